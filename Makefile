@@ -1,0 +1,44 @@
+# Everything runs in .venv, which `make` builds itself; the only needs are make and Python 3.11 or newer.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.PHONY: demo test check bench docs picture package clean
+
+demo: $(READY)  ## Audit a made-up account in an embedded AWS emulator; writes reports/demo.html and reports/demo.json.
+	@$(BIN)/iam-audit scan --demo -o reports/demo.html -o reports/demo.json
+
+test: $(READY)  ## Run the whole test suite.
+	$(BIN)/pytest
+
+check: $(READY)  ## Lint, type-check, and see that generated documentation is fresh.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n0 tests/test_house.py -k imports
+	$(BIN)/python docs/generate.py --check
+
+bench: $(READY)  ## Measure speed and size, and print a table.
+	$(BIN)/python tests/bench.py
+
+docs: $(READY)  ## Write the generated documentation again.
+	$(BIN)/python docs/generate.py
+
+picture: demo  ## Draw the pictures of the README again (needs Chromium).
+	$(BIN)/python docs/picture.py
+
+package: $(READY)  ## Build the wheel and the source distribution into dist/.
+	$(BIN)/hatchling build
+
+clean:  ## Remove everything that make has made.
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find reports -type f ! -name README.md -delete
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("iam-audit needs Python 3.11 or newer; PYTHON=... chooses one" * (sys.version_info < (3, 11)))'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable '.[demo]' --group dev
+	@touch $@

@@ -1,0 +1,167 @@
+"""What it means not to know: gaps, facts whose reading raises, and listings that may be incomplete."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Generic, TypeVar, get_type_hints
+
+import msgspec
+from msgspec import Struct
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Struct)
+
+
+class Record(Struct, frozen=True, gc=False):
+    """Base of records of facts and verdicts: never changed, never part of a cycle.
+
+    So the garbage collector need not visit them, which saves a quarter of an evaluation's time.
+    """
+
+
+class Gap(Record, frozen=True):
+    """Say why facts are missing: the source, AWS's error code, the IAM action to grant (or None), and a message."""
+
+    id: str
+    source: str
+    error_code: str
+    iam_action: str | None
+    message: str
+
+
+class UnknownFact(Exception):  # noqa: N818 - not an error of the program: the fact is unknown
+    """Tell that a fact was needed that nobody learned; rules must let it pass.
+
+    `gap_id` names the gap behind it, and `reason` the field; without a gap a rule could not decide and says why.
+    """
+
+    def __init__(self, gap_id: str | None, reason: str) -> None:
+        super().__init__(reason)
+        self.gap_id = gap_id
+        self.reason = reason
+        witness = _witness.get()
+        if witness is not None:
+            witness.append(self)
+
+
+_witness: ContextVar[list[UnknownFact] | None] = ContextVar("witness", default=None)
+
+
+@contextmanager
+def witnessed() -> Iterator[list[UnknownFact]]:
+    """Give a list that gains every UnknownFact raised inside the block, also those that somebody caught."""
+    raised: list[UnknownFact] = []
+    token = _witness.set(raised)
+    try:
+        yield raised
+    finally:
+        _witness.reset(token)
+
+
+class Listing(Record, Generic[T], frozen=True, eq=False):
+    """Hold a list as it was learned; `gap` is the id of a Gap while items may be missing, else None.
+
+    A partial listing yields what is known and then raises UnknownFact. It has no length; truth, `==`, `in` and
+    indexing raise. So `any()` may find and `all()` may refute, but nothing can be concluded from absence.
+    """
+
+    known: tuple[T, ...] = msgspec.field(name="items")
+    """The items that were learned: for evidence and indexes. To conclude something, iterate."""
+    gap: str | None
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.known) if self.gap is None else self._known_then_raise()
+
+    def __bool__(self) -> bool:
+        return bool(self._complete())
+
+    def __len__(self) -> int:
+        return len(self._complete())
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._complete()
+
+    def __getitem__(self, index: int) -> T:
+        return self._complete()[index]
+
+    def __eq__(self, other: object) -> bool:
+        mine = self._complete()
+        return mine == (other._complete() if isinstance(other, Listing) else other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # a Struct's own would compare without asking
+
+    __hash__ = None  # type: ignore[assignment]  # equality may raise, so a listing is no key
+
+    def _complete(self) -> tuple[T, ...]:
+        if self.gap is not None:
+            raise UnknownFact(self.gap, "items")
+        return self.known
+
+    def _known_then_raise(self) -> Iterator[T]:
+        yield from self.known
+        raise UnknownFact(self.gap, "items")
+
+
+class _Widened(msgspec.StructMeta):
+    """Build a partial record: every field of the whole record, each of them nullable at rest."""
+
+    def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> Any:
+        annotations = namespace.setdefault("__annotations__", {})
+        for base in bases:
+            if issubclass(base, Struct) and base.__struct_fields__:
+                hints = get_type_hints(base, include_extras=True)
+                annotations.update({field: hints[field] | None for field in base.__struct_fields__})
+        return super().__new__(mcls, name, bases, namespace, **options)
+
+
+class Partial(Record, frozen=True, metaclass=_Widened):
+    """Mix into a record of which some fields were not learned: reading such a field raises UnknownFact.
+
+    `gaps` maps the unknown fields to gap ids; at rest they are null. Whole records pay nothing for this class:
+    they are of the plain type, and only records with a gap are of the derived one.
+    """
+
+    def __getattribute__(self, name: str) -> Any:
+        if not name.startswith("_") and name in (gaps := object.__getattribute__(self, "gaps")) and name != "gaps":
+            raise UnknownFact(gaps[name], name)
+        return object.__getattribute__(self, name)
+
+
+def at_rest(record: Struct, field: str) -> Any:
+    """Give a field as it is stored, None where unknown: for identifying and showing records, never to conclude."""
+    return object.__getattribute__(record, field)
+
+
+def gaps_of(record: Struct) -> Mapping[str, str]:
+    """Give the unknown fields of a record with the ids of their gaps: empty for a whole record."""
+    return record.gaps if isinstance(record, Partial) else {}
+
+
+def with_gaps(record: R, gaps: Mapping[str, str]) -> R:
+    """Give the record with `gaps` (field to gap id) added: listings become partial and empty, other fields null.
+
+    Raises TypeError for a record type that has no partial form.
+    """
+    if not gaps:
+        return record
+    values = {field: at_rest(record, field) for field in record.__struct_fields__}
+    merged = dict(gaps_of(record))
+    for field, gap_id in gaps.items():
+        if isinstance(values[field], Listing):
+            values[field] = Listing(known=(), gap=gap_id)
+        else:
+            values[field] = None
+            merged[field] = gap_id
+    if not merged:
+        return type(record)(**values)
+    return _partial_type(type(record))(**{**values, "gaps": merged})
+
+
+def _partial_type(record_type: type[R]) -> type[R]:
+    if issubclass(record_type, Partial):
+        return record_type
+    for candidate in Partial.__subclasses__():
+        if issubclass(candidate, record_type):
+            return candidate
+    raise TypeError(f"{record_type.__name__} has no partial form")

@@ -1,0 +1,346 @@
+"""The model of an account's IAM: what a snapshot holds and rules read.
+
+Records have no defaults: a collector that forgets a field must not run. For each record there is a partial form for
+facts that were not learned (see auditor.facts). Field names are AWS's in snake_case:
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Raw
+from msgspec.json import encode
+
+from auditor.facts import Gap, Listing, Partial, Record
+
+
+class ResourceType(StrEnum):
+    """Name the resource types that findings speak of, in AWS Config's spelling."""
+
+    ACCOUNT = "AWS::::Account"
+    GROUP = "AWS::IAM::Group"
+    POLICY = "AWS::IAM::Policy"
+    ROLE = "AWS::IAM::Role"
+    USER = "AWS::IAM::User"
+
+
+class Source(StrEnum):
+    """Name where facts come from; ACTIONS says which IAM actions stand behind each."""
+
+    IDENTITY = "identity"
+    ACCOUNT_ALIAS = "account-alias"
+    USERS = "users"
+    GROUPS = "groups"
+    ROLES = "roles"
+    POLICIES = "policies"
+    CREDENTIAL_REPORT = "credential-report"
+    PASSWORD_POLICY = "password-policy"
+    ACCOUNT_SUMMARY = "account-summary"
+    VIRTUAL_MFA_DEVICES = "virtual-mfa-devices"
+
+
+_DETAILS = ("iam:GetAccountAuthorizationDetails",)
+ACTIONS: Mapping[Source, tuple[str, ...]] = {
+    Source.IDENTITY: (),  # sts:GetCallerIdentity needs no permission
+    Source.ACCOUNT_ALIAS: ("iam:ListAccountAliases",),
+    Source.USERS: _DETAILS,
+    Source.GROUPS: _DETAILS,
+    Source.ROLES: _DETAILS,
+    Source.POLICIES: _DETAILS,
+    Source.CREDENTIAL_REPORT: ("iam:GenerateCredentialReport", "iam:GetCredentialReport"),
+    Source.PASSWORD_POLICY: ("iam:GetAccountPasswordPolicy",),
+    Source.ACCOUNT_SUMMARY: ("iam:GetAccountSummary",),
+    Source.VIRTUAL_MFA_DEVICES: ("iam:ListVirtualMFADevices",),
+}
+
+
+class SourceStatus(StrEnum):
+    """Say how far a source was read; ABSENT: the export does not hold it, NOT_REQUESTED: no selected rule reads it."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    ABSENT = "absent"
+    NOT_REQUESTED = "not_requested"
+
+
+class SourceRecord(Record, frozen=True):
+    """Tell of one source: how far it was read, when, in how many pages, how many items, and anything worth saying."""
+
+    name: Source
+    status: SourceStatus
+    read_at: datetime | None
+    pages: int
+    items: int
+    detail: str | None
+
+
+class Notice(Record, frozen=True):
+    """Tell of an oddity in the collected facts that is no verdict; it becomes a warning of the report."""
+
+    code: str
+    resource_name: str | None
+    message: str
+
+
+class ReportMarker(StrEnum):
+    """Name the words that the credential report writes instead of a value; they mean three different things.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
+    """
+
+    NOT_APPLICABLE = "N/A"
+    NO_INFORMATION = "no_information"
+    NOT_SUPPORTED = "not_supported"
+
+
+ReportFlag = bool | ReportMarker
+"""A true/false column of the credential report."""
+ReportText = str
+"""Any other column as the report writes it: an ISO 8601 time, a Region, a service namespace, or a ReportMarker."""
+
+
+class Credentials(Record, frozen=True, tag_field="record", tag="credentials"):
+    """Hold one row of the credential report, under the report's own column names."""
+
+    password_enabled: ReportFlag
+    password_last_used: ReportText
+    password_last_changed: ReportText
+    password_next_rotation: ReportText
+    mfa_active: ReportFlag
+    access_key_1_active: ReportFlag
+    access_key_1_last_rotated: ReportText
+    access_key_1_last_used_date: ReportText
+    access_key_1_last_used_region: ReportText
+    access_key_1_last_used_service: ReportText
+    access_key_2_active: ReportFlag
+    access_key_2_last_rotated: ReportText
+    access_key_2_last_used_date: ReportText
+    access_key_2_last_used_region: ReportText
+    access_key_2_last_used_service: ReportText
+    cert_1_active: ReportFlag
+    cert_1_last_rotated: ReportText
+    cert_2_active: ReportFlag
+    cert_2_last_rotated: ReportText
+    additional_credentials_info: str | None  # the 23rd column, documented but absent from real reports
+
+
+class PartialCredentials(Partial, Credentials, frozen=True, tag="partial_credentials"):
+    """Hold a row of the credential report of which some columns are missing, blank or unreadable."""
+
+    gaps: dict[str, str]
+
+
+class InlinePolicy(Record, frozen=True, tag_field="record", tag="inline_policy"):
+    """Hold a policy that is embedded in a user, group or role."""
+
+    name: str
+    document: Raw
+
+
+class PartialInlinePolicy(Partial, InlinePolicy, frozen=True, tag="partial_inline_policy"):
+    """Hold an inline policy whose document cannot be read."""
+
+    gaps: dict[str, str]
+
+
+class AttachedPolicy(Record, frozen=True):
+    """Name a managed policy that is attached to a user, group or role."""
+
+    name: str
+    arn: str
+
+
+InlinePolicies = Listing[InlinePolicy | PartialInlinePolicy]
+AttachedPolicies = Listing[AttachedPolicy]
+
+
+class User(Record, frozen=True, tag_field="record", tag="user"):
+    """Hold an IAM user; `id` is the unique id (AIDA...), `permissions_boundary` the ARN of a policy or None."""
+
+    name: str
+    id: str
+    arn: str
+    path: str
+    created_at: datetime
+    group_names: Listing[str]
+    inline_policies: InlinePolicies
+    attached_policies: AttachedPolicies
+    permissions_boundary: str | None
+    tags: dict[str, str]
+    credentials: Credentials | PartialCredentials
+
+
+class PartialUser(Partial, User, frozen=True, tag="partial_user"):
+    """Hold a user of whom some facts are unknown, such as credentials when the report does not list them."""
+
+    gaps: dict[str, str]
+
+
+class Group(Record, frozen=True, tag_field="record", tag="group"):
+    """Hold an IAM group; who is in it is asked of Context.members, since AWS lists groups with users only."""
+
+    name: str
+    id: str
+    arn: str
+    path: str
+    created_at: datetime
+    inline_policies: InlinePolicies
+    attached_policies: AttachedPolicies
+
+
+class PartialGroup(Partial, Group, frozen=True, tag="partial_group"):
+    """Hold a group of which some facts are unknown."""
+
+    gaps: dict[str, str]
+
+
+class Role(Record, frozen=True, tag_field="record", tag="role"):
+    """Hold an IAM role; `last_used_at` is None when AWS recorded no use in its tracking period (400 days)."""
+
+    name: str
+    id: str
+    arn: str
+    path: str
+    created_at: datetime
+    trust_policy: Raw
+    instance_profile_names: Listing[str]
+    inline_policies: InlinePolicies
+    attached_policies: AttachedPolicies
+    permissions_boundary: str | None
+    tags: dict[str, str]
+    last_used_at: datetime | None
+
+
+class PartialRole(Partial, Role, frozen=True, tag="partial_role"):
+    """Hold a role of which some facts are unknown."""
+
+    gaps: dict[str, str]
+
+
+class PolicyVersion(Record, frozen=True, tag_field="record", tag="policy_version"):
+    """Hold one version of a managed policy."""
+
+    id: str
+    is_default: bool
+    document: Raw
+
+
+class PartialPolicyVersion(Partial, PolicyVersion, frozen=True, tag="partial_policy_version"):
+    """Hold a version of a managed policy whose document cannot be read."""
+
+    gaps: dict[str, str]
+
+
+class Policy(Record, frozen=True, tag_field="record", tag="policy"):
+    """Hold a customer-managed policy with its versions."""
+
+    name: str
+    id: str
+    arn: str
+    path: str
+    created_at: datetime
+    updated_at: datetime
+    default_version_id: str
+    attachment_count: int
+    permissions_boundary_usage_count: int
+    versions: Listing[PolicyVersion | PartialPolicyVersion]
+
+
+class PartialPolicy(Partial, Policy, frozen=True, tag="partial_policy"):
+    """Hold a managed policy of which some facts are unknown."""
+
+    gaps: dict[str, str]
+
+
+class PasswordPolicy(Record, frozen=True, tag_field="record", tag="password_policy"):
+    """Hold the account's custom password policy; ages in days, None where AWS leaves the field out (not set).
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_PasswordPolicy.html
+    """
+
+    minimum_password_length: int
+    require_symbols: bool
+    require_numbers: bool
+    require_uppercase_characters: bool
+    require_lowercase_characters: bool
+    allow_users_to_change_password: bool
+    expire_passwords: bool
+    max_password_age: int | None  # days
+    password_reuse_prevention: int | None  # number of passwords remembered
+    hard_expiry: bool | None
+
+
+class PartialPasswordPolicy(Partial, PasswordPolicy, frozen=True, tag="partial_password_policy"):
+    """Hold a password policy of which some facts are unknown."""
+
+    gaps: dict[str, str]
+
+
+class VirtualMfaDevice(Record, frozen=True):
+    """Hold a virtual MFA device; `user_arn` is None while it is assigned to nobody. Seeds are never kept."""
+
+    serial_number: str
+    user_arn: str | None
+    enabled_at: datetime | None
+
+
+class Account(Record, frozen=True, tag_field="record", tag="account"):
+    """Hold the account itself.
+
+    `id` and `alias` are for showing and None when not learned. `password_policy` None means that the account is on
+    AWS's default policy; `summary` holds the counts of GetAccountSummary, `root_credentials` root's report row.
+    """
+
+    id: str | None
+    alias: str | None
+    partition: str
+    password_policy: PasswordPolicy | PartialPasswordPolicy | None
+    summary: dict[str, int]
+    root_credentials: Credentials | PartialCredentials
+
+    @property
+    def name(self) -> str:
+        """Give the account number, or "account" while it is unknown."""
+        return self.id or "account"
+
+    @property
+    def arn(self) -> str | None:
+        """Give the ARN of the account's root, or None while the account number is unknown."""
+        return f"arn:{self.partition}:iam::{self.id}:root" if self.id else None
+
+
+class PartialAccount(Partial, Account, frozen=True, tag="partial_account"):
+    """Hold an account of which some facts are unknown."""
+
+    gaps: dict[str, str]
+
+
+class Snapshot(Record, frozen=True, eq=False, kw_only=True):
+    """Hold everything that was learned of one account; the evidence that an audit can be repeated from.
+
+    `captured_at` (UTC) is when it was learned, `report_generated_at` the GeneratedTime of the credential report;
+    both are None where an export does not tell.
+    """
+
+    format: str
+    schema_version: str
+    kind: str
+    captured_at: datetime | None
+    report_generated_at: datetime | None
+    account: Account | PartialAccount
+    sources: tuple[SourceRecord, ...]
+    gaps: tuple[Gap, ...]
+    notices: tuple[Notice, ...]
+    users: Listing[User | PartialUser]
+    groups: Listing[Group | PartialGroup]
+    roles: Listing[Role | PartialRole]
+    policies: Listing[Policy | PartialPolicy]
+    virtual_mfa_devices: Listing[VirtualMfaDevice]
+
+    def __eq__(self, other: object) -> bool:
+        """Say whether two snapshots would be written alike; their listings, being partial, may not compare."""
+        return isinstance(other, Snapshot) and encode(self) == encode(other)
+
+    __hash__ = None  # type: ignore[assignment]  # a snapshot is no key

@@ -1,0 +1,163 @@
+"""The registry: finds built-in rules beside this package and plug-in rules by entry point, and selects among them."""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from pkgutil import iter_modules
+
+import msgspec
+
+from auditor.errors import AuditError, UsageError
+from auditor.rule import Rule
+
+ENTRY_POINT_GROUP = "iam_audit.rules"
+
+
+def load_rules() -> Mapping[str, Rule]:
+    """Give every rule that is installed, built in or plugged in, by id.
+
+    Raises AuditError when a module holds no rule, a plug-in cannot be loaded, or two rules share an id.
+    """
+    rules: dict[str, Rule] = {}
+    origins: dict[str, str] = {}
+    for origin, rule in [*_built_in(), *_plugged_in()]:
+        if rule.id in rules:
+            raise AuditError(
+                f"two rules have the id {rule.id}: one from {origins[rule.id]}, one from {origin}",
+                "Uninstall one of the two distributions.",
+            )
+        rules[rule.id], origins[rule.id] = rule, origin
+    return dict(sorted(rules.items()))
+
+
+def _built_in() -> Iterator[tuple[str, Rule]]:
+    for module in iter_modules([str(_rules_folder())]):
+        yield f"rules.{module.name}", _rule_of(f"rules.{module.name}", "RULE", f"rules.{module.name}")
+
+
+def _rules_folder() -> Path:
+    """Find our package `rules` without running it: another distribution of that name may be in its place."""
+    spec = find_spec("rules")
+    expected = Path(__file__).resolve().parent.parent / "rules"
+    if spec is not None and spec.origin is not None and Path(spec.origin).resolve().parent == expected:
+        return expected
+    found = "nothing" if spec is None else spec.origin or str(list(spec.submodule_search_locations or []))
+    raise AuditError(
+        f"the package 'rules' beside iam-audit should be {expected}, but Python finds {found}{_owner(found)}",
+        "Install iam-audit into an environment of its own, with pipx or uv tool.",
+    )
+
+
+def _owner(path: str) -> str:
+    from importlib.metadata import packages_distributions  # imported late: 60 ms
+
+    owners = [name for name in packages_distributions().get("rules", []) if name != "iam-audit"]
+    return f" (distribution {', '.join(owners)})" if owners and path != "nothing" else ""
+
+
+def _plugged_in() -> Iterator[tuple[str, Rule]]:
+    if not any(_declares_plugins(Path(folder)) for folder in sys.path):
+        return
+    from importlib.metadata import entry_points  # imported late: 60 ms, and few users have plug-ins
+
+    for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: (point.name, point.value)):
+        distribution = entry.dist.name if entry.dist else "an unknown distribution"
+        yield (
+            f"{distribution} ({entry.name})",
+            _rule_of(entry.module, entry.attr or "RULE", f"plug-in {entry.name} of {distribution}"),
+        )
+
+
+def _declares_plugins(folder: Path) -> bool:
+    """Say whether a folder of the path holds a distribution that may name our group; archives are taken to."""
+    if not folder.is_dir():
+        return folder.is_file()
+    needle = f"[{ENTRY_POINT_GROUP}]".encode()
+    listings = (*folder.glob("*.dist-info/entry_points.txt"), *folder.glob("*.egg-info/entry_points.txt"))
+    return any(needle in listing.read_bytes().replace(b" ", b"") for listing in listings)
+
+
+def _rule_of(module_name: str, attribute: str, origin: str) -> Rule:
+    try:
+        rule = getattr(import_module(module_name), attribute, None)
+    except Exception as error:
+        raise AuditError(
+            f"{origin} cannot be loaded: {type(error).__name__}: {error}", "Mend or uninstall it."
+        ) from error
+    if not isinstance(rule, Rule):
+        raise AuditError(f"{origin} holds no rule: {module_name}.{attribute} is not a Rule", "Mend or remove it.")
+    return rule
+
+
+def select(rules: Mapping[str, Rule], include: Sequence[str], exclude: Sequence[str]) -> list[Rule]:
+    """Give the rules named in `include` (all if empty) without those in `exclude`, by id or source identifier.
+
+    Raises UsageError for a name that no rule has, and when nothing is left.
+    """
+    wanted = [find(rules, name) for name in include] if include else list(rules.values())
+    unwanted = {find(rules, name).id for name in exclude}
+    selected = {rule.id: rule for rule in wanted if rule.id not in unwanted}
+    if not selected:
+        raise UsageError("no rule is left to evaluate", "Exclude fewer rules; `iam-audit rules list` shows them.")
+    return [selected[rule_id] for rule_id in sorted(selected)]
+
+
+def find(rules: Mapping[str, Rule], name: str) -> Rule:
+    """Give the rule of this id or source identifier; raise UsageError that names the nearest one."""
+    by_name = {alias: rule for rule in rules.values() for alias in (rule.id, rule.source_identifier)}
+    if name not in by_name:
+        raise UsageError(f"there is no rule {name!r}", nearest(name, by_name, "`iam-audit rules list` shows all."))
+    return by_name[name]
+
+
+def nearest(name: str, names: Iterable[str], otherwise: str) -> str:
+    """Give the hint "Did you mean ...?" when some name is like this one, else the other hint."""
+    from difflib import get_close_matches  # imported late: for mistakes only
+
+    lower = {candidate.lower(): candidate for candidate in names}
+    close = get_close_matches(name.lower(), lower, n=1)
+    return f"Did you mean {lower[close[0]]}?" if close else otherwise
+
+
+def page(rule: Rule) -> str:
+    """Give the rule's page: the docstring of the module that holds its evaluate function."""
+    return (sys.modules[rule.evaluate.__module__].__doc__ or "").strip()
+
+
+def sections(text: str) -> Mapping[str, str]:
+    """Give the parts of a rule's page by heading; the line before any heading stands under ""."""
+    parts: dict[str, list[str]] = {"": []}
+    heading = ""
+    for line in text.splitlines():
+        if line and not line.startswith(" "):
+            heading = "" if not parts[""] else line
+            parts.setdefault(heading, [])
+            if heading:
+                continue
+        parts[heading].append(line.strip())
+    return {heading: "\n".join(lines).strip() for heading, lines in parts.items()}
+
+
+def described(rule: Rule) -> Mapping[str, object]:
+    """Give what `rules list --format json` tells of a rule, as JSON."""
+    return {
+        "id": rule.id,
+        "source_identifier": rule.source_identifier,
+        "severity": rule.severity,
+        "resource_types": rule.resource_types,
+        "reads": sorted(rule.reads),
+        "parameters": [
+            {"name": field.name, "required": field.required, "default": None if field.required else field.default}
+            for field in msgspec.structs.fields(rule.parameters)
+        ],
+        "summary": sections(page(rule))[""],
+        "source_url": rule.source_url,
+    }
+
+
+def controls() -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """Give the controls that each built-in rule supports: rule id to framework to control ids."""
+    text = (Path(__file__).parent / "controls.json").read_bytes()
+    return msgspec.json.decode(text, type=dict[str, dict[str, tuple[str, ...]]])

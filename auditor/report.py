@@ -1,0 +1,217 @@
+"""The report: what every format shows, what is counted, and the exit code that follows from it."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from auditor import __version__
+from auditor.engine import RULE_ERROR, Evaluation
+from auditor.errors import SourceError
+from auditor.finding import Finding
+from auditor.model import Notice, Snapshot, SourceRecord
+from auditor.registry import controls
+from auditor.rule import ComplianceType, ConfiguredRule, Severity
+from auditor.snapshot import integrity
+
+
+class Tool(Struct, frozen=True):
+    """Name the program that made the report."""
+
+    name: str
+    version: str
+
+
+class AccountHeader(Struct, frozen=True):
+    """Name the account; `id` and `alias` are null while unknown."""
+
+    id: str | None
+    alias: str | None
+    partition: str
+
+
+class SnapshotHeader(Struct, frozen=True):
+    """Name the snapshot that was judged: its kind, time (UTC), the SHA-256 of its canonical document, its sources."""
+
+    kind: str
+    captured_at: datetime | None
+    sha256: str
+    sources: tuple[SourceRecord, ...]
+
+
+class Summary(Struct, frozen=True):
+    """Sum up the findings; suppressed ones are counted apart."""
+
+    compliance_type: ComplianceType
+    counts: dict[ComplianceType, int]
+    suppressed: int
+
+
+class RuleResult(Struct, frozen=True):
+    """Sum up one configured rule: its parameters, its verdict, and the controls that it supports by framework."""
+
+    config_rule_name: str
+    source_identifier: str
+    parameters: dict[str, Any]
+    severity: Severity
+    compliance_type: ComplianceType
+    counts: dict[ComplianceType, int]
+    controls: dict[str, tuple[str, ...]]
+    source_url: str
+
+
+class ReportWarning(Struct, frozen=True, order=True):
+    """Tell of something that is no verdict but that the reader should know."""
+
+    code: str
+    config_rule_name: str | None
+    resource_name: str | None
+    message: str
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """Hold the report; its fields are the JSON report's, a stable contract that `version` numbers."""
+
+    format: Literal["iam-audit-report"] = "iam-audit-report"
+    version: Literal[1] = 1
+    tool: Tool
+    evaluated_at: datetime
+    account: AccountHeader
+    snapshot: SnapshotHeader
+    summary: Summary
+    rules: tuple[RuleResult, ...]
+    findings: tuple[Finding, ...]
+    warnings: tuple[ReportWarning, ...]
+
+
+def build(
+    snapshot: Snapshot,
+    rules: Sequence[ConfiguredRule],
+    evaluation: Evaluation,
+    *,
+    sha256: str,
+    evaluated_at: datetime,
+) -> Report:
+    """Give the report of an evaluation; the same input gives the same report, byte for byte."""
+    findings = sorted(evaluation.findings, key=_order)
+    by_rule: dict[str, list[Finding]] = {configured.config_rule_name: [] for configured in rules}
+    for finding in findings:
+        by_rule[finding.config_rule_name].append(finding)
+    return Report(
+        tool=Tool("iam-audit", __version__),
+        evaluated_at=evaluated_at,
+        account=AccountHeader(snapshot.account.id, snapshot.account.alias, snapshot.account.partition),
+        snapshot=SnapshotHeader(snapshot.kind, snapshot.captured_at, sha256, snapshot.sources),
+        summary=_summary(findings),
+        rules=tuple(_rule_results(rules, by_rule)),
+        findings=tuple(findings),
+        warnings=tuple(_warnings(snapshot, evaluation)),
+    )
+
+
+def _order(finding: Finding) -> tuple[str, str, str]:
+    return finding.config_rule_name, finding.resource_name, finding.resource_arn or ""
+
+
+def _summary(findings: Sequence[Finding]) -> Summary:
+    counts = _counts(findings)
+    return Summary(_worst(counts), counts, sum(finding.suppression is not None for finding in findings))
+
+
+def _counts(findings: Iterable[Finding]) -> dict[ComplianceType, int]:
+    counted = Counter(finding.compliance_type for finding in findings if finding.suppression is None)
+    return {kind: counted[kind] for kind in ComplianceType}
+
+
+def _worst(counts: Mapping[ComplianceType, int]) -> ComplianceType:
+    return next((kind for kind in ComplianceType if counts[kind]), ComplianceType.NOT_APPLICABLE)
+
+
+def _rule_results(rules: Sequence[ConfiguredRule], by_rule: Mapping[str, Sequence[Finding]]) -> Iterator[RuleResult]:
+    known_controls = controls()
+    for configured in sorted(rules, key=lambda configured: configured.config_rule_name):
+        counts = _counts(by_rule[configured.config_rule_name])
+        yield RuleResult(
+            config_rule_name=configured.config_rule_name,
+            source_identifier=configured.rule.source_identifier,
+            parameters=msgspec.to_builtins(configured.parameters),
+            severity=configured.rule.severity,
+            compliance_type=_worst(counts),
+            counts=counts,
+            controls={name: tuple(ids) for name, ids in known_controls.get(configured.rule.id, {}).items()},
+            source_url=configured.rule.source_url,
+        )
+
+
+def _warnings(snapshot: Snapshot, evaluation: Evaluation) -> list[ReportWarning]:
+    """Give every warning once, those of the data before those of the rules."""
+    told: list[tuple[str | None, Notice]] = [(None, notice) for notice in (*snapshot.notices, *integrity(snapshot))]
+    told += [(about.config_rule_name, about.notice) for about in evaluation.notices]
+    warnings = (ReportWarning(notice.code, rule, notice.resource_name, notice.message) for rule, notice in told)
+    return list(dict.fromkeys(warnings))
+
+
+def dump_report(report: Report) -> bytes:
+    """Give the JSON report as one compact line."""
+    return msgspec.json.encode(report) + b"\n"
+
+
+def load_report(document: bytes, place: str) -> Report:
+    """Give the report that a JSON document holds; raise SourceError naming `place` if it is none."""
+    try:
+        return msgspec.json.decode(document, type=Report)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SourceError(
+            f"{place} is not a readable report: {error}",
+            "Reports are written by `iam-audit scan -o FILE.json`; this release reads version 1.",
+        ) from error
+
+
+def narrowed(report: Report, severities: Sequence[Severity], resources: Sequence[str]) -> Report:
+    """Give the report with only the findings to be shown; every count stays.
+
+    `resources` are shell patterns over names, ids and ARNs; empty sequences narrow nothing.
+    """
+    severity = {result.config_rule_name: result.severity for result in report.rules}
+    kept = (
+        finding
+        for finding in report.findings
+        if (not severities or severity[finding.config_rule_name] in severities)
+        and (not resources or any(_matches(finding, pattern) for pattern in resources))
+    )
+    return msgspec.structs.replace(report, findings=tuple(kept))
+
+
+def _matches(finding: Finding, pattern: str) -> bool:
+    names = (finding.resource_name, finding.resource_id, finding.resource_arn)
+    return any(fnmatchcase(name, pattern) for name in names if name is not None)
+
+
+class Gate(Struct, frozen=True):
+    """Say what turns a finished audit into a failure."""
+
+    fail_on_noncompliant: bool
+    allow_incomplete: bool
+
+
+def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
+    """Give the exit code and the reason for it; precedence 3, 1, 4, 0 (2 ends a run before there is a report)."""
+    counts = report.summary.counts
+    failed = counts[ComplianceType.NON_COMPLIANT]
+    unknown = counts[ComplianceType.INSUFFICIENT_DATA]
+    if any(warning.code == RULE_ERROR for warning in report.warnings):
+        return 3, "a rule failed; its verdicts are missing"
+    if gate.fail_on_noncompliant and failed:
+        return 1, f"--fail-on noncompliant: {_number(failed, 'finding is', 'findings are')} NON_COMPLIANT"
+    if unknown and not gate.allow_incomplete:
+        return 4, f"incomplete: {_number(unknown, 'finding has', 'findings have')} INSUFFICIENT_DATA"
+    allowed = ", incomplete as allowed" if unknown else ", complete"
+    return 0, f"audited{allowed}"
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"

@@ -1,0 +1,163 @@
+"""The rule API: what a rule is, what it is given, and what it answers."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+
+from auditor.facts import Listing, Record, UnknownFact
+from auditor.model import Group, ReportFlag, ResourceType, Snapshot, Source
+
+P = TypeVar("P", bound=Struct)
+
+MAX_ANNOTATION = 256  # characters; https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html
+
+
+class ComplianceType(StrEnum):
+    """Name the four verdicts, in AWS Config's words and worst first."""
+
+    NON_COMPLIANT = "NON_COMPLIANT"
+    INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
+    COMPLIANT = "COMPLIANT"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+
+
+class Severity(StrEnum):
+    """Name Security Hub's severity labels, worst first."""
+
+    CRITICAL = "CRITICAL"
+    HIGH = "HIGH"
+    MEDIUM = "MEDIUM"
+    LOW = "LOW"
+
+
+class Evidence(Record, frozen=True):
+    """Point at a fact that a verdict rests on: where it is in the resource's record, its value, and its source."""
+
+    path: str
+    value: Any  # JSON
+    source: str
+
+
+class Verdict(Record, frozen=True):
+    """Answer a rule's question about one resource.
+
+    `annotation` is for people, at most 256 characters; `note` is told as a warning of the run.
+    """
+
+    compliance_type: ComplianceType
+    annotation: str
+    evidence: tuple[Evidence, ...] = ()
+    note: str | None = None
+
+
+# Bound once: Python 3.11 takes four times as long to find a member of an enum as an attribute.
+_COMPLIANT, _NON_COMPLIANT = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
+
+
+def compliant(annotation: str, *evidence: Evidence) -> Verdict:
+    """Give the verdict COMPLIANT."""
+    return Verdict(_COMPLIANT, annotation, evidence)
+
+
+def non_compliant(annotation: str, *evidence: Evidence) -> Verdict:
+    """Give the verdict NON_COMPLIANT."""
+    return Verdict(_NON_COMPLIANT, annotation, evidence)
+
+
+def undecided(reason: str) -> UnknownFact:
+    """Give the exception to raise when known facts do not answer the question; the reason becomes the annotation."""
+    return UnknownFact(None, reason)
+
+
+def decided(flag: ReportFlag, column: str) -> bool:
+    """Give a true/false column of the credential report; raise UnknownFact for N/A and the like."""
+    if flag is True or flag is False:
+        return flag
+    raise undecided(f"the credential report says {flag.value!r} in {column}")
+
+
+class NoParameters(Struct, frozen=True):
+    """Stand for the parameters of a rule that takes none."""
+
+
+class Context(Struct, Generic[P], frozen=True):
+    """Give a rule everything but the resource: its parameters and the rest of the account."""
+
+    parameters: P
+    snapshot: Snapshot
+    memberships: "Memberships"
+    report_time: str
+    """When the credential report was generated, as text for annotations."""
+
+    @property
+    def now(self) -> datetime:
+        """Give the snapshot's capture time (UTC), against which ages are measured; raise UnknownFact if not known."""
+        return _known_time(self.snapshot.captured_at, "the capture time is unknown (--captured-at tells it)")
+
+    @property
+    def report_generated_at(self) -> datetime:
+        """Give the time that credential facts are of (UTC); raise UnknownFact if it is not known."""
+        return _known_time(self.snapshot.report_generated_at, "the credential report's GeneratedTime is unknown")
+
+    def members(self, group: Group) -> Listing[str]:
+        """Give the names of the users in a group; partial while users, or groups of a user, are unknown."""
+        return self.memberships.of(group.name)
+
+
+def _known_time(time: datetime | None, reason: str) -> datetime:
+    if time is None:
+        raise undecided(reason)
+    return time
+
+
+class Memberships:
+    """Invert the group lists of users, once for all rules: AWS lists no members with a group."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def of(self, group_name: str) -> Listing[str]:
+        """Give the members of the group of exactly this name."""
+        members, gap = self._inverted
+        return Listing(known=tuple(members.get(group_name, ())), gap=gap)
+
+    @cached_property
+    def _inverted(self) -> tuple[Mapping[str, Sequence[str]], str | None]:
+        gap = self._snapshot.users.gap
+        members: dict[str, list[str]] = {}
+        for user in self._snapshot.users.known:
+            gap = gap or user.group_names.gap
+            for name in user.group_names.known:
+                members.setdefault(name, []).append(user.name)
+        return members, gap
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """Hold a rule: its id is the file name with '-' for '_', its page is the docstring of its module.
+
+    `parameters` is a Struct whose fields carry AWS's names and defaults. `reads` names the sources that `evaluate`
+    rests on. `notes` may tell things about the parameters once a run; it has no part in verdicts.
+    """
+
+    id: str
+    source_identifier: str
+    resource_types: tuple[ResourceType, ...]
+    reads: frozenset[Source]
+    severity: Severity
+    source_url: str
+    evaluate: Callable[[Any, Context[Any]], Verdict]
+    parameters: type[Struct] = NoParameters
+    notes: Callable[[Context[Any]], Iterator[str]] | None = None
+
+
+class ConfiguredRule(Struct, frozen=True):
+    """Hold a rule with the parameters of this run and the name under which it reports."""
+
+    rule: Rule
+    config_rule_name: str
+    parameters: Struct
+    warnings: tuple[str, ...]

@@ -1,0 +1,162 @@
+"""What holds for every built-in rule: its page, its parameters, what it reads, and its cases."""
+
+import gzip
+import json
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from auditor.engine import evaluate
+from auditor.facts import Listing, with_gaps
+from auditor.model import ResourceType, Snapshot, Source
+from auditor.parameters import configure
+from auditor.registry import controls, described, load_rules, page, sections
+from auditor.rule import ComplianceType, Rule
+from auditor.testing import WITHHELD, Case, account
+
+RULES = load_rules()
+HEADINGS = ("Why", "Parameters", "Fix")
+
+
+@pytest.fixture(params=RULES.values(), ids=list(RULES))
+def rule(request: pytest.FixtureRequest) -> Rule:
+    """Give each built-in rule in turn."""
+    found: Rule = request.param
+    return found
+
+
+def cases_of(rule: Rule) -> list[Case]:
+    cases: list[Case] = import_module(f"test_{rule.id.replace('-', '_')}").CASES
+    return cases
+
+
+def aws_catalogue() -> dict[str, Any]:
+    """Give AWS's managed rules as moto ships them, by source identifier."""
+    spec = find_spec("moto")
+    assert spec is not None
+    assert spec.origin is not None
+    packed = Path(spec.origin).parent / "config/resources/aws_managed_rules.json.gz"
+    catalogue: dict[str, Any] = json.loads(gzip.decompress(packed.read_bytes()))["ManagedRules"]
+    return catalogue
+
+
+def test_the_id_is_the_name_of_the_file(rule: Rule) -> None:
+    module = rule.evaluate.__module__
+    assert module == f"rules.{rule.id.replace('-', '_')}"
+    assert import_module(module).RULE is rule
+
+
+def test_the_page_has_every_heading(rule: Rule) -> None:
+    parts = sections(page(rule))
+    assert parts[""].endswith(".")
+    for heading in HEADINGS:
+        assert parts[heading], heading
+    assert [heading for heading in parts if heading.isupper()], "no compliance type is explained"
+    assert set(parts) <= {"", *HEADINGS, *(kind.value for kind in ComplianceType)}
+
+
+AWS_TYPES = {"boolean": msgspec.inspect.BoolType, "int": msgspec.inspect.IntType, "CSV": msgspec.inspect.VarTupleType}
+
+
+def test_parameters_are_those_of_aws_catalogue(rule: Rule) -> None:
+    entry = aws_catalogue()[rule.source_identifier]
+    expected = {parameter["Name"]: parameter for parameter in entry.get("Parameters", [])}
+    declared = {field.name: field for field in msgspec.inspect.type_info(rule.parameters).fields}  # type: ignore[attr-defined]  # a Struct's
+    assert set(declared) == set(expected)
+    for name, parameter in expected.items():
+        field = declared[name]
+        default = parameter.get("Default")
+        assert field.required is not parameter["Optional"]
+        assert field.default == (None if default is None else json.loads(default)), name
+        kinds = {type(kind) for kind in field.type.types} - {msgspec.inspect.NoneType}
+        assert kinds == {AWS_TYPES[parameter["Type"]]}, name
+
+
+def test_resource_types_are_those_of_aws_catalogue(rule: Rule) -> None:
+    entry = aws_catalogue()[rule.source_identifier]
+    if "Resource Types" in entry:
+        assert set(rule.resource_types) == set(entry["Resource Types"].split(", "))
+    else:
+        assert rule.resource_types == (ResourceType.ACCOUNT,)
+
+
+def test_the_page_names_every_parameter(rule: Rule) -> None:
+    text = sections(page(rule))["Parameters"]
+    for name in rule.parameters.__struct_fields__:
+        assert name in text
+
+
+def test_a_case_gives_each_compliance_type_that_the_page_explains(rule: Rule) -> None:
+    given = {str(kind) for case in cases_of(rule) for kind in case.expected.values()}
+    explained = {heading for heading in sections(page(rule)) if heading.isupper()}
+    assert explained <= given
+
+
+def test_what_a_rule_reads_is_what_it_declares(rule: Rule) -> None:
+    read = {source for source in Source if any(depends(case, rule, source) for case in cases_of(rule))}
+    assert read == rule.reads
+
+
+def test_nothing_is_compliant_that_rests_on_a_withheld_source(rule: Rule) -> None:
+    for source in rule.reads:
+        for case in cases_of(rule):
+            if depends(case, rule, source):
+                assert lost(case, rule, source) <= {ComplianceType.INSUFFICIENT_DATA}, f"{case} without {source}"
+
+
+def depends(case: Case, rule: Rule, source: Source) -> bool:
+    return bool(lost(case, rule, source))
+
+
+def lost(case: Case, rule: Rule, source: Source) -> set[ComplianceType]:
+    """Give the verdicts that stand where others stood before the source was withheld."""
+    before, after = verdicts(case.snapshot, case, rule), verdicts(withheld(case.snapshot, source), case, rule)
+    return {after.get(name, ComplianceType.INSUFFICIENT_DATA) for name in before if after.get(name) != before[name]}
+
+
+def verdicts(snapshot: Snapshot, case: Case, rule: Rule) -> dict[str, ComplianceType]:
+    configured = configure(rule, case.parameters, origin=case.origin)
+    return {found.resource_name: found.compliance_type for found in evaluate(snapshot, [configured]).findings}
+
+
+def withheld(snapshot: Snapshot, source: Source) -> Snapshot:
+    """Give the snapshot without what the source tells: its list is not complete, its facts are unknown."""
+    changed: dict[str, Any] = {}
+    if source is Source.USERS:
+        details = ("group_names", "inline_policies", "attached_policies", "permissions_boundary", "tags")
+        users = (with_gaps(user, dict.fromkeys(details, WITHHELD)) for user in snapshot.users.known)
+        changed["users"] = Listing(tuple(users), WITHHELD)
+    elif source in (Source.GROUPS, Source.ROLES, Source.POLICIES, Source.VIRTUAL_MFA_DEVICES):
+        field = source.replace("-", "_")
+        changed[field] = Listing(getattr(snapshot, field).known, WITHHELD)
+    elif source is Source.CREDENTIAL_REPORT:
+        users = (with_gaps(user, {"credentials": WITHHELD}) for user in snapshot.users.known)
+        changed["users"] = Listing(tuple(users), snapshot.users.gap)
+    elif source in (Source.PASSWORD_POLICY, Source.ACCOUNT_SUMMARY):
+        field = "password_policy" if source is Source.PASSWORD_POLICY else "summary"
+        changed["account"] = with_gaps(snapshot.account, {field: WITHHELD})
+    return msgspec.structs.replace(snapshot, **changed)
+
+
+def test_an_empty_account_yields_one_finding(rule: Rule) -> None:
+    assert len(evaluate(account(), [configure(rule, {})]).findings) == 1
+
+
+def test_rules_conclude_nothing_from_the_known_part_of_a_list(rule: Rule) -> None:
+    """`known` may stand in evidence only; the tests of monotone knowledge hold that nothing is concluded from it."""
+    source = Path(import_module(rule.evaluate.__module__).__file__ or "").read_text(encoding="utf-8")
+    for line in source.splitlines():
+        if ".known" in line:
+            assert "if " not in line.split(".known", maxsplit=1)[0]
+
+
+def test_every_rule_is_described_for_programs(rule: Rule) -> None:
+    assert json.loads(msgspec.json.encode(described(rule)))["id"] == rule.id
+
+
+def test_control_mappings_are_of_rules_that_exist() -> None:
+    assert set(controls()) == set(RULES)

@@ -1,0 +1,178 @@
+"""Knowledge is monotone: hiding a fact turns a verdict into INSUFFICIENT_DATA, and into nothing else."""
+
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from auditor.engine import evaluate
+from auditor.facts import Listing, UnknownFact, at_rest, with_gaps, witnessed
+from auditor.model import Credentials, Group, ReportMarker, ResourceType, Snapshot, User
+from auditor.parameters import configure
+from auditor.registry import load_rules
+from auditor.rule import ComplianceType, ConfiguredRule
+from auditor.testing import WITHHELD, account, credentials, group, listing, password_policy, user
+
+RULES = load_rules()
+NAMES = ["Admins", "Dev", "Ops", "admins", "a,b"]
+FLAGS = st.one_of(st.booleans(), st.sampled_from(ReportMarker))
+UNKNOWN = ComplianceType.INSUFFICIENT_DATA
+
+names = st.lists(st.sampled_from(NAMES), unique=True, max_size=3)
+rows = st.builds(credentials, password_enabled=FLAGS, mfa_active=FLAGS)
+passwords = st.none() | st.builds(
+    password_policy, st.integers(6, 20), symbols=st.booleans(), age=st.none() | st.integers(0, 120)
+)
+parameters = st.fixed_dictionaries(
+    {},
+    optional={
+        "iam-user-group-membership-check": st.just({"groupNames": "Admins,Ghost"}),
+        "iam-password-policy": st.sampled_from([{"RequireSymbols": "false"}, {"MaxPasswordAge": ""}]),
+    },
+)
+
+
+@st.composite
+def accounts(draw: st.DrawFn) -> Snapshot:
+    people = [
+        user(name, groups=draw(names), inline=draw(names), attached=draw(names), credentials=draw(rows))
+        for name in draw(st.lists(st.sampled_from(["alice", "bob", "carol"]), unique=True))
+    ]
+    return account(users=people, groups=[group(name) for name in draw(names)], password=draw(passwords))
+
+
+@st.composite
+def less_known(draw: st.DrawFn, snapshot: Snapshot) -> Snapshot:
+    """Hide some facts: fields of records, items of lists, whole lists. Names are never hidden."""
+    return msgspec.structs.replace(
+        snapshot,
+        account=draw(hidden(snapshot.account, ["password_policy", "summary", "root_credentials"])),
+        users=draw(shortened([draw(less_known_user(person)) for person in snapshot.users.known])),
+        groups=draw(shortened([draw(hidden(each, fields_of(Group))) for each in snapshot.groups.known])),
+    )
+
+
+@st.composite
+def less_known_user(draw: st.DrawFn, person: User) -> User:
+    changed: dict[str, Any] = {
+        field: draw(shortened(list(at_rest(person, field).known)))
+        for field in ("group_names", "inline_policies", "attached_policies")
+    }
+    changed["credentials"] = draw(hidden(person.credentials, list(Credentials.__struct_fields__)))
+    partly: User = msgspec.structs.replace(person, **changed)
+    less: User = draw(hidden(partly, fields_of(User)))
+    return less
+
+
+@st.composite
+def hidden(draw: st.DrawFn, record: Any, fields: list[str]) -> Any:
+    return with_gaps(record, dict.fromkeys(draw(st.lists(st.sampled_from(fields), max_size=3)), WITHHELD))
+
+
+@st.composite
+def shortened(draw: st.DrawFn, items: list[Any]) -> Listing[Any]:
+    if draw(st.booleans()):
+        return listing(items)
+    return listing([item for item in items if draw(st.booleans())], WITHHELD)
+
+
+def fields_of(record: type[msgspec.Struct]) -> list[str]:
+    return [field for field in record.__struct_fields__ if field != "name"]
+
+
+Verdicts = dict[tuple[str, ResourceType, str], ComplianceType]
+
+
+def verdicts(snapshot: Snapshot, rules: list[ConfiguredRule]) -> Verdicts:
+    return {
+        (found.config_rule_name, found.resource_type, found.resource_name): found.compliance_type
+        for found in evaluate(snapshot, rules).findings
+    }
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_hiding_facts_turns_verdicts_only_into_insufficient_data(data: st.DataObject) -> None:
+    whole = data.draw(accounts())
+    given_parameters = data.draw(parameters)
+    rules = [configure(rule, given_parameters.get(rule.id, {})) for rule in RULES.values()]
+    before, after = verdicts(whole, rules), verdicts(data.draw(less_known(whole)), rules)
+    for key, verdict in before.items():
+        if key in after:
+            assert after[key] in (verdict, UNKNOWN), key
+        else:
+            assert UNKNOWN in accountwide(after, key[0]), f"{key} vanished without a word"
+    for key in after.keys() - before.keys():
+        assert key[1] is ResourceType.ACCOUNT
+        assert after[key] is UNKNOWN
+
+
+def accountwide(found: Verdicts, rule_name: str) -> list[ComplianceType]:
+    return [verdict for (rule, kind, _), verdict in found.items() if (rule, kind) == (rule_name, ResourceType.ACCOUNT)]
+
+
+def test_reading_an_unknown_field_raises_whatever_is_done_with_it() -> None:
+    alice = user("alice", unknown=["id"])
+    with pytest.raises(UnknownFact) as raised:
+        alice.id  # noqa: B018 - the reading itself is what raises
+    assert (raised.value.gap_id, raised.value.reason) == (WITHHELD, "id")
+    assert alice.name == "alice"
+
+
+def test_a_whole_record_is_of_the_plain_type() -> None:
+    assert type(user("alice")) is User
+    assert with_gaps(user("alice"), {}) == user("alice")
+
+
+def test_a_partial_record_stays_comparable_and_gains_gaps() -> None:
+    once = user("alice", unknown=["id"])
+    twice = with_gaps(once, {"path": WITHHELD})
+    assert type(twice) is type(once)
+    assert twice == user("alice", unknown=["id", "path"])
+
+
+@pytest.mark.parametrize(
+    "conclude",
+    [
+        pytest.param(len, id="length"),
+        pytest.param(bool, id="truth"),
+        pytest.param(lambda items: items == ("a",), id="equality"),
+        pytest.param(lambda items: items != ("a",), id="inequality"),
+        pytest.param(lambda items: "a" in items, id="membership, even of a known item"),
+        pytest.param(lambda items: items[0], id="indexing"),
+        pytest.param(all, id="all, when no known item refutes"),
+        pytest.param(list, id="going through to the end"),
+    ],
+)
+def test_a_partial_list_allows_no_conclusion(conclude: Any) -> None:
+    with pytest.raises(UnknownFact):
+        conclude(listing(["a"], WITHHELD))
+
+
+def test_a_partial_list_gives_what_is_known() -> None:
+    assert any(name == "a" for name in listing(["a"], WITHHELD))
+    assert not all(name == "b" for name in listing(["a"], WITHHELD))
+
+
+def test_a_complete_list_is_a_list() -> None:
+    complete = listing(["a", "b"])
+    assert (len(complete), bool(complete), complete[0], "b" in complete, list(complete)) == (
+        2,
+        True,
+        "a",
+        True,
+        ["a", "b"],
+    )
+    assert complete == ("a", "b")
+    assert complete != ("a",)
+    assert not listing()
+
+
+def test_a_witness_sees_what_somebody_caught() -> None:
+    with witnessed() as raised:
+        with suppress(UnknownFact):
+            len(listing([], WITHHELD))
+        assert [unknown.gap_id for unknown in raised] == [WITHHELD]

@@ -1,0 +1,80 @@
+"""Cases of mfa-enabled-for-iam-console-access."""
+
+from typing import Any
+
+import pytest
+
+from auditor.facts import with_gaps
+from auditor.model import ReportMarker
+from auditor.rule import ComplianceType
+from auditor.testing import ACCOUNT_ID, WITHHELD, Case, account, credentials, user
+from rules.mfa_enabled_for_iam_console_access import RULE
+
+C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
+NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
+
+
+def alice(name: str, expected: ComplianceType, **columns: Any) -> Case:
+    """Give the case of one user whose row of the credential report holds `columns`."""
+    return Case(name, account(users=[user("alice", credentials=credentials(**columns))]), {"alice": expected})
+
+
+def blank(column: str, **columns: Any) -> Any:
+    """Give a row in which one column is blank."""
+    return with_gaps(credentials(**columns), {column: WITHHELD})
+
+
+CASES = [
+    alice("a password and MFA", C, password_enabled=True, mfa_active=True),
+    alice("a password without MFA", NC, password_enabled=True, mfa_active=False),
+    alice("keys only", C, password_enabled=False, mfa_active=False, access_key_1_active=True),
+    alice("MFA without a password", C, password_enabled=False, mfa_active=True),
+    alice(
+        "a password that was never used",
+        NC,
+        password_enabled=True,
+        mfa_active=False,
+        password_last_used=ReportMarker.NO_INFORMATION.value,
+    ),
+    alice("a password state that is not supported", UNKNOWN, password_enabled=ReportMarker.NOT_SUPPORTED),
+    alice("an MFA state that does not apply", UNKNOWN, password_enabled=True, mfa_active=ReportMarker.NOT_APPLICABLE),
+    alice("no password, whatever MFA says", C, password_enabled=False, mfa_active=ReportMarker.NOT_APPLICABLE),
+    Case(
+        "a blank password column",
+        account(users=[user("alice", credentials=blank("password_enabled", mfa_active=False))]),
+        {"alice": UNKNOWN},
+    ),
+    Case(
+        "a blank MFA column",
+        account(users=[user("alice", credentials=blank("mfa_active", password_enabled=True))]),
+        {"alice": UNKNOWN},
+    ),
+    Case(
+        "a blank MFA column of a user without password",
+        account(users=[user("alice", credentials=blank("mfa_active", password_enabled=False))]),
+        {"alice": C},
+    ),
+    Case(
+        "a user that the report does not list",
+        account(users=[user("alice", unknown=["credentials"])]),
+        {"alice": UNKNOWN},
+    ),
+    Case("no users, since root is never judged", account(), {ACCOUNT_ID: NA}),
+    Case("users unknown", account(unknown=["users"]), {ACCOUNT_ID: UNKNOWN}),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_case(case: Case) -> None:
+    case.check(RULE)
+
+
+def test_the_annotation_tells_how_old_the_report_is() -> None:
+    (finding,) = CASES[1].check(RULE).findings
+    assert finding.annotation.endswith("(credential report of 2026-11-24T01:00:00Z)")
+
+
+def test_the_annotation_says_when_the_age_of_the_report_is_unknown() -> None:
+    snapshot = account(users=[user("alice")], report_generated_at=None)
+    (finding,) = Case("", snapshot, {"alice": C}).check(RULE).findings
+    assert finding.annotation.endswith("(credential report of unknown time)")

@@ -1,0 +1,140 @@
+"""The report: counts, order, exit codes, warnings, and its JSON contract."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from auditor.engine import RULE_ERROR, Evaluation, RuleNotice, evaluate
+from auditor.errors import SourceError
+from auditor.model import Notice, Snapshot
+from auditor.parameters import configure
+from auditor.registry import load_rules
+from auditor.report import Gate, Report, build, dump_report, exit_code, load_report, narrowed
+from auditor.rule import ComplianceType, Severity
+from auditor.snapshot import digest, dump
+from auditor.testing import account, console_user, group, password_policy, user
+
+RULES = [configure(rule, {}) for rule in load_rules().values()]
+NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
+SCHEMA = json.loads((Path(__file__).parent.parent / "auditor/report.schema.json").read_text())
+CLEAN = account(users=[user("alice", groups=["A"])], groups=[group("A")], password=password_policy())
+SINFUL = account(
+    users=[console_user("bob", mfa=False), user("alice", groups=["A"], unknown=["credentials"])],
+    groups=[group("B"), group("A")],
+    password=password_policy(),
+)
+
+
+def report_of(snapshot: Snapshot, *notices: RuleNotice) -> Report:
+    evaluation = evaluate(snapshot, RULES)
+    told = Evaluation(evaluation.findings, (*evaluation.notices, *notices))
+    return build(snapshot, RULES, told, sha256=digest(dump(snapshot)), evaluated_at=NOW)
+
+
+def contract(report: Report) -> Any:
+    return json.loads(dump_report(report))
+
+
+@pytest.mark.parametrize("snapshot", [CLEAN, SINFUL, account(), account(unknown=["users", "groups"])])
+def test_the_json_report_obeys_its_schema(snapshot: Snapshot) -> None:
+    jsonschema.Draft202012Validator(SCHEMA).validate(contract(report_of(snapshot)))
+
+
+def test_the_json_report_is_the_same_for_the_same_input() -> None:
+    assert dump_report(report_of(SINFUL)) == dump_report(report_of(SINFUL))
+
+
+def test_a_stored_report_reads_back_to_the_same_report() -> None:
+    document = dump_report(report_of(SINFUL))
+    assert dump_report(load_report(document, "x")) == document
+
+
+@pytest.mark.parametrize("document", [b"{}", b"", b"[" * 100_000, b'{"format":"iam-audit-report","version":2}'])
+def test_what_is_no_report_is_refused(document: bytes) -> None:
+    with pytest.raises(SourceError, match=r"old.json is not a readable report"):
+        load_report(document, "old.json")
+
+
+def test_findings_are_ordered_by_rule_and_name() -> None:
+    keys = [(found["config_rule_name"], found["resource_name"]) for found in contract(report_of(SINFUL))["findings"]]
+    assert keys == sorted(keys)
+
+
+def test_every_format_of_a_time_is_utc_with_z() -> None:
+    report = contract(report_of(CLEAN))
+    assert report["evaluated_at"] == "2026-11-24T04:00:00Z"
+    assert report["snapshot"]["captured_at"] == "2026-11-24T03:00:00Z"
+
+
+def test_counts_add_up_to_the_findings() -> None:
+    report = contract(report_of(SINFUL))
+    assert sum(report["summary"]["counts"].values()) == len(report["findings"])
+    for rule in report["rules"]:
+        mine = [found for found in report["findings"] if found["config_rule_name"] == rule["config_rule_name"]]
+        assert sum(rule["counts"].values()) == len(mine)
+
+
+def test_the_verdict_of_a_rule_is_its_worst() -> None:
+    verdicts = {rule.config_rule_name: rule.compliance_type for rule in report_of(SINFUL).rules}
+    assert verdicts == {
+        "iam-group-has-users-check": ComplianceType.NON_COMPLIANT,
+        "iam-password-policy": ComplianceType.COMPLIANT,
+        "iam-user-group-membership-check": ComplianceType.NON_COMPLIANT,
+        "iam-user-no-policies-check": ComplianceType.COMPLIANT,
+        "mfa-enabled-for-iam-console-access": ComplianceType.NON_COMPLIANT,
+    }
+
+
+def test_rules_tell_their_effective_parameters_and_controls() -> None:
+    rule = next(rule for rule in report_of(CLEAN).rules if rule.source_identifier == "IAM_PASSWORD_POLICY")
+    assert rule.parameters["MinimumPasswordLength"] == 14
+    assert rule.controls["FSBP"] == ("IAM.7",)
+
+
+def test_a_warning_is_told_once() -> None:
+    notice = RuleNotice("iam-password-policy", Notice("parameter", None, "odd"))
+    assert [warning.message for warning in report_of(CLEAN, notice, notice).warnings] == ["odd"]
+
+
+def counted(report: Report, failed: int, unknown: int, *, crashed: bool) -> Report:
+    from msgspec.structs import replace
+
+    from auditor.report import ReportWarning, Summary
+
+    counts = dict.fromkeys(ComplianceType, 0) | {
+        ComplianceType.NON_COMPLIANT: failed,
+        ComplianceType.INSUFFICIENT_DATA: unknown,
+    }
+    warnings = (ReportWarning(RULE_ERROR, "rule", None, "boom"),) if crashed else ()
+    return replace(report, summary=Summary(ComplianceType.COMPLIANT, counts, 0), warnings=warnings)
+
+
+@pytest.mark.parametrize("crashed", [False, True])
+@pytest.mark.parametrize("failed", [0, 2])
+@pytest.mark.parametrize("unknown", [0, 3])
+@pytest.mark.parametrize("fail_on", [False, True])
+@pytest.mark.parametrize("allow", [False, True])
+def test_exit_codes_follow_their_precedence(
+    crashed: bool, failed: int, unknown: int, fail_on: bool, allow: bool
+) -> None:
+    code, reason = exit_code(counted(report_of(CLEAN), failed, unknown, crashed=crashed), Gate(fail_on, allow))
+    expected = 3 if crashed else 1 if failed and fail_on else 4 if unknown and not allow else 0
+    assert code == expected
+    assert reason
+
+
+def test_narrowing_changes_what_is_shown_and_never_what_is_counted() -> None:
+    report = report_of(SINFUL)
+    shown = narrowed(report, [Severity.LOW], [])
+    assert {finding.config_rule_name for finding in shown.findings} == {"iam-user-no-policies-check"}
+    assert (shown.summary, shown.rules) == (report.summary, report.rules)
+
+
+@pytest.mark.parametrize("pattern", ["bob", "b?b", "AIDA626F62", "arn:aws:iam::*:user/bob"])
+def test_resources_are_narrowed_by_name_id_and_arn(pattern: str) -> None:
+    shown = narrowed(report_of(SINFUL), [], [pattern])
+    assert {finding.resource_name for finding in shown.findings} == {"bob"}
