@@ -1,0 +1,235 @@
+"""The command line: parses options, wires the parts together, and turns errors into exit codes."""
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn, TypeVar
+
+import click
+import msgspec
+
+from auditor import __version__
+from auditor.errors import AuditError, UsageError
+from auditor.inputs import Inputs
+from auditor.model import Source
+from auditor.registry import described, find, load_rules, page, sections
+from auditor.reporters.visible import visible
+from auditor.rule import Severity
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+INTERRUPTED, TERMINATED = 130, 143
+
+EXIT_CODES = """\b
+Exit codes:
+  0    audited, complete; the gate, if any, passed
+  1    --fail-on noncompliant, and a finding is NON_COMPLIANT
+  2    bad usage or configuration
+  3    the audit could not be done, or a rule failed
+  4    incomplete: a finding has INSUFFICIENT_DATA
+  130  interrupted (143: terminated)"""
+
+
+def _time(text: str) -> datetime:
+    """Read a time in ISO 8601; without a zone it is UTC."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is no time such as 2026-11-24T03:00:00Z") from error
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and give the exit code; every error ends here, as one message on stderr."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = iam_audit.main(argv, prog_name="iam-audit", standalone_mode=False)
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return UsageError.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("interrupted", "", INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 - a fault of ours must not look like the gate's exit code 1
+        return _explained(error)
+    return code if isinstance(code, int) else 0
+
+
+def _explained(error: Exception) -> int:
+    if isinstance(error, AuditError):
+        return _fail(error.message, error.hint, error.exit_code)
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the exit does not flush into the pipe
+        return AuditError.exit_code
+    if isinstance(error, OSError):
+        return _fail(f"{error.filename or 'standard output'}: {error.strerror}", "", AuditError.exit_code)
+    traceback.print_exception(error)
+    return _fail("this is a fault of iam-audit", "Please report it with the lines above.", AuditError.exit_code)
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(TERMINATED)
+
+
+def _fail(message: str, hint: str, code: int) -> int:
+    click.echo(f"iam-audit: {visible(message)}", err=True)
+    if hint:
+        click.echo(f"  {visible(hint)}", err=True)
+    return code
+
+
+def _options(*options: Callable[[C], C]) -> Callable[[C], C]:
+    def decorated(command: C) -> C:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorated
+
+
+_place_options = _options(
+    click.option("--exports", type=click.Path(path_type=Path), metavar="DIR", help="Read a folder of AWS CLI output."),
+    click.option("--captured-at", type=_time, metavar="TIME", help="When a bare credential-report.csv was made."),
+    click.option("--demo", is_flag=True, help="Read a made-up account in an embedded emulator (needs the extra demo)."),
+    click.option("--profile", metavar="NAME", help="AWS profile to use."),
+    click.option("--region", metavar="REGION", help="AWS Region; it decides the partition."),
+    click.option("--role-arn", metavar="ARN", help="Assume this role first."),
+    click.option("--external-id", metavar="ID", help="External id for --role-arn."),
+    click.option("--mfa-serial", metavar="ARN", help="Your MFA device, where policies deny everything without MFA."),
+    click.option("--mfa-code", metavar="CODE", help="The device's code; asked for at a terminal if left out."),
+    click.option("--expect-account", metavar="ID", help="Stop with exit code 2 if it is another account."),
+)
+_quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
+_verbose_option = click.option("-v", "--verbose", is_flag=True, help="Tell on stderr how each source was read.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="iam-audit", message="%(prog)s %(version)s")
+def iam_audit() -> None:
+    """Audit the IAM of an AWS account with AWS Config's managed rules, without AWS Config."""
+
+
+@iam_audit.command(epilog=EXIT_CODES)
+@click.option("--snapshot", metavar="FILE", help="Read a saved snapshot; - reads standard input.")
+@_place_options
+@click.option("--rule", "include", multiple=True, metavar="NAME", help="Evaluate only this rule; repeatable.")
+@click.option("--exclude-rule", "exclude", multiple=True, metavar="NAME", help="Leave this rule out; repeatable.")
+@click.option("--parameter", "parameters", multiple=True, metavar="RULE.NAME=VALUE", help="Set a rule's parameter.")
+@click.option("--format", "output_format", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("--query", metavar="EXPRESSION", help="Print the result of this JMESPath over the JSON report instead.")
+@click.option("-o", "--output", "paths", multiple=True, metavar="PATH", help="Write .json or .html too; repeatable.")
+@click.option("--all", "every_finding", is_flag=True, help="Show every finding in the table.")
+@click.option("--severity", "severities", multiple=True, type=click.Choice([name.value for name in Severity]))
+@click.option("--resource", "resources", multiple=True, metavar="PATTERN", help="Show names, ids or ARNs like this.")
+@click.option("--fail-on", type=click.Choice(["noncompliant"]), help="Exit with 1 if a finding is NON_COMPLIANT.")
+@click.option("--allow-incomplete", is_flag=True, help="Exit with 0 instead of 4 when facts are unknown.")
+@click.option("--as-of", type=_time, metavar="TIME", help="The run's time in the report, to make it again.")
+@_quiet_option
+@_verbose_option
+def scan(**options: Any) -> int:
+    """Audit an account and show what is not in order.
+
+    --severity and --resource narrow what standard output shows; counts, files and the exit code always rest on
+    every finding.
+
+    \b
+    Examples:
+      iam-audit scan --profile audit
+      iam-audit scan --exports exports/ -o report.html
+      iam-audit scan --snapshot monday.json.gz --fail-on noncompliant
+      iam-audit scan --parameter iam-password-policy.MinimumPasswordLength=16
+      iam-audit scan --query "findings[?compliance_type=='NON_COMPLIANT'].resource_name"
+    """
+    from auditor.scan import Options, run  # other commands start faster without the engine
+
+    place = _place(options)
+    return run(place, Options(**options), _speaker(quiet=options["quiet"]))
+
+
+@iam_audit.command(epilog=EXIT_CODES)
+@_place_options
+@click.option("-o", "--output", "path", required=True, metavar="FILE", help="Where to write it: .json or .json.gz.")
+@_quiet_option
+@_verbose_option
+def snapshot(*, path: str, quiet: bool, verbose: bool, **place: Any) -> int:
+    """Save everything that any rule reads of an account, to be audited later or elsewhere.
+
+    The file is readable by its owner only. It holds names, policies and the state of credentials, but no secrets.
+
+    \b
+    Examples:
+      iam-audit snapshot --profile audit -o 111122223333.json.gz
+      iam-audit snapshot --exports exports/ -o "{account_id}-{captured_at:%Y%m%d}.json"
+      iam-audit snapshot -o monday.json && iam-audit scan --snapshot monday.json
+    """
+    from auditor.scan import save
+
+    return save(_place(place), path, _speaker(quiet=quiet), quiet=quiet, verbose=verbose)
+
+
+@iam_audit.command(epilog=EXIT_CODES)
+@click.argument("report_file", metavar="REPORT.json")
+@click.option("-o", "--output", "paths", multiple=True, metavar="PATH", help="Write .json or .html; repeatable.")
+@click.option("--all", "every_finding", is_flag=True, help="Show every finding in the table.")
+def report(*, report_file: str, paths: tuple[str, ...], every_finding: bool) -> int:
+    """Render a stored JSON report again; without -o as a table.
+
+    \b
+    Example:
+      iam-audit report reports/111122223333.json -o report.html
+    """
+    from auditor.scan import render
+
+    return render(report_file, paths, _speaker(quiet=False), every_finding=every_finding)
+
+
+@iam_audit.group()
+def rules() -> None:
+    """Show the rules: what they ask, what they read, and how to fix what they find."""
+
+
+@rules.command("list")
+@click.option("--format", "output_format", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def rules_list(*, output_format: str) -> None:
+    """List every rule, built in or plugged in."""
+    known = load_rules().values()
+    if output_format == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode([described(rule) for rule in known]), indent=2))
+        return
+    for rule in known:
+        click.echo(f"{rule.id:<36} {rule.severity:<9} {sections(page(rule))['']}")
+
+
+@rules.command("show")
+@click.argument("name")
+def rules_show(*, name: str) -> None:
+    """Show a rule's page; NAME is its name or its source identifier."""
+    rule = find(load_rules(), name)
+    click.echo(f"{rule.id} ({rule.source_identifier}), severity {rule.severity}\n\n{page(rule)}\n")
+    click.echo(f"Reads: {', '.join(sorted(rule.reads))}\nAWS: {rule.source_url}")
+
+
+@iam_audit.command()
+def permissions() -> None:
+    """Print the least-privilege IAM policy for reading an account.
+
+    \b
+    Example:
+      aws iam create-policy --policy-name iam-audit --policy-document "$(iam-audit permissions)"
+    """
+    from auditor.collectors.live import permissions_policy
+
+    click.echo(msgspec.json.format(msgspec.json.encode(permissions_policy(frozenset(Source))), indent=2))
+
+
+def _place(options: dict[str, Any]) -> Inputs:
+    """Take the options out that say where the account is read from."""
+    return Inputs(**{name: options.pop(name) for name in Inputs.__struct_fields__ if name in options})
+
+
+def _speaker(*, quiet: bool) -> Callable[[str], None]:
+    return (lambda _: None) if quiet else lambda message: click.echo(visible(message), err=True)

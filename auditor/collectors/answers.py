@@ -1,0 +1,63 @@
+"""Answers: what one source said, how completely, and why not."""
+
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+
+from auditor.facts import Gap
+from auditor.model import ACTIONS, Source, SourceStatus
+
+T = TypeVar("T")
+
+
+class Answer(Struct, Generic[T], frozen=True, kw_only=True):
+    """Hold what a source said. `value` is None where nothing was read; `gap` says why something may be missing.
+
+    `cell_gaps` are those that records inside the value refer to.
+    `asked` is true where the collector itself asked AWS for everything of this kind, so that an empty list is
+    AWS's word; a file that somebody else made may be empty because of how it was made.
+    """
+
+    source: Source
+    status: SourceStatus
+    value: T | None
+    gap: Gap | None = None
+    cell_gaps: tuple[Gap, ...] = ()
+    asked: bool = False
+    read_at: datetime | None = None
+    pages: int = 0
+    items: int = 0
+    detail: str | None = None
+
+
+def gap(source: Source, error_code: str, message: str, iam_action: str | None = None) -> Gap:
+    """Give the gap of a source; its id is made of the source and the error code."""
+    return Gap(f"{source}:{error_code}", source, error_code, iam_action, message)
+
+
+def unread(source: Source, status: SourceStatus, reason: Gap) -> Answer[Any]:
+    """Give the answer of a source from which nothing was learned."""
+    return Answer(source=source, status=status, value=None, gap=reason, detail=reason.message)
+
+
+def not_requested(source: Source) -> Answer[Any]:
+    """Give the answer of a source that no selected rule reads."""
+    message = f"The snapshot was made without {source.replace('-', ' ')}: collect again with this rule selected"
+    return unread(source, SourceStatus.NOT_REQUESTED, gap(source, "NotRequested", message))
+
+
+DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+
+
+def refused(source: Source, error_code: str, action: str | None = None) -> Gap:
+    """Give the gap of a source that answered with an error; denied calls name the IAM action to grant."""
+    actions = ACTIONS[source]
+    grant = (action or ", ".join(actions)) if error_code in DENIED_CODES and actions else None
+    return gap(source, error_code, f"{source.replace('-', ' ').capitalize()} could not be read ({error_code})", grant)
+
+
+def utc(time: datetime) -> datetime:
+    """Give a time in UTC, to the second; a time without zone is taken as UTC, as AWS writes it."""
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).replace(microsecond=0)

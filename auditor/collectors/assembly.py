@@ -1,0 +1,234 @@
+"""Assembly: joins the answers of all sources into one snapshot, and believes no list that its counts contradict."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from auditor.collectors.answers import Answer, gap, utc
+from auditor.collectors.authorization_details import EntityReader, UserDetail
+from auditor.collectors.credential_report import CredentialReport, ReportRow
+from auditor.facts import Gap, Listing, with_gaps
+from auditor.model import (
+    Account,
+    Notice,
+    Snapshot,
+    Source,
+    SourceRecord,
+    SourceStatus,
+    User,
+    VirtualMfaDevice,
+)
+from auditor.snapshot import FORMAT, SCHEMA_VERSION
+
+T = TypeVar("T")
+
+Answers = Mapping[Source, Answer[Any]]
+
+_COUNTED = {Source.USERS: "Users", Source.GROUPS: "Groups", Source.ROLES: "Roles", Source.POLICIES: "Policies"}
+_ACCOUNT_ARN = re.compile(r"arn:(?P<partition>[\w-]+):iam::(?P<account>\d{12}):")
+_SAME_TIME = timedelta(seconds=60)  # both sources tell the creation of a user to the second
+
+
+class Identity(Struct, frozen=True):
+    """Hold whom the snapshot is of: the account's number and alias (None while unknown) and its partition."""
+
+    account_id: str | None
+    alias: str | None
+    partition: str
+
+
+def identity_of_arns(arns: Iterable[str], alias: str | None) -> Identity:
+    """Give the identity that the ARNs of an account's entities show; the first one that tells decides."""
+    for arn in arns:
+        match = _ACCOUNT_ARN.match(arn)
+        if match:
+            return Identity(match["account"], alias, match["partition"])
+    return Identity(None, alias, "aws")
+
+
+def assemble(kind: str, identity: Identity, answers: Answers, captured_at: datetime | None) -> Snapshot:
+    """Give the snapshot that the answers make up; `answers` holds one for every Source but the identity's two."""
+    return _Assembly(answers).snapshot(kind, identity, captured_at)
+
+
+class _Assembly:
+    """Hold the answers while they are joined, with the gaps and notices that the joining finds."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+        self._gaps: dict[str, Gap] = {}
+        self._notices: list[Notice] = []
+        self._reader = EntityReader()
+        for answer in answers.values():
+            for found in (*answer.cell_gaps, *((answer.gap,) if answer.gap else ())):
+                self._add(found)
+
+    def snapshot(self, kind: str, identity: Identity, captured_at: datetime | None) -> Snapshot:
+        report: CredentialReport | None = self._answers[Source.CREDENTIAL_REPORT].value
+        for found in report.gaps if report else ():
+            self._add(found)
+        users = self._users(report)
+        groups = self._entities(Source.GROUPS, self._reader.group)
+        roles = self._entities(Source.ROLES, self._reader.role)
+        policies = self._entities(Source.POLICIES, self._reader.policy)
+        account = self._account(identity, report)
+        for found in self._reader.gaps:
+            self._add(found)
+        return Snapshot(
+            format=FORMAT,
+            schema_version=SCHEMA_VERSION,
+            kind=kind,
+            captured_at=captured_at,
+            report_generated_at=report.generated_at if report else None,
+            account=account,
+            sources=tuple(self._source_records()),
+            gaps=tuple(self._gaps[gap_id] for gap_id in sorted(self._gaps)),
+            notices=tuple(self._notices),
+            users=users,
+            groups=groups,
+            roles=roles,
+            policies=policies,
+            virtual_mfa_devices=self._devices(),
+        )
+
+    def _add(self, found: Gap) -> str:
+        self._gaps[found.id] = found
+        return found.id
+
+    def _users(self, report: CredentialReport | None) -> Listing[Any]:
+        answer = self._answers[Source.USERS]
+        details: list[UserDetail] = answer.value or []
+        rows = report.users if report else {}
+        users = [self._user(detail, rows.get(detail.user_name)) for detail in details]
+        gap_id = self._list_gap(Source.USERS, len(users), expected=len(rows) if report else None)
+        seen = {user.name for user in users}
+        unseen = [row for row in rows.values() if row.user not in seen]
+        if gap_id is not None:
+            users += [self._user_of_report(row, gap_id) for row in unseen]
+        else:
+            self._notices += [_gone(row) for row in unseen]
+        return Listing(tuple(sorted(users, key=lambda user: user.name)), gap_id)
+
+    def _user(self, detail: UserDetail, row: ReportRow | None) -> User:
+        reason = self._credentials_gap(detail, row)
+        return self._reader.user(detail, row.credentials if row and reason is None else None, reason)
+
+    def _credentials_gap(self, detail: UserDetail, row: ReportRow | None) -> str | None:
+        """Give the gap of a user's credentials, or None if the report's row is of this user."""
+        report = self._answers[Source.CREDENTIAL_REPORT]
+        if row is None:
+            if report.gap is not None:
+                return report.gap.id
+            message = "The credential report does not list the user (created since, or listed in contradictory ways)"
+            return self._add(gap(Source.CREDENTIAL_REPORT, "NotInReport", message))
+        created = detail.create_date
+        same_time = (
+            not isinstance(created, datetime)
+            or row.created_at is None
+            or abs(utc(created) - row.created_at) <= _SAME_TIME
+        )
+        if row.arn == detail.arn and same_time:
+            return None
+        message = "The credential report speaks of an earlier user of this name"
+        return self._add(gap(Source.CREDENTIAL_REPORT, "OtherUser", message))
+
+    def _user_of_report(self, row: ReportRow, gap_id: str) -> User:
+        """Give what the report alone tells of a user whose entity was not read."""
+        unknown = ["id", "group_names", "inline_policies", "attached_policies", "permissions_boundary", "tags"]
+        if row.created_at is None:
+            unknown.append("created_at")
+        nothing: Any = Listing((), gap_id)
+        absent: Any = None
+        resource = row.arn.split(":", 5)[-1]
+        user = User(
+            name=row.user,
+            id=absent,
+            arn=row.arn,
+            path=resource.removeprefix("user").removesuffix(row.user),
+            created_at=row.created_at or absent,
+            group_names=nothing,
+            inline_policies=nothing,
+            attached_policies=nothing,
+            permissions_boundary=None,
+            tags={},
+            credentials=row.credentials,
+        )
+        return with_gaps(user, dict.fromkeys(unknown, gap_id))
+
+    def _entities(self, source: Source, made: Any) -> Listing[Any]:
+        records = sorted((made(detail) for detail in self._answers[source].value or []), key=lambda record: record.name)
+        return Listing(tuple(records), self._list_gap(source, len(records), expected=None))
+
+    def _list_gap(self, source: Source, count: int, *, expected: int | None) -> str | None:
+        """Give the gap of a list that was cut or that the account summary contradicts; None if it is complete.
+
+        An empty list is believed when the summary, or `expected` (the count of another source), says so, or when
+        the collector itself asked for everything of this kind and AWS said that there is no more.
+        """
+        answer = self._answers[source]
+        if answer.gap is not None:
+            return answer.gap.id
+        summary: Mapping[str, int] = self._answers[Source.ACCOUNT_SUMMARY].value or {}
+        counted = summary.get(_COUNTED[source])
+        if counted is not None and counted != count:
+            message = f"The account summary counts {counted:,} {source}, but {count:,} were read: collect again"
+            return self._add(gap(source, "CountMismatch", message))
+        if count == 0 and counted is None and expected != 0 and not answer.asked:
+            message = f"The list of {source} is empty, and nothing confirms it (account-summary.json would)"
+            return self._add(gap(source, "EmptyUnconfirmed", message))
+        return None
+
+    def _account(self, identity: Identity, report: CredentialReport | None) -> Account:
+        policy = self._answers[Source.PASSWORD_POLICY]
+        summary = self._answers[Source.ACCOUNT_SUMMARY]
+        unknown: dict[str, str] = {}
+        if policy.gap is not None and policy.value is None:
+            unknown["password_policy"] = policy.gap.id
+        if summary.value is None and summary.gap is not None:
+            unknown["summary"] = summary.gap.id
+        root = report.root if report else None
+        if root is None:
+            unknown["root_credentials"] = self._root_gap()
+        absent: Any = None
+        account = Account(
+            id=identity.account_id,
+            alias=identity.alias,
+            partition=identity.partition,
+            password_policy=policy.value,
+            summary=absent if summary.value is None else summary.value,
+            root_credentials=root.credentials if root else absent,
+        )
+        return with_gaps(account, unknown)
+
+    def _root_gap(self) -> str:
+        report = self._answers[Source.CREDENTIAL_REPORT]
+        if report.gap is not None:
+            return report.gap.id
+        return self._add(gap(Source.CREDENTIAL_REPORT, "NoRootRow", "The credential report has no row for root"))
+
+    def _devices(self) -> Listing[VirtualMfaDevice]:
+        answer = self._answers[Source.VIRTUAL_MFA_DEVICES]
+        return Listing(tuple(answer.value or ()), answer.gap.id if answer.gap else None)
+
+    def _source_records(self) -> Iterator[SourceRecord]:
+        for source in Source:
+            if source in self._answers:
+                yield self._source_record(self._answers[source])
+
+    def _source_record(self, answer: Answer[Any]) -> SourceRecord:
+        """Tell of a source; one that AWS's counts contradict is not complete, however it was read."""
+        contradicted = self._gaps.get(f"{answer.source}:CountMismatch") or self._gaps.get(
+            f"{answer.source}:EmptyUnconfirmed"
+        )
+        status, detail = answer.status, answer.detail
+        if contradicted and status is SourceStatus.COMPLETE:
+            status, detail = SourceStatus.PARTIAL, contradicted.message
+        return SourceRecord(answer.source, status, answer.read_at, answer.pages, answer.items, detail)
+
+
+def _gone(row: ReportRow) -> Notice:
+    message = "is in the credential report but no longer in the account (deleted since); not judged"
+    return Notice("deleted-user", row.user, message)

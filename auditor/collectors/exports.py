@@ -1,0 +1,297 @@
+"""Exports: a folder of raw AWS CLI output, so that somebody without the tool can hand over the data.
+
+The AWS CLI pages by itself; NextToken is left in its output only when it was told to stop early:
+https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-pagination.html
+"""
+
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from auditor.collectors import credential_report
+from auditor.collectors.account_facts import (
+    AccountSummaryAnswer,
+    DevicesAnswer,
+    PasswordPolicyAnswer,
+    password_policy,
+    virtual_mfa_devices,
+)
+from auditor.collectors.answers import Answer, gap, refused, unread, utc
+from auditor.collectors.assembly import assemble, identity_of_arns
+from auditor.collectors.authorization_details import Page
+from auditor.collectors.credential_report import CredentialReport
+from auditor.errors import SourceError
+from auditor.facts import Gap
+from auditor.model import Snapshot, Source, SourceStatus
+
+T = TypeVar("T")
+
+DETAILS = "account-authorization-details*.json"
+REPORT_CSV = "credential-report.csv"
+REPORT_JSON = "credential-report.json"
+PASSWORD_POLICY = "account-password-policy.json"
+SUMMARY = "account-summary.json"
+DEVICES = "virtual-mfa-devices*.json"
+FILES = (DETAILS, REPORT_CSV, REPORT_JSON, PASSWORD_POLICY, SUMMARY, DEVICES)
+
+_ENTITIES = {
+    Source.USERS: ("user_detail_list", "Users"),
+    Source.GROUPS: ("group_detail_list", "Groups"),
+    Source.ROLES: ("role_detail_list", "Roles"),
+    Source.POLICIES: ("policies", "Policies"),
+}
+_CLI_ERROR = re.compile(r"An error occurred \((?P<code>[\w.]+)\) when calling the (?P<call>\w+) operation")
+_MAX_ERROR_TEXT = 4_000  # characters; the AWS CLI's messages are far shorter
+_AWS_MANAGED = re.compile(r"arn:[\w-]+:iam::aws:")
+
+
+class ReportAnswer(Struct, rename="pascal"):
+    """The AWS CLI's output of `iam get-credential-report`; Content is base64."""
+
+    content: str
+    generated_time: datetime | None = None
+
+
+class Read(NamedTuple):
+    """What files held: decoded answers, or the gap of an error that the AWS CLI wrote in their place."""
+
+    answers: list[Any]
+    gap: Gap | None
+    files: int
+
+
+def collect(folder: Path, captured_at: datetime | None) -> Snapshot:
+    """Give the snapshot that a folder of AWS CLI output makes up.
+
+    `captured_at` is told by the user, for data that do not say when they were made.
+    Raises SourceError for a folder without any such file, a file that cannot be read, and files that contradict.
+    """
+    _check_folder(folder)
+    report = _credential_report(folder, captured_at)
+    summary = _summary(folder)
+    answers = {
+        **_entities(folder, summary.value or {}),
+        Source.CREDENTIAL_REPORT: report,
+        Source.PASSWORD_POLICY: _password_policy(folder),
+        Source.ACCOUNT_SUMMARY: summary,
+        Source.VIRTUAL_MFA_DEVICES: _devices(folder),
+    }
+    identity = identity_of_arns(_one_account(folder, answers), alias=None)
+    generated_at = report.value.generated_at if report.value else None
+    return assemble("exports", identity, answers, captured_at or generated_at)
+
+
+def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise SourceError(f"--exports: {folder} is not a folder", "Give the folder that holds the AWS CLI's output.")
+    if not any(True for pattern in FILES for _ in folder.glob(pattern)):
+        raise SourceError(
+            f"--exports: {folder} holds none of the files that are read",
+            f"They are {', '.join(FILES)}; the README has the commands that write them.",
+        )
+
+
+def _entities(folder: Path, summary: Mapping[str, int]) -> dict[Source, Answer[Any]]:
+    read = _read(folder, DETAILS, Source.USERS, lambda text: msgspec.json.decode(text, type=Page))
+    pages: list[Page] = read.answers
+    stopped = any(page.next_token or page.marker or page.is_truncated for page in pages)
+    return {
+        source: _entity_answer(source, _joined(folder, pages, field), read, summary.get(counted), stopped=stopped)
+        for source, (field, counted) in _ENTITIES.items()
+    }
+
+
+def _joined(folder: Path, pages: Iterable[Page], field: str) -> list[Any]:
+    """Give the details of one kind from all pages; AWS's own policies, which the CLI writes too, are left out."""
+    by_arn: dict[str, Any] = {}
+    for page in pages:
+        details = getattr(page, field)
+        for detail in () if details is UNSET else details:
+            if _AWS_MANAGED.match(detail.arn):
+                continue
+            if by_arn.setdefault(detail.arn, detail) != detail:
+                raise SourceError(
+                    f"{folder}: {detail.arn} stands in {DETAILS} twice, with different content",
+                    "Keep the files of one export only.",
+                )
+    return list(by_arn.values())
+
+
+def _entity_answer(
+    source: Source, details: list[Any], read: Read, counted: int | None, *, stopped: bool
+) -> Answer[Any]:
+    if not read.answers and read.gap is not None:
+        status = SourceStatus.FAILED if read.files else SourceStatus.ABSENT
+        return unread(source, status, gap(source, read.gap.error_code, read.gap.message, read.gap.iam_action))
+    reason = read.gap and gap(source, read.gap.error_code, read.gap.message, read.gap.iam_action)
+    if reason is None and stopped and counted != len(details):
+        reason = gap(source, "Truncated", f"{DETAILS} stops early (NextToken), and {SUMMARY} does not count as many")
+    return Answer(
+        source=source,
+        status=SourceStatus.COMPLETE if reason is None else SourceStatus.PARTIAL,
+        value=details,
+        gap=reason,
+        pages=len(read.answers),
+        items=len(details),
+        detail=reason.message if reason else None,
+    )
+
+
+def _credential_report(folder: Path, captured_at: datetime | None) -> Answer[CredentialReport]:
+    if (folder / REPORT_CSV).exists() and (folder / REPORT_JSON).exists():
+        raise SourceError(f"{folder} holds {REPORT_CSV} and {REPORT_JSON}", "Keep the one that is to be read.")
+    bare = (folder / REPORT_CSV).exists()
+    name = REPORT_CSV if bare else REPORT_JSON
+    place = str(folder / name)
+
+    def decoded(text: str) -> CredentialReport:
+        if bare:
+            return credential_report.read(text, captured_at, place)
+        answer = msgspec.json.decode(text, type=ReportAnswer)
+        generated_at = utc(answer.generated_time) if answer.generated_time else captured_at
+        return credential_report.read(_content(answer.content, place), generated_at, place)
+
+    return _single(folder, name, Source.CREDENTIAL_REPORT, decoded, lambda report: len(report.users))
+
+
+def _content(base64: str, place: str) -> str:
+    try:
+        return b64decode(base64, validate=True).decode("utf-8")
+    except (Base64Error, UnicodeDecodeError) as error:
+        raise SourceError(
+            f"{place}: Content is not base64 of UTF-8 text: {error}",
+            "Write the file again with `aws iam get-credential-report`.",
+        ) from error
+
+
+def _password_policy(folder: Path) -> Answer[Any]:
+    cell_gaps: tuple[Gap, ...] = ()
+
+    def decoded(text: str) -> Any:
+        nonlocal cell_gaps
+        answer = msgspec.json.decode(text, type=PasswordPolicyAnswer)
+        policy, cell_gaps = password_policy(answer.password_policy)
+        return policy
+
+    answer: Answer[Any] = _single(folder, PASSWORD_POLICY, Source.PASSWORD_POLICY, decoded, lambda _: 1)
+    if answer.gap is not None and answer.gap.error_code == "NoSuchEntity":
+        return Answer(source=answer.source, status=SourceStatus.COMPLETE, value=None, pages=1)
+    return msgspec.structs.replace(answer, cell_gaps=cell_gaps)
+
+
+def _summary(folder: Path) -> Answer[dict[str, int]]:
+    return _single(
+        folder,
+        SUMMARY,
+        Source.ACCOUNT_SUMMARY,
+        lambda text: msgspec.json.decode(text, type=AccountSummaryAnswer).summary_map,
+        len,
+    )
+
+
+def _devices(folder: Path) -> Answer[Any]:
+    read = _read(
+        folder,
+        DEVICES,
+        Source.VIRTUAL_MFA_DEVICES,
+        lambda text: msgspec.json.decode(text, type=DevicesAnswer),
+    )
+    if not read.answers and read.gap is not None:
+        return unread(Source.VIRTUAL_MFA_DEVICES, _status_without(read), read.gap)
+    pages: list[DevicesAnswer] = read.answers
+    devices = virtual_mfa_devices(device for page in pages for device in page.devices)
+    reason = read.gap
+    if reason is None and any(page.next_token or page.marker or page.is_truncated for page in pages):
+        reason = gap(Source.VIRTUAL_MFA_DEVICES, "Truncated", f"{DEVICES} stops early (NextToken)")
+    return Answer(
+        source=Source.VIRTUAL_MFA_DEVICES,
+        status=SourceStatus.PARTIAL if reason else SourceStatus.COMPLETE,
+        value=devices,
+        gap=reason,
+        pages=len(pages),
+        items=len(devices),
+        detail=reason.message if reason else None,
+    )
+
+
+def _single(
+    folder: Path, name: str, source: Source, decoded: Callable[[str], T], count: Callable[[T], int]
+) -> Answer[T]:
+    read = _read(folder, name, source, decoded)
+    if read.gap is not None:
+        return unread(source, _status_without(read), read.gap)
+    value: T = read.answers[0]
+    return Answer(source=source, status=SourceStatus.COMPLETE, value=value, pages=1, items=count(value))
+
+
+def _status_without(read: Read) -> SourceStatus:
+    return SourceStatus.FAILED if read.files else SourceStatus.ABSENT
+
+
+def _read(folder: Path, pattern: str, source: Source, decoded: Callable[[str], Any]) -> Read:
+    """Decode every file of a pattern, in the order of their names."""
+    files = sorted(folder.glob(pattern))
+    if not files:
+        missing = gap(source, "NotProvided", f"{pattern} is not in the exports folder")
+        return Read([], missing, 0)
+    answers: list[Any] = []
+    reason: Gap | None = None
+    for file in files:
+        text = _text(file)
+        error = _error_in(text, file, source)
+        if error is None:
+            answers.append(_decode(text, file, decoded))
+        reason = reason or error
+    return Read(answers, reason, len(files))
+
+
+def _decode(text: str, file: Path, decoded: Callable[[str], T]) -> T:
+    try:
+        return decoded(text)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise SourceError(
+            f"{file} cannot be read: {reason}",
+            "It should be the unchanged output of the AWS CLI (--output json); write it again.",
+        ) from error
+
+
+def _error_in(text: str, file: Path, source: Source) -> Gap | None:
+    """Give the gap that a file tells of: nothing in it, or the AWS CLI's error message instead of data."""
+    if not text.strip():
+        return gap(source, "EmptyFile", f"{file.name} is empty: the command that should have written it failed")
+    match = _CLI_ERROR.search(text[:_MAX_ERROR_TEXT]) if not text.lstrip().startswith(("{", "user,")) else None
+    return refused(source, match["code"], f"iam:{match['call']}") if match else None
+
+
+def _text(file: Path) -> str:
+    """Read a file as text; PowerShell's redirection writes UTF-16 with a byte order mark."""
+    try:
+        content = file.read_bytes()
+        encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+        return content.decode(encoding)
+    except OSError as error:
+        raise SourceError(f"{file} cannot be read: {error.strerror}", "Check the file and its permissions.") from error
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{file} is not text: {error.reason}", "Write it again with the AWS CLI.") from error
+
+
+def _one_account(folder: Path, answers: Mapping[Source, Answer[Any]]) -> Sequence[str]:
+    """Give the ARNs of everything read; raise SourceError if they are of more than one account."""
+    report: CredentialReport | None = answers[Source.CREDENTIAL_REPORT].value
+    arns = [detail.arn for source in _ENTITIES for detail in answers[source].value or ()]
+    if report is not None:
+        arns += [row.arn for row in (*report.users.values(), *filter(None, (report.root,)))]
+    accounts = sorted({identity_of_arns([arn], None).account_id or "" for arn in arns} - {""})
+    if len(accounts) > 1:
+        raise SourceError(
+            f"{folder} mixes the data of accounts {' and '.join(accounts)}", "Use one folder for each account."
+        )
+    return arns

@@ -1,0 +1,122 @@
+"""Inputs: which of the places to read an account from was asked for, and reading it."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from auditor.errors import UsageError
+from auditor.model import Snapshot, Source
+
+AWS_OPTIONS = ("profile", "region", "role_arn", "external_id", "mfa_serial", "mfa_code", "expect_account")
+
+
+class Inputs(Struct, frozen=True, kw_only=True):
+    """Hold the options that say where the account is read from; by default that is AWS."""
+
+    snapshot: str | None = None
+    exports: Path | None = None
+    captured_at: datetime | None = None
+    demo: bool = False
+    profile: str | None = None
+    region: str | None = None
+    role_arn: str | None = None
+    external_id: str | None = None
+    mfa_serial: str | None = None
+    mfa_code: str | None = None
+    expect_account: str | None = None
+
+
+def check(inputs: Inputs) -> None:
+    """Raise UsageError for options that exclude each other, or that need another one."""
+    given = [name for name in ("snapshot", "exports", "demo") if getattr(inputs, name)]
+    aws = [name for name in AWS_OPTIONS if getattr(inputs, name) is not None]
+    if given and aws and aws != ["expect_account"]:
+        given.append(next(name for name in aws if name != "expect_account"))
+    if len(given) > 1:
+        raise UsageError(
+            f"{' and '.join(map(_option, given))} exclude each other", "Read the account from one place at a time."
+        )
+    if inputs.captured_at is not None and inputs.exports is None:
+        raise UsageError("--captured-at belongs to --exports", "Other data say themselves when they were captured.")
+    for option, needed in (("external_id", "role_arn"), ("mfa_code", "mfa_serial")):
+        if getattr(inputs, option) is not None and getattr(inputs, needed) is None:
+            raise UsageError(f"{_option(option)} needs {_option(needed)}", f"Give {_option(needed)} too.")
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def collect(inputs: Inputs, sources: frozenset[Source], say: Callable[[str], None], *, progress: bool) -> Snapshot:
+    """Give the snapshot of the account that the options name; `say` tells people what is being read.
+
+    Raises UsageError when the account is not --expect-account, and what the collectors raise.
+    """
+    if inputs.snapshot is not None:
+        from auditor.collectors import saved  # each command imports the collector that it needs
+
+        snapshot = saved.collect(inputs.snapshot)
+    elif inputs.exports is not None:
+        from auditor.collectors import exports
+
+        snapshot = exports.collect(inputs.exports, inputs.captured_at)
+    else:
+        return _collect_live(inputs, sources, say, progress=progress)
+    _expect(inputs.expect_account, snapshot.account.id)
+    return snapshot
+
+
+def _collect_live(
+    inputs: Inputs, sources: frozenset[Source], say: Callable[[str], None], *, progress: bool
+) -> Snapshot:
+    from auditor.collectors import live  # boto3: 380 ms
+
+    with _aws(inputs) as options:
+        connection = live.connect(options, ask_code=_ask_code if sys.stdin.isatty() else None)
+        caller = connection.caller
+        profile = f" (profile {caller.profile})" if caller.profile else ""
+        say(f"Reading account {caller.account_id} as {caller.arn}{profile}")
+        _expect(inputs.expect_account, caller.account_id)
+        kind = "demo" if inputs.demo else "live"
+        with _progress(shown=progress) as report_progress:
+            return live.collect(connection, sources, progress=report_progress, kind=kind)
+
+
+def _aws(inputs: Inputs) -> AbstractContextManager[Any]:
+    if inputs.demo:
+        from auditor.demo import demo_account  # moto
+
+        return demo_account()
+    from auditor.collectors.live import LiveOptions
+
+    names: Sequence[str] = LiveOptions.__struct_fields__
+    options: Mapping[str, Any] = {name: getattr(inputs, name) for name in AWS_OPTIONS if name in names}
+    return nullcontext(LiveOptions(**options))
+
+
+def _progress(*, shown: bool) -> AbstractContextManager[Callable[[Any], None]]:
+    if not shown:
+        return nullcontext(lambda _: None)
+    from auditor.reporters import progress  # rich
+
+    return progress.show(sys.stderr)
+
+
+def _ask_code(serial: str) -> str:
+    sys.stderr.write(f"MFA code of {serial}: ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()
+
+
+def _expect(expected: str | None, found: str | None) -> None:
+    if expected is not None and expected != found:
+        raise UsageError(
+            f"this is account {found or 'unknown'}, not {expected} as --expect-account says",
+            f"Check the profile and the credentials{' (AWS_PROFILE is set)' if os.environ.get('AWS_PROFILE') else ''}.",
+        )

@@ -1,0 +1,1 @@
+"""Reporters: each writes a finished report in one format."""

@@ -1,0 +1,97 @@
+"""The table: a summary per rule, then the findings that need somebody; for people at a terminal."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TextIO
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from auditor.finding import Finding
+from auditor.model import SourceStatus
+from auditor.report import Report
+from auditor.reporters.visible import visible
+from auditor.rule import ComplianceType
+
+_STYLES = {
+    ComplianceType.NON_COMPLIANT: "bold red",
+    ComplianceType.INSUFFICIENT_DATA: "yellow",
+    ComplianceType.COMPLIANT: "green",
+    ComplianceType.NOT_APPLICABLE: "dim",
+}
+_COLUMNS = {
+    ComplianceType.NON_COMPLIANT: "NON_C",
+    ComplianceType.INSUFFICIENT_DATA: "INSUF",
+    ComplianceType.COMPLIANT: "COMPL",
+    ComplianceType.NOT_APPLICABLE: "N/A",
+}
+_OPEN = (ComplianceType.NON_COMPLIANT, ComplianceType.INSUFFICIENT_DATA)
+_NAME_WIDTH = 30  # columns; the rest of the line is for the annotation
+
+
+def write(report: Report, stream: TextIO, *, every_finding: bool = False) -> None:
+    """Write the report for a terminal; in colour only where the stream is one and NO_COLOR is not set."""
+    console = Console(file=stream, markup=False, highlight=False, emoji=False, soft_wrap=False)
+    console.print(_heading(report))
+    console.print(_summary(report))
+    kinds = tuple(ComplianceType) if every_finding else _OPEN
+    for finding_group in _groups(report.findings, kinds):
+        console.print(*finding_group, sep="\n")
+    console.print(_verdict(report))
+
+
+def _heading(report: Report) -> Text:
+    account = report.account
+    alias = f" ({visible(account.alias)})" if account.alias else ""
+    captured = report.snapshot.captured_at
+    time = f"{captured:%Y-%m-%dT%H:%M:%SZ}" if captured else "at an unknown time"
+    text = Text(f"Account {visible(account.id or 'unknown')}{alias}, {visible(account.partition)}, captured {time}\n")
+    incomplete = [f"{source.name} ({source.status})" for source in report.snapshot.sources if source.status in _UNREAD]
+    if incomplete:
+        text.append(f"Not read completely: {', '.join(incomplete)}\n", style="yellow")
+    return text
+
+
+_UNREAD = (SourceStatus.PARTIAL, SourceStatus.FAILED, SourceStatus.ABSENT)
+
+
+def _summary(report: Report) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Rule", overflow="fold")
+    table.add_column("Verdict", no_wrap=True)
+    for name in _COLUMNS.values():
+        table.add_column(name, justify="right", no_wrap=True)
+    for result in report.rules:
+        verdict = Text(result.compliance_type, style=_STYLES[result.compliance_type])
+        counts = (f"{result.counts.get(kind, 0):,}" for kind in _COLUMNS)
+        table.add_row(Text(visible(result.config_rule_name)), verdict, *counts)
+    return table
+
+
+def _groups(findings: Sequence[Finding], kinds: Sequence[ComplianceType]) -> Iterator[tuple[Text, Padding]]:
+    shown = [finding for finding in findings if finding.compliance_type in kinds]
+    shown.sort(key=lambda finding: (finding.config_rule_name, kinds.index(finding.compliance_type)))
+    for (rule, kind), group in groupby(shown, key=lambda finding: (finding.config_rule_name, finding.compliance_type)):
+        title = Text(f"\n{visible(rule)} ")
+        title.append(kind, style=_STYLES[kind])
+        yield title, Padding(_rows(list(group)), (0, 0, 0, 2))
+
+
+def _rows(findings: Sequence[Finding]) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(max_width=_NAME_WIDTH, overflow="fold")
+    table.add_column(overflow="fold")
+    for finding in findings:
+        mark = " (suppressed)" if finding.suppression is not None else ""
+        table.add_row(Text(visible(finding.resource_name)), Text(f"{visible(finding.annotation)}{mark}"))
+    return table
+
+
+def _verdict(report: Report) -> Text:
+    summary = report.summary
+    text = Text("\nAccount verdict: ")
+    text.append(summary.compliance_type, style=_STYLES[summary.compliance_type])
+    numbers = ", ".join(f"{summary.counts.get(kind, 0):,} {kind}" for kind in ComplianceType)
+    return text.append(f" ({numbers})")

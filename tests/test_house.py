@@ -1,0 +1,182 @@
+"""The house: who may import whom, what is imported late, and what a wheel holds."""
+
+import ast
+import json
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from auditor.snapshot import dump
+from auditor.testing import account, user
+
+ROOT = Path(__file__).parent.parent
+LAYERS = [
+    "errors",
+    "facts",
+    "policy",
+    "model",
+    "snapshot",
+    "rule",
+    "parameters",
+    "finding",
+    "engine",
+    "registry",
+    "report",
+    "collectors",
+    "reporters",
+    "testing",
+    "demo",
+    "outputs",
+    "inputs",
+    "scan",
+    "cli",
+    "__main__",
+]
+COLLECTORS_SEE = {"errors", "facts", "policy", "model", "snapshot", "collectors"}
+REPORTERS_SEE = {*LAYERS[: LAYERS.index("report") + 1], "reporters"} - {"engine"}
+RULES_SEE = {"model", "policy", "permissions", "rule"}
+LATE = {
+    "boto3": ("auditor/collectors/live.py", "auditor/collectors/session.py"),
+    "botocore": ("auditor/collectors/live.py", "auditor/collectors/session.py"),
+    "rich": ("auditor/reporters/table.py", "auditor/reporters/progress.py"),
+    "jinja2": ("auditor/reporters/html.py",),
+    "jmespath": ("auditor/outputs.py",),
+    "moto": ("auditor/demo.py",),
+}
+
+
+def imports(path: Path) -> set[str]:
+    """Give the modules that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def layers_seen(path: Path) -> set[str]:
+    return {name.split(".")[1] for name in imports(path) if name.startswith("auditor.")} & set(LAYERS)
+
+
+MODULES = sorted((ROOT / "auditor").rglob("*.py"))
+
+
+def layer_of(path: Path) -> str:
+    return path.relative_to(ROOT / "auditor").parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_imports_only_from_layers_above(path: Path) -> None:
+    layer = layer_of(path)
+    if layer == "__init__":
+        assert not layers_seen(path)
+        return
+    allowed = {"collectors": COLLECTORS_SEE, "reporters": REPORTERS_SEE}.get(layer, set(LAYERS[: LAYERS.index(layer)]))
+    assert layers_seen(path) <= allowed
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "rules").glob("*.py")), ids=lambda path: path.name)
+def test_rules_import_only_the_rule_api(path: Path) -> None:
+    assert layers_seen(path) <= RULES_SEE
+
+
+def test_nothing_imports_rules_by_statement() -> None:
+    assert not [path for path in MODULES if any(name.partition(".")[0] == "rules" for name in imports(path))]
+
+
+def test_heavy_libraries_are_imported_only_where_they_belong() -> None:
+    for path in MODULES:
+        for name in imports(path):
+            allowed = LATE.get(name.partition(".")[0])
+            assert allowed is None or str(path.relative_to(ROOT)) in allowed, f"{path} imports {name}"
+
+
+def test_every_public_name_is_documented() -> None:
+    for path in [*MODULES, *(ROOT / "rules").glob("*.py")]:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert ast.get_docstring(tree), path
+        assert path.read_text(encoding="utf-8").count("\n") <= 400, f"{path} is too long"
+
+
+def modules_after(code: str) -> set[str]:
+    script = f"import sys, json\n{code}\njson.dump(sorted(sys.modules), sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+HEAVY = {"boto3", "botocore", "rich", "jinja2", "jmespath", "moto", "importlib.metadata", "dateutil"}
+
+
+def test_an_offline_scan_to_json_imports_nothing_heavy(tmp_path: Path) -> None:
+    path = tmp_path / "snapshot.json"
+    path.write_bytes(dump(account(users=[user("alice")])))
+    code = f"from auditor.cli import main; main(['scan', '--snapshot', {str(path)!r}, '-q', '--format', 'json'])"
+    assert not modules_after(code) & HEAVY
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["scan", "--help"], ["rules", "list"], ["--version"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    assert not modules_after(f"from auditor.cli import main; main({arguments!r})") & HEAVY
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build a wheel of this checkout, without network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    code = f"import hatchling.build as b; print(b.build_wheel({str(folder)!r}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, text=True)
+    return folder / done.stdout.split()[-1]
+
+
+def test_a_wheel_holds_two_packages_and_their_files(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {name.partition("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"auditor", "rules"}
+    for needed in (
+        "auditor/py.typed",
+        "auditor/controls.json",
+        "auditor/report.schema.json",
+        "auditor/reporters/report.html.jinja",
+        "rules/iam_password_policy.py",
+    ):
+        assert needed in names
+
+
+def test_a_wheel_works_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
+    """pip installs the wheel; its dependencies are lent by the running environment, so that no network is needed."""
+    venv.create(tmp_path / "venv", with_pip=True)
+    binaries = tmp_path / "venv/bin"
+    install = ["-m", "pip", "install", "-q", "--no-index", "--no-deps", str(wheel)]
+    subprocess.run([str(binaries / "python"), *install], capture_output=True, check=True)
+    site = next((tmp_path / "venv").glob("lib/python*/site-packages"))
+    (site / "lent.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
+    snapshot = tmp_path / "snapshot.json"
+    snapshot.write_bytes(dump(account(users=[user("alice")])))
+    command = [str(binaries / "iam-audit"), "scan", "--snapshot", str(snapshot), "-o", "r.html", "-o", "r.json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, text=True)
+    assert "Exit code 0" in done.stderr, done.stderr
+    assert "iam-password-policy" in done.stdout
+    code = "import auditor, rules; print(auditor.__file__, rules.__file__)"
+    where = subprocess.run([binaries / "python", "-c", code], cwd=tmp_path, capture_output=True, check=True, text=True)
+    assert where.stdout.count(str(site)) == 2
+
+
+def test_an_editable_install_finds_both_packages_side_by_side(tmp_path: Path) -> None:
+    code = "import auditor, importlib.util as u; print(auditor.__file__, u.find_spec('rules').origin)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=True, text=True)
+    assert done.stdout.split() == [str(ROOT / "auditor/__init__.py"), str(ROOT / "rules/__init__.py")]
+
+
+def test_a_folder_named_rules_where_one_works_does_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules/__init__.py").write_text("raise SystemExit('this must not run')")
+    command = [sys.executable, "-m", "auditor", "rules", "list"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, text=True)
+    assert "iam-password-policy" in done.stdout

@@ -1,0 +1,85 @@
+"""The table: readable at 80 columns, and nothing in a name is obeyed."""
+
+import io
+from datetime import UTC, datetime
+
+import pytest
+
+from auditor.parameters import configure
+from auditor.registry import load_rules
+from auditor.report import Report
+from auditor.reporters import table
+from auditor.scan import audited
+from auditor.testing import account, console_user, group, password_policy, user
+
+RULES = [configure(rule, {}) for rule in load_rules().values()]
+NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
+HOSTILE = "x\x1b[31m\x00\x9b\u202egnp\u2028[bold]b[/]"
+
+
+def report() -> Report:
+    people = [
+        console_user("bob", mfa=False, groups=["Admins"]),
+        user("alice", groups=["Admins"]),
+        user("carol", groups=["Admins"], unknown=["credentials"]),
+        user(HOSTILE),
+    ]
+    return audited(account(users=people, groups=[group("Admins")], password=password_policy()), RULES, NOW)
+
+
+@pytest.fixture(autouse=True)
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def shown(*, every_finding: bool = False) -> str:
+    stream = io.StringIO()
+    table.write(report(), stream, every_finding=every_finding)
+    return stream.getvalue()
+
+
+EXPECTED = """\
+Account 111122223333, aws, captured 2026-11-24T03:00:00Z
+
+Rule                                Verdict        NON_C  INSUF  COMPL  N/A
+iam-group-has-users-check           COMPLIANT          0      0      1    0
+iam-password-policy                 COMPLIANT          0      0      1    0
+iam-user-group-membership-check     NON_COMPLIANT      1      0      3    0
+iam-user-no-policies-check          COMPLIANT          0      0      4    0
+mfa-enabled-for-iam-console-access  NON_COMPLIANT      1      1      2    0
+
+iam-user-group-membership-check NON_COMPLIANT
+  x\\x1b[31m\\x00\\x9b\\u202egnp\\u20  The user is in no group
+  28[bold]b[/]
+
+mfa-enabled-for-iam-console-access NON_COMPLIANT
+  bob  The user has a console password and no MFA (credential report of
+       2026-11-24T01:00:00Z)
+
+mfa-enabled-for-iam-console-access INSUFFICIENT_DATA
+  carol  The case withholds it; grant iam:Test
+
+Account verdict: NON_COMPLIANT (2 NON_COMPLIANT, 1 INSUFFICIENT_DATA, 11
+COMPLIANT, 0 NOT_APPLICABLE)
+"""
+
+
+def test_the_table_sums_up_the_rules_and_lists_what_needs_somebody() -> None:
+    assert "\n".join(line.rstrip() for line in shown().splitlines()) == EXPECTED.rstrip("\n")
+
+
+def test_no_line_is_wider_than_the_terminal() -> None:
+    assert max(map(len, shown(every_finding=True).splitlines())) <= 80
+
+
+def test_every_finding_is_listed_on_demand() -> None:
+    assert "alice" in shown(every_finding=True)
+
+
+def test_names_are_shown_and_not_obeyed() -> None:
+    text = shown()
+    assert not {character for character in text if not character.isprintable()} - {"\n"}
+
+
+def test_there_is_no_colour_outside_a_terminal() -> None:
+    assert "\x1b" not in shown()
