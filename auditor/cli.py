@@ -123,7 +123,13 @@ def iam_audit() -> None:
 @click.option("--query", metavar="EXPRESSION", help="Print the result of this JMESPath over the JSON report instead.")
 @click.option("-o", "--output", "paths", multiple=True, metavar="PATH", help="Write .json or .html too; repeatable.")
 @click.option("--all", "every_finding", is_flag=True, help="Show every finding in the table.")
-@click.option("--severity", "severities", multiple=True, type=click.Choice([name.value for name in Severity]))
+@click.option(
+    "--severity",
+    "severities",
+    multiple=True,
+    type=click.Choice([name.value for name in Severity]),
+    help="Show findings of this severity only; repeatable.",
+)
 @click.option("--resource", "resources", multiple=True, metavar="PATTERN", help="Show names, ids or ARNs like this.")
 @click.option("--fail-on", type=click.Choice(["noncompliant"]), help="Exit with 1 if a finding is NON_COMPLIANT.")
 @click.option("--allow-incomplete", is_flag=True, help="Exit with 0 instead of 4 when facts are unknown.")
@@ -175,7 +181,8 @@ def snapshot(*, path: str, quiet: bool, verbose: bool, **place: Any) -> int:
 @click.argument("report_file", metavar="REPORT.json")
 @click.option("-o", "--output", "paths", multiple=True, metavar="PATH", help="Write .json or .html; repeatable.")
 @click.option("--all", "every_finding", is_flag=True, help="Show every finding in the table.")
-def report(*, report_file: str, paths: tuple[str, ...], every_finding: bool) -> int:
+@_quiet_option
+def report(*, report_file: str, paths: tuple[str, ...], every_finding: bool, quiet: bool) -> int:
     """Render a stored JSON report again; without -o as a table.
 
     \b
@@ -184,7 +191,7 @@ def report(*, report_file: str, paths: tuple[str, ...], every_finding: bool) -> 
     """
     from auditor.scan import render
 
-    return render(report_file, paths, _speaker(quiet=False), every_finding=every_finding)
+    return render(report_file, paths, _speaker(quiet=quiet), every_finding=every_finding)
 
 
 @iam_audit.group()

@@ -75,6 +75,12 @@ class SourceRecord(Record, frozen=True):
     items: int
     detail: str | None
 
+    @property
+    def lacking(self) -> bool:
+        """Say whether facts are missing that rules may rest on; the alias is only shown."""
+        told = (SourceStatus.COMPLETE, SourceStatus.NOT_REQUESTED)
+        return self.status not in told and self.name is not Source.ACCOUNT_ALIAS
+
 
 class Notice(Record, frozen=True):
     """Tell of an oddity in the collected facts that is no verdict; it becomes a warning of the report."""

@@ -127,16 +127,16 @@ def page(rule: Rule) -> str:
 
 
 def sections(text: str) -> Mapping[str, str]:
-    """Give the parts of a rule's page by heading; the line before any heading stands under ""."""
-    parts: dict[str, list[str]] = {"": []}
+    """Give the parts of a rule's page by heading; the opening paragraph stands under ""."""
+    opening, _, rest = text.partition("\n\n")
+    parts: dict[str, list[str]] = {"": opening.splitlines()}
     heading = ""
-    for line in text.splitlines():
+    for line in rest.splitlines():
         if line and not line.startswith(" "):
-            heading = "" if not parts[""] else line
-            parts.setdefault(heading, [])
-            if heading:
-                continue
-        parts[heading].append(line.strip())
+            heading = line
+            parts[heading] = []
+        else:
+            parts[heading].append(line.strip())
     return {heading: "\n".join(lines).strip() for heading, lines in parts.items()}
 
 

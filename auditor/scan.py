@@ -12,7 +12,7 @@ from auditor.collectors import saved
 from auditor.engine import evaluate
 from auditor.errors import UsageError
 from auditor.inputs import Inputs
-from auditor.model import Snapshot, Source, SourceStatus
+from auditor.model import Snapshot, Source
 from auditor.parameters import configure
 from auditor.registry import find, load_rules, select
 from auditor.report import Gate, Report, build, exit_code, load_report, narrowed
@@ -74,7 +74,7 @@ def save(place: Inputs, path: str, say: Say, *, quiet: bool, verbose: bool) -> i
         tell_sources(snapshot, say)
     file = outputs.resolved(path, snapshot.account.id, snapshot.captured_at)
     outputs.write_snapshot(dump(snapshot), file)
-    unread = [source for source in snapshot.sources if source.status is not SourceStatus.COMPLETE]
+    unread = [source for source in snapshot.sources if source.lacking]
     for source in unread:
         say(f"Warning: {source.name} is {source.status}: {source.detail}")
     say(f"Wrote {file}. Exit code {4 if unread else 0}: {'incomplete' if unread else 'complete'}")

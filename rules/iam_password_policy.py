@@ -17,6 +17,7 @@ Parameters
     MinimumPasswordLength (int, default 14): at least this many characters, 6 to 128.
     PasswordReusePrevention (int, default 24): at least this many passwords remembered, 1 to 24.
     MaxPasswordAge (int, default 90): passwords expire after at most this many days, 1 to 1095.
+
     Values from options are laid over these defaults; an empty value drops a check. A conformance pack that gives some
     parameters checks only those, which is our decision; without any the defaults hold.
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -303,6 +304,36 @@ def test_a_broken_pipe_is_no_traceback(saved: Any) -> None:
     command = f"{sys.executable} -m auditor scan --all --format json --snapshot {saved(SINFUL)} | true"
     done = subprocess.run(["sh", "-c", command], capture_output=True, check=False)
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_run_with_its_code(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    def interrupted(*_: object) -> None:
+        signal.raise_signal(number)
+
+    monkeypatch.setattr("auditor.collectors.saved.load", interrupted)
+    (tmp_path / "s.json").write_text("{}")
+    ended: list[object] = []
+    try:
+        ended.append(run("scan", "--snapshot", tmp_path / "s.json", "-o", tmp_path / "r.json").code)
+    except SystemExit as ending:
+        ended.append(ending.code)
+    assert ended == [code]
+    assert not (tmp_path / "r.json").exists()
+
+
+def test_a_fault_of_ours_is_told_as_such_and_is_not_the_gates_exit_code(
+    run: Run, saved: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(*_: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("auditor.scan.evaluate", fault)
+    result = run("scan", "--snapshot", saved(CLEAN), "--fail-on", "noncompliant")
+    assert result.code == 3
+    assert "this is a fault of iam-audit" in result.err
 
 
 def test_control_characters_in_messages_are_shown_and_not_obeyed(run: Run, saved: Any) -> None:

@@ -1,5 +1,6 @@
 """The table: a summary per rule, then the findings that need somebody; for people at a terminal."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TextIO
@@ -10,7 +11,6 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.finding import Finding
-from auditor.model import SourceStatus
 from auditor.report import Report
 from auditor.reporters.visible import visible
 from auditor.rule import ComplianceType
@@ -28,18 +28,21 @@ _COLUMNS = {
     ComplianceType.NOT_APPLICABLE: "N/A",
 }
 _OPEN = (ComplianceType.NON_COMPLIANT, ComplianceType.INSUFFICIENT_DATA)
+_TRAILING_BLANKS = re.compile(r" +$", re.MULTILINE)  # rich pads cells; a file or a mail wants none
 _NAME_WIDTH = 30  # columns; the rest of the line is for the annotation
 
 
 def write(report: Report, stream: TextIO, *, every_finding: bool = False) -> None:
     """Write the report for a terminal; in colour only where the stream is one and NO_COLOR is not set."""
     console = Console(file=stream, markup=False, highlight=False, emoji=False, soft_wrap=False)
-    console.print(_heading(report))
-    console.print(_summary(report))
-    kinds = tuple(ComplianceType) if every_finding else _OPEN
-    for finding_group in _groups(report.findings, kinds):
-        console.print(*finding_group, sep="\n")
-    console.print(_verdict(report))
+    with console.capture() as captured:
+        console.print(_heading(report))
+        console.print(_summary(report))
+        kinds = tuple(ComplianceType) if every_finding else _OPEN
+        for finding_group in _groups(report.findings, kinds):
+            console.print(*finding_group, sep="\n")
+        console.print(_verdict(report))
+    stream.write(_TRAILING_BLANKS.sub("", captured.get()))
 
 
 def _heading(report: Report) -> Text:
@@ -48,13 +51,10 @@ def _heading(report: Report) -> Text:
     captured = report.snapshot.captured_at
     time = f"{captured:%Y-%m-%dT%H:%M:%SZ}" if captured else "at an unknown time"
     text = Text(f"Account {visible(account.id or 'unknown')}{alias}, {visible(account.partition)}, captured {time}\n")
-    incomplete = [f"{source.name} ({source.status})" for source in report.snapshot.sources if source.status in _UNREAD]
+    incomplete = [f"{source.name} ({source.status})" for source in report.snapshot.sources if source.lacking]
     if incomplete:
         text.append(f"Not read completely: {', '.join(incomplete)}\n", style="yellow")
     return text
-
-
-_UNREAD = (SourceStatus.PARTIAL, SourceStatus.FAILED, SourceStatus.ABSENT)
 
 
 def _summary(report: Report) -> Table:
@@ -93,5 +93,5 @@ def _verdict(report: Report) -> Text:
     summary = report.summary
     text = Text("\nAccount verdict: ")
     text.append(summary.compliance_type, style=_STYLES[summary.compliance_type])
-    numbers = ", ".join(f"{summary.counts.get(kind, 0):,} {kind}" for kind in ComplianceType)
+    numbers = ", ".join(f"{summary.counts[kind]:,} {kind}" for kind in ComplianceType if summary.counts.get(kind))
     return text.append(f" ({numbers})")

@@ -1,0 +1,321 @@
+// The second half of the report's script, after unpack.js: the reader searches, filters, sorts and opens findings.
+const KINDS = ["NON_COMPLIANT", "INSUFFICIENT_DATA", "COMPLIANT", "NOT_APPLICABLE"];
+const SEVERITIES = ["CRITICAL", "HIGH", "MEDIUM", "LOW"];
+const SIZES = [50, 100, 250];
+
+// --- the view: which findings are shown and how. It lives in the address too, so that it can be kept or sent.
+
+let report; // set once, by main()
+let view;
+let rows = []; // of the findings that the view selects, in its order
+const opened = new Set();
+
+function tableOf({ account_id, fingerprint_version, severities, findings }) {
+  const { resource, ...others } = findings;
+  const columns = Object.fromEntries(Object.entries(others).map(([name, packed]) => [name, column(packed)]));
+  const resources = column({ values: resourcesOf(resource.values), steps: resource.steps });
+  const types = [...new Set(resources.values.map((itsResource) => itsResource.type))].sort();
+  const annotationWords = columns.annotation.values.map((text) => plain(text).toLowerCase());
+  return { ...columns, resources, types, annotationWords, severities, account_id, fingerprint_version };
+}
+
+const suppressed = (row) => report.suppression.of(row) !== null;
+
+function viewOf(hash) {
+  const given = new URLSearchParams(hash.replace(/^#/, ""));
+  const oneOf = (name, choices, otherwise) => (choices.includes(given.get(name)) ? given.get(name) : otherwise);
+  const kinds = (given.get("show") ?? KINDS.join()).split(",");
+  return {
+    search: given.get("search") ?? "",
+    rule: oneOf("rule", report.rule.values.map(plain), ""),
+    type: oneOf("type", report.types.map(plain), ""),
+    suppressed: oneOf("suppressed", ["hide", "only"], ""),
+    show: KINDS.filter((kind) => kinds.includes(kind)),
+    sort: oneOf("sort", Object.keys(RANKS).flatMap((name) => [name, `-${name}`]), "verdict"),
+    size: Number(oneOf("size", SIZES.map(String), SIZES[0])),
+    page: Math.max(Number.parseInt(given.get("page"), 10) || 1, 1),
+  };
+}
+
+function hashOf(wanted) {
+  const usual = viewOf("");
+  const unusual = Object.entries(wanted).filter(([name, value]) => String(value) !== String(usual[name]));
+  const hash = new URLSearchParams(unusual.map(([name, value]) => [name, String(value)])).toString();
+  return hash && `#${hash}`;
+}
+
+let remembering;
+
+// Browsers throttle changes of the address, so a word being typed is one change.
+function remember() {
+  clearTimeout(remembering);
+  remembering = setTimeout(() => history.replaceState(null, "", location.href.split("#")[0] + hashOf(view)), 150);
+}
+
+function change(wanted) {
+  view = { ...view, page: 1, ...wanted };
+  select();
+  draw();
+  remember();
+}
+
+// --- selecting and sorting
+
+// A bit for each word that a text holds; a finding matches if its texts together hold all.
+function bitsOf(texts, words) {
+  return texts.map((text) => words.reduce((bits, word, at) => bits | (text.includes(word) ? 1 << at : 0), 0));
+}
+
+function select() {
+  const words = plain(view.search).toLowerCase().split(" ").filter(Boolean).slice(0, 30);
+  const inResource = bitsOf(report.resources.values.map((resource) => resource.words), words);
+  const inAnnotation = bitsOf(report.annotationWords, words);
+  const all = 2 ** words.length - 1;
+  const counts = Object.fromEntries(KINDS.map((kind) => [kind, { usual: 0, aside: 0 }]));
+  rows = [];
+  for (let row = 0; row < report.resources.at.length; row++) {
+    const found = inResource[report.resources.at[row]] | inAnnotation[report.annotation.at[row]];
+    if (found !== all || !passes(row)) continue;
+    const kind = report.compliance_type.of(row);
+    counts[kind][suppressed(row) ? "aside" : "usual"]++;
+    if (view.show.includes(kind)) rows.push(row);
+  }
+  for (const [kind, { usual, aside }] of Object.entries(counts)) {
+    byId(`show-${kind}`).textContent = number(usual) + (aside ? ` + ${number(aside)} suppressed` : "");
+  }
+  sort();
+}
+
+function passes(row) {
+  return (!view.rule || plain(report.rule.of(row)) === view.rule)
+    && (!view.type || plain(report.resources.of(row).type) === view.type)
+    && (!view.suppressed || suppressed(row) === (view.suppressed === "only"));
+}
+
+const collator = new Intl.Collator("en", { numeric: true });
+
+function ranked(texts, at) {
+  const order = texts.map((_, place) => place).sort((a, b) => collator.compare(texts[a], texts[b]));
+  const ranks = new Int32Array(texts.length);
+  order.forEach((place, rank) => (ranks[place] = rank));
+  return at.map((place) => ranks[place]);
+}
+
+// Worst first, then by severity; what is suppressed comes after everything that is not.
+function verdictRank(place, row) {
+  const severity = SEVERITIES.indexOf(report.severities[report.rule.at[row]]);
+  return (suppressed(row) ? 64 : 0) + place * 8 + (severity < 0 ? SEVERITIES.length : severity);
+}
+
+const RANKS = {
+  name: () => ranked(report.resources.values.map((resource) => resource.name), report.resources.at),
+  type: () => ranked(report.resources.values.map((resource) => resource.type), report.resources.at),
+  verdict: () => report.compliance_type.at.map(verdictRank),
+  rule: () => ranked(report.rule.values, report.rule.at),
+  annotation: () => ranked(report.annotation.values, report.annotation.at),
+};
+const ranksBy = {};
+
+function sort() {
+  const name = view.sort.replace("-", "");
+  const ranks = (ranksBy[name] ??= RANKS[name]());
+  const direction = view.sort.startsWith("-") ? -1 : 1;
+  rows.sort((a, b) => direction * (ranks[a] - ranks[b]) || a - b);
+}
+
+// --- drawing
+
+function draw({ everything = false } = {}) {
+  const pages = Math.max(Math.ceil(rows.length / view.size), 1);
+  view.page = Math.min(view.page, pages);
+  const first = (view.page - 1) * view.size;
+  const shown = everything ? rows : rows.slice(first, first + view.size);
+  byId("rows").replaceChildren(...shown.flatMap((row) => (opened.has(row) ? [line(row), detail(row)] : [line(row)])));
+  byId("status").replaceChildren(...pieces(status()));
+  byId("position").textContent = `Page ${number(view.page)} of ${number(pages)}`;
+  byId("previous").disabled = view.page === 1;
+  byId("next").disabled = view.page === pages;
+  drawControls();
+}
+
+function status() {
+  const all = report.resources.at.length;
+  const aside = rows.filter(suppressed).length;
+  const terms = [
+    view.search && `search ${JSON.stringify(view.search)}`,
+    view.rule && `rule ${view.rule}`,
+    view.type && `resource type ${view.type}`,
+    view.show.length < KINDS.length && (view.show.join(", ") || "no compliance type"),
+    view.suppressed && (view.suppressed === "only" ? "only suppressed" : "without suppressed"),
+  ].filter(Boolean);
+  const listed = rows.length === all ? `${number(all)} findings` : `${number(rows.length)} of ${number(all)} findings`;
+  const apart = aside ? `, ${number(aside)} of them suppressed` : "";
+  return listed + apart + (terms.length ? `: ${terms.join("; ")}` : "");
+}
+
+function drawControls() {
+  for (const name of ["search", "rule", "type", "suppressed", "size"]) byId(name).value = view[name];
+  for (const box of byId("show").querySelectorAll("input")) box.checked = view.show.includes(box.value);
+  for (const button of document.querySelectorAll("[data-sort]")) {
+    const direction = { [button.dataset.sort]: "ascending", [`-${button.dataset.sort}`]: "descending" }[view.sort];
+    const heading = button.closest("th");
+    if (direction) heading.setAttribute("aria-sort", direction);
+    else heading.removeAttribute("aria-sort");
+  }
+}
+
+function badge(kind) {
+  return element("span", { class: "badge", "data-kind": kind }, kind);
+}
+
+function line(row) {
+  const { name, type } = report.resources.of(row);
+  const expanded = opened.has(row);
+  const toggle = { type: "button", "aria-expanded": expanded, ...(expanded && { "aria-controls": `detail-${row}` }) };
+  const verdict = element("td", {}, badge(report.compliance_type.of(row)));
+  if (suppressed(row)) verdict.append(" ", element("span", { class: "badge set-aside" }, "suppressed"));
+  return element("tr", { class: "finding", "data-row": row },
+    element("td", {}, element("button", toggle, element("bdi", {}, name))),
+    element("td", {}, type),
+    verdict,
+    element("td", {}, report.rule.of(row)),
+    element("td", {}, report.annotation.of(row)));
+}
+
+function detail(row) {
+  const sides = element("div", { class: "sides" },
+    element("div", {}, facts(row), ...evidence(row), ...suppression(row)),
+    element("div", {}, ...rulePage(row)));
+  return element("tr", { class: "detail", id: `detail-${row}` }, element("td", { colspan: 5 }, sides));
+}
+
+function facts(row) {
+  const { id, arn } = report.resources.of(row);
+  const muted = (text) => element("span", { class: "muted" }, text);
+  const [file, itsLine, address] = report.location.of(row) ?? [];
+  const place = [file, itsLine].filter((part) => part != null).join(":");
+  return pairs([
+    ["Annotation", report.annotation.of(row)],
+    ["ARN", arn ?? muted("unknown")],
+    ["Id", id ?? muted("unknown")],
+    ...(report.region.of(row) != null ? [["Region", report.region.of(row)]] : []),
+    ...(place ? [["Location", place]] : []),
+    ...(address != null ? [["Address", address]] : []),
+    ["Fingerprint", element("code", {}, fingerprint(row))],
+  ]);
+}
+
+function fingerprint(row) {
+  const { type, name, arn } = report.resources.of(row);
+  const parts = [report.fingerprint_version, report.account_id, report.rule.of(row), type, arn || name];
+  return report.fingerprint.of(row) ?? sha256(new TextEncoder().encode(parts.join("\0"))).slice(0, 32);
+}
+
+function evidence(row) {
+  const known = report.evidence.of(row);
+  if (!known.length) return [element("h3", {}, "Evidence"), element("p", { class: "muted" }, "None recorded.")];
+  const headings = ["Path", "Value", "Source"].map((name) => element("th", { scope: "col" }, name));
+  const lines = known.map(([path, value, source]) => element("tr", {},
+    element("td", {}, element("code", {}, path)), element("td", {}, element("code", {}, value)), element("td", {}, source)));
+  return [element("h3", {}, "Evidence"), element("table", { class: "evidence" },
+    element("thead", {}, element("tr", {}, ...headings)), element("tbody", {}, ...lines))];
+}
+
+function suppression(row) {
+  if (!suppressed(row)) return [];
+  const entries = Object.entries(JSON.parse(report.suppression.of(row)));
+  const shown = entries.map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
+  return [element("h3", {}, "Suppressed"), pairs(shown)];
+}
+
+// The rules' pages stand in the static part already; what is written once is copied from there.
+function rulePage(row) {
+  const article = byId(`rule-${report.rule.at[row]}`);
+  if (!article) return [];
+  const parts = [".fix", ".page", ".source"].flatMap((part) => [...article.querySelectorAll(part)]);
+  const copies = parts.map((part) => part.cloneNode(true));
+  for (const copy of copies) {
+    copy.querySelector(`.meanings [data-kind="${report.compliance_type.of(row)}"]`)?.classList.add("current");
+  }
+  return copies;
+}
+
+// --- the reader's hands
+
+function toggle(finding) {
+  const row = Number(finding.dataset.row);
+  const button = finding.querySelector("button");
+  if (opened.delete(row)) {
+    finding.nextElementSibling.remove();
+    button.removeAttribute("aria-controls");
+  } else {
+    opened.add(row);
+    finding.after(detail(row));
+    button.setAttribute("aria-controls", `detail-${row}`);
+  }
+  button.setAttribute("aria-expanded", opened.has(row));
+}
+
+function turnTo(page) {
+  change({ page });
+  byId("status").scrollIntoView({ block: "nearest" });
+}
+
+function listen() {
+  for (const name of ["search", "rule", "type", "suppressed"]) {
+    byId(name).addEventListener("input", (event) => change({ [name]: event.target.value }));
+  }
+  byId("size").addEventListener("input", (event) => change({ size: Number(event.target.value) }));
+  byId("show").addEventListener("input", () => {
+    change({ show: [...byId("show").querySelectorAll("input:checked")].map((box) => box.value) });
+  });
+  byId("reset").addEventListener("click", () => change(viewOf("")));
+  byId("previous").addEventListener("click", () => turnTo(view.page - 1));
+  byId("next").addEventListener("click", () => turnTo(view.page + 1));
+  for (const { dataset } of document.querySelectorAll("[data-sort]")) {
+    byId("browser").querySelector(`[data-sort="${dataset.sort}"]`).addEventListener("click", () => {
+      change({ sort: view.sort === dataset.sort ? `-${dataset.sort}` : dataset.sort });
+    });
+  }
+  byId("rows").addEventListener("click", (event) => {
+    const selecting = event.detail > 0 && !getSelection().isCollapsed; // by mouse, to copy text
+    const finding = event.target.closest(".finding");
+    if (finding && !selecting) toggle(finding);
+  });
+  addEventListener("hashchange", follow);
+  addEventListener("beforeprint", () => draw({ everything: true }));
+  addEventListener("afterprint", () => draw());
+}
+
+// A number in the table of rules leads here; other fragments are places in the document.
+function follow() {
+  if (!location.hash.includes("=")) return;
+  change(viewOf(location.hash));
+  byId("findings").scrollIntoView();
+}
+
+function fillControls() {
+  const option = (text) => element("option", { value: plain(text) }, plain(text));
+  byId("rule").append(...report.rule.values.map(option));
+  byId("type").append(...report.types.map(option));
+  byId("suppressed").closest(".field").hidden = report.suppression.values.every((value) => value === null);
+  byId("show").append(...KINDS.map((kind) => element("label", { "data-kind": kind },
+    element("input", { type: "checkbox", value: kind }), kind, element("output", { id: `show-${kind}` }))));
+}
+
+async function main() {
+  report = tableOf(await unpacked());
+  view = viewOf(location.hash);
+  fillControls();
+  listen();
+  select();
+  draw();
+  byId("browser").hidden = false;
+  document.documentElement.dataset.readyMs = Math.round(performance.now());
+  document.documentElement.dataset.ready = "true";
+}
+
+main().catch((error) => {
+  byId("failure").textContent = `The list of findings could not be shown (${error}). A current browser shows it; the JSON report holds every finding.`;
+  byId("failure").hidden = false;
+});
