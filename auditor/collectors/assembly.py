@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 Answers = Mapping[Source, Answer[Any]]
 
-_COUNTED = {Source.USERS: "Users", Source.GROUPS: "Groups", Source.ROLES: "Roles", Source.POLICIES: "Policies"}
+COUNTED = {Source.USERS: "Users", Source.GROUPS: "Groups", Source.ROLES: "Roles", Source.POLICIES: "Policies"}
 _ACCOUNT_ARN = re.compile(r"arn:(?P<partition>[\w-]+):iam::(?P<account>\d{12}):")
 _SAME_TIME = timedelta(seconds=60)  # both sources tell the creation of a user to the second
 
@@ -172,7 +172,7 @@ class _Assembly:
         if answer.gap is not None:
             return answer.gap.id
         summary: Mapping[str, int] = self._answers[Source.ACCOUNT_SUMMARY].value or {}
-        counted = summary.get(_COUNTED[source])
+        counted = summary.get(COUNTED[source])
         if counted is not None and counted != count:
             message = f"The account summary counts {counted:,} {source}, but {count:,} were read: collect again"
             return self._add(gap(source, "CountMismatch", message))
