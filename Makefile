@@ -37,7 +37,7 @@ clean:  ## Remove everything that make has made.
 	find reports -type f ! -name README.md -delete
 
 $(READY): pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit("iam-audit needs Python 3.11 or newer; PYTHON=... chooses one" * (sys.version_info < (3, 11)))'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "iam-audit needs Python 3.11 or newer; PYTHON=... chooses one")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --editable '.[demo]' --group dev

@@ -1,0 +1,106 @@
+"""Write the generated documentation, or with --check say whether it is fresh.
+
+Generated are the JSON Schema of the report, docs/rules.md, and the parts of README.md between markers.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from auditor.collectors.live import permissions_policy
+from auditor.model import Source
+from auditor.registry import controls, load_rules, page, sections
+from auditor.report import Report
+from auditor.rule import Rule
+
+ROOT = Path(__file__).parent.parent
+_PACK = "-ConfigPack"  # mappings by conformance packs are long; `scan --format json` has them
+MARKED = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def main(arguments: list[str]) -> int:
+    """Write every generated file that is not fresh; with --check write nothing and give 1 if there is one."""
+    stale = [(path, text) for path, text in generated() if not path.exists() or path.read_text("utf-8") != text]
+    for path, text in stale:
+        print(f"{path.relative_to(ROOT)} {'is stale: run `make docs`' if '--check' in arguments else 'written'}")
+        if "--check" not in arguments:
+            path.write_text(text, "utf-8")
+    return 1 if stale and "--check" in arguments else 0
+
+
+def generated() -> Iterator[tuple[Path, str]]:
+    """Give each generated file with the content that it should have."""
+    yield ROOT / "auditor/report.schema.json", schema()
+    yield ROOT / "docs/rules.md", rule_reference()
+    yield ROOT / "README.md", MARKED.sub(_filled, (ROOT / "README.md").read_text("utf-8"))
+
+
+def schema() -> str:
+    """Give the JSON Schema of the JSON report."""
+    described = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "JSON report of iam-audit",
+        **msgspec.json.schema(Report),
+    }
+    return json.dumps(described, indent=2) + "\n"
+
+
+def rule_reference() -> str:
+    """Give the reference of all rules, each with its page."""
+    parts = ["# Rules\n\nThis page is made from the rules themselves; `iam-audit rules show NAME` prints the same.\n"]
+    parts += [_reference(rule) for rule in load_rules().values()]
+    return "\n".join(parts)
+
+
+def _reference(rule: Rule) -> str:
+    lines = [f"## {rule.id}\n", f"{sections(page(rule))['']}\n"]
+    lines.append(f"AWS Config: [{rule.source_identifier}]({rule.source_url}); severity {rule.severity.capitalize()};")
+    lines.append(f"judges {', '.join(rule.resource_types)}; reads {', '.join(sorted(rule.reads))}\n")
+    lines += [
+        f"**{heading}.** {_flowing(text)}\n".replace(" \n", "\n")
+        for heading, text in sections(page(rule)).items()
+        if heading
+    ]
+    frameworks = {name: ids for name, ids in controls().get(rule.id, {}).items() if not name.endswith(_PACK)}
+    if frameworks:
+        told = "; ".join(f"{name}: {', '.join(ids)}" for name, ids in frameworks.items())
+        lines.append(f"**Controls.** {told}\n")
+    return "\n".join(lines)
+
+
+def _flowing(text: str) -> str:
+    """Give a section in paragraphs, each on one line; lines that begin a parameter become a list."""
+    paragraphs = [re.split(r"\n(?=\w+(?:, \w+)* \()", paragraph) for paragraph in text.split("\n\n")]
+    return "\n\n".join(_paragraph([entry.replace("\n", " ") for entry in entries]) for entries in paragraphs)
+
+
+def _paragraph(entries: list[str]) -> str:
+    return entries[0] if len(entries) == 1 else "\n\n" + "\n".join(f"- {entry}" for entry in entries)
+
+
+def _filled(match: re.Match[str]) -> str:
+    return f"{match[1]}{PARTS[match['name']]()}{match[3]}"
+
+
+def _rules_table() -> str:
+    rows = ["| rule | asks | severity |", "| --- | --- | --- |"]
+    rows += [
+        f"| [{rule.id}](docs/rules.md#{rule.id}) | {sections(page(rule))['']} | {rule.severity.capitalize()} |"
+        for rule in load_rules().values()
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def _permissions() -> str:
+    text = json.dumps(permissions_policy(frozenset(Source)), indent=2)
+    return f"```json\n{text}\n```\n"
+
+
+PARTS = {"rules": _rules_table, "permissions": _permissions}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
