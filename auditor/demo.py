@@ -65,9 +65,6 @@ def _environment(settings: Mapping[str, str]) -> Iterator[None]:
 def _emulator() -> Iterator[str]:
     """Run an empty emulator and give its URL."""
     try:
-        from moto.core.models import DEFAULT_ACCOUNT_ID
-        from moto.iam.models import iam_backends
-        from moto.iam.responses import IamResponse
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
         from werkzeug.serving import make_server
     except ImportError as error:
@@ -75,21 +72,52 @@ def _emulator() -> Iterator[str]:
             f"the demo needs an AWS emulator that is not installed ({error})",
             "Install it with `pip install 'iam-audit[demo]'`.",
         ) from error
+    _empty()
+    application = DomainDispatcherApplication(create_backend_app)
+    server = make_server("127.0.0.1", 0, application, threaded=True)
+    serve = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)  # seconds
+    with _quiet(), _better_report():
+        serve.start()
+        try:
+            yield f"http://127.0.0.1:{server.port}"
+        finally:
+            server.shutdown()
+            server.server_close()
+
+
+def _empty() -> None:
+    """Empty the emulator, which lives as long as the process, but for AWS's own policies."""
+    from moto.core.models import DEFAULT_ACCOUNT_ID
+    from moto.iam.models import iam_backends
+
     with _environment({"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}):
         iam_backends[DEFAULT_ACCOUNT_ID]["aws"].reset()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the emulator's server from telling of every request on stderr."""
     log = logging.getLogger("werkzeug")
-    level, original = log.level, IamResponse.get_credential_report
-    log.setLevel(logging.ERROR)  # it tells of every request on stderr
-    setattr(IamResponse, "get_credential_report", _credential_report)  # noqa: B010 - moto is typed; this is a patch
-    server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
-    Thread(target=server.serve_forever, daemon=True).start()
+    level = log.level
+    log.setLevel(logging.ERROR)
     try:
-        yield f"http://127.0.0.1:{server.port}"
+        yield
     finally:
-        server.shutdown()
-        server.server_close()
-        setattr(IamResponse, "get_credential_report", original)  # noqa: B010
         log.setLevel(level)
+
+
+@contextmanager
+def _better_report() -> Iterator[None]:
+    """Replace the emulator's way to answer GetCredentialReport."""
+    from moto.iam.responses import IamResponse
+
+    emulator: Any = IamResponse
+    original = emulator.get_credential_report
+    emulator.get_credential_report = _credential_report
+    try:
+        yield
+    finally:
+        emulator.get_credential_report = original
 
 
 def _credential_report(response: Any) -> Any:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Generic, TypeVar, get_type_hints
+from types import NoneType
+from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 import msgspec
 from msgspec import Struct
@@ -104,14 +105,18 @@ class Listing(Record, Generic[T], frozen=True, eq=False):
 
 
 class _Widened(msgspec.StructMeta):
-    """Build a partial record: every field of the whole record, each of them nullable at rest."""
+    """Build a partial record: every field of the whole record, each of them nullable at rest, and `gaps`."""
 
     def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> Any:
-        annotations = namespace.setdefault("__annotations__", {})
-        for base in bases:
-            if issubclass(base, Struct) and base.__struct_fields__:
-                hints = get_type_hints(base, include_extras=True)
-                annotations.update({field: hints[field] | None for field in base.__struct_fields__})
+        whole = [base for base in bases if issubclass(base, Struct) and base.__struct_fields__]
+        hints = {field: hint for base in whole for field, hint in get_type_hints(base, include_extras=True).items()}
+        if whole:
+            # Set here and not in class bodies: from Python 3.14 on these hold no annotations, but a function.
+            namespace["__annotations__"] = {
+                **{name: hint | None for name, hint in hints.items()},
+                "gaps": dict[str, str],
+            }
+            namespace["_nullable"] = {name for name, hint in hints.items() if NoneType in get_args(hint)}
         return super().__new__(mcls, name, bases, namespace, **options)
 
 
@@ -121,6 +126,16 @@ class Partial(Record, frozen=True, metaclass=_Widened):
     `gaps` maps the unknown fields to gap ids; at rest they are null. Whole records pay nothing for this class:
     they are of the plain type, and only records with a gap are of the derived one.
     """
+
+    def __post_init__(self) -> None:
+        """Refuse a field that is null and has no gap, or has a gap and a value: a damaged or forged record."""
+        gaps = at_rest(self, "gaps")
+        for field in self.__struct_fields__:
+            unknown, null = field in gaps, at_rest(self, field) is None
+            if unknown and not null:
+                raise ValueError(f"`{field}` has a value and a gap")
+            if null and not unknown and field not in at_rest(self, "_nullable"):
+                raise ValueError(f"`{field}` is null and has no gap")
 
     def __getattribute__(self, name: str) -> Any:
         if not name.startswith("_") and name in (gaps := object.__getattribute__(self, "gaps")) and name != "gaps":
@@ -135,7 +150,8 @@ def at_rest(record: Struct, field: str) -> Any:
 
 def gaps_of(record: Struct) -> Mapping[str, str]:
     """Give the unknown fields of a record with the ids of their gaps: empty for a whole record."""
-    return record.gaps if isinstance(record, Partial) else {}
+    gaps: Mapping[str, str] = at_rest(record, "gaps") if isinstance(record, Partial) else {}
+    return gaps
 
 
 def with_gaps(record: R, gaps: Mapping[str, str]) -> R:

@@ -135,8 +135,6 @@ class Credentials(Record, frozen=True, tag_field="record", tag="credentials"):
 class PartialCredentials(Partial, Credentials, frozen=True, tag="partial_credentials"):
     """Hold a row of the credential report of which some columns are missing, blank or unreadable."""
 
-    gaps: dict[str, str]
-
 
 class InlinePolicy(Record, frozen=True, tag_field="record", tag="inline_policy"):
     """Hold a policy that is embedded in a user, group or role."""
@@ -147,8 +145,6 @@ class InlinePolicy(Record, frozen=True, tag_field="record", tag="inline_policy")
 
 class PartialInlinePolicy(Partial, InlinePolicy, frozen=True, tag="partial_inline_policy"):
     """Hold an inline policy whose document cannot be read."""
-
-    gaps: dict[str, str]
 
 
 class AttachedPolicy(Record, frozen=True):
@@ -181,8 +177,6 @@ class User(Record, frozen=True, tag_field="record", tag="user"):
 class PartialUser(Partial, User, frozen=True, tag="partial_user"):
     """Hold a user of whom some facts are unknown, such as credentials when the report does not list them."""
 
-    gaps: dict[str, str]
-
 
 class Group(Record, frozen=True, tag_field="record", tag="group"):
     """Hold an IAM group; who is in it is asked of Context.members, since AWS lists groups with users only."""
@@ -198,8 +192,6 @@ class Group(Record, frozen=True, tag_field="record", tag="group"):
 
 class PartialGroup(Partial, Group, frozen=True, tag="partial_group"):
     """Hold a group of which some facts are unknown."""
-
-    gaps: dict[str, str]
 
 
 class Role(Record, frozen=True, tag_field="record", tag="role"):
@@ -222,8 +214,6 @@ class Role(Record, frozen=True, tag_field="record", tag="role"):
 class PartialRole(Partial, Role, frozen=True, tag="partial_role"):
     """Hold a role of which some facts are unknown."""
 
-    gaps: dict[str, str]
-
 
 class PolicyVersion(Record, frozen=True, tag_field="record", tag="policy_version"):
     """Hold one version of a managed policy."""
@@ -235,8 +225,6 @@ class PolicyVersion(Record, frozen=True, tag_field="record", tag="policy_version
 
 class PartialPolicyVersion(Partial, PolicyVersion, frozen=True, tag="partial_policy_version"):
     """Hold a version of a managed policy whose document cannot be read."""
-
-    gaps: dict[str, str]
 
 
 class Policy(Record, frozen=True, tag_field="record", tag="policy"):
@@ -256,8 +244,6 @@ class Policy(Record, frozen=True, tag_field="record", tag="policy"):
 
 class PartialPolicy(Partial, Policy, frozen=True, tag="partial_policy"):
     """Hold a managed policy of which some facts are unknown."""
-
-    gaps: dict[str, str]
 
 
 class PasswordPolicy(Record, frozen=True, tag_field="record", tag="password_policy"):
@@ -280,8 +266,6 @@ class PasswordPolicy(Record, frozen=True, tag_field="record", tag="password_poli
 
 class PartialPasswordPolicy(Partial, PasswordPolicy, frozen=True, tag="partial_password_policy"):
     """Hold a password policy of which some facts are unknown."""
-
-    gaps: dict[str, str]
 
 
 class VirtualMfaDevice(Record, frozen=True):
@@ -319,8 +303,6 @@ class Account(Record, frozen=True, tag_field="record", tag="account"):
 
 class PartialAccount(Partial, Account, frozen=True, tag="partial_account"):
     """Hold an account of which some facts are unknown."""
-
-    gaps: dict[str, str]
 
 
 class Snapshot(Record, frozen=True, eq=False, kw_only=True):

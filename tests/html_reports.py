@@ -42,7 +42,7 @@ def mixed(change: Change = lambda finding: finding) -> Report:
             console_user("alice", mfa=True, groups=["developers"], path="/eng/"),
             console_user("bob", mfa=False, attached=["AdministratorAccess"]),
             console_user("carol10", mfa=False, groups=["developers"]),
-            console_user("carol9", mfa=True, unknown=["credentials"], id=None),
+            console_user("carol9", mfa=True, unknown=["credentials", "id"]),
         ],
         groups=[group("developers"), group("legacy")],
         password=password_policy(),

@@ -33,6 +33,13 @@ def test_root_is_not_a_user() -> None:
     assert golden.root.credentials.mfa_active is True
 
 
+def test_root_is_not_a_user_in_old_reports_either() -> None:
+    old = report(GOLDEN.replace(":root,2019-02-01T08:00:00Z,true", ":root,2019-02-01T08:00:00Z,not_supported"))
+    assert "<root_account>" not in old.users
+    assert old.root is not None
+    assert old.root.credentials.password_enabled is ReportMarker.NOT_SUPPORTED
+
+
 def test_names_with_commas_quotes_and_formulas_survive() -> None:
     quoted = GOLDEN.replace('"a,b"', '"say ""hi"", b"')
     assert list(report(quoted).users)[:2] == ['say "hi", b', "=cmd()"]

@@ -1,16 +1,18 @@
 """Cases of mfa-enabled-for-iam-console-access."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from auditor.facts import with_gaps
-from auditor.model import ReportMarker
+from auditor.model import ReportMarker, VirtualMfaDevice
 from auditor.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, WITHHELD, Case, account, credentials, user
+from auditor.testing import ACCOUNT_ID, REPORT_TIME, WITHHELD, Case, account, console_user, credentials, user
 from rules.mfa_enabled_for_iam_console_access import RULE
 
 C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
+ALICE, DEVICE = f"arn:aws:iam::{ACCOUNT_ID}:user/alice", f"arn:aws:iam::{ACCOUNT_ID}:mfa/alice"
 NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 
 
@@ -36,6 +38,13 @@ CASES = [
         mfa_active=False,
         password_last_used=ReportMarker.NO_INFORMATION.value,
     ),
+    alice(
+        "a password that is to be reset at the first sign-in",
+        NC,
+        password_enabled=True,
+        mfa_active=False,
+        password_last_changed="2025-01-01T00:00:00Z",
+    ),
     alice("a password state that is not supported", UNKNOWN, password_enabled=ReportMarker.NOT_SUPPORTED),
     alice("an MFA state that does not apply", UNKNOWN, password_enabled=True, mfa_active=ReportMarker.NOT_APPLICABLE),
     alice("no password, whatever MFA says", C, password_enabled=False, mfa_active=ReportMarker.NOT_APPLICABLE),
@@ -58,6 +67,24 @@ CASES = [
         "a user that the report does not list",
         account(users=[user("alice", unknown=["credentials"])]),
         {"alice": UNKNOWN},
+    ),
+    Case(
+        "a virtual device that is not assigned",
+        account(users=[console_user("alice", mfa=False)], devices=[VirtualMfaDevice(f"{DEVICE}0", None, None)]),
+        {"alice": NC},
+    ),
+    Case(
+        "several devices are one finding",
+        account(
+            users=[console_user("alice", mfa=True)],
+            devices=[VirtualMfaDevice(f"{DEVICE}{number}", ALICE, REPORT_TIME) for number in range(3)],
+        ),
+        {"alice": C},
+    ),
+    Case(
+        "a user made a minute before the report has no grace",
+        account(users=[console_user("alice", mfa=False, created_at=REPORT_TIME - timedelta(minutes=1))]),
+        {"alice": NC},
     ),
     Case("no users, since root is never judged", account(), {ACCOUNT_ID: NA}),
     Case("users unknown", account(unknown=["users"]), {ACCOUNT_ID: UNKNOWN}),

@@ -85,6 +85,8 @@ BROKEN = {
         r"credentials.mfa_active",
     ),
     "a null in a whole record": (changed(put(None, "users", "items", 0, "path")), r"\$.users.items\[0\].path"),
+    "a null without a gap": (changed(drop("users", "items", 1, "gaps", "id")), r"`id` is null and has no gap"),
+    "a gap with a value": (changed(put("x", "users", "items", 1, "id")), r"`id` has a value and a gap"),
     "a user twice": (
         changed(lambda c: c["users"]["items"].append(c["users"]["items"][0])),
         r"\$.users holds 'alice' twice",

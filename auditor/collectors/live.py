@@ -49,7 +49,8 @@ _ENTITIES: Mapping[Source, tuple[Any, str]] = {
     Source.ROLES: ("Role", "role_detail_list"),
     Source.POLICIES: ("LocalManagedPolicy", "policies"),
 }
-_FAULTS = (ClientError, BotoCoreError, ResponseParserError, msgspec.ValidationError, SourceError)
+_UNREADABLE = (msgspec.ValidationError, SourceError, ValueError)  # the last is botocore's word on bad numbers and times
+_FAULTS = (ClientError, BotoCoreError, ResponseParserError, *_UNREADABLE)
 """Everything by which one answer can fail, whatever becomes of the others."""
 _REPORT = Source.CREDENTIAL_REPORT
 _GENERATE, _GET = ACTIONS[_REPORT]
@@ -314,7 +315,7 @@ def _code(error: Exception) -> str:
     """Give AWS's error code, or the name of a fault that botocore or we found."""
     if isinstance(error, ClientError):
         return str(error.response["Error"].get("Code", "Unknown"))
-    return "UnreadableAnswer" if isinstance(error, (msgspec.ValidationError, SourceError)) else type(error).__name__
+    return "UnreadableAnswer" if isinstance(error, _UNREADABLE) else type(error).__name__
 
 
 def _name(detail: Any) -> str:

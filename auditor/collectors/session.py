@@ -48,6 +48,7 @@ WITHOUT_AWS = (
 )
 
 _LOG_IN = "Get new ones: `aws sso login` for IAM Identity Center, otherwise a new session token or a new access key."
+_TRY = "`aws sts get-caller-identity` should work first."
 _WRONG_KEYS = "Check the access key with `aws sts get-caller-identity`, and with it the partition that --region is in."
 _HINTS = {
     "ExpiredToken": _LOG_IN,
@@ -221,9 +222,9 @@ def _told(profile: str | None, region: str | None, core: CoreSession) -> Iterato
 def _refused(error: aws.ClientError) -> SourceError:
     code, call = str(error.response["Error"].get("Code", "Unknown")), error.operation_name
     said = error.response["Error"].get("Message", "")
-    hint = _HINTS.get(code) or _REFUSED.get(call, "")
-    if "expired" in code.lower():
-        return SourceError(f"the AWS credentials have expired ({code})", hint or _LOG_IN)
+    hint = _HINTS.get(code) or _REFUSED.get(call, _TRY)
+    if "expiredtoken" in code.lower():
+        return SourceError(f"the AWS credentials have expired ({code})", hint)
     return SourceError(f"AWS refused {call} ({code}): {said}", hint)
 
 
@@ -256,7 +257,7 @@ def _failure(error: Exception, region: str | None) -> tuple[str, str]:
         return f"AWS could not be reached: {error}", _unreachable_hint(region)
     if isinstance(error, _NO_LOGIN):
         return f"the AWS credentials could not be had: {error}", _LOG_IN
-    return f"AWS could not be asked: {error}", "`aws sts get-caller-identity` should work first."
+    return f"AWS could not be asked: {error}", _TRY
 
 
 def _unreachable_hint(region: str | None) -> str:
