@@ -44,9 +44,8 @@ def check(inputs: Inputs) -> None:
         )
     if inputs.captured_at is not None and inputs.exports is None:
         raise UsageError("--captured-at belongs to --exports", "Other data say themselves when they were captured.")
-    for option, needed in (("external_id", "role_arn"), ("mfa_code", "mfa_serial")):
-        if getattr(inputs, option) is not None and getattr(inputs, needed) is None:
-            raise UsageError(f"{_option(option)} needs {_option(needed)}", f"Give {_option(needed)} too.")
+    if inputs.external_id is not None and inputs.role_arn is None:
+        raise UsageError("--external-id needs --role-arn", "Give --role-arn too.")
 
 
 def _option(name: str) -> str:

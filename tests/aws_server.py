@@ -44,10 +44,11 @@ _NO_KEYS = "false,N/A,N/A,N/A,N/A,false,N/A,N/A,N/A,N/A,false,N/A,false,N/A"
 
 
 class Call(NamedTuple):
-    """One call that was made: `action` as in a policy ("iam:ListUsers"), the parameters, and the User-Agent."""
+    """One call that was made: `action` as in a policy ("iam:ListUsers"), what was given, and by whom."""
 
     action: str
     parameters: dict[str, str]
+    access_key: str
     user_agent: str
 
 
@@ -154,8 +155,9 @@ class Front:
     def _answer(self, environ: dict[str, Any], parameters: dict[str, str]) -> Answer | None:
         action = parameters.get("Action", "")
         with self._lock:
-            service = environ.get("HTTP_AUTHORIZATION", "///").split("/")[3]
-            self.calls.append(Call(f"{service}:{action}", parameters, environ.get("HTTP_USER_AGENT", "")))
+            scope = environ.get("HTTP_AUTHORIZATION", "=///").partition("=")[2].split("/")  # key/day/region/service
+            agent = environ.get("HTTP_USER_AGENT", "")
+            self.calls.append(Call(f"{scope[3]}:{action}", parameters, scope[0], agent))
             if self.scripted.get(action):
                 return self.scripted[action].popleft()
         if action in self.fixed:

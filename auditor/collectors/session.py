@@ -142,7 +142,7 @@ def _code(serial: str, options: LiveOptions, ask_code: AskCode | None) -> str:
     if ask_code is None:
         raise UsageError(
             f"an MFA code of {serial} is needed, and there is no terminal to ask at",
-            "Give --mfa-code CODE with --mfa-serial, or use credentials that need no MFA.",
+            "Give --mfa-code CODE, or use credentials that need no MFA.",
         )
     return ask_code(serial)
 
