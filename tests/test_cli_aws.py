@@ -1,7 +1,6 @@
 """The command line against AWS: a server over HTTP, real credentials handling, every call denied in turn."""
 
 import json
-import os
 import stat
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
-from aws_server import Front, aws_server, denied, error
+from aws_server import Front, aws_server, denied, error, lead_to
 from conftest import Run
 
 from auditor.cli import main
@@ -32,15 +31,7 @@ HARMLESS = {"iam:ListAccountAliases", "iam:GetAccountSummary", "iam:GenerateCred
 def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Front]:
     """Serve an account with two users and lead the environment to it; nothing of the user's own is read."""
     with aws_server() as (url, front):
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            monkeypatch.delenv(name)
-        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
-        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        lead_to(url, monkeypatch, tmp_path)
         fill(boto3.client("iam", region_name="us-east-1"))
         front.calls.clear()
         yield front
@@ -162,7 +153,7 @@ def test_a_profile_is_used_and_named(run: Run, tmp_path: Path, monkeypatch: pyte
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     keys = "aws_access_key_id = a\naws_secret_access_key = b\n"
-    (tmp_path / "credentials").write_text(f"[audit]\n{keys}")
+    (tmp_path / "aws_credentials").write_text(f"[audit]\n{keys}")
     assert "(profile audit)" in run("scan", "--profile", "audit").err
     wrong = run("scan", "--profile", "audti")
     assert wrong.code == 2
