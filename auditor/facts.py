@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import NoneType
-from typing import Any, Generic, TypeVar, get_args, get_type_hints
+from typing import Any, ClassVar, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Struct)
@@ -18,6 +18,8 @@ class Record(Struct, frozen=True, gc=False):
 
     So the garbage collector need not visit them, which saves a quarter of an evaluation's time.
     """
+
+    _never_unknown: ClassVar[frozenset[str]] = frozenset({"name"})
 
 
 class Gap(Record, frozen=True):
@@ -104,16 +106,26 @@ class Listing(Record, Generic[T], frozen=True, eq=False):
         raise UnknownFact(self.gap, "items")
 
 
+def _has_own_unknown(hint: Any) -> bool:
+    """Say whether values of a type can themselves be unknown: a Listing by its gap, raw JSON by being null."""
+    return hint is Raw or (get_origin(hint) or hint) is Listing
+
+
 class _Widened(msgspec.StructMeta):
     """Build a partial record: every field of the whole record, each of them nullable at rest, and `gaps`."""
 
     def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> Any:
         whole = [base for base in bases if issubclass(base, Struct) and base.__struct_fields__]
-        hints = {field: hint for base in whole for field, hint in get_type_hints(base, include_extras=True).items()}
+        hints = {
+            field: hint
+            for base in whole
+            for field, hint in get_type_hints(base, include_extras=True).items()
+            if field in base.__struct_fields__
+        }
         if whole:
             # Set here and not in class bodies: from Python 3.14 on these hold no annotations, but a function.
             namespace["__annotations__"] = {
-                **{name: hint | None for name, hint in hints.items()},
+                **{name: hint if _has_own_unknown(hint) else hint | None for name, hint in hints.items()},
                 "gaps": dict[str, str],
             }
             namespace["_nullable"] = {name for name, hint in hints.items() if NoneType in get_args(hint)}
@@ -131,9 +143,9 @@ class Partial(Record, frozen=True, metaclass=_Widened):
         """Refuse a field that is null and has no gap, or has a gap and a value: a damaged or forged record."""
         gaps = at_rest(self, "gaps")
         for field in self.__struct_fields__:
-            unknown, null = field in gaps, at_rest(self, field) is None
-            if unknown and not null:
-                raise ValueError(f"`{field}` has a value and a gap")
+            unknown, null = field in gaps, _is_null(at_rest(self, field))
+            if unknown and (not null or field in at_rest(self, "_never_unknown")):
+                raise ValueError(f"`{field}` has a value and a gap, or is never unknown")
             if null and not unknown and field not in at_rest(self, "_nullable"):
                 raise ValueError(f"`{field}` is null and has no gap")
 
@@ -141,6 +153,10 @@ class Partial(Record, frozen=True, metaclass=_Widened):
         if not name.startswith("_") and name in (gaps := object.__getattribute__(self, "gaps")) and name != "gaps":
             raise UnknownFact(gaps[name], name)
         return object.__getattribute__(self, name)
+
+
+def _is_null(value: object) -> bool:
+    return value is None or (isinstance(value, Raw) and bytes(value) == b"null")
 
 
 def at_rest(record: Struct, field: str) -> Any:
@@ -167,7 +183,7 @@ def with_gaps(record: R, gaps: Mapping[str, str]) -> R:
         if isinstance(values[field], Listing):
             values[field] = Listing(known=(), gap=gap_id)
         else:
-            values[field] = None
+            values[field] = Raw(b"null") if isinstance(values[field], Raw) else None
             merged[field] = gap_id
     if not merged:
         return type(record)(**values)

@@ -8,11 +8,15 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationD
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated, ClassVar
 
-from msgspec import Raw
+from msgspec import Meta, Raw
 from msgspec.json import encode
 
 from auditor.facts import Gap, Listing, Partial, Record
+
+Time = Annotated[datetime, Meta(tz=True)]
+"""A time with its zone; collectors give UTC, to the second."""
 
 
 class ResourceType(StrEnum):
@@ -70,7 +74,7 @@ class SourceRecord(Record, frozen=True):
 
     name: Source
     status: SourceStatus
-    read_at: datetime | None
+    read_at: Time | None
     pages: int
     items: int
     detail: str | None
@@ -165,7 +169,7 @@ class User(Record, frozen=True, tag_field="record", tag="user"):
     id: str
     arn: str
     path: str
-    created_at: datetime
+    created_at: Time
     group_names: Listing[str]
     inline_policies: InlinePolicies
     attached_policies: AttachedPolicies
@@ -185,7 +189,7 @@ class Group(Record, frozen=True, tag_field="record", tag="group"):
     id: str
     arn: str
     path: str
-    created_at: datetime
+    created_at: Time
     inline_policies: InlinePolicies
     attached_policies: AttachedPolicies
 
@@ -201,14 +205,14 @@ class Role(Record, frozen=True, tag_field="record", tag="role"):
     id: str
     arn: str
     path: str
-    created_at: datetime
+    created_at: Time
     trust_policy: Raw
     instance_profile_names: Listing[str]
     inline_policies: InlinePolicies
     attached_policies: AttachedPolicies
     permissions_boundary: str | None
     tags: dict[str, str]
-    last_used_at: datetime | None
+    last_used_at: Time | None
 
 
 class PartialRole(Partial, Role, frozen=True, tag="partial_role"):
@@ -234,8 +238,8 @@ class Policy(Record, frozen=True, tag_field="record", tag="policy"):
     id: str
     arn: str
     path: str
-    created_at: datetime
-    updated_at: datetime
+    created_at: Time
+    updated_at: Time
     default_version_id: str
     attachment_count: int
     permissions_boundary_usage_count: int
@@ -273,7 +277,7 @@ class VirtualMfaDevice(Record, frozen=True):
 
     serial_number: str
     user_arn: str | None
-    enabled_at: datetime | None
+    enabled_at: Time | None
 
 
 class Account(Record, frozen=True, tag_field="record", tag="account"):
@@ -282,6 +286,8 @@ class Account(Record, frozen=True, tag_field="record", tag="account"):
     `id` and `alias` are for showing and None when not learned. `password_policy` None means that the account is on
     AWS's default policy; `summary` holds the counts of GetAccountSummary, `root_credentials` root's report row.
     """
+
+    _never_unknown: ClassVar[frozenset[str]] = frozenset({"id", "alias", "partition"})
 
     id: str | None
     alias: str | None
@@ -315,8 +321,8 @@ class Snapshot(Record, frozen=True, eq=False, kw_only=True):
     format: str
     schema_version: str
     kind: str
-    captured_at: datetime | None
-    report_generated_at: datetime | None
+    captured_at: Time | None
+    report_generated_at: Time | None
     account: Account | PartialAccount
     sources: tuple[SourceRecord, ...]
     gaps: tuple[Gap, ...]

@@ -130,7 +130,7 @@ class Memberships:
         gap = self._snapshot.users.gap
         members: dict[str, list[str]] = {}
         for user in self._snapshot.users.known:
-            gap = gap or user.group_names.gap
+            gap = user.group_names.gap if gap is None else gap
             for name in user.group_names.known:
                 members.setdefault(name, []).append(user.name)
         return members, gap

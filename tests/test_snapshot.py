@@ -9,9 +9,10 @@ import pytest
 
 from auditor.collectors import saved
 from auditor.errors import SourceError
+from auditor.facts import with_gaps
 from auditor.model import Snapshot
 from auditor.snapshot import digest, dump, integrity, load
-from auditor.testing import account, group, password_policy, policy, role, user
+from auditor.testing import CAPTURED_AT, account, group, password_policy, policy, role, user
 
 SNAPSHOT = account(
     users=[user("alice", groups=["Admins"], inline=["p"]), user("bob", unknown=["credentials", "id", "group_names"])],
@@ -89,7 +90,7 @@ BROKEN = {
     "a gap with a value": (changed(put("x", "users", "items", 1, "id")), r"`id` has a value and a gap"),
     "a user twice": (
         changed(lambda c: c["users"]["items"].append(c["users"]["items"][0])),
-        r"\$.users holds 'alice' twice",
+        r"\$.users holds the name 'alice' twice",
     ),
     "nested too deeply": (b'{"format":"iam-audit-snapshot","x":' + b"[" * 100_000, "nested too deeply"),
 }
@@ -101,6 +102,61 @@ def test_what_is_no_snapshot_is_refused_with_its_place(document: bytes, message:
         load(document, "monday.json")
     assert raised.value.message.startswith("monday.json ")
     assert raised.value.hint
+
+
+def failed(source: str) -> Any:
+    def change(content: Any) -> None:
+        next(each for each in content["sources"] if each["name"] == source)["status"] = "failed"
+
+    return change
+
+
+CONTRADICTIONS = {
+    "users that failed and are there": (failed("users"), "users is failed by"),
+    "a report that failed and credentials that are there": (failed("credential-report"), "credential-report is failed"),
+    "a password policy that failed and is there": (failed("password-policy"), "password-policy is failed by"),
+    "no sources": (put([], "sources"), r"\$.sources does not tell of each source once"),
+    "a source twice": (lambda c: c["sources"].append(c["sources"][0]), r"\$.sources does not tell of each source once"),
+    "fewer users than counted": (put({"Users": 3}, "account", "summary"), "holds 2, and the account summary counts 3"),
+    "names that differ in case only": (put("ALICE", "users", "items", 1, "name"), "holds the name 'alice' twice"),
+    "an ARN twice": (put("arn:aws:iam::111122223333:user/alice", "users", "items", 1, "arn"), "holds the arn"),
+    "a user of another account": (
+        put("arn:aws:iam::444455556666:user/alice", "users", "items", 0, "arn"),
+        "which is not of account 111122223333",
+    ),
+    "a gap that is not told of": (put([], "gaps"), r"\$.gaps does not tell of each gap once \(withheld\)"),
+    "a time without zone": (put("2026-11-24T03:00:00", "captured_at"), r"captured_at"),
+    "a hidden name": (put("withheld", "users", "items", 1, "gaps", "name"), "`name` has a value and a gap"),
+    "a list that is null": (put(None, "users", "items", 1, "group_names"), "group_names"),
+}
+COUNTED = account(
+    users=[user("alice"), user("bob", unknown=["id"])], groups=[group("Admins")], password=password_policy()
+)
+
+
+@pytest.mark.parametrize(("change", "message"), CONTRADICTIONS.values(), ids=list(CONTRADICTIONS))
+def test_a_snapshot_that_contradicts_itself_is_refused(change: Any, message: str) -> None:
+    content = json.loads(dump(COUNTED))
+    change(content)
+    with pytest.raises(SourceError, match=message):
+        load(json.dumps(content).encode(), "edited.json")
+
+
+@pytest.mark.parametrize("made", [user, role, policy, group])
+def test_a_record_with_any_one_field_unknown_survives(made: Any) -> None:
+    for field in type(made("x")).__struct_fields__:
+        if field != "name":
+            record = with_gaps(made("x"), {field: "withheld"})
+            lists: dict[str, Any] = {{"policy": "policies"}.get(made.__name__, f"{made.__name__}s"): [record]}
+            snapshot = account(**lists)
+            assert load(dump(snapshot), "copy") == snapshot, field
+
+
+def test_times_are_shown_in_utc() -> None:
+    zoned = json.loads(dump(COUNTED))
+    zoned["captured_at"] = "2026-11-23T22:00:00-05:00"
+    assert load(json.dumps(zoned).encode(), "x").captured_at == CAPTURED_AT
+    assert b'"captured_at":"2026-11-24T03:00:00Z"' in dump(load(json.dumps(zoned).encode(), "x"))
 
 
 def test_a_newer_minor_version_is_read() -> None:
