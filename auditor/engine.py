@@ -92,11 +92,11 @@ class _Run:
             resource = identified[0]
             try:
                 verdict = ask(resource, context)
-                if type(verdict) is not Verdict:
-                    raise TypeError(f"evaluate gave {type(verdict).__name__}, not a Verdict")  # noqa: TRY301 - one road for faults
+                if type(verdict) is not Verdict or type(verdict.compliance_type) is not ComplianceType:
+                    raise TypeError(f"evaluate gave {verdict!r}, which is no verdict")  # noqa: TRY301 - one road for faults
             except UnknownFact as unknown:
                 verdict = self._insufficient(unknown)
-            except Exception as error:  # noqa: BLE001 - a broken rule must not end the audit; the run exits 3
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a broken rule must not end the audit; the run exits 3
                 verdict = self._crashed(configured, resource, error)
             if raised:
                 if verdict.compliance_type is not ComplianceType.INSUFFICIENT_DATA:
@@ -163,7 +163,7 @@ class _Run:
         evidence = (self._gap_evidence(unknown.reason, unknown.gap_id),)
         return Verdict(ComplianceType.INSUFFICIENT_DATA, self._explain(unknown.gap_id), evidence)
 
-    def _crashed(self, configured: ConfiguredRule, resource: Any, error: Exception) -> Verdict:
+    def _crashed(self, configured: ConfiguredRule, resource: Any, error: BaseException) -> Verdict:
         annotation = f"The rule failed: {type(error).__name__}: {error}"
         self._note(configured, Notice(RULE_ERROR, resource.name, annotation))
         return Verdict(ComplianceType.INSUFFICIENT_DATA, annotation)
@@ -189,6 +189,10 @@ class _Run:
                 self._note(configured, Notice("parameter", None, message))
         except UnknownFact:
             pass  # what cannot be known cannot be noted; verdicts do not rest on notes
+        except Exception as error:  # noqa: BLE001 - as for verdicts
+            self._note(
+                configured, Notice(RULE_ERROR, None, f"The rule's notes failed: {type(error).__name__}: {error}")
+            )
         raised.clear()
 
 

@@ -13,7 +13,7 @@ from auditor import __version__
 from auditor.engine import RULE_ERROR, Evaluation
 from auditor.errors import SourceError
 from auditor.finding import Finding
-from auditor.model import Notice, Snapshot, SourceRecord
+from auditor.model import Notice, Snapshot, SourceRecord, Time
 from auditor.registry import controls
 from auditor.rule import ComplianceType, ConfiguredRule, Severity
 from auditor.snapshot import integrity
@@ -38,7 +38,7 @@ class SnapshotHeader(Struct, frozen=True):
     """Name the snapshot that was judged: its kind, time (UTC), the SHA-256 of its canonical document, its sources."""
 
     kind: str
-    captured_at: datetime | None
+    captured_at: Time | None
     sha256: str
     sources: tuple[SourceRecord, ...]
 
@@ -79,7 +79,7 @@ class Report(Struct, frozen=True, kw_only=True):
     format: Literal["iam-audit-report"] = "iam-audit-report"
     version: Literal[1] = 1
     tool: Tool
-    evaluated_at: datetime
+    evaluated_at: Time
     account: AccountHeader
     snapshot: SnapshotHeader
     summary: Summary
@@ -163,12 +163,20 @@ def dump_report(report: Report) -> bytes:
 def load_report(document: bytes, place: str) -> Report:
     """Give the report that a JSON document holds; raise SourceError naming `place` if it is none."""
     try:
-        return msgspec.json.decode(document, type=Report)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        report = msgspec.json.decode(document, type=Report)
+        _check_counts(report)
+    except (ValueError, RecursionError) as error:
         raise SourceError(
             f"{place} is not a readable report: {error}",
             "Reports are written by `iam-audit scan -o FILE.json`; this release reads version 1.",
         ) from error
+    return report
+
+
+def _check_counts(report: Report) -> None:
+    for counts in (report.summary.counts, *(rule.counts for rule in report.rules)):
+        if set(counts) != set(ComplianceType) or min(counts.values()) < 0:
+            raise ValueError("a summary does not count each compliance type")
 
 
 def narrowed(report: Report, severities: Sequence[Severity], resources: Sequence[str]) -> Report:
@@ -203,7 +211,7 @@ def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
     counts = report.summary.counts
     failed = counts[ComplianceType.NON_COMPLIANT]
     unknown = counts[ComplianceType.INSUFFICIENT_DATA]
-    if any(warning.code == RULE_ERROR for warning in report.warnings):
+    if any(warning.code == RULE_ERROR and warning.config_rule_name for warning in report.warnings):
         return 3, "a rule failed; its verdicts are missing"
     if gate.fail_on_noncompliant and failed:
         return 1, f"--fail-on noncompliant: {_number(failed, 'finding is', 'findings are')} NON_COMPLIANT"

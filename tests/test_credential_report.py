@@ -131,6 +131,7 @@ def test_a_last_line_that_was_cut_leaves_facts_unknown() -> None:
     [
         ("", "no column user, arn, user_creation_time"),
         ("name,arn\nalice,x", "no column user, user_creation_time"),
+        (f"{HEADER},mfa_active\n{GOLDEN.splitlines()[4]},true", "it has the column mfa_active twice"),
         (f"{HEADER}\nalice", "line 2 does not have the cells"),
         (f"{HEADER}\n{GOLDEN.splitlines()[4]},one,more", "line 2 does not have the cells"),
         (f'{HEADER}\n"alice,never closed', "unexpected end of data"),

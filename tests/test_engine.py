@@ -1,5 +1,6 @@
 """The engine: what it makes of rules that misbehave, and of resources that are not all known."""
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -80,11 +81,26 @@ def test_a_rule_that_fails_on_one_resource_judges_the_others() -> None:
     assert [(about.notice.code, about.notice.resource_name) for about in evaluation.notices] == [(RULE_ERROR, "bob")]
 
 
-@pytest.mark.parametrize("answer", [None, True, C])
+@pytest.mark.parametrize("answer", [None, True, C, Verdict("COMPLIANT", "x")])  # type: ignore[arg-type]  # that is the point
 def test_an_answer_that_is_no_verdict_is_a_failure(answer: Any) -> None:
     evaluation = evaluate(account(users=[user("alice")]), [rule(lambda *_: answer)])
     assert evaluation.findings[0].compliance_type is UNKNOWN
     assert evaluation.notices[0].notice.code == RULE_ERROR
+
+
+def test_a_rule_that_ends_the_program_is_a_failure() -> None:
+    evaluation = evaluate(account(users=[user("alice")]), [rule(lambda *_: sys.exit(0))])
+    assert evaluation.findings[0].compliance_type is UNKNOWN
+    assert evaluation.notices[0].notice.code == RULE_ERROR
+
+
+def test_notes_that_fail_are_a_failure_and_verdicts_stay() -> None:
+    def notes(_: Context[Any]) -> Iterator[str]:
+        raise ZeroDivisionError("by zero")
+
+    evaluation = evaluate(account(users=[user("alice")]), [rule(lambda *_: compliant("fine"), notes=notes)])
+    assert [found.compliance_type for found in evaluation.findings] == [C]
+    assert [about.notice.code for about in evaluation.notices] == [RULE_ERROR]
 
 
 def test_what_a_rule_cannot_decide_is_said_in_its_words() -> None:

@@ -178,7 +178,9 @@ def test_users_created_since_the_report_are_unknown(tmp_path: Path) -> None:
 def test_users_deleted_since_the_report_are_told_of_and_not_judged(tmp_path: Path) -> None:
     details = folder_of.details()
     details["UserDetailList"].pop(0)
-    report = report_of(collected(tmp_path, details=details, summary=None))
+    summary = folder_of.summary()
+    summary["SummaryMap"]["Users"] = 3
+    report = report_of(collected(tmp_path, details=details, summary=summary))
     assert "alice" not in {finding.resource_name for finding in report.findings}
     assert [warning.resource_name for warning in report.warnings if warning.code == "deleted-user"] == ["alice"]
 
@@ -222,6 +224,55 @@ def test_no_users_are_believed_if_the_report_has_none(tmp_path: Path) -> None:
     header = folder_of.credential_report("\n".join(folder_of.GOLDEN_REPORT.splitlines()[:2]))
     snapshot = collected(tmp_path, details=details, summary=None, report=header)
     assert verdicts(snapshot)[MFA, "111122223333"] is ComplianceType.NOT_APPLICABLE
+
+
+HEADER, *ROWS = folder_of.GOLDEN_REPORT.splitlines()
+CONTRADICTED = [row for alice in ROWS[3:4] for row in (alice, alice.replace(",true,false,", ",false,false,", 1))]
+
+
+@pytest.mark.parametrize("lines", [[HEADER], [HEADER, ROWS[0], *CONTRADICTED]], ids=["header only", "contradicted"])
+def test_a_damaged_report_does_not_confirm_that_there_are_no_users(tmp_path: Path, lines: list[str]) -> None:
+    details = folder_of.details() | {"UserDetailList": []}
+    damaged = folder_of.credential_report("\n".join(lines))
+    found = verdicts(collected(tmp_path, details=details, summary=None, report=damaged))
+    assert found[MFA, "111122223333"] is UNKNOWN
+    assert found[HAS_USERS, "Admins"] is UNKNOWN
+
+
+def test_users_of_the_report_that_the_list_lacks_are_not_taken_for_deleted_without_proof(tmp_path: Path) -> None:
+    details = folder_of.details()
+    details["UserDetailList"] = details["UserDetailList"][:1]
+    found = verdicts(collected(tmp_path, details=details, summary=None))
+    assert found[MEMBERSHIP, "111122223333"] is UNKNOWN
+    assert found[MEMBERSHIP, "ci"] is UNKNOWN
+    assert found[MFA, "=cmd()"] is NC
+
+
+def test_a_user_whose_creation_is_not_told_may_be_another(tmp_path: Path) -> None:
+    text = folder_of.GOLDEN_REPORT.replace("user/alice,2025-01-01T00:00:00Z", "user/alice,sometime")
+    assert verdicts(collected(tmp_path, report=folder_of.credential_report(text)))[MFA, "alice"] is UNKNOWN
+
+
+def test_the_error_of_another_call_proves_nothing(tmp_path: Path) -> None:
+    text = "An error occurred (NoSuchEntity) when calling the GetLoginProfile operation: not found"
+    snapshot = collected(tmp_path, password=text)
+    assert verdicts(snapshot)[PASSWORD, "111122223333"] is UNKNOWN
+    assert "another call, GetLoginProfile" in annotations(snapshot, PASSWORD)["111122223333"]
+
+
+def test_two_users_whose_names_differ_only_in_case_are_refused(tmp_path: Path) -> None:
+    details = folder_of.details()
+    details["UserDetailList"].append(folder_of.user("ALICE", path="/other/"))
+    with pytest.raises(SourceError, match="twice, with different content"):
+        collected(tmp_path, details=details)
+
+
+def test_a_record_that_lacks_a_key_survives_saving(tmp_path: Path) -> None:
+    details = folder_of.details()
+    for detail in (*details["RoleDetailList"], *details["Policies"], *details["GroupDetailList"]):
+        del detail["CreateDate"]
+    snapshot = collected(tmp_path, details=details)
+    assert load(dump(snapshot), "copy") == snapshot
 
 
 def test_several_pages_make_one_account(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ T = TypeVar("T")
 Answers = Mapping[Source, Answer[Any]]
 
 COUNTED = {Source.USERS: "Users", Source.GROUPS: "Groups", Source.ROLES: "Roles", Source.POLICIES: "Policies"}
+_DOUBTS = ("CountMismatch", "EmptyUnconfirmed", "UnseenUsers")
 _ACCOUNT_ARN = re.compile(r"arn:(?P<partition>[\w-]+):iam::(?P<account>\d{12}):")
 _SAME_TIME = timedelta(seconds=60)  # both sources tell the creation of a user to the second
 
@@ -103,9 +104,11 @@ class _Assembly:
         details: list[UserDetail] = answer.value or []
         rows = report.users if report else {}
         users = [self._user(detail, rows.get(detail.user_name)) for detail in details]
-        gap_id = self._list_gap(Source.USERS, len(users), expected=len(rows) if report else None)
         seen = {user.name for user in users}
         unseen = [row for row in rows.values() if row.user not in seen]
+        gap_id = self._list_gap(Source.USERS, len(users), agreed=_proves_no_users(report))
+        if gap_id is None and unseen:
+            gap_id = self._unseen_gap(len(unseen))
         if gap_id is not None:
             users += [self._user_of_report(row, gap_id) for row in unseen]
         else:
@@ -124,16 +127,22 @@ class _Assembly:
                 return report.gap.id
             message = "The credential report does not list the user (created since, or listed in contradictory ways)"
             return self._add(gap(Source.CREDENTIAL_REPORT, "NotInReport", message))
-        created = detail.create_date
-        same_time = (
-            not isinstance(created, datetime)
-            or row.created_at is None
-            or abs(utc(created) - row.created_at) <= _SAME_TIME
-        )
-        if row.arn == detail.arn and same_time:
+        if row.arn == detail.arn and _same_time(detail.create_date, row.created_at):
             return None
-        message = "The credential report speaks of an earlier user of this name"
+        message = "The credential report's row may be of an earlier user of this name"
         return self._add(gap(Source.CREDENTIAL_REPORT, "OtherUser", message))
+
+    def _unseen_gap(self, count: int) -> str | None:
+        """Give the gap of a list that lacks users of the report, unless something proves that they were deleted."""
+        answer = self._answers[Source.USERS]
+        if answer.asked or self._counted(Source.USERS) is not None:
+            return None
+        message = f"The list of users lacks {count:,} of the credential report (account-summary.json would tell why)"
+        return self._add(gap(Source.USERS, "UnseenUsers", message))
+
+    def _counted(self, source: Source) -> int | None:
+        summary: Mapping[str, int] = self._answers[Source.ACCOUNT_SUMMARY].value or {}
+        return summary.get(COUNTED[source])
 
     def _user_of_report(self, row: ReportRow, gap_id: str) -> User:
         """Give what the report alone tells of a user whose entity was not read."""
@@ -160,23 +169,22 @@ class _Assembly:
 
     def _entities(self, source: Source, made: Any) -> Listing[Any]:
         records = sorted((made(detail) for detail in self._answers[source].value or []), key=lambda record: record.name)
-        return Listing(tuple(records), self._list_gap(source, len(records), expected=None))
+        return Listing(tuple(records), self._list_gap(source, len(records), agreed=False))
 
-    def _list_gap(self, source: Source, count: int, *, expected: int | None) -> str | None:
+    def _list_gap(self, source: Source, count: int, *, agreed: bool) -> str | None:
         """Give the gap of a list that was cut or that the account summary contradicts; None if it is complete.
 
-        An empty list is believed when the summary, or `expected` (the count of another source), says so, or when
-        the collector itself asked for everything of this kind and AWS said that there is no more.
+        An empty list is believed when the summary says so, when another source has `agreed`, or when the collector
+        itself asked for everything of this kind and AWS said that there is no more.
         """
         answer = self._answers[source]
         if answer.gap is not None:
             return answer.gap.id
-        summary: Mapping[str, int] = self._answers[Source.ACCOUNT_SUMMARY].value or {}
-        counted = summary.get(COUNTED[source])
+        counted = self._counted(source)
         if counted is not None and counted != count:
             message = f"The account summary counts {counted:,} {source}, but {count:,} were read: collect again"
             return self._add(gap(source, "CountMismatch", message))
-        if count == 0 and counted is None and expected != 0 and not answer.asked:
+        if count == 0 and counted is None and not agreed and not answer.asked:
             message = f"The list of {source} is empty, and nothing confirms it (account-summary.json would)"
             return self._add(gap(source, "EmptyUnconfirmed", message))
         return None
@@ -220,13 +228,22 @@ class _Assembly:
 
     def _source_record(self, answer: Answer[Any]) -> SourceRecord:
         """Tell of a source; one that AWS's counts contradict is not complete, however it was read."""
-        contradicted = self._gaps.get(f"{answer.source}:CountMismatch") or self._gaps.get(
-            f"{answer.source}:EmptyUnconfirmed"
-        )
+        doubts = (self._gaps.get(f"{answer.source}:{code}") for code in _DOUBTS)
+        contradicted = next(filter(None, doubts), None)
         status, detail = answer.status, answer.detail
         if contradicted and status is SourceStatus.COMPLETE:
             status, detail = SourceStatus.PARTIAL, contradicted.message
         return SourceRecord(answer.source, status, answer.read_at, answer.pages, answer.items, detail)
+
+
+def _same_time(created: object, reported: datetime | None) -> bool:
+    """Say whether both sources told the same time of creation; what was not told is not the same."""
+    return isinstance(created, datetime) and reported is not None and abs(utc(created) - reported) <= _SAME_TIME
+
+
+def _proves_no_users(report: CredentialReport | None) -> bool:
+    """Say whether a whole report, one with root's row, lists no user at all."""
+    return report is not None and report.root is not None and not report.users and not report.contradicted
 
 
 def _gone(row: ReportRow) -> Notice:

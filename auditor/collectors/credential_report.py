@@ -38,10 +38,14 @@ class ReportRow(Struct, frozen=True):
 
 
 class CredentialReport(Struct, frozen=True):
-    """Hold the report: its GeneratedTime (None if not told), users by name, root's row, and the gaps of its cells."""
+    """Hold the report: its GeneratedTime (None if not told), users by name, root's row, and the gaps of its cells.
+
+    `contradicted` names the users that it lists in contradictory ways; they are not among `users`.
+    """
 
     generated_at: datetime | None
     users: Mapping[str, ReportRow]
+    contradicted: frozenset[str]
     root: ReportRow | None
     gaps: tuple[Gap, ...]
 
@@ -64,9 +68,9 @@ def read(text: str, generated_at: datetime | None, place: str) -> CredentialRepo
                 contradicted.add(row.user)
     except csv.Error as error:
         raise _broken(place, f"line {reader.line_num}: {error}") from error
-    root = rows.pop(ROOT, None)
     users = {name: row for name, row in rows.items() if name not in contradicted}
-    return CredentialReport(generated_at, users, root, tuple(gaps.values()))
+    root = users.pop(ROOT, None)
+    return CredentialReport(generated_at, users, frozenset(contradicted - {ROOT}), root, tuple(gaps.values()))
 
 
 def _check_columns(reader: "csv.DictReader[str]", place: str) -> None:
@@ -77,6 +81,9 @@ def _check_columns(reader: "csv.DictReader[str]", place: str) -> None:
     missing = [name for name in REQUIRED_COLUMNS if name not in columns]
     if missing:
         raise _broken(place, f"it has no column {', '.join(missing)}")
+    twice = sorted({name for name in columns if columns.count(name) > 1})
+    if twice:
+        raise _broken(place, f"it has the column {', '.join(twice)} twice")
 
 
 def _broken(place: str, reason: str) -> SourceError:
@@ -113,5 +120,5 @@ def _cell_gap(gaps: dict[str, Gap], column: str, cell: str | None) -> str:
 def _time(cell: str | None) -> datetime | None:
     try:
         return utc(datetime.fromisoformat(cell)) if cell else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -29,7 +29,7 @@ from auditor.collectors.authorization_details import Page
 from auditor.collectors.credential_report import CredentialReport
 from auditor.errors import SourceError
 from auditor.facts import Gap
-from auditor.model import Snapshot, Source, SourceStatus
+from auditor.model import ACTIONS, Snapshot, Source, SourceStatus
 
 T = TypeVar("T")
 
@@ -110,18 +110,19 @@ def _entities(folder: Path, summary: Mapping[str, int]) -> dict[Source, Answer[A
 
 def _joined(folder: Path, pages: Iterable[Page], field: str) -> list[Any]:
     """Give the details of one kind from all pages; AWS's own policies, which the CLI writes too, are left out."""
-    by_arn: dict[str, Any] = {}
+    by_name: dict[str, Any] = {}
     for page in pages:
         details = getattr(page, field)
         for detail in () if details is UNSET else details:
-            if _AWS_MANAGED.match(detail.arn):
+            if field == "policies" and _AWS_MANAGED.match(detail.arn):
                 continue
-            if by_arn.setdefault(detail.arn, detail) != detail:
+            name = detail.arn.rsplit("/", 1)[-1].casefold()  # IAM's names are unique ignoring case, whatever the path
+            if by_name.setdefault(name, detail) != detail:
                 raise SourceError(
                     f"{folder}: {detail.arn} stands in {DETAILS} twice, with different content",
                     "Keep the files of one export only.",
                 )
-    return list(by_arn.values())
+    return list(by_name.values())
 
 
 def _entity_answer(
@@ -237,7 +238,7 @@ def _status_without(read: Read) -> SourceStatus:
 
 def _read(folder: Path, pattern: str, source: Source, decoded: Callable[[str], Any]) -> Read:
     """Decode every file of a pattern, in the order of their names."""
-    files = sorted(folder.glob(pattern))
+    files = sorted(file for file in folder.glob(pattern) if file.is_file())
     if not files:
         missing = gap(source, "NotProvided", f"{pattern} is not in the exports folder")
         return Read([], missing, 0)
@@ -268,7 +269,12 @@ def _error_in(text: str, file: Path, source: Source) -> Gap | None:
     if not text.strip():
         return gap(source, "EmptyFile", f"{file.name} is empty: the command that should have written it failed")
     match = _CLI_ERROR.search(text[:_MAX_ERROR_TEXT]) if not text.lstrip().startswith(("{", "user,")) else None
-    return refused(source, match["code"], f"iam:{match['call']}") if match else None
+    if match is None:
+        return None
+    action = f"iam:{match['call']}"
+    if action not in ACTIONS[source]:
+        return gap(source, "OtherCall", f"{file.name} holds the error of another call, {match['call']}")
+    return refused(source, match["code"], action)
 
 
 def _text(file: Path) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import UTC
 from itertools import groupby
 from typing import TextIO
 
@@ -49,7 +50,7 @@ def _heading(report: Report) -> Text:
     account = report.account
     alias = f" ({visible(account.alias)})" if account.alias else ""
     captured = report.snapshot.captured_at
-    time = f"{captured:%Y-%m-%dT%H:%M:%SZ}" if captured else "at an unknown time"
+    time = f"{captured.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if captured else "at an unknown time"
     text = Text(f"Account {visible(account.id or 'unknown')}{alias}, {visible(account.partition)}, captured {time}\n")
     incomplete = [f"{source.name} ({source.status})" for source in report.snapshot.sources if source.lacking]
     if incomplete:
