@@ -5,13 +5,15 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
+from io import TextIOWrapper
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
 import click
 import msgspec
+from click.shell_completion import shell_complete
 
 from auditor import __version__
 from auditor.errors import AuditError, UsageError
@@ -24,6 +26,8 @@ from auditor.rule import Severity
 C = TypeVar("C", bound=Callable[..., Any])
 
 INTERRUPTED, TERMINATED = 130, 143
+COMPLETE = "_IAM_AUDIT_COMPLETE"
+"""The environment variable by which a shell asks for completions."""
 
 EXIT_CODES = """\b
 Exit codes:
@@ -39,46 +43,81 @@ def _time(text: str) -> datetime:
     """Read a time in ISO 8601; without a zone it is UTC."""
     try:
         time = datetime.fromisoformat(text)
-    except ValueError as error:
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError) as error:
         raise click.BadParameter(f"{text!r} is no time such as 2026-11-24T03:00:00Z") from error
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
+
+
+class _Terminated(BaseException):
+    """Carry SIGTERM through everything that catches errors, so that files are cleaned up on the way."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and give the exit code; every error ends here, as one message on stderr."""
     signal.signal(signal.SIGTERM, _terminate)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # what a terminal's encoding lacks is spelt out
     try:
-        code = iam_audit.main(argv, prog_name="iam-audit", standalone_mode=False)
+        return _invoked(list(sys.argv[1:] if argv is None else argv))
     except click.ClickException as error:
-        error.show(sys.stderr)
-        return UsageError.exit_code
+        return _shown(error)
     except (click.Abort, KeyboardInterrupt):
         return _fail("interrupted", "", INTERRUPTED)
+    except _Terminated:
+        return TERMINATED
     except Exception as error:  # noqa: BLE001 - a fault of ours must not look like the gate's exit code 1
         return _explained(error)
+
+
+def _invoked(arguments: list[str]) -> int:
+    """Run the command; not by click's main(), which exits with 1, the gate's code, when standard output is closed."""
+    if instruction := os.environ.get(COMPLETE):
+        return shell_complete(iam_audit, {}, "iam-audit", COMPLETE, instruction)
+    try:
+        with iam_audit.make_context("iam-audit", arguments) as context:
+            code = iam_audit.invoke(context)
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
     return code if isinstance(code, int) else 0
+
+
+def _shown(error: click.ClickException) -> int:
+    with suppress(OSError):
+        error.show(sys.stderr)
+    return UsageError.exit_code
 
 
 def _explained(error: Exception) -> int:
     if isinstance(error, AuditError):
         return _fail(error.message, error.hint, error.exit_code)
-    if isinstance(error, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the exit does not flush into the pipe
-        return AuditError.exit_code
     if isinstance(error, OSError):
+        _give_up_output()
         return _fail(f"{error.filename or 'standard output'}: {error.strerror}", "", AuditError.exit_code)
     traceback.print_exception(error)
     return _fail("this is a fault of iam-audit", "Please report it with the lines above.", AuditError.exit_code)
 
 
+def _give_up_output() -> None:
+    """Let what is still in the buffers go nowhere: the interpreter flushes them at its end, and would fail again."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(TERMINATED)
+    raise _Terminated
 
 
 def _fail(message: str, hint: str, code: int) -> int:
-    click.echo(f"iam-audit: {visible(message)}", err=True)
-    if hint:
-        click.echo(f"  {visible(hint)}", err=True)
+    try:
+        click.echo(f"iam-audit: {visible(message)}", err=True)
+        if hint:
+            click.echo(f"  {visible(hint)}", err=True)
+    except OSError:
+        _give_up_output()  # nobody can be told; the exit code still says it
     return code
 
 
@@ -92,7 +131,7 @@ def _options(*options: Callable[[C], C]) -> Callable[[C], C]:
 
 
 _place_options = _options(
-    click.option("--exports", type=click.Path(path_type=Path), metavar="DIR", help="Read a folder of AWS CLI output."),
+    click.option("--exports", metavar="DIR", help="Read a folder of AWS CLI output."),
     click.option("--captured-at", type=_time, metavar="TIME", help="When a bare credential-report.csv was made."),
     click.option("--demo", is_flag=True, help="Read a made-up account in an embedded emulator (needs the extra demo)."),
     click.option("--profile", metavar="NAME", help="AWS profile to use."),

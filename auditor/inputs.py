@@ -20,7 +20,7 @@ class Inputs(Struct, frozen=True, kw_only=True):
     """Hold the options that say where the account is read from; by default that is AWS."""
 
     snapshot: str | None = None
-    exports: Path | None = None
+    exports: str | None = None
     captured_at: datetime | None = None
     demo: bool = False
     profile: str | None = None
@@ -34,6 +34,9 @@ class Inputs(Struct, frozen=True, kw_only=True):
 
 def check(inputs: Inputs) -> None:
     """Raise UsageError for options that exclude each other, or that need another one."""
+    for name in ("snapshot", "exports"):
+        if getattr(inputs, name) == "":
+            raise UsageError(f"{_option(name)} is empty", "Name the file or folder; a variable may not be set.")
     given = [name for name in ("snapshot", "exports", "demo") if getattr(inputs, name)]
     aws = [name for name in AWS_OPTIONS if getattr(inputs, name) is not None]
     if given and aws and aws != ["expect_account"]:
@@ -64,7 +67,7 @@ def collect(inputs: Inputs, sources: frozenset[Source], say: Callable[[str], Non
     elif inputs.exports is not None:
         from auditor.collectors import exports
 
-        snapshot = exports.collect(inputs.exports, inputs.captured_at)
+        snapshot = exports.collect(Path(inputs.exports), inputs.captured_at)
     else:
         return _collect_live(inputs, sources, say, progress=progress)
     _expect(inputs.expect_account, snapshot.account.id)

@@ -6,7 +6,7 @@ import re
 import string
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,12 +18,11 @@ from auditor.report import Report, dump_report
 
 REPORT_FORMATS: Mapping[str, str] = {".json": "auditor.reporters.json", ".html": "auditor.reporters.html"}
 SNAPSHOT_SUFFIXES = (".json", ".json.gz")
-PLACEHOLDERS = ("account_id", "captured_at")
-
 Query = Callable[[Any], Any]
 """Give the part of a JSON document that a JMESPath expression asks for."""
 
-_UNSAFE = re.compile(r"[^0-9A-Za-z._-]")
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
+_QUERY_FAULTS = (ValueError, TypeError, OverflowError, RecursionError)  # jmespath's own errors are ValueErrors
 
 
 def check(paths: Sequence[str], suffixes: Sequence[str]) -> None:
@@ -33,25 +32,27 @@ def check(paths: Sequence[str], suffixes: Sequence[str]) -> None:
     that is not there or not writable.
     """
     for path in paths:
-        if not path.endswith(tuple(suffixes)):
+        if not path.endswith(tuple(suffixes)) or Path(path).name in suffixes:
             raise UsageError(f"-o {path}: its format is not known", f"End the name in {' or '.join(suffixes)}.")
         _check_placeholders(path)
         _check_folder(path)
-    if len(set(paths)) != len(paths):
+    if len({os.path.realpath(path) for path in paths}) != len(paths):
         raise UsageError("-o names one file twice", "Give each file once.")
 
 
 def _check_placeholders(path: str) -> None:
     try:
-        names = [name for _, name, _, _ in string.Formatter().parse(path) if name is not None]
-    except ValueError as error:
-        raise UsageError(f"-o {path}: {error}", "Write braces that are part of the name twice: {{ and }}.") from error
-    for name in names:
-        if name not in PLACEHOLDERS:
-            raise UsageError(
-                f"-o {path}: there is no placeholder {{{name}}}",
-                "Use {account_id} and {captured_at:%Y%m%d}; braces that are part of the name are written twice.",
-            )
+        for _, name, form, conversion in string.Formatter().parse(path):
+            if name is not None and (conversion or "{" in (form or "") or not _known_placeholder(name, form)):
+                raise ValueError(f"there is no placeholder {{{name}{f':{form}' if form else ''}}}")  # noqa: TRY301
+        path.format(account_id="1", captured_at=datetime(2026, 1, 1, tzinfo=UTC))
+    except (ValueError, IndexError) as error:
+        hint = "Use {account_id} and {captured_at:%Y%m%d}; braces that are part of the name are written twice."
+        raise UsageError(f"-o {path}: {error}", hint) from error
+
+
+def _known_placeholder(name: str, form: str | None) -> bool:
+    return (name == "account_id" and not form) or name == "captured_at"
 
 
 def _check_folder(path: str) -> None:
@@ -68,11 +69,9 @@ def resolved(path: str, account_id: str | None, captured_at: datetime | None) ->
     """Give the path with its placeholders filled; raise UsageError for a time that is needed and not known."""
     if captured_at is None and "{captured_at" in path:
         raise UsageError(f"-o {path}: the capture time is not known", "Tell it with --captured-at TIME.")
-    safe_id = _UNSAFE.sub("_", account_id) if account_id else "unknown"
-    try:
-        return Path(path.format(account_id=safe_id, captured_at=captured_at))
-    except (ValueError, IndexError, AttributeError) as error:
-        raise UsageError(f"-o {path}: {error}", "Use {account_id} and {captured_at:%Y%m%d}.") from error
+    number = account_id if account_id and _ACCOUNT_ID.fullmatch(account_id) else "unknown"
+    time = captured_at and captured_at.astimezone(UTC)
+    return Path(path.format(account_id=number, captured_at=time))
 
 
 def write_report(report: Report, path: Path) -> None:
@@ -87,8 +86,9 @@ def write_snapshot(document: bytes, path: Path) -> None:
     _write_whole(path, lambda stream: stream.write(content), private=True)
 
 
-def _write_whole(path: Path, fill: Callable[[BinaryIO], Any], *, private: bool) -> None:
+def _write_whole(target: Path, fill: Callable[[BinaryIO], Any], *, private: bool) -> None:
     """Write a temporary file beside the target, then rename it: the old file or the new one, never half of one."""
+    path = Path(os.path.realpath(target))  # a link stays, and what it names is replaced
     temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666)
@@ -115,6 +115,7 @@ def print_report(report: Report, output_format: str, *, every_finding: bool) -> 
     from auditor.reporters.table import write as write_table  # rich: 70 ms
 
     write_table(report, sys.stdout, every_finding=every_finding)
+    sys.stdout.flush()
 
 
 def compiled(expression: str) -> Query:
@@ -123,20 +124,19 @@ def compiled(expression: str) -> Query:
 
     try:
         query: Query = jmespath.compile(expression).search
-    except jmespath.exceptions.JMESPathError as error:
+    except _QUERY_FAULTS as error:
         raise _bad_query(error) from error
     return query
 
 
 def print_query(report: Report, query: Query) -> None:
     """Print what a query finds in the JSON report, as JSON."""
-    import jmespath
-
     try:
-        result = query(msgspec.json.decode(dump_report(report)))
-    except jmespath.exceptions.JMESPathError as error:
+        result = msgspec.json.encode(query(msgspec.json.decode(dump_report(report))))
+    except _QUERY_FAULTS as error:
         raise _bad_query(error) from error
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(result), indent=2).decode() + "\n")
+    sys.stdout.write(msgspec.json.format(result, indent=2).decode() + "\n")
+    sys.stdout.flush()
 
 
 def _bad_query(error: Exception) -> UsageError:

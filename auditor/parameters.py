@@ -78,6 +78,8 @@ def _unknown(rule: Rule, name: str, names: list[str]) -> UsageError:
 def _value(place: str, declared: msgspec.inspect.Type, raw: object, warnings: list[str]) -> Any:
     """Give the typed value, or None for a blank one (AWS refuses blanks, so packs use them for "not given")."""
     text = ("true" if raw else "false") if isinstance(raw, bool) else "" if raw is None else str(raw)
+    if not text.isprintable():
+        raise UsageError(f"{place} is {text!r}", "Leave out what cannot be printed.")
     if not text.strip():
         return None
     kind = _without_none(declared)

@@ -110,7 +110,7 @@ def test_an_account_number_cannot_lead_out_of_the_folder(run: Run, tmp_path: Pat
     path = tmp_path / "hostile.json"
     path.write_text(json.dumps(content))
     run("scan", "--snapshot", path, "-o", tmp_path / "reports/{account_id}.json")
-    assert [each.name for each in (tmp_path / "reports").iterdir()] == [".._.._x.json"]
+    assert [each.name for each in (tmp_path / "reports").iterdir()] == ["unknown.json"]
 
 
 def test_the_same_report_is_made_again_with_as_of(run: Run, saved: Any, tmp_path: Path) -> None:
@@ -230,7 +230,17 @@ BAD_USAGE = {
     "an unknown placeholder": (["-o", "{account}.json"], "there is no placeholder {account}"),
     "a placeholder that reaches for more": (["-o", "{account_id.x}.json"], "there is no placeholder"),
     "a lone brace": (["-o", "{.json"], "-o {.json"),
-    "one file twice": (["-o", "a.json", "-o", "a.json"], "names one file twice"),
+    "one file twice": (["-o", "a.json", "-o", "./a.json"], "names one file twice"),
+    "a suffix without a name": (["-o", ".json"], "its format is not known"),
+    "a placeholder with a wrong format": (["-o", "{account_id:%Y}.json"], "there is no placeholder {account_id:%Y}"),
+    "a placeholder within a placeholder": (["-o", "{captured_at:{x}}.json"], "there is no placeholder"),
+    "a placeholder with a conversion": (["-o", "{captured_at!r}.json"], "there is no placeholder"),
+    "a place that is empty": (["--exports", ""], "--exports is empty"),
+    "a query that fails on this report": (["--query", "ceil(to_number('inf'))"], "--query: "),
+    "a query that gives no JSON": (["--query", "&foo"], "--query: "),
+    "a query nested too deeply": (["--query", "[" * 3000], "--query: "),
+    "a time out of range": (["--as-of", "0001-01-01T00:00:00+14:00"], "is no time such as"),
+    "a parameter that cannot be printed": (["--parameter", "iam-user-group-membership-check.groupNames=\x1b"], "\\x1b"),
     "a query that is none": (["--query", "findings[?"], "--query: "),
     "another account": (["--expect-account", "999999999999"], "this is account 111122223333, not 999999999999"),
     "an unknown option": (["--nonsense"], "No such option"),
@@ -293,10 +303,59 @@ def test_a_time_that_is_needed_for_a_name_and_not_known_is_refused(run: Run, tmp
     assert "--captured-at" in result.err
 
 
-def test_a_broken_pipe_is_no_traceback(saved: Any) -> None:
-    command = f"{sys.executable} -m auditor scan --all --format json --snapshot {saved(SINFUL)} | true"
-    done = subprocess.run(["sh", "-c", command], capture_output=True, check=False)
+@pytest.mark.parametrize("options", [[], ["--format", "json"], ["--query", "findings"]])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_cannot_be_written_ends_with_3(saved: Any, options: list[str], unbuffered: str) -> None:
+    command = [sys.executable, "-m", "auditor", "scan", "--all", "--snapshot", str(saved(SINFUL)), *options]
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, env=environment)
+    assert done.returncode == 3
+    assert b"No space left on device" in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("options", ["", "--format json"])
+def test_a_reader_that_goes_away_ends_with_3(saved: Any, options: str) -> None:
+    scan = f"{sys.executable} -m auditor scan --all -q --snapshot {saved(SINFUL)} {options}"
+    done = subprocess.run(["bash", "-c", f"{scan} | true; echo ${{PIPESTATUS[0]}}"], capture_output=True, check=True)
+    assert done.stdout in (b"3\n", b"0\n")  # 0 if everything was in the pipe before its reader went
+    assert b"Traceback" not in done.stderr
+
+
+def test_errors_that_cannot_be_told_still_have_their_code(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "auditor", "scan", "--snapshot", str(tmp_path / "nowhere")]
+    with Path("/dev/full").open("wb") as full:
+        assert subprocess.run(command, stdout=subprocess.DEVNULL, stderr=full, check=False).returncode == 3
+
+
+def test_an_encoding_that_lacks_a_character_is_no_fault(saved: Any) -> None:
+    many = account(users=[user("ä", inline=[f"policy-{number}" for number in range(100)])])
+    command = [sys.executable, "-m", "auditor", "scan", "--snapshot", str(saved(many)), "-q"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, check=True, env=environment)
+    assert b"\\xe4" in done.stdout
+
+
+def test_a_place_that_is_empty_does_not_lead_to_aws(run: Run) -> None:
+    result = run("scan", "--snapshot", "")
+    assert (result.code, result.out) == (2, "")
+    assert "--snapshot is empty" in result.err
+
+
+def test_a_link_stays_and_what_it_names_is_replaced(run: Run, saved: Any, tmp_path: Path) -> None:
+    (tmp_path / "today.json").symlink_to(tmp_path / "real.json")
+    run("scan", "--snapshot", saved(CLEAN), "-o", tmp_path / "today.json")
+    assert (tmp_path / "today.json").is_symlink()
+    assert json.loads((tmp_path / "real.json").read_text())["version"] == 1
+
+
+def test_a_shell_can_ask_for_completions() -> None:
+    words = {"COMP_WORDS": "iam-audit sna", "COMP_CWORD": "1"}
+    environment = {**os.environ, **words, "_IAM_AUDIT_COMPLETE": "bash_complete"}
+    code = "import sys; from auditor.cli import main; sys.exit(main())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, env=environment)
+    assert done.stdout == b"plain,snapshot\n"
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -308,12 +367,7 @@ def test_a_signal_ends_the_run_with_its_code(
 
     monkeypatch.setattr("auditor.collectors.saved.load", interrupted)
     (tmp_path / "s.json").write_text("{}")
-    ended: list[object] = []
-    try:
-        ended.append(run("scan", "--snapshot", tmp_path / "s.json", "-o", tmp_path / "r.json").code)
-    except SystemExit as ending:
-        ended.append(ending.code)
-    assert ended == [code]
+    assert run("scan", "--snapshot", tmp_path / "s.json", "-o", tmp_path / "r.json").code == code
     assert not (tmp_path / "r.json").exists()
 
 
