@@ -44,7 +44,7 @@ def _check_placeholders(path: str) -> None:
     try:
         for _, name, form, conversion in string.Formatter().parse(path):
             if name is not None and (conversion or "{" in (form or "") or not _known_placeholder(name, form)):
-                raise ValueError(f"there is no placeholder {{{name}{f':{form}' if form else ''}}}")  # noqa: TRY301
+                raise ValueError(f"there is no placeholder {{{name}{f':{form}' if form else ''}}}")  # noqa: TRY301 - one message for every fault
         path.format(account_id="1", captured_at=datetime(2026, 1, 1, tzinfo=UTC))
     except (ValueError, IndexError) as error:
         hint = "Use {account_id} and {captured_at:%Y%m%d}; braces that are part of the name are written twice."
