@@ -92,7 +92,12 @@ class _Run:
             resource = identified[0]
             try:
                 verdict = ask(resource, context)
-                if type(verdict) is not Verdict or type(verdict.compliance_type) is not ComplianceType:
+                if (
+                    type(verdict) is not Verdict
+                    or type(verdict.compliance_type) is not ComplianceType
+                    or type(verdict.annotation) is not str
+                    or type(verdict.evidence) is not tuple
+                ):
                     raise TypeError(f"evaluate gave {verdict!r}, which is no verdict")  # noqa: TRY301 - one road for faults
             except UnknownFact as unknown:
                 verdict = self._insufficient(unknown)

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from auditor import __version__
 from auditor.engine import RULE_ERROR, Evaluation
-from auditor.errors import SourceError
+from auditor.errors import AuditError, SourceError
 from auditor.finding import Finding
 from auditor.model import Notice, Snapshot, SourceRecord, Time
 from auditor.registry import controls
@@ -156,8 +156,16 @@ def _warnings(snapshot: Snapshot, evaluation: Evaluation) -> list[ReportWarning]
 
 
 def dump_report(report: Report) -> bytes:
-    """Give the JSON report as one compact line."""
-    return msgspec.json.encode(report) + b"\n"
+    """Give the JSON report as one compact line; raise AuditError where a rule's evidence is not JSON."""
+    try:
+        return msgspec.json.encode(report) + b"\n"
+    except TypeError as error:
+        raise not_json(error) from error
+
+
+def not_json(error: TypeError) -> AuditError:
+    """Give the error of evidence that no format can show."""
+    return AuditError(f"a rule gave evidence that is not JSON: {error}", "Mend the plug-in that did.")
 
 
 def load_report(document: bytes, place: str) -> Report:

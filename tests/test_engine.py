@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from auditor.engine import RULE_ERROR, evaluate
 from auditor.facts import UnknownFact
@@ -81,7 +82,17 @@ def test_a_rule_that_fails_on_one_resource_judges_the_others() -> None:
     assert [(about.notice.code, about.notice.resource_name) for about in evaluation.notices] == [(RULE_ERROR, "bob")]
 
 
-@pytest.mark.parametrize("answer", [None, True, C, Verdict("COMPLIANT", "x")])  # type: ignore[arg-type]  # that is the point
+NO_VERDICTS: list[Any] = [
+    None,
+    True,
+    C,
+    replace(compliant("x"), compliance_type="COMPLIANT"),
+    replace(compliant("x"), annotation=None),
+    replace(compliant("x"), evidence=None),
+]
+
+
+@pytest.mark.parametrize("answer", NO_VERDICTS)
 def test_an_answer_that_is_no_verdict_is_a_failure(answer: Any) -> None:
     evaluation = evaluate(account(users=[user("alice")]), [rule(lambda *_: answer)])
     assert evaluation.findings[0].compliance_type is UNKNOWN

@@ -1,5 +1,6 @@
 """The report: counts, order, exit codes, warnings, and its JSON contract."""
 
+import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,14 +8,17 @@ from typing import Any
 
 import jsonschema
 import pytest
+from msgspec.structs import replace
 
 from auditor.engine import RULE_ERROR, Evaluation, RuleNotice, evaluate
-from auditor.errors import SourceError
+from auditor.errors import AuditError, SourceError
 from auditor.model import Notice, Snapshot
 from auditor.parameters import configure
 from auditor.registry import load_rules
 from auditor.report import Gate, Report, build, dump_report, exit_code, load_report, narrowed
-from auditor.rule import ComplianceType, Severity
+from auditor.reporters import html as html_reporter
+from auditor.reporters import json as json_reporter
+from auditor.rule import ComplianceType, Evidence, Severity
 from auditor.snapshot import digest, dump
 from auditor.testing import account, console_user, group, password_policy, user
 
@@ -101,8 +105,6 @@ def test_a_warning_is_told_once() -> None:
 
 
 def counted(report: Report, failed: int, unknown: int, *, crashed: bool) -> Report:
-    from msgspec.structs import replace
-
     from auditor.report import ReportWarning, Summary
 
     counts = dict.fromkeys(ComplianceType, 0) | {
@@ -138,3 +140,11 @@ def test_narrowing_changes_what_is_shown_and_never_what_is_counted() -> None:
 def test_resources_are_narrowed_by_name_id_and_arn(pattern: str) -> None:
     shown = narrowed(report_of(SINFUL), [], [pattern])
     assert {finding.resource_name for finding in shown.findings} == {"bob"}
+
+
+@pytest.mark.parametrize("write", [json_reporter.write, html_reporter.write])
+def test_evidence_that_is_not_json_is_told_of(write: Any) -> None:
+    report = report_of(CLEAN)
+    odd = replace(report.findings[0], evidence=(Evidence("path", object(), "source"),))
+    with pytest.raises(AuditError, match="a rule gave evidence that is not JSON"):
+        write(replace(report, findings=(odd,)), io.BytesIO())

@@ -192,7 +192,8 @@ def _iam(session: "boto3.Session", keys: Mapping[str, Any]) -> "IAMClient":
     Half of botocore's time on large answers goes into dateutil, and a further part into decoding documents to
     dictionaries, which would only be encoded again.
     """
-    session._session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_time)  # noqa: SLF001
+    parsers = session._session.get_component("response_parser_factory")  # noqa: SLF001 - boto3 has no door for this
+    parsers.set_parser_defaults(timestamp_parser=_time)
     client: IAMClient = session.client("iam", config=_IAM, **keys)
     client.meta.events.unregister("after-call.iam", json_decode_policies)
     return client

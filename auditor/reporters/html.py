@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from auditor.finding import FINGERPRINT_VERSION, Finding, fingerprint
 from auditor.registry import load_rules, page, sections
-from auditor.report import Report
+from auditor.report import Report, not_json
 from auditor.reporters.visible import spelt, visible
 from auditor.rule import ComplianceType
 
@@ -221,6 +221,8 @@ def _json_text(value: object) -> str:
     """Give a value as JSON text, which shows numbers and quotes exactly; JavaScript would round large integers."""
     try:
         return msgspec.json.encode(value).decode()
+    except TypeError as error:
+        raise not_json(error) from error
     except UnicodeEncodeError:
         return json.dumps(msgspec.to_builtins(value))
 
