@@ -1,9 +1,11 @@
 """Fixtures that many tests share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from aws_server import Front, aws_server, lead_to
 
 from auditor.cli import main
 
@@ -32,3 +34,11 @@ def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> R
         return Result(code, *capfd.readouterr())
 
     return runner
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Front]:
+    """Serve an empty account over HTTP and lead the environment to it."""
+    with aws_server() as (url, front):
+        lead_to(url, monkeypatch, tmp_path)
+        yield front

@@ -1,13 +1,10 @@
 """What the tests of the live collector share: a filled account, a clock, and what is asked of a snapshot."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
-from aws_server import Front, aws_server, lead_to, report_row
+from aws_server import Front, report_row
 from moto.iam.models import iam_backends
 
 from auditor.collectors.live import LiveOptions, collect, connect
@@ -39,13 +36,6 @@ class FakeClock:
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         assert len(self.slept) < 1000, "it waits without end"
-
-
-@pytest.fixture(name="aws")
-def aws_account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Front]:
-    with aws_server() as (url, front):
-        lead_to(url, monkeypatch, tmp_path)
-        yield front
 
 
 def collected(

@@ -4,13 +4,12 @@ import json
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from aws_server import Front, aws_server, denied, error, lead_to
+from aws_server import Front, denied, error
 from conftest import Run
 
 from auditor.cli import main
@@ -27,14 +26,12 @@ ACTIONS = [
 HARMLESS = {"iam:ListAccountAliases", "iam:GetAccountSummary", "iam:GenerateCredentialReport"}  # a report is there
 
 
-@pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Front]:
-    """Serve an account with two users and lead the environment to it; nothing of the user's own is read."""
-    with aws_server() as (url, front):
-        lead_to(url, monkeypatch, tmp_path)
-        fill(boto3.client("iam", region_name="us-east-1"))
-        front.calls.clear()
-        yield front
+@pytest.fixture(name="aws")
+def filled_account(aws: Front) -> Front:
+    """Give the served account, filled with two users."""
+    fill(boto3.client("iam", region_name="us-east-1"))
+    aws.calls.clear()
+    return aws
 
 
 def fill(iam: Any) -> None:

@@ -14,7 +14,6 @@ from live_account import (
     INSUFFICIENT_DATA,
     NOW,
     FakeClock,
-    aws_account,  # noqa: F401 - the fixture "aws"
     collected,
     filled,
     forget_report,

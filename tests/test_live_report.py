@@ -10,7 +10,6 @@ from live_account import (
     INSUFFICIENT_DATA,
     NOW,
     FakeClock,
-    aws_account,  # noqa: F401 - the fixture "aws"
     collected,
     filled,
     gap_codes,

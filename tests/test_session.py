@@ -7,7 +7,6 @@ import pytest
 from aws_server import Answer, Front, denied, error
 from live_account import (
     EVERYTHING,
-    aws_account,  # noqa: F401 - the fixture "aws"
     collected,
     filled,
 )
