@@ -18,7 +18,7 @@ from click.shell_completion import shell_complete
 from auditor import __version__
 from auditor.errors import AuditError, UsageError
 from auditor.inputs import Inputs
-from auditor.model import Source
+from auditor.model import BULK
 from auditor.registry import described, find, load_rules, page, sections
 from auditor.reporters.visible import visible
 from auditor.rule import Severity
@@ -141,6 +141,13 @@ _place_options = _options(
     click.option("--mfa-serial", metavar="ARN", help="Your MFA device, where policies deny everything without MFA."),
     click.option("--mfa-code", metavar="CODE", help="The device's code; asked for at a terminal if left out."),
     click.option("--expect-account", metavar="ID", help="Stop with exit code 2 if it is another account."),
+    click.option(
+        "--timeout",
+        "timeout_s",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="Read AWS no longer than this [1800]; what was not read by then is unknown.",
+    ),
 )
 _quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
 _verbose_option = click.option("-v", "--verbose", is_flag=True, help="Tell on stderr how each source was read.")
@@ -269,7 +276,7 @@ def permissions() -> None:
     """
     from auditor.collectors.live import permissions_policy
 
-    click.echo(msgspec.json.format(msgspec.json.encode(permissions_policy(frozenset(Source))), indent=2))
+    click.echo(msgspec.json.format(msgspec.json.encode(permissions_policy(BULK)), indent=2))
 
 
 def _place(options: dict[str, Any]) -> Inputs:

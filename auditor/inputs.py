@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ class Inputs(Struct, frozen=True, kw_only=True):
     mfa_serial: str | None = None
     mfa_code: str | None = None
     expect_account: str | None = None
+    timeout_s: float | None = None
 
 
 def check(inputs: Inputs) -> None:
@@ -47,6 +48,8 @@ def check(inputs: Inputs) -> None:
         )
     if inputs.captured_at is not None and inputs.exports is None:
         raise UsageError("--captured-at belongs to --exports", "Other data say themselves when they were captured.")
+    if inputs.timeout_s is not None and (inputs.snapshot is not None or inputs.exports is not None):
+        raise UsageError("--timeout is for reading AWS", "Files are read to their end; leave it out.")
     if inputs.external_id is not None and inputs.role_arn is None:
         raise UsageError("--external-id needs --role-arn", "Give --role-arn too.")
 
@@ -87,7 +90,13 @@ def _collect_live(
         _expect(inputs.expect_account, caller.account_id)
         kind = "demo" if inputs.demo else "live"
         with _progress(shown=progress) as report_progress:
-            return live.collect(connection, sources, progress=report_progress, kind=kind)
+            return live.collect(
+                connection,
+                sources,
+                progress=report_progress,
+                kind=kind,
+                timeout_s=inputs.timeout_s or options.timeout_s,
+            )
 
 
 def _aws(inputs: Inputs) -> AbstractContextManager[Any]:
@@ -98,8 +107,8 @@ def _aws(inputs: Inputs) -> AbstractContextManager[Any]:
     from auditor.collectors.live import LiveOptions
 
     names: Sequence[str] = LiveOptions.__struct_fields__
-    options: Mapping[str, Any] = {name: getattr(inputs, name) for name in AWS_OPTIONS if name in names}
-    return nullcontext(LiveOptions(**options))
+    given: dict[str, Any] = {name: getattr(inputs, name) for name in (*AWS_OPTIONS, "timeout_s") if name in names}
+    return nullcontext(LiveOptions(**{name: value for name, value in given.items() if value is not None}))
 
 
 def _progress(*, shown: bool) -> AbstractContextManager[Callable[[Any], None]]:

@@ -42,6 +42,8 @@ class Source(StrEnum):
     PASSWORD_POLICY = "password-policy"
     ACCOUNT_SUMMARY = "account-summary"
     VIRTUAL_MFA_DEVICES = "virtual-mfa-devices"
+    LOGIN_PROFILES = "login-profiles"
+    MFA_DEVICES = "mfa-devices"
 
 
 _DETAILS = ("iam:GetAccountAuthorizationDetails",)
@@ -56,7 +58,13 @@ ACTIONS: Mapping[Source, tuple[str, ...]] = {
     Source.PASSWORD_POLICY: ("iam:GetAccountPasswordPolicy",),
     Source.ACCOUNT_SUMMARY: ("iam:GetAccountSummary",),
     Source.VIRTUAL_MFA_DEVICES: ("iam:ListVirtualMFADevices",),
+    Source.LOGIN_PROFILES: ("iam:GetLoginProfile",),
+    Source.MFA_DEVICES: ("iam:ListMFADevices",),
 }
+VERIFYING = frozenset({Source.LOGIN_PROFILES, Source.MFA_DEVICES})
+"""The sources that are asked about single users, and only to verify what an older credential report says."""
+BULK = frozenset(Source) - VERIFYING
+"""The sources of which a snapshot may be made whole, at no call per entity."""
 
 
 class SourceStatus(StrEnum):

@@ -12,7 +12,7 @@ from auditor.collectors import saved
 from auditor.engine import evaluate
 from auditor.errors import UsageError
 from auditor.inputs import Inputs
-from auditor.model import Snapshot, Source
+from auditor.model import BULK, Snapshot, Source
 from auditor.parameters import configure
 from auditor.registry import find, load_rules, select
 from auditor.report import Gate, Report, build, exit_code, load_report, narrowed
@@ -69,7 +69,7 @@ def save(place: Inputs, path: str, say: Say, *, quiet: bool, verbose: bool) -> i
     """Save a snapshot of everything that can be read, and give the exit code: 4 if something could not."""
     inputs.check(place)
     outputs.check([path], outputs.SNAPSHOT_SUFFIXES)
-    snapshot = inputs.collect(place, frozenset(Source), say, progress=wants_progress(quiet=quiet))
+    snapshot = inputs.collect(place, BULK, say, progress=wants_progress(quiet=quiet))
     if verbose:
         tell_sources(snapshot, say)
     file = outputs.resolved(path, snapshot.account.id, snapshot.captured_at)

@@ -10,14 +10,14 @@ from msgspec import Struct
 
 from auditor.errors import SourceError
 from auditor.facts import at_rest, gaps_of
-from auditor.model import Notice, Snapshot, Source, SourceStatus, User
+from auditor.model import BULK, Notice, Snapshot, Source, SourceStatus, User
 
 FORMAT = "iam-audit-snapshot"
 SCHEMA_VERSION = "1.0"
 
 _MAJOR = SCHEMA_VERSION.split(".", maxsplit=1)[0]
 LISTS = ("users", "groups", "roles", "policies")
-COLLECTED = frozenset(Source) - {Source.IDENTITY, Source.ACCOUNT_ALIAS}
+COLLECTED = BULK - {Source.IDENTITY, Source.ACCOUNT_ALIAS}
 """The sources that every snapshot tells of; exports have no identity and no alias."""
 _UNREAD = (SourceStatus.FAILED, SourceStatus.ABSENT, SourceStatus.NOT_REQUESTED)
 

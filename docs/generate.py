@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from auditor.collectors.live import permissions_policy
-from auditor.model import Source
+from auditor.model import BULK
 from auditor.registry import controls, load_rules, page, sections
 from auditor.report import Report
 from auditor.rule import Rule
@@ -96,7 +96,7 @@ def _rules_table() -> str:
 
 
 def _permissions() -> str:
-    text = json.dumps(permissions_policy(frozenset(Source)), indent=2)
+    text = json.dumps(permissions_policy(BULK), indent=2)
     return f"```json\n{text}\n```\n"
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
@@ -120,6 +120,7 @@ class Front:
     """A WSGI application before moto's.
 
     `scripted` answers an action's next calls, `fixed` all of its calls, by the name without prefix.
+    The calls of an action that is `held` are answered once its event is set.
     `page_sizes` says how many entities the pages of GetAccountAuthorizationDetails hold, over and over.
     """
 
@@ -127,6 +128,7 @@ class Front:
         self.calls: list[Call] = []
         self.scripted: dict[str, deque[Answer]] = {}
         self.fixed: dict[str, Answer] = {}
+        self.held: dict[str, Event] = {}
         self.page_sizes: Sequence[int] = (1000,)
         self._moto = moto
         self._lock = Lock()
@@ -154,6 +156,8 @@ class Front:
 
     def _answer(self, environ: dict[str, Any], parameters: dict[str, str]) -> Answer | None:
         action = parameters.get("Action", "")
+        if action in self.held:
+            self.held[action].wait()
         with self._lock:
             scope = environ.get("HTTP_AUTHORIZATION", "=///").partition("=")[2].split("/")  # key/day/region/service
             agent = environ.get("HTTP_USER_AGENT", "")

@@ -9,14 +9,14 @@ from moto.iam.models import iam_backends
 
 from auditor.collectors.live import LiveOptions, collect, connect
 from auditor.engine import evaluate
-from auditor.model import Snapshot, Source, SourceStatus
+from auditor.model import BULK, Snapshot, Source, SourceStatus
 from auditor.parameters import configure
 from auditor.registry import load_rules
 from auditor.rule import ComplianceType
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 ACCOUNT = "arn:aws:iam::123456789012"
-EVERYTHING = frozenset(Source)
+EVERYTHING = BULK
 INSUFFICIENT_DATA, COMPLIANT = ComplianceType.INSUFFICIENT_DATA, ComplianceType.COMPLIANT
 DOCUMENT = {
     "Version": "2012-10-17",
@@ -33,6 +33,9 @@ class FakeClock:
     def now(self) -> datetime:
         return NOW + timedelta(seconds=sum(self.slept))
 
+    def timer(self) -> float:
+        return sum(self.slept)
+
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         assert len(self.slept) < 1000, "it waits without end"
@@ -43,7 +46,7 @@ def collected(
 ) -> Snapshot:
     clock = clock or FakeClock()
     connection = connect(options or LiveOptions(), ask_code=None)
-    return collect(connection, sources, clock=clock.now, sleep=clock.sleep)
+    return collect(connection, sources, clock=clock.now, timer=clock.timer, sleep=clock.sleep)
 
 
 def filled(front: Front, users: int = 2, options: LiveOptions | None = None) -> Any:

@@ -9,7 +9,7 @@ from aws_server import lead_to, serving
 from big_account import ACCOUNT_ID, BigAccount, BigAws
 
 from auditor.collectors.live import LiveOptions, collect, connect
-from auditor.model import Snapshot, Source, SourceStatus
+from auditor.model import BULK, Snapshot, SourceStatus
 
 USERS, GROUPS, ROLES, POLICIES = 1_050, 20, 30, 40
 
@@ -23,7 +23,7 @@ def big(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[BigAws]:
 
 
 def read() -> Snapshot:
-    return collect(connect(LiveOptions(), ask_code=None), frozenset(Source))
+    return collect(connect(LiveOptions(), ask_code=None), BULK)
 
 
 def test_it_is_read_whole_in_few_calls(big: BigAws) -> None:

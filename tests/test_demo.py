@@ -12,7 +12,7 @@ from auditor.collectors.live import collect, connect
 from auditor.demo import demo_account
 from auditor.engine import Evaluation, evaluate
 from auditor.errors import AuditError
-from auditor.model import Snapshot, Source, SourceStatus
+from auditor.model import BULK, Snapshot, SourceStatus
 from auditor.parameters import configure
 from auditor.registry import load_rules
 from auditor.rule import ComplianceType
@@ -24,7 +24,7 @@ ACCOUNT_RULES = {"iam-password-policy"}  # one finding an account: the article's
 @pytest.fixture(scope="module")
 def snapshot() -> Iterator[Snapshot]:
     with demo_account() as options:
-        yield collect(connect(options, ask_code=None), frozenset(Source), kind="demo", sleep=lambda _: None)
+        yield collect(connect(options, ask_code=None), BULK, kind="demo", sleep=lambda _: None)
 
 
 @pytest.fixture(scope="module")

@@ -40,8 +40,8 @@ COLLECTORS_SEE = {"errors", "facts", "policy", "model", "snapshot", "collectors"
 REPORTERS_SEE = {*LAYERS[: LAYERS.index("report") + 1], "reporters"} - {"engine"}
 RULES_SEE = {"model", "policy", "permissions", "rule"}
 LATE = {
-    "boto3": ("auditor/collectors/live.py", "auditor/collectors/session.py"),
-    "botocore": ("auditor/collectors/live.py", "auditor/collectors/session.py"),
+    "boto3": ("auditor/collectors/session.py",),
+    "botocore": ("auditor/collectors/refusals.py", "auditor/collectors/session.py"),
     "rich": ("auditor/reporters/table.py", "auditor/reporters/progress.py"),
     "jinja2": ("auditor/reporters/html.py",),
     "jmespath": ("auditor/outputs.py",),

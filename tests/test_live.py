@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from datetime import datetime
+from threading import Event
 
 import pytest
 from aws_server import DETAILS, Answer, Front, denied, error, page, result
@@ -89,7 +89,7 @@ def test_no_call_is_made_per_entity(aws: Front) -> None:
     assert later == few
 
 
-@pytest.mark.parametrize("sources", [frozenset[Source](), *(frozenset({source}) for source in Source), EVERYTHING])
+@pytest.mark.parametrize("sources", [frozenset[Source](), *(frozenset({source}) for source in EVERYTHING), EVERYTHING])
 def test_the_calls_are_exactly_those_that_the_permissions_grant(aws: Front, sources: frozenset[Source]) -> None:
     filled(aws)
     collected(sources)
@@ -172,6 +172,7 @@ def test_a_denial_does_not_hint_at_mfa_when_it_was_used(aws: Front) -> None:
         pytest.param(page("User", "", "user-one", truncated=True), "BadMarker", id="marker twice"),
         pytest.param(page("User", "", None, truncated=True), "BadMarker", id="no marker"),
         pytest.param(page("User", "", "", truncated=True), "BadMarker", id="empty marker"),
+        pytest.param(result(DETAILS, "<UserDetailList/>"), "BadMarker", id="no word on whether more follow"),
     ],
 )
 def test_what_was_read_before_a_failure_stays(aws: Front, answer: Answer, code: str) -> None:
@@ -188,12 +189,13 @@ def test_a_list_that_never_ends_ends_with_a_gap(aws: Front) -> None:
     clock = FakeClock()
     aws.script(DETAILS, *(page("User", "", f"marker-{number}", truncated=True) for number in range(100)))
 
-    def now() -> datetime:
+    def timer() -> float:
         clock.sleep(60)
-        return clock.now()
+        return clock.timer()
 
-    snapshot = collect(connect(LiveOptions(), ask_code=None), frozenset({Source.USERS}), clock=now, sleep=clock.sleep)
-    assert gap_codes(snapshot, Source.USERS) == {"Deadline"}
+    connection = connect(LiveOptions(), ask_code=None)
+    snapshot = collect(connection, frozenset({Source.USERS}), clock=clock.now, timer=timer, sleep=clock.sleep)
+    assert gap_codes(snapshot, Source.USERS) == {"Timeout"}
 
 
 def test_a_user_on_two_pages_counts_once_as_last_seen(aws: Front) -> None:
@@ -260,3 +262,41 @@ def test_progress_tells_of_each_source_and_once_of_its_end(aws: Front) -> None:
     assert ends.keys() == EVERYTHING - {Source.IDENTITY}
     assert ends[Source.USERS] == 2
     assert len([event for event in events if event.done]) == len(ends)
+
+
+def test_when_the_time_is_over_what_was_read_stays_and_the_rest_is_unknown(aws: Front) -> None:
+    filled(aws, users=5)
+    aws.page_sizes = (2,)
+    whole = verdicts(collected())
+    clock = FakeClock()
+    seen: list[str] = []
+
+    def progress(event: ProgressEvent) -> None:
+        if (event.source, event.pages, event.done) == (Source.USERS, 2, False):
+            seen.append("two pages")
+            clock.sleep(2000)
+
+    connection = connect(LiveOptions(), ask_code=None)
+    snapshot = collect(connection, EVERYTHING, progress=progress, clock=clock.now, timer=clock.timer, timeout_s=1000)
+    assert seen == ["two pages"]
+    read = [user.name for user in snapshot.users.known if user.group_names.gap is None]  # others are of the report
+    assert read == [f"user-{number}" for number in range(4)]
+    assert status(snapshot, Source.USERS) is SourceStatus.PARTIAL
+    assert gap_codes(snapshot, Source.USERS) == {"Timeout"}
+    found = verdicts(snapshot)
+    assert {verdict for key, verdict in found.items() if whole.get(key) is not verdict} <= {INSUFFICIENT_DATA}
+
+
+def test_a_call_that_never_ends_holds_nobody_up(aws: Front) -> None:
+    filled(aws)
+    whole = verdicts(collected())
+    released = Event()
+    aws.held["GetAccountPasswordPolicy"] = released
+    try:
+        snapshot = collect(connect(LiveOptions(), ask_code=None), EVERYTHING, timeout_s=0.5)
+    finally:
+        released.set()
+    assert gap_codes(snapshot, Source.PASSWORD_POLICY) == {"Timeout"}
+    found = verdicts(snapshot)
+    assert found.pop(("iam-password-policy", "123456789012")) is INSUFFICIENT_DATA
+    assert all(whole[key] is verdict for key, verdict in found.items())

@@ -62,7 +62,7 @@ class DevicesAnswer(Struct):
     """AWS's answer of ListVirtualMFADevices; NextToken is what the AWS CLI writes when it stops early."""
 
     devices: list[DeviceDetail] = msgspec.field(name="VirtualMFADevices")
-    is_truncated: bool = msgspec.field(name="IsTruncated", default=False)
+    is_truncated: bool | UnsetType = msgspec.field(name="IsTruncated", default=UNSET)
     marker: str | None = msgspec.field(name="Marker", default=None)
     next_token: str | None = msgspec.field(name="NextToken", default=None)
 

@@ -51,10 +51,12 @@ DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "Unauthorized
 
 
 def refused(source: Source, error_code: str, action: str | None = None) -> Gap:
-    """Give the gap of a source that answered with an error; denied calls name the IAM action to grant."""
-    actions = ACTIONS[source]
-    grant = (action or ", ".join(actions)) if error_code in DENIED_CODES and actions else None
-    return gap(source, error_code, f"{source.replace('-', ' ').capitalize()} could not be read ({error_code})", grant)
+    """Give the gap of a source that answered `action` with an error; it names the action, to grant where denied."""
+    call = action or ", ".join(ACTIONS[source])
+    denied = error_code in DENIED_CODES and call != ""
+    said = error_code if denied or not call else f"{call}: {error_code}"
+    words = source.replace("-", " ").capitalize()
+    return gap(source, error_code, f"{words} could not be read ({said})", call if denied else None)
 
 
 def utc(time: datetime) -> datetime:

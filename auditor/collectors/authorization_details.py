@@ -143,7 +143,7 @@ class Page(Struct, rename="pascal"):
     group_detail_list: list[GroupDetail] | UnsetType = UNSET
     role_detail_list: list[RoleDetail] | UnsetType = UNSET
     policies: list[ManagedPolicyDetail] | UnsetType = UNSET
-    is_truncated: bool = False
+    is_truncated: bool | UnsetType = UNSET
     marker: str | None = None
     next_token: str | None = None
 

@@ -3,16 +3,12 @@
 No call is made per user, group, role or policy. https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
-from threading import Event
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 from msgspec import UNSET, Struct, convert, structs
 
 from auditor.collectors import credential_report
@@ -24,22 +20,22 @@ from auditor.collectors.account_facts import (
     password_policy,
     virtual_mfa_devices,
 )
-from auditor.collectors.answers import DENIED_CODES, Answer, gap, not_requested, refused, unread, utc
+from auditor.collectors.answers import Answer, gap, not_requested, unread, utc
 from auditor.collectors.assembly import COUNTED, Identity, assemble
 from auditor.collectors.authorization_details import Page
 from auditor.collectors.credential_report import CredentialReport
-from auditor.collectors.session import Caller, Connection, LiveOptions, connect
-from auditor.errors import SourceError
+from auditor.collectors.refusals import FAULTS, error_code, gap_of, timed_out
+from auditor.collectors.session import DEFAULT_TIMEOUT_S, Caller, Connection, LiveOptions, connect
+from auditor.collectors.side_by_side import Deadline, side_by_side
 from auditor.facts import Gap
-from auditor.model import ACTIONS, Snapshot, Source, SourceStatus
+from auditor.model import ACTIONS, BULK, Snapshot, Source, SourceStatus
 
 __all__ = ["Caller", "Connection", "LiveOptions", "ProgressEvent", "collect", "connect", "permissions_policy"]
 
 T = TypeVar("T")
 
 PAGE_SIZE = 1000  # AWS's maximum; a page may be shorter, even empty, while more follow
-LIST_DEADLINE = timedelta(minutes=30)  # throttled all the time, a list ends here with a gap
-REPORT_DEADLINE = timedelta(seconds=120)
+REPORT_TIMEOUT_S = 120.0
 FIRST_DELAY, LONGEST_DELAY = 0.5, 10.0  # seconds between two looks at the credential report
 
 _ALWAYS = frozenset({Source.ACCOUNT_ALIAS, Source.ACCOUNT_SUMMARY})
@@ -49,9 +45,7 @@ _ENTITIES: Mapping[Source, tuple[Any, str]] = {
     Source.ROLES: ("Role", "role_detail_list"),
     Source.POLICIES: ("LocalManagedPolicy", "policies"),
 }
-_UNREADABLE = (msgspec.ValidationError, SourceError, ValueError)  # the last is botocore's word on bad numbers and times
-_FAULTS = (ClientError, BotoCoreError, ResponseParserError, *_UNREADABLE)
-"""Everything by which one answer can fail, whatever becomes of the others."""
+_DEVICES = Source.VIRTUAL_MFA_DEVICES
 _REPORT = Source.CREDENTIAL_REPORT
 _GENERATE, _GET = ACTIONS[_REPORT]
 _COMPLETE, _INPROGRESS = "COMPLETE", "INPROGRESS"
@@ -60,7 +54,7 @@ _BUSY = frozenset({"ReportInProgress", "LimitExceeded"})
 
 
 class ProgressEvent(Struct, frozen=True):
-    """Tell how far a source has been read; `done` comes once, at its end, however it ended."""
+    """Tell how far a source has been read; `done` comes once, at its end, unless the time was over before."""
 
     source: Source
     items: int
@@ -79,6 +73,15 @@ class _AliasAnswer(Struct, rename="pascal"):
     """AWS's answer of ListAccountAliases: an account has one alias or none."""
 
     account_aliases: list[str]
+
+
+class _List(NamedTuple):
+    """A list that is being read: how to ask for a page, what a page is, where its items are, and the pages so far."""
+
+    ask: Callable[..., Any]
+    page_type: Any
+    field: str
+    pages: list[Any]
 
 
 Progress = Callable[[ProgressEvent], None]
@@ -100,16 +103,22 @@ def collect(
     progress: Progress = _silent,
     kind: str = "live",
     clock: Clock = _now,
+    timer: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], object] | None = None,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
 ) -> Snapshot:
     """Give the snapshot of the account, with the sources that are asked for; the account summary always is.
 
     `captured_at` is the time at which the collection began. `progress` is called from several threads. What AWS
-    refuses becomes a gap, never an error.
+    refuses, and what was not read after `timeout_s` seconds, becomes a gap, never an error.
     """
     captured_at = utc(clock())
-    answers: dict[Source, Answer[Any]] = {source: not_requested(source) for source in Source}
-    answers |= _Reading(connection, progress, clock, sleep).answers(sources | _ALWAYS)
+    deadline = Deadline(timer, timeout_s)
+    answers: dict[Source, Answer[Any]] = {source: not_requested(source) for source in BULK}
+    try:
+        answers |= _Reading(connection, progress, clock, sleep, deadline).answers(sources & BULK | _ALWAYS)
+    finally:
+        deadline.halted.set()  # threads that are still in a call end with it, whatever it brings
     answers[Source.IDENTITY] = Answer(
         source=Source.IDENTITY, status=SourceStatus.COMPLETE, value=None, read_at=captured_at, pages=1, items=1
     )
@@ -129,116 +138,122 @@ class _Reading:
     """Read the sources of one account, each in a thread of its own."""
 
     def __init__(
-        self, connection: Connection, progress: Progress, clock: Clock, sleep: Callable[[float], object] | None
+        self,
+        connection: Connection,
+        progress: Progress,
+        clock: Clock,
+        sleep: Callable[[float], object] | None,
+        deadline: Deadline,
     ) -> None:
         self._iam = connection.iam
         self._mfa = connection.mfa
         self._progress = progress
         self._clock = clock
-        self._halted = Event()
-        self._sleep = sleep or self._halted.wait
+        self._deadline = deadline
+        self._sleep = sleep or deadline.halted.wait
+        details = self._iam.get_account_authorization_details
+        self._lists: Mapping[Source, _List] = {
+            **{
+                source: _List(partial(details, Filter=[kind]), Page, field, [])
+                for source, (kind, field) in _ENTITIES.items()
+            },
+            _DEVICES: _List(self._iam.list_virtual_mfa_devices, DevicesAnswer, "devices", []),
+        }
 
     def answers(self, sources: frozenset[Source]) -> dict[Source, Answer[Any]]:
         """Give the answers of the sources; those that take no call of their own are left out."""
         readers: dict[Source, Callable[[], Answer[Any]]] = {
             _REPORT: self._credential_report,
-            **{source: partial(self._entities, source) for source in _ENTITIES},
+            **{source: partial(self._list, source) for source in self._lists},
             Source.PASSWORD_POLICY: self._password_policy,
             Source.ACCOUNT_SUMMARY: self._summary,
-            Source.VIRTUAL_MFA_DEVICES: self._devices,
             Source.ACCOUNT_ALIAS: self._alias,
         }
-        answers = self._side_by_side({source: read for source, read in readers.items() if source in sources})
+        answers = self._in_time({source: read for source, read in readers.items() if source in sources})
         if _contradicted(answers):
             # Somebody may have made or deleted something meanwhile: only a second count tells.
-            answers[Source.ACCOUNT_SUMMARY] = self._summary()
+            answers |= self._in_time({Source.ACCOUNT_SUMMARY: self._summary})
         return answers
 
-    def _side_by_side(self, readers: Mapping[Source, Callable[[], Answer[Any]]]) -> dict[Source, Answer[Any]]:
-        pool = ThreadPoolExecutor(len(readers))
-        try:
-            futures = {source: pool.submit(self._told, source, read) for source, read in readers.items()}
-            return {source: future.result() for source, future in futures.items()}
-        finally:
-            self._halted.set()  # after an interruption: threads end with the call that they are in
-            pool.shutdown(wait=False, cancel_futures=True)
+    def _in_time(self, readers: Mapping[Source, Callable[[], Answer[Any]]]) -> dict[Source, Answer[Any]]:
+        """Give the answers of the readers; of those that did not end in time, what they had read."""
+        work = {source: partial(self._told, source, read) for source, read in readers.items()}
+        told = side_by_side(work, self._deadline)
+        return {source: told[source] if source in told else self._cut(source) for source in readers}
 
     def _told(self, source: Source, read: Callable[[], Answer[T]]) -> Answer[T]:
-        self._progress(ProgressEvent(source, 0, 0, done=False))
+        self._tell(source, 0, 0, done=False)
         answer = structs.replace(read(), read_at=utc(self._clock()))
-        self._progress(ProgressEvent(source, answer.items, answer.pages, done=True))
+        self._tell(source, answer.items, answer.pages, done=True)
         return answer
 
+    def _tell(self, source: Source, items: int, pages: int, *, done: bool) -> None:
+        if not self._deadline.halted.is_set():
+            self._progress(ProgressEvent(source, items, pages, done))
+
+    def _cut(self, source: Source) -> Answer[Any]:
+        reason = timed_out(source, self._deadline.timeout_s)
+        if source in self._lists:
+            return structs.replace(self._joined(source, reason), read_at=utc(self._clock()))
+        return unread(source, SourceStatus.FAILED, reason)
+
     def _gap(self, source: Source, error: Exception, action: str | None = None) -> Gap:
-        found = refused(source, _code(error), action)
-        if found.error_code in DENIED_CODES and "explicit deny" in str(error) and not self._mfa:
-            hint = "a policy denies it explicitly; if it does so without MFA, give --mfa-serial"
-            return structs.replace(found, message=f"{found.message}: {hint}")
-        return found
+        return gap_of(source, error, action or ACTIONS[source][0], mfa=self._mfa)
 
-    def _entities(self, source: Source) -> Answer[list[Any]]:
-        kind, field = _ENTITIES[source]
-        ask = partial(self._iam.get_account_authorization_details, Filter=[kind])
-        return self._list(source, self._pages(source, ask, Page), field)
-
-    def _devices(self) -> Answer[Any]:
-        pages = self._pages(Source.VIRTUAL_MFA_DEVICES, self._iam.list_virtual_mfa_devices, DevicesAnswer)
-        answer = self._list(Source.VIRTUAL_MFA_DEVICES, pages, "devices")
-        return answer if answer.value is None else structs.replace(answer, value=virtual_mfa_devices(answer.value))
-
-    def _list(self, source: Source, pages: Iterable[Any], field: str) -> Answer[list[Any]]:
-        """Join the pages of a list; an item that a change of the account put on two pages counts as last seen."""
-        items: dict[str, Any] = {}
-        count, asked, reason = 0, False, None
-        for page in pages:
+    def _list(self, source: Source) -> Answer[Any]:
+        """Read a list to its end, page by page; what was read before a failure stays."""
+        pages = self._lists[source].pages
+        items = 0
+        for page in self._paged(source):
             if isinstance(page, Gap):
-                reason = page
-                break
-            details = getattr(page, field)
-            asked |= details is not UNSET
-            items.update((_name(detail), detail) for detail in details or ())
-            count += 1
-            self._progress(ProgressEvent(source, len(items), count, done=False))
-        if reason is not None and not count:
+                return self._joined(source, page)
+            pages.append(page)
+            items += len(_details(page, self._lists[source].field))
+            self._tell(source, items, len(pages), done=False)
+        return self._joined(source, None)
+
+    def _paged(self, source: Source) -> Iterator[Any]:
+        """Yield the pages of a list; a Gap comes last if its end was not reached."""
+        marker: dict[str, str] = {}
+        markers = {None, ""}
+        while self._deadline.left():
+            try:
+                answer = self._lists[source].ask(MaxItems=PAGE_SIZE, **marker)
+                page = convert(answer, self._lists[source].page_type)
+            except FAULTS as error:
+                yield self._gap(source, error)
+                return
+            yield page
+            if page.is_truncated is False:
+                return
+            if page.is_truncated is UNSET or page.marker in markers:
+                yield gap(source, "BadMarker", f"AWS does not say whether, or where, more {source} follow")
+                return
+            markers.add(page.marker)
+            marker = {"Marker": page.marker}
+        yield timed_out(source, self._deadline.timeout_s)
+
+    def _joined(self, source: Source, reason: Gap | None) -> Answer[Any]:
+        """Join the pages read so far; an item that a change of the account put on two pages counts as last seen."""
+        field, pages = self._lists[source].field, tuple(self._lists[source].pages)
+        if reason is not None and not pages:
             return unread(source, SourceStatus.FAILED, reason)
+        items = list({_name(detail): detail for page in pages for detail in _details(page, field)}.values())
         return Answer(
             source=source,
             status=SourceStatus.PARTIAL if reason else SourceStatus.COMPLETE,
-            value=list(items.values()),
+            value=virtual_mfa_devices(items) if source is _DEVICES else items,
             gap=reason,
-            asked=asked,
-            pages=count,
+            asked=any(getattr(page, field) is not UNSET for page in pages),
+            pages=len(pages),
             items=len(items),
             detail=reason.message if reason else None,
         )
 
-    def _pages(self, source: Source, ask: Callable[..., Any], page_type: type[T]) -> Iterator[T | Gap]:
-        """Yield the pages of a list; a Gap comes last if its end was not reached."""
-        marker: dict[str, str] = {}
-        markers = {None, ""}
-        deadline = self._clock() + LIST_DEADLINE
-        while not self._halted.is_set():
-            try:
-                page: Any = convert(ask(MaxItems=PAGE_SIZE, **marker), page_type)
-            except _FAULTS as error:
-                yield self._gap(source, error)
-                return
-            yield page
-            if not page.is_truncated:
-                return
-            if page.marker in markers:
-                yield gap(source, "BadMarker", f"AWS says that more {source} follow, but not where")
-                return
-            if self._clock() > deadline:
-                yield gap(source, "Deadline", f"The list of {source} took more than {LIST_DEADLINE}")
-                return
-            markers.add(page.marker)
-            marker = {"Marker": page.marker}
-
     def _single(self, source: Source, read: Callable[[], Answer[T]]) -> Answer[T]:
         try:
             return read()
-        except _FAULTS as error:
+        except FAULTS as error:
             return unread(source, SourceStatus.FAILED, self._gap(source, error))
 
     def _password_policy(self) -> Answer[Any]:
@@ -272,28 +287,28 @@ class _Reading:
 
     def _credential_report(self) -> Answer[CredentialReport]:
         """Have a report made and wait for it; one that is there already will do if none may be made."""
-        deadline = self._clock() + REPORT_DEADLINE
+        deadline = self._deadline.within(REPORT_TIMEOUT_S)
         refusal: Gap | None = None
         state, delay = "", FIRST_DELAY
         while True:
             if refusal is None:
                 state, refusal = self._generated()
-            last = self._halted.is_set() or self._clock() >= deadline
+            last = not deadline.left()
             if state == _COMPLETE or refusal or last:
                 answer = self._fetched(refusal)
                 code = answer.gap.error_code if answer.gap else None
                 again = code in _BUSY or (code in _MISSING and refusal is None)
                 if last or not again:
                     return unread(_REPORT, SourceStatus.FAILED, refusal) if refusal and code in _MISSING else answer
-            self._sleep(delay)
+            self._sleep(min(delay, deadline.left()))
             delay = min(delay * 2, LONGEST_DELAY)
 
     def _generated(self) -> tuple[str, Gap | None]:
         """Ask for a report: give the state of the making, and the gap if it was refused for good."""
         try:
             return self._iam.generate_credential_report().get("State", ""), None
-        except _FAULTS as error:
-            busy = _code(error) in _BUSY
+        except FAULTS as error:
+            busy = error_code(error) in _BUSY
             return _INPROGRESS, None if busy else self._gap(_REPORT, error, _GENERATE)
 
     def _fetched(self, refusal: Gap | None) -> Answer[CredentialReport]:
@@ -301,7 +316,7 @@ class _Reading:
             answer = convert(self._iam.get_credential_report(), _ReportAnswer)
             text = answer.content.decode("utf-8", errors="replace")
             report = credential_report.read(text, utc(answer.generated_time), "the answer of GetCredentialReport")
-        except _FAULTS as error:
+        except FAULTS as error:
             return unread(_REPORT, SourceStatus.FAILED, self._gap(_REPORT, error, _GET))
         detail = f"An older report: {refusal.message}" if refusal else None
         return _complete(_REPORT, report, len(report.users), detail=detail)
@@ -311,11 +326,8 @@ def _complete(source: Source, value: T, items: int, **more: Any) -> Answer[T]:
     return Answer(source=source, status=SourceStatus.COMPLETE, value=value, pages=1, items=items, **more)
 
 
-def _code(error: Exception) -> str:
-    """Give AWS's error code, or the name of a fault that botocore or we found."""
-    if isinstance(error, ClientError):
-        return str(error.response["Error"].get("Code", "Unknown"))
-    return "UnreadableAnswer" if isinstance(error, _UNREADABLE) else type(error).__name__
+def _details(page: Any, field: str) -> Sequence[Any]:
+    return getattr(page, field) or ()  # UNSET, for a kind that the page does not hold, counts as nothing
 
 
 def _name(detail: Any) -> str:

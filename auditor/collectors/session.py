@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 from botocore import exceptions as aws
@@ -34,13 +34,9 @@ SESSION_SECONDS = 3600  # the longest that every role allows, and the longest se
 DEFAULT_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 """IAM is global in a partition; a Region is only needed to find it and STS."""
 
-_STS = Config(
-    connect_timeout=10,  # seconds
-    read_timeout=60,  # seconds
-    retries={"mode": "standard", "total_max_attempts": 3},
-    user_agent_extra=f"iam-audit/{__version__}",
-)
-_IAM = _STS.merge(Config(retries={"mode": "adaptive", "total_max_attempts": 8}))
+DEFAULT_TIMEOUT_S = 1800.0
+"""How long an account may be read; throttled all the time, a reading ends then, with gaps."""
+_CONNECT_TIMEOUT_S, _READ_TIMEOUT_S = 10.0, 60.0  # of one attempt of one call
 _PROMPT = "Enter MFA code for "  # botocore's own words before the serial number
 
 WITHOUT_AWS = (
@@ -82,7 +78,10 @@ _CONFIGURATION = (aws.ConfigParseError, aws.ConfigNotFound, aws.InvalidConfigErr
 
 
 class LiveOptions(Struct, frozen=True, kw_only=True):
-    """Hold how to reach AWS; what is None follows AWS's own environment variables and configuration files."""
+    """Hold how to reach AWS; what is None follows AWS's own environment variables and configuration files.
+
+    No attempt of a call takes longer than `timeout_s` seconds.
+    """
 
     profile: str | None = None
     region: str | None = None
@@ -90,6 +89,7 @@ class LiveOptions(Struct, frozen=True, kw_only=True):
     external_id: str | None = None
     mfa_serial: str | None = None
     mfa_code: str | None = None
+    timeout_s: float = DEFAULT_TIMEOUT_S
 
 
 class Caller(Struct, frozen=True):
@@ -120,10 +120,21 @@ def connect(options: LiveOptions, *, ask_code: AskCode | None) -> Connection:
     with _told(options.profile, options.region, core):
         _ask_instead_of_botocore(core, options, ask_code)
         session = boto3.Session(botocore_session=core, region_name=_region(core, options))
-        keys = _keys(session.client("sts", config=_STS), options, ask_code)
-        identity = session.client("sts", config=_STS, **keys).get_caller_identity()
+        config = _config("standard", 3, options.timeout_s)
+        keys = _keys(session.client("sts", config=config), options, ask_code)
+        identity = session.client("sts", config=config, **keys).get_caller_identity()
         caller = Caller(identity["Account"], identity["Arn"], identity["Arn"].split(":")[1], _profile(core))
-        return Connection(caller, _iam(session, keys), mfa=options.mfa_serial is not None)
+        iam = _iam(session, keys, _config("adaptive", 8, options.timeout_s))
+        return Connection(caller, iam, mfa=options.mfa_serial is not None)
+
+
+def _config(mode: Literal["standard", "adaptive"], attempts: int, timeout_s: float) -> Config:
+    return Config(
+        connect_timeout=min(_CONNECT_TIMEOUT_S, timeout_s),
+        read_timeout=min(_READ_TIMEOUT_S, timeout_s),
+        retries={"mode": mode, "total_max_attempts": attempts},
+        user_agent_extra=f"iam-audit/{__version__}",
+    )
 
 
 def _ask_instead_of_botocore(core: CoreSession, options: LiveOptions, ask_code: AskCode | None) -> None:
@@ -186,7 +197,7 @@ def _profile(core: CoreSession) -> str | None:
     return None if credentials is not None and credentials.method == "env" else profile
 
 
-def _iam(session: "boto3.Session", keys: Mapping[str, Any]) -> "IAMClient":
+def _iam(session: "boto3.Session", keys: Mapping[str, Any], config: Config) -> "IAMClient":
     """Give an IAM client that leaves policy documents encoded, and reads times fast.
 
     Half of botocore's time on large answers goes into dateutil, and a further part into decoding documents to
@@ -194,7 +205,7 @@ def _iam(session: "boto3.Session", keys: Mapping[str, Any]) -> "IAMClient":
     """
     parsers = session._session.get_component("response_parser_factory")  # noqa: SLF001 - boto3 has no door for this
     parsers.set_parser_defaults(timestamp_parser=_time)
-    client: IAMClient = session.client("iam", config=_IAM, **keys)
+    client: IAMClient = session.client("iam", config=config, **keys)
     client.meta.events.unregister("after-call.iam", json_decode_policies)
     return client
 

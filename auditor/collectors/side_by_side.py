@@ -1,0 +1,56 @@
+"""Side by side: pieces of work in threads of their own, none of which can outlast a deadline or the process."""
+
+from collections.abc import Callable, Mapping
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+from typing import TypeVar
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+Ended = SimpleQueue[tuple[K, T | None, BaseException | None]]
+
+
+class Deadline:
+    """Say how much time is left; once `halted` is set, nobody wants the rest any more and no time is left."""
+
+    def __init__(self, timer: Callable[[], float], timeout_s: float, halted: Event | None = None) -> None:
+        self.timeout_s = timeout_s
+        self.halted = halted or Event()
+        self._timer = timer
+        self._end = timer() + timeout_s
+
+    def left(self) -> float:
+        """Give the seconds that are left, 0 when the time is over."""
+        return 0.0 if self.halted.is_set() else max(self._end - self._timer(), 0.0)
+
+    def within(self, timeout_s: float) -> "Deadline":
+        """Give a deadline of so many seconds from now, but not later than this one."""
+        return Deadline(self._timer, min(timeout_s, self.left()), self.halted)
+
+
+def side_by_side(work: Mapping[K, Callable[[], T]], deadline: Deadline) -> dict[K, T]:
+    """Give the results of what ended in time; raise what a piece of work raised.
+
+    The threads are daemons: a call that hangs keeps neither this function nor the end of the process waiting.
+    """
+    ended: Ended[K, T] = SimpleQueue()
+    for key, do in work.items():
+        Thread(target=_run, args=(key, do, ended), name=str(key), daemon=True).start()
+    results: dict[K, T] = {}
+    while len(results) < len(work):
+        try:
+            key, result, error = ended.get(timeout=deadline.left())
+        except Empty:
+            break
+        if error is not None:
+            raise error
+        results[key] = result  # type: ignore[assignment]  # without an error there is a result
+    return results
+
+
+def _run(key: K, do: Callable[[], T], ended: Ended[K, T]) -> None:
+    try:
+        ended.put((key, do(), None))
+    except BaseException as error:  # noqa: BLE001 - it is raised in the thread that waits for the result
+        ended.put((key, None, error))
