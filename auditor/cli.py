@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import TextIOWrapper
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
@@ -18,7 +18,7 @@ from click.shell_completion import shell_complete
 from auditor import __version__
 from auditor.errors import AuditError, UsageError
 from auditor.inputs import Inputs
-from auditor.model import BULK
+from auditor.model import BULK, Source
 from auditor.registry import described, find, load_rules, page, sections
 from auditor.reporters.visible import visible
 from auditor.rule import Severity
@@ -46,6 +46,17 @@ def _time(text: str) -> datetime:
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
     except (ValueError, OverflowError) as error:
         raise click.BadParameter(f"{text!r} is no time such as 2026-11-24T03:00:00Z") from error
+
+
+def _hours(text: str) -> timedelta:
+    """Read a number of hours."""
+    try:
+        hours = timedelta(hours=float(text))
+    except (ValueError, OverflowError) as error:
+        raise click.BadParameter(f"{text!r} is no number of hours such as 4 or 0.5") from error
+    if hours < timedelta(0):
+        raise click.BadParameter("an age is not negative")
+    return hours
 
 
 class _Terminated(BaseException):
@@ -179,6 +190,15 @@ def iam_audit() -> None:
 @click.option("--resource", "resources", multiple=True, metavar="PATTERN", help="Show names, ids or ARNs like this.")
 @click.option("--fail-on", type=click.Choice(["noncompliant"]), help="Exit with 1 if a finding is NON_COMPLIANT.")
 @click.option("--allow-incomplete", is_flag=True, help="Exit with 0 instead of 4 when facts are unknown.")
+@click.option(
+    "--max-report-age",
+    type=_hours,
+    metavar="HOURS",
+    help="Believe no credential report that was older when it was read; what rests on it is unknown.",
+)
+@click.option(
+    "--verify", is_flag=True, help="Ask AWS again about users whose MFA finding rests on an older credential report."
+)
 @click.option("--as-of", type=_time, metavar="TIME", help="The run's time in the report, to make it again.")
 @_quiet_option
 @_verbose_option
@@ -267,7 +287,8 @@ def rules_show(*, name: str) -> None:
 
 
 @iam_audit.command()
-def permissions() -> None:
+@click.option("--verify", is_flag=True, help="Allow what `scan --verify` asks too.")
+def permissions(*, verify: bool) -> None:
     """Print the least-privilege IAM policy for reading an account.
 
     \b
@@ -276,7 +297,8 @@ def permissions() -> None:
     """
     from auditor.collectors.live import permissions_policy
 
-    click.echo(msgspec.json.format(msgspec.json.encode(permissions_policy(BULK)), indent=2))
+    policy = permissions_policy(frozenset(Source) if verify else BULK)
+    click.echo(msgspec.json.format(msgspec.json.encode(policy), indent=2))
 
 
 def _place(options: dict[str, Any]) -> Inputs:

@@ -17,6 +17,7 @@ from auditor.rule import (
     Memberships,
     Verdict,
 )
+from auditor.staleness import report_words
 
 RULE_ERROR = "rule-error"
 """The code of the notice that a rule raised an error; such a run exits 3."""
@@ -57,6 +58,7 @@ class _Run:
         self.notices: list[RuleNotice] = []
         self._snapshot = snapshot
         self._memberships = Memberships(snapshot)
+        self._report_words = report_words(snapshot)
         self._identities: dict[ResourceType, Sequence[Identified]] = {}
         self._gaps: Mapping[str, Gap] = {gap.id: gap for gap in snapshot.gaps}
         self._resources: Mapping[ResourceType, Listing[Any]] = {
@@ -68,9 +70,7 @@ class _Run:
         }
 
     def evaluate(self, configured: ConfiguredRule, raised: list[UnknownFact]) -> None:
-        generated_at = self._snapshot.report_generated_at
-        time = f"of {generated_at:%Y-%m-%dT%H:%M:%SZ}" if generated_at else "of unknown time"
-        context: Context[Any] = Context(configured.parameters, self._snapshot, self._memberships, time)
+        context: Context[Any] = Context(configured.parameters, self._snapshot, self._memberships, self._report_words)
         for message in configured.warnings:
             self._note(configured, Notice("parameter", None, message))
         self._collect_notes(configured, context, raised)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
@@ -12,6 +13,9 @@ from msgspec import Struct
 
 from auditor.errors import UsageError
 from auditor.model import Snapshot, Source
+
+Doubtful = Callable[[Snapshot], Sequence[str]]
+"""Give the names of the users about whom AWS shall be asked again."""
 
 AWS_OPTIONS = ("profile", "region", "role_arn", "external_id", "mfa_serial", "mfa_code", "expect_account")
 
@@ -48,19 +52,32 @@ def check(inputs: Inputs) -> None:
         )
     if inputs.captured_at is not None and inputs.exports is None:
         raise UsageError("--captured-at belongs to --exports", "Other data say themselves when they were captured.")
-    if inputs.timeout_s is not None and (inputs.snapshot is not None or inputs.exports is not None):
+    if inputs.timeout_s is not None and not reads_aws(inputs):
         raise UsageError("--timeout is for reading AWS", "Files are read to their end; leave it out.")
     if inputs.external_id is not None and inputs.role_arn is None:
         raise UsageError("--external-id needs --role-arn", "Give --role-arn too.")
+
+
+def reads_aws(inputs: Inputs) -> bool:
+    """Say whether the account is read from AWS, or from the demo's emulator."""
+    return inputs.snapshot is None and inputs.exports is None
 
 
 def _option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def collect(inputs: Inputs, sources: frozenset[Source], say: Callable[[str], None], *, progress: bool) -> Snapshot:
+def collect(
+    inputs: Inputs,
+    sources: frozenset[Source],
+    say: Callable[[str], None],
+    *,
+    progress: bool,
+    doubtful: Doubtful | None = None,
+) -> Snapshot:
     """Give the snapshot of the account that the options name; `say` tells people what is being read.
 
+    `doubtful` names the users of a snapshot about whom AWS shall be asked again.
     Raises UsageError when the account is not --expect-account, and what the collectors raise.
     """
     if inputs.snapshot is not None:
@@ -72,13 +89,18 @@ def collect(inputs: Inputs, sources: frozenset[Source], say: Callable[[str], Non
 
         snapshot = exports.collect(Path(inputs.exports), inputs.captured_at)
     else:
-        return _collect_live(inputs, sources, say, progress=progress)
+        return _collect_live(inputs, sources, say, progress=progress, doubtful=doubtful)
     _expect(inputs.expect_account, snapshot.account.id)
     return snapshot
 
 
 def _collect_live(
-    inputs: Inputs, sources: frozenset[Source], say: Callable[[str], None], *, progress: bool
+    inputs: Inputs,
+    sources: frozenset[Source],
+    say: Callable[[str], None],
+    *,
+    progress: bool,
+    doubtful: Doubtful | None,
 ) -> Snapshot:
     from auditor.collectors import live  # boto3: 380 ms
 
@@ -88,15 +110,29 @@ def _collect_live(
         profile = f" (profile {caller.profile})" if caller.profile else ""
         say(f"Reading account {caller.account_id} as {caller.arn}{profile}")
         _expect(inputs.expect_account, caller.account_id)
+        timeout_s = inputs.timeout_s or options.timeout_s
+        end = time.monotonic() + timeout_s
         kind = "demo" if inputs.demo else "live"
         with _progress(shown=progress) as report_progress:
-            return live.collect(
-                connection,
-                sources,
-                progress=report_progress,
-                kind=kind,
-                timeout_s=inputs.timeout_s or options.timeout_s,
-            )
+            snapshot = live.collect(connection, sources, progress=report_progress, kind=kind, timeout_s=timeout_s)
+        if doubtful is None:
+            return snapshot
+        return _verified(connection, snapshot, doubtful(snapshot), say, end - time.monotonic())
+
+
+def _verified(
+    connection: Any, snapshot: Snapshot, names: Sequence[str], say: Callable[[str], None], timeout_s: float
+) -> Snapshot:
+    from auditor.collectors import verification
+
+    if not names:
+        say("Verified: no finding on MFA rests on a credential report older than the run")
+        return snapshot
+    again = verification.verified(connection, snapshot, names, timeout_s=timeout_s)
+    asked = sum(user.verified is not None for user in again.users.known)
+    corrected = [notice.resource_name for notice in again.notices if notice.code == verification.CORRECTED]
+    say(f"Verified {asked:,} of {len(names):,} users with AWS, {len(corrected):,} corrected")
+    return again
 
 
 def _aws(inputs: Inputs) -> AbstractContextManager[Any]:

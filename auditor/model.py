@@ -148,6 +148,14 @@ class PartialCredentials(Partial, Credentials, frozen=True, tag="partial_credent
     """Hold a row of the credential report of which some columns are missing, blank or unreadable."""
 
 
+class Verified(Record, frozen=True):
+    """Hold what AWS itself said of a user, asked at `read_at` because the credential report was older."""
+
+    read_at: Time
+    password_enabled: bool
+    mfa_active: bool
+
+
 class InlinePolicy(Record, frozen=True, tag_field="record", tag="inline_policy"):
     """Hold a policy that is embedded in a user, group or role."""
 
@@ -171,7 +179,10 @@ AttachedPolicies = Listing[AttachedPolicy]
 
 
 class User(Record, frozen=True, tag_field="record", tag="user"):
-    """Hold an IAM user; `id` is the unique id (AIDA...), `permissions_boundary` the ARN of a policy or None."""
+    """Hold an IAM user; `id` is the unique id (AIDA...), `permissions_boundary` the ARN of a policy or None.
+
+    `credentials` is the user's row of the credential report, `verified` what AWS said when asked again, or None.
+    """
 
     name: str
     id: str
@@ -184,6 +195,7 @@ class User(Record, frozen=True, tag_field="record", tag="user"):
     permissions_boundary: str | None
     tags: dict[str, str]
     credentials: Credentials | PartialCredentials
+    verified: Verified | None
 
 
 class PartialUser(Partial, User, frozen=True, tag="partial_user"):

@@ -90,8 +90,8 @@ class Context(Struct, Generic[P], frozen=True):
     parameters: P
     snapshot: Snapshot
     memberships: "Memberships"
-    report_time: str
-    """When the credential report was generated, as text for annotations."""
+    report_words: str
+    """The credential report with its time and age, as annotations that rest on it name it."""
 
     @property
     def now(self) -> datetime:
@@ -140,7 +140,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     """Hold a rule: its id is the file name with '-' for '_', its page is the docstring of its module.
 
     `parameters` is a Struct whose fields carry AWS's names and defaults. `reads` names the sources that `evaluate`
-    rests on. `notes` may tell things about the parameters once a run; it has no part in verdicts.
+    rests on. `notes` may tell things about the parameters once a run; it has no part in verdicts. A `verifiable` rule
+    asks of a user's password and MFA only, and goes by `user.verified` where that is known.
     """
 
     id: str
@@ -152,6 +153,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     evaluate: Callable[[Any, Context[Any]], Verdict]
     parameters: type[Struct] = NoParameters
     notes: Callable[[Context[Any]], Iterator[str]] | None = None
+    verifiable: bool = False
 
 
 class ConfiguredRule(Struct, frozen=True):

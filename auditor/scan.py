@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
@@ -11,13 +12,15 @@ from auditor import inputs, outputs
 from auditor.collectors import saved
 from auditor.engine import evaluate
 from auditor.errors import UsageError
+from auditor.finding import Finding
 from auditor.inputs import Inputs
-from auditor.model import BULK, Snapshot, Source
+from auditor.model import BULK, ResourceType, Snapshot, Source
 from auditor.parameters import configure
 from auditor.registry import find, load_rules, select
 from auditor.report import Gate, Report, build, exit_code, load_report, narrowed
-from auditor.rule import ConfiguredRule, Rule, Severity
+from auditor.rule import ComplianceType, ConfiguredRule, Rule, Severity
 from auditor.snapshot import digest, dump
+from auditor.staleness import without_old_report
 
 Say = Callable[[str], None]
 
@@ -37,6 +40,8 @@ class Options(Struct, frozen=True, kw_only=True):
     fail_on: str | None
     allow_incomplete: bool
     as_of: datetime | None
+    max_report_age: timedelta | None
+    verify: bool
     quiet: bool
     verbose: bool
 
@@ -44,15 +49,25 @@ class Options(Struct, frozen=True, kw_only=True):
 def run(place: Inputs, options: Options, say: Say) -> int:
     """Do the scan and give its exit code; `say` takes what people should know beside the findings."""
     inputs.check(place)
+    if options.verify and not inputs.reads_aws(place):
+        raise UsageError(
+            "--verify asks AWS, but the account is read from files", "Leave it out, or read the account live."
+        )
     outputs.check(options.paths, tuple(outputs.REPORT_FORMATS))
     query = outputs.compiled(options.query) if options.query is not None else None
     rules = load_rules()
     configured = list(_configured(rules, select(rules, options.include, options.exclude), options.parameters))
     sources = frozenset[Source]().union(*(each.rule.reads for each in configured))
-    snapshot = inputs.collect(place, sources, say, progress=wants_progress(quiet=options.quiet))
+    snapshot = inputs.collect(
+        place,
+        sources,
+        say,
+        progress=wants_progress(quiet=options.quiet),
+        doubtful=partial(doubtful, rules=configured) if options.verify else None,
+    )
     if options.verbose:
         tell_sources(snapshot, say)
-    report = audited(snapshot, configured, options.as_of)
+    report = audited(snapshot, configured, options.as_of, options.max_report_age)
     _tell_warnings(report, say)
     files = _written(report, options.paths)
     shown = narrowed(report, [Severity(name) for name in options.severities], options.resources)
@@ -92,15 +107,42 @@ def render(report_file: str, paths: Sequence[str], say: Say, *, every_finding: b
     return 0
 
 
-def audited(snapshot: Snapshot, rules: Sequence[ConfiguredRule], evaluated_at: datetime | None = None) -> Report:
-    """Give the report of a snapshot; `evaluated_at` (UTC) is now unless it is given."""
+def audited(
+    snapshot: Snapshot,
+    rules: Sequence[ConfiguredRule],
+    evaluated_at: datetime | None = None,
+    max_report_age: timedelta | None = None,
+) -> Report:
+    """Give the report of a snapshot; `evaluated_at` (UTC) is now unless it is given.
+
+    What rests on a credential report older than `max_report_age` is unknown; the digest is of the snapshot as read.
+    """
+    believed = snapshot if max_report_age is None else without_old_report(snapshot, max_report_age)
     return build(
-        snapshot,
+        believed,
         rules,
-        evaluate(snapshot, rules),
+        evaluate(believed, rules),
         sha256=digest(dump(snapshot)),
         evaluated_at=evaluated_at or datetime.now(UTC).replace(microsecond=0),
     )
+
+
+def doubtful(snapshot: Snapshot, rules: Sequence[ConfiguredRule]) -> Sequence[str]:
+    """Give the users whose open finding of a verifiable rule rests on a credential report older than the run.
+
+    They are few where most users are in order: what is COMPLIANT is not asked about again.
+    """
+    made, captured_at = snapshot.report_generated_at, snapshot.captured_at
+    if made is None or captured_at is None or made >= captured_at:
+        return ()
+    findings = evaluate(snapshot, [each for each in rules if each.rule.verifiable]).findings
+    unsettled = (ComplianceType.NON_COMPLIANT, ComplianceType.INSUFFICIENT_DATA)
+    names = (found.resource_name for found in findings if found.compliance_type in unsettled and _is_user(found))
+    return tuple(dict.fromkeys(names))
+
+
+def _is_user(finding: Finding) -> bool:
+    return finding.resource_type is ResourceType.USER
 
 
 def wants_progress(*, quiet: bool) -> bool:

@@ -89,6 +89,7 @@ def user(
         "permissions_boundary": None,
         "tags": {},
         "credentials": credentials(),
+        "verified": None,
         **fields,
     }
     return with_gaps(User(**values), dict.fromkeys(unknown, WITHHELD))

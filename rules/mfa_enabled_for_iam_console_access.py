@@ -9,7 +9,8 @@ NON_COMPLIANT
     The user has a console password and no MFA device, also if the password was never used. A virtual device that was
     created and not assigned does not count.
 INSUFFICIENT_DATA
-    The credential report could not be read, does not list the user (created since), or says neither true nor false.
+    The credential report could not be read, is older than asked for, does not list the user (created since), or says
+    neither true nor false.
 
 Parameters
     None.
@@ -17,10 +18,11 @@ Parameters
 Fix
     The user registers a device under "Security credentials" in the console; or remove the password:
     `aws iam delete-login-profile --user-name USER`. AWS makes a new credential report at most every four hours, so a
-    fix may show only then. If a policy denies everything without MFA, let it allow what registering a device needs.
+    fix may show only then, or at once with `iam-audit scan --verify`. If a policy denies everything without MFA, let
+    it allow what registering a device needs.
 """
 
-from auditor.model import ResourceType, Source, User
+from auditor.model import Credentials, ResourceType, Source, User, Verified
 from auditor.rule import (
     Context,
     Evidence,
@@ -33,21 +35,29 @@ from auditor.rule import (
     non_compliant,
 )
 
+# Where the two facts stand in the user's record, and which sources told them.
+_REPORTED = ("credentials", Source.CREDENTIAL_REPORT, Source.CREDENTIAL_REPORT)
+_VERIFIED = ("verified", Source.LOGIN_PROFILES, Source.MFA_DEVICES)
+
 
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
-    """Judge one user by its row of the credential report."""
-    credentials = user.credentials
-    console = decided(credentials.password_enabled, "password_enabled")
-    password = Evidence("credentials.password_enabled", console, Source.CREDENTIAL_REPORT)
+    """Judge one user by its row of the credential report, or by what AWS said of it when asked again."""
+    if user.verified is not None:
+        return _judged(user.verified, f"asked of AWS at {user.verified.read_at:%Y-%m-%dT%H:%M:%SZ}", _VERIFIED)
+    return _judged(user.credentials, context.report_words, _REPORTED)
+
+
+def _judged(facts: Credentials | Verified, told: str, place: tuple[str, Source, Source]) -> Verdict:
+    record, password_source, mfa_source = place
+    console = decided(facts.password_enabled, "password_enabled")
+    password = Evidence(f"{record}.password_enabled", console, password_source)
     if not console:
-        return compliant(f"The user has no console password (credential report {context.report_time})", password)
-    mfa_active = decided(credentials.mfa_active, "mfa_active")
-    mfa = Evidence("credentials.mfa_active", mfa_active, Source.CREDENTIAL_REPORT)
+        return compliant(f"The user has no console password ({told})", password)
+    mfa_active = decided(facts.mfa_active, "mfa_active")
+    mfa = Evidence(f"{record}.mfa_active", mfa_active, mfa_source)
     if mfa_active:
-        return compliant(f"The user has MFA (credential report {context.report_time})", password, mfa)
-    return non_compliant(
-        f"The user has a console password and no MFA (credential report {context.report_time})", password, mfa
-    )
+        return compliant(f"The user has MFA ({told})", password, mfa)
+    return non_compliant(f"The user has a console password and no MFA ({told})", password, mfa)
 
 
 RULE = Rule(
@@ -58,4 +68,5 @@ RULE = Rule(
     severity=Severity.MEDIUM,  # Security Hub IAM.5
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/mfa-enabled-for-iam-console-access.html",
     evaluate=evaluate,
+    verifiable=True,
 )

@@ -20,6 +20,7 @@ LAYERS = [
     "policy",
     "model",
     "snapshot",
+    "staleness",
     "rule",
     "parameters",
     "finding",

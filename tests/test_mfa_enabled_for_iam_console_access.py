@@ -6,9 +6,19 @@ from typing import Any
 import pytest
 
 from auditor.facts import with_gaps
-from auditor.model import ReportMarker, VirtualMfaDevice
+from auditor.model import ReportMarker, Verified, VirtualMfaDevice
 from auditor.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, REPORT_TIME, WITHHELD, Case, account, console_user, credentials, user
+from auditor.testing import (
+    ACCOUNT_ID,
+    CAPTURED_AT,
+    REPORT_TIME,
+    WITHHELD,
+    Case,
+    account,
+    console_user,
+    credentials,
+    user,
+)
 from rules.mfa_enabled_for_iam_console_access import RULE
 
 C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
@@ -24,6 +34,10 @@ def alice(name: str, expected: ComplianceType, **columns: Any) -> Case:
 def blank(column: str, **columns: Any) -> Any:
     """Give a row in which one column is blank."""
     return with_gaps(credentials(**columns), {column: WITHHELD})
+
+
+def asked(*, password: bool, mfa: bool) -> Verified:
+    return Verified(CAPTURED_AT, password_enabled=password, mfa_active=mfa)
 
 
 CASES = [
@@ -86,6 +100,29 @@ CASES = [
         account(users=[console_user("alice", mfa=False, created_at=REPORT_TIME - timedelta(minutes=1))]),
         {"alice": NC},
     ),
+    Case(
+        "AWS, asked again, knows better than the report",
+        account(users=[console_user("alice", mfa=False, verified=asked(password=True, mfa=True))]),
+        {"alice": C},
+    ),
+    Case(
+        "AWS, asked again, knows a password that the report lacks",
+        account(users=[user("alice", verified=asked(password=True, mfa=False))]),
+        {"alice": NC},
+    ),
+    Case(
+        "not in the report, and AWS was asked",
+        account(
+            users=[
+                user(
+                    "alice",
+                    unknown=["credentials"],
+                    verified=asked(password=False, mfa=False),
+                )
+            ]
+        ),
+        {"alice": C},
+    ),
     Case("no users, since root is never judged", account(), {ACCOUNT_ID: NA}),
     Case("users unknown", account(unknown=["users"]), {ACCOUNT_ID: UNKNOWN}),
 ]
@@ -98,7 +135,7 @@ def test_case(case: Case) -> None:
 
 def test_the_annotation_tells_how_old_the_report_is() -> None:
     (finding,) = CASES[1].check(RULE).findings
-    assert finding.annotation.endswith("(credential report of 2026-11-24T01:00:00Z)")
+    assert finding.annotation.endswith("(credential report of 2026-11-24T01:00:00Z, 2 h old)")
 
 
 def test_the_annotation_says_when_the_age_of_the_report_is_unknown() -> None:

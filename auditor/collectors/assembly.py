@@ -164,6 +164,7 @@ class _Assembly:
             permissions_boundary=None,
             tags={},
             credentials=row.credentials,
+            verified=None,
         )
         return with_gaps(user, dict.fromkeys(unknown, gap_id))
 

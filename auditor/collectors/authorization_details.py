@@ -175,6 +175,7 @@ class EntityReader:
             permissions_boundary=_boundary_arn(detail.permissions_boundary),
             tags=_tags(detail.tags),
             credentials=credentials,
+            verified=None,
         )
         return with_gaps(user, unknown)
 

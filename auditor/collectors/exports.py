@@ -70,7 +70,7 @@ class Read(NamedTuple):
 def collect(folder: Path, captured_at: datetime | None) -> Snapshot:
     """Give the snapshot that a folder of AWS CLI output makes up.
 
-    `captured_at` is told by the user, for data that do not say when they were made.
+    `captured_at` is told by the user: the files do not say when they were made, but for the credential report.
     Raises SourceError for a folder without any such file, a file that cannot be read, and files that contradict.
     """
     _check_folder(folder)
@@ -85,7 +85,8 @@ def collect(folder: Path, captured_at: datetime | None) -> Snapshot:
     }
     identity = identity_of_arns(_one_account(folder, answers), alias=None)
     generated_at = report.value.generated_at if report.value else None
-    return assemble("exports", identity, answers, captured_at or generated_at)
+    told = {source: msgspec.structs.replace(answer, read_at=captured_at) for source, answer in answers.items()}
+    return assemble("exports", identity, told, captured_at or generated_at)
 
 
 def _check_folder(folder: Path) -> None:

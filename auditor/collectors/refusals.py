@@ -14,7 +14,7 @@ _UNREADABLE = (msgspec.ValidationError, SourceError, ValueError)  # the last is 
 FAULTS = (ClientError, BotoCoreError, ResponseParserError, *_UNREADABLE)
 """The errors by which one answer can fail, whatever becomes of the others."""
 
-_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
+EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
 
 
 def error_code(error: Exception) -> str:
@@ -34,7 +34,7 @@ def gap_of(source: Source, error: Exception, action: str, *, mfa: bool) -> Gap:
 def _hint(code: str, text: str, *, mfa: bool) -> str | None:
     if code in DENIED_CODES and "explicit deny" in text and not mfa:
         return "a policy denies it explicitly; if it does so without MFA, give --mfa-serial"
-    if code in _EXPIRED:
+    if code in EXPIRED_CODES:
         return "the credentials ended during the run; get new ones and collect again"
     return None
 
