@@ -50,6 +50,16 @@ def evaluate(snapshot: Snapshot, rules: Iterable[ConfiguredRule]) -> Evaluation:
     return Evaluation(tuple(run.findings), tuple(run.notices))
 
 
+def explanation(gap: Gap) -> str:
+    """Give the words by which findings say why a fact is unknown."""
+    return gap.message + (f"; grant {gap.iam_action}" if gap.iam_action else "")
+
+
+def cut(annotation: str) -> str:
+    """Give an annotation at the length that AWS allows."""
+    return annotation if len(annotation) <= MAX_ANNOTATION else annotation[: MAX_ANNOTATION - 1] + "…"
+
+
 class _Run:
     """Gather the findings and notices of one evaluation."""
 
@@ -129,7 +139,7 @@ class _Run:
             _, resource_id, name, arn = identified
             annotation = verdict.annotation
             if len(annotation) > MAX_ANNOTATION:
-                annotation = annotation[: MAX_ANNOTATION - 1] + "…"
+                annotation = cut(annotation)
             return Finding(
                 fingerprint(arn or name),
                 config_rule_name,
@@ -175,9 +185,7 @@ class _Run:
 
     def _explain(self, gap_id: str) -> str:
         gap = self._gaps.get(gap_id)
-        if gap is None:
-            return f"Unknown: {gap_id}"
-        return gap.message + (f"; grant {gap.iam_action}" if gap.iam_action else "")
+        return f"Unknown: {gap_id}" if gap is None else explanation(gap)
 
     def _gap_evidence(self, path: str, gap_id: str) -> Evidence:
         gap = self._gaps.get(gap_id)

@@ -13,10 +13,12 @@ from auditor import __version__
 from auditor.engine import RULE_ERROR, Evaluation
 from auditor.errors import AuditError, SourceError
 from auditor.finding import Finding
-from auditor.model import Notice, Snapshot, SourceRecord, Time
+from auditor.ledger import Coverage, SourceReading, coverage, source_readings
+from auditor.model import Notice, Snapshot, Time
 from auditor.registry import controls
 from auditor.rule import ComplianceType, ConfiguredRule, Severity
 from auditor.snapshot import integrity
+from auditor.staleness import report_age
 
 
 class Tool(Struct, frozen=True):
@@ -35,12 +37,17 @@ class AccountHeader(Struct, frozen=True):
 
 
 class SnapshotHeader(Struct, frozen=True):
-    """Name the snapshot that was judged: its kind, time (UTC), the SHA-256 of its canonical document, its sources."""
+    """Name the snapshot that was judged: its kind, time (UTC), the SHA-256 of its canonical document, its sources.
+
+    `report_generated_at` is when AWS made the credential report, `report_age_s` how old it was when it was read (s).
+    """
 
     kind: str
     captured_at: Time | None
+    report_generated_at: Time | None
+    report_age_s: int | None
     sha256: str
-    sources: tuple[SourceRecord, ...]
+    sources: tuple[SourceReading, ...]
 
 
 class Summary(Struct, frozen=True):
@@ -52,7 +59,7 @@ class Summary(Struct, frozen=True):
 
 
 class RuleResult(Struct, frozen=True):
-    """Sum up one configured rule: its parameters, its verdict, and the controls that it supports by framework."""
+    """Sum up one configured rule: its parameters, verdict, coverage, and the controls that it supports by framework."""
 
     config_rule_name: str
     source_identifier: str
@@ -60,6 +67,7 @@ class RuleResult(Struct, frozen=True):
     severity: Severity
     compliance_type: ComplianceType
     counts: dict[ComplianceType, int]
+    coverage: Coverage
     controls: dict[str, tuple[str, ...]]
     source_url: str
 
@@ -105,11 +113,23 @@ def build(
         tool=Tool("iam-audit", __version__),
         evaluated_at=evaluated_at,
         account=AccountHeader(snapshot.account.id, snapshot.account.alias, snapshot.account.partition),
-        snapshot=SnapshotHeader(snapshot.kind, snapshot.captured_at, sha256, snapshot.sources),
+        snapshot=_snapshot_header(snapshot, sha256),
         summary=_summary(findings),
-        rules=tuple(_rule_results(rules, by_rule)),
+        rules=tuple(_rule_results(snapshot, rules, by_rule)),
         findings=tuple(findings),
         warnings=tuple(_warnings(snapshot, evaluation)),
+    )
+
+
+def _snapshot_header(snapshot: Snapshot, sha256: str) -> SnapshotHeader:
+    age = report_age(snapshot)
+    return SnapshotHeader(
+        kind=snapshot.kind,
+        captured_at=snapshot.captured_at,
+        report_generated_at=snapshot.report_generated_at,
+        report_age_s=None if age is None else int(age.total_seconds()),
+        sha256=sha256,
+        sources=tuple(source_readings(snapshot)),
     )
 
 
@@ -131,10 +151,13 @@ def _worst(counts: Mapping[ComplianceType, int]) -> ComplianceType:
     return next((kind for kind in ComplianceType if counts[kind]), ComplianceType.NOT_APPLICABLE)
 
 
-def _rule_results(rules: Sequence[ConfiguredRule], by_rule: Mapping[str, Sequence[Finding]]) -> Iterator[RuleResult]:
+def _rule_results(
+    snapshot: Snapshot, rules: Sequence[ConfiguredRule], by_rule: Mapping[str, Sequence[Finding]]
+) -> Iterator[RuleResult]:
     known_controls = controls()
     for configured in sorted(rules, key=lambda configured: configured.config_rule_name):
-        counts = _counts(by_rule[configured.config_rule_name])
+        findings = by_rule[configured.config_rule_name]
+        counts = _counts(findings)
         yield RuleResult(
             config_rule_name=configured.config_rule_name,
             source_identifier=configured.rule.source_identifier,
@@ -142,6 +165,7 @@ def _rule_results(rules: Sequence[ConfiguredRule], by_rule: Mapping[str, Sequenc
             severity=configured.rule.severity,
             compliance_type=_worst(counts),
             counts=counts,
+            coverage=coverage(snapshot, configured.rule, findings),
             controls={name: tuple(ids) for name, ids in known_controls.get(configured.rule.id, {}).items()},
             source_url=configured.rule.source_url,
         )

@@ -20,7 +20,7 @@ from msgspec import Raw, Struct
 from auditor.engine import Evaluation, evaluate
 from auditor.facts import Gap, Listing, with_gaps
 from auditor.model import (
-    ACTIONS,
+    BULK,
     Account,
     AttachedPolicy,
     Credentials,
@@ -32,6 +32,7 @@ from auditor.model import (
     ReportFlag,
     Role,
     Snapshot,
+    Source,
     SourceRecord,
     SourceStatus,
     User,
@@ -207,7 +208,9 @@ def account(
         "captured_at": CAPTURED_AT,
         "report_generated_at": REPORT_TIME,
         "account": with_gaps(Account(**facts), {name: WITHHELD for name in unknown if name not in lists}),
-        "sources": tuple(SourceRecord(source, SourceStatus.COMPLETE, CAPTURED_AT, 1, 0, None) for source in ACTIONS),
+        "sources": tuple(
+            SourceRecord(source, SourceStatus.COMPLETE, CAPTURED_AT, 1, 0, None) for source in sorted(BULK)
+        ),
         "gaps": (Gap(WITHHELD, "test", "AccessDenied", "iam:Test", "The case withholds it"),),
         "notices": (),
         **{name: listing(items, WITHHELD if name in unknown else None) for name, items in lists.items()},
@@ -247,6 +250,10 @@ class Case(Struct, frozen=True):
         if self.warning is not None and sum(self.warning in message for message in told) != 1:
             raise AssertionError(f"{self.name}: expected one warning with {self.warning!r}, found {told}")
         return evaluation
+
+
+def _read(source: Source) -> SourceRecord:
+    return SourceRecord(source, SourceStatus.COMPLETE, CAPTURED_AT, 1, 0, None)
 
 
 def _attached(name: str) -> AttachedPolicy:

@@ -26,6 +26,7 @@ LAYERS = [
     "finding",
     "engine",
     "registry",
+    "ledger",
     "report",
     "collectors",
     "reporters",

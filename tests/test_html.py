@@ -122,7 +122,7 @@ def test_the_head_tells_account_times_and_how_complete_the_data_was(opened: Open
     head = page.locator("header").inner_text()
     assert all(told in head for told in ("111122223333", "2026-11-24 03:00:00Z", "5e" * 32, report.tool.version))
     assert "account-summary (failed)" in page.locator(".summary .notice").inner_text()
-    assert page.locator("tr.missing").all_inner_texts() == [
+    assert page.locator(".sources tr.missing").all_inner_texts() == [
         "account-summary\tfailed\tnot read\t0\t0\tAccessDenied: no summary"
     ]
     assert "Something worth knowing" in page.locator(".warnings").inner_text()

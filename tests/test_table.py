@@ -40,6 +40,8 @@ def shown(*, every_finding: bool = False) -> str:
 
 EXPECTED = """\
 Account 111122223333, aws, captured 2026-11-24T03:00:00Z
+Sources: 10 of 10 read completely
+Evaluations: 14 = 13 judged + 0 not applicable + 1 not decidable
 
 Rule                                Verdict        NON_C  INSUF  COMPL  N/A
 iam-group-has-users-check           COMPLIANT          0      0      1    0
@@ -54,7 +56,7 @@ iam-user-group-membership-check NON_COMPLIANT
 
 mfa-enabled-for-iam-console-access NON_COMPLIANT
   bob  The user has a console password and no MFA (credential report of
-       2026-11-24T01:00:00Z)
+       2026-11-24T01:00:00Z, 2 h old)
 
 mfa-enabled-for-iam-console-access INSUFFICIENT_DATA
   carol  The case withholds it; grant iam:Test

@@ -10,7 +10,7 @@ import zlib
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from html import escape
 from pathlib import Path
@@ -20,11 +20,14 @@ import msgspec
 from markupsafe import Markup
 
 from auditor.finding import FINGERPRINT_VERSION, Finding, fingerprint
+from auditor.ledger import totals
 from auditor.registry import load_rules, page, sections
 from auditor.report import Report, not_json
 from auditor.reporters.visible import spelt, visible
 from auditor.rule import ComplianceType
+from auditor.staleness import duration
 
+REASONS_SHOWN = 5  # of a rule, the most frequent first; each finding tells its own
 SMALLEST_BAR = 1.5  # per cent: one finding among thousands must still be seen
 
 _KINDS = tuple(ComplianceType)
@@ -57,6 +60,8 @@ def _document(report: Report) -> str:
         kinds=_KINDS,
         subject=report.account.alias or report.account.id or "an unknown account",
         missing=[source for source in report.snapshot.sources if source.lacking],
+        sums=totals(report.snapshot.sources, (result.coverage for result in report.rules)),
+        reasons_shown=REASONS_SHOWN,
         judged=judged,
         suppressed=_suppressed(report) if len(report.findings) == judged else {},
         pages=_rule_pages(),
@@ -87,6 +92,7 @@ def _rule_pages() -> Mapping[str, Mapping[str, str]]:
 
 def _filters() -> dict[str, Callable[..., Any]]:
     return {
+        "age": lambda seconds: "age unknown" if seconds is None else f"{duration(timedelta(seconds=seconds))} old",
         "inline": _inline,
         "json_text": _json_text,
         "moment": _moment,

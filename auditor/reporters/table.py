@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.finding import Finding
+from auditor.ledger import Totals, totals
 from auditor.report import Report
 from auditor.reporters.visible import visible
 from auditor.rule import ComplianceType
@@ -52,10 +53,30 @@ def _heading(report: Report) -> Text:
     captured = report.snapshot.captured_at
     time = f"{captured.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if captured else "at an unknown time"
     text = Text(f"Account {visible(account.id or 'unknown')}{alias}, {visible(account.partition)}, captured {time}\n")
-    incomplete = [f"{source.name} ({source.status})" for source in report.snapshot.sources if source.lacking]
-    if incomplete:
-        text.append(f"Not read completely: {', '.join(incomplete)}\n", style="yellow")
-    return text
+    return text.append_text(_ledger(report))
+
+
+def _ledger(report: Report) -> Text:
+    """Give two lines that say what was read and how much of it could be decided."""
+    sums = totals(report.snapshot.sources, (result.coverage for result in report.rules))
+    lacking = [source for source in report.snapshot.sources if source.lacking]
+    read = f"Sources: {sums.complete:,} of {sums.sources:,} read completely"
+    if lacking:
+        read += f"; {', '.join(f'{source.name} {source.status}' for source in lacking)}"
+    if actions := sorted({action for source in lacking for action in source.iam_actions}):
+        read += f" (grant {', '.join(actions)})"
+    decided = (
+        f"Evaluations: {sums.evaluations:,} = {sums.judged:,} judged + {sums.not_applicable:,} not applicable"
+        f" + {sums.undecided:,} not decidable{_unseen(sums)}"
+    )
+    text = Text(f"{visible(read)}\n", style="yellow" if lacking else "")
+    return text.append(f"{decided}\n", style="yellow" if sums.undecided or sums.unseen != 0 else "")
+
+
+def _unseen(sums: Totals) -> str:
+    if sums.unseen is None:
+        return "; nobody told how many more"
+    return f"; {sums.unseen:,} not seen" if sums.unseen else ""
 
 
 def _summary(report: Report) -> Table:
