@@ -43,7 +43,7 @@ def unread(source: Source, status: SourceStatus, reason: Gap) -> Answer[Any]:
 
 def not_requested(source: Source) -> Answer[Any]:
     """Give the answer of a source that no selected rule reads."""
-    message = f"The snapshot was made without {source.replace('-', ' ')}: collect again with this rule selected"
+    message = f"No selected rule read {source.replace('-', ' ')} when the snapshot was made: collect again"
     return unread(source, SourceStatus.NOT_REQUESTED, gap(source, "NotRequested", message))
 
 
