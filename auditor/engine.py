@@ -74,8 +74,11 @@ class _Run:
         self._resources: Mapping[ResourceType, Listing[Any]] = {
             ResourceType.ACCOUNT: Listing((snapshot.account,), None),
             ResourceType.GROUP: snapshot.groups,
+            ResourceType.OIDC_PROVIDER: snapshot.oidc_providers,
             ResourceType.POLICY: snapshot.policies,
             ResourceType.ROLE: snapshot.roles,
+            ResourceType.SAML_PROVIDER: snapshot.saml_providers,
+            ResourceType.SERVER_CERTIFICATE: snapshot.server_certificates,
             ResourceType.USER: snapshot.users,
         }
 

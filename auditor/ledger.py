@@ -5,7 +5,7 @@ Its numbers add up: of the resources that exist some were seen, and of each of t
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, structs
 
@@ -15,10 +15,13 @@ from auditor.finding import Finding
 from auditor.model import ResourceType, Snapshot, SourceRecord, SourceStatus
 from auditor.rule import ComplianceType, Rule
 
-_LISTS = {
+_LISTS: Mapping[ResourceType, tuple[str, str | None]] = {
     ResourceType.GROUP: ("groups", "Groups"),
+    ResourceType.OIDC_PROVIDER: ("oidc_providers", None),
     ResourceType.POLICY: ("policies", "Policies"),
     ResourceType.ROLE: ("roles", "Roles"),
+    ResourceType.SAML_PROVIDER: ("saml_providers", None),
+    ResourceType.SERVER_CERTIFICATE: ("server_certificates", "ServerCertificates"),
     ResourceType.USER: ("users", "Users"),
 }
 """Where the resources of a type are in a snapshot, and how the account summary names their number."""
@@ -114,7 +117,8 @@ def _existing(snapshot: Snapshot, resource_type: ResourceType) -> int | None:
     listing: Listing[object] = getattr(snapshot, field)
     if listing.gap is None:
         return len(listing.known)
-    counted: int | None = (at_rest(snapshot.account, "summary") or {}).get(counted_as)
+    summary: Mapping[str, int] = at_rest(snapshot.account, "summary") or {}
+    counted = summary.get(counted_as) if counted_as else None
     return counted if counted is not None and counted >= len(listing.known) else None
 
 

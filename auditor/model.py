@@ -5,18 +5,23 @@ facts that were not learned (see auditor.facts). Field names are AWS's in snake_
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
 """
 
-from collections.abc import Mapping
-from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from msgspec import Meta, Raw
+from msgspec import Raw
 from msgspec.json import encode
 
 from auditor.facts import Gap, Listing, Partial, Record
-
-Time = Annotated[datetime, Meta(tz=True)]
-"""A time with its zone; collectors give UTC, to the second."""
+from auditor.sources import (  # noqa: F401 - rules and plug-ins import them from here
+    ACTIONS,
+    BULK,
+    PER_ENTITY,
+    VERIFYING,
+    Source,
+    SourceRecord,
+    SourceStatus,
+    Time,
+)
 
 
 class ResourceType(StrEnum):
@@ -24,74 +29,12 @@ class ResourceType(StrEnum):
 
     ACCOUNT = "AWS::::Account"
     GROUP = "AWS::IAM::Group"
+    OIDC_PROVIDER = "AWS::IAM::OIDCProvider"
     POLICY = "AWS::IAM::Policy"
     ROLE = "AWS::IAM::Role"
+    SAML_PROVIDER = "AWS::IAM::SAMLProvider"
+    SERVER_CERTIFICATE = "AWS::IAM::ServerCertificate"
     USER = "AWS::IAM::User"
-
-
-class Source(StrEnum):
-    """Name where facts come from; ACTIONS says which IAM actions stand behind each."""
-
-    IDENTITY = "identity"
-    ACCOUNT_ALIAS = "account-alias"
-    USERS = "users"
-    GROUPS = "groups"
-    ROLES = "roles"
-    POLICIES = "policies"
-    CREDENTIAL_REPORT = "credential-report"
-    PASSWORD_POLICY = "password-policy"
-    ACCOUNT_SUMMARY = "account-summary"
-    VIRTUAL_MFA_DEVICES = "virtual-mfa-devices"
-    LOGIN_PROFILES = "login-profiles"
-    MFA_DEVICES = "mfa-devices"
-
-
-_DETAILS = ("iam:GetAccountAuthorizationDetails",)
-ACTIONS: Mapping[Source, tuple[str, ...]] = {
-    Source.IDENTITY: (),  # sts:GetCallerIdentity needs no permission
-    Source.ACCOUNT_ALIAS: ("iam:ListAccountAliases",),
-    Source.USERS: _DETAILS,
-    Source.GROUPS: _DETAILS,
-    Source.ROLES: _DETAILS,
-    Source.POLICIES: _DETAILS,
-    Source.CREDENTIAL_REPORT: ("iam:GenerateCredentialReport", "iam:GetCredentialReport"),
-    Source.PASSWORD_POLICY: ("iam:GetAccountPasswordPolicy",),
-    Source.ACCOUNT_SUMMARY: ("iam:GetAccountSummary",),
-    Source.VIRTUAL_MFA_DEVICES: ("iam:ListVirtualMFADevices",),
-    Source.LOGIN_PROFILES: ("iam:GetLoginProfile",),
-    Source.MFA_DEVICES: ("iam:ListMFADevices",),
-}
-VERIFYING = frozenset({Source.LOGIN_PROFILES, Source.MFA_DEVICES})
-"""The sources that are asked about single users, and only to verify what an older credential report says."""
-BULK = frozenset(Source) - VERIFYING
-"""The sources of which a snapshot may be made whole, at no call per entity."""
-
-
-class SourceStatus(StrEnum):
-    """Say how far a source was read; ABSENT: the export does not hold it, NOT_REQUESTED: no selected rule reads it."""
-
-    COMPLETE = "complete"
-    PARTIAL = "partial"
-    FAILED = "failed"
-    ABSENT = "absent"
-    NOT_REQUESTED = "not_requested"
-
-
-class SourceRecord(Record, frozen=True):
-    """Tell of one source: how far it was read, when, in how many pages, how many items, and anything worth saying."""
-
-    name: Source
-    status: SourceStatus
-    read_at: Time | None
-    pages: int
-    items: int
-    detail: str | None
-
-    @property
-    def lacking(self) -> bool:
-        """Say whether facts are missing that rules may rest on; the alias is only shown."""
-        told = (SourceStatus.COMPLETE, SourceStatus.NOT_REQUESTED)
-        return self.status not in told and self.name is not Source.ACCOUNT_ALIAS
 
 
 class Notice(Record, frozen=True):
@@ -252,7 +195,10 @@ class PartialPolicyVersion(Partial, PolicyVersion, frozen=True, tag="partial_pol
 
 
 class Policy(Record, frozen=True, tag_field="record", tag="policy"):
-    """Hold a customer-managed policy with its versions."""
+    """Hold a customer-managed policy with its versions.
+
+    `description` is None where AWS says that there is none; GetAccountAuthorizationDetails never tells it.
+    """
 
     name: str
     id: str
@@ -264,6 +210,7 @@ class Policy(Record, frozen=True, tag_field="record", tag="policy"):
     attachment_count: int
     permissions_boundary_usage_count: int
     versions: Listing[PolicyVersion | PartialPolicyVersion]
+    description: str | None
 
 
 class PartialPolicy(Partial, Policy, frozen=True, tag="partial_policy"):
@@ -300,11 +247,77 @@ class VirtualMfaDevice(Record, frozen=True):
     enabled_at: Time | None
 
 
+class ServerCertificate(Record, frozen=True, tag_field="record", tag="server_certificate"):
+    """Hold a server certificate that was uploaded to IAM."""
+
+    name: str
+    id: str
+    arn: str
+    path: str
+    uploaded_at: Time
+    expires_at: Time
+    tags: dict[str, str]
+
+
+class PartialServerCertificate(Partial, ServerCertificate, frozen=True, tag="partial_server_certificate"):
+    """Hold a server certificate of which some facts are unknown."""
+
+
+class OidcProvider(Record, frozen=True, tag_field="record", tag="oidc_provider"):
+    """Hold an OpenID Connect provider; its name is its URL without the scheme, as AWS writes it in the ARN."""
+
+    name: str
+    arn: str
+    client_ids: Listing[str]
+    tags: dict[str, str]
+
+    @property
+    def id(self) -> str:
+        """Give the resource id, for which AWS Config has the ARN."""
+        return self.arn
+
+
+class PartialOidcProvider(Partial, OidcProvider, frozen=True, tag="partial_oidc_provider"):
+    """Hold an OpenID Connect provider of which some facts are unknown."""
+
+
+class SamlProvider(Record, frozen=True, tag_field="record", tag="saml_provider"):
+    """Hold a SAML provider; `valid_until` is None where AWS does not tell."""
+
+    name: str
+    arn: str
+    created_at: Time
+    valid_until: Time | None
+    tags: dict[str, str]
+
+    @property
+    def id(self) -> str:
+        """Give the resource id, for which AWS Config has the ARN."""
+        return self.arn
+
+
+class PartialSamlProvider(Partial, SamlProvider, frozen=True, tag="partial_saml_provider"):
+    """Hold a SAML provider of which some facts are unknown."""
+
+
+class AccessAnalyzer(Record, frozen=True):
+    """Hold an analyzer of IAM Access Analyzer; `type` and `status` in AWS's words (ACCOUNT, ACTIVE ...).
+
+    https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_AnalyzerSummary.html
+    """
+
+    name: str
+    arn: str
+    type: str
+    status: str
+
+
 class Account(Record, frozen=True, tag_field="record", tag="account"):
     """Hold the account itself.
 
     `id` and `alias` are for showing and None when not learned. `password_policy` None means that the account is on
-    AWS's default policy; `summary` holds the counts of GetAccountSummary, `root_credentials` root's report row.
+    AWS's default policy; `summary` holds the counts of GetAccountSummary, `root_credentials` root's report row;
+    `management_account_id` is None for an account that is in no organization.
     """
 
     _never_unknown: ClassVar[frozenset[str]] = frozenset({"id", "alias", "partition"})
@@ -315,6 +328,7 @@ class Account(Record, frozen=True, tag_field="record", tag="account"):
     password_policy: PasswordPolicy | PartialPasswordPolicy | None
     summary: dict[str, int]
     root_credentials: Credentials | PartialCredentials
+    management_account_id: str | None
 
     @property
     def name(self) -> str:
@@ -334,13 +348,14 @@ class PartialAccount(Partial, Account, frozen=True, tag="partial_account"):
 class Snapshot(Record, frozen=True, eq=False, kw_only=True):
     """Hold everything that was learned of one account; the evidence that an audit can be repeated from.
 
-    `captured_at` (UTC) is when it was learned, `report_generated_at` the GeneratedTime of the credential report;
-    both are None where an export does not tell.
+    `region` is the one that Regional sources were read in, `captured_at` (UTC) when the account was read,
+    `report_generated_at` the GeneratedTime of the credential report; each is None where it was not told.
     """
 
     format: str
     schema_version: str
     kind: str
+    region: str | None
     captured_at: Time | None
     report_generated_at: Time | None
     account: Account | PartialAccount
@@ -352,6 +367,10 @@ class Snapshot(Record, frozen=True, eq=False, kw_only=True):
     roles: Listing[Role | PartialRole]
     policies: Listing[Policy | PartialPolicy]
     virtual_mfa_devices: Listing[VirtualMfaDevice]
+    server_certificates: Listing[ServerCertificate | PartialServerCertificate]
+    oidc_providers: Listing[OidcProvider | PartialOidcProvider]
+    saml_providers: Listing[SamlProvider | PartialSamlProvider]
+    access_analyzers: Listing[AccessAnalyzer]
 
     def __eq__(self, other: object) -> bool:
         """Say whether two snapshots would be written alike; their listings, being partial, may not compare."""

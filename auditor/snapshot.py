@@ -17,6 +17,7 @@ SCHEMA_VERSION = "1.0"
 
 _MAJOR = SCHEMA_VERSION.split(".", maxsplit=1)[0]
 LISTS = ("users", "groups", "roles", "policies")
+OTHER_LISTS = ("virtual_mfa_devices", "server_certificates", "oidc_providers", "saml_providers", "access_analyzers")
 COLLECTED = BULK - {Source.IDENTITY, Source.ACCOUNT_ALIAS}
 """The sources that every snapshot tells of; exports have no identity and no alias."""
 _UNREAD = (SourceStatus.FAILED, SourceStatus.ABSENT, SourceStatus.NOT_REQUESTED)
@@ -128,7 +129,7 @@ def _is_known(snapshot: Snapshot, source: Source) -> bool:
     if source is Source.CREDENTIAL_REPORT:
         return any("credentials" not in gaps_of(user) for user in snapshot.users.known)
     field = source.replace("-", "_")
-    return field in (*LISTS, "virtual_mfa_devices") and getattr(snapshot, field).gap is None
+    return field in (*LISTS, *OTHER_LISTS) and getattr(snapshot, field).gap is None
 
 
 def _strangers(snapshot: Snapshot) -> Iterator[str]:
@@ -154,7 +155,7 @@ def _miscounts(snapshot: Snapshot) -> Iterator[str]:
 def gap_ids(snapshot: Snapshot) -> set[str]:
     """Give the ids of the gaps that the lists and records of a snapshot refer to."""
     found: set[str | None] = set(gaps_of(snapshot.account).values())
-    for kind in (*LISTS, "virtual_mfa_devices"):
+    for kind in (*LISTS, *OTHER_LISTS):
         found.add(getattr(snapshot, kind).gap)
     for user in snapshot.users.known:
         found |= {user.group_names.gap, user.inline_policies.gap, user.attached_policies.gap}

@@ -12,7 +12,7 @@ A case states only what matters to it:
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from msgspec import Raw, Struct
@@ -21,16 +21,20 @@ from auditor.engine import Evaluation, evaluate
 from auditor.facts import Gap, Listing, with_gaps
 from auditor.model import (
     BULK,
+    AccessAnalyzer,
     Account,
     AttachedPolicy,
     Credentials,
     Group,
     InlinePolicy,
+    OidcProvider,
     PasswordPolicy,
     Policy,
     PolicyVersion,
     ReportFlag,
     Role,
+    SamlProvider,
+    ServerCertificate,
     Snapshot,
     Source,
     SourceRecord,
@@ -135,21 +139,65 @@ def role(name: str, *, path: str = "/", unknown: Sequence[str] = (), **fields: A
     return with_gaps(Role(**values), dict.fromkeys(unknown, WITHHELD))
 
 
-def policy(name: str, *, document: Raw = DOCUMENT, unknown: Sequence[str] = ()) -> Policy:
-    """Give a customer-managed policy of one version that is attached to nothing."""
-    made = Policy(
-        name=name,
-        id=f"ANPA{_hex(name)}",
-        arn=f"arn:aws:iam::{ACCOUNT_ID}:policy/{name}",
-        path="/",
-        created_at=CREATED_AT,
-        updated_at=CREATED_AT,
-        default_version_id="v1",
-        attachment_count=0,
-        permissions_boundary_usage_count=0,
-        versions=listing([PolicyVersion("v1", is_default=True, document=document)]),
-    )
-    return with_gaps(made, dict.fromkeys(unknown, WITHHELD))
+def policy(name: str, *, document: Raw = DOCUMENT, unknown: Sequence[str] = (), **fields: Any) -> Policy:
+    """Give a customer-managed policy of one version, with a description, that is attached to nothing."""
+    values: dict[str, Any] = {
+        "name": name,
+        "id": f"ANPA{_hex(name)}",
+        "arn": f"arn:aws:iam::{ACCOUNT_ID}:policy/{name}",
+        "path": "/",
+        "created_at": CREATED_AT,
+        "updated_at": CREATED_AT,
+        "default_version_id": "v1",
+        "attachment_count": 0,
+        "permissions_boundary_usage_count": 0,
+        "versions": listing([PolicyVersion("v1", is_default=True, document=document)]),
+        "description": "What it is for",
+        **fields,
+    }
+    return with_gaps(Policy(**values), dict.fromkeys(unknown, WITHHELD))
+
+
+def server_certificate(name: str, *, unknown: Sequence[str] = (), **fields: Any) -> ServerCertificate:
+    """Give a server certificate without tags that is valid for another year."""
+    values: dict[str, Any] = {
+        "name": name,
+        "id": f"ASCA{_hex(name)}",
+        "arn": f"arn:aws:iam::{ACCOUNT_ID}:server-certificate/{name}",
+        "path": "/",
+        "uploaded_at": CREATED_AT,
+        "expires_at": CAPTURED_AT + timedelta(days=365),
+        "tags": {},
+        **fields,
+    }
+    return with_gaps(ServerCertificate(**values), dict.fromkeys(unknown, WITHHELD))
+
+
+def oidc_provider(
+    name: str, *, client_ids: Sequence[str] = ("sts.amazonaws.com",), unknown: Sequence[str] = (), **fields: Any
+) -> OidcProvider:
+    """Give an OpenID Connect provider without tags."""
+    values: dict[str, Any] = {
+        "name": name,
+        "arn": f"arn:aws:iam::{ACCOUNT_ID}:oidc-provider/{name}",
+        "client_ids": listing(client_ids),
+        "tags": {},
+        **fields,
+    }
+    return with_gaps(OidcProvider(**values), dict.fromkeys(unknown, WITHHELD))
+
+
+def saml_provider(name: str, *, unknown: Sequence[str] = (), **fields: Any) -> SamlProvider:
+    """Give a SAML provider without tags."""
+    values: dict[str, Any] = {
+        "name": name,
+        "arn": f"arn:aws:iam::{ACCOUNT_ID}:saml-provider/{name}",
+        "created_at": CREATED_AT,
+        "valid_until": CAPTURED_AT + timedelta(days=365),
+        "tags": {},
+        **fields,
+    }
+    return with_gaps(SamlProvider(**values), dict.fromkeys(unknown, WITHHELD))
 
 
 def password_policy(
@@ -184,6 +232,10 @@ def account(
     roles: Sequence[Role] = (),
     policies: Sequence[Policy] = (),
     devices: Sequence[VirtualMfaDevice] = (),
+    server_certificates: Sequence[ServerCertificate] = (),
+    oidc_providers: Sequence[OidcProvider] = (),
+    saml_providers: Sequence[SamlProvider] = (),
+    analyzers: Sequence[AccessAnalyzer] = (),
     password: PasswordPolicy | None = None,
     unknown: Sequence[str] = (),
     **fields: Any,
@@ -199,12 +251,24 @@ def account(
         "password_policy": password,
         "summary": {},
         "root_credentials": credentials(),
+        "management_account_id": None,
     }
-    lists = {"users": users, "groups": groups, "roles": roles, "policies": policies, "virtual_mfa_devices": devices}
+    lists: dict[str, Sequence[Any]] = {
+        "users": users,
+        "groups": groups,
+        "roles": roles,
+        "policies": policies,
+        "virtual_mfa_devices": devices,
+        "server_certificates": server_certificates,
+        "oidc_providers": oidc_providers,
+        "saml_providers": saml_providers,
+        "access_analyzers": analyzers,
+    }
     values: dict[str, Any] = {
         "format": FORMAT,
         "schema_version": SCHEMA_VERSION,
         "kind": "test",
+        "region": "us-east-1",
         "captured_at": CAPTURED_AT,
         "report_generated_at": REPORT_TIME,
         "account": with_gaps(Account(**facts), {name: WITHHELD for name in unknown if name not in lists}),

@@ -18,6 +18,7 @@ LAYERS = [
     "errors",
     "facts",
     "policy",
+    "sources",
     "model",
     "snapshot",
     "staleness",
@@ -38,7 +39,7 @@ LAYERS = [
     "cli",
     "__main__",
 ]
-COLLECTORS_SEE = {"errors", "facts", "policy", "model", "snapshot", "collectors"}
+COLLECTORS_SEE = {"errors", "facts", "policy", "sources", "model", "snapshot", "collectors"}
 REPORTERS_SEE = {*LAYERS[: LAYERS.index("report") + 1], "reporters"} - {"engine"}
 RULES_SEE = {"model", "policy", "permissions", "rule"}
 LATE = {

@@ -7,19 +7,19 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from auditor.collectors.answers import Answer, gap, utc
-from auditor.collectors.authorization_details import EntityReader, UserDetail
+from auditor.collectors.answers import Answer, gap, unread, utc
+from auditor.collectors.authorization_details import EntityReader, ManagedPolicyDetail, UserDetail
 from auditor.collectors.credential_report import CredentialReport, ReportRow
 from auditor.facts import Gap, Listing, with_gaps
 from auditor.model import (
     Account,
     Notice,
+    Policy,
     Snapshot,
     Source,
     SourceRecord,
     SourceStatus,
     User,
-    VirtualMfaDevice,
 )
 from auditor.snapshot import FORMAT, SCHEMA_VERSION
 
@@ -28,17 +28,29 @@ T = TypeVar("T")
 Answers = Mapping[Source, Answer[Any]]
 
 COUNTED = {Source.USERS: "Users", Source.GROUPS: "Groups", Source.ROLES: "Roles", Source.POLICIES: "Policies"}
+OPTIONAL = frozenset(
+    {
+        Source.SERVER_CERTIFICATES,
+        Source.OIDC_PROVIDERS,
+        Source.SAML_PROVIDERS,
+        Source.ACCESS_ANALYZERS,
+        Source.ORGANIZATION,
+        Source.POLICY_DESCRIPTIONS,
+    }
+)
+"""The sources that a collector need not know of."""
 _DOUBTS = ("CountMismatch", "EmptyUnconfirmed", "UnseenUsers")
 _ACCOUNT_ARN = re.compile(r"arn:(?P<partition>[\w-]+):iam::(?P<account>\d{12}):")
 _SAME_TIME = timedelta(seconds=60)  # both sources tell the creation of a user to the second
 
 
 class Identity(Struct, frozen=True):
-    """Hold whom the snapshot is of: the account's number and alias (None while unknown) and its partition."""
+    """Hold whom the snapshot is of: the account's number and alias (None while unknown), its partition, the Region."""
 
     account_id: str | None
     alias: str | None
     partition: str
+    region: str | None = None
 
 
 def identity_of_arns(arns: Iterable[str], alias: str | None) -> Identity:
@@ -59,11 +71,11 @@ class _Assembly:
     """Hold the answers while they are joined, with the gaps and notices that the joining finds."""
 
     def __init__(self, answers: Answers) -> None:
-        self._answers = answers
+        self._answers: Answers = {source: _not_told(source) for source in OPTIONAL - set(answers)} | dict(answers)
         self._gaps: dict[str, Gap] = {}
         self._notices: list[Notice] = []
         self._reader = EntityReader()
-        for answer in answers.values():
+        for answer in self._answers.values():
             for found in (*answer.cell_gaps, *((answer.gap,) if answer.gap else ())):
                 self._add(found)
 
@@ -74,7 +86,7 @@ class _Assembly:
         users = self._users(report)
         groups = self._entities(Source.GROUPS, self._reader.group)
         roles = self._entities(Source.ROLES, self._reader.role)
-        policies = self._entities(Source.POLICIES, self._reader.policy)
+        policies = self._entities(Source.POLICIES, self._policy)
         account = self._account(identity, report)
         for found in self._reader.gaps:
             self._add(found)
@@ -82,6 +94,7 @@ class _Assembly:
             format=FORMAT,
             schema_version=SCHEMA_VERSION,
             kind=kind,
+            region=identity.region,
             captured_at=captured_at,
             report_generated_at=report.generated_at if report else None,
             account=account,
@@ -92,7 +105,11 @@ class _Assembly:
             groups=groups,
             roles=roles,
             policies=policies,
-            virtual_mfa_devices=self._devices(),
+            virtual_mfa_devices=self._told(Source.VIRTUAL_MFA_DEVICES),
+            server_certificates=self._told(Source.SERVER_CERTIFICATES),
+            oidc_providers=self._told(Source.OIDC_PROVIDERS),
+            saml_providers=self._told(Source.SAML_PROVIDERS),
+            access_analyzers=self._told(Source.ACCESS_ANALYZERS),
         )
 
     def _add(self, found: Gap) -> str:
@@ -198,6 +215,9 @@ class _Assembly:
             unknown["password_policy"] = policy.gap.id
         if summary.value is None and summary.gap is not None:
             unknown["summary"] = summary.gap.id
+        organization = self._answers[Source.ORGANIZATION]
+        if organization.gap is not None:
+            unknown["management_account_id"] = organization.gap.id
         root = report.root if report else None
         if root is None:
             unknown["root_credentials"] = self._root_gap()
@@ -209,6 +229,7 @@ class _Assembly:
             password_policy=policy.value,
             summary=absent if summary.value is None else summary.value,
             root_credentials=root.credentials if root else absent,
+            management_account_id=organization.value,
         )
         return with_gaps(account, unknown)
 
@@ -218,9 +239,19 @@ class _Assembly:
             return report.gap.id
         return self._add(gap(Source.CREDENTIAL_REPORT, "NoRootRow", "The credential report has no row for root"))
 
-    def _devices(self) -> Listing[VirtualMfaDevice]:
-        answer = self._answers[Source.VIRTUAL_MFA_DEVICES]
+    def _told(self, source: Source) -> Listing[Any]:
+        """Give a list as its source told it."""
+        answer = self._answers[source]
         return Listing(tuple(answer.value or ()), answer.gap.id if answer.gap else None)
+
+    def _policy(self, detail: ManagedPolicyDetail) -> Policy:
+        """Give a policy with its description, which only GetPolicy tells."""
+        answer = self._answers[Source.POLICY_DESCRIPTIONS]
+        descriptions: Mapping[str, str | None] = answer.value or {}
+        if detail.arn in descriptions:
+            return self._reader.policy(detail, descriptions[detail.arn], None)
+        reason = answer.gap or gap(answer.source, "NotTold", "AWS did not tell of the policy when asked by itself")
+        return self._reader.policy(detail, None, self._add(reason))
 
     def _source_records(self) -> Iterator[SourceRecord]:
         for source in Source:
@@ -235,6 +266,11 @@ class _Assembly:
         if contradicted and status is SourceStatus.COMPLETE:
             status, detail = SourceStatus.PARTIAL, contradicted.message
         return SourceRecord(answer.source, status, answer.read_at, answer.pages, answer.items, detail)
+
+
+def _not_told(source: Source) -> Answer[Any]:
+    message = f"The exports do not tell of {source.replace('-', ' ')}"
+    return unread(source, SourceStatus.ABSENT, gap(source, "NotProvided", message))
 
 
 def _same_time(created: object, reported: datetime | None) -> bool:

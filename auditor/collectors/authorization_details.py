@@ -220,9 +220,12 @@ class EntityReader:
         )
         return with_gaps(role, unknown)
 
-    def policy(self, detail: ManagedPolicyDetail) -> Policy:
-        """Give the record of a customer-managed policy; a missing name is that of the ARN."""
-        unknown: dict[str, str] = {}
+    def policy(self, detail: ManagedPolicyDetail, description: str | None, description_gap: str | None) -> Policy:
+        """Give the record of a customer-managed policy; a missing name is that of the ARN.
+
+        `description` is None where there is none, or where `description_gap` says why it is not known.
+        """
+        unknown = {} if description_gap is None else {"description": description_gap}
         fact = self._facts(Source.POLICIES, unknown)
         usage = detail.permissions_boundary_usage_count
         policy = Policy(
@@ -238,6 +241,7 @@ class EntityReader:
                 "permissions_boundary_usage_count", "PermissionsBoundaryUsageCount", usage
             ),
             versions=self._listing(Source.POLICIES, "PolicyVersionList", detail.policy_version_list, self._version),
+            description=description,
         )
         return with_gaps(policy, unknown)
 
