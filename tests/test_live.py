@@ -1,6 +1,8 @@
 """The live collector, through collect() and real boto3 over HTTP, against moto behind a front."""
 
 import json
+import subprocess
+import sys
 from collections import Counter
 from threading import Event
 
@@ -300,3 +302,22 @@ def test_a_call_that_never_ends_holds_nobody_up(aws: Front) -> None:
     found = verdicts(snapshot)
     assert found.pop(("iam-password-policy", "123456789012")) is INSUFFICIENT_DATA
     assert all(whole[key] is verdict for key, verdict in found.items())
+
+
+FIRST_USES = """
+import sys, threading
+found = set()
+def heard(frame, *_):
+    if frame.f_code.co_filename.endswith("msgspec/_utils.py"):
+        found.add(frame.f_code.co_name)
+threading.setprofile(heard)
+from auditor.collectors.live import BULK, LiveOptions, collect, connect
+collect(connect(LiveOptions(), ask_code=None), BULK)
+sys.exit(", ".join(sorted(found)) or 0)
+"""
+
+
+def test_no_thread_is_the_first_to_use_a_shape_which_crashes_msgspec(aws: Front) -> None:
+    filled(aws).generate_credential_report()
+    done = subprocess.run([sys.executable, "-c", FIRST_USES], capture_output=True, check=False, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,9 +1,11 @@
 """Answers: what one source said, how completely, and why not."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
+from msgspec.json import Decoder
 
 from auditor.facts import Gap
 from auditor.model import ACTIONS, Source, SourceStatus
@@ -57,6 +59,15 @@ def refused(source: Source, error_code: str, action: str | None = None) -> Gap:
     said = error_code if denied or not call else f"{call}: {error_code}"
     words = source.replace("-", " ").capitalize()
     return gap(source, error_code, f"{words} could not be read ({said})", call if denied else None)
+
+
+def prepare(shapes: Iterable[type[Struct]]) -> None:
+    """Have msgspec build what it knows of these types, before threads use them.
+
+    Two threads that use a type for the first time at once crash the process: seen with msgspec 0.22.
+    """
+    for shape in shapes:
+        Decoder(shape)
 
 
 def utc(time: datetime) -> datetime:

@@ -20,7 +20,7 @@ from auditor.collectors.account_facts import (
     password_policy,
     virtual_mfa_devices,
 )
-from auditor.collectors.answers import Answer, gap, not_requested, unread, utc
+from auditor.collectors.answers import Answer, gap, not_requested, prepare, unread, utc
 from auditor.collectors.assembly import COUNTED, Identity, assemble
 from auditor.collectors.authorization_details import Page
 from auditor.collectors.credential_report import CredentialReport
@@ -84,6 +84,7 @@ class _List(NamedTuple):
     pages: list[Any]
 
 
+_SHAPES = (Page, DevicesAnswer, PasswordPolicyAnswer, AccountSummaryAnswer, _ReportAnswer, _AliasAnswer)
 Progress = Callable[[ProgressEvent], None]
 Clock = Callable[[], datetime]
 
@@ -162,6 +163,7 @@ class _Reading:
 
     def answers(self, sources: frozenset[Source]) -> dict[Source, Answer[Any]]:
         """Give the answers of the sources; those that take no call of their own are left out."""
+        prepare(_SHAPES)
         readers: dict[Source, Callable[[], Answer[Any]]] = {
             _REPORT: self._credential_report,
             **{source: partial(self._list, source) for source in self._lists},

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct, convert, structs
 
-from auditor.collectors.answers import DENIED_CODES, utc
+from auditor.collectors.answers import DENIED_CODES, prepare, utc
 from auditor.collectors.refusals import EXPIRED_CODES, FAULTS, error_code, gap_of, timed_out
 from auditor.collectors.session import Connection
 from auditor.collectors.side_by_side import Deadline, side_by_side
@@ -64,6 +64,7 @@ def verified(
     Whoever AWS did not answer about stays as the credential report has them; the sources tell why. Notices name the
     users of whom the report said something else.
     """
+    prepare((_DevicesPage, _ProfileAnswer))
     deadline = Deadline(timer, timeout_s)
     asking = _Asking(connection, clock, deadline, names)
     try:
