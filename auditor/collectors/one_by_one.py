@@ -1,0 +1,64 @@
+"""One by one: AWS asked about single entities, several at a time, until all are asked or it is no use."""
+
+from collections.abc import Callable, Iterable
+from queue import Empty, SimpleQueue
+from typing import Generic, NamedTuple, TypeVar
+
+from auditor.collectors.answers import DENIED_CODES
+from auditor.collectors.refusals import EXPIRED_CODES, FAULTS, error_code
+from auditor.collectors.side_by_side import Deadline, side_by_side
+
+T = TypeVar("T")
+
+THREADS = 8
+
+_FINAL = DENIED_CODES | EXPIRED_CODES  # what one entity's call was refused for, the next one's will be too
+
+
+class Told(NamedTuple, Generic[T]):
+    """What AWS said of each entity, the error of each whose call failed, and how many it said nothing about in time."""
+
+    answers: dict[str, T]
+    errors: dict[str, Exception]
+    unasked: int
+
+
+def one_by_one(names: Iterable[str], ask: Callable[[str], T], deadline: Deadline) -> Told[T]:
+    """Ask about each of the named entities; a refusal that would meet every other call too ends the asking."""
+    asking = _Asking(names, ask, deadline)
+    everybody = asking.waiting()
+    side_by_side(dict.fromkeys(range(min(THREADS, everybody)), asking.work), deadline)
+    answers, errors = dict(asking.answers), dict(asking.errors)
+    return Told(answers, errors, everybody - len(answers) - len(errors))
+
+
+class _Asking(Generic[T]):
+    """Hold who is still to be asked about, and what was said so far."""
+
+    def __init__(self, names: Iterable[str], ask: Callable[[str], T], deadline: Deadline) -> None:
+        self.answers: dict[str, T] = {}
+        self.errors: dict[str, Exception] = {}
+        self._ask = ask
+        self._deadline = deadline
+        self._names: SimpleQueue[str] = SimpleQueue()
+        for name in names:
+            self._names.put(name)
+
+    def waiting(self) -> int:
+        """Give how many nobody has asked about yet."""
+        return self._names.qsize()
+
+    def work(self) -> None:
+        """Take names from the queue until it is empty, the time is over, or nothing more will be told."""
+        while self._deadline.left() and not self._hopeless():
+            try:
+                name = self._names.get_nowait()
+            except Empty:
+                return
+            try:
+                self.answers[name] = self._ask(name)
+            except FAULTS as error:
+                self.errors[name] = error
+
+    def _hopeless(self) -> bool:
+        return any(error_code(error) in _FINAL for error in tuple(self.errors.values()))
