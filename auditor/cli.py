@@ -19,6 +19,7 @@ from auditor import __version__
 from auditor.errors import AuditError, UsageError
 from auditor.inputs import Inputs
 from auditor.model import Source
+from auditor.redaction import redacted
 from auditor.registry import described, find, load_rules, page, sections
 from auditor.reporters.visible import visible
 from auditor.rule import Severity
@@ -94,7 +95,7 @@ def _explained(error: Exception) -> int:
     if isinstance(error, OSError):
         _give_up_output()
         return _fail(f"{error.filename or 'standard output'}: {error.strerror}", "", AuditError.exit_code)
-    traceback.print_exception(error)
+    click.echo(redacted("".join(traceback.format_exception(error))), err=True, nl=False)
     return _fail("this is a fault of iam-audit", "Please report it with the lines above.", AuditError.exit_code)
 
 
