@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from msgspec import Struct
 
@@ -44,7 +43,7 @@ class Options(Struct, frozen=True, kw_only=True):
 def run(place: Inputs, options: Options, say: Say) -> int:
     """Do the scan and give its exit code; `say` takes what people should know beside the findings."""
     inputs.check(place)
-    outputs.check(options.paths, tuple(outputs.REPORT_FORMATS))
+    outputs.check(options.paths, tuple(outputs.REPORT_FORMATS), source=place.snapshot)
     query = outputs.compiled(options.query) if options.query is not None else None
     rules = load_rules()
     configured = list(_configured(rules, select(rules, options.include, options.exclude), options.parameters))
@@ -54,7 +53,7 @@ def run(place: Inputs, options: Options, say: Say) -> int:
         tell_sources(snapshot, say)
     report = audited(snapshot, configured, options.as_of)
     _tell_warnings(report, say)
-    files = _written(report, options.paths)
+    files = _written(report, options.paths, place.snapshot)
     shown = narrowed(report, [Severity(name) for name in options.severities], options.resources)
     if query is not None:
         outputs.print_query(shown, query)
@@ -141,9 +140,7 @@ def _tell_warnings(report: Report, say: Say) -> None:
         say(f"Warning: {f'{about}: ' if about else ''}{warning.message}")
 
 
-def _written(report: Report, paths: Sequence[str]) -> str:
+def _written(report: Report, paths: Sequence[str], source: str | None = None) -> str:
     """Write the files and give the words that tell of them."""
-    files = [outputs.resolved(path, report.account.id, report.snapshot.captured_at) for path in paths]
-    for file in files:
-        outputs.write_report(report, Path(file))
+    files = outputs.write_reports(report, paths, source=source)
     return f"Wrote {', '.join(map(str, files))}. " if files else ""
