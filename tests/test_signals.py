@@ -97,8 +97,8 @@ def test_a_signal_that_is_ignored_stays_so(outcomes: Any, moment: str, number: i
 @pytest.mark.parametrize(
     ("kind", "first", "step", "number"),
     [
-        pytest.param("line", 2, 3, signal.SIGTERM, id="lines, terminated"),
-        pytest.param("line", 31, 7, signal.SIGHUP, id="lines, hung up"),  # from where handlers are there
+        pytest.param("line", 2, 5, signal.SIGTERM, id="lines, terminated"),
+        pytest.param("line", 31, 11, signal.SIGHUP, id="lines, hung up"),  # from where handlers are there
         pytest.param("event", 1, 7, signal.SIGINT, id="system calls and imports, interrupted"),
     ],
 )
@@ -114,7 +114,7 @@ def test_a_signal_anywhere_leaves_whole_files_only(
 
 
 def test_a_run_that_is_killed_leaves_at_most_hidden_temporary_files(tmp_path: Path) -> None:
-    *killed, _ = interrupted_runs(tmp_path, "sweep", "line", 2, 5, int(signal.SIGKILL))
+    *killed, _ = interrupted_runs(tmp_path, "sweep", "line", 3, 7, int(signal.SIGKILL))
     assert {outcome["code"] for outcome in killed} == {137}
     assert all(outcome["reports"] in (BEFORE, BETWEEN, AFTER) for outcome in killed)
     left = [name for outcome in killed for name in outcome["left"]]
