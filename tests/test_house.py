@@ -16,6 +16,8 @@ from auditor.testing import account, user
 ROOT = Path(__file__).parent.parent
 LAYERS = [
     "errors",
+    "redaction",
+    "signals",
     "facts",
     "policy",
     "model",
@@ -38,7 +40,7 @@ LAYERS = [
     "cli",
     "__main__",
 ]
-COLLECTORS_SEE = {"errors", "facts", "policy", "model", "snapshot", "collectors"}
+COLLECTORS_SEE = {"errors", "redaction", "facts", "policy", "model", "snapshot", "collectors"}
 REPORTERS_SEE = {*LAYERS[: LAYERS.index("report") + 1], "reporters"} - {"engine"}
 RULES_SEE = {"model", "policy", "permissions", "rule"}
 LATE = {
