@@ -34,7 +34,7 @@ Exit codes:
   2    bad usage or configuration
   3    the audit could not be done, or a rule failed
   4    incomplete: a finding has INSUFFICIENT_DATA
-  130  interrupted (143: terminated)"""
+  130  interrupted (143: terminated, 129: hung up)"""
 
 
 def _time(text: str) -> datetime:

@@ -186,3 +186,13 @@ def test_a_caller_in_the_same_process_is_given_the_code(run: Run, tmp_path: Path
     result = run("scan", "--snapshot", tmp_path / "s.json", "-o", tmp_path / "r.json")
     assert (result.code, result.err) == (130, "iam-audit: interrupted\n")
     assert [path.name for path in tmp_path.iterdir()] == ["s.json"]
+
+
+def test_a_signal_while_the_program_itself_is_being_imported_is_no_traceback() -> None:
+    code = (
+        f"{HEEDING}; from auditor.__main__ import main\n"
+        "sys.addaudithook(lambda event, given: event == 'import' and given[0] == 'click' and signal.raise_signal(2))\n"
+        "sys.exit(main())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "iam-audit: interrupted by SIGINT\n")
