@@ -229,7 +229,8 @@ class _Reading:
             if page.is_truncated is False:
                 return
             if page.is_truncated is UNSET or page.marker in markers:
-                yield gap(source, "BadMarker", f"AWS does not say whether, or where, more {source} follow")
+                message = f"AWS does not say whether, or where, more {source} follow ({ACTIONS[source][0]})"
+                yield gap(source, "BadMarker", message)
                 return
             markers.add(page.marker)
             marker = {"Marker": page.marker}
