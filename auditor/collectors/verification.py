@@ -29,6 +29,7 @@ _NOT_THERE = "NoSuchEntity"
 
 class _DevicesPage(Struct):
     devices: list[Any] = msgspec.field(name="MFADevices")
+    is_truncated: bool = msgspec.field(name="IsTruncated")
 
 
 class _Profile(Struct, rename="pascal"):
@@ -80,8 +81,16 @@ def verified(
 
 
 def _has_mfa(iam: Any, name: str) -> bool:
-    pages = iam.get_paginator("list_mfa_devices").paginate(UserName=name)
-    return any(convert(page, _DevicesPage).devices for page in pages)
+    """Say whether the user has an MFA device: no only if the list was read to its end and is empty."""
+    more = True
+    for answer in iam.get_paginator("list_mfa_devices").paginate(UserName=name):
+        page = convert(answer, _DevicesPage)
+        if page.devices:
+            return True
+        more = page.is_truncated
+    if more:  # the paginator stops without a word where AWS does not say where more follow
+        raise ValueError("AWS does not say where more MFA devices follow")
+    return False
 
 
 def _has_password(iam: Any, name: str) -> bool:
