@@ -24,7 +24,7 @@ from auditor.collectors.answers import Answer, gap, not_requested, prepare, unre
 from auditor.collectors.assembly import COUNTED, Identity, assemble
 from auditor.collectors.authorization_details import Page
 from auditor.collectors.credential_report import CredentialReport
-from auditor.collectors.refusals import FAULTS, error_code, gap_of, timed_out
+from auditor.collectors.refusals import FAULTS, asked, error_code, gap_of, timed_out
 from auditor.collectors.session import DEFAULT_TIMEOUT_S, Caller, Connection, LiveOptions, connect
 from auditor.collectors.side_by_side import Deadline, side_by_side
 from auditor.facts import Gap
@@ -220,8 +220,8 @@ class _Reading:
         markers = {None, ""}
         while self._deadline.left():
             try:
-                answer = self._lists[source].ask(MaxItems=PAGE_SIZE, **marker)
-                page = convert(answer, self._lists[source].page_type)
+                ask = partial(self._lists[source].ask, MaxItems=PAGE_SIZE, **marker)
+                page = convert(asked(ask, self._sleep), self._lists[source].page_type)
             except FAULTS as error:
                 yield self._gap(source, error)
                 return
@@ -229,7 +229,8 @@ class _Reading:
             if page.is_truncated is False:
                 return
             if page.is_truncated is UNSET or page.marker in markers:
-                yield gap(source, "BadMarker", f"AWS does not say whether, or where, more {source} follow")
+                message = f"AWS does not say whether, or where, more {source} follow ({ACTIONS[source][0]})"
+                yield gap(source, "BadMarker", message)
                 return
             markers.add(page.marker)
             marker = {"Marker": page.marker}
@@ -254,7 +255,7 @@ class _Reading:
 
     def _single(self, source: Source, read: Callable[[], Answer[T]]) -> Answer[T]:
         try:
-            return read()
+            return asked(read, self._sleep)
         except FAULTS as error:
             return unread(source, SourceStatus.FAILED, self._gap(source, error))
 
@@ -308,14 +309,14 @@ class _Reading:
     def _generated(self) -> tuple[str, Gap | None]:
         """Ask for a report: give the state of the making, and the gap if it was refused for good."""
         try:
-            return self._iam.generate_credential_report().get("State", ""), None
+            return asked(self._iam.generate_credential_report, self._sleep).get("State", ""), None
         except FAULTS as error:
             busy = error_code(error) in _BUSY
             return _INPROGRESS, None if busy else self._gap(_REPORT, error, _GENERATE)
 
     def _fetched(self, refusal: Gap | None) -> Answer[CredentialReport]:
         try:
-            answer = convert(self._iam.get_credential_report(), _ReportAnswer)
+            answer = convert(asked(self._iam.get_credential_report, self._sleep), _ReportAnswer)
             text = answer.content.decode("utf-8", errors="replace")
             report = credential_report.read(text, utc(answer.generated_time), "the answer of GetCredentialReport")
         except FAULTS as error:

@@ -231,6 +231,8 @@ def _told(options: LiveOptions, core: CoreSession) -> Iterator[None]:
         raise _unknown_profile(options.profile, core) from error
     except (aws.BotoCoreError, ResponseParserError, ValueError) as error:
         raise _redacted(_explained(error, options.region), options, core) from error
+    except KeyError as error:  # botocore's word on XML that answers another question, and ours on an empty answer
+        raise SourceError(f"AWS could not be asked: its answer has no {error}", _TRY) from error
 
 
 def _redacted(error: AuditError, options: LiveOptions, core: CoreSession) -> AuditError:
