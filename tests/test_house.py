@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 import venv
@@ -184,3 +185,14 @@ def test_a_folder_named_rules_where_one_works_does_no_harm(tmp_path: Path) -> No
     command = [sys.executable, "-m", "auditor", "rules", "list"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, text=True)
     assert "iam-password-policy" in done.stdout
+
+
+def test_every_test_that_the_documentation_names_exists() -> None:
+    named = set(
+        re.findall(r"`(test_\w+\.py)::(test_\w+)(?:\[([^]]*)\])?`", (ROOT / "docs/trust.md").read_text("utf-8"))
+    )
+    assert len(named) > 50
+    for file, function, case in named:
+        text = (ROOT / "tests" / file).read_text("utf-8")
+        assert f"def {function}(" in text, f"{file}::{function}"
+        assert f'"{case}"' in text or not case, f"{file}::{function}[{case}]"
