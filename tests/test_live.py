@@ -1,6 +1,8 @@
 """The live collector, through collect() and real boto3 over HTTP, against moto behind a front."""
 
 import json
+import subprocess
+import sys
 from collections import Counter
 from datetime import datetime
 
@@ -260,3 +262,22 @@ def test_progress_tells_of_each_source_and_once_of_its_end(aws: Front) -> None:
     assert ends.keys() == EVERYTHING - {Source.IDENTITY}
     assert ends[Source.USERS] == 2
     assert len([event for event in events if event.done]) == len(ends)
+
+
+FIRST_USES = """
+import sys, threading
+found = set()
+def heard(frame, *_):
+    if frame.f_code.co_filename.endswith("msgspec/_utils.py"):
+        found.add(frame.f_code.co_name)
+threading.setprofile(heard)
+from auditor.collectors.live import LiveOptions, Source, collect, connect
+collect(connect(LiveOptions(), ask_code=None), frozenset(Source))
+sys.exit(", ".join(sorted(found)) or 0)
+"""
+
+
+def test_no_thread_is_the_first_to_use_a_shape_which_crashes_msgspec(aws: Front) -> None:
+    filled(aws).generate_credential_report()
+    done = subprocess.run([sys.executable, "-c", FIRST_USES], capture_output=True, check=False, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

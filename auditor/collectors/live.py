@@ -14,6 +14,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from msgspec import UNSET, Struct, convert, structs
+from msgspec.json import Decoder
 
 from auditor.collectors import credential_report
 from auditor.collectors.account_facts import (
@@ -81,6 +82,7 @@ class _AliasAnswer(Struct, rename="pascal"):
     account_aliases: list[str]
 
 
+_SHAPES = (Page, DevicesAnswer, PasswordPolicyAnswer, AccountSummaryAnswer, _ReportAnswer, _AliasAnswer)
 Progress = Callable[[ProgressEvent], None]
 Clock = Callable[[], datetime]
 
@@ -140,6 +142,8 @@ class _Reading:
 
     def answers(self, sources: frozenset[Source]) -> dict[Source, Answer[Any]]:
         """Give the answers of the sources; those that take no call of their own are left out."""
+        for shape in _SHAPES:
+            Decoder(shape)  # two threads that use a type of msgspec's for the first time at once crash the process
         readers: dict[Source, Callable[[], Answer[Any]]] = {
             _REPORT: self._credential_report,
             **{source: partial(self._entities, source) for source in _ENTITIES},
