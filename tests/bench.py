@@ -192,8 +192,9 @@ def spent(command: Sequence[str]) -> Cost:
     child = os.posix_spawn(command[0], list(command), os.environ, file_actions=silent)
     _, status, usage = os.wait4(child, 0)
     seconds = time.perf_counter() - start
-    if os.waitstatus_to_exitcode(status) not in EXPECTED_EXITS:
-        raise SystemExit(f"{' '.join(command)} failed")
+    code = os.waitstatus_to_exitcode(status)
+    if code not in EXPECTED_EXITS:
+        raise SystemExit(f"{' '.join(command)} ended with {code}")
     return Cost(seconds, usage.ru_maxrss / 1024)
 
 
