@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
@@ -83,8 +83,10 @@ def _invoked(arguments: list[str]) -> int:
 
 
 def _shown(error: click.ClickException) -> int:
+    told = StringIO()
+    error.show(told)
     with suppress(OSError):
-        error.show(sys.stderr)
+        click.echo("\n".join(map(visible, told.getvalue().split("\n"))), err=True, nl=False)
     return UsageError.exit_code
 
 

@@ -22,7 +22,7 @@ from markupsafe import Markup
 from auditor.finding import FINGERPRINT_VERSION, Finding, fingerprint
 from auditor.registry import load_rules, page, sections
 from auditor.report import Report, not_json
-from auditor.reporters.visible import spelt, visible
+from auditor.reporters.visible import is_plain, spelt, told_apart, visible
 from auditor.rule import ComplianceType
 
 SMALLEST_BAR = 1.5  # per cent: one finding among thousands must still be seen
@@ -101,18 +101,18 @@ def _filters() -> dict[str, Callable[..., Any]]:
 
 def _shown(value: object) -> object:
     """Spell out what would be obeyed or unseen; jinja sends every expression through here, so none is forgotten."""
-    if hasattr(value, "__html__") or str(value).isprintable():
+    if hasattr(value, "__html__") or is_plain(str(value)):
         return value
     return Markup(
         "".join(
-            escape(character) if character.isprintable() else f'<span class="spelt">{spelt(character)}</span>'
-            for character in str(value)
+            f'<span class="spelt">{spelt(character)}</span>' if hidden else escape(character)
+            for character, hidden in told_apart(str(value))
         )
     )
 
 
 def _escaped(text: str) -> str:
-    return str(_shown(text)) if not text.isprintable() else escape(text)
+    return escape(text) if is_plain(text) else str(_shown(text))
 
 
 def _prose(text: str) -> Markup:

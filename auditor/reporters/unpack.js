@@ -5,8 +5,8 @@ const number = (count) => count.toLocaleString("en");
 
 // --- text
 
-// Control, bidi, invisible, surrogate: whatever Python's str.isprintable() refuses is spelt out, here as there.
-const HIDDEN = /((?! )[\p{C}\p{Z}])/u;
+// Control, bidi, invisible, surrogate, a flood of marks: what visible.py spells out is spelt out here too.
+const HIDDEN = /((?! )[\p{C}\p{Z}\p{DI}\u2800]|(?<=\p{M}{4})\p{M})/u;
 
 function spelt(character) {
   const code = character.codePointAt(0).toString(16);
@@ -19,7 +19,7 @@ function plain(text) {
 }
 
 function pieces(text) {
-  return text.split(HIDDEN).map((piece, at) => (at % 2 ? element("span", { class: "spelt" }, plain(piece)) : piece));
+  return text.split(HIDDEN).map((piece, at) => (at % 2 ? element("span", { class: "spelt" }, spelt(piece)) : piece));
 }
 
 function element(tag, attributes = {}, ...children) {
