@@ -47,7 +47,8 @@ async function unpacked() {
 // Steps add up to each row's place among the distinct values.
 function column({ values = [], steps = [] } = {}) {
   let place = 0;
-  const at = Int32Array.from(steps, (step) => (place += step));
+  const at = new Int32Array(steps.length); // Int32Array.from takes twenty times as long
+  steps.forEach((step, row) => (at[row] = place += step));
   return { values, at, of: (row) => values[at[row]] };
 }
 
@@ -56,9 +57,7 @@ function resourcesOf({ type, id, name, arn }) {
   const arns = column(arn);
   return name.map((itsName, row) => {
     const [start, endsInName] = arns.of(row);
-    const itsArn = endsInName ? start + itsName : start;
-    const words = plain([itsName, itsArn ?? "", id[row] ?? ""].join(" ")).toLowerCase();
-    return { type: types.of(row), id: id[row], name: itsName, arn: itsArn, words };
+    return { type: types.of(row), id: id[row], name: itsName, arn: endsInName ? start + itsName : start };
   });
 }
 
