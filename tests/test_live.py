@@ -1,5 +1,6 @@
 """The live collector, through collect() and real boto3 over HTTP, against moto behind a front."""
 
+import gc
 import json
 import subprocess
 import sys
@@ -281,3 +282,15 @@ def test_no_thread_is_the_first_to_use_a_shape_which_crashes_msgspec(aws: Front)
     filled(aws).generate_credential_report()
     done = subprocess.run([sys.executable, "-c", FIRST_USES], capture_output=True, check=False, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize("enabled", [True, False], ids=["enabled", "disabled"])
+def test_no_garbage_is_looked_for_meanwhile_and_then_as_before(*, enabled: bool) -> None:
+    connection, told = connect(LiveOptions(), ask_code=None), set()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        collect(connection, frozenset({Source.USERS}), progress=lambda _: told.add(gc.isenabled()))
+        assert (told, gc.isenabled()) == ({False}, enabled)
+    finally:
+        gc.enable()

@@ -3,8 +3,10 @@
 No call is made per user, group, role or policy. https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
 """
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Event
@@ -110,14 +112,27 @@ def collect(
     refuses becomes a gap, never an error.
     """
     captured_at = utc(clock())
-    answers: dict[Source, Answer[Any]] = {source: not_requested(source) for source in Source}
-    answers |= _Reading(connection, progress, clock, sleep).answers(sources | _ALWAYS)
-    answers[Source.IDENTITY] = Answer(
-        source=Source.IDENTITY, status=SourceStatus.COMPLETE, value=None, read_at=captured_at, pages=1, items=1
-    )
-    caller = connection.caller
-    identity = Identity(caller.account_id, answers[Source.ACCOUNT_ALIAS].value, caller.partition)
-    return assemble(kind, identity, answers, captured_at)
+    with _garbage_left():
+        answers: dict[Source, Answer[Any]] = {source: not_requested(source) for source in Source}
+        answers |= _Reading(connection, progress, clock, sleep).answers(sources | _ALWAYS)
+        answers[Source.IDENTITY] = Answer(
+            source=Source.IDENTITY, status=SourceStatus.COMPLETE, value=None, read_at=captured_at, pages=1, items=1
+        )
+        caller = connection.caller
+        identity = Identity(caller.account_id, answers[Source.ACCOUNT_ALIAS].value, caller.partition)
+        return assemble(kind, identity, answers, captured_at)
+
+
+@contextmanager
+def _garbage_left() -> Iterator[None]:
+    """Look for no garbage meanwhile: answers are large trees without cycles, and a look at all of them takes 40 ms."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def permissions_policy(sources: frozenset[Source]) -> dict[str, Any]:
