@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from difflib import get_close_matches
@@ -120,10 +121,15 @@ def connect(options: LiveOptions, *, ask_code: AskCode | None) -> Connection:
     with _told(options.profile, options.region, core):
         _ask_instead_of_botocore(core, options, ask_code)
         session = boto3.Session(botocore_session=core, region_name=_region(core, options))
-        keys = _keys(session.client("sts", config=_STS), options, ask_code)
-        identity = session.client("sts", config=_STS, **keys).get_caller_identity()
+        sts = session.client("sts", config=_STS)
+        keys = _keys(sts, options, ask_code)
+        if keys:
+            sts = session.client("sts", config=_STS, **keys)
+        with ThreadPoolExecutor(1) as pool:
+            made = pool.submit(_iam, session, keys)  # takes 15 ms, in which the answer is on its way
+            identity = sts.get_caller_identity()  # in this thread, so that an interruption ends it
         caller = Caller(identity["Account"], identity["Arn"], identity["Arn"].split(":")[1], _profile(core))
-        return Connection(caller, _iam(session, keys), mfa=options.mfa_serial is not None)
+        return Connection(caller, made.result(), mfa=options.mfa_serial is not None)
 
 
 def _ask_instead_of_botocore(core: CoreSession, options: LiveOptions, ask_code: AskCode | None) -> None:
