@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from difflib import get_close_matches
@@ -123,11 +124,16 @@ def connect(options: LiveOptions, *, ask_code: AskCode | None) -> Connection:
         _ask_instead_of_botocore(core, options, ask_code)
         session = boto3.Session(botocore_session=core, region_name=_region(core, options))
         config = _config("standard", 3, options.timeout_s)
-        keys = _keys(session.client("sts", config=config), options, ask_code)
-        identity = session.client("sts", config=config, **keys).get_caller_identity()
+        sts = session.client("sts", config=config)
+        keys = _keys(sts, options, ask_code)
+        if keys:
+            sts = session.client("sts", config=config, **keys)
+        with ThreadPoolExecutor(1) as pool:
+            made = pool.submit(_iam, session, keys, _config("adaptive", 8, options.timeout_s))
+            # It takes 15 ms, in which the answer is on its way; this call in this thread, where a signal ends it.
+            identity = sts.get_caller_identity()
         caller = Caller(identity["Account"], identity["Arn"], identity["Arn"].split(":")[1], _profile(core))
-        iam = _iam(session, keys, _config("adaptive", 8, options.timeout_s))
-        return Connection(caller, iam, mfa=options.mfa_serial is not None)
+        return Connection(caller, made.result(), mfa=options.mfa_serial is not None)
 
 
 def _config(mode: Literal["standard", "adaptive"], attempts: int, timeout_s: float) -> Config:
