@@ -1,31 +1,29 @@
 """The command line: parses options, wires the parts together, and turns errors into exit codes."""
 
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from io import TextIOWrapper
-from types import FrameType
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import click
 import msgspec
 from click.shell_completion import shell_complete
 
-from auditor import __version__
+from auditor import __version__, signals
 from auditor.errors import AuditError, UsageError
 from auditor.inputs import Inputs
 from auditor.model import BULK, Source
+from auditor.redaction import redacted
 from auditor.registry import described, find, load_rules, page, sections
 from auditor.reporters.visible import visible
 from auditor.rule import Severity
 
 C = TypeVar("C", bound=Callable[..., Any])
 
-INTERRUPTED, TERMINATED = 130, 143
+INTERRUPTED = 130
 COMPLETE = "_IAM_AUDIT_COMPLETE"
 """The environment variable by which a shell asks for completions."""
 
@@ -36,7 +34,7 @@ Exit codes:
   2    bad usage or configuration
   3    the audit could not be done, or a rule failed
   4    incomplete: a finding has INSUFFICIENT_DATA
-  130  interrupted (143: terminated)"""
+  130  interrupted (143: terminated, 129: hung up)"""
 
 
 def _time(text: str) -> datetime:
@@ -59,24 +57,36 @@ def _hours(text: str) -> timedelta:
     return hours
 
 
-class _Terminated(BaseException):
-    """Carry SIGTERM through everything that catches errors, so that files are cleaned up on the way."""
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and give the exit code; every error ends here, as one message on stderr."""
-    signal.signal(signal.SIGTERM, _terminate)
+    """Run the command line and give the exit code; every error ends here, as one message on stderr.
+
+    Without `argv` it takes the program's own, and the whole process is then its business: a signal ends it.
+    """
+    if argv is not None:
+        return _walled(argv)
+    with signals.caught():
+        _open_streams()
+        return _walled(sys.argv[1:])
+
+
+def _open_streams() -> None:
+    """Open standard streams that are closed so that writing fails; else a report might be opened in their place."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            os.open(os.devnull, os.O_RDONLY)  # gets the lowest number that is free
+            setattr(sys, name, os.fdopen(descriptor, "w" if descriptor else "r", closefd=False))
+
+
+def _walled(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # what a terminal's encoding lacks is spelt out
     try:
-        return _invoked(list(sys.argv[1:] if argv is None else argv))
+        return _invoked(list(arguments))
     except click.ClickException as error:
         return _shown(error)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt):  # the latter where somebody else's process called
         return _fail("interrupted", "", INTERRUPTED)
-    except _Terminated:
-        return TERMINATED
     except Exception as error:  # noqa: BLE001 - a fault of ours must not look like the gate's exit code 1
         return _explained(error)
 
@@ -94,8 +104,10 @@ def _invoked(arguments: list[str]) -> int:
 
 
 def _shown(error: click.ClickException) -> int:
-    with suppress(OSError):
-        error.show(sys.stderr)
+    usage: list[str] = []
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        usage = [*error.ctx.get_usage().splitlines(), f"Try '{error.ctx.command_path} --help' for help.", ""]
+    _tell([*usage, f"Error: {error.format_message()}"])
     return UsageError.exit_code
 
 
@@ -105,7 +117,7 @@ def _explained(error: Exception) -> int:
     if isinstance(error, OSError):
         _give_up_output()
         return _fail(f"{error.filename or 'standard output'}: {error.strerror}", "", AuditError.exit_code)
-    traceback.print_exception(error)
+    _tell(redacted("".join(traceback.format_exception(error))).splitlines())
     return _fail("this is a fault of iam-audit", "Please report it with the lines above.", AuditError.exit_code)
 
 
@@ -118,18 +130,17 @@ def _give_up_output() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise _Terminated
-
-
 def _fail(message: str, hint: str, code: int) -> int:
+    _tell([f"iam-audit: {message}", f"  {hint}"] if hint else [f"iam-audit: {message}"])
+    return code
+
+
+def _tell(lines: Sequence[str]) -> None:
     try:
-        click.echo(f"iam-audit: {visible(message)}", err=True)
-        if hint:
-            click.echo(f"  {visible(hint)}", err=True)
+        for line in lines:
+            click.echo(visible(line), err=True)
     except OSError:
         _give_up_output()  # nobody can be told; the exit code still says it
-    return code
 
 
 def _options(*options: Callable[[C], C]) -> Callable[[C], C]:

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 
 from msgspec import Struct
 
@@ -53,7 +52,7 @@ def run(place: Inputs, options: Options, say: Say) -> int:
         raise UsageError(
             "--verify asks AWS, but the account is read from files", "Leave it out, or read the account live."
         )
-    outputs.check(options.paths, tuple(outputs.REPORT_FORMATS))
+    outputs.check(options.paths, tuple(outputs.REPORT_FORMATS), source=place.snapshot)
     query = outputs.compiled(options.query) if options.query is not None else None
     rules = load_rules()
     configured = list(_configured(rules, select(rules, options.include, options.exclude), options.parameters))
@@ -69,7 +68,7 @@ def run(place: Inputs, options: Options, say: Say) -> int:
         tell_sources(snapshot, say)
     report = audited(snapshot, configured, options.as_of, options.max_report_age)
     _tell_warnings(report, say)
-    files = _written(report, options.paths)
+    files = _written(report, options.paths, place.snapshot)
     shown = narrowed(report, [Severity(name) for name in options.severities], options.resources)
     if query is not None:
         outputs.print_query(shown, query)
@@ -183,9 +182,7 @@ def _tell_warnings(report: Report, say: Say) -> None:
         say(f"Warning: {f'{about}: ' if about else ''}{warning.message}")
 
 
-def _written(report: Report, paths: Sequence[str]) -> str:
+def _written(report: Report, paths: Sequence[str], source: str | None = None) -> str:
     """Write the files and give the words that tell of them."""
-    files = [outputs.resolved(path, report.account.id, report.snapshot.captured_at) for path in paths]
-    for file in files:
-        outputs.write_report(report, Path(file))
+    files = outputs.write_reports(report, paths, source=source)
     return f"Wrote {', '.join(map(str, files))}. " if files else ""

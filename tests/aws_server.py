@@ -1,38 +1,69 @@
 """A stand-in for AWS on 127.0.0.1: moto behind a front that pages, records, denies and fails as AWS does.
 
 moto answers GetAccountAuthorizationDetails in one page, refuses nothing, and has every credential report ready at
-once; the front adds what it lacks. Everything is deterministic: what a test scripts is answered in that order.
+once; the front adds what it lacks, with aws_pages, aws_report and aws_wire, and faulty_aws what goes wrong. Everything
+is deterministic: what a test scripts is answered in that order.
 """
 
 import os
 from base64 import b64encode
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from io import BytesIO
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, Lock, RLock, Thread
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
-from xml.etree import ElementTree as ET
+from urllib.parse import parse_qsl, urlencode
 from xml.sax.saxutils import escape
 
 import pytest
+from aws_pages import (
+    AUTHORIZATION_DETAILS,
+    KINDS,
+    BadPageError,
+    Whole,
+    asked_of,
+    filters_of,
+    joined,
+    lists_of_actions,
+    page_of,
+    whole_of,
+)
+from aws_wire import Answer, Handler, delivered
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import make_server
+
+__all__ = [
+    "DETAILS",
+    "Answer",
+    "Call",
+    "Disturbance",
+    "Front",
+    "Honest",
+    "aws_server",
+    "denied",
+    "error",
+    "lead_to",
+    "page",
+    "report",
+    "report_csv",
+    "report_row",
+    "result",
+    "serving",
+    "state",
+]
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-DETAILS = "GetAccountAuthorizationDetails"
-_LISTS = {
-    "User": "UserDetailList",
-    "Group": "GroupDetailList",
-    "Role": "RoleDetailList",
-    "LocalManagedPolicy": "Policies",
-}
+DETAILS = AUTHORIZATION_DETAILS
+NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
+_KEPT = ("GetAccountSummary", "GetAccountPasswordPolicy", "GetLoginProfile", "GetCallerIdentity")  # and all lists
+_READING = ("Get", "List", "Generate")  # actions that change nothing of what is kept
 _COLUMNS = (
     "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,"
     "mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,"
@@ -51,12 +82,21 @@ class Call(NamedTuple):
     access_key: str
     user_agent: str
 
+    @property
+    def name(self) -> str:
+        """Give the action without its prefix."""
+        return self.action.partition(":")[2]
 
-class Answer(NamedTuple):
-    """What the server says instead of moto."""
+    @property
+    def about(self) -> str:
+        """Give what is asked about, whichever page of it: filters, or the name of a user."""
+        asked = asked_of(self.parameters)
+        return ",".join(value for name, value in asked.items() if name not in ("Action", "Version"))
 
-    status: int
-    body: str
+
+Honest = Callable[[], Answer]
+"""Give the answer that AWS would give if nothing went wrong; asking for it has its effects."""
+Disturbance = Callable[[Call, Honest], Answer]
 
 
 def error(code: str, message: str = "made up", status: int = 400) -> Answer:
@@ -65,20 +105,23 @@ def error(code: str, message: str = "made up", status: int = 400) -> Answer:
     return Answer(status, f"<ErrorResponse><Error>{text}</Error><RequestId>made-up</RequestId></ErrorResponse>")
 
 
-def denied(action: str, *, explicit: bool = False) -> Answer:
-    """Give the refusal of an action ("iam:ListUsers"), by an explicit deny or because nothing allows it."""
-    why = (
-        "with an explicit deny in an identity-based policy"
-        if explicit
-        else "because no identity-based policy allows it"
-    )
+def denied(action: str, *, explicit: bool = False, by: str = "identity-based policy") -> Answer:
+    """Give the refusal of an action ("iam:ListUsers"), by an explicit deny or because nothing allows it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+    """
+    article = "an" if by.startswith("i") else "a"
+    why = f"with an explicit deny in {article} {by}" if explicit else f"because no {by} allows the {action} action"
     caller = "arn:aws:iam::123456789012:user/auditor"
     return error("AccessDenied", f"User: {caller} is not authorized to perform: {action} on resource: * {why}", 403)
 
 
 def result(action: str, content: str) -> Answer:
     """Give an answer of the Query protocol whose result holds this XML."""
-    return Answer(200, f"<{action}Response><{action}Result>{content}</{action}Result></{action}Response>")
+    response = (
+        f"<{action}Result>{content}</{action}Result><ResponseMetadata><RequestId>made-up</RequestId></ResponseMetadata>"
+    )
+    return Answer(200, f'<{action}Response xmlns="{NAMESPACE}">{response}</{action}Response>')
 
 
 def state(name: str) -> Answer:
@@ -95,7 +138,9 @@ def report(text: str, generated_time: str) -> Answer:
 
 def page(filter_name: str, members: str = "", marker: str | None = None, *, truncated: bool = False) -> Answer:
     """Give a page of GetAccountAuthorizationDetails; `members` is XML."""
-    lists = "".join(f"<{name}>{members if kind == filter_name else ''}</{name}>" for kind, name in _LISTS.items())
+    lists = "".join(
+        f"<{name}>{members if KINDS[filter_name] == name else ''}</{name}>" for name in lists_of_actions()[DETAILS]
+    )
     more = f"<Marker>{marker}</Marker>" if marker is not None else ""
     return result(DETAILS, f"{lists}<IsTruncated>{str(truncated).lower()}</IsTruncated>{more}")
 
@@ -116,12 +161,83 @@ def report_csv(rows: Iterable[str], account_id: str = "123456789012") -> str:
     return "\n".join([_COLUMNS, f"{root},{_NO_KEYS}", *rows])
 
 
+class _Moto:
+    """Ask moto; what only reading asks for is rendered once and kept until something may have changed the account."""
+
+    def __init__(self, app: WsgiApp) -> None:
+        self._app = app
+        self._kept: dict[Any, Answer] = {}
+        self._wholes: dict[Any, Whole] = {}
+        self._lock = RLock()
+
+    def forget(self) -> None:
+        """Render everything again when it is asked for."""
+        with self._lock:
+            self._kept.clear()
+            self._wholes.clear()
+
+    def answer(self, environ: Mapping[str, Any], parameters: Mapping[str, str]) -> Answer:
+        """Give moto's answer."""
+        action = parameters.get("Action", "")
+        if action not in _KEPT and action not in lists_of_actions():
+            found = self._ask(environ, parameters)
+            if not action.startswith(_READING):
+                self.forget()
+            return found
+        key = (environ.get("HTTP_AUTHORIZATION", "").partition(",")[0], *sorted(parameters.items()))
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = self._ask(environ, parameters)
+            return self._kept[key]
+
+    def page(self, environ: Mapping[str, Any], parameters: Mapping[str, str], sizes: Sequence[int]) -> Answer:
+        """Give a page of a list, cut out of moto's whole answer."""
+        try:
+            answers = [self.answer(environ, question) for question in _questions(parameters)]
+            refusal = next((answer for answer in answers if answer.status != 200), None)
+            return refusal or self._page(parameters, answers, sizes)
+        except BadPageError as bad:
+            return error("ValidationError", str(bad))
+
+    def _page(self, parameters: Mapping[str, str], answers: Sequence[Answer], sizes: Sequence[int]) -> Answer:
+        action = parameters["Action"]
+        with self._lock:
+            for answer in answers:
+                if answer.content not in self._wholes:
+                    self._wholes[answer.content] = whole_of(action, answer.content)
+            whole = joined([self._wholes[answer.content] for answer in answers])
+        return result(action, page_of(whole, parameters, sizes))
+
+    def _ask(self, environ: Mapping[str, Any], parameters: Mapping[str, str]) -> Answer:
+        body = urlencode(parameters).encode()
+        told: list[str] = []
+        asked = {**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        content = b"".join(self._app(asked, lambda status, *_: told.append(status)))
+        return Answer(int(told[0].split()[0]), content.decode())
+
+
+def _questions(parameters: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Give the calls for whole lists that one page is cut of: one for each filter, so that each kind has its place."""
+    asked = asked_of(parameters)
+    if asked["Action"] != DETAILS:
+        yield asked
+        return
+    plain = {name: value for name, value in asked.items() if not name.startswith("Filter.member.")}
+    for kind in filters_of(asked):
+        yield plain | {"Filter.member.1": kind}
+
+
+def _undisturbed(_: Call, honest: Honest) -> Answer:
+    return honest()
+
+
 class Front:
     """A WSGI application before moto's.
 
     `scripted` answers an action's next calls, `fixed` all of its calls, by the name without prefix.
     The calls of an action that is `held` are answered once its event is set.
-    `page_sizes` says how many entities the pages of GetAccountAuthorizationDetails hold, over and over.
+    `own` answers actions in moto's place, and `disturb` has the last word on what is neither scripted nor fixed.
+    `page_sizes` says how many items the pages of lists hold, over and over.
     """
 
     def __init__(self, moto: WsgiApp) -> None:
@@ -129,13 +245,19 @@ class Front:
         self.scripted: dict[str, deque[Answer]] = {}
         self.fixed: dict[str, Answer] = {}
         self.held: dict[str, Event] = {}
+        self.own: dict[str, Callable[[Call], Answer]] = {}
+        self.disturb: Disturbance = _undisturbed
         self.page_sizes: Sequence[int] = (1000,)
-        self._moto = moto
+        self._moto = _Moto(moto)
         self._lock = Lock()
 
     def script(self, action: str, *answers: Answer) -> None:
         """Have the next calls of an action answered so."""
         self.scripted[action] = deque(answers)
+
+    def forget(self) -> None:
+        """Ask moto again for everything: its account was changed by other means than a call."""
+        self._moto.forget()
 
     @property
     def actions(self) -> list[str]:
@@ -144,56 +266,35 @@ class Front:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = BytesIO(body)
-        parameters = dict(parse_qsl(body.decode()))
-        answer = self._answer(environ, parameters)
-        if answer is None:
-            return self._moto(environ, start_response)
-        content = answer.body.encode()
-        headers = [("Content-Type", "text/xml"), ("Content-Length", str(len(content)))]
-        start_response(f"{answer.status} made up", headers)
-        return [content]
+        return delivered(self._answer(environ, dict(parse_qsl(body.decode()))), environ, start_response)
 
-    def _answer(self, environ: dict[str, Any], parameters: dict[str, str]) -> Answer | None:
-        action = parameters.get("Action", "")
-        if action in self.held:
-            self.held[action].wait()
+    def _answer(self, environ: dict[str, Any], parameters: dict[str, str]) -> Answer:
+        scope = environ.get("HTTP_AUTHORIZATION", "=///").partition("=")[2].split("/")  # key/day/region/service
+        call = Call(
+            f"{scope[3]}:{parameters.get('Action', '')}", parameters, scope[0], environ.get("HTTP_USER_AGENT", "")
+        )
+        if call.name in self.held:
+            self.held[call.name].wait()
         with self._lock:
-            scope = environ.get("HTTP_AUTHORIZATION", "=///").partition("=")[2].split("/")  # key/day/region/service
-            agent = environ.get("HTTP_USER_AGENT", "")
-            self.calls.append(Call(f"{scope[3]}:{action}", parameters, scope[0], agent))
-            if self.scripted.get(action):
-                return self.scripted[action].popleft()
-        if action in self.fixed:
-            return self.fixed[action]
-        return self._page(environ, parameters) if action == DETAILS else None
+            self.calls.append(call)
+            if self.scripted.get(call.name):
+                return self.scripted[call.name].popleft()
+        if call.name in self.fixed:
+            return self.fixed[call.name]
+        return self.disturb(call, partial(self._honest, environ, call))
 
-    def _page(self, environ: dict[str, Any], parameters: dict[str, str]) -> Answer:
-        """Cut moto's only page into pages; a marker is made of the page's number and its first entity's."""
-        kind = parameters["Filter.member.1"]
-        whole = ET.fromstring(b"".join(self._moto(environ, lambda *_: None)))
-        found = next((node for node in whole.iter() if node.tag.rpartition("}")[2] == _LISTS[kind]), None)
-        members = [ET.tostring(member, encoding="unicode") for member in found] if found is not None else []
-        number, first = map(int, parameters.get("Marker", "0-0").split("-"))
-        last = first + min(self.page_sizes[number % len(self.page_sizes)], int(parameters["MaxItems"]))
-        truncated = last < len(members)
-        marker = f"{number + 1}-{last}" if truncated else None
-        return page(kind, "".join(members[first:last]), marker, truncated=truncated)
-
-
-class _Handler(WSGIRequestHandler):
-    """Keep connections open, as AWS does, and say nothing on stderr."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
-        """Say nothing."""
+    def _honest(self, environ: dict[str, Any], call: Call) -> Answer:
+        if call.name in self.own:
+            return self.own[call.name](call)
+        if call.name in lists_of_actions():
+            return self._moto.page(environ, call.parameters, self.page_sizes)
+        return self._moto.answer(environ, call.parameters)
 
 
 @contextmanager
 def serving(app: WsgiApp) -> Iterator[str]:
     """Serve an application on 127.0.0.1 while the block runs; gives its URL."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Handler)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Handler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

@@ -1,13 +1,15 @@
 """A large account served over HTTP without moto, for the benchmark: AWS's XML, rendered beforehand.
 
-`python tests/big_account.py` prints the server's URL and serves until its standard input ends; GET /calls tells as
-JSON how often each action was called, and sets the counts to zero. Besides the bulk calls it knows those that a
+`python tests/big_account.py MS [USERS GROUPS ROLES POLICIES]` prints the server's URL and serves until its standard
+input ends; every answer takes MS milliseconds more. GET /calls tells as JSON how often each action was called, each
+list of the authorization details by itself, and sets the counts to zero. Besides the bulk calls it knows those that a
 script without bulk calls makes for every user and group.
 """
 
 import json
 import os
 import sys
+import time
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -155,9 +157,10 @@ def _attached(names: Iterable[str], element: str = "AttachedManagedPolicies") ->
 
 
 class BigAws:
-    """A WSGI application that answers for a big account, and counts the calls."""
+    """A WSGI application that answers for a big account, each call after `delay_s`, and counts the calls."""
 
-    def __init__(self, account: BigAccount) -> None:
+    def __init__(self, account: BigAccount, delay_s: float = 0) -> None:
+        self.delay_s = delay_s
         self.calls: Counter[str] = Counter()
         self._account = account
         self._report = b64encode(account.report().encode()).decode()
@@ -197,7 +200,8 @@ class BigAws:
 
     def _answer(self, parameters: dict[str, str]) -> Answer:
         action = parameters["Action"]
-        self.calls[action] += 1
+        self.calls[f"{action} {parameters.get('Filter.member.1', '')}".rstrip()] += 1
+        time.sleep(self.delay_s)
         if action == "GetLoginProfile":
             return self._login_profile(parameters)
         if action not in self._known:
@@ -259,8 +263,9 @@ _PASSWORD_POLICY = (
 
 
 def main() -> None:
-    """Serve until standard input ends; optional arguments are the numbers of users, groups, roles and policies."""
-    with serving(BigAws(BigAccount(*map(int, sys.argv[1:])))) as url:
+    """Serve until standard input ends; arguments: milliseconds a call, then users, groups, roles and policies."""
+    delay_ms, *entities = map(int, sys.argv[1:])
+    with serving(BigAws(BigAccount(*entities), delay_ms / 1000)) as url:
         print(url, flush=True)
         while os.read(sys.stdin.fileno(), 1):
             pass

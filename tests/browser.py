@@ -1,4 +1,4 @@
-"""Chromium for tests of the HTML report: the system's own, headless, and quiet about its own affairs."""
+"""Chromium for tests of the HTML report: the system's own, headless, quiet about its own affairs; and its pages."""
 
 import os
 import shutil
@@ -53,3 +53,28 @@ class Opened:
 
     def _hear(self, message: ConsoleMessage) -> None:
         self.complaints.append(message.text)
+
+
+READ_ALL = """() => [...document.querySelectorAll(".finding")].map((line) => {
+    line.querySelector("button").click();
+    const text = (node) => node.textContent;
+    const detail = line.nextElementSibling;
+    const lists = [...detail.querySelectorAll(".pairs")].map((list) => Object.fromEntries(
+        [...list.children].map((row) => [text(row.firstChild), text(row.lastChild)])));
+    const evidence = [...detail.querySelectorAll(".evidence tbody tr")].map((row) => [...row.cells].map(text));
+    const [name, type, kind, rule, annotation] = [...line.cells].map(text);
+    return { name, type, kind, rule, annotation, facts: lists[0], suppression: lists[1] ?? null, evidence };
+})"""
+"""Opens every finding that is shown, and gives what the page says of it."""
+
+
+def names(page: Page) -> list[str]:
+    """Give the names of the findings that the page shows."""
+    return page.locator(".finding button").all_inner_texts()
+
+
+def open_finding(page: Page, name: str, rule: str) -> str:
+    """Open the finding of a rule on a resource and give the text of its detail."""
+    line = page.locator(".finding").filter(has=page.get_by_role("button", name=name, exact=True)).filter(has_text=rule)
+    line.get_by_role("button").click()
+    return page.locator(".detail").inner_text()

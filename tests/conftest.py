@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from aws_server import Front, aws_server, lead_to
+from browser import Opened, chromium
+from html_reports import written
+from playwright.sync_api import Browser, expect
 
 from auditor.cli import main
+from auditor.report import Report
 
 
 class Result(NamedTuple):
@@ -19,6 +23,7 @@ class Result(NamedTuple):
 
 
 Run = Callable[..., Result]
+Open = Callable[..., Opened]
 
 
 @pytest.fixture
@@ -42,3 +47,28 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Front]:
     with aws_server() as (url, front):
         lead_to(url, monkeypatch, tmp_path)
         yield front
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Give the one browser of all tests of a process."""
+    with chromium() as launched:
+        yield launched
+
+
+@pytest.fixture
+def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+    """Give a function that writes a report, opens it from disk and waits for its list."""
+    pages: list[Opened] = []
+
+    def show(report: Report, *, ready: bool = True, **options: Any) -> Opened:
+        file = tmp_path / "report.html"
+        file.write_bytes(written(report))
+        pages.append(Opened(browser, file, **options))
+        if ready:
+            expect(pages[-1].page.locator("html")).to_have_attribute("data-ready", "true")
+        return pages[-1]
+
+    yield show
+    for shown in pages:
+        shown.page.close()

@@ -3,7 +3,6 @@
 import gzip
 import json
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -356,19 +355,6 @@ def test_a_shell_can_ask_for_completions() -> None:
     code = "import sys; from auditor.cli import main; sys.exit(main())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, env=environment)
     assert done.stdout == b"plain,snapshot\n"
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_the_run_with_its_code(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: int
-) -> None:
-    def interrupted(*_: object) -> None:
-        signal.raise_signal(number)
-
-    monkeypatch.setattr("auditor.collectors.saved.load", interrupted)
-    (tmp_path / "s.json").write_text("{}")
-    assert run("scan", "--snapshot", tmp_path / "s.json", "-o", tmp_path / "r.json").code == code
-    assert not (tmp_path / "r.json").exists()
 
 
 def test_a_fault_of_ours_is_told_as_such_and_is_not_the_gates_exit_code(

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from auditor.engine import RULE_ERROR, evaluate
 from auditor.facts import UnknownFact
 from auditor.finding import fingerprint
-from auditor.model import ResourceType, User
+from auditor.model import Notice, ResourceType, User
 from auditor.parameters import configure
 from auditor.rule import (
     ComplianceType,
@@ -79,7 +79,8 @@ def test_a_rule_that_fails_on_one_resource_judges_the_others() -> None:
         ("bob", UNKNOWN),
     ]
     assert evaluation.findings[1].annotation == "The rule failed: ZeroDivisionError: by zero"
-    assert [(about.notice.code, about.notice.resource_name) for about in evaluation.notices] == [(RULE_ERROR, "bob")]
+    (notice,) = (about.notice for about in evaluation.notices)
+    assert notice == Notice(RULE_ERROR, "bob", "The rule failed: ZeroDivisionError: by zero")
 
 
 NO_VERDICTS: list[Any] = [

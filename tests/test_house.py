@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 import venv
@@ -16,6 +17,8 @@ from auditor.testing import account, user
 ROOT = Path(__file__).parent.parent
 LAYERS = [
     "errors",
+    "redaction",
+    "signals",
     "facts",
     "policy",
     "sources",
@@ -39,7 +42,7 @@ LAYERS = [
     "cli",
     "__main__",
 ]
-COLLECTORS_SEE = {"errors", "facts", "policy", "sources", "model", "snapshot", "collectors"}
+COLLECTORS_SEE = {"errors", "redaction", "facts", "policy", "sources", "model", "snapshot", "collectors"}
 REPORTERS_SEE = {*LAYERS[: LAYERS.index("report") + 1], "reporters"} - {"engine"}
 RULES_SEE = {"model", "policy", "permissions", "rule"}
 LATE = {
@@ -183,3 +186,14 @@ def test_a_folder_named_rules_where_one_works_does_no_harm(tmp_path: Path) -> No
     command = [sys.executable, "-m", "auditor", "rules", "list"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, text=True)
     assert "iam-password-policy" in done.stdout
+
+
+def test_every_test_that_the_documentation_names_exists() -> None:
+    named = set(
+        re.findall(r"`(test_\w+\.py)::(test_\w+)(?:\[([^]]*)\])?`", (ROOT / "docs/trust.md").read_text("utf-8"))
+    )
+    assert len(named) > 50
+    for file, function, case in named:
+        text = (ROOT / "tests" / file).read_text("utf-8")
+        assert f"def {function}(" in text, f"{file}::{function}"
+        assert f'"{case}"' in text or not case, f"{file}::{function}[{case}]"

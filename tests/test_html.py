@@ -4,68 +4,22 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from browser import Opened, chromium
+from browser import READ_ALL, Opened, names, open_finding
+from conftest import Open
 from html_reports import MFA, OWN_POLICIES, many, mixed, named, report_of, suppressed, varied, written
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from auditor import report as reports
 from auditor.registry import load_rules
-from auditor.report import Report, dump_report, load_report
+from auditor.report import dump_report, load_report
 from auditor.reporters import html
 from auditor.rule import ComplianceType
 from auditor.testing import account, console_user, user
-
-HOSTILE = (
-    "<img src=x onerror=window.ran=1>",
-    "</script><script>window.ran=1</script>",
-    "{{7*7}}${7*7}",
-    "\u202etxt.exe\u2066",
-    "nul\x00esc\x1b[31m",
-    "' onmouseover='window.ran=1\" x=\"",
-)
-SPELT = {"\u202e": r"\u202e", "\u2066": r"\u2066", "\x00": r"\x00", "\x1b": r"\x1b"}
-Open = Callable[..., Opened]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as launched:
-        yield launched
-
-
-@pytest.fixture
-def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """Give a function that writes a report, opens it from disk and waits for its list."""
-    pages: list[Opened] = []
-
-    def show(report: Report, *, ready: bool = True, **options: Any) -> Opened:
-        file = tmp_path / "report.html"
-        file.write_bytes(written(report))
-        pages.append(Opened(browser, file, **options))
-        if ready:
-            expect(pages[-1].page.locator("html")).to_have_attribute("data-ready", "true")
-        return pages[-1]
-
-    yield show
-    for shown in pages:
-        shown.page.close()
-
-
-def names(page: Page) -> list[str]:
-    return page.locator(".finding button").all_inner_texts()
-
-
-def open_finding(page: Page, name: str, rule: str) -> str:
-    """Open the finding of a rule on a resource and give the text of its detail."""
-    line = page.locator(".finding").filter(has=page.get_by_role("button", name=name, exact=True)).filter(has_text=rule)
-    line.get_by_role("button").click()
-    return page.locator(".detail").inner_text()
 
 
 def test_opens_from_disk_without_request_or_complaint(opened: Open) -> None:
@@ -232,18 +186,6 @@ def test_a_finding_opens_by_keyboard_to_evidence_page_and_fix(opened: Open, key:
     expect(detail).to_have_count(0)
 
 
-READ_ALL = """() => [...document.querySelectorAll(".finding")].map((line) => {
-    line.querySelector("button").click();
-    const text = (node) => node.textContent;
-    const detail = line.nextElementSibling;
-    const lists = [...detail.querySelectorAll(".pairs")].map((list) => Object.fromEntries(
-        [...list.children].map((row) => [text(row.firstChild), text(row.lastChild)])));
-    const evidence = [...detail.querySelectorAll(".evidence tbody tr")].map((row) => [...row.cells].map(text));
-    const [name, type, kind, rule, annotation] = [...line.cells].map(text);
-    return { name, type, kind, rule, annotation, facts: lists[0], suppression: lists[1] ?? null, evidence };
-})"""
-
-
 def told(finding: dict[str, Any]) -> dict[str, Any]:
     """Give what the page shows of a finding of the JSON report."""
     location = finding["location"] or {}
@@ -285,34 +227,6 @@ def test_a_fingerprint_computed_in_the_page_is_that_of_the_report(opened: Open, 
     report = report_of(account(users=[user(name)]), MFA)
     (finding,) = report.findings
     assert open_finding(opened(report).page, name, MFA).count(finding.fingerprint) == 1
-
-
-def spelt(name: str) -> str:
-    return "".join(SPELT.get(character, character) for character in name)
-
-
-@pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_hostile_names_are_text_and_run_nothing(opened: Open, *, script: bool) -> None:
-    report = named(report_of(account(users=[user(name, groups=[name]) for name in HOSTILE])), alias=HOSTILE[0])
-    shown = opened(report, ready=script, java_script_enabled=script)
-    warned = shown.page.locator(".warnings td:nth-child(3)").all_inner_texts()
-    assert set(warned) == {spelt(name) for name in HOSTILE}
-    if script:
-        assert set(names(shown.page)) >= {spelt(name) for name in HOSTILE}
-        shown.page.evaluate(READ_ALL)
-    assert not script or shown.page.evaluate("window.ran") is None
-    assert shown.page.locator("h1").inner_text() == f"IAM audit of {HOSTILE[0]}"
-    assert shown.page.locator("img").count() == 0
-    assert shown.page.locator("script").count() == 2
-    assert shown.complaints == []
-    assert not any(character.encode() in written(report) for character in SPELT)
-
-
-def test_a_lone_surrogate_is_spelt_out_and_keeps_its_fingerprint(opened: Open) -> None:
-    lone = msgspec.structs.replace(user("lone"), name="lone\ud800", arn=None)
-    report = report_of(account(users=[lone]), MFA)
-    page = opened(report).page
-    assert report.findings[0].fingerprint in open_finding(page, r"lone\ud800", MFA)
 
 
 def test_without_javascript_the_summary_stands(opened: Open) -> None:
@@ -357,15 +271,6 @@ def test_print_shows_every_finding_of_the_view_and_no_controls(opened: Open) -> 
     assert page.locator(".finding").count() == 120
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator(".finding").count() == 50
-
-
-def test_25_000_findings_stay_under_a_megabyte(opened: Open) -> None:
-    report = many(8334)
-    assert len(report.findings) > 25_000
-    assert len(written(report)) < 1_000_000
-    page = opened(report).page
-    page.get_by_label("Search").fill("user04321")
-    assert names(page) == ["user04321"] * 3
 
 
 def test_the_same_report_gives_the_same_bytes_also_when_it_was_stored() -> None:

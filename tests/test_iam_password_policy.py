@@ -196,3 +196,7 @@ def test_all_seven_shortcomings_fit_the_annotation() -> None:
 def test_the_annotation_names_what_was_checked() -> None:
     (finding,) = judged("", {"RequireSymbols": "true"}, STRONG, C, pack=True).check(RULE).findings
     assert finding.annotation == "Checked RequireSymbols"
+
+
+def test_passwords_that_live_for_one_day_expire() -> None:
+    Case("", account(password=password_policy(age=1)), {ACCOUNT_ID: ComplianceType.COMPLIANT}).check(RULE)

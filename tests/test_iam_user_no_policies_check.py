@@ -66,3 +66,12 @@ def test_an_annotation_is_cut_at_the_length_that_aws_allows() -> None:
     (finding,) = Case("", snapshot, {"alice": NC}).check(RULE).findings
     assert len(finding.annotation) == MAX_ANNOTATION
     assert len(finding.evidence[0].value) == 100
+
+
+@pytest.mark.parametrize(("spare", "ends"), [(0, ")"), (-1, "…")])
+def test_an_annotation_of_just_that_length_stays_whole(spare: int, ends: str) -> None:
+    said = len("The user has policies of its own:  (inline)")
+    snapshot = account(users=[user("alice", inline=["p" * (MAX_ANNOTATION - said - spare)])])
+    (finding,) = Case("", snapshot, {"alice": NC}).check(RULE).findings
+    assert len(finding.annotation) == MAX_ANNOTATION
+    assert finding.annotation.endswith(ends)

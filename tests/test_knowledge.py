@@ -13,8 +13,8 @@ from auditor.facts import Listing, UnknownFact, at_rest, with_gaps, witnessed
 from auditor.model import Credentials, Group, ReportMarker, ResourceType, Snapshot, User
 from auditor.parameters import configure
 from auditor.registry import load_rules
-from auditor.rule import ComplianceType, ConfiguredRule
-from auditor.testing import WITHHELD, account, credentials, group, listing, password_policy, user
+from auditor.rule import ComplianceType, ConfiguredRule, Evidence
+from auditor.testing import WITHHELD, account, credentials, group, listing, password_policy, role, user
 
 RULES = load_rules()
 NAMES = ["Admins", "Dev", "Ops", "admins", "a,b"]
@@ -176,3 +176,24 @@ def test_a_witness_sees_what_somebody_caught() -> None:
         with suppress(UnknownFact):
             len(listing([], WITHHELD))
         assert [unknown.gap_id for unknown in raised] == [WITHHELD]
+
+
+def test_two_complete_lists_are_compared_item_by_item() -> None:
+    assert listing(["a"]) == listing(["a"])
+    assert listing(["a"]) != listing(["b"])
+
+
+@pytest.mark.parametrize("read", [len, list], ids=["length", "items"])
+def test_an_unknown_list_says_that_its_items_are_unknown(read: Any) -> None:
+    with pytest.raises(UnknownFact) as raised:
+        read(listing([], WITHHELD))
+    assert (raised.value.gap_id, raised.value.reason) == (WITHHELD, "items")
+
+
+def test_an_unknown_document_rests_as_null() -> None:
+    assert bytes(at_rest(role("Deploy", unknown=["trust_policy"]), "trust_policy")) == b"null"
+
+
+def test_a_record_without_partial_form_cannot_lose_facts() -> None:
+    with pytest.raises(TypeError, match="Evidence has no partial form"):
+        with_gaps(Evidence("path", None, "source"), {"value": WITHHELD})

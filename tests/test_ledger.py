@@ -51,6 +51,8 @@ SNAPSHOTS = {
     "users partly read, and AWS counted": summarized(
         account(users=PEOPLE, groups=GROUPS, unknown=["users"]), Users=10, Groups=1
     ),
+    "users partly read, and AWS counted as many": summarized(account(users=PEOPLE, unknown=["users"]), Users=4),
+    "users partly read, one of them before the account in order": account(users=[user("+a")], unknown=["users"]),
     "users partly read, and AWS counted fewer": summarized(account(users=PEOPLE, unknown=["users"]), Users=3),
     "users not read at all": summarized(account(groups=GROUPS, unknown=["users", "groups"]), Users=10, Groups=1),
     "the summary unknown too": account(users=PEOPLE, unknown=["users", "summary"]),
@@ -87,6 +89,7 @@ def test_reasons_are_counted_the_most_frequent_first() -> None:
     [
         ("users partly read, and nobody counted", None, None),
         ("users partly read, and AWS counted", 10, 6),
+        ("users partly read, and AWS counted as many", 4, 0),
         ("users partly read, and AWS counted fewer", None, None),
         ("the summary unknown too", None, None),
     ],
@@ -124,6 +127,27 @@ def test_a_rule_on_the_account_and_on_users_counts_each_once() -> None:
     report = audited(snapshot, [configure(rule, {})], NOW)
     found = report.rules[0].coverage
     assert (found.resources, found.seen, found.unseen, found.judged) == (10, 5, 5, 5)
+
+
+def test_every_action_that_would_show_more_resources_is_named() -> None:
+    gaps = tuple(Gap(name, name, "AccessDenied", f"iam:List{name}", "x") for name in ("Users", "Groups"))
+    rule = Rule(
+        id="both",
+        source_identifier="BOTH",
+        resource_types=(ResourceType.USER, ResourceType.GROUP),
+        reads=frozenset(),
+        severity=Severity.LOW,
+        source_url="https://example.com",
+        evaluate=both,
+    )
+    unread = replace(account(gaps=gaps), users=Listing((), "Users"), groups=Listing((), "Groups"))
+    (reason,) = audited(unread, [configure(rule, {})], NOW).rules[0].coverage.reasons
+    assert (reason.iam_action, reason.resources) == ("iam:ListGroups, iam:ListUsers", None)
+
+
+def test_one_account_before_all_users_in_order_is_no_resource_of_a_rule_on_users() -> None:
+    report = report_of(SNAPSHOTS["users partly read, one of them before the account in order"])
+    assert (coverages(report)[MFA].seen, coverages(report)[MFA].undecided) == (1, 0)
 
 
 def numbers_of_table(report: Report) -> Totals:

@@ -179,12 +179,13 @@ def test_a_denial_does_not_hint_at_mfa_when_it_was_used(aws: Front) -> None:
 )
 def test_what_was_read_before_a_failure_stays(aws: Front, answer: Answer, code: str) -> None:
     first = page("User", MEMBER.format(name="one"), "user-one", truncated=True)
-    aws.script(DETAILS, first, answer)
+    times = 3 if code == "ResponseParserError" else 1  # what cannot be read is asked for again
+    aws.script(DETAILS, first, *[answer] * times)
     snapshot = collected(frozenset({Source.USERS}))
     assert [user.name for user in snapshot.users.known] == ["one"]
     assert status(snapshot, Source.USERS) is SourceStatus.PARTIAL
     assert gap_codes(snapshot, Source.USERS) == {code}
-    assert len([action for action in aws.actions if action == f"iam:{DETAILS}"]) == 2
+    assert len([action for action in aws.actions if action == f"iam:{DETAILS}"]) == 1 + times
 
 
 def test_a_list_that_never_ends_ends_with_a_gap(aws: Front) -> None:

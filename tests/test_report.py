@@ -148,3 +148,80 @@ def test_evidence_that_is_not_json_is_told_of(write: Any) -> None:
     odd = replace(report.findings[0], evidence=(Evidence("path", object(), "source"),))
     with pytest.raises(AuditError, match="a rule gave evidence that is not JSON"):
         write(replace(report, findings=(odd,)), io.BytesIO())
+
+
+FAIL_ON, LENIENT = Gate(fail_on_noncompliant=True, allow_incomplete=False), Gate(False, True)
+STRICT, BOTH = Gate(False, False), Gate(True, True)
+REASONS = [
+    (2, 3, BOTH, (1, "--fail-on noncompliant: 2 findings are NON_COMPLIANT")),
+    (1, 0, FAIL_ON, (1, "--fail-on noncompliant: 1 finding is NON_COMPLIANT")),
+    (1, 1, STRICT, (4, "incomplete: 1 finding has INSUFFICIENT_DATA")),
+    (0, 1234, FAIL_ON, (4, "incomplete: 1,234 findings have INSUFFICIENT_DATA")),
+    (1, 1, LENIENT, (0, "audited, incomplete as allowed")),
+    (1, 0, LENIENT, (0, "audited, complete")),
+]
+
+
+@pytest.mark.parametrize(("failed", "unknown", "gate", "expected"), REASONS)
+def test_the_reason_of_an_exit_code(failed: int, unknown: int, gate: Gate, expected: tuple[int, str]) -> None:
+    assert exit_code(counted(report_of(CLEAN), failed, unknown, crashed=False), gate) == expected
+
+
+def test_only_a_rule_that_failed_ends_with_3() -> None:
+    from auditor.report import ReportWarning
+
+    gate = Gate(fail_on_noncompliant=False, allow_incomplete=False)
+    crashed = counted(report_of(CLEAN), 0, 0, crashed=True)
+    assert exit_code(crashed, gate) == (3, "a rule failed; its verdicts are missing")
+    others = (ReportWarning("parameter", "a-rule", None, "x"), ReportWarning(RULE_ERROR, None, None, "x"))
+    assert exit_code(replace(crashed, warnings=others), gate)[0] == 0
+
+
+def test_the_head_names_the_tool_the_account_and_the_rule_of_a_warning() -> None:
+    aliased = replace(CLEAN, account=replace(CLEAN.account, alias="prod"))
+    report = report_of(aliased, RuleNotice("iam-password-policy", Notice("parameter", "bob", "odd")))
+    assert (report.tool.name, report.account.alias) == ("iam-audit", "prod")
+    assert [(each.code, each.config_rule_name, each.resource_name) for each in report.warnings] == [
+        ("parameter", "iam-password-policy", "bob")
+    ]
+
+
+def test_suppressed_findings_are_counted_apart_and_a_rule_left_without_others_does_not_apply() -> None:
+    evaluation = evaluate(CLEAN, RULES)
+    aside = tuple(
+        replace(each, suppression={"reason": "x"}) if each.config_rule_name == "iam-password-policy" else each
+        for each in evaluation.findings
+    )
+    report = build(CLEAN, RULES, Evaluation(aside, ()), sha256="", evaluated_at=NOW)
+    assert (report.summary.suppressed, sum(report.summary.counts.values())) == (1, len(aside) - 1)
+    password = next(rule for rule in report.rules if rule.config_rule_name == "iam-password-policy")
+    assert (password.compliance_type, sum(password.counts.values())) == (ComplianceType.NOT_APPLICABLE, 0)
+
+
+def test_findings_of_one_name_are_ordered_by_arn() -> None:
+    evaluation = evaluate(CLEAN, RULES)
+    first = evaluation.findings[0]
+    three = (replace(first, resource_arn="b"), replace(first, resource_arn=None), replace(first, resource_arn="a"))
+    report = build(CLEAN, RULES, Evaluation(three, ()), sha256="", evaluated_at=NOW)
+    assert [finding.resource_arn for finding in report.findings] == [None, "a", "b"]
+
+
+def test_a_stored_report_whose_numbers_are_cut_is_refused_with_the_remedy() -> None:
+    document = contract(report_of(CLEAN))
+    for wrong in ({}, {**document["summary"]["counts"], "COMPLIANT": -1}):
+        document["summary"]["counts"] = wrong
+        with pytest.raises(SourceError) as raised:
+            load_report(json.dumps(document).encode(), "old.json")
+        assert "a summary does not count each compliance type" in raised.value.message
+        assert (
+            raised.value.hint == "Reports are written by `iam-audit scan -o FILE.json`; this release reads version 1."
+        )
+
+
+def test_evidence_that_is_not_json_is_told_of_with_the_remedy() -> None:
+    report = report_of(CLEAN)
+    odd = replace(report.findings[0], evidence=(Evidence("path", object(), "source"),))
+    with pytest.raises(AuditError) as raised:
+        dump_report(replace(report, findings=(odd,)))
+    assert "type object is unsupported" in raised.value.message
+    assert raised.value.hint == "Mend the plug-in that did."

@@ -103,7 +103,11 @@ def test_what_is_not_believed_says_why_and_when_there_can_be_a_new_report() -> N
 
 def test_a_report_of_unknown_age_counts_as_too_old() -> None:
     for unknown in (read_at(SNAPSHOT, None), replace(SNAPSHOT, report_generated_at=None)):
-        assert verdicts(without_old_report(unknown, timedelta(days=10_000)))[MFA, "alice"] is UNKNOWN
+        judged = without_old_report(unknown, timedelta(days=10_000))
+        assert verdicts(judged)[MFA, "alice"] is UNKNOWN
+        assert judged.gaps[-1].message == (
+            "The age of the credential report is not known (--captured-at tells when it was read)"
+        )
 
 
 def test_users_that_are_unknown_keep_their_own_reason_and_root_is_unknown_too() -> None:
@@ -125,7 +129,10 @@ def test_without_any_report_there_is_no_old_one() -> None:
     unread = replace(
         account(users=[user("bob", unknown=["credentials"])], unknown=["root_credentials"]), report_generated_at=None
     )
-    sources = tuple(replace(source, status=SourceStatus.FAILED) for source in unread.sources)
+    sources = tuple(
+        replace(source, status=SourceStatus.FAILED) if source.name is Source.CREDENTIAL_REPORT else source
+        for source in unread.sources
+    )
     assert without_old_report(replace(unread, sources=sources), SECOND).gaps == unread.gaps
 
 

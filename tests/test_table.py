@@ -78,10 +78,5 @@ def test_every_finding_is_listed_on_demand() -> None:
     assert "alice" in shown(every_finding=True)
 
 
-def test_names_are_shown_and_not_obeyed() -> None:
-    text = shown()
-    assert not {character for character in text if not character.isprintable()} - {"\n"}
-
-
 def test_there_is_no_colour_outside_a_terminal() -> None:
     assert "\x1b" not in shown()

@@ -1,5 +1,8 @@
 """Refusals: everything by which one answer of AWS can fail, and the gap that it leaves."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
@@ -10,11 +13,33 @@ from auditor.errors import SourceError
 from auditor.facts import Gap
 from auditor.model import Source
 
+T = TypeVar("T")
+
 _UNREADABLE = (msgspec.ValidationError, SourceError, ValueError)  # the last is botocore's word on bad numbers and times
 FAULTS = (ClientError, BotoCoreError, ResponseParserError, *_UNREADABLE)
 """The errors by which one answer can fail, whatever becomes of the others."""
 
+_NO_ANSWER = (ResponseParserError, KeyError)  # the second is botocore's word on XML that answers another question
+_PAUSES_S = (0.5, 1.0)
+
 EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
+
+
+def asked(ask: Callable[[], T], sleep: Callable[[float], object]) -> T:
+    """Ask AWS, and ask again where what comes is no answer: a body that was cut on its way, or a proxy's page.
+
+    botocore asks again after errors of AWS and of connections, but takes a body that ends too early for a whole one.
+    Raises ResponseParserError if no answer comes, and whatever else `ask` raises.
+    """
+    for pause_s in _PAUSES_S:
+        try:
+            return ask()
+        except _NO_ANSWER:
+            sleep(pause_s)
+    try:
+        return ask()
+    except KeyError as error:
+        raise ResponseParserError(f"the answer has no {error}") from error
 
 
 def error_code(error: Exception) -> str:

@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +22,7 @@ from msgspec import Struct
 
 from auditor import __version__
 from auditor.errors import AuditError, SourceError, UsageError
+from auditor.redaction import first_sentence, redacted
 
 if TYPE_CHECKING:  # the stubs are not there at run time
     from mypy_boto3_iam import IAMClient
@@ -74,6 +76,7 @@ _NO_LOGIN = (
     aws.RefreshWithMFAUnsupportedError,
 )
 _WRONG = (ValueError, aws.ParamValidationError, aws.NoRegionError)
+_SECRET_SETTINGS = ("aws_secret_access_key", "aws_session_token", "aws_security_token", "external_id")
 _CONFIGURATION = (aws.ConfigParseError, aws.ConfigNotFound, aws.InvalidConfigError, aws.UnknownCredentialError)
 
 
@@ -117,15 +120,20 @@ def connect(options: LiveOptions, *, ask_code: AskCode | None) -> Connection:
     Raises UsageError for options that cannot be right and SourceError when AWS cannot be reached or refuses.
     """
     core = CoreSession(profile=options.profile)
-    with _told(options.profile, options.region, core):
+    with _told(options, core):
         _ask_instead_of_botocore(core, options, ask_code)
         session = boto3.Session(botocore_session=core, region_name=_region(core, options))
         config = _config("standard", 3, options.timeout_s)
-        keys = _keys(session.client("sts", config=config), options, ask_code)
-        identity = session.client("sts", config=config, **keys).get_caller_identity()
+        sts = session.client("sts", config=config)
+        keys = _keys(sts, options, ask_code)
+        if keys:
+            sts = session.client("sts", config=config, **keys)
+        with ThreadPoolExecutor(1) as pool:
+            made = pool.submit(_iam, session, keys, _config("adaptive", 8, options.timeout_s))
+            # It takes 15 ms, in which the answer is on its way; this call in this thread, where a signal ends it.
+            identity = sts.get_caller_identity()
         caller = Caller(identity["Account"], identity["Arn"], identity["Arn"].split(":")[1], _profile(core))
-        iam = _iam(session, keys, _config("adaptive", 8, options.timeout_s))
-        return Connection(caller, iam, mfa=options.mfa_serial is not None)
+        return Connection(caller, made.result(), mfa=options.mfa_serial is not None)
 
 
 def _config(mode: Literal["standard", "adaptive"], attempts: int, timeout_s: float) -> Config:
@@ -219,21 +227,32 @@ def _time(text: Any) -> datetime:
 
 
 @contextmanager
-def _told(profile: str | None, region: str | None, core: CoreSession) -> Iterator[None]:
-    """Turn every error of botocore inside the block into an AuditError with a hint."""
+def _told(options: LiveOptions, core: CoreSession) -> Iterator[None]:
+    """Turn every error of botocore inside the block into an AuditError with a hint, and without secrets."""
     try:
         yield
     except aws.ClientError as error:
-        raise _refused(error) from error
+        raise _redacted(_refused(error), options, core) from error
     except aws.ProfileNotFound as error:
-        raise _unknown_profile(profile, core) from error
+        raise _unknown_profile(options.profile, core) from error
     except (aws.BotoCoreError, ResponseParserError, ValueError) as error:
-        raise _explained(error, region) from error
+        raise _redacted(_explained(error, options.region), options, core) from error
+    except KeyError as error:  # botocore's word on XML that answers another question, and ours on an empty answer
+        raise SourceError(f"AWS could not be asked: its answer has no {error}", _TRY) from error
+
+
+def _redacted(error: AuditError, options: LiveOptions, core: CoreSession) -> AuditError:
+    """Give the error without the secrets of the options, the environment and the configuration files."""
+    secrets = {options.external_id or "", options.mfa_code or ""}
+    with suppress(*_CONFIGURATION):  # then the error says so itself
+        for settings in core.full_config["profiles"].values():
+            secrets |= {str(settings.get(name, "")) for name in _SECRET_SETTINGS}
+    return type(error)(redacted(error.message, secrets).strip(), error.hint)
 
 
 def _refused(error: aws.ClientError) -> SourceError:
     code, call = str(error.response["Error"].get("Code", "Unknown")), error.operation_name
-    said = error.response["Error"].get("Message", "")
+    said = first_sentence(str(error.response["Error"].get("Message", "")))
     hint = _HINTS.get(code) or _REFUSED.get(call, _TRY)
     if "expiredtoken" in code.lower():
         return SourceError(f"the AWS credentials have expired ({code})", hint)
@@ -269,7 +288,7 @@ def _failure(error: Exception, region: str | None) -> tuple[str, str]:
         return f"AWS could not be reached: {error}", _unreachable_hint(region)
     if isinstance(error, _NO_LOGIN):
         return f"the AWS credentials could not be had: {error}", _LOG_IN
-    return f"AWS could not be asked: {error}", _TRY
+    return f"AWS could not be asked: {first_sentence(str(error))}", _TRY
 
 
 def _unreachable_hint(region: str | None) -> str:

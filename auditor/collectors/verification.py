@@ -15,7 +15,7 @@ from msgspec import Struct, convert, structs
 
 from auditor.collectors.answers import prepare, utc
 from auditor.collectors.one_by_one import Told, one_by_one
-from auditor.collectors.refusals import error_code, gap_of, timed_out
+from auditor.collectors.refusals import asked, error_code, gap_of, timed_out
 from auditor.collectors.session import Connection
 from auditor.collectors.side_by_side import Deadline
 from auditor.facts import Gap, at_rest, gaps_of
@@ -29,6 +29,7 @@ _NOT_THERE = "NoSuchEntity"
 
 class _DevicesPage(Struct):
     devices: list[Any] = msgspec.field(name="MFADevices")
+    is_truncated: bool = msgspec.field(name="IsTruncated")
 
 
 class _Profile(Struct, rename="pascal"):
@@ -46,6 +47,7 @@ def verified(
     *,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     timer: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], object] | None = None,
     timeout_s: float,
 ) -> Snapshot:
     """Give the snapshot with `user.verified` for those of the named users about whom AWS answered, at two calls each.
@@ -55,10 +57,13 @@ def verified(
     """
     prepare((_DevicesPage, _ProfileAnswer))
     deadline = Deadline(timer, timeout_s)
+    pause = sleep or deadline.halted.wait
     try:
-        mfa = one_by_one(names, partial(_has_mfa, connection.iam), deadline)
+        mfa = one_by_one(names, lambda name: asked(partial(_has_mfa, connection.iam, name), pause), deadline)
         # Only of users that ListMFADevices has just told of: for them NoSuchEntity means that there is no profile.
-        passwords = one_by_one(mfa.answers, partial(_has_password, connection.iam), deadline)
+        passwords = one_by_one(
+            mfa.answers, lambda name: asked(partial(_has_password, connection.iam, name), pause), deadline
+        )
     finally:
         deadline.halted.set()
     read_at = utc(clock())
@@ -76,8 +81,16 @@ def verified(
 
 
 def _has_mfa(iam: Any, name: str) -> bool:
-    pages = iam.get_paginator("list_mfa_devices").paginate(UserName=name)
-    return any(convert(page, _DevicesPage).devices for page in pages)
+    """Say whether the user has an MFA device: no only if the list was read to its end and is empty."""
+    more = True
+    for answer in iam.get_paginator("list_mfa_devices").paginate(UserName=name):
+        page = convert(answer, _DevicesPage)
+        if page.devices:
+            return True
+        more = page.is_truncated
+    if more:  # the paginator stops without a word where AWS does not say where more follow
+        raise ValueError("AWS does not say where more MFA devices follow")
+    return False
 
 
 def _has_password(iam: Any, name: str) -> bool:

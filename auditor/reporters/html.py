@@ -9,12 +9,12 @@ import re
 import zlib
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from html import escape
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 from markupsafe import Markup
@@ -22,13 +22,15 @@ from markupsafe import Markup
 from auditor.finding import FINGERPRINT_VERSION, Finding, fingerprint
 from auditor.ledger import totals
 from auditor.registry import load_rules, page, sections
-from auditor.report import Report, not_json
-from auditor.reporters.visible import spelt, visible
+from auditor.report import Report, ReportWarning, not_json
+from auditor.reporters.visible import is_plain, spelt, told_apart, visible
 from auditor.rule import ComplianceType
 from auditor.staleness import duration
 
 REASONS_SHOWN = 5  # of a rule, the most frequent first; each finding tells its own
 SMALLEST_BAR = 1.5  # per cent: one finding among thousands must still be seen
+WARNED_NAMES = 10  # what is said of more resources in the same words names so many of them
+WARNED_ROWS = 1_000
 
 _KINDS = tuple(ComplianceType)
 _COLUMNS = ("resource", "region", "location", "annotation", "evidence", "suppression", "fingerprint")
@@ -64,6 +66,8 @@ def _document(report: Report) -> str:
         reasons_shown=REASONS_SHOWN,
         judged=judged,
         suppressed=_suppressed(report) if len(report.findings) == judged else {},
+        warned=_warned(report.warnings),
+        warned_rows=WARNED_ROWS,
         pages=_rule_pages(),
         style=style,
         script=script,
@@ -76,6 +80,25 @@ def _document(report: Report) -> str:
 def _suppressed(report: Report) -> Mapping[str, int]:
     """Count the suppressed findings of each rule; only a report that lists every finding tells."""
     return Counter(finding.config_rule_name for finding in report.findings if finding.suppression is not None)
+
+
+class _Warned(NamedTuple):
+    """What is said in one breath of some resources; `more` counts those beside the named ones."""
+
+    code: str
+    rule: str | None
+    message: str
+    names: Sequence[str]
+    more: int
+
+
+def _warned(warnings: Iterable[ReportWarning]) -> list[_Warned]:
+    """Gather what warnings say of many resources in the same words: a rule that fails does so for every user."""
+    groups: dict[tuple[str, str | None, str], list[str]] = {}
+    for warning in warnings:
+        names = groups.setdefault((warning.code, warning.config_rule_name, warning.message), [])
+        names += [] if warning.resource_name is None else [warning.resource_name]
+    return [_Warned(*said, names[:WARNED_NAMES], len(names[WARNED_NAMES:])) for said, names in groups.items()]
 
 
 def _asset(*names: str) -> Markup:
@@ -107,18 +130,18 @@ def _filters() -> dict[str, Callable[..., Any]]:
 
 def _shown(value: object) -> object:
     """Spell out what would be obeyed or unseen; jinja sends every expression through here, so none is forgotten."""
-    if hasattr(value, "__html__") or str(value).isprintable():
+    if hasattr(value, "__html__") or is_plain(str(value)):
         return value
     return Markup(
         "".join(
-            escape(character) if character.isprintable() else f'<span class="spelt">{spelt(character)}</span>'
-            for character in str(value)
+            f'<span class="spelt">{spelt(character)}</span>' if hidden else escape(character)
+            for character, hidden in told_apart(str(value))
         )
     )
 
 
 def _escaped(text: str) -> str:
-    return str(_shown(text)) if not text.isprintable() else escape(text)
+    return escape(text) if is_plain(text) else str(_shown(text))
 
 
 def _prose(text: str) -> Markup:

@@ -1,10 +1,60 @@
 """The JSON report: the contract that other programs read."""
 
-from typing import BinaryIO
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import msgspec
 
 from auditor.report import Report, dump_report
+from auditor.reporters.visible import spelt, told_apart
+
+_PIECE = 65_536  # bytes; to look through what is not ASCII is slow, so most of a document is passed over
+_UNUSUAL = re.compile(rb"[\x7f-\xff]+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def write(report: Report, stream: BinaryIO) -> None:
-    """Write the report as one JSON document."""
-    stream.write(dump_report(report))
+    """Write the report as one JSON document; what a terminal might obey, were it shown on one, is a JSON escape."""
+    document = _document(report)
+    for piece in (document,) if _is_plain(document) else _pieces(document):
+        stream.write(piece if _is_plain(piece) else _UNUSUAL.sub(lambda found: _escaped(found[0].decode()), piece))
+
+
+def _is_plain(text: bytes) -> bool:
+    return text.isascii() and b"\x7f" not in text
+
+
+def _pieces(document: bytes) -> Iterator[bytes]:
+    """Cut the document after quotation marks, which never are part of another character."""
+    start = 0
+    while start < len(document):
+        end = document.find(b'"', start + _PIECE) + 1 or len(document)
+        yield document[start:end]
+        start = end
+
+
+def _document(report: Report) -> bytes:
+    """Give the document; a lone surrogate, which no reader of JSON takes, is spelt out in the text."""
+    try:
+        return dump_report(report)
+    except UnicodeEncodeError:
+        return dump_report(msgspec.convert(_spelt(msgspec.to_builtins(report)), Report))
+
+
+def _spelt(value: Any) -> Any:
+    if isinstance(value, str):
+        return _SURROGATE.sub(lambda found: spelt(found[0]), value)
+    if isinstance(value, dict):
+        return {_spelt(key): _spelt(item) for key, item in value.items()}
+    return [_spelt(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _escaped(text: str) -> bytes:
+    """Give the text with JSON's escapes for what is not plainly seen; every reader of JSON gets the same text."""
+    shown = (_escape(character) if hidden else character for character, hidden in told_apart(text))
+    return "".join(shown).encode()
+
+
+def _escape(character: str) -> str:
+    return re.sub("....", r"\\u\g<0>", character.encode("utf-16-be").hex())

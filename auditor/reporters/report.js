@@ -2,6 +2,7 @@
 const KINDS = ["NON_COMPLIANT", "INSUFFICIENT_DATA", "COMPLIANT", "NOT_APPLICABLE"];
 const SEVERITIES = ["CRITICAL", "HIGH", "MEDIUM", "LOW"];
 const SIZES = [50, 100, 250];
+const PRINTED = 5000; // findings; a browser needs seconds for as many, and gives up on twenty times as many
 
 // --- the view: which findings are shown and how. It lives in the address too, so that it can be kept or sent.
 
@@ -15,8 +16,7 @@ function tableOf({ account_id, fingerprint_version, severities, findings }) {
   const columns = Object.fromEntries(Object.entries(others).map(([name, packed]) => [name, column(packed)]));
   const resources = column({ values: resourcesOf(resource.values), steps: resource.steps });
   const types = [...new Set(resources.values.map((itsResource) => itsResource.type))].sort();
-  const annotationWords = columns.annotation.values.map((text) => plain(text).toLowerCase());
-  return { ...columns, resources, types, annotationWords, severities, account_id, fingerprint_version };
+  return { ...columns, resources, types, severities, account_id, fingerprint_version };
 }
 
 const suppressed = (row) => report.suppression.of(row) !== null;
@@ -61,6 +61,14 @@ function change(wanted) {
 
 // --- selecting and sorting
 
+let searched; // the texts of resources and of annotations, as shown and in lower case; made by the first search
+
+function searchedTexts() {
+  const shown = (text) => plain(text).toLowerCase();
+  const resources = report.resources.values.map(({ name, arn, id }) => shown(`${name} ${arn ?? ""} ${id ?? ""}`));
+  return [resources, report.annotation.values.map(shown)];
+}
+
 // A bit for each word that a text holds; a finding matches if its texts together hold all.
 function bitsOf(texts, words) {
   return texts.map((text) => words.reduce((bits, word, at) => bits | (text.includes(word) ? 1 << at : 0), 0));
@@ -68,8 +76,8 @@ function bitsOf(texts, words) {
 
 function select() {
   const words = plain(view.search).toLowerCase().split(" ").filter(Boolean).slice(0, 30);
-  const inResource = bitsOf(report.resources.values.map((resource) => resource.words), words);
-  const inAnnotation = bitsOf(report.annotationWords, words);
+  if (words.length) searched ??= searchedTexts();
+  const [inResource, inAnnotation] = words.length ? searched.map((texts) => bitsOf(texts, words)) : [[], []];
   const all = 2 ** words.length - 1;
   const counts = Object.fromEntries(KINDS.map((kind) => [kind, { usual: 0, aside: 0 }]));
   rows = [];
@@ -125,13 +133,14 @@ function sort() {
 
 // --- drawing
 
-function draw({ everything = false } = {}) {
+function draw({ printing = false } = {}) {
   const pages = Math.max(Math.ceil(rows.length / view.size), 1);
   view.page = Math.min(view.page, pages);
   const first = (view.page - 1) * view.size;
-  const shown = everything ? rows : rows.slice(first, first + view.size);
+  const shown = printing ? rows.slice(0, PRINTED) : rows.slice(first, first + view.size);
   byId("rows").replaceChildren(...shown.flatMap((row) => (opened.has(row) ? [line(row), detail(row)] : [line(row)])));
-  byId("status").replaceChildren(...pieces(status()));
+  const cut = printing && rows.length > PRINTED ? `. The first ${number(PRINTED)} are printed; narrow the view to print others` : "";
+  byId("status").replaceChildren(...pieces(status() + cut));
   byId("position").textContent = `Page ${number(view.page)} of ${number(pages)}`;
   byId("previous").disabled = view.page === 1;
   byId("next").disabled = view.page === pages;
@@ -283,7 +292,7 @@ function listen() {
     if (finding && !selecting) toggle(finding);
   });
   addEventListener("hashchange", follow);
-  addEventListener("beforeprint", () => draw({ everything: true }));
+  addEventListener("beforeprint", () => draw({ printing: true }));
   addEventListener("afterprint", () => draw());
 }
 

@@ -1,15 +1,46 @@
 """Text from the account made safe to show: what would steer a terminal or deceive a reader's eye is spelt out."""
 
+import re
+from collections.abc import Iterator
+from unicodedata import category
+
+MOST_MARKS = 4
+"""Combining marks that one character may bear; more of them, as no language has, paint over the lines around."""
+
+# What str.isprintable() lets pass though nothing is seen of it: Unicode's Default_Ignorable_Code_Point (fillers,
+# variation selectors, which can carry whole hidden texts), and the blank pattern of Braille.
+# https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+
 
 def visible(text: str) -> str:
-    r"""Give the text with control, bidirectional, invisible and surrogate characters spelt out, as in \u202e."""
-    return text if text.isprintable() else "".join(map(spelt, text))
+    r"""Give the text with what cannot be seen, or would be obeyed, spelt out, as in \u202e."""
+    if is_plain(text):
+        return text
+    return "".join(spelt(character) if hidden else character for character, hidden in told_apart(text))
+
+
+def is_plain(text: str) -> bool:
+    """Say quickly whether nothing in the text need be spelt out; most text is plain."""
+    return text.isascii() and text.isprintable()
+
+
+def told_apart(text: str) -> Iterator[tuple[str, bool]]:
+    """Give each character, and whether it is to be spelt out.
+
+    These are control, bidirectional, invisible and unassigned characters, surrogates, and combining marks in floods.
+    """
+    marks = 0
+    for character in text:
+        marks = marks + 1 if category(character).startswith("M") else 0
+        seen = character.isprintable() and not _UNSEEN.match(character)
+        yield character, not seen or marks > MOST_MARKS
 
 
 def spelt(character: str) -> str:
-    """Give a character as it is if it can be seen, else its escape."""
-    if character.isprintable():
-        return character
+    r"""Give the escape of a character: \x1b, \u202e or \u{e0041}."""
     code = f"{ord(character):x}"
     if len(code) <= len("ff"):
         return f"\\x{code.zfill(2)}"

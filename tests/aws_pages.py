@@ -1,0 +1,138 @@
+"""Pages: cuts the whole answers that moto gives into pages with markers, as IAM does.
+
+moto ignores MaxItems and Marker in GetAccountAuthorizationDetails and most lists, and leaves out IsTruncated in some.
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from hashlib import sha256
+from typing import Any, NamedTuple
+from xml.etree import ElementTree as ET
+
+from botocore.loaders import create_loader
+
+AUTHORIZATION_DETAILS = "GetAccountAuthorizationDetails"
+KINDS = {
+    "User": "UserDetailList",
+    "Role": "RoleDetailList",
+    "Group": "GroupDetailList",
+    "LocalManagedPolicy": "Policies",
+    "AWSManagedPolicy": "Policies",
+}
+"""The filters of GetAccountAuthorizationDetails, in the order in which their entities fill the pages, and its lists."""
+DEFAULT_ITEMS, MOST_ITEMS = 100, 1000
+_CUT = ("Marker", "MaxItems")
+
+
+@cache
+def lists_of_actions() -> Mapping[str, tuple[str, ...]]:
+    """Give the lists of each action that IAM pages, as botocore's model tells them."""
+    paginators = create_loader().load_service_model("iam", "paginators-1")["pagination"]
+    keys = {action: paginator["result_key"] for action, paginator in paginators.items()}
+    return {action: (key,) if isinstance(key, str) else tuple(key) for action, key in keys.items()}
+
+
+class Whole(NamedTuple):
+    """A whole answer: its members with the list that each belongs to, in order, and what every page repeats."""
+
+    lists: tuple[str, ...]
+    members: tuple[tuple[str, str], ...]
+    rest: str
+
+
+class BadPageError(Exception):
+    """Tell that a page was asked for that there is not; IAM calls it a ValidationError."""
+
+
+def asked_of(parameters: Mapping[str, str]) -> dict[str, str]:
+    """Give what a call asks for, whichever page of it it wants."""
+    return {name: value for name, value in parameters.items() if name not in _CUT}
+
+
+def filters_of(parameters: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the filters of a call of GetAccountAuthorizationDetails, in the order of its pages; all if none is given."""
+    given = {value for name, value in parameters.items() if name.startswith("Filter.member.")}
+    if not given <= KINDS.keys():
+        raise BadPageError(f"Value '{sorted(given)}' at 'filter' failed to satisfy constraint: {sorted(KINDS)}")
+    return tuple(kind for kind in KINDS if kind in given or not given)
+
+
+def whole_of(action: str, answer: bytes) -> Whole:
+    """Take moto's answer apart. It keeps some things by random ids; here they are ordered by path and name."""
+    result = next(node for node in _bare(answer) if node.tag.endswith("Result"))
+    lists = lists_of_actions()[action]
+    members: list[tuple[str, str]] = []
+    rest = ""
+    for node in result:
+        if node.tag in lists:
+            members += sorted((node.tag, ET.tostring(member, encoding="unicode")) for member in node)
+        elif node.tag not in ("IsTruncated", "Marker"):
+            rest += ET.tostring(node, encoding="unicode")
+    return Whole(lists, tuple(members), rest)
+
+
+def joined(wholes: Sequence[Whole]) -> Whole:
+    """Give one whole that holds the members of all, one after the other."""
+    members = tuple(member for whole in wholes for member in whole.members)
+    return Whole(wholes[0].lists, members, wholes[0].rest)
+
+
+def _bare(answer: bytes) -> ET.Element:
+    root = ET.fromstring(answer)
+    for node in root.iter():
+        node.tag = node.tag.rpartition("}")[2]
+    return root
+
+
+def page_of(whole: Whole, parameters: Mapping[str, str], sizes: Sequence[int]) -> str:
+    """Give the content of the page that the parameters ask for; pages hold as many members as `sizes` says in turn.
+
+    Raises BadPageError for a marker that was not given in answer to the same question, and for a wrong MaxItems.
+    """
+    most = int(parameters.get("MaxItems", DEFAULT_ITEMS))
+    if not 1 <= most <= MOST_ITEMS:
+        raise BadPageError(f"Value '{most}' at 'maxItems' failed to satisfy constraint: between 1 and {MOST_ITEMS}")
+    number, first = _place(parameters)
+    last = min(first + min(sizes[number % len(sizes)], most), len(whole.members))
+    end = _end(marker_of(parameters, number + 1, last) if last < len(whole.members) else None)
+    return "".join(_page_lists(whole, first, last)) + whole.rest + end
+
+
+def _page_lists(whole: Whole, first: int, last: int) -> Iterator[str]:
+    held = dict.fromkeys(whole.lists, "")
+    for name, xml in whole.members[first:last]:
+        held[name] += xml
+    return (f"<{name}>{members}</{name}>" for name, members in held.items())
+
+
+def _end(marker: str | None) -> str:
+    more = f"<Marker>{marker}</Marker>" if marker is not None else ""
+    return f"<IsTruncated>{str(marker is not None).lower()}</IsTruncated>{more}"
+
+
+def marker_of(parameters: Mapping[str, str], number: int, first: int) -> str:
+    """Give a marker that only the same question understands."""
+    place = f"{number} {first}"
+    return urlsafe_b64encode(f"{place} {_seal(parameters, place)}".encode()).decode()
+
+
+def _place(parameters: Mapping[str, str]) -> tuple[int, int]:
+    """Give the number of a page, and that of its first member."""
+    marker = parameters.get("Marker")
+    if marker is None:
+        return 0, 0
+    try:
+        number, first, seal = urlsafe_b64decode(marker).decode().split(" ")
+    except (Base64Error, ValueError) as error:
+        raise BadPageError("Invalid Marker.") from error
+    if seal != _seal(parameters, f"{number} {first}"):
+        raise BadPageError("Invalid Marker.")
+    return int(number), int(first)
+
+
+def _seal(parameters: Mapping[str, str], place: str) -> str:
+    question: Any = sorted(asked_of(parameters).items())
+    return sha256(f"{question} {place}".encode()).hexdigest()[:32]

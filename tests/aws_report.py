@@ -1,0 +1,138 @@
+"""The credential report's life on a clock: asked for, in the making, there for four hours, expired.
+
+moto has every report ready at once, computes it anew at each reading, and says that it is of 2015.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
+"""
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from io import StringIO
+from itertools import chain
+from threading import Lock
+from typing import Any, NamedTuple
+
+from aws_server import Answer, Call, Front, error, report, report_csv, state
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.iam.models import iam_backends
+
+Clock = Callable[[], datetime]
+
+LIFETIME = timedelta(hours=4)
+NO_CAPACITY = error("LimitExceeded", "No more capacity to launch new report generation tasks", 409)
+"""GenerateCredentialReport's answer while AWS makes too many reports."""
+
+
+class Made(NamedTuple):
+    """A report: what it says, as of when, and from when on it can be read."""
+
+    text: str
+    generated_at: datetime
+    ready_at: datetime
+
+
+class CredentialReports:
+    """The reports of an account: `seconds` is how long the making takes, `last` the one that was made before.
+
+    A report says what was true when its making began; that is its GeneratedTime too.
+    """
+
+    def __init__(self, clock: Clock, *, seconds: float = 0, last: Made | None = None) -> None:
+        self._clock = clock
+        self._making = timedelta(seconds=seconds)
+        self._last = last
+        self._lock = Lock()
+
+    def serve(self, front: Front) -> None:
+        """Answer for reports in moto's place."""
+        front.own |= {"GenerateCredentialReport": self.generate, "GetCredentialReport": self.get}
+
+    def generate(self, _: Call) -> Answer:
+        """Begin a report unless one is in the making or young enough."""
+        with self._lock:
+            if self._last is None or self._expired(self._last):
+                now = self._clock()
+                self._last = Made(report_of_moto(), now, now + self._making)
+                return state("STARTED")
+            return state("COMPLETE" if self._ready(self._last) else "INPROGRESS")
+
+    def get(self, _: Call) -> Answer:
+        """Give the last report, or why there is none."""
+        with self._lock:
+            if self._last is None:
+                return error("ReportNotPresent", "Credential report not present, run generate first", 410)
+            if not self._ready(self._last):
+                return error("ReportInProgress", "Report generation is still in progress", 404)
+            if self._expired(self._last):
+                return error("ReportExpired", "Credential report has expired, run generate first", 410)
+            return report(self._last.text, f"{self._last.generated_at:%Y-%m-%dT%H:%M:%SZ}")
+
+    def _ready(self, last: Made) -> bool:
+        return self._clock() >= last.ready_at
+
+    def _expired(self, last: Made) -> bool:
+        return self._ready(last) and self._clock() - last.generated_at >= LIFETIME
+
+
+def report_of_moto() -> str:
+    """Give the report of the account as moto keeps it now: root first, users in case-insensitive order, quoted CSV."""
+    backend: Any = iam_backends[DEFAULT_ACCOUNT_ID]["aws"]
+    policy = backend.account_password_policy
+    max_age_days = policy.max_password_age if policy else 0
+    users = sorted(backend.users.values(), key=lambda user: user.name.lower())
+    return report_csv(_line(_cells(user, max_age_days)) for user in users)
+
+
+def _line(cells: Sequence[str]) -> str:
+    text = StringIO()
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue()
+
+
+def _cells(user: Any, max_age_days: int) -> list[str]:
+    keys = chain.from_iterable(_key_cells(key) for key in _two(user.access_keys))
+    certificates = chain.from_iterable(_certificate_cells(each) for each in _two(user.signing_certificates.values()))
+    mfa = str(bool(user.mfa_devices)).lower()
+    return [
+        user.name,
+        user.arn,
+        _time(user.create_date),
+        *_password_cells(user, max_age_days),
+        mfa,
+        *keys,
+        *certificates,
+    ]
+
+
+def _password_cells(user: Any, max_age_days: int) -> Iterator[str]:
+    """Give whether there is a password, its last use, its last change, and when it must be changed.
+
+    moto does not know when a password was changed; it is taken to be as old as the user.
+    """
+    if not user.password:
+        return iter(("false", "N/A", "N/A", "N/A"))
+    used = _time(user.password_last_used) if user.password_last_used else "no_information"
+    due = _time(user.create_date + timedelta(days=max_age_days)) if max_age_days else "N/A"
+    return iter(("true", used, _time(user.create_date), due))
+
+
+def _two(things: Any) -> Sequence[Any]:
+    return [*things, None, None][:2]
+
+
+def _key_cells(key: Any) -> Sequence[str]:
+    """Give a key's cells; an inactive key keeps the time of its making."""
+    if key is None:
+        return ("false", "N/A", "N/A", "N/A", "N/A")
+    used = (_time(key.last_used.timestamp), key.last_used.region, key.last_used.service) if key.last_used else ()
+    return (str(key.status == "Active").lower(), _time(key.create_date), *(used or ("N/A", "N/A", "N/A")))
+
+
+def _certificate_cells(certificate: Any) -> Sequence[str]:
+    if certificate is None:
+        return ("false", "N/A")
+    return (str(certificate.status == "Active").lower(), _time(certificate.upload_date))
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S}Z"

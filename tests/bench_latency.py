@@ -1,0 +1,87 @@
+"""How long a live collection takes when every call takes its time, against what cannot be avoided.
+
+That is the latencies of the calls that must follow one another (whose account it is, then each page of the longest
+list), and the time in which botocore's own parser turns the same answers into dictionaries, one after the other, with
+the fast reader of timestamps. `python bench_latency.py SOURCES` is run where AWS's settings lead to a served account;
+it collects in one process, with everything imported, and prints its figures as JSON.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore.parsers import ResponseParserFactory
+from measure import HERE, Row, at_most, calls, served
+
+from auditor.collectors import session
+from auditor.collectors.live import LiveOptions, collect, connect
+from auditor.model import Source
+from auditor.registry import load_rules
+
+DELAY_MS = 50
+RUNS = 7
+LIMIT = 1.3
+FIRST_CALL = "GetCallerIdentity"
+
+
+def rows(entities: Mapping[str, int]) -> Iterator[Row]:
+    """Measure collecting all sources, and those of the built-in rules."""
+    with served(DELAY_MS, **entities) as url:
+        for name in _sources():
+            calls(url)
+            command = [sys.executable, str(HERE / "bench_latency.py"), name]
+            told = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+            made = {action: count // told["times"] for action, count in calls(url).items()}
+            chain = made.pop(FIRST_CALL) + max(made.values())
+            floor = chain * DELAY_MS / 1000 + told["parsing"]
+            what = f"latency: {name} of {entities['users']:,} users at {DELAY_MS} ms a call"
+            yield Row(f"{what}, wall time", f"{told['collecting']:.3f} s")
+            parsing = f"and {told['parsing'] * 1000:.0f} ms of parsing {told['answers']} answers"
+            yield Row(f"{what}, {chain} calls in a row {parsing}", f"{floor:.3f} s")
+            yield at_most(f"{what}, the first / the second", told["collecting"] / floor, LIMIT)
+
+
+def _sources() -> Mapping[str, frozenset[Source]]:
+    audited = frozenset[Source]().union(*(rule.reads for rule in load_rules().values()))
+    return {"all sources": frozenset(Source), "the rules' sources": audited}
+
+
+def main(name: str) -> None:
+    """Collect once to hear the answers, and then again and again; print the fastest run and the fastest parsing."""
+    sources = _sources()[name]
+    answers: list[tuple[Any, dict[str, Any]]] = []
+    connection = connect(LiveOptions(), ask_code=None)
+    connection.iam.meta.events.register("before-parse.iam", lambda **event: answers.append(_answer(**event)))
+    collect(connection, sources)
+    parsing = min(_parsing(answers) for _ in range(RUNS))
+    collecting = min(_collecting(sources) for _ in range(RUNS))
+    print(json.dumps({"times": RUNS + 1, "answers": len(answers), "parsing": parsing, "collecting": collecting}))
+
+
+def _answer(operation_model: Any, response_dict: dict[str, Any], **_: object) -> tuple[Any, dict[str, Any]]:
+    return operation_model.output_shape, dict(response_dict)
+
+
+def _parsing(answers: list[tuple[Any, dict[str, Any]]]) -> float:
+    """Give the processor time of parsing the answers, in seconds."""
+    factory = ResponseParserFactory()
+    factory.set_parser_defaults(timestamp_parser=session._time)
+    parser = factory.create_parser("query")
+    start = time.process_time()
+    for shape, answer in answers:
+        parser.parse(answer, shape)
+    return time.process_time() - start
+
+
+def _collecting(sources: frozenset[Source]) -> float:
+    """Give the wall-clock time from nothing to the snapshot, in seconds."""
+    start = time.perf_counter()
+    collect(connect(LiveOptions(), ask_code=None), sources)
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

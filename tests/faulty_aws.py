@@ -1,0 +1,284 @@
+"""A faulty AWS: everything that can go wrong with a call, by name, and plans that say with which call it does.
+
+A plan is asked with the action, what it is about, and how many such calls there were before, so that it does not matter
+in which order threads come to ask. Times are those of a clock that the test gives; nothing here sleeps.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from random import Random
+from threading import Lock
+from typing import NamedTuple
+
+from aws_pages import marker_of
+from aws_report import NO_CAPACITY
+from aws_server import Answer, Call, Disturbance, Honest, denied, error
+from aws_wire import Delivery
+
+Fault = Callable[[Call, Honest], Answer]
+Plan = Callable[[str, str, int], str | None]
+"""Give the name of the fault of the n-th call (from 0) of an action about something (Call.about), or None."""
+
+THROTTLED = error("Throttling", "Rate exceeded")
+_HTML = "<html><body><b>Http/1.1 Service Unavailable</b></body></html>"
+_PAGE = "<!DOCTYPE html>\n<html><head><title>Error</title></head><body><p>Try again later.<br></body></html>"
+_HUGE = 4_000_000  # bytes
+_END = re.compile(r"<IsTruncated>(true|false)</IsTruncated>(<Marker>[^<]*</Marker>)?")
+_MARKER = re.compile(r"<Marker>([^<]*)</Marker>")
+
+
+def _said(answer: Answer) -> Fault:
+    return lambda _call, _honest: answer
+
+
+def _denied(by: str, *, explicit: bool) -> Fault:
+    return lambda call, _: denied(call.action, explicit=explicit, by=by)
+
+
+def _delivered(delivery: Delivery) -> Fault:
+    return lambda _, honest: honest()._replace(delivery=delivery)
+
+
+def _body(change: Callable[[bytes], bytes]) -> Fault:
+    def changed(_: Call, honest: Honest) -> Answer:
+        answer = honest()
+        return answer._replace(raw=change(answer.content))
+
+    return changed
+
+
+def _only(action: str, answer: Answer) -> Fault:
+    return lambda call, honest: answer if call.name == action else honest()
+
+
+def _with_header(name: str, value: str) -> Fault:
+    def headed(_: Call, honest: Honest) -> Answer:
+        answer = honest()
+        return answer._replace(headers=(*answer.headers, (name, value)))
+
+    return headed
+
+
+def _declared(encoding: str) -> Fault:
+    return _body(lambda content: b'<?xml version="1.0" encoding="%s"?>' % encoding.encode() + content)
+
+
+@cache
+def _blanks() -> bytes:
+    return b"<!--" + b" " * _HUGE + b"-->"
+
+
+def _result_emptied(content: bytes) -> bytes:
+    return re.sub(rb"(<\w+Result>).*(</\w+Result>)", rb"\1\2", content, flags=re.DOTALL)
+
+
+def _ended(end: Callable[[Call, str | None], str]) -> Fault:
+    """Change how a page ends; `end` is given the call and the marker of the honest page. Other answers stay."""
+
+    def changed(call: Call, honest: Honest) -> Answer:
+        answer = honest()
+        text = answer.body
+        found = _END.search(text)
+        if found is None:
+            return answer
+        marker = _MARKER.search(found[0])
+        return answer._replace(body=text.replace(found[0], end(call, marker[1] if marker else None)))
+
+    return changed
+
+
+def _more(marker: str | None) -> str:
+    place = f"<Marker>{marker}</Marker>" if marker is not None else ""
+    return f"<IsTruncated>true</IsTruncated>{place}"
+
+
+def _marker_again(call: Call, marker: str | None) -> str:
+    given = call.parameters.get("Marker", marker)
+    return _more(given) if given is not None else "<IsTruncated>false</IsTruncated>"
+
+
+def _foreign_marker(call: Call, _: str | None) -> str:
+    return _more(marker_of(call.parameters | {"Filter.member.1": "somebody else's"}, 1, 0))
+
+
+def _no_word_on_the_end(_: Call, marker: str | None) -> str:
+    return f"<Marker>{marker}</Marker>" if marker is not None else ""
+
+
+REFUSALS: Mapping[str, Fault] = {
+    "denied": _denied("identity-based policy", explicit=False),
+    "explicitly denied": _denied("identity-based policy", explicit=True),
+    "denied by an SCP": _denied("service control policy", explicit=False),
+    "explicitly denied by an SCP": _denied("service control policy", explicit=True),
+    "denied by a boundary": _denied("permissions boundary", explicit=False),
+    "expired": _said(error("ExpiredToken", "The security token included in the request is expired", 403)),
+    "deactivated": _said(error("InvalidClientTokenId", "The security token included in the request is invalid.", 403)),
+    "not opted in": _said(error("OptInRequired", "The AWS Access Key Id needs a subscription for the service", 403)),
+    "suspended": _said(error("AccountProblem", "There is a problem with your AWS account. Contact support.", 403)),
+}
+"""Refusals of the caller or the account; it would be no use to ask again."""
+
+PASSING: Mapping[str, Fault] = {
+    "throttled": _said(THROTTLED),
+    "500": _said(error("ServiceFailure", "An internal error occurred", 500)),
+    "500 in HTML": _said(Answer(500, _HTML)),
+    "500 without a body": _said(Answer(500, "")),
+    "503": _said(error("ServiceUnavailable", "Try again later", 503)),
+    "503 in HTML": _said(Answer(503, _HTML)),
+    "503 of a proxy": _said(Answer(503, _PAGE, headers=(("Content-Type", "text/html"),))),
+    "503 without a body": _said(Answer(503, "")),
+    "reset": _delivered(Delivery.RESET),
+    "closed": _delivered(Delivery.CLOSED),
+}
+"""Faults that pass if one asks again."""
+
+HANGING: Mapping[str, Fault] = {
+    "silent": _delivered(Delivery.SILENT),
+    "stalled": _delivered(Delivery.STALLED),
+}
+"""Answers that are slower than any time-out; each costs the caller its time-out in real time."""
+
+GARBLED: Mapping[str, Fault] = {
+    "cut": _body(lambda content: content[: len(content) // 2]),
+    "garbage": _body(lambda content: bytes(255 - byte for byte in content)),
+    "empty": _body(lambda _: b""),
+    "of another form": _said(Answer(200, "<Unexpected><Thing/></Unexpected>")),
+    "of another call": _said(Answer(200, "<ListThingsResponse><ListThingsResult/></ListThingsResponse>")),
+    "without a result": _body(_result_emptied),
+    "in EBCDIC": _body(lambda content: content.decode().encode("cp500", "replace")),
+    "with a broken letter": _body(lambda content: content + b"<!--\xe9-->"),
+    "huge garbage": _body(lambda content: _blanks() + content[: len(content) // 2]),
+}
+"""Answers with HTTP status 200 that are none."""
+
+HARMLESS: Mapping[str, Fault] = {
+    "huge": _body(lambda content: _blanks() + content),
+    "declared to be UTF-16": _declared("UTF-16"),
+    "declared to be nonsense": _declared("nonsense"),
+    "declared to be zipped": _with_header("Content-Encoding", "gzip"),
+}
+"""What looks odd, but botocore reads it: it takes every body for plain UTF-8."""
+
+MISLEADING: Mapping[str, Fault] = {
+    "the same marker again": _ended(_marker_again),
+    "a marker of another list": _ended(_foreign_marker),
+    "an unknown marker": _ended(lambda *_: _more("AAAA")),
+    "no marker": _ended(lambda *_: _more(None)),
+    "no word on the end": _ended(_no_word_on_the_end),
+}
+"""Pages that lead nowhere; other answers are honest."""
+
+REPORTING: Mapping[str, Fault] = {
+    "no capacity": _only("GenerateCredentialReport", NO_CAPACITY),
+    "no report": _only("GetCredentialReport", error("ReportNotPresent", "Credential report not present", 410)),
+    "report in progress": _only("GetCredentialReport", error("ReportInProgress", "Generation in progress", 404)),
+    "report expired": _only("GetCredentialReport", error("ReportExpired", "Credential report has expired", 410)),
+}
+"""What AWS says of credential reports, in season and out of season; other calls are answered honestly."""
+
+FAULTS = {**REFUSALS, **PASSING, **HANGING, **GARBLED, **HARMLESS, **MISLEADING, **REPORTING}
+
+
+class Served(NamedTuple):
+    """A fault that was served: to which call of which action about what."""
+
+    action: str
+    about: str
+    number: int
+    fault: str
+
+
+class Faults:
+    """Disturb calls as a plan says, and remember with what."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.served: list[Served] = []
+        self._plan = plan
+        self._calls: Counter[tuple[str, str]] = Counter()
+        self._lock = Lock()
+
+    def __call__(self, call: Call, honest: Honest) -> Answer:
+        with self._lock:
+            number = self._calls[call.name, call.about]
+            self._calls[call.name, call.about] += 1
+            name = self._plan(call.name, call.about, number)
+            if name is not None:
+                self.served.append(Served(call.name, call.about, number, name))
+        return honest() if name is None else FAULTS[name](call, honest)
+
+
+def planned(
+    fault: str, *, action: str | None = None, about: str | None = None, since: int = 0, times: float = float("inf")
+) -> Plan:
+    """Have calls answered with a fault: of one action or all, about one thing or any, some of them or for good."""
+
+    def plan(called: str, asked: str, number: int) -> str | None:
+        meant = action in (None, called) and about in (None, asked)
+        return fault if meant and since <= number < since + times else None
+
+    return plan
+
+
+def together(*plans: Plan) -> Plan:
+    """Follow several plans; the first that has a fault for a call decides."""
+    return lambda action, about, number: next(filter(None, (plan(action, about, number) for plan in plans)), None)
+
+
+class Chaos:
+    """A plan made of a seed: each action about each thing has a course of its own through all faults."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._courses: dict[tuple[str, str], Plan] = {}
+
+    def __call__(self, action: str, about: str, number: int) -> str | None:
+        if (action, about) not in self._courses:
+            self._courses[action, about] = _course(Random(f"{self._seed} {action} {about}"))
+        return self._courses[action, about](action, about, number)
+
+
+_NAMES: Sequence[str] = tuple(FAULTS)
+_WEIGHTS = [1 if name in HANGING else 4 for name in _NAMES]  # hanging costs real time
+
+
+def _course(chance: Random) -> Plan:
+    """Give a plan for one kind of call: nothing at all, something for a while or for good, or now and then anything."""
+
+    def drawn() -> str:
+        return chance.choices(_NAMES, _WEIGHTS)[0]
+
+    nature = chance.random()
+    if nature < 0.35:
+        return lambda *_: None
+    if nature < 0.6:
+        return planned(drawn(), since=chance.randrange(3), times=chance.randrange(1, 4))
+    if nature < 0.85:
+        return planned(drawn(), since=chance.randrange(4))
+    script = [drawn() if chance.random() < 0.3 else None for _ in range(100)]
+    return lambda _action, _about, number: script[number % len(script)]
+
+
+class Throttle:
+    """Let so many calls of each action through at once, and then so many a second; the rest is throttled."""
+
+    def __init__(self, timer: Callable[[], float], rest: Disturbance, *, burst: int, per_second: float) -> None:
+        self._timer = timer
+        self._rest = rest
+        self._burst = burst
+        self._per_second = per_second
+        self._buckets: dict[str, tuple[float, float]] = {}
+        self._lock = Lock()
+
+    def __call__(self, call: Call, honest: Honest) -> Answer:
+        return self._rest(call, honest) if self._taken(call.name) else THROTTLED
+
+    def _taken(self, action: str) -> bool:
+        """Take a token of the action's, and say whether there was one."""
+        with self._lock:
+            now = self._timer()
+            tokens, since = self._buckets.get(action, (float(self._burst), now))
+            tokens = min(tokens + (now - since) * self._per_second, self._burst)
+            self._buckets[action] = (max(tokens - 1, 0) if tokens >= 1 else tokens, now)
+            return tokens >= 1
