@@ -2,10 +2,14 @@
 
 AWS sends all values as strings; where it is silent the conventions are ours:
 https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop-rules_nodejs.html
+
+A rule declares its parameters as the fields of a Struct. A field without default is required; the default that AWS
+prints for a required parameter stands in `Meta(extra={"printed_default": "90"})`, as text. A value with a grammar of
+its own is read as text, and the Struct's `__post_init__` raises ValueError("NAME is ...") for a wrong one.
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any
 
 import msgspec
@@ -28,6 +32,16 @@ class Origin(StrEnum):
     PACK = "pack"
 
 
+class _Parameter(Struct, frozen=True):
+    """What is declared of a parameter; a `nullable` one may be blank, which drops its check."""
+
+    place: str
+    kind: msgspec.inspect.Type
+    required: bool
+    nullable: bool
+    printed_default: str | None
+
+
 def configure(
     rule: Rule,
     given: Mapping[str, object],
@@ -37,32 +51,70 @@ def configure(
 ) -> ConfiguredRule:
     """Give the rule with its parameters for a run.
 
-    Raises UsageError for an unknown parameter, a missing required one, and a value of the wrong form or range.
+    Raises UsageError for an unknown parameter, a missing required one, and a value of the wrong form or range. AWS
+    refuses a rule without a required parameter even if it prints a default for it, so a pack must give the value; in
+    our own options the printed default holds, with a note.
     """
     warnings: list[str] = []
-    types = {field.name: field for field in msgspec.inspect.type_info(rule.parameters).fields} if given else {}  # type: ignore[attr-defined]  # a Struct's info has fields
+    declared = _declared(rule)
     for name in given:
-        if name not in types:
-            raise _unknown(rule, name, list(types))
-    values = {name: _value(f"{rule.id}.{name}", types[name].type, raw, warnings) for name, raw in given.items()}
+        if name not in declared:
+            raise _unknown(rule, name, list(declared))
+    values = {name: _value(declared[name], raw, warnings) for name, raw in given.items()}
+    values = {name: value for name, value in values.items() if value is not None or declared[name].nullable}
     if origin is Origin.PACK:
-        values = _only_given(types, values)
+        values = _only_given(declared, values)
+    for name, parameter in declared.items():
+        if parameter.required and name not in values:
+            values[name] = _defaulted(parameter, origin, warnings)
     return ConfiguredRule(rule, config_rule_name or rule.id, _built(rule, values), tuple(warnings))
 
 
-def _only_given(types: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+def needed(rule: Rule) -> tuple[str, ...]:
+    """Give the names of the parameters without which the rule cannot run: AWS prints no default for them."""
+    declared = _declared(rule).items()
+    return tuple(name for name, parameter in declared if parameter.required and parameter.printed_default is None)
+
+
+def _declared(rule: Rule) -> Mapping[str, _Parameter]:
+    if not rule.parameters.__struct_fields__:
+        return {}
+    fields = msgspec.inspect.type_info(rule.parameters).fields  # type: ignore[attr-defined]  # a Struct's info has fields
+    return {field.name: _parameter(f"{rule.id}.{field.name}", field) for field in fields}
+
+
+def _parameter(place: str, field: msgspec.inspect.Field) -> _Parameter:
+    kind, printed_default = field.type, None
+    if isinstance(kind, msgspec.inspect.Metadata):
+        printed_default = (kind.extra or {}).get("printed_default")
+        kind = kind.type
+    nullable = isinstance(kind, msgspec.inspect.UnionType)
+    return _Parameter(place, _without_none(kind), field.required, nullable, printed_default)
+
+
+def _only_given(declared: Mapping[str, _Parameter], values: dict[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in values.items() if value is not None}
-    optional = {name: None for name, field in types.items() if not field.required}
-    return {**optional, **given} if given else {}
+    dropped = {name: None for name, parameter in declared.items() if parameter.nullable and not parameter.required}
+    return {**dropped, **given} if given else {}
+
+
+def _defaulted(parameter: _Parameter, origin: Origin, warnings: list[str]) -> Any:
+    default = parameter.printed_default
+    if default is None or origin is Origin.PACK:
+        raise UsageError(
+            f"{parameter.place} is required, but was not given",
+            f"Give it with --parameter {parameter.place}=VALUE, or in the conformance pack that the rule is from.",
+        )
+    warnings.append(f"{parameter.place} was not given: {default} holds, the default that AWS's page prints")
+    return _value(parameter, default, warnings)
 
 
 def _built(rule: Rule, values: Mapping[str, Any]) -> Struct:
     try:
         return rule.parameters(**values)
-    except TypeError as error:
+    except ValueError as error:
         raise UsageError(
-            f"{rule.id} needs a parameter that was not given: {error}",
-            f"Give it with --parameter {rule.id}.NAME=VALUE; `iam-audit rules show {rule.id}` lists them.",
+            f"{rule.id}.{error}", f"`iam-audit rules show {rule.id}` tells how its parameters are written."
         ) from error
 
 
@@ -75,20 +127,22 @@ def _unknown(rule: Rule, name: str, names: list[str]) -> UsageError:
     )
 
 
-def _value(place: str, declared: msgspec.inspect.Type, raw: object, warnings: list[str]) -> Any:
+def _value(parameter: _Parameter, raw: object, warnings: list[str]) -> Any:
     """Give the typed value, or None for a blank one (AWS refuses blanks, so packs use them for "not given")."""
+    place, kind = parameter.place, parameter.kind
     text = ("true" if raw else "false") if isinstance(raw, bool) else "" if raw is None else str(raw)
     if not text.isprintable():
         raise UsageError(f"{place} is {text!r}", "Leave out what cannot be printed.")
     if not text.strip():
         return None
-    kind = _without_none(declared)
     if isinstance(kind, msgspec.inspect.BoolType):
         return _boolean(place, text, warnings)
     if isinstance(kind, msgspec.inspect.IntType):
-        return _integer(place, text, kind)
+        return _integer(parameter, kind, text.strip())
     if isinstance(kind, msgspec.inspect.VarTupleType):
         return _items(place, text)
+    if isinstance(kind, msgspec.inspect.EnumType):
+        return _member(place, kind.cls, text.strip())
     return text.strip()
 
 
@@ -104,16 +158,16 @@ def _boolean(place: str, text: str, warnings: list[str]) -> bool:
     return text == "true"
 
 
-def _integer(place: str, text: str, kind: msgspec.inspect.IntType) -> int:
-    stripped = text.strip()
+def _integer(parameter: _Parameter, kind: msgspec.inspect.IntType, text: str) -> int:
     low, high = kind.ge, kind.le
-    wanted = f"a whole number from {low} to {high}" if high is not None else "a whole number"
-    if not (stripped.isascii() and stripped.isdigit()):
-        raise UsageError(f"{place} is {text!r}", f"Give {wanted}; an empty value drops the check.")
-    too_long = len(stripped) > _MAX_DIGITS
-    if too_long or (low is not None and int(stripped) < low) or (high is not None and int(stripped) > high):
-        raise UsageError(f"{place} is {stripped}, out of range", f"Give {wanted}; an empty value drops the check.")
-    return int(stripped)
+    wanted = f"Give a whole number from {low} to {high}" if high is not None else "Give a whole number"
+    hint = f"{wanted}; an empty value drops the check." if parameter.nullable else f"{wanted}."
+    if not (text.isascii() and text.isdigit()):
+        raise UsageError(f"{parameter.place} is {text!r}", hint)
+    too_long = len(text) > _MAX_DIGITS
+    if too_long or (low is not None and int(text) < low) or (high is not None and int(text) > high):
+        raise UsageError(f"{parameter.place} is {text}, out of range", hint)
+    return int(text)
 
 
 def _items(place: str, text: str) -> tuple[str, ...]:
@@ -123,3 +177,10 @@ def _items(place: str, text: str) -> tuple[str, ...]:
             f"{place} is {text!r}, which names nothing", "Give names separated by commas, or leave it out."
         )
     return items
+
+
+def _member(place: str, members: type[Enum], text: str) -> Enum:
+    values = [member.value for member in members]
+    if text not in values:
+        raise UsageError(f"{place} is {text!r}", f"It is one of {', '.join(values)}, in upper case.")
+    return members(text)

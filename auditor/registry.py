@@ -10,6 +10,7 @@ from pkgutil import iter_modules
 import msgspec
 
 from auditor.errors import AuditError, UsageError
+from auditor.parameters import needed
 from auditor.rule import Rule
 
 ENTRY_POINT_GROUP = "iam_audit.rules"
@@ -92,11 +93,15 @@ def _rule_of(module_name: str, attribute: str, origin: str) -> Rule:
 
 
 def select(rules: Mapping[str, Rule], include: Sequence[str], exclude: Sequence[str]) -> list[Rule]:
-    """Give the rules named in `include` (all if empty) without those in `exclude`, by id or source identifier.
+    """Give the rules named in `include` without those in `exclude`, by id or source identifier.
+
+    Without `include` these are all but the rules that cannot run without a value from the user.
 
     Raises UsageError for a name that no rule has, and when nothing is left.
     """
-    wanted = [find(rules, name) for name in include] if include else list(rules.values())
+    wanted = (
+        [find(rules, name) for name in include] if include else [each for each in rules.values() if not needed(each)]
+    )
     unwanted = {find(rules, name).id for name in exclude}
     selected = {rule.id: rule for rule in wanted if rule.id not in unwanted}
     if not selected:

@@ -56,16 +56,22 @@ class Verdict(Record, frozen=True):
 
 # Bound once: Python 3.11 takes four times as long to find a member of an enum as an attribute.
 _COMPLIANT, _NON_COMPLIANT = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
+_NOT_APPLICABLE = ComplianceType.NOT_APPLICABLE
 
 
-def compliant(annotation: str, *evidence: Evidence) -> Verdict:
+def compliant(annotation: str, *evidence: Evidence, note: str | None = None) -> Verdict:
     """Give the verdict COMPLIANT."""
-    return Verdict(_COMPLIANT, annotation, evidence)
+    return Verdict(_COMPLIANT, annotation, evidence, note)
 
 
 def non_compliant(annotation: str, *evidence: Evidence) -> Verdict:
     """Give the verdict NON_COMPLIANT."""
     return Verdict(_NON_COMPLIANT, annotation, evidence)
+
+
+def not_applicable(annotation: str, *evidence: Evidence) -> Verdict:
+    """Give the verdict NOT_APPLICABLE: the rule does not ask its question about this resource."""
+    return Verdict(_NOT_APPLICABLE, annotation, evidence)
 
 
 def undecided(reason: str) -> UnknownFact:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 from msgspec import Raw, Struct
 
 from auditor.engine import Evaluation, evaluate
@@ -54,6 +55,17 @@ WITHHELD = "withheld"
 """The id of the gap that every built snapshot declares, for facts that a case withholds."""
 
 DOCUMENT = Raw(b'{"Version":"2012-10-17","Statement":[]}')
+
+
+def allow(action: object = "*", resource: object = "*", **elements: object) -> dict[str, object]:
+    """Give an Allow statement; elements of None are left out, so that NotAction can stand for Action."""
+    statement = {"Effect": "Allow", "Action": action, "Resource": resource, **elements}
+    return {name: value for name, value in statement.items() if value is not None}
+
+
+def document(*statements: object) -> Raw:
+    """Give a policy document of these statements."""
+    return Raw(msgspec.json.encode({"Version": "2012-10-17", "Statement": statements}))
 
 
 def listing(items: Iterable[Any] = (), gap: str | None = None) -> Listing[Any]:

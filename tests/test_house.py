@@ -21,11 +21,13 @@ LAYERS = [
     "signals",
     "facts",
     "policy",
+    "kms",
     "sources",
     "model",
     "snapshot",
     "staleness",
     "rule",
+    "permissions",
     "parameters",
     "finding",
     "engine",
@@ -44,7 +46,7 @@ LAYERS = [
 ]
 COLLECTORS_SEE = {"errors", "redaction", "facts", "policy", "sources", "model", "snapshot", "collectors"}
 REPORTERS_SEE = {*LAYERS[: LAYERS.index("report") + 1], "reporters"} - {"engine"}
-RULES_SEE = {"model", "policy", "permissions", "rule"}
+RULES_SEE = {"model", "policy", "kms", "permissions", "rule"}
 LATE = {
     "boto3": ("auditor/collectors/session.py",),
     "botocore": ("auditor/collectors/refusals.py", "auditor/collectors/session.py"),

@@ -7,16 +7,42 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import Raw
+from msgspec.structs import replace
+from rule_parameters import REQUIRED, RULES
 
 from auditor.engine import evaluate
 from auditor.facts import Listing, UnknownFact, at_rest, with_gaps, witnessed
-from auditor.model import Credentials, Group, ReportMarker, ResourceType, Snapshot, User
+from auditor.model import (
+    AttachedPolicy,
+    Credentials,
+    Group,
+    InlinePolicy,
+    Policy,
+    PolicyVersion,
+    ReportMarker,
+    ResourceType,
+    Role,
+    Snapshot,
+    User,
+)
 from auditor.parameters import configure
-from auditor.registry import load_rules
 from auditor.rule import ComplianceType, ConfiguredRule, Evidence
-from auditor.testing import WITHHELD, account, credentials, group, listing, password_policy, role, user
+from auditor.testing import (
+    ACCOUNT_ID,
+    WITHHELD,
+    account,
+    allow,
+    credentials,
+    document,
+    group,
+    listing,
+    password_policy,
+    policy,
+    role,
+    user,
+)
 
-RULES = load_rules()
 NAMES = ["Admins", "Dev", "Ops", "admins", "a,b"]
 FLAGS = st.one_of(st.booleans(), st.sampled_from(ReportMarker))
 UNKNOWN = ComplianceType.INSUFFICIENT_DATA
@@ -26,44 +52,141 @@ rows = st.builds(credentials, password_enabled=FLAGS, mfa_active=FLAGS)
 passwords = st.none() | st.builds(
     password_policy, st.integers(6, 20), symbols=st.booleans(), age=st.none() | st.integers(0, 120)
 )
+ADMIN, SUPPORT = "arn:aws:iam::aws:policy/AdministratorAccess", "arn:aws:iam::aws:policy/AWSSupportAccess"
+ROOT = f"arn:aws:iam::{ACCOUNT_ID}:root"
+CHOICES: dict[str, list[dict[str, str]]] = {
+    "iam-customer-policy-blocked-kms-actions": [
+        {"blockedActionsPatterns": "kms:Decrypt", "excludePermissionBoundaryPolicy": "true"},
+    ],
+    "iam-inline-policy-blocked-kms-actions": [
+        {"blockedActionsPatterns": "kms:Decrypt", "excludeRoleByManagementAccount": "true"},
+    ],
+    "iam-password-policy": [{"RequireSymbols": "false"}, {"MaxPasswordAge": ""}],
+    "iam-policy-blacklisted-check": [{"policyArns": ADMIN, "exceptionList": "users:[alice], roles:[R]"}],
+    "iam-policy-in-use": [
+        {"policyARN": SUPPORT, "policyUsageType": usage} for usage in ("IAM_USER", "IAM_GROUP", "IAM_ROLE")
+    ],
+    "iam-policy-no-statements-with-admin-access": [{"excludePermissionBoundaryPolicy": "true"}],
+    "iam-policy-no-statements-with-full-access": [{"excludePermissionBoundaryPolicy": "true"}],
+    "iam-role-managed-policy-check": [{"managedPolicyArns": f"{ADMIN}, {SUPPORT}"}],
+    "iam-user-group-membership-check": [{"groupNames": "Admins,Ghost"}],
+}
+"""Parameters to try in place of those that a rule has by default, or that it requires, by rule."""
+
 parameters = st.fixed_dictionaries(
-    {},
-    optional={
-        "iam-user-group-membership-check": st.just({"groupNames": "Admins,Ghost"}),
-        "iam-password-policy": st.sampled_from([{"RequireSymbols": "false"}, {"MaxPasswordAge": ""}]),
-    },
+    {rule_id: st.sampled_from([REQUIRED.get(rule_id, {}), *CHOICES.get(rule_id, [])]) for rule_id in RULES}
 )
+
+documents = st.sampled_from(
+    [
+        document(),
+        document(allow()),
+        document(allow("s3:*", "arn:aws:s3:::bucket")),
+        document(allow(["s3:Get*", "kms:De*"], ["*"])),
+        document(allow("kms:*", f"arn:aws:kms:eu-west-1:{ACCOUNT_ID}:key/*"), allow("*", Effect="Deny")),
+        document(allow(None, NotAction="iam:*")),
+        Raw(b'{"Statement":{"Effect":"allow","Action":"*","Resource":"*"}}'),
+        Raw(b"{}"),
+    ]
+)
+trust_policies = st.sampled_from(
+    [
+        document(),
+        document({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": ROOT}}),
+        document({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*"}),
+        document({"Effect": "Allow", "Action": "sts:AssumeRole"}),
+    ]
+)
+inline_policies = st.lists(
+    st.builds(InlinePolicy, st.sampled_from(["p", "q", "r"]), documents), max_size=3, unique_by=lambda each: each.name
+).map(listing)
+attached_policies = st.lists(st.sampled_from([ADMIN, SUPPORT]), unique=True).map(
+    lambda arns: listing([AttachedPolicy(arn.rpartition("/")[2], arn) for arn in arns])
+)
+policies = st.builds(
+    policy,
+    st.sampled_from(["P", "Q"]),
+    description=st.sampled_from(["What for", "", None]),
+    attachment_count=st.integers(0, 1),
+    permissions_boundary_usage_count=st.integers(0, 1),
+    versions=st.lists(
+        st.builds(PolicyVersion, st.sampled_from(["v1", "v2"]), is_default=st.booleans(), document=documents),
+        unique_by=lambda each: each.id,
+    ).map(listing),
+)
+roles = st.builds(
+    role,
+    st.sampled_from(["R", "S"]),
+    trust_policy=trust_policies,
+    inline_policies=inline_policies,
+    attached_policies=attached_policies,
+)
+
+
+def unlike(records: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+    return st.lists(records, max_size=2, unique_by=lambda each: each.name)
 
 
 @st.composite
 def accounts(draw: st.DrawFn) -> Snapshot:
     people = [
-        user(name, groups=draw(names), inline=draw(names), attached=draw(names), credentials=draw(rows))
+        user(
+            name,
+            groups=draw(names),
+            inline_policies=draw(inline_policies),
+            attached_policies=draw(attached_policies),
+            credentials=draw(rows),
+        )
         for name in draw(st.lists(st.sampled_from(["alice", "bob", "carol"]), unique=True))
     ]
-    return account(users=people, groups=[group(name) for name in draw(names)], password=draw(passwords))
+    teams = [
+        replace(group(name), inline_policies=draw(inline_policies), attached_policies=draw(attached_policies))
+        for name in draw(names)
+    ]
+    made = account(
+        users=people, groups=teams, roles=draw(unlike(roles)), policies=draw(unlike(policies)), password=draw(passwords)
+    )
+    management = draw(st.sampled_from([None, ACCOUNT_ID]))
+    return replace(made, account=replace(made.account, management_account_id=management))
 
 
 @st.composite
 def less_known(draw: st.DrawFn, snapshot: Snapshot) -> Snapshot:
     """Hide some facts: fields of records, items of lists, whole lists. Names are never hidden."""
-    return msgspec.structs.replace(
+    facts = ["password_policy", "summary", "root_credentials", "management_account_id"]
+    return replace(
         snapshot,
-        account=draw(hidden(snapshot.account, ["password_policy", "summary", "root_credentials"])),
+        account=draw(hidden(snapshot.account, facts)),
         users=draw(shortened([draw(less_known_user(person)) for person in snapshot.users.known])),
-        groups=draw(shortened([draw(hidden(each, fields_of(Group))) for each in snapshot.groups.known])),
+        groups=draw(shortened([draw(less_known_holder(each, Group)) for each in snapshot.groups.known])),
+        roles=draw(shortened([draw(less_known_holder(each, Role)) for each in snapshot.roles.known])),
+        policies=draw(shortened([draw(less_known_policy(each)) for each in snapshot.policies.known])),
     )
 
 
 @st.composite
+def less_known_holder(draw: st.DrawFn, holder: Any, kind: type[msgspec.Struct]) -> Any:
+    """Hide some of what is known of a group or role, and of its policies."""
+    inline = [draw(hidden(each, ["document"])) for each in at_rest(holder, "inline_policies").known]
+    attached = list(at_rest(holder, "attached_policies").known)
+    partly = replace(holder, inline_policies=draw(shortened(inline)), attached_policies=draw(shortened(attached)))
+    return draw(hidden(partly, fields_of(kind)))
+
+
+@st.composite
+def less_known_policy(draw: st.DrawFn, whole: Policy) -> Any:
+    versions = [draw(hidden(each, ["is_default", "document"])) for each in whole.versions.known]
+    return draw(hidden(replace(whole, versions=draw(shortened(versions))), fields_of(Policy)))
+
+
+@st.composite
 def less_known_user(draw: st.DrawFn, person: User) -> User:
-    changed: dict[str, Any] = {
-        field: draw(shortened(list(at_rest(person, field).known)))
-        for field in ("group_names", "inline_policies", "attached_policies")
-    }
-    changed["credentials"] = draw(hidden(person.credentials, list(Credentials.__struct_fields__)))
-    partly: User = msgspec.structs.replace(person, **changed)
-    less: User = draw(hidden(partly, fields_of(User)))
+    partly = replace(
+        person,
+        group_names=draw(shortened(list(person.group_names.known))),
+        credentials=draw(hidden(person.credentials, list(Credentials.__struct_fields__))),
+    )
+    less: User = draw(less_known_holder(partly, User))
     return less
 
 
@@ -98,7 +221,7 @@ def verdicts(snapshot: Snapshot, rules: list[ConfiguredRule]) -> Verdicts:
 def test_hiding_facts_turns_verdicts_only_into_insufficient_data(data: st.DataObject) -> None:
     whole = data.draw(accounts())
     given_parameters = data.draw(parameters)
-    rules = [configure(rule, given_parameters.get(rule.id, {})) for rule in RULES.values()]
+    rules = [configure(rule, given_parameters[rule.id]) for rule in RULES.values()]
     before, after = verdicts(whole, rules), verdicts(data.draw(less_known(whole)), rules)
     for key, verdict in before.items():
         if key in after:
