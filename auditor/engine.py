@@ -86,6 +86,9 @@ class _Run:
         context: Context[Any] = Context(configured.parameters, self._snapshot, self._memberships, self._report_words)
         for message in configured.warnings:
             self._note(configured, Notice("parameter", None, message))
+        if self._snapshot.account.partition in configured.rule.not_offered_in:
+            self._decline(configured)
+            return
         self._collect_notes(configured, context, raised)
         before = len(self.findings)
         for resource_type in configured.rule.resource_types:
@@ -159,6 +162,13 @@ class _Run:
             )
 
         return made
+
+    def _decline(self, configured: ConfiguredRule) -> None:
+        """Say of the account that the rule does not apply in its partition."""
+        annotation = f"AWS Config does not offer this rule in partition {self._snapshot.account.partition}"
+        made = self._finding_maker(configured, ResourceType.ACCOUNT)
+        verdict = Verdict(ComplianceType.NOT_APPLICABLE, annotation)
+        self.findings.append(made(_identified(self._snapshot.account), verdict))
 
     def _conclude(self, configured: ConfiguredRule, unread: Sequence[str], *, judged: bool) -> None:
         """Add what is to be said of the account: that resources were not seen, or that there are none."""

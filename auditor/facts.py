@@ -1,6 +1,6 @@
 """What it means not to know: gaps, facts whose reading raises, and listings that may be incomplete."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import NoneType
@@ -59,6 +59,20 @@ def witnessed() -> Iterator[list[UnknownFact]]:
         yield raised
     finally:
         _witness.reset(token)
+
+
+def heard(question: Callable[[], T]) -> T | UnknownFact:
+    """Give the answer to a question, or the UnknownFact that kept it from being answered.
+
+    Only for weighing facts of which one may do where another is unknown. It is no witness then: the caller must raise
+    an UnknownFact anew where the others do not suffice.
+    """
+    with witnessed() as raised:
+        try:
+            answer = question()
+        except UnknownFact as unknown:
+            return unknown
+    return raised[0] if raised else answer
 
 
 class Listing(Record, Generic[T], frozen=True, eq=False):

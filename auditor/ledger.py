@@ -80,7 +80,7 @@ def coverage(snapshot: Snapshot, rule: Rule, findings: Sequence[Finding]) -> Cov
     """Give the coverage of a rule by its findings, suppressed ones included."""
     verdicts, conclusions = _parted(rule, findings)
     counts = Counter(finding.compliance_type for finding in verdicts)
-    existing = [_existing(snapshot, resource_type) for resource_type in rule.resource_types]
+    existing = [_existing(snapshot, resource_type) for resource_type in _concerned(snapshot, rule)]
     resources = None if None in existing else sum(filter(None, existing))
     unseen = None if resources is None else resources - len(verdicts)
     undecided = [finding for finding in verdicts if finding.compliance_type is ComplianceType.INSUFFICIENT_DATA]
@@ -107,6 +107,12 @@ def _parted(rule: Rule, findings: Iterable[Finding]) -> tuple[list[Finding], lis
         (conclusions if on_account and account_judged else verdicts).append(finding)
         account_judged |= on_account
     return verdicts, conclusions
+
+
+def _concerned(snapshot: Snapshot, rule: Rule) -> Iterable[ResourceType]:
+    """Give the types of resources that a rule is about: none, but for the account, where AWS does not offer it."""
+    offered = snapshot.account.partition not in rule.not_offered_in
+    return (kind for kind in rule.resource_types if offered or kind is ResourceType.ACCOUNT)
 
 
 def _existing(snapshot: Snapshot, resource_type: ResourceType) -> int | None:

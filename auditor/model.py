@@ -266,6 +266,8 @@ class PartialServerCertificate(Partial, ServerCertificate, frozen=True, tag="par
 class OidcProvider(Record, frozen=True, tag_field="record", tag="oidc_provider"):
     """Hold an OpenID Connect provider; its name is its URL without the scheme, as AWS writes it in the ARN."""
 
+    _never_unknown: ClassVar[frozenset[str]] = frozenset({"name", "arn"})  # AWS lists providers by ARN
+
     name: str
     arn: str
     client_ids: Listing[str]
@@ -283,6 +285,8 @@ class PartialOidcProvider(Partial, OidcProvider, frozen=True, tag="partial_oidc_
 
 class SamlProvider(Record, frozen=True, tag_field="record", tag="saml_provider"):
     """Hold a SAML provider; `valid_until` is None where AWS does not tell."""
+
+    _never_unknown: ClassVar[frozenset[str]] = frozenset({"name", "arn"})  # AWS lists providers by ARN
 
     name: str
     arn: str

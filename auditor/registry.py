@@ -99,9 +99,8 @@ def select(rules: Mapping[str, Rule], include: Sequence[str], exclude: Sequence[
 
     Raises UsageError for a name that no rule has, and when nothing is left.
     """
-    wanted = (
-        [find(rules, name) for name in include] if include else [each for each in rules.values() if not needed(each)]
-    )
+    runnable = [rule for rule in rules.values() if not needed(rule)]
+    wanted = [find(rules, name) for name in include] if include else runnable
     unwanted = {find(rules, name).id for name in exclude}
     selected = {rule.id: rule for rule in wanted if rule.id not in unwanted}
     if not selected:
@@ -153,6 +152,7 @@ def described(rule: Rule) -> Mapping[str, object]:
         "severity": rule.severity,
         "resource_types": rule.resource_types,
         "reads": sorted(rule.reads),
+        "not_offered_in": sorted(rule.not_offered_in),
         "parameters": [
             {"name": field.name, "required": field.required, "default": None if field.required else field.default}
             for field in msgspec.structs.fields(rule.parameters)

@@ -1,17 +1,18 @@
 """The rule API: what a rule is, what it is given, and what it answers."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
-from auditor.facts import Listing, Record, UnknownFact
-from auditor.model import Group, ReportFlag, ResourceType, Snapshot, Source
+from auditor.facts import Listing, Record, UnknownFact, heard
+from auditor.model import Credentials, Group, ReportFlag, ReportMarker, ReportText, ResourceType, Snapshot, Source
 
 P = TypeVar("P", bound=Struct)
+T = TypeVar("T")
 
 MAX_ANNOTATION = 256  # characters; https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html
 
@@ -54,6 +55,8 @@ class Verdict(Record, frozen=True):
     note: str | None = None
 
 
+_NEVER = (ReportMarker.NOT_APPLICABLE.lower(), ReportMarker.NO_INFORMATION.lower())
+
 # Bound once: Python 3.11 takes four times as long to find a member of an enum as an attribute.
 _COMPLIANT, _NON_COMPLIANT = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
 _NOT_APPLICABLE = ComplianceType.NOT_APPLICABLE
@@ -86,6 +89,48 @@ def decided(flag: ReportFlag, column: str) -> bool:
     raise undecided(f"the credential report says {flag.value!r} in {column}")
 
 
+def reported_time(text: ReportText, column: str) -> datetime | None:
+    """Give the time in a column of the credential report, or None for N/A and no_information: never, or not set.
+
+    Raises UnknownFact for anything else, such as a time without zone.
+    """
+    if text.lower() in _NEVER:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is None:
+        raise undecided(f"the credential report says {text!r} in {column}")
+    return time
+
+
+def no_further_credentials(row: Credentials) -> None:
+    """Raise UnknownFact if the credential report tells of keys or certificates that it does not describe."""
+    told = row.additional_credentials_info
+    if told is not None and told.lower() not in _NEVER:
+        raise undecided(f"the credential report does not describe every key; it says {told!r}")
+
+
+def proofs(*questions: Callable[[], T | None]) -> tuple[T, ...]:
+    """Give every proof that a question yields, also where other questions cannot be answered.
+
+    No proof means that each question was answered, and with None; raises UnknownFact if that is not known.
+    """
+    answers = [heard(question) for question in questions]
+    unknown = [answer for answer in answers if isinstance(answer, UnknownFact)]
+    found = [answer for answer in answers if answer is not None and not isinstance(answer, UnknownFact)]
+    if unknown and not found:
+        raise most_telling(unknown)
+    return tuple(found)
+
+
+def most_telling(unknown: Sequence[UnknownFact]) -> UnknownFact:
+    """Give the exception to raise for several unknown facts: that of a gap, which says what to grant, if any is."""
+    chosen = min(unknown, key=lambda each: each.gap_id is None)
+    return UnknownFact(chosen.gap_id, chosen.reason)
+
+
 class NoParameters(Struct, frozen=True):
     """Stand for the parameters of a rule that takes none."""
 
@@ -108,6 +153,16 @@ class Context(Struct, Generic[P], frozen=True):
     def report_generated_at(self) -> datetime:
         """Give the time that credential facts are of (UTC); raise UnknownFact if it is not known."""
         return _known_time(self.snapshot.report_generated_at, "the credential report's GeneratedTime is unknown")
+
+    def age_at_report(self, time: datetime, place: str) -> timedelta:
+        """Give how long before the credential report a time lies; `place` names it.
+
+        Raises UnknownFact if the time of the report is not known, or earlier: then one of the two is wrong.
+        """
+        age = self.report_generated_at - time
+        if age < timedelta(0):
+            raise undecided(f"{place} tells a time after that of the credential report, {time:%Y-%m-%dT%H:%M:%SZ}")
+        return age
 
     def members(self, group: Group) -> Listing[str]:
         """Give the names of the users in a group; partial while users, or groups of a user, are unknown."""
@@ -147,7 +202,8 @@ class Rule(Struct, frozen=True, kw_only=True):
 
     `parameters` is a Struct whose fields carry AWS's names and defaults. `reads` names the sources that `evaluate`
     rests on. `notes` may tell things about the parameters once a run; it has no part in verdicts. A `verifiable` rule
-    asks of a user's password and MFA only, and goes by `user.verified` where that is known.
+    asks of a user's password and MFA only, and goes by `user.verified` where that is known. AWS Config does not
+    offer the rule in the partitions `not_offered_in`: there it is NOT_APPLICABLE.
     """
 
     id: str
@@ -160,6 +216,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     parameters: type[Struct] = NoParameters
     notes: Callable[[Context[Any]], Iterator[str]] | None = None
     verifiable: bool = False
+    not_offered_in: frozenset[str] = frozenset()
 
 
 class ConfiguredRule(Struct, frozen=True):

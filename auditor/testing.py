@@ -254,7 +254,8 @@ def account(
 ) -> Snapshot:
     """Give the snapshot of an account on the default password policy.
 
-    `unknown` names what is withheld: facts of the account, or whole listings such as "users".
+    `fields` are those of the account or of the snapshot. `unknown` names what is withheld: facts of the account, or
+    whole listings such as "users".
     """
     facts: dict[str, Any] = {
         "id": ACCOUNT_ID,
@@ -265,6 +266,7 @@ def account(
         "root_credentials": credentials(),
         "management_account_id": None,
     }
+    facts |= {name: fields.pop(name) for name in facts if name in fields}
     lists: dict[str, Sequence[Any]] = {
         "users": users,
         "groups": groups,

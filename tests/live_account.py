@@ -6,11 +6,11 @@ from typing import Any
 
 from aws_server import Front, report_row
 from moto.iam.models import iam_backends
+from rule_parameters import configured
 
 from auditor.collectors.live import LiveOptions, collect, connect
 from auditor.engine import evaluate
 from auditor.model import BULK, Snapshot, Source, SourceStatus
-from auditor.parameters import configure
 from auditor.registry import load_rules
 from auditor.rule import ComplianceType
 
@@ -79,7 +79,7 @@ def rows_of(iam: Any) -> list[str]:
 
 def verdicts(snapshot: Snapshot) -> dict[tuple[str, str], ComplianceType]:
     """Give every rule's verdicts by rule and resource name."""
-    rules = [configure(rule, {}) for rule in load_rules().values()]
+    rules = [configured(name) for name in load_rules()]
     findings = evaluate(snapshot, rules).findings
     return {(finding.config_rule_name, finding.resource_name): finding.compliance_type for finding in findings}
 

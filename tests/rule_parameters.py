@@ -13,6 +13,7 @@ REQUIRED: Mapping[str, Mapping[str, object]] = {
     "iam-policy-blacklisted-check": {"policyArns": "arn:aws:iam::aws:policy/AdministratorAccess"},
     "iam-policy-in-use": {"policyARN": "arn:aws:iam::aws:policy/AWSSupportAccess"},
     "iam-role-managed-policy-check": {"managedPolicyArns": "arn:aws:iam::aws:policy/AWSDenyAll"},
+    "iam-oidc-provider-client-id-list-check": {"allowedClientIds": "sts.amazonaws.com"},
 }
 
 

@@ -11,6 +11,7 @@ import boto3
 import pytest
 from aws_server import Front, denied, error
 from conftest import Run
+from five_rules import OPTIONS
 
 from auditor.cli import main
 
@@ -63,7 +64,16 @@ EXPECTED = {
 
 @pytest.mark.usefixtures("aws")
 def test_an_account_is_scanned_to_every_format(run: Run, tmp_path: Path) -> None:
-    result = run("scan", "-o", tmp_path / "{account_id}.json", "-o", tmp_path / "r.html", "--fail-on", "noncompliant")
+    result = run(
+        "scan",
+        *OPTIONS,
+        "-o",
+        tmp_path / "{account_id}.json",
+        "-o",
+        tmp_path / "r.html",
+        "--fail-on",
+        "noncompliant",
+    )
     assert result.code == 1
     assert findings(tmp_path / f"{ACCOUNT}.json") == EXPECTED
     assert "bob" in result.out
@@ -104,7 +114,7 @@ def test_a_scan_makes_no_call_per_entity(run: Run, aws: Front) -> None:
 def test_a_denied_call_leaves_the_rest_judged(run: Run, aws: Front, tmp_path: Path, action: str) -> None:
     name = action.removeprefix("iam:")
     aws.fixed[name] = denied(action)
-    result = run("scan", "-o", tmp_path / "r.json")
+    result = run("scan", *OPTIONS, "-o", tmp_path / "r.json")
     less = findings(tmp_path / "r.json")
     for key, verdict in EXPECTED.items():
         assert less.get(key, "INSUFFICIENT_DATA") in (verdict, "INSUFFICIENT_DATA")
@@ -126,7 +136,7 @@ def test_an_account_that_denies_everything_has_nothing_compliant(run: Run, aws: 
 def test_a_saved_snapshot_gives_the_same_findings(run: Run, tmp_path: Path) -> None:
     assert run("snapshot", "-o", tmp_path / "s.json.gz").code == 0
     assert stat.S_IMODE((tmp_path / "s.json.gz").stat().st_mode) == 0o600
-    run("scan", "--snapshot", tmp_path / "s.json.gz", "-o", tmp_path / "r.json")
+    run("scan", *OPTIONS, "--snapshot", tmp_path / "s.json.gz", "-o", tmp_path / "r.json")
     assert findings(tmp_path / "r.json") == EXPECTED
 
 
@@ -139,7 +149,7 @@ def test_a_snapshot_made_for_some_rules_says_collect_again_for_others(run: Run, 
 
 @pytest.mark.usefixtures("aws")
 def test_the_installed_program_scans_over_http(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "auditor", "scan", "--format", "json"]
+    command = [sys.executable, "-m", "auditor", "scan", *OPTIONS, "--format", "json"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, text=True, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["account"]["id"] == ACCOUNT
@@ -199,6 +209,6 @@ def test_a_code_is_never_asked_for_without_a_terminal(aws: Front) -> None:
 
 
 def test_progress_is_shown_to_a_terminal_only(aws: Front, capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["scan", "--format", "json"]) == 0
+    assert main(["scan", *OPTIONS, "--format", "json"]) == 0
     assert aws.actions
     assert "waiting" not in capfd.readouterr().err

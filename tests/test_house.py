@@ -28,6 +28,8 @@ LAYERS = [
     "staleness",
     "rule",
     "permissions",
+    "root",
+    "tags",
     "parameters",
     "finding",
     "engine",
@@ -46,7 +48,7 @@ LAYERS = [
 ]
 COLLECTORS_SEE = {"errors", "redaction", "facts", "policy", "sources", "model", "snapshot", "collectors"}
 REPORTERS_SEE = {*LAYERS[: LAYERS.index("report") + 1], "reporters"} - {"engine"}
-RULES_SEE = {"model", "policy", "kms", "permissions", "rule"}
+RULES_SEE = {"model", "policy", "kms", "permissions", "rule", "root", "tags"}
 LATE = {
     "boto3": ("auditor/collectors/session.py",),
     "botocore": ("auditor/collectors/refusals.py", "auditor/collectors/session.py"),

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from aws_server import Front, denied
 from conftest import Run
+from five_rules import FIVE, OPTIONS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from live_account import filled
@@ -22,14 +23,13 @@ from auditor.facts import Gap, Listing, with_gaps
 from auditor.ledger import Coverage, Reason, Totals, totals
 from auditor.model import Account, ReportMarker, ResourceType, Snapshot, Source, SourceStatus, User
 from auditor.parameters import configure
-from auditor.registry import load_rules
 from auditor.report import Report, dump_report
 from auditor.reporters import html, table
 from auditor.rule import Context, NoParameters, Rule, Severity, Verdict, compliant
 from auditor.scan import audited
 from auditor.testing import WITHHELD, account, console_user, group, password_policy, user
 
-RULES = [configure(rule, {}) for rule in load_rules().values()]
+RULES = FIVE
 NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
 PEOPLE = [
     console_user("alice", mfa=True, groups=["A"]),
@@ -265,7 +265,7 @@ def test_whatever_is_unknown_the_numbers_add_up(data: st.DataObject) -> None:
 def test_the_table_names_what_to_grant_in_two_lines(run: Run, aws: Front) -> None:
     filled(aws)
     aws.fixed["GetAccountPasswordPolicy"] = denied("iam:GetAccountPasswordPolicy")
-    lines = run("scan").out.splitlines()
+    lines = run("scan", *OPTIONS).out.splitlines()
     told = " ".join(lines[1:4])
     assert "Sources: 6 of 7 read completely; password-policy failed (grant iam:GetAccountPasswordPolicy)" in told
     assert "Evaluations: 9 = 8 judged + 0 not applicable + 1 not decidable" in told

@@ -38,14 +38,16 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     return installed
 
 
-def test_the_five_rules_are_found() -> None:
-    assert list(load_rules()) == [
-        "iam-group-has-users-check",
-        "iam-password-policy",
-        "iam-user-group-membership-check",
-        "iam-user-no-policies-check",
-        "mfa-enabled-for-iam-console-access",
-    ]
+def test_every_module_of_the_folder_is_a_rule() -> None:
+    folder = Path(registry.__file__).parent.parent / "rules"
+    modules = sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
+    assert list(load_rules()) == [module.replace("_", "-") for module in modules]
+
+
+def test_a_rule_that_needs_a_value_is_selected_only_by_name() -> None:
+    needy = "iam-oidc-provider-client-id-list-check"
+    assert needy not in [rule.id for rule in select(load_rules(), [], [])]
+    assert [rule.id for rule in select(load_rules(), [needy], [])] == [needy]
 
 
 def test_a_plug_in_is_found(install: Install) -> None:

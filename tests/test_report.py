@@ -8,13 +8,12 @@ from typing import Any
 
 import jsonschema
 import pytest
+from five_rules import FIVE
 from msgspec.structs import replace
 
 from auditor.engine import RULE_ERROR, Evaluation, RuleNotice, evaluate
 from auditor.errors import AuditError, SourceError
 from auditor.model import Notice, Snapshot
-from auditor.parameters import configure
-from auditor.registry import load_rules
 from auditor.report import Gate, Report, build, dump_report, exit_code, load_report, narrowed
 from auditor.reporters import html as html_reporter
 from auditor.reporters import json as json_reporter
@@ -22,7 +21,7 @@ from auditor.rule import ComplianceType, Evidence, Severity
 from auditor.snapshot import digest, dump
 from auditor.testing import account, console_user, group, password_policy, user
 
-RULES = [configure(rule, {}) for rule in load_rules().values()]
+RULES = FIVE
 NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
 SCHEMA = json.loads((Path(__file__).parent.parent / "auditor/report.schema.json").read_text())
 CLEAN = account(users=[user("alice", groups=["A"])], groups=[group("A")], password=password_policy())

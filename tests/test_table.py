@@ -4,15 +4,14 @@ import io
 from datetime import UTC, datetime
 
 import pytest
+from five_rules import FIVE
 
-from auditor.parameters import configure
-from auditor.registry import load_rules
 from auditor.report import Report
 from auditor.reporters import table
 from auditor.scan import audited
 from auditor.testing import account, console_user, group, password_policy, user
 
-RULES = [configure(rule, {}) for rule in load_rules().values()]
+RULES = FIVE
 NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
 HOSTILE = "x\x1b[31m\x00\x9b\u202egnp\u2028[bold]b[/]"
 

@@ -1,0 +1,45 @@
+"""Checks that root has no access key.
+
+Why
+    A key of root can do everything, needs no MFA, and cannot be held back by any policy of the account. Nothing that
+    a key is for needs to be done as root.
+
+COMPLIANT
+    Root has no access key, also if it has no credentials at all.
+NON_COMPLIANT
+    Root has an access key, active or not.
+INSUFFICIENT_DATA
+    Neither the account summary nor the credential report tells; or they contradict each other, as the report may be
+    four hours old.
+
+Parameters
+    None.
+
+Fix
+    Sign in as root and delete the keys under "Security credentials", after giving what used them a role. In member
+    accounts of an organization the management account can delete them ("Root access management" in IAM).
+"""
+
+from auditor.model import Account, ResourceType, Source
+from auditor.root import access_key_told, source_words
+from auditor.rule import Context, NoParameters, Rule, Severity, Verdict, compliant, non_compliant
+
+
+def evaluate(account: Account, context: Context[NoParameters]) -> Verdict:
+    """Judge root by the account summary and its row of the credential report."""
+    key = access_key_told(account)
+    words = source_words(key.evidence, context)
+    if key.holds:
+        return non_compliant(f"Root has an access key{words}", *key.evidence)
+    return compliant(f"Root has no access key{words}", *key.evidence)
+
+
+RULE = Rule(
+    id="iam-root-access-key-check",
+    source_identifier="IAM_ROOT_ACCESS_KEY_CHECK",
+    resource_types=(ResourceType.ACCOUNT,),
+    reads=frozenset({Source.ACCOUNT_SUMMARY, Source.CREDENTIAL_REPORT}),
+    severity=Severity.CRITICAL,  # Security Hub IAM.4
+    source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-root-access-key-check.html",
+    evaluate=evaluate,
+)

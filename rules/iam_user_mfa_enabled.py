@@ -1,0 +1,63 @@
+"""Checks that MFA is enabled for every IAM user, with or without a console password.
+
+Why
+    A password or an access key alone can be stolen. With a device registered, policies can ask for the second factor
+    whatever the user does.
+
+COMPLIANT
+    The user has an MFA device of any kind.
+NON_COMPLIANT
+    The user has no MFA device, also if it has only access keys, or no credentials at all. A virtual device that was
+    created and not assigned does not count.
+INSUFFICIENT_DATA
+    The credential report could not be read, is older than asked for, does not list the user (created since), or says
+    neither true nor false.
+
+Parameters
+    None.
+
+Fix
+    The user registers a device under "Security credentials" in the console. What a program uses is better a role than
+    a user with MFA. AWS makes a new credential report at most every four hours, so a fix may show only then, or at
+    once with `iam-audit scan --verify`.
+"""
+
+from auditor.model import ResourceType, Source, User
+from auditor.rule import (
+    Context,
+    Evidence,
+    NoParameters,
+    Rule,
+    Severity,
+    Verdict,
+    compliant,
+    decided,
+    non_compliant,
+)
+
+
+def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
+    """Judge one user by its row of the credential report, or by what AWS said of it when asked again."""
+    if user.verified is not None:
+        told = f"asked of AWS at {user.verified.read_at:%Y-%m-%dT%H:%M:%SZ}"
+        return _judged(Evidence("verified.mfa_active", user.verified.mfa_active, Source.MFA_DEVICES), told)
+    active = decided(user.credentials.mfa_active, "mfa_active")
+    return _judged(Evidence("credentials.mfa_active", active, Source.CREDENTIAL_REPORT), context.report_words)
+
+
+def _judged(active: Evidence, told: str) -> Verdict:
+    if active.value:
+        return compliant(f"The user has MFA ({told})", active)
+    return non_compliant(f"The user has no MFA ({told})", active)
+
+
+RULE = Rule(
+    id="iam-user-mfa-enabled",
+    source_identifier="IAM_USER_MFA_ENABLED",
+    resource_types=(ResourceType.USER,),
+    reads=frozenset({Source.USERS, Source.CREDENTIAL_REPORT}),
+    severity=Severity.MEDIUM,  # Security Hub IAM.19
+    source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-user-mfa-enabled.html",
+    evaluate=evaluate,
+    verifiable=True,
+)

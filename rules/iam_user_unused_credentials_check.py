@@ -1,0 +1,130 @@
+"""Checks that every password and active access key of an IAM user was used lately.
+
+Why
+    What nobody uses, nobody misses when it is stolen. Somebody who left, or a program that was switched off, keeps its
+    way in until the credentials are removed.
+
+COMPLIANT
+    The user has neither a password nor an active access key, which is our decision; or each of them was used at most
+    maxCredentialUsageAge days before the credential report. A day is 86,400 seconds and the limit itself passes, which
+    is our decision.
+NON_COMPLIANT
+    A password or an active key was not used for longer, even if another one was. One that was never used counts from
+    its own start, which is our decision: a password from its last change, else from the creation of the user, a key
+    from its last rotation. To change a password or to activate a key again is no use of it. SSH keys, certificates and
+    service-specific credentials are not looked at.
+INSUFFICIENT_DATA
+    The credential report could not be read, is older than asked for, of unknown time, does not list the user (created
+    since), or does not say clearly what is active and when it was used, such as by a time after its own; or it tells
+    of further keys that it does not describe.
+
+Parameters
+    maxCredentialUsageAge (int, required; AWS prints the default 90): days, 1 to 36500; the range is our decision.
+
+Fix
+    `aws iam delete-login-profile --user-name USER` removes the password, `aws iam list-access-keys --user-name USER`
+    shows the keys and `aws iam update-access-key --user-name USER --access-key-id ID --status Inactive` deactivates
+    one. AWS makes a new credential report at most every four hours, so a fix may show only then.
+"""
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from auditor.model import ResourceType, Source, User
+from auditor.rule import (
+    Context,
+    Evidence,
+    Rule,
+    Severity,
+    Verdict,
+    compliant,
+    decided,
+    no_further_credentials,
+    non_compliant,
+    proofs,
+    reported_time,
+    undecided,
+)
+
+
+class Parameters(Struct, frozen=True):
+    """Hold the parameters in AWS's spelling."""
+
+    maxCredentialUsageAge: Annotated[int, Meta(ge=1, le=36_500, extra={"printed_default": "90"})]  # days
+
+
+class _Credential(Struct, frozen=True):
+    """Name the columns that tell of one credential."""
+
+    name: str
+    active: str
+    used: str
+    started: str
+
+
+_CREDENTIALS = (
+    _Credential("password", "password_enabled", "password_last_used", "password_last_changed"),
+    *(
+        _Credential(key, f"{key}_active", f"{key}_last_used_date", f"{key}_last_rotated")
+        for key in ("access_key_1", "access_key_2")
+    ),
+)
+
+
+def evaluate(user: User, context: Context[Parameters]) -> Verdict:
+    """Judge one user by the password and the active keys in its row of the credential report."""
+    limit = context.parameters.maxCredentialUsageAge
+    idle = proofs(
+        *(partial(_idle, user, credential, context) for credential in _CREDENTIALS),
+        partial(no_further_credentials, user.credentials),
+    )
+    if idle:
+        said = ", ".join(f"{name} since {sign.value}" for name, sign in idle)
+        signs = (sign for _, sign in idle)
+        return non_compliant(f"Not used for more than {limit} days: {said} ({context.report_words})", *signs)
+    active = [_reported(user, credential.active) for credential in _CREDENTIALS]
+    used = [sign for credential in _CREDENTIALS for _, sign in [_last_sign(user, credential)] if sign is not None]
+    said = f"Everything active was used within {limit} days" if used else "The user has no password and no active key"
+    return compliant(f"{said} ({context.report_words})", *active, *used)
+
+
+def _idle(user: User, credential: _Credential, context: Context[Parameters]) -> tuple[str, Evidence] | None:
+    """Give the credential and its last sign of life if it is active and that is too long ago."""
+    time, sign = _last_sign(user, credential)
+    if time is None or sign is None:
+        return None
+    age = context.age_at_report(time, sign.path)
+    return (credential.name, sign) if age > timedelta(days=context.parameters.maxCredentialUsageAge) else None
+
+
+def _last_sign(user: User, credential: _Credential) -> tuple[datetime, Evidence] | tuple[None, None]:
+    """Give when an active credential was last used, or from when on it never was."""
+    if not decided(getattr(user.credentials, credential.active), credential.active):
+        return None, None
+    for column in (credential.used, credential.started):
+        sign = _reported(user, column)
+        time = reported_time(sign.value, column)
+        if time is not None:
+            return time, sign
+    if credential.started != "password_last_changed":
+        raise undecided(f"the credential report tells neither {credential.used} nor {credential.started}")
+    return user.created_at, Evidence("created_at", f"{user.created_at:%Y-%m-%dT%H:%M:%SZ}", Source.USERS)
+
+
+def _reported(user: User, column: str) -> Evidence:
+    return Evidence(f"credentials.{column}", getattr(user.credentials, column), Source.CREDENTIAL_REPORT)
+
+
+RULE = Rule(
+    id="iam-user-unused-credentials-check",
+    source_identifier="IAM_USER_UNUSED_CREDENTIALS_CHECK",
+    resource_types=(ResourceType.USER,),
+    reads=frozenset({Source.USERS, Source.CREDENTIAL_REPORT}),
+    severity=Severity.MEDIUM,  # Security Hub IAM.8, IAM.22
+    source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-user-unused-credentials-check.html",
+    evaluate=evaluate,
+    parameters=Parameters,
+)

@@ -1,0 +1,93 @@
+"""Checks that root needs hardware MFA to sign in, and that no virtual MFA device would do.
+
+Why
+    The secret of a virtual device can be copied, with a backup of the phone for one. The secret of a hardware device
+    never leaves it, which is what the one identity that can do everything should rest on.
+
+COMPLIANT
+    Root has MFA, and no device of root is virtual. Passkeys that are synchronised between devices cannot be told from
+    security keys, so all of them count as hardware, which is our decision.
+NON_COMPLIANT
+    Root has credentials, and no MFA device; or it has a virtual one, even next to a hardware device.
+INSUFFICIENT_DATA
+    Neither the account summary nor the credential report tells, or they contradict each other, as the report may be
+    four hours old; or no virtual device of root is known and the list of virtual devices could not be read completely.
+NOT_APPLICABLE
+    Root has no credentials: neither a password nor an active access key. Or the partition is aws-cn or aws-us-gov,
+    where AWS Config does not offer the rule; not to judge root there is our decision.
+
+Parameters
+    None.
+
+Fix
+    Sign in as root, register a security key under "Security credentials", and then remove the virtual device there.
+"""
+
+import re
+from functools import partial
+
+from auditor.model import Account, ResourceType, Source, VirtualMfaDevice
+from auditor.root import credentials_told, mfa_told, source_words
+from auditor.rule import (
+    Context,
+    Evidence,
+    NoParameters,
+    Rule,
+    Severity,
+    Verdict,
+    compliant,
+    non_compliant,
+    not_applicable,
+    proofs,
+)
+
+
+def evaluate(account: Account, context: Context[NoParameters]) -> Verdict:
+    """Judge root by whether it has MFA, and by the list of virtual devices: the rest is hardware."""
+    credentials = credentials_told(account)
+    if not credentials.holds:
+        words = source_words(credentials.evidence, context)
+        return not_applicable(f"Root has neither a password nor an active access key{words}", *credentials.evidence)
+    faults = proofs(partial(_without_mfa, account), partial(_virtual, account, context))
+    if not faults:
+        evidence = (*credentials.evidence, *mfa_told(account).evidence)
+        return compliant(f"Root has MFA, and no virtual device{source_words(evidence, context)}", *evidence)
+    evidence = (*credentials.evidence, *(fact for _, facts in faults for fact in facts))
+    said = ", ".join(words for words, _ in faults)
+    return non_compliant(f"Root has {said}{source_words(evidence, context)}", *evidence)
+
+
+def _without_mfa(account: Account) -> tuple[str, tuple[Evidence, ...]] | None:
+    mfa = mfa_told(account)
+    return None if mfa.holds else ("no MFA", mfa.evidence)
+
+
+def _virtual(account: Account, context: Context[NoParameters]) -> tuple[str, tuple[Evidence, ...]] | None:
+    for device in context.snapshot.virtual_mfa_devices:
+        if _is_of_root(device, account):
+            fact = Evidence("virtual_mfa_devices", device.serial_number, Source.VIRTUAL_MFA_DEVICES)
+            return f"the virtual device {device.serial_number}", (fact,)
+    return None
+
+
+def _is_of_root(device: VirtualMfaDevice, account: Account) -> bool:
+    """Compare whole ARNs: users and their devices may have names such as root-ops.
+
+    While the account number is not known any will do, since the devices are those of one account.
+    """
+    own = rf"arn:{re.escape(account.partition)}:iam::{re.escape(account.id) if account.id else '[0-9]{12}'}:"
+    if re.fullmatch(f"{own}mfa/root-account-mfa-device", device.serial_number):
+        return True
+    return device.user_arn is not None and re.fullmatch(f"{own}root", device.user_arn) is not None
+
+
+RULE = Rule(
+    id="root-account-hardware-mfa-enabled",
+    source_identifier="ROOT_ACCOUNT_HARDWARE_MFA_ENABLED",
+    resource_types=(ResourceType.ACCOUNT,),
+    reads=frozenset({Source.ACCOUNT_SUMMARY, Source.CREDENTIAL_REPORT, Source.VIRTUAL_MFA_DEVICES}),
+    severity=Severity.CRITICAL,  # Security Hub IAM.6
+    source_url="https://docs.aws.amazon.com/config/latest/developerguide/root-account-hardware-mfa-enabled.html",
+    evaluate=evaluate,
+    not_offered_in=frozenset({"aws-cn", "aws-us-gov"}),
+)
