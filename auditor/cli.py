@@ -15,11 +15,13 @@ from click.shell_completion import shell_complete
 from auditor import __version__, signals
 from auditor.errors import AuditError, UsageError
 from auditor.inputs import Inputs
-from auditor.model import BULK, Source
+from auditor.model import VERIFYING, Source
+from auditor.parameters import needed
 from auditor.redaction import redacted
 from auditor.registry import described, find, load_rules, page, sections
 from auditor.reporters.visible import visible
 from auditor.rule import Severity
+from auditor.selection import Choice, RuleSet, sets_of
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -171,6 +173,13 @@ _place_options = _options(
         help="Read AWS no longer than this [1800]; what was not read by then is unknown.",
     ),
 )
+_selection_options = _options(
+    click.option("--config", metavar="FILE", help="Settings [iam-audit.toml of the working folder, if it is there]."),
+    click.option("--rules", "rule_set", type=click.Choice([name.value for name in RuleSet]), help="Select this set."),
+    click.option("--rule", "include", multiple=True, metavar="NAME", help="Select only this rule; repeatable."),
+    click.option("--exclude-rule", "exclude", multiple=True, metavar="NAME", help="Leave this rule out; repeatable."),
+    click.option("--parameter", "parameters", multiple=True, metavar="RULE.NAME=VALUE", help="Set a rule's parameter."),
+)
 _quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
 _verbose_option = click.option("-v", "--verbose", is_flag=True, help="Tell on stderr how each source was read.")
 
@@ -184,10 +193,8 @@ def iam_audit() -> None:
 @iam_audit.command(epilog=EXIT_CODES)
 @click.option("--snapshot", metavar="FILE", help="Read a saved snapshot; - reads standard input.")
 @_place_options
-@click.option("--rule", "include", multiple=True, metavar="NAME", help="Evaluate only this rule; repeatable.")
-@click.option("--exclude-rule", "exclude", multiple=True, metavar="NAME", help="Leave this rule out; repeatable.")
-@click.option("--parameter", "parameters", multiple=True, metavar="RULE.NAME=VALUE", help="Set a rule's parameter.")
-@click.option("--format", "output_format", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@_selection_options
+@click.option("--format", "output_format", type=click.Choice(["table", "json"]), help="What is shown [table].")
 @click.option("--query", metavar="EXPRESSION", help="Print the result of this JMESPath over the JSON report instead.")
 @click.option("-o", "--output", "paths", multiple=True, metavar="PATH", help="Write .json or .html too; repeatable.")
 @click.option("--all", "every_finding", is_flag=True, help="Show every finding in the table.")
@@ -229,17 +236,18 @@ def scan(**options: Any) -> int:
     """
     from auditor.scan import Options, run  # other commands start faster without the engine
 
-    place = _place(options)
-    return run(place, Options(**options), _speaker(quiet=options["quiet"]))
+    place, choice = _place(options), _choice(options)
+    return run(place, choice, Options(**options), _speaker(quiet=options["quiet"]))
 
 
 @iam_audit.command(epilog=EXIT_CODES)
 @_place_options
+@_selection_options
 @click.option("-o", "--output", "path", required=True, metavar="FILE", help="Where to write it: .json or .json.gz.")
 @_quiet_option
 @_verbose_option
-def snapshot(*, path: str, quiet: bool, verbose: bool, **place: Any) -> int:
-    """Save everything that any rule reads of an account, to be audited later or elsewhere.
+def snapshot(*, path: str, quiet: bool, verbose: bool, **options: Any) -> int:
+    """Save what the selected rules read of an account, by default all that any reads, to be audited later.
 
     The file is readable by its owner only. It holds names, policies and the state of credentials, but no secrets.
 
@@ -251,7 +259,8 @@ def snapshot(*, path: str, quiet: bool, verbose: bool, **place: Any) -> int:
     """
     from auditor.scan import save
 
-    return save(_place(place), path, _speaker(quiet=quiet), quiet=quiet, verbose=verbose)
+    place, choice = _place(options), _choice(options)
+    return save(place, choice, path, _speaker(quiet=quiet), quiet=quiet, verbose=verbose)
 
 
 @iam_audit.command(epilog=EXIT_CODES)
@@ -279,13 +288,19 @@ def rules() -> None:
 @rules.command("list")
 @click.option("--format", "output_format", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def rules_list(*, output_format: str) -> None:
-    """List every rule, built in or plugged in."""
+    """List every rule, built in or plugged in, with its severity and the smallest set that it is in.
+
+    Of the sets core, aws-config (the default) and all each holds the one before. A rule that needs a value runs only
+    where the value is given.
+    """
     known = load_rules().values()
     if output_format == "json":
-        click.echo(msgspec.json.format(msgspec.json.encode([described(rule) for rule in known]), indent=2))
+        listed = [{**described(rule), "sets": sets_of(rule), "needs": needed(rule)} for rule in known]
+        click.echo(msgspec.json.format(msgspec.json.encode(listed), indent=2))
         return
     for rule in known:
-        click.echo(f"{rule.id:<36} {rule.severity:<9} {sections(page(rule))['']}")
+        needs = f" (needs {', '.join(needed(rule))})" if needed(rule) else ""
+        click.echo(f"{rule.id:<41} {rule.severity:<8} {sets_of(rule)[0]:<10} {sections(page(rule))['']}{needs}")
 
 
 @rules.command("show")
@@ -298,23 +313,56 @@ def rules_show(*, name: str) -> None:
 
 
 @iam_audit.command()
+@_selection_options
 @click.option("--verify", is_flag=True, help="Allow what `scan --verify` asks too.")
-def permissions(*, verify: bool) -> None:
-    """Print the least-privilege IAM policy for reading an account.
+def permissions(*, verify: bool, **options: Any) -> None:
+    """Print the least-privilege IAM policy for reading what the selected rules need; by default what any rule needs.
 
     \b
     Example:
       aws iam create-policy --policy-name iam-audit --policy-document "$(iam-audit permissions)"
     """
     from auditor.collectors.live import permissions_policy
+    from auditor.scan import sources_read
 
-    policy = permissions_policy(frozenset(Source) if verify else BULK)
-    click.echo(msgspec.json.format(msgspec.json.encode(policy), indent=2))
+    sources = sources_read(_choice(options)) | (VERIFYING if verify else frozenset[Source]())
+    click.echo(msgspec.json.format(msgspec.json.encode(permissions_policy(sources)), indent=2))
+
+
+@iam_audit.group("config")
+def config_group() -> None:
+    """Show the effective settings, or pin the selection of rules."""
+
+
+@config_group.command("show")
+@_selection_options
+def config_show(**options: Any) -> None:
+    """Print every effective setting and where it comes from: default, file or option."""
+    from auditor.settings import effective
+
+    for setting in effective(_choice(options)):
+        value = msgspec.json.encode(setting.value).decode()
+        click.echo(f"{visible(setting.key)} = {visible(value)}  # {visible(setting.origin)}")
+
+
+@config_group.command("pin")
+@_selection_options
+def config_pin(**options: Any) -> None:
+    """Write the selected rules into the configuration file, so that a new release's rules do not turn a gate red."""
+    from auditor.settings import pin
+
+    file, count = pin(_choice(options))
+    click.echo(f"Pinned {count} rules in {file}", err=True)
 
 
 def _place(options: dict[str, Any]) -> Inputs:
     """Take the options out that say where the account is read from."""
     return Inputs(**{name: options.pop(name) for name in Inputs.__struct_fields__ if name in options})
+
+
+def _choice(options: dict[str, Any]) -> Choice:
+    """Take the options out that say which rules are selected."""
+    return Choice(**{name: options.pop(name) for name in Choice.__struct_fields__})
 
 
 def _speaker(*, quiet: bool) -> Callable[[str], None]:

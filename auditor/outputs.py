@@ -114,6 +114,11 @@ def write_snapshot(document: bytes, path: Path) -> None:
     _write_whole({path: lambda stream: stream.write(content)}, private=True)
 
 
+def write_text(text: str, path: Path) -> None:
+    """Write a text file; raise OutputError if that fails."""
+    _write_whole({path: lambda stream: stream.write(text.encode())}, private=False)
+
+
 def _write_whole(contents: Mapping[Path, Fill], source: str | None = None, *, private: bool) -> None:
     """Write a file beside each target, then rename them all: the old file or the new one, never half of one."""
     ready: dict[Path, tuple[Path, Path]] = {}

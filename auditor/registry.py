@@ -10,7 +10,6 @@ from pkgutil import iter_modules
 import msgspec
 
 from auditor.errors import AuditError, UsageError
-from auditor.parameters import needed
 from auditor.rule import Rule
 
 ENTRY_POINT_GROUP = "iam_audit.rules"
@@ -90,22 +89,6 @@ def _rule_of(module_name: str, attribute: str, origin: str) -> Rule:
     if not isinstance(rule, Rule):
         raise AuditError(f"{origin} holds no rule: {module_name}.{attribute} is not a Rule", "Mend or remove it.")
     return rule
-
-
-def select(rules: Mapping[str, Rule], include: Sequence[str], exclude: Sequence[str]) -> list[Rule]:
-    """Give the rules named in `include` without those in `exclude`, by id or source identifier.
-
-    Without `include` these are all but the rules that cannot run without a value from the user.
-
-    Raises UsageError for a name that no rule has, and when nothing is left.
-    """
-    runnable = [rule for rule in rules.values() if not needed(rule)]
-    wanted = [find(rules, name) for name in include] if include else runnable
-    unwanted = {find(rules, name).id for name in exclude}
-    selected = {rule.id: rule for rule in wanted if rule.id not in unwanted}
-    if not selected:
-        raise UsageError("no rule is left to evaluate", "Exclude fewer rules; `iam-audit rules list` shows them.")
-    return [selected[rule_id] for rule_id in sorted(selected)]
 
 
 def find(rules: Mapping[str, Rule], name: str) -> Rule:

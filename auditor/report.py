@@ -59,7 +59,10 @@ class Summary(Struct, frozen=True):
 
 
 class RuleResult(Struct, frozen=True):
-    """Sum up one configured rule: its parameters, verdict, coverage, and the controls that it supports by framework."""
+    """Sum up one configured rule: parameters, verdict, coverage, and the controls that it supports by framework.
+
+    `counts` and the verdict leave out suppressed findings, which `suppressed` counts; `coverage` counts all.
+    """
 
     config_rule_name: str
     source_identifier: str
@@ -67,6 +70,7 @@ class RuleResult(Struct, frozen=True):
     severity: Severity
     compliance_type: ComplianceType
     counts: dict[ComplianceType, int]
+    suppressed: int
     coverage: Coverage
     controls: dict[str, tuple[str, ...]]
     source_url: str
@@ -139,7 +143,11 @@ def _order(finding: Finding) -> tuple[str, str, str]:
 
 def _summary(findings: Sequence[Finding]) -> Summary:
     counts = _counts(findings)
-    return Summary(_worst(counts), counts, sum(finding.suppression is not None for finding in findings))
+    return Summary(_worst(counts), counts, _suppressed(findings))
+
+
+def _suppressed(findings: Iterable[Finding]) -> int:
+    return sum(finding.suppression is not None for finding in findings)
 
 
 def _counts(findings: Iterable[Finding]) -> dict[ComplianceType, int]:
@@ -165,6 +173,7 @@ def _rule_results(
             severity=configured.rule.severity,
             compliance_type=_worst(counts),
             counts=counts,
+            suppressed=_suppressed(findings),
             coverage=coverage(snapshot, configured.rule, findings),
             controls={name: tuple(ids) for name, ids in known_controls.get(configured.rule.id, {}).items()},
             source_url=configured.rule.source_url,

@@ -1,25 +1,26 @@
 """The scan: from options to findings shown, files written and an exit code."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from msgspec import Struct
 
-from auditor import inputs, outputs
+from auditor import config, inputs, outputs
 from auditor.collectors import saved
-from auditor.engine import evaluate
+from auditor.engine import Evaluation, RuleNotice, evaluate
 from auditor.errors import UsageError
 from auditor.finding import Finding
 from auditor.inputs import Inputs
-from auditor.model import BULK, ResourceType, Snapshot, Source
-from auditor.parameters import configure
-from auditor.registry import find, load_rules, select
+from auditor.model import ResourceType, Snapshot, Source
+from auditor.registry import load_rules
 from auditor.report import Gate, Report, build, exit_code, load_report, narrowed
 from auditor.rule import ComplianceType, ConfiguredRule, Rule, Severity
+from auditor.selection import Choice, chosen, selected
 from auditor.snapshot import digest, dump
 from auditor.staleness import without_old_report
+from auditor.suppressions import Limits, Suppression, suppressed
 
 Say = Callable[[str], None]
 
@@ -27,10 +28,7 @@ Say = Callable[[str], None]
 class Options(Struct, frozen=True, kw_only=True):
     """Hold the options of `iam-audit scan` that are not about where the account is read from."""
 
-    include: Sequence[str]
-    exclude: Sequence[str]
-    parameters: Sequence[str]
-    output_format: str
+    output_format: str | None
     query: str | None
     paths: Sequence[str]
     every_finding: bool
@@ -45,18 +43,23 @@ class Options(Struct, frozen=True, kw_only=True):
     verbose: bool
 
 
-def run(place: Inputs, options: Options, say: Say) -> int:
+def run(place: Inputs, choice: Choice, options: Options, say: Say) -> int:
     """Do the scan and give its exit code; `say` takes what people should know beside the findings."""
     inputs.check(place)
     if options.verify and not inputs.reads_aws(place):
         raise UsageError(
             "--verify asks AWS, but the account is read from files", "Leave it out, or read the account live."
         )
-    outputs.check(options.paths, tuple(outputs.REPORT_FORMATS), source=place.snapshot)
+    evaluated_at = options.as_of or datetime.now(UTC).replace(microsecond=0)
+    loaded = config.load(choice.config, evaluated_at.date())
+    gate, output = loaded.config.gate, loaded.config.output
+    paths = options.paths or [str(loaded.folder / file) for file in output.files]
+    outputs.check(paths, tuple(outputs.REPORT_FORMATS), source=place.snapshot)
     query = outputs.compiled(options.query) if options.query is not None else None
     rules = load_rules()
-    configured = list(_configured(rules, select(rules, options.include, options.exclude), options.parameters))
-    sources = frozenset[Source]().union(*(each.rule.reads for each in configured))
+    configured = selected(rules, [chosen(choice, rules), config.given(loaded)])
+    config.check_suppressions(loaded, [*rules, *(each.config_rule_name for each in configured)])
+    sources = _reads(each.rule for each in configured)
     snapshot = inputs.collect(
         place,
         sources,
@@ -66,24 +69,32 @@ def run(place: Inputs, options: Options, say: Say) -> int:
     )
     if options.verbose:
         tell_sources(snapshot, say)
-    report = audited(snapshot, configured, options.as_of, options.max_report_age)
+    report = audited(
+        snapshot,
+        configured,
+        evaluated_at,
+        config.max_report_age(loaded) if options.max_report_age is None else options.max_report_age,
+        loaded.config.suppressions,
+        loaded.config.suppression_limits,
+    )
     _tell_warnings(report, say)
-    files = _written(report, options.paths, place.snapshot)
+    files = _written(report, paths, place.snapshot)
     shown = narrowed(report, [Severity(name) for name in options.severities], options.resources)
     if query is not None:
         outputs.print_query(shown, query)
     else:
-        outputs.print_report(shown, options.output_format, every_finding=options.every_finding)
-    code, reason = exit_code(report, Gate(options.fail_on is not None, options.allow_incomplete))
+        outputs.print_report(shown, options.output_format or output.format, every_finding=options.every_finding)
+    fail_on = options.fail_on or gate.fail_on
+    code, reason = exit_code(report, Gate(fail_on is not None, options.allow_incomplete or gate.allow_incomplete))
     say(f"{files}Exit code {code}: {reason}")
     return code
 
 
-def save(place: Inputs, path: str, say: Say, *, quiet: bool, verbose: bool) -> int:
-    """Save a snapshot of everything that can be read, and give the exit code: 4 if something could not."""
+def save(place: Inputs, choice: Choice, path: str, say: Say, *, quiet: bool, verbose: bool) -> int:
+    """Save a snapshot of what the selected rules read, and give the exit code: 4 if something could not be read."""
     inputs.check(place)
     outputs.check([path], outputs.SNAPSHOT_SUFFIXES)
-    snapshot = inputs.collect(place, BULK, say, progress=wants_progress(quiet=quiet))
+    snapshot = inputs.collect(place, sources_read(choice), say, progress=wants_progress(quiet=quiet))
     if verbose:
         tell_sources(snapshot, say)
     file = outputs.resolved(path, snapshot.account.id, snapshot.captured_at)
@@ -111,19 +122,22 @@ def audited(
     rules: Sequence[ConfiguredRule],
     evaluated_at: datetime | None = None,
     max_report_age: timedelta | None = None,
+    suppressions: Sequence[Suppression] = (),
+    limits: Limits = Limits(),  # noqa: B008 - never changed
 ) -> Report:
     """Give the report of a snapshot; `evaluated_at` (UTC) is now unless it is given.
 
     What rests on a credential report older than `max_report_age` is unknown; the digest is of the snapshot as read.
     """
+    now = evaluated_at or datetime.now(UTC).replace(microsecond=0)
     believed = snapshot if max_report_age is None else without_old_report(snapshot, max_report_age)
-    return build(
-        believed,
-        rules,
-        evaluate(believed, rules),
-        sha256=digest(dump(snapshot)),
-        evaluated_at=evaluated_at or datetime.now(UTC).replace(microsecond=0),
-    )
+    evaluation = evaluate(believed, rules)
+    if suppressions:
+        ids = {each.config_rule_name: each.rule.id for each in rules}
+        findings, told = suppressed(evaluation.findings, suppressions, believed, ids, limits, now.date())
+        notices = (RuleNotice(rule, notice) for rule, notice in told)
+        evaluation = Evaluation(findings, (*evaluation.notices, *notices))
+    return build(believed, rules, evaluation, sha256=digest(dump(snapshot)), evaluated_at=now)
 
 
 def doubtful(snapshot: Snapshot, rules: Sequence[ConfiguredRule]) -> Sequence[str]:
@@ -156,24 +170,17 @@ def tell_sources(snapshot: Snapshot, say: Say) -> None:
         say(f"{source.name}: {source.status}, {count}{f' ({source.detail})' if source.detail else ''}")
 
 
-def _configured(
-    rules: Mapping[str, Rule], selected: Sequence[Rule], settings: Sequence[str]
-) -> Iterator[ConfiguredRule]:
-    """Give the selected rules with their parameters; each setting is RULE.NAME=VALUE."""
-    given: dict[str, dict[str, object]] = {rule.id: {} for rule in selected}
-    for setting in settings:
-        target, equals, value = setting.partition("=")
-        rule_name, dot, name = target.partition(".")
-        if not (equals and dot and name):
-            raise UsageError(f"--parameter {setting}", "Write it as RULE.NAME=VALUE; an empty value drops a check.")
-        rule = find(rules, rule_name)
-        if rule.id not in given:
-            raise UsageError(f"--parameter {setting}: {rule.id} is not selected", "Select it with --rule.")
-        if name in given[rule.id]:
-            raise UsageError(f"--parameter {setting}: {name} is given twice", "Give each parameter once.")
-        given[rule.id][name] = value
-    for rule in selected:
-        yield configure(rule, given[rule.id])
+def sources_read(choice: Choice) -> frozenset[Source]:
+    """Give the sources that the selected rules read, of all rules if nothing selects among them."""
+    loaded, rules = config.load(choice.config, datetime.now(UTC).date()), load_rules()
+    given = [chosen(choice, rules), config.given(loaded)]
+    if not any(each.include or each.rule_set or each.exclude for each in given):
+        return _reads(rules.values())
+    return _reads(each.rule for each in selected(rules, given))
+
+
+def _reads(rules: Iterable[Rule]) -> frozenset[Source]:
+    return frozenset[Source]().union(*(rule.reads for rule in rules))
 
 
 def _tell_warnings(report: Report, say: Say) -> None:

@@ -8,10 +8,12 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from auditor.collectors.live import permissions_policy
+from auditor.config import Config
 from auditor.model import BULK
 from auditor.registry import controls, load_rules, page, sections
 from auditor.report import Report
@@ -34,17 +36,18 @@ def main(arguments: list[str]) -> int:
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Give each generated file with the content that it should have."""
-    yield ROOT / "auditor/report.schema.json", schema()
+    yield ROOT / "auditor/report.schema.json", schema(Report, "JSON report of iam-audit")
+    yield ROOT / "auditor/config.schema.json", schema(Config, "iam-audit.toml, the configuration file of iam-audit")
     yield ROOT / "docs/rules.md", rule_reference()
     yield ROOT / "README.md", MARKED.sub(_filled, (ROOT / "README.md").read_text("utf-8"))
 
 
-def schema() -> str:
-    """Give the JSON Schema of the JSON report."""
+def schema(described_type: Any, title: str) -> str:
+    """Give the JSON Schema of a document."""
     described = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "JSON report of iam-audit",
-        **msgspec.json.schema(Report),
+        "title": title,
+        **msgspec.json.schema(described_type),
     }
     return json.dumps(described, indent=2) + "\n"
 

@@ -32,8 +32,11 @@ LAYERS = [
     "tags",
     "parameters",
     "finding",
+    "suppressions",
     "engine",
     "registry",
+    "selection",
+    "config",
     "ledger",
     "report",
     "collectors",
@@ -43,6 +46,7 @@ LAYERS = [
     "outputs",
     "inputs",
     "scan",
+    "settings",
     "cli",
     "__main__",
 ]
@@ -56,6 +60,7 @@ LATE = {
     "jinja2": ("auditor/reporters/html.py",),
     "jmespath": ("auditor/outputs.py",),
     "moto": ("auditor/demo.py",),
+    "tomlkit": ("auditor/settings.py",),
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from auditor import registry
 from auditor.errors import AuditError, UsageError
-from auditor.registry import find, load_rules, select
+from auditor.registry import find, load_rules
 
 PLUGIN = """
 from auditor.model import ResourceType, Source
@@ -42,12 +42,6 @@ def test_every_module_of_the_folder_is_a_rule() -> None:
     folder = Path(registry.__file__).parent.parent / "rules"
     modules = sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
     assert list(load_rules()) == [module.replace("_", "-") for module in modules]
-
-
-def test_a_rule_that_needs_a_value_is_selected_only_by_name() -> None:
-    needy = "iam-oidc-provider-client-id-list-check"
-    assert needy not in [rule.id for rule in select(load_rules(), [], [])]
-    assert [rule.id for rule in select(load_rules(), [needy], [])] == [needy]
 
 
 def test_a_plug_in_is_found(install: Install) -> None:
@@ -114,19 +108,6 @@ def test_a_name_unlike_any_rule_points_at_the_list() -> None:
     with pytest.raises(UsageError) as raised:
         find(load_rules(), "zzz")
     assert "rules list" in raised.value.hint
-
-
-def test_rules_are_included_and_excluded() -> None:
-    rules = load_rules()
-    assert [rule.id for rule in select(rules, ["IAM_PASSWORD_POLICY", "iam-password-policy"], [])] == [
-        "iam-password-policy"
-    ]
-    assert "iam-password-policy" not in [rule.id for rule in select(rules, [], ["iam-password-policy"])]
-
-
-def test_selecting_nothing_is_refused() -> None:
-    with pytest.raises(UsageError, match="no rule is left"):
-        select(load_rules(), ["iam-password-policy"], ["IAM_PASSWORD_POLICY"])
 
 
 def test_plug_ins_are_not_looked_up_when_nobody_declares_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,4 +116,5 @@ def _verdict(report: Report) -> Text:
     text = Text("\nAccount verdict: ")
     text.append(summary.compliance_type, style=_STYLES[summary.compliance_type])
     numbers = ", ".join(f"{summary.counts[kind]:,} {kind}" for kind in ComplianceType if summary.counts.get(kind))
-    return text.append(f" ({numbers})")
+    apart = f"; {summary.suppressed:,} suppressed, counted apart" if summary.suppressed else ""
+    return text.append(f" ({numbers}{apart})")

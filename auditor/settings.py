@@ -1,0 +1,62 @@
+"""The effective settings: shown with their origins, and the selection of rules written into the file."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from auditor import config, outputs
+from auditor.config import Config, Loaded
+from auditor.registry import load_rules
+from auditor.selection import DEFAULT, Choice, Setting, chosen, selected, settings
+
+_OTHERS = ("output", "gate", "conformance_packs", "suppression_limits", "suppressions")
+
+
+def effective(choice: Choice) -> Iterator[Setting]:
+    """Give every effective setting: those of the selection, then those that only the file can give."""
+    loaded, rules = _loaded(choice), load_rules()
+    yield from settings(rules, [chosen(choice, rules), config.given(loaded)])
+    ours, usual = (msgspec.to_builtins(each) for each in (loaded.config, Config()))
+    for table in _OTHERS:
+        yield from _settings(table, ours[table], usual[table], loaded)
+
+
+def _settings(key: str, value: Any, usual: Any, loaded: Loaded) -> Iterator[Setting]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _settings(f"{key}.{name}", inner, usual[name], loaded)
+    else:
+        yield Setting(key, value, DEFAULT if value == usual else str(loaded.path))
+
+
+def pin(choice: Choice) -> tuple[Path, int]:
+    """Write the selected rules into the configuration file, which keeps the rest as it is; give the file and how many.
+
+    Raises UsageError for a file that is not understood, and OutputError for one that cannot be written.
+    """
+    import tomlkit  # keeps comments and order; only here
+
+    loaded, rules = _loaded(choice), load_rules()
+    names = [each.rule.id for each in selected(rules, [chosen(choice, rules), config.given(loaded)])]
+    file = loaded.path or Path(choice.config or config.NAME)
+    document = tomlkit.parse(file.read_text("utf-8")) if loaded.path else tomlkit.document()
+    selection: Any = document.setdefault("selection", tomlkit.table())
+    for key in ("set", "exclude"):
+        selection.pop(key, None)
+    array = tomlkit.array()
+    array.extend(names)
+    selection["include"] = array.multiline(multiline=True)
+    outputs.write_text(tomlkit.dumps(document), file)
+    return file, len(names)
+
+
+def _loaded(choice: Choice) -> Loaded:
+    return config.load(choice.config, datetime.now(UTC).date())
+
+
+def described(setting: Setting) -> Mapping[str, Any]:
+    """Give a setting as JSON."""
+    return {"key": setting.key, "value": setting.value, "origin": setting.origin}

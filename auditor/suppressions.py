@@ -1,0 +1,171 @@
+"""Suppressions: findings set aside with a reason, an owner and an end date; they keep their verdict."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from fnmatch import fnmatchcase
+from typing import Any
+
+from msgspec import Struct, structs, to_builtins
+
+from auditor.facts import gaps_of
+from auditor.finding import Finding
+from auditor.model import Notice, ResourceType, Snapshot
+
+EXPIRED, UNUSED, BROAD, ENDING = (f"suppression-{word}" for word in ("expired", "unused", "broad", "ending"))
+"""The codes of the notices about suppressions that no longer count, match nothing, match much, or end soon."""
+
+SOON = timedelta(days=14)
+_LISTS = {
+    ResourceType.ROLE: "roles",
+    ResourceType.USER: "users",
+    ResourceType.SERVER_CERTIFICATE: "server_certificates",
+    ResourceType.OIDC_PROVIDER: "oidc_providers",
+    ResourceType.SAML_PROVIDER: "saml_providers",
+}
+"""Where the resources are that may have tags."""
+_WILDCARDS = frozenset("*?[")
+
+
+class Suppression(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Set aside the findings of one rule on some resources, until a day and for a reason.
+
+    `resource` is a shell pattern over names and ARNs, `path` one over IAM paths (with both slashes), `tag` a tag
+    `Key=Value` or `Key`; exactly one of the three is given. Patterns match whole texts, and case counts.
+    `rule` is a rule's id or the name under which it is configured. The day `until` itself still counts.
+    """
+
+    rule: str
+    resource: str | None = None
+    path: str | None = None
+    tag: str | None = None
+    reason: str
+    owner: str
+    ticket: str | None = None
+    until: date
+
+    @property
+    def words(self) -> str:
+        """Give the words by which messages name the suppression."""
+        kind, pattern = next((name, value) for name, value in self.patterns().items())
+        return f"suppression of {self.rule} on {kind} {pattern!r} (owner {self.owner}, until {self.until})"
+
+    def patterns(self) -> Mapping[str, str]:
+        """Give what says which resources are meant, by the name of its field."""
+        given = {"resource": self.resource, "path": self.path, "tag": self.tag}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hold how far ahead a suppression may end (days), and above how many findings it is told to be over-broad."""
+
+    max_days: int = 365
+    max_findings: int = 20
+
+
+def complaint(suppression: Suppression, limits: Limits, today: date) -> str | None:
+    """Say what is wrong with a suppression by itself, None if nothing."""
+    for name in ("rule", "reason", "owner", "resource", "path", "tag", "ticket"):
+        value = getattr(suppression, name)
+        if value is not None and not value.strip():
+            return f"`{name}` is blank"
+    if len(suppression.patterns()) != 1:
+        return "give one of `resource`, `path` and `tag`"
+    latest = today + timedelta(days=limits.max_days)
+    if suppression.until > latest:
+        return f"`until` is {suppression.until}, more than {limits.max_days} days ahead (at most {latest})"
+    return None
+
+
+def suppressed(
+    findings: Iterable[Finding],
+    suppressions: Sequence[Suppression],
+    snapshot: Snapshot,
+    rule_ids: Mapping[str, str],
+    limits: Limits,
+    today: date,
+) -> tuple[tuple[Finding, ...], tuple[tuple[str, Notice], ...]]:
+    """Give the findings, each with the first suppression that matches it, and notices about the suppressions by rule.
+
+    `rule_ids` maps the names under which rules are configured to their ids. Verdicts never change.
+    """
+    matchers = [(each, _matcher(each, snapshot, rule_ids)) for each in suppressions if each.until >= today]
+    hits: Counter[int] = Counter()
+    marked: list[Finding] = []
+    for finding in findings:
+        matching = [number for number, (_, matches) in enumerate(matchers) if matches(finding)]
+        hits.update(matching)
+        marked.append(_marked(finding, matchers[matching[0]][0]) if matching else finding)
+    selected = {name for pair in rule_ids.items() for name in pair}
+    used = [(each, hits[number]) for number, (each, _) in enumerate(matchers) if each.rule in selected]
+    expired = [each for each in suppressions if each.until < today]
+    return tuple(marked), tuple(_notices(used, expired, limits, today))
+
+
+def _marked(finding: Finding, suppression: Suppression) -> Finding:
+    told = {name: value for name, value in to_builtins(suppression).items() if name != "rule" and value is not None}
+    return structs.replace(finding, suppression=told)
+
+
+def _matcher(suppression: Suppression, snapshot: Snapshot, rule_ids: Mapping[str, str]) -> Callable[[Finding], bool]:
+    names = {name for name, rule_id in rule_ids.items() if suppression.rule in (name, rule_id)}
+    on_resource = _on_resource(suppression, snapshot)
+    return lambda finding: finding.config_rule_name in names and on_resource(finding)
+
+
+def _on_resource(suppression: Suppression, snapshot: Snapshot) -> Callable[[Finding], bool]:
+    if suppression.resource is not None:
+        return _by_name(suppression.resource)
+    if suppression.path is not None:
+        path = suppression.path
+        return lambda finding: (own := _path(finding)) is not None and fnmatchcase(own, path)
+    tagged = set(_tagged(suppression.tag or "", snapshot))
+    return lambda finding: (finding.resource_type, finding.resource_name) in tagged
+
+
+def _by_name(pattern: str) -> Callable[[Finding], bool]:
+    """Match names and ARNs; the account only as written out, so that no pattern hides that a list was not read."""
+    exact = not _WILDCARDS & set(pattern)
+
+    def matches(finding: Finding) -> bool:
+        if finding.resource_type is ResourceType.ACCOUNT and not exact:
+            return False
+        names = (finding.resource_name, finding.resource_arn)
+        return any(name is not None and fnmatchcase(name, pattern) for name in names)
+
+    return matches
+
+
+def _path(finding: Finding) -> str | None:
+    """Give the IAM path that an ARN holds, as in arn:aws:iam::111122223333:user/path/name; None where there is none."""
+    if finding.resource_arn is None or finding.resource_type is ResourceType.ACCOUNT:
+        return None
+    kind, slash, rest = finding.resource_arn.split(":", 5)[-1].partition("/")
+    return f"/{rest.removesuffix(finding.resource_name)}" if kind and slash else None
+
+
+def _tagged(tag: str, snapshot: Snapshot) -> Iterator[tuple[ResourceType, str]]:
+    """Give the resources that have the tag; what is not known to have it has it not."""
+    key, equals, value = tag.partition("=")
+    for resource_type, field in _LISTS.items():
+        for resource in getattr(snapshot, field).known:
+            if "tags" in gaps_of(resource):
+                continue
+            tags: Mapping[str, Any] = resource.tags
+            if key in tags and (not equals or tags[key] == value):
+                yield resource_type, resource.name
+
+
+def _notices(
+    used: Iterable[tuple[Suppression, int]], expired: Iterable[Suppression], limits: Limits, today: date
+) -> Iterator[tuple[str, Notice]]:
+    for each in expired:
+        yield each.rule, Notice(EXPIRED, None, f"The {each.words} has ended and no longer counts")
+    for each, count in used:
+        if count == 0:
+            yield each.rule, Notice(UNUSED, None, f"The {each.words} matches no finding")
+        elif count > limits.max_findings:
+            more = f"{count:,} findings, more than {limits.max_findings:,}"
+            yield each.rule, Notice(BROAD, None, f"The {each.words} matches {more}")
+        if each.until - today <= SOON:
+            yield each.rule, Notice(ENDING, None, f"The {each.words} ends in {(each.until - today).days} days")
