@@ -26,6 +26,7 @@ from auditor.selection import Choice, RuleSet, sets_of
 C = TypeVar("C", bound=Callable[..., Any])
 
 INTERRUPTED = 130
+STDOUT_FORMATS = ["table", "json", "jsonl", "csv"]
 COMPLETE = "_IAM_AUDIT_COMPLETE"
 """The environment variable by which a shell asks for completions."""
 
@@ -180,6 +181,13 @@ _selection_options = _options(
     click.option("--exclude-rule", "exclude", multiple=True, metavar="NAME", help="Leave this rule out; repeatable."),
     click.option("--parameter", "parameters", multiple=True, metavar="RULE.NAME=VALUE", help="Set a rule's parameter."),
 )
+_framework_option = click.option(
+    "--framework",
+    "frameworks",
+    multiple=True,
+    metavar="NAME",
+    help="Show this framework control by control too, such as CIS-AWS-3.0; repeatable.",
+)
 _quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
 _verbose_option = click.option("-v", "--verbose", is_flag=True, help="Tell on stderr how each source was read.")
 
@@ -194,9 +202,11 @@ def iam_audit() -> None:
 @click.option("--snapshot", metavar="FILE", help="Read a saved snapshot; - reads standard input.")
 @_place_options
 @_selection_options
-@click.option("--format", "output_format", type=click.Choice(["table", "json"]), help="What is shown [table].")
+@click.option("--format", "output_format", type=click.Choice(STDOUT_FORMATS), help="What is shown [table].")
 @click.option("--query", metavar="EXPRESSION", help="Print the result of this JMESPath over the JSON report instead.")
-@click.option("-o", "--output", "paths", multiple=True, metavar="PATH", help="Write .json or .html too; repeatable.")
+@click.option(
+    "-o", "--output", "paths", multiple=True, metavar="PATH", help="Write .json, .jsonl, .csv or .html too; repeatable."
+)
 @click.option("--all", "every_finding", is_flag=True, help="Show every finding in the table.")
 @click.option(
     "--severity",
@@ -206,6 +216,7 @@ def iam_audit() -> None:
     help="Show findings of this severity only; repeatable.",
 )
 @click.option("--resource", "resources", multiple=True, metavar="PATTERN", help="Show names, ids or ARNs like this.")
+@_framework_option
 @click.option("--fail-on", type=click.Choice(["noncompliant"]), help="Exit with 1 if a finding is NON_COMPLIANT.")
 @click.option("--allow-incomplete", is_flag=True, help="Exit with 0 instead of 4 when facts are unknown.")
 @click.option(
@@ -265,19 +276,39 @@ def snapshot(*, path: str, quiet: bool, verbose: bool, **options: Any) -> int:
 
 @iam_audit.command(epilog=EXIT_CODES)
 @click.argument("report_file", metavar="REPORT.json")
-@click.option("-o", "--output", "paths", multiple=True, metavar="PATH", help="Write .json or .html; repeatable.")
+@click.option(
+    "-o", "--output", "paths", multiple=True, metavar="PATH", help="Write .json, .jsonl, .csv or .html; repeatable."
+)
 @click.option("--all", "every_finding", is_flag=True, help="Show every finding in the table.")
+@_framework_option
 @_quiet_option
-def report(*, report_file: str, paths: tuple[str, ...], every_finding: bool, quiet: bool) -> int:
+def report(
+    *, report_file: str, paths: tuple[str, ...], every_finding: bool, frameworks: tuple[str, ...], quiet: bool
+) -> int:
     """Render a stored JSON report again; without -o as a table.
 
+    --framework shows others than those that the report was made with.
+
     \b
-    Example:
+    Examples:
       iam-audit report reports/111122223333.json -o report.html
+      iam-audit report reports/111122223333.json --framework "CIS 3.0" --framework FSBP -o report.csv
     """
     from auditor.scan import render
 
-    return render(report_file, paths, _speaker(quiet=quiet), every_finding=every_finding)
+    return render(report_file, paths, frameworks, _speaker(quiet=quiet), every_finding=every_finding)
+
+
+@iam_audit.command("frameworks")
+def frameworks_list() -> None:
+    """List the frameworks for --framework: controls that rules support, known ones that no rule supports, title."""
+    from auditor.frameworks import known, listed, supported, uncovered
+
+    click.echo(f"{'name':<28} {'supported':>9} {'uncovered':>9}  title")
+    for framework in known().values():
+        without = len(uncovered(framework.name)) if listed(framework.name) else "unknown"
+        click.echo(f"{framework.name:<28} {len(supported(framework.name)):>9} {without:>9}  {framework.title}")
+    click.echo("\nUncovered are only those controls on IAM that are known for certain; there may be more.")
 
 
 @iam_audit.group()

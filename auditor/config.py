@@ -44,7 +44,7 @@ class Output(_Strict, frozen=True):
     """Say which files are written, as with -o, and what standard output shows."""
 
     files: list[str] = []
-    format: Literal["table", "json"] = "table"
+    format: Literal["table", "json", "jsonl", "csv"] = "table"
 
 
 class GateSettings(_Strict, frozen=True):

@@ -20,7 +20,12 @@ from auditor.errors import OutputError, UsageError
 from auditor.report import Report, dump_report
 from auditor.signals import unfinished
 
-REPORT_FORMATS: Mapping[str, str] = {".json": "auditor.reporters.json", ".html": "auditor.reporters.html"}
+REPORT_FORMATS: Mapping[str, str] = {
+    ".json": "auditor.reporters.json",
+    ".html": "auditor.reporters.html",
+    ".csv": "auditor.reporters.csv",
+    ".jsonl": "auditor.reporters.jsonl",
+}
 SNAPSHOT_SUFFIXES = (".json", ".json.gz")
 Query = Callable[[Any], Any]
 """Give the part of a JSON document that a JMESPath expression asks for."""
@@ -200,11 +205,9 @@ def _told(path: Path, hint: str) -> Iterator[None]:
 
 
 def print_report(report: Report, output_format: str, *, every_finding: bool) -> None:
-    """Write the report to standard output, as a table or as JSON."""
-    if output_format == "json":
-        from auditor.reporters.json import write as write_json  # only one of the two is needed
-
-        write_json(report, sys.stdout.buffer)
+    """Write the report to standard output, as a table or in the format of a file."""
+    if output_format != "table":
+        import_module(REPORT_FORMATS[f".{output_format}"]).write(report, sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return
     from auditor.reporters.table import write as write_table  # rich: 70 ms

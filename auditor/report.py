@@ -13,6 +13,7 @@ from auditor import __version__
 from auditor.engine import RULE_ERROR, Evaluation
 from auditor.errors import AuditError, SourceError
 from auditor.finding import Finding
+from auditor.frameworks import FrameworkResult, by_framework
 from auditor.ledger import Coverage, SourceReading, coverage, source_readings
 from auditor.model import Notice, Snapshot, Time
 from auditor.registry import controls
@@ -98,6 +99,7 @@ class Report(Struct, frozen=True, kw_only=True):
     rules: tuple[RuleResult, ...]
     findings: tuple[Finding, ...]
     warnings: tuple[ReportWarning, ...]
+    frameworks: tuple[FrameworkResult, ...] = ()
 
 
 def build(
@@ -188,17 +190,27 @@ def _warnings(snapshot: Snapshot, evaluation: Evaluation) -> list[ReportWarning]
     return list(dict.fromkeys(warnings))
 
 
+def with_frameworks(report: Report, names: Sequence[str]) -> Report:
+    """Give the report with the named frameworks, control by control; without names it stays as it is."""
+    if not names:
+        return report
+    return msgspec.structs.replace(report, frameworks=by_framework(names, report.rules, report.findings))
+
+
 def dump_report(report: Report) -> bytes:
     """Give the JSON report as one compact line; raise AuditError where a rule's evidence is not JSON."""
+    return as_json(report) + b"\n"
+
+
+def as_json(value: object) -> bytes:
+    """Give a report or a part of it as JSON; raise AuditError for evidence that is none.
+
+    Raises UnicodeEncodeError for a lone surrogate, which no reader of JSON takes.
+    """
     try:
-        return msgspec.json.encode(report) + b"\n"
+        return msgspec.json.encode(value)
     except TypeError as error:
-        raise not_json(error) from error
-
-
-def not_json(error: TypeError) -> AuditError:
-    """Give the error of evidence that no format can show."""
-    return AuditError(f"a rule gave evidence that is not JSON: {error}", "Mend the plug-in that did.")
+        raise AuditError(f"a rule gave evidence that is not JSON: {error}", "Mend the plug-in that did.") from error
 
 
 def load_report(document: bytes, place: str) -> Report:
@@ -215,7 +227,8 @@ def load_report(document: bytes, place: str) -> Report:
 
 
 def _check_counts(report: Report) -> None:
-    for counts in (report.summary.counts, *(rule.counts for rule in report.rules)):
+    supporting = (rule.counts for each in report.frameworks for control in each.controls for rule in control.rules)
+    for counts in (report.summary.counts, *(rule.counts for rule in report.rules), *supporting):
         if set(counts) != set(ComplianceType) or min(counts.values()) < 0:
             raise ValueError("a summary does not count each compliance type")
 

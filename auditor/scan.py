@@ -7,7 +7,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from auditor import config, inputs, outputs
+from auditor import config, frameworks, inputs, outputs
 from auditor.collectors import saved
 from auditor.engine import Evaluation, RuleNotice, evaluate
 from auditor.errors import UsageError
@@ -15,7 +15,7 @@ from auditor.finding import Finding
 from auditor.inputs import Inputs
 from auditor.model import ResourceType, Snapshot, Source
 from auditor.registry import load_rules
-from auditor.report import Gate, Report, build, exit_code, load_report, narrowed
+from auditor.report import Gate, Report, build, exit_code, load_report, narrowed, with_frameworks
 from auditor.rule import ComplianceType, ConfiguredRule, Rule, Severity
 from auditor.selection import Choice, chosen, selected
 from auditor.snapshot import digest, dump
@@ -34,6 +34,7 @@ class Options(Struct, frozen=True, kw_only=True):
     every_finding: bool
     severities: Sequence[str]
     resources: Sequence[str]
+    frameworks: Sequence[str]
     fail_on: str | None
     allow_incomplete: bool
     as_of: datetime | None
@@ -56,6 +57,7 @@ def run(place: Inputs, choice: Choice, options: Options, say: Say) -> int:
     paths = options.paths or [str(loaded.folder / file) for file in output.files]
     outputs.check(paths, tuple(outputs.REPORT_FORMATS), source=place.snapshot)
     query = outputs.compiled(options.query) if options.query is not None else None
+    asked = [frameworks.find(name) for name in options.frameworks]
     rules = load_rules()
     configured = selected(rules, [chosen(choice, rules), config.given(loaded)])
     config.check_suppressions(loaded, [*rules, *(each.config_rule_name for each in configured)])
@@ -77,6 +79,7 @@ def run(place: Inputs, choice: Choice, options: Options, say: Say) -> int:
         loaded.config.suppressions,
         loaded.config.suppression_limits,
     )
+    report = with_frameworks(report, asked)
     _tell_warnings(report, say)
     files = _written(report, paths, place.snapshot)
     shown = narrowed(report, [Severity(name) for name in options.severities], options.resources)
@@ -106,10 +109,13 @@ def save(place: Inputs, choice: Choice, path: str, say: Say, *, quiet: bool, ver
     return 4 if unread else 0
 
 
-def render(report_file: str, paths: Sequence[str], say: Say, *, every_finding: bool) -> int:
+def render(
+    report_file: str, paths: Sequence[str], framework_names: Sequence[str], say: Say, *, every_finding: bool
+) -> int:
     """Write a stored report in other formats, or show it as a table; the exit code is 0 if that worked."""
     outputs.check(paths, tuple(outputs.REPORT_FORMATS))
-    report = load_report(saved.read(report_file, report_file), report_file)
+    asked = [frameworks.find(name) for name in framework_names]
+    report = with_frameworks(load_report(saved.read(report_file, report_file), report_file), asked)
     if not paths:
         outputs.print_report(report, "table", every_finding=every_finding)
     else:

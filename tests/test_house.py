@@ -38,6 +38,7 @@ LAYERS = [
     "selection",
     "config",
     "ledger",
+    "frameworks",
     "report",
     "collectors",
     "reporters",
@@ -157,6 +158,7 @@ def test_a_wheel_holds_two_packages_and_their_files(wheel: Path) -> None:
     for needed in (
         "auditor/py.typed",
         "auditor/controls.json",
+        "auditor/frameworks.json",
         "auditor/report.schema.json",
         "auditor/reporters/report.html.jinja",
         "rules/iam_password_policy.py",

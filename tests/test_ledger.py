@@ -1,5 +1,6 @@
 """The ledger: what was read, what could be decided, and numbers that add up in every format."""
 
+import csv
 import io
 import json
 import re
@@ -24,7 +25,8 @@ from auditor.ledger import Coverage, Reason, Totals, totals
 from auditor.model import Account, ReportMarker, ResourceType, Snapshot, Source, SourceStatus, User
 from auditor.parameters import configure
 from auditor.report import Report, dump_report
-from auditor.reporters import html, table
+from auditor.reporters import csv as csv_reporter
+from auditor.reporters import html, jsonl, table
 from auditor.rule import Context, NoParameters, Rule, Severity, Verdict, compliant
 from auditor.scan import audited
 from auditor.testing import WITHHELD, account, console_user, group, password_policy, user
@@ -218,7 +220,34 @@ def numbers_of_html(report: Report) -> Totals:
 
 
 def numbers_of_json(report: Report) -> Totals:
-    document = json.loads(dump_report(report))
+    return numbers_of_document(json.loads(dump_report(report)))
+
+
+def numbers_of_jsonl(report: Report) -> Totals:
+    stream = io.BytesIO()
+    jsonl.write(report, stream)
+    return numbers_of_document(json.loads(stream.getvalue().splitlines()[0]))
+
+
+def numbers_of_csv(report: Report) -> Totals:
+    stream = io.BytesIO()
+    csv_reporter.write(report, stream)
+    rows = list(csv.DictReader(io.StringIO(stream.getvalue().decode("utf-8-sig"), newline="")))
+    statuses = [row["status"] for row in rows if row["record"] == "source" and row["status"] != "not_requested"]
+    rules = [row for row in rows if row["record"] == "rule"]
+    for row in rules:
+        assert int(row["seen"]) == sum(int(row[name]) for name in ("judged", "not_applicable", "undecided"))
+        assert row["resources"] == row["unseen"] == "unknown" or (
+            int(row["resources"]) == int(row["seen"]) + int(row["unseen"])
+        )
+    unknown = any(row["unseen"] == "unknown" for row in rules)
+    unseen = None if unknown else sum(int(row["unseen"]) for row in rules)
+    names = ("seen", "judged", "not_applicable", "undecided")
+    seen, judged, not_applicable, undecided = (sum(int(row[name]) for row in rules) for name in names)
+    return Totals(len(statuses), statuses.count("complete"), seen, judged, not_applicable, undecided, unseen)
+
+
+def numbers_of_document(document: Any) -> Totals:
     sources = [each["status"] for each in document["snapshot"]["sources"] if each["status"] != "not_requested"]
     found = [msgspec.convert(rule["coverage"], Coverage) for rule in document["rules"]]
     for each in found:
@@ -237,6 +266,8 @@ FORMATS: dict[str, Callable[[Report], Totals]] = {
     "table": numbers_of_table,
     "json": numbers_of_json,
     "html": numbers_of_html,
+    "jsonl": numbers_of_jsonl,
+    "csv": numbers_of_csv,
 }
 
 

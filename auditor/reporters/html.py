@@ -16,13 +16,14 @@ from html import escape
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-import msgspec
 from markupsafe import Markup
 
 from auditor.finding import FINGERPRINT_VERSION, Finding, fingerprint
+from auditor.frameworks import extent, tally
 from auditor.ledger import totals
 from auditor.registry import load_rules, page, sections
-from auditor.report import Report, ReportWarning, not_json
+from auditor.report import Report, ReportWarning
+from auditor.reporters.json import encoded
 from auditor.reporters.visible import is_plain, spelt, told_apart, visible
 from auditor.rule import ComplianceType
 from auditor.staleness import duration
@@ -69,6 +70,7 @@ def _document(report: Report) -> str:
         warned=_warned(report.warnings),
         warned_rows=WARNED_ROWS,
         pages=_rule_pages(),
+        places={result.config_rule_name: place for place, result in enumerate(report.rules)},
         style=style,
         script=script,
         style_hash=_csp_hash(style),
@@ -116,6 +118,7 @@ def _rule_pages() -> Mapping[str, Mapping[str, str]]:
 def _filters() -> dict[str, Callable[..., Any]]:
     return {
         "age": lambda seconds: "age unknown" if seconds is None else f"{duration(timedelta(seconds=seconds))} old",
+        "extent": extent,
         "inline": _inline,
         "json_text": _json_text,
         "moment": _moment,
@@ -124,6 +127,7 @@ def _filters() -> dict[str, Callable[..., Any]]:
         "plain": visible,
         "prose": _prose,
         "segments": _segments,
+        "tally": tally,
         "web": _web_address,
     }
 
@@ -248,12 +252,7 @@ def _computable(report: Report, finding: Finding) -> bool:
 
 def _json_text(value: object) -> str:
     """Give a value as JSON text, which shows numbers and quotes exactly; JavaScript would round large integers."""
-    try:
-        return msgspec.json.encode(value).decode()
-    except TypeError as error:
-        raise not_json(error) from error
-    except UnicodeEncodeError:
-        return json.dumps(msgspec.to_builtins(value))
+    return encoded(value).decode()
 
 
 def _packed_resources(resources: Iterable[tuple[str, str | None, str, str | None]]) -> dict[str, Any]:

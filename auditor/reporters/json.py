@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from auditor.report import Report, dump_report
+from auditor.report import Report, as_json
 from auditor.reporters.visible import spelt, told_apart
 
 _PIECE = 65_536  # bytes; to look through what is not ASCII is slow, so most of a document is passed over
@@ -16,9 +16,25 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def write(report: Report, stream: BinaryIO) -> None:
     """Write the report as one JSON document; what a terminal might obey, were it shown on one, is a JSON escape."""
-    document = _document(report)
+    document = encoded(report) + b"\n"
     for piece in (document,) if _is_plain(document) else _pieces(document):
-        stream.write(piece if _is_plain(piece) else _UNUSUAL.sub(lambda found: _escaped(found[0].decode()), piece))
+        stream.write(shown(piece))
+
+
+def encoded(value: object) -> bytes:
+    """Give a report or a part of it as JSON; a lone surrogate, which no reader of JSON takes, is spelt out in the text.
+
+    Raises AuditError for evidence that is not JSON.
+    """
+    try:
+        return as_json(value)
+    except UnicodeEncodeError:
+        return as_json(_spelt(msgspec.to_builtins(value)))
+
+
+def shown(document: bytes) -> bytes:
+    """Give JSON with an escape for whatever a terminal might obey; every reader of JSON gets the same text."""
+    return document if _is_plain(document) else _UNUSUAL.sub(lambda found: _escaped(found[0].decode()), document)
 
 
 def _is_plain(text: bytes) -> bool:
@@ -34,14 +50,6 @@ def _pieces(document: bytes) -> Iterator[bytes]:
         start = end
 
 
-def _document(report: Report) -> bytes:
-    """Give the document; a lone surrogate, which no reader of JSON takes, is spelt out in the text."""
-    try:
-        return dump_report(report)
-    except UnicodeEncodeError:
-        return dump_report(msgspec.convert(_spelt(msgspec.to_builtins(report)), Report))
-
-
 def _spelt(value: Any) -> Any:
     if isinstance(value, str):
         return _SURROGATE.sub(lambda found: spelt(found[0]), value)
@@ -51,9 +59,7 @@ def _spelt(value: Any) -> Any:
 
 
 def _escaped(text: str) -> bytes:
-    """Give the text with JSON's escapes for what is not plainly seen; every reader of JSON gets the same text."""
-    shown = (_escape(character) if hidden else character for character, hidden in told_apart(text))
-    return "".join(shown).encode()
+    return "".join(_escape(character) if hidden else character for character, hidden in told_apart(text)).encode()
 
 
 def _escape(character: str) -> str:

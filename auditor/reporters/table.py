@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.finding import Finding
+from auditor.frameworks import ControlResult, FrameworkResult, SupportingRule, extent, tally
 from auditor.ledger import Totals, totals
 from auditor.report import Report
 from auditor.reporters.visible import visible
@@ -43,6 +44,8 @@ def write(report: Report, stream: TextIO, *, every_finding: bool = False) -> Non
         kinds = tuple(ComplianceType) if every_finding else _OPEN
         for finding_group in _groups(report.findings, kinds):
             console.print(*finding_group, sep="\n")
+        for framework in report.frameworks:
+            console.print(*_framework(framework), sep="\n")
         console.print(_verdict(report))
     stream.write(_TRAILING_BLANKS.sub("", captured.get()))
 
@@ -109,6 +112,43 @@ def _rows(findings: Sequence[Finding]) -> Table:
         mark = " (suppressed)" if finding.suppression is not None else ""
         table.add_row(Text(visible(finding.resource_name)), Text(f"{visible(finding.annotation)}{mark}"))
     return table
+
+
+def _framework(framework: FrameworkResult) -> Iterator[Text | Padding]:
+    """Give the controls of a framework, those that no rule covers, and the note that there are more."""
+    yield Text(f"\n{visible(framework.name)}: {visible(framework.title)}, {tally(framework)}")
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for control in framework.controls:
+        table.add_row(Text(visible(control.id)), _control_verdict(control), Text("\n".join(_supports(control))))
+    yield Padding(table, (0, 0, 0, 2))
+    if framework.uncovered:
+        named = (f"{control.id} {control.title}" for control in framework.uncovered)
+        yield Text(visible(f"No rule covers: {'; '.join(named)}"), style="yellow")
+    yield Text(visible(framework.note), style="dim")
+
+
+def _control_verdict(control: ControlResult) -> Text:
+    text = Text(control.compliance_type, style=_STYLES[control.compliance_type])
+    return text if control.complete else text.append(f"\n{extent(control)}")
+
+
+def _supports(control: ControlResult) -> Iterator[str]:
+    """Give the lines beside a control: its title, then rule by rule what was found or what is missing."""
+    if control.title is not None:
+        yield visible(control.title)
+    for rule in control.rules:
+        yield f"- {visible(rule.config_rule_name)}: {_numbers(rule)}"
+        yield from (f"  {visible(shortfall)}" for shortfall in rule.shortfalls)
+    yield from (f"- {visible(rule_id)}: not evaluated" for rule_id in control.not_evaluated)
+
+
+def _numbers(rule: SupportingRule) -> str:
+    numbers = [f"{rule.counts[kind]:,} {kind}" for kind in ComplianceType if rule.counts[kind]]
+    numbers += [f"{rule.suppressed:,} suppressed"] if rule.suppressed else []
+    return ", ".join(numbers) or "no findings"
 
 
 def _verdict(report: Report) -> Text:

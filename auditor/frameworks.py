@@ -1,0 +1,285 @@
+"""Frameworks: findings seen by the controls of CIS, AWS Security Hub, NIST and PCI that the rules support.
+
+frameworks.json names the frameworks and, where they are known for certain, their controls on IAM in our own words,
+with what a control asks of a rule's parameters. Its sources are the numbering of the CIS benchmarks and
+https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html. controls.json says which rules support
+which control.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from auditor.errors import UsageError
+from auditor.finding import Finding
+from auditor.registry import controls, load_rules
+from auditor.rule import ComplianceType
+
+PARTLY, NOT_EVALUATED = "partly evaluated", "not evaluated"
+_COMMON_WORDS = {"aws", "dss", "foundations", "benchmark"}  # what people leave out of a framework's name, or put in
+
+
+class RuleSummary(Protocol):
+    """What is told here of a configured rule; the report's RuleResult is one."""
+
+    @property
+    def config_rule_name(self) -> str:
+        """Give the name under which the rule reports."""
+
+    @property
+    def source_identifier(self) -> str:
+        """Give the rule's identifier."""
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Give the parameters of this run, as JSON."""
+
+    @property
+    def compliance_type(self) -> ComplianceType:
+        """Give the rule's verdict."""
+
+    @property
+    def counts(self) -> Mapping[ComplianceType, int]:
+        """Give the number of findings that are not suppressed, by compliance type."""
+
+
+class SupportingRule(Struct, frozen=True):
+    """Tell of a rule that supports a control; `suppressed` is None where the report does not list every finding.
+
+    `shortfalls` say which parameters of this run fall short of what the control asks for.
+    """
+
+    config_rule_name: str
+    compliance_type: ComplianceType
+    counts: dict[ComplianceType, int]
+    suppressed: int | None
+    shortfalls: tuple[str, ...]
+
+
+class ControlResult(Struct, frozen=True):
+    """Sum up a control: `complete` if all of its rules ran and asked for as much as the control does.
+
+    The verdict is the worst of the rules'; what is not complete is never COMPLIANT. `not_evaluated` names rules.
+    """
+
+    id: str
+    title: str | None
+    compliance_type: ComplianceType
+    complete: bool
+    rules: tuple[SupportingRule, ...]
+    not_evaluated: tuple[str, ...]
+
+
+class UncoveredControl(Struct, frozen=True):
+    """Name a control that no rule supports."""
+
+    id: str
+    title: str
+
+
+class FrameworkResult(Struct, frozen=True):
+    """Sum up a framework control by control; `note` says where the mapping is from and that there are more controls."""
+
+    name: str
+    title: str
+    controls: tuple[ControlResult, ...]
+    uncovered: tuple[UncoveredControl, ...]
+    note: str
+
+
+class Ask(Struct, frozen=True, forbid_unknown_fields=True):
+    """Say what a control asks of a parameter: a bound, true, or a list that holds AWS's policy or the KMS actions."""
+
+    at_most: int | None = None
+    at_least: int | None = None
+    on: bool = False
+    policy: str | None = None
+    actions: tuple[str, ...] = ()
+
+
+class Framework(Struct, frozen=True, forbid_unknown_fields=True):
+    """Name a framework, and say where the mapping of its controls comes from."""
+
+    name: str
+    title: str
+    source: str
+
+
+class KnownControl(Struct, frozen=True, forbid_unknown_fields=True):
+    """Hold a control in our words: its ids by framework, and what it asks by rule and parameter."""
+
+    title: str
+    ids: dict[str, str]
+    asks: dict[str, dict[str, Ask]] = {}
+
+
+class _Document(Struct, frozen=True, forbid_unknown_fields=True):
+    frameworks: tuple[Framework, ...]
+    controls: tuple[KnownControl, ...]
+
+
+@cache
+def _document() -> _Document:
+    return msgspec.json.decode((Path(__file__).parent / "frameworks.json").read_bytes(), type=_Document)
+
+
+def known() -> Mapping[str, Framework]:
+    """Give the frameworks that can be asked for, by name."""
+    return {framework.name: framework for framework in _document().frameworks}
+
+
+def listed(name: str) -> Mapping[str, KnownControl]:
+    """Give the controls of a framework that are known for certain, by id: for many frameworks none, for none all."""
+    return {control.ids[name]: control for control in _document().controls if name in control.ids}
+
+
+def supported(name: str) -> Mapping[str, Sequence[str]]:
+    """Give the controls of a framework that rules support, in their natural order, with the ids of the rules."""
+    by_control: dict[str, list[str]] = {}
+    for rule_id, frameworks in sorted(controls().items()):
+        for control in frameworks.get(name, ()):
+            by_control.setdefault(control, []).append(rule_id)
+    return {control: by_control[control] for control in sorted(by_control, key=natural)}
+
+
+def uncovered(name: str) -> tuple[UncoveredControl, ...]:
+    """Give the known controls of a framework that no rule supports, in their natural order."""
+    ids = sorted(listed(name).keys() - supported(name).keys(), key=natural)
+    return tuple(UncoveredControl(each, listed(name)[each].title) for each in ids)
+
+
+def find(name: str) -> str:
+    """Give the full name of a framework, whatever the case and the separators; raise UsageError for an unknown one."""
+    names = {_plain(each): each for each in known()}
+    if (plain := _plain(name)) in names:
+        return names[plain]
+    from difflib import get_close_matches  # imported late: for mistakes only
+
+    close = get_close_matches(plain, names, n=1)
+    hint = f"Did you mean {names[close[0]]}?" if close else "`iam-audit frameworks` lists them."
+    raise UsageError(f"--framework {name}: there is no such framework", hint)
+
+
+def _plain(name: str) -> str:
+    """Give what tells one framework from another: letters and digits, without the words that all of a kind share."""
+    words = re.findall(r"[a-z]+|[0-9]+", re.sub(r"\bv(?=[0-9])", "", name.casefold()))
+    return "".join(word for word in words if word not in _COMMON_WORDS)
+
+
+def natural(control_id: str) -> tuple[list[tuple[int, int, str]], str]:
+    """Give a key that orders ids as people do: 1.9 before 1.10, IAM.2 before IAM.10, AC-2 before AC-2(1)."""
+    pieces = re.findall(r"[0-9]+|[A-Za-z]+", control_id)
+    return [(0, int(piece), "") if piece.isdigit() else (1, 0, piece) for piece in pieces], control_id
+
+
+def by_framework(
+    names: Iterable[str], rules: Sequence[RuleSummary], findings: Sequence[Finding]
+) -> tuple[FrameworkResult, ...]:
+    """Give the named frameworks with the verdicts of their controls, by the rules and findings of a report."""
+    counted = Counter(finding.config_rule_name for finding in findings)
+    suppressed = Counter(finding.config_rule_name for finding in findings if finding.suppression is not None)
+    told = {
+        rule.config_rule_name: suppressed[rule.config_rule_name]
+        for rule in rules
+        if counted[rule.config_rule_name] == suppressed[rule.config_rule_name] + sum(rule.counts.values())
+    }
+    return tuple(_framework(known()[name], rules, told) for name in dict.fromkeys(names))
+
+
+def _framework(framework: Framework, rules: Sequence[RuleSummary], suppressed: Mapping[str, int]) -> FrameworkResult:
+    identifiers = {rule.id: rule.source_identifier for rule in load_rules().values()}
+    titled = listed(framework.name)
+    results = []
+    for control_id, rule_ids in supported(framework.name).items():
+        ran = {each: [rule for rule in rules if rule.source_identifier == identifiers.get(each)] for each in rule_ids}
+        results.append(_control(control_id, titled.get(control_id), ran, suppressed))
+    note = f"{framework.source} Other controls of this framework are not listed here."
+    return FrameworkResult(framework.name, framework.title, tuple(results), uncovered(framework.name), note)
+
+
+def _control(
+    control_id: str,
+    control: KnownControl | None,
+    ran: Mapping[str, Sequence[RuleSummary]],
+    suppressed: Mapping[str, int],
+) -> ControlResult:
+    asks = control.asks if control else {}
+    judged = {
+        rule_id: [(rule, dict(_shortfalls(asks.get(rule_id, {}), rule.parameters))) for rule in rules]
+        for rule_id, rules in ran.items()
+    }
+    supporting = [pair for pairs in judged.values() for pair in pairs]
+    complete = all(any(not shortfalls for _, shortfalls in pairs) for pairs in judged.values())
+    verdicts = {rule.compliance_type for rule, shortfalls in supporting if _counts(rule, shortfalls)}
+    if not complete:
+        verdicts.add(ComplianceType.INSUFFICIENT_DATA)
+    return ControlResult(
+        id=control_id,
+        title=control.title if control else None,
+        compliance_type=next(kind for kind in ComplianceType if kind in verdicts),
+        complete=complete,
+        rules=tuple(_supporting(rule, shortfalls, suppressed) for rule, shortfalls in supporting),
+        not_evaluated=tuple(rule_id for rule_id, pairs in judged.items() if not pairs),
+    )
+
+
+def _supporting(rule: RuleSummary, shortfalls: Mapping[str, str], suppressed: Mapping[str, int]) -> SupportingRule:
+    name = rule.config_rule_name
+    counts = dict(rule.counts)
+    return SupportingRule(name, rule.compliance_type, counts, suppressed.get(name), tuple(shortfalls.values()))
+
+
+def _shortfalls(asks: Mapping[str, Ask], parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Give the parameters that do not ask for as much as a control does, each with the words that say so."""
+    for name, ask in asks.items():
+        value = parameters.get(name)
+        if (missing := lacking(ask, value)) is not None:
+            shown = "not set" if value is None else msgspec.json.encode(value).decode()
+            yield name, f"{name} is {shown}; the control asks for {missing}"
+
+
+def lacking(ask: Ask, value: Any) -> str | None:
+    """Give what a control asks for, if the value does not give it."""
+    if ask.at_most is not None:
+        return None if _is_number(value) and value <= ask.at_most else f"at most {ask.at_most}"
+    if ask.at_least is not None:
+        return None if _is_number(value) and value >= ask.at_least else f"at least {ask.at_least}"
+    if ask.on:
+        return None if value is True else "true"
+    given = [value] if isinstance(value, str) else list(map(str, value)) if isinstance(value, (list, tuple)) else []
+    if ask.policy is not None:  # AWS's own policies have the same name in every partition
+        return None if any(arn.endswith(f":iam::aws:policy/{ask.policy}") for arn in given) else ask.policy
+    lower = {each.lower() for each in given}
+    return None if all(action.lower() in lower for action in ask.actions) else ", ".join(ask.actions)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _counts(rule: RuleSummary, shortfalls: Mapping[str, str]) -> bool:
+    """Say whether a rule's verdict is one on the control: what breaks a looser bound breaks the control's too."""
+    broken = rule.compliance_type is ComplianceType.NON_COMPLIANT
+    return not shortfalls or (broken and all(_is_number(rule.parameters.get(name)) for name in shortfalls))
+
+
+def tally(framework: FrameworkResult) -> str:
+    """Give the words that count the controls of a framework by verdict."""
+    counts = Counter(control.compliance_type for control in framework.controls)
+    verdicts = ", ".join(f"{counts[kind]} {kind}" for kind in ComplianceType if counts[kind])
+    number = len(framework.controls)
+    told = f"{number} {'control' if number == 1 else 'controls'} with rules: {verdicts}" if number else "no rules"
+    return told + (f"; {len(framework.uncovered)} that no rule covers" if framework.uncovered else "")
+
+
+def extent(control: ControlResult) -> str:
+    """Give the words for a control of which not every rule decided; nothing for a complete one."""
+    if control.complete:
+        return ""
+    return PARTLY if control.rules else NOT_EVALUATED
