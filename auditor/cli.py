@@ -4,9 +4,9 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from io import TextIOWrapper
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import msgspec
@@ -16,17 +16,24 @@ from auditor import __version__, signals
 from auditor.errors import AuditError, UsageError
 from auditor.inputs import Inputs
 from auditor.model import VERIFYING, Source
+from auditor.options import (
+    STDOUT_FORMATS,
+    framework_option,
+    hours,
+    place_options,
+    point_in_time,
+    quiet_option,
+    selection_options,
+    verbose_option,
+)
 from auditor.parameters import needed
 from auditor.redaction import redacted
 from auditor.registry import described, find, load_rules, page, sections
 from auditor.reporters.visible import visible
 from auditor.rule import Severity
-from auditor.selection import Choice, RuleSet, sets_of
-
-C = TypeVar("C", bound=Callable[..., Any])
+from auditor.selection import Choice, sets_of
 
 INTERRUPTED = 130
-STDOUT_FORMATS = ["table", "json", "jsonl", "csv"]
 COMPLETE = "_IAM_AUDIT_COMPLETE"
 """The environment variable by which a shell asks for completions."""
 
@@ -38,26 +45,6 @@ Exit codes:
   3    the audit could not be done, or a rule failed
   4    incomplete: a finding has INSUFFICIENT_DATA
   130  interrupted (143: terminated, 129: hung up)"""
-
-
-def _time(text: str) -> datetime:
-    """Read a time in ISO 8601; without a zone it is UTC."""
-    try:
-        time = datetime.fromisoformat(text)
-        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
-    except (ValueError, OverflowError) as error:
-        raise click.BadParameter(f"{text!r} is no time such as 2026-11-24T03:00:00Z") from error
-
-
-def _hours(text: str) -> timedelta:
-    """Read a number of hours."""
-    try:
-        hours = timedelta(hours=float(text))
-    except (ValueError, OverflowError) as error:
-        raise click.BadParameter(f"{text!r} is no number of hours such as 4 or 0.5") from error
-    if hours < timedelta(0):
-        raise click.BadParameter("an age is not negative")
-    return hours
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -146,52 +133,6 @@ def _tell(lines: Sequence[str]) -> None:
         _give_up_output()  # nobody can be told; the exit code still says it
 
 
-def _options(*options: Callable[[C], C]) -> Callable[[C], C]:
-    def decorated(command: C) -> C:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorated
-
-
-_place_options = _options(
-    click.option("--exports", metavar="DIR", help="Read a folder of AWS CLI output."),
-    click.option("--captured-at", type=_time, metavar="TIME", help="When a bare credential-report.csv was made."),
-    click.option("--demo", is_flag=True, help="Read a made-up account in an embedded emulator (needs the extra demo)."),
-    click.option("--profile", metavar="NAME", help="AWS profile to use."),
-    click.option("--region", metavar="REGION", help="AWS Region; it decides the partition."),
-    click.option("--role-arn", metavar="ARN", help="Assume this role first."),
-    click.option("--external-id", metavar="ID", help="External id for --role-arn."),
-    click.option("--mfa-serial", metavar="ARN", help="Your MFA device, where policies deny everything without MFA."),
-    click.option("--mfa-code", metavar="CODE", help="The device's code; asked for at a terminal if left out."),
-    click.option("--expect-account", metavar="ID", help="Stop with exit code 2 if it is another account."),
-    click.option(
-        "--timeout",
-        "timeout_s",
-        type=click.FloatRange(min=0, min_open=True),
-        metavar="SECONDS",
-        help="Read AWS no longer than this [1800]; what was not read by then is unknown.",
-    ),
-)
-_selection_options = _options(
-    click.option("--config", metavar="FILE", help="Settings [iam-audit.toml of the working folder, if it is there]."),
-    click.option("--rules", "rule_set", type=click.Choice([name.value for name in RuleSet]), help="Select this set."),
-    click.option("--rule", "include", multiple=True, metavar="NAME", help="Select only this rule; repeatable."),
-    click.option("--exclude-rule", "exclude", multiple=True, metavar="NAME", help="Leave this rule out; repeatable."),
-    click.option("--parameter", "parameters", multiple=True, metavar="RULE.NAME=VALUE", help="Set a rule's parameter."),
-)
-_framework_option = click.option(
-    "--framework",
-    "frameworks",
-    multiple=True,
-    metavar="NAME",
-    help="Show this framework control by control too, such as CIS-AWS-3.0; repeatable.",
-)
-_quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
-_verbose_option = click.option("-v", "--verbose", is_flag=True, help="Tell on stderr how each source was read.")
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="iam-audit", message="%(prog)s %(version)s")
 def iam_audit() -> None:
@@ -200,8 +141,8 @@ def iam_audit() -> None:
 
 @iam_audit.command(epilog=EXIT_CODES)
 @click.option("--snapshot", metavar="FILE", help="Read a saved snapshot; - reads standard input.")
-@_place_options
-@_selection_options
+@place_options
+@selection_options
 @click.option("--format", "output_format", type=click.Choice(STDOUT_FORMATS), help="What is shown [table].")
 @click.option("--query", metavar="EXPRESSION", help="Print the result of this JMESPath over the JSON report instead.")
 @click.option(
@@ -216,21 +157,21 @@ def iam_audit() -> None:
     help="Show findings of this severity only; repeatable.",
 )
 @click.option("--resource", "resources", multiple=True, metavar="PATTERN", help="Show names, ids or ARNs like this.")
-@_framework_option
+@framework_option
 @click.option("--fail-on", type=click.Choice(["noncompliant"]), help="Exit with 1 if a finding is NON_COMPLIANT.")
 @click.option("--allow-incomplete", is_flag=True, help="Exit with 0 instead of 4 when facts are unknown.")
 @click.option(
     "--max-report-age",
-    type=_hours,
+    type=hours,
     metavar="HOURS",
     help="Believe no credential report that was older when it was read; what rests on it is unknown.",
 )
 @click.option(
     "--verify", is_flag=True, help="Ask AWS again about users whose MFA finding rests on an older credential report."
 )
-@click.option("--as-of", type=_time, metavar="TIME", help="The run's time in the report, to make it again.")
-@_quiet_option
-@_verbose_option
+@click.option("--as-of", type=point_in_time, metavar="TIME", help="The run's time in the report, to make it again.")
+@quiet_option
+@verbose_option
 def scan(**options: Any) -> int:
     """Audit an account and show what is not in order.
 
@@ -243,6 +184,7 @@ def scan(**options: Any) -> int:
       iam-audit scan --exports exports/ -o report.html
       iam-audit scan --snapshot monday.json.gz --fail-on noncompliant
       iam-audit scan --parameter iam-password-policy.MinimumPasswordLength=16
+      iam-audit scan --conformance-pack Operational-Best-Practices-for-CIS.yaml
       iam-audit scan --query "findings[?compliance_type=='NON_COMPLIANT'].resource_name"
     """
     from auditor.scan import Options, run  # other commands start faster without the engine
@@ -252,11 +194,11 @@ def scan(**options: Any) -> int:
 
 
 @iam_audit.command(epilog=EXIT_CODES)
-@_place_options
-@_selection_options
+@place_options
+@selection_options
 @click.option("-o", "--output", "path", required=True, metavar="FILE", help="Where to write it: .json or .json.gz.")
-@_quiet_option
-@_verbose_option
+@quiet_option
+@verbose_option
 def snapshot(*, path: str, quiet: bool, verbose: bool, **options: Any) -> int:
     """Save what the selected rules read of an account, by default all that any reads, to be audited later.
 
@@ -280,8 +222,8 @@ def snapshot(*, path: str, quiet: bool, verbose: bool, **options: Any) -> int:
     "-o", "--output", "paths", multiple=True, metavar="PATH", help="Write .json, .jsonl, .csv or .html; repeatable."
 )
 @click.option("--all", "every_finding", is_flag=True, help="Show every finding in the table.")
-@_framework_option
-@_quiet_option
+@framework_option
+@quiet_option
 def report(
     *, report_file: str, paths: tuple[str, ...], every_finding: bool, frameworks: tuple[str, ...], quiet: bool
 ) -> int:
@@ -309,6 +251,31 @@ def frameworks_list() -> None:
         without = len(uncovered(framework.name)) if listed(framework.name) else "unknown"
         click.echo(f"{framework.name:<28} {len(supported(framework.name)):>9} {without:>9}  {framework.title}")
     click.echo("\nUncovered are only those controls on IAM that are known for certain; there may be more.")
+
+
+@iam_audit.command()
+@click.argument("form", metavar="FORMAT", type=click.Choice(["conformance-pack", "terraform", "cloudformation"]))
+@selection_options
+@click.option("-o", "--output", "path", metavar="FILE", help="Write to this file instead: .yaml, .yml or .tf.")
+@quiet_option
+def export(*, form: str, path: str | None, quiet: bool, **options: Any) -> None:
+    """Write the selected rules and their parameters as real AWS Config rules.
+
+    FORMAT is conformance-pack, terraform or cloudformation. Every parameter is written out with its effective value.
+
+    \b
+    Examples:
+      iam-audit export conformance-pack -o iam.yaml
+      iam-audit export terraform --rule iam-password-policy -o password-policy.tf
+      iam-audit export cloudformation --conformance-pack CIS.yaml > stack.yaml
+    """
+    from auditor.exporting import check  # PyYAML: 25 ms
+    from auditor.exporting import export as write_export
+    from auditor.plan import planned
+
+    check(form, path)
+    plan = planned(_choice(options), datetime.now(UTC).date())
+    write_export(form, plan.rules, path, _speaker(quiet=quiet))
 
 
 @iam_audit.group()
@@ -344,7 +311,7 @@ def rules_show(*, name: str) -> None:
 
 
 @iam_audit.command()
-@_selection_options
+@selection_options
 @click.option("--verify", is_flag=True, help="Allow what `scan --verify` asks too.")
 def permissions(*, verify: bool, **options: Any) -> None:
     """Print the least-privilege IAM policy for reading what the selected rules need; by default what any rule needs.
@@ -354,9 +321,10 @@ def permissions(*, verify: bool, **options: Any) -> None:
       aws iam create-policy --policy-name iam-audit --policy-document "$(iam-audit permissions)"
     """
     from auditor.collectors.live import permissions_policy
-    from auditor.scan import sources_read
+    from auditor.plan import planned, sources_wanted
 
-    sources = sources_read(_choice(options)) | (VERIFYING if verify else frozenset[Source]())
+    wanted = sources_wanted(planned(_choice(options), datetime.now(UTC).date()))
+    sources = wanted | (VERIFYING if verify else frozenset[Source]())
     click.echo(msgspec.json.format(msgspec.json.encode(permissions_policy(sources)), indent=2))
 
 
@@ -366,7 +334,7 @@ def config_group() -> None:
 
 
 @config_group.command("show")
-@_selection_options
+@selection_options
 def config_show(**options: Any) -> None:
     """Print every effective setting and where it comes from: default, file or option."""
     from auditor.settings import effective
@@ -377,7 +345,7 @@ def config_show(**options: Any) -> None:
 
 
 @config_group.command("pin")
-@_selection_options
+@selection_options
 def config_pin(**options: Any) -> None:
     """Write the selected rules into the configuration file, so that a new release's rules do not turn a gate red."""
     from auditor.settings import pin

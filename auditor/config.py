@@ -148,12 +148,25 @@ def given(loaded: Loaded) -> Given:
         rule_set=config.selection.set,
         include=config.selection.include,
         exclude=config.selection.exclude,
+        packs=[str(loaded.folder / pack.file) for pack in config.conformance_packs],
         parameters={
             name: {key: parameter(value) for key, value in rule.parameters.items()}
             for name, rule in config.rules.items()
         },
         severities={name: rule.severity for name, rule in config.rules.items() if rule.severity is not None},
     )
+
+
+def pack_parameters(loaded: Loaded) -> dict[str, dict[str, str]]:
+    """Give the parameters of the file's conformance packs, by the path of the pack."""
+    return {
+        str(loaded.folder / pack.file): {name: _text_of(value) for name, value in pack.parameters.items()}
+        for pack in loaded.config.conformance_packs
+    }
+
+
+def _text_of(value: str | int) -> str:
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
 def max_report_age(loaded: Loaded) -> timedelta | None:

@@ -16,6 +16,7 @@ from auditor.finding import Finding
 from auditor.frameworks import FrameworkResult, by_framework
 from auditor.ledger import Coverage, SourceReading, coverage, source_readings
 from auditor.model import Notice, Snapshot, Time
+from auditor.pack_summary import PackSummary
 from auditor.registry import controls
 from auditor.rule import ComplianceType, ConfiguredRule, Severity
 from auditor.snapshot import integrity
@@ -87,7 +88,10 @@ class ReportWarning(Struct, frozen=True, order=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """Hold the report; its fields are the JSON report's, a stable contract that `version` numbers."""
+    """Hold the report; its fields are the JSON report's, a stable contract that `version` numbers.
+
+    `packs` tells what became of each conformance pack; a report of before there were any has none.
+    """
 
     format: Literal["iam-audit-report"] = "iam-audit-report"
     version: Literal[1] = 1
@@ -96,6 +100,7 @@ class Report(Struct, frozen=True, kw_only=True):
     account: AccountHeader
     snapshot: SnapshotHeader
     summary: Summary
+    packs: tuple[PackSummary, ...] = ()
     rules: tuple[RuleResult, ...]
     findings: tuple[Finding, ...]
     warnings: tuple[ReportWarning, ...]
@@ -109,6 +114,7 @@ def build(
     *,
     sha256: str,
     evaluated_at: datetime,
+    packs: Sequence[PackSummary] = (),
 ) -> Report:
     """Give the report of an evaluation; the same input gives the same report, byte for byte."""
     findings = sorted(evaluation.findings, key=_order)
@@ -121,6 +127,7 @@ def build(
         account=AccountHeader(snapshot.account.id, snapshot.account.alias, snapshot.account.partition),
         snapshot=_snapshot_header(snapshot, sha256),
         summary=_summary(findings),
+        packs=tuple(packs),
         rules=tuple(_rule_results(snapshot, rules, by_rule)),
         findings=tuple(findings),
         warnings=tuple(_warnings(snapshot, evaluation)),

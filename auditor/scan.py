@@ -1,7 +1,7 @@
 """The scan: from options to findings shown, files written and an exit code."""
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -9,15 +9,17 @@ from msgspec import Struct
 
 from auditor import config, frameworks, inputs, outputs
 from auditor.collectors import saved
+from auditor.config import GateSettings
 from auditor.engine import Evaluation, RuleNotice, evaluate
 from auditor.errors import UsageError
 from auditor.finding import Finding
 from auditor.inputs import Inputs
-from auditor.model import ResourceType, Snapshot, Source
-from auditor.registry import load_rules
+from auditor.model import ResourceType, Snapshot
+from auditor.pack_summary import PackSummary
+from auditor.plan import Plan, planned, sources_read, sources_wanted
 from auditor.report import Gate, Report, build, exit_code, load_report, narrowed, with_frameworks
-from auditor.rule import ComplianceType, ConfiguredRule, Rule, Severity
-from auditor.selection import Choice, chosen, selected
+from auditor.rule import ComplianceType, ConfiguredRule, Severity
+from auditor.selection import Choice
 from auditor.snapshot import digest, dump
 from auditor.staleness import without_old_report
 from auditor.suppressions import Limits, Suppression, suppressed
@@ -52,52 +54,60 @@ def run(place: Inputs, choice: Choice, options: Options, say: Say) -> int:
             "--verify asks AWS, but the account is read from files", "Leave it out, or read the account live."
         )
     evaluated_at = options.as_of or datetime.now(UTC).replace(microsecond=0)
-    loaded = config.load(choice.config, evaluated_at.date())
-    gate, output = loaded.config.gate, loaded.config.output
-    paths = options.paths or [str(loaded.folder / file) for file in output.files]
+    plan = planned(choice, evaluated_at.date())
+    settings = plan.loaded.config
+    paths = options.paths or [str(plan.loaded.folder / file) for file in settings.output.files]
     outputs.check(paths, tuple(outputs.REPORT_FORMATS), source=place.snapshot)
     query = outputs.compiled(options.query) if options.query is not None else None
     asked = [frameworks.find(name) for name in options.frameworks]
-    rules = load_rules()
-    configured = selected(rules, [chosen(choice, rules), config.given(loaded)])
-    config.check_suppressions(loaded, [*rules, *(each.config_rule_name for each in configured)])
-    sources = _reads(each.rule for each in configured)
     snapshot = inputs.collect(
         place,
-        sources,
+        sources_read(plan),
         say,
         progress=wants_progress(quiet=options.quiet),
-        doubtful=partial(doubtful, rules=configured) if options.verify else None,
+        doubtful=partial(doubtful, rules=plan.rules) if options.verify else None,
     )
     if options.verbose:
         tell_sources(snapshot, say)
-    report = audited(
-        snapshot,
-        configured,
-        evaluated_at,
-        config.max_report_age(loaded) if options.max_report_age is None else options.max_report_age,
-        loaded.config.suppressions,
-        loaded.config.suppression_limits,
-    )
-    report = with_frameworks(report, asked)
+    report = with_frameworks(_audited_by(plan, snapshot, options, evaluated_at), asked)
     _tell_warnings(report, say)
     files = _written(report, paths, place.snapshot)
     shown = narrowed(report, [Severity(name) for name in options.severities], options.resources)
     if query is not None:
         outputs.print_query(shown, query)
     else:
-        outputs.print_report(shown, options.output_format or output.format, every_finding=options.every_finding)
-    fail_on = options.fail_on or gate.fail_on
-    code, reason = exit_code(report, Gate(fail_on is not None, options.allow_incomplete or gate.allow_incomplete))
+        output_format = options.output_format or settings.output.format
+        outputs.print_report(shown, output_format, every_finding=options.every_finding)
+    code, reason = exit_code(report, _gate(settings.gate, options))
     say(f"{files}Exit code {code}: {reason}")
     return code
+
+
+def _audited_by(plan: Plan, snapshot: Snapshot, options: Options, evaluated_at: datetime) -> Report:
+    oldest = config.max_report_age(plan.loaded) if options.max_report_age is None else options.max_report_age
+    settings = plan.loaded.config
+    return audited(
+        snapshot,
+        plan.rules,
+        evaluated_at,
+        oldest,
+        settings.suppressions,
+        settings.suppression_limits,
+        packs=plan.packs,
+    )
+
+
+def _gate(settings: GateSettings, options: Options) -> Gate:
+    fail_on = options.fail_on or settings.fail_on
+    return Gate(fail_on is not None, options.allow_incomplete or settings.allow_incomplete)
 
 
 def save(place: Inputs, choice: Choice, path: str, say: Say, *, quiet: bool, verbose: bool) -> int:
     """Save a snapshot of what the selected rules read, and give the exit code: 4 if something could not be read."""
     inputs.check(place)
     outputs.check([path], outputs.SNAPSHOT_SUFFIXES)
-    snapshot = inputs.collect(place, sources_read(choice), say, progress=wants_progress(quiet=quiet))
+    plan = planned(choice, datetime.now(UTC).date())
+    snapshot = inputs.collect(place, sources_wanted(plan), say, progress=wants_progress(quiet=quiet))
     if verbose:
         tell_sources(snapshot, say)
     file = outputs.resolved(path, snapshot.account.id, snapshot.captured_at)
@@ -130,6 +140,8 @@ def audited(
     max_report_age: timedelta | None = None,
     suppressions: Sequence[Suppression] = (),
     limits: Limits = Limits(),  # noqa: B008 - never changed
+    *,
+    packs: Sequence[PackSummary] = (),
 ) -> Report:
     """Give the report of a snapshot; `evaluated_at` (UTC) is now unless it is given.
 
@@ -143,7 +155,7 @@ def audited(
         findings, told = suppressed(evaluation.findings, suppressions, believed, ids, limits, now.date())
         notices = (RuleNotice(rule, notice) for rule, notice in told)
         evaluation = Evaluation(findings, (*evaluation.notices, *notices))
-    return build(believed, rules, evaluation, sha256=digest(dump(snapshot)), evaluated_at=now)
+    return build(believed, rules, evaluation, sha256=digest(dump(snapshot)), evaluated_at=now, packs=packs)
 
 
 def doubtful(snapshot: Snapshot, rules: Sequence[ConfiguredRule]) -> Sequence[str]:
@@ -176,23 +188,13 @@ def tell_sources(snapshot: Snapshot, say: Say) -> None:
         say(f"{source.name}: {source.status}, {count}{f' ({source.detail})' if source.detail else ''}")
 
 
-def sources_read(choice: Choice) -> frozenset[Source]:
-    """Give the sources that the selected rules read, of all rules if nothing selects among them."""
-    loaded, rules = config.load(choice.config, datetime.now(UTC).date()), load_rules()
-    given = [chosen(choice, rules), config.given(loaded)]
-    if not any(each.include or each.rule_set or each.exclude for each in given):
-        return _reads(rules.values())
-    return _reads(each.rule for each in selected(rules, given))
-
-
-def _reads(rules: Iterable[Rule]) -> frozenset[Source]:
-    return frozenset[Source]().union(*(rule.reads for rule in rules))
-
-
 def _tell_warnings(report: Report, say: Say) -> None:
     for warning in report.warnings:
         about = " ".join(name for name in (warning.config_rule_name, warning.resource_name) if name)
         say(f"Warning: {f'{about}: ' if about else ''}{warning.message}")
+    for pack in report.packs:
+        for note in pack.notes:
+            say(f"Warning: pack {pack.name}: {note}")
 
 
 def _written(report: Report, paths: Sequence[str], source: str | None = None) -> str:

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from msgspec import Struct, structs, to_builtins
+from msgspec import Struct, structs
 
+from auditor.catalogue import is_managed
 from auditor.errors import UsageError
 from auditor.parameters import configure, needed
 from auditor.registry import find
 from auditor.rule import ConfiguredRule, Rule, Severity
 
-AWS_CONFIG_PAGES = "https://docs.aws.amazon.com/config/"
 CORE = frozenset(
     {
         "iam-group-has-users-check",
@@ -39,24 +39,30 @@ class RuleSet(StrEnum):
 
 
 class Given(Struct, frozen=True, kw_only=True):
-    """Hold what a configuration file or options say of the selection; `parameters` and `severities` by rule id."""
+    """Hold what a configuration file or options say of the selection; `parameters` and `severities` by rule id.
+
+    `packs` are the files of conformance packs, whose rules run instead of a set's.
+    """
 
     origin: str
     rule_set: RuleSet | None = None
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
+    packs: Sequence[str] = ()
     parameters: Mapping[str, Mapping[str, object]] = {}
     severities: Mapping[str, Severity] = {}
 
 
 class Choice(Struct, frozen=True, kw_only=True):
-    """Hold the options that select rules; a parameter is RULE.NAME=VALUE."""
+    """Hold the options that select rules; a parameter is RULE.NAME=VALUE, one of a pack [PACK:]NAME=VALUE."""
 
     config: str | None = None
     rule_set: str | None = None
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
     parameters: Sequence[str] = ()
+    packs: Sequence[str] = ()
+    pack_parameters: Sequence[str] = ()
 
 
 class Setting(Struct, frozen=True):
@@ -84,6 +90,7 @@ def chosen(choice: Choice, rules: Mapping[str, Rule]) -> Given:
         rule_set=RuleSet(choice.rule_set) if choice.rule_set else None,
         include=choice.include,
         exclude=choice.exclude,
+        packs=choice.packs,
         parameters=parameters,
     )
 
@@ -92,58 +99,34 @@ def sets_of(rule: Rule) -> tuple[RuleSet, ...]:
     """Give the sets that a rule is in."""
     member_of = {
         RuleSet.CORE: rule.id in CORE,
-        RuleSet.AWS_CONFIG: rule.source_url.startswith(AWS_CONFIG_PAGES),
+        RuleSet.AWS_CONFIG: is_managed(rule),
         RuleSet.ALL: True,
     }
     return tuple(name for name, member in member_of.items() if member)
 
 
 def selected(rules: Mapping[str, Rule], given: Sequence[Given]) -> list[ConfiguredRule]:
-    """Give the rules that run; of `given` the earlier wins over the later.
+    """Give the rules that run beside those of conformance packs; of `given` the earlier wins over the later.
 
-    Raises UsageError for a rule or parameter that does not exist, and when no rule is left.
+    Raises UsageError for a rule or parameter that does not exist, and when neither a rule nor a pack is left.
     """
-    return [configured for configured, _ in _selected(rules, given)]
-
-
-def settings(rules: Mapping[str, Rule], given: Sequence[Given]) -> Iterator[Setting]:
-    """Give every effective setting of the selection."""
-    decided = _deciding(given)
-    if decided is not None and decided.include:
-        yield Setting("selection.include", list(decided.include), decided.origin)
-    else:
-        rule_set = RuleSet.AWS_CONFIG if decided is None else decided.rule_set
-        yield Setting("selection.set", rule_set, DEFAULT if decided is None else decided.origin)
-    for each in given:
-        if each.exclude:
-            yield Setting("selection.exclude", list(each.exclude), each.origin)
-    for configured, origins in _selected(rules, given):
-        rule_id = configured.rule.id
-        severity = next((each.origin for each in given if rule_id in each.severities), DEFAULT)
-        yield Setting(f"rules.{rule_id}.severity", configured.rule.severity, severity)
-        for name, value in to_builtins(configured.parameters).items():
-            yield Setting(f"rules.{rule_id}.parameters.{name}", value, origins.get(name, DEFAULT))
-
-
-def _deciding(given: Sequence[Given]) -> Given | None:
-    """Give what decides which rules run: the first that names rules or a set."""
-    return next((each for each in given if each.include or each.rule_set), None)
-
-
-def _selected(rules: Mapping[str, Rule], given: Sequence[Given]) -> Iterator[tuple[ConfiguredRule, Mapping[str, str]]]:
-    """Yield the rules that run, each with the origins of the parameters that were given."""
-    values, origins = _parameters(rules, given)
-    severities = _severities(rules, given)
-    unwanted = {_find(rules, name, each.origin).id for each in given for name in each.exclude}
-    chosen = [rule for rule in _chosen(rules, _deciding(given), values) if rule.id not in unwanted]
-    if not chosen:
+    values, _ = laid_over(rules, given)
+    unwanted, decided = excluded(rules, given), deciding(given)
+    chosen = [rule for rule in _chosen(rules, decided, values) if rule.id not in unwanted]
+    if not chosen and (decided is None or not decided.packs):
         raise UsageError("no rule is left to evaluate", "Exclude fewer rules; `iam-audit rules list` shows them.")
-    for rule in sorted(chosen, key=lambda rule: rule.id):
-        severe = structs.replace(rule, severity=severities.get(rule.id, rule.severity))
-        yield configure(severe, values.get(rule.id, {})), origins.get(rule.id, {})
-    for each in given[:1]:
-        for rule_id in set(each.parameters) - {rule.id for rule in chosen}:
-            raise UsageError(f"{each.origin}: {rule_id} is not selected, but has parameters", "Select it with --rule.")
+    severe = with_severities(rules, given)
+    return [configure(severe[rule_id], values.get(rule_id, {})) for rule_id in sorted(rule.id for rule in chosen)]
+
+
+def deciding(given: Sequence[Given]) -> Given | None:
+    """Give what decides which rules run: the first that names rules, a set or packs."""
+    return next((each for each in given if each.include or each.rule_set or each.packs), None)
+
+
+def excluded(rules: Mapping[str, Rule], given: Sequence[Given]) -> frozenset[str]:
+    """Give the ids of the rules that shall not run; raise UsageError for one that does not exist."""
+    return frozenset(_find(rules, name, each.origin).id for each in given for name in each.exclude)
 
 
 def _chosen(
@@ -152,16 +135,18 @@ def _chosen(
     if decided is not None and decided.include:
         yield from {rule.id: rule for rule in (_find(rules, name, decided.origin) for name in decided.include)}.values()
         return
-    rule_set = RuleSet.AWS_CONFIG if decided is None or decided.rule_set is None else decided.rule_set
+    rule_set = RuleSet.AWS_CONFIG if decided is None else decided.rule_set
+    if rule_set is None:
+        return
     for rule in rules.values():
         if rule_set in sets_of(rule) and set(needed(rule)) <= set(values.get(rule.id, {})):
             yield rule
 
 
-def _parameters(
+def laid_over(
     rules: Mapping[str, Rule], given: Sequence[Given]
 ) -> tuple[dict[str, dict[str, object]], dict[str, dict[str, str]]]:
-    """Lay the given parameters over one another: values and origins by rule id and name."""
+    """Lay the given parameters over one another, the earlier on top: values and origins by rule id and name."""
     values: dict[str, dict[str, object]] = {}
     origins: dict[str, dict[str, str]] = {}
     for each in reversed(given):
@@ -172,12 +157,21 @@ def _parameters(
     return values, origins
 
 
-def _severities(rules: Mapping[str, Rule], given: Sequence[Given]) -> dict[str, Severity]:
-    return {
-        _find(rules, name, each.origin).id: severity
-        for each in reversed(given)
-        for name, severity in each.severities.items()
-    }
+def with_severities(rules: Mapping[str, Rule], given: Sequence[Given]) -> dict[str, Rule]:
+    """Give the rules with the severities under which they report."""
+    severe = dict(rules)
+    for each in reversed(given):
+        for name, severity in each.severities.items():
+            rule_id = _find(rules, name, each.origin).id
+            severe[rule_id] = structs.replace(rules[rule_id], severity=severity)
+    return severe
+
+
+def severity_origin(rules: Mapping[str, Rule], given: Sequence[Given], rule_id: str) -> str:
+    """Say where the severity of a rule comes from."""
+    return next(
+        (each.origin for each in given if rule_id in (find(rules, name).id for name in each.severities)), DEFAULT
+    )
 
 
 def _find(rules: Mapping[str, Rule], name: str, origin: str) -> Rule:

@@ -9,19 +9,20 @@ import msgspec
 
 from auditor import config, outputs
 from auditor.config import Config, Loaded
-from auditor.registry import load_rules
-from auditor.selection import DEFAULT, Choice, Setting, chosen, selected, settings
+from auditor.errors import UsageError
+from auditor.plan import planned, settings
+from auditor.selection import DEFAULT, Choice, Setting
 
-_OTHERS = ("output", "gate", "conformance_packs", "suppression_limits", "suppressions")
+_OTHERS = ("output", "gate", "suppression_limits", "suppressions")
 
 
 def effective(choice: Choice) -> Iterator[Setting]:
     """Give every effective setting: those of the selection, then those that only the file can give."""
-    loaded, rules = _loaded(choice), load_rules()
-    yield from settings(rules, [chosen(choice, rules), config.given(loaded)])
-    ours, usual = (msgspec.to_builtins(each) for each in (loaded.config, Config()))
+    plan = planned(choice, datetime.now(UTC).date())
+    yield from settings(plan)
+    ours, usual = (msgspec.to_builtins(each) for each in (plan.loaded.config, Config()))
     for table in _OTHERS:
-        yield from _settings(table, ours[table], usual[table], loaded)
+        yield from _settings(table, ours[table], usual[table], plan.loaded)
 
 
 def _settings(key: str, value: Any, usual: Any, loaded: Loaded) -> Iterator[Setting]:
@@ -35,12 +36,16 @@ def _settings(key: str, value: Any, usual: Any, loaded: Loaded) -> Iterator[Sett
 def pin(choice: Choice) -> tuple[Path, int]:
     """Write the selected rules into the configuration file, which keeps the rest as it is; give the file and how many.
 
-    Raises UsageError for a file that is not understood, and OutputError for one that cannot be written.
+    Raises UsageError for a file that is not understood and where packs decide, OutputError for a file that cannot be
+    written.
     """
     import tomlkit  # keeps comments and order; only here
 
-    loaded, rules = _loaded(choice), load_rules()
-    names = [each.rule.id for each in selected(rules, [chosen(choice, rules), config.given(loaded)])]
+    plan = planned(choice, datetime.now(UTC).date())
+    loaded, names = plan.loaded, [each.rule.id for each in plan.own]
+    if not names:
+        hint = "Their files are the pin: name them under [[conformance_packs]], and keep them with the configuration."
+        raise UsageError("every selected rule is of a conformance pack", hint)
     file = loaded.path or Path(choice.config or config.NAME)
     document = tomlkit.parse(file.read_text("utf-8")) if loaded.path else tomlkit.document()
     selection: Any = document.setdefault("selection", tomlkit.table())
@@ -51,10 +56,6 @@ def pin(choice: Choice) -> tuple[Path, int]:
     selection["include"] = array.multiline(multiline=True)
     outputs.write_text(tomlkit.dumps(document), file)
     return file, len(names)
-
-
-def _loaded(choice: Choice) -> Loaded:
-    return config.load(choice.config, datetime.now(UTC).date())
 
 
 def described(setting: Setting) -> Mapping[str, Any]:

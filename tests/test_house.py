@@ -35,8 +35,15 @@ LAYERS = [
     "suppressions",
     "engine",
     "registry",
+    "catalogue",
+    "pack_summary",
+    "pack_document",
+    "pack_template",
+    "packs",
+    "pack_selection",
     "selection",
     "config",
+    "plan",
     "ledger",
     "frameworks",
     "report",
@@ -48,6 +55,11 @@ LAYERS = [
     "inputs",
     "scan",
     "settings",
+    "exported",
+    "cloudformation",
+    "terraform",
+    "exporting",
+    "options",
     "cli",
     "__main__",
 ]
@@ -62,6 +74,7 @@ LATE = {
     "jmespath": ("auditor/outputs.py",),
     "moto": ("auditor/demo.py",),
     "tomlkit": ("auditor/settings.py",),
+    "yaml": ("auditor/pack_document.py", "auditor/cloudformation.py"),
 }
 
 
@@ -127,7 +140,7 @@ def modules_after(code: str) -> set[str]:
     return set(json.loads(done.stderr.splitlines()[-1]))
 
 
-HEAVY = {"boto3", "botocore", "rich", "jinja2", "jmespath", "moto", "importlib.metadata", "dateutil"}
+HEAVY = {"boto3", "botocore", "rich", "jinja2", "jmespath", "moto", "importlib.metadata", "dateutil", "yaml"}
 
 
 def test_an_offline_scan_to_json_imports_nothing_heavy(tmp_path: Path) -> None:

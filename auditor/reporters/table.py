@@ -14,6 +14,7 @@ from rich.text import Text
 from auditor.finding import Finding
 from auditor.frameworks import ControlResult, FrameworkResult, SupportingRule, extent, tally
 from auditor.ledger import Totals, totals
+from auditor.pack_summary import sentence
 from auditor.report import Report
 from auditor.reporters.visible import visible
 from auditor.rule import ComplianceType
@@ -60,7 +61,7 @@ def _heading(report: Report) -> Text:
 
 
 def _ledger(report: Report) -> Text:
-    """Give two lines that say what was read and how much of it could be decided."""
+    """Give two lines that say what was read and how much of it could be decided, and one for each pack."""
     sums = totals(report.snapshot.sources, (result.coverage for result in report.rules))
     lacking = [source for source in report.snapshot.sources if source.lacking]
     read = f"Sources: {sums.complete:,} of {sums.sources:,} read completely"
@@ -73,7 +74,8 @@ def _ledger(report: Report) -> Text:
         f" + {sums.undecided:,} not decidable{_unseen(sums)}"
     )
     text = Text(f"{visible(read)}\n", style="yellow" if lacking else "")
-    return text.append(f"{decided}\n", style="yellow" if sums.undecided or sums.unseen != 0 else "")
+    text.append(f"{decided}\n", style="yellow" if sums.undecided or sums.unseen != 0 else "")
+    return text.append("".join(f"{visible(sentence(pack))}\n" for pack in report.packs))
 
 
 def _unseen(sums: Totals) -> str:

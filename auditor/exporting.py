@@ -1,0 +1,58 @@
+"""Exports: the selected rules with their effective parameters, written for other tools to set up in AWS Config."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from auditor import __version__, cloudformation, outputs, terraform
+from auditor.catalogue import is_managed
+from auditor.errors import UsageError
+from auditor.exported import ExportedRule, exported
+from auditor.rule import ConfiguredRule
+
+Say = Callable[[str], None]
+
+_HEADER = f"# Rules of AWS Config about IAM, exported by iam-audit {__version__}.\n"
+
+
+class _Format(Struct, frozen=True):
+    suffixes: tuple[str, ...]
+    written: Callable[[Sequence[ExportedRule]], str]
+
+
+_FORMATS: Mapping[str, _Format] = {
+    "conformance-pack": _Format((".yaml", ".yml"), cloudformation.conformance_pack),
+    "terraform": _Format((".tf",), terraform.resources),
+    "cloudformation": _Format((".yaml", ".yml"), cloudformation.template),
+}
+
+
+def check(form: str, path: str | None) -> None:
+    """Find what would keep the file from being written; raise UsageError or OutputError."""
+    if path is None:
+        return
+    if "{" in path or "}" in path:
+        raise UsageError(f"-o {path}: an export has no placeholders", "Give a name without braces.")
+    outputs.check([path], _FORMATS[form].suffixes)
+
+
+def export(form: str, rules: Sequence[ConfiguredRule], path: str | None, say: Say) -> None:
+    """Write rules in a format to a file, or to standard output; what AWS Config does not have is left out and told.
+
+    Raises UsageError where nothing is left, and for settings that AWS Config cannot hold.
+    """
+    managed = [each for each in rules if is_managed(each.rule)]
+    for each in rules:
+        if each not in managed:
+            say(f"Warning: {each.config_rule_name} is no rule of AWS Config; it was left out")
+    if not managed:
+        raise UsageError("none of the selected rules is one of AWS Config's", "Select others with --rule.")
+    text = _HEADER + _FORMATS[form].written(exported(managed))
+    if path is None:
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.flush()
+        return
+    outputs.write_text(text, Path(path))
+    say(f"Wrote {path}: {len(managed):,} {'rule' if len(managed) == 1 else 'rules'} of AWS Config")

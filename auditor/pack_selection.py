@@ -1,0 +1,183 @@
+"""The rules that conformance packs select: under names of their own, with their parameters, and the rest told."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from auditor.catalogue import CHANGE_TRIGGERED
+from auditor.errors import UsageError
+from auditor.pack_document import fault, read_document
+from auditor.pack_summary import OutOfScopeRule, PackSummary, Reason
+from auditor.pack_template import parameter_names
+from auditor.packs import Pack, PackRule, pack_of
+from auditor.parameters import Origin, configure
+from auditor.registry import nearest
+from auditor.rule import ConfiguredRule, Rule
+
+
+class Chosen(Struct, frozen=True):
+    """Hold the configured rules of all packs, and what the report says of each pack."""
+
+    rules: tuple[ConfiguredRule, ...]
+    packs: tuple[PackSummary, ...]
+
+
+def read_packs(
+    paths: Sequence[str], settings: Sequence[str], usual: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+) -> tuple[Pack, ...]:
+    """Give the packs that files hold; a setting is NAME=VALUE, for every pack with that parameter, or PACK:NAME=VALUE.
+
+    `usual` are values by path and name, which the settings override. Raises UsageError for two packs of one name, for a
+    parameter that no pack has or that is given twice, and as `read_pack` does.
+    """
+    names = [Path(path).stem for path in paths]
+    for name, number in Counter(names).items():
+        if number > 1:
+            raise UsageError(f"two conformance packs are called {name}", "Rename one of the files.")
+    documents = {name: read_document(path) for name, path in zip(names, paths, strict=True)}
+    known = {name: parameter_names(document) for name, document in documents.items()}
+    given: dict[str, dict[str, str]] = {name: {} for name in names}
+    for setting in settings:
+        _give(setting, known, given)
+    return tuple(
+        pack_of(documents[name], path, {**usual.get(path, {}), **given[name]})
+        for name, path in zip(names, paths, strict=True)
+    )
+
+
+def _give(setting: str, known: Mapping[str, frozenset[str]], given: Mapping[str, dict[str, str]]) -> None:
+    """Hand a setting to the packs that it is for."""
+    target, equals, value = setting.partition("=")
+    pack, colon, name = target.rpartition(":")
+    place = f"--pack-parameter {setting}"
+    if not equals or not name:
+        raise UsageError(place, "Write it as NAME=VALUE or PACK:NAME=VALUE.")
+    if not known:
+        raise UsageError(f"{place}: there is no pack", "Give one with --conformance-pack.")
+    if colon and pack not in known:
+        raise UsageError(f"{place}: there is no pack {pack!r}", nearest(pack, known, f"There is {', '.join(known)}."))
+    takers = [each for each in ([pack] if colon else known) if name in known[each]]
+    if not takers:
+        names = frozenset[str]().union(*([known[pack]] if colon else known.values()))
+        hint = nearest(name, names, f"There is {', '.join(sorted(names)) or 'none'}.")
+        raise UsageError(f"{place}: no pack has a parameter {name!r}", hint)
+    for taker in takers:
+        if name in given[taker]:
+            raise UsageError(f"{place}: {name} is given twice", "Give each parameter once.")
+        given[taker][name] = value
+
+
+def configured(
+    pack: Pack, rules: Mapping[str, Rule], overrides: Mapping[str, Mapping[str, object]]
+) -> list[ConfiguredRule]:
+    """Give the rules of a pack that this release knows, under their own names and with the pack's parameters.
+
+    `overrides` are values by rule id and name that go before the pack's. Raises UsageError with file and line for
+    what a rule does not take.
+    """
+    known = {rule.source_identifier: rule for rule in rules.values()}
+    return [
+        _configured(pack, each, known[each.source_identifier], overrides.get(known[each.source_identifier].id, {}))
+        for each in pack.rules
+        if each.source_identifier in known
+    ]
+
+
+def _configured(pack: Pack, given: PackRule, rule: Rule, override: Mapping[str, object]) -> ConfiguredRule:
+    values = {**given.parameters, **override}
+    restricted = _restricted(pack, given, rule)
+    try:
+        return configure(restricted, values, origin=Origin.PACK, config_rule_name=given.config_rule_name)
+    except UsageError as error:
+        name = _named_in(error.message, rule, values)
+        if name in override:
+            raise
+        line = given.line if name is None else given.parameter_lines.get(name, given.line)
+        text = None if name is None else values[name]
+        meant = f"{text!r} is the name of a parameter of the pack; write {{Ref: {text}}}."
+        raise fault(pack.path, line, error.message, meant if text in pack.parameter_names else error.hint) from error
+
+
+def _named_in(message: str, rule: Rule, values: Mapping[str, object]) -> str | None:
+    """Give the parameter that an error of `configure` is about; it begins with RULE.NAME or names it in quotes."""
+    return next((name for name in values if message.startswith(f"{rule.id}.{name} ") or repr(name) in message), None)
+
+
+def _restricted(pack: Pack, given: PackRule, rule: Rule) -> Rule:
+    """Give the rule for the resource types of its Scope; AWS looks at that only where changes trigger a rule."""
+    if not given.resource_types or rule.source_identifier not in CHANGE_TRIGGERED:
+        return rule
+    kept = tuple(kind for kind in rule.resource_types if kind in given.resource_types)
+    if not kept:
+        message = f"the Scope of {given.config_rule_name} leaves nothing of {', '.join(rule.resource_types)}"
+        raise fault(pack.path, given.line, message, "Name a resource type that the rule judges, or take Scope out.")
+    return replace(rule, resource_types=kept)
+
+
+def choose(
+    packs: Sequence[Pack],
+    rules: Mapping[str, Rule],
+    *,
+    overrides: Mapping[str, Mapping[str, object]],
+    excluded: Collection[str],
+    beside: Sequence[ConfiguredRule],
+) -> Chosen:
+    """Give the rules of all packs, each under a name of its own, without those whose ids are excluded.
+
+    A ConfigRuleName is kept where no other pack and no rule in `beside` has it, else it becomes PACK/NAME. Raises
+    UsageError as `configured` does, and where nothing is left to judge.
+    """
+    everything = {pack.name: configured(pack, rules, overrides) for pack in packs}
+    kept = {name: [each for each in of if each.rule.id not in excluded] for name, of in everything.items()}
+    number = Counter(each.config_rule_name for of in (*kept.values(), beside) for each in of)
+    named = {name: [_named(name, each, number) for each in of] for name, of in kept.items()}
+    chosen = tuple(each for of in named.values() for each in of)
+    if not chosen and not beside:
+        raise UsageError(
+            "no rule of the conformance packs is left to judge", "Select rules with --rule, or give others."
+        )
+    _check_names([*chosen, *beside])
+    return Chosen(chosen, tuple(_summary(pack, rules, named[pack.name], excluded) for pack in packs))
+
+
+def _named(pack_name: str, each: ConfiguredRule, number: Mapping[str, int]) -> ConfiguredRule:
+    if number[each.config_rule_name] == 1:
+        return each
+    return replace(each, config_rule_name=f"{pack_name}/{each.config_rule_name}")
+
+
+def _check_names(rules: Sequence[ConfiguredRule]) -> None:
+    for name, number in Counter(each.config_rule_name for each in rules).items():
+        if number > 1:
+            raise UsageError(f"{number} rules would be reported as {name!r}", "Rename one of the packs' files.")
+
+
+def _summary(
+    pack: Pack, rules: Mapping[str, Rule], named: Sequence[ConfiguredRule], excluded: Collection[str]
+) -> PackSummary:
+    known = {rule.source_identifier: rule.id for rule in rules.values()}
+    unknown = [each for each in pack.rules if each.source_identifier not in known]
+    left_out = [(each, Reason.EXCLUDED) for each in pack.rules if known.get(each.source_identifier) in excluded]
+    told = [(each, Reason.UNKNOWN_RULE) for each in unknown]
+    listed = [
+        *(OutOfScopeRule(each.config_rule_name, each.source_identifier, reason) for each, reason in left_out + told),
+        *(OutOfScopeRule(each.config_rule_name, each.source_identifier, each.reason) for each in pack.out_of_scope),
+    ]
+    return PackSummary(
+        pack.name,
+        tuple(each.config_rule_name for each in named),
+        tuple(listed),
+        pack.counts.switched_off,
+        pack.counts.remediations,
+        (*pack.notes, *_unknown_told(unknown)),
+    )
+
+
+def _unknown_told(unknown: Sequence[PackRule]) -> Iterator[str]:
+    for each in unknown:
+        about = each.source_identifier
+        yield f"{each.config_rule_name} ({about}) concerns IAM, but this release does not know it: it was not judged"

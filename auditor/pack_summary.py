@@ -1,0 +1,62 @@
+"""What a report says of a conformance pack: which of its rules were judged, and which were not and why."""
+
+from collections import Counter
+from collections.abc import Mapping
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Reason(StrEnum):
+    """Name the reasons for which a rule of a pack is not judged."""
+
+    NOT_IAM = "not-iam"
+    CUSTOM = "custom"
+    NARROW_SCOPE = "narrow-scope"
+    UNKNOWN_RULE = "unknown-rule"
+    EXCLUDED = "excluded"
+
+
+REASONS: Mapping[Reason, str] = {
+    Reason.NOT_IAM: "not about IAM",
+    Reason.CUSTOM: "custom (Lambda or Guard)",
+    Reason.NARROW_SCOPE: "restricted to a tag or one resource",
+    Reason.UNKNOWN_RULE: "about IAM, but unknown to this release",
+    Reason.EXCLUDED: "excluded",
+}
+"""The reasons in words that follow a number."""
+
+
+class OutOfScopeRule(Struct, frozen=True):
+    """Name a rule of a pack that was not judged; a custom rule's owner stands for its source identifier."""
+
+    config_rule_name: str
+    source_identifier: str
+    reason: Reason
+
+
+class PackSummary(Struct, frozen=True):
+    """Sum up a conformance pack, so that nobody takes a part for the whole.
+
+    `rules` are the names under which its rules are reported. `switched_off` counts the rules that a condition of the
+    pack takes away; they are in no list.
+    """
+
+    name: str
+    rules: tuple[str, ...]
+    out_of_scope: tuple[OutOfScopeRule, ...]
+    switched_off: int
+    remediations: int
+    notes: tuple[str, ...]
+
+
+def sentence(pack: PackSummary) -> str:
+    """Give the line that says how much of a pack was judged."""
+    judged, others = len(pack.rules), len(pack.out_of_scope)
+    told = f"Pack {pack.name}: {judged:,} of {judged + others:,} rules judged, {others:,} out of scope"
+    counts = Counter(rule.reason for rule in pack.out_of_scope)
+    if counts:
+        told += f" ({'; '.join(f'{counts[reason]:,} {REASONS[reason]}' for reason in Reason if counts[reason])})"
+    if pack.switched_off:
+        told += f"; {pack.switched_off:,} switched off by conditions of the pack"
+    return told

@@ -1,0 +1,163 @@
+"""The plan of a run: which rules run, by options, configuration file and packs, and where each setting comes from."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
+
+from msgspec import Struct, to_builtins
+
+from auditor import config
+from auditor.config import Loaded
+from auditor.errors import UsageError
+from auditor.model import Source
+from auditor.pack_summary import PackSummary
+from auditor.registry import load_rules
+from auditor.rule import ConfiguredRule, Rule
+from auditor.selection import (
+    DEFAULT,
+    OPTION,
+    Choice,
+    Given,
+    RuleSet,
+    Setting,
+    chosen,
+    deciding,
+    excluded,
+    laid_over,
+    selected,
+    severity_origin,
+    with_severities,
+)
+
+
+class Plan(Struct, frozen=True):
+    """Hold what a run was asked for: the file, what it and the options say, the rules, and what became of the packs.
+
+    Of `given` the earlier wins over the later. `own` are the rules that are of no pack; `rules` are all.
+    """
+
+    loaded: Loaded
+    known: Mapping[str, Rule]
+    given: Sequence[Given]
+    own: Sequence[ConfiguredRule]
+    rules: Sequence[ConfiguredRule]
+    packs: Sequence[PackSummary]
+
+    @property
+    def decided(self) -> Given | None:
+        """Give what decided which rules run, None where nothing did and the default holds."""
+        return deciding(self.given)
+
+    @property
+    def pack_paths(self) -> Mapping[str, str]:
+        """Give the files of the packs that run, by the packs' names."""
+        return dict(zip((pack.name for pack in self.packs), self.decided.packs if self.decided else (), strict=False))
+
+
+def planned(choice: Choice, today: date) -> Plan:
+    """Give the plan that the options and the configuration file ask for.
+
+    What is asked for by options goes before what the file says: rules, a set or packs named there run instead of the
+    file's. Raises UsageError for what is not understood or does not exist, and when no rule is left.
+    """
+    loaded, rules = config.load(choice.config, today), load_rules()
+    given = (chosen(choice, rules), config.given(loaded))
+    decided, own = deciding(given), selected(rules, given)
+    of_packs: Sequence[ConfiguredRule] = ()
+    packs: Sequence[PackSummary] = ()
+    held: Collection[str] = ()
+    if choice.pack_parameters or (decided is not None and decided.packs):
+        of_packs, packs, held = _of_packs(choice, loaded, rules, given, own)
+    _check_parameters(given[0], {each.rule.id for each in own} | set(held))
+    plan = Plan(loaded, rules, given, own, [*of_packs, *own], packs)
+    config.check_suppressions(loaded, {*rules, *(each.config_rule_name for each in plan.rules), *_elsewhere(plan)})
+    return plan
+
+
+def _of_packs(
+    choice: Choice, loaded: Loaded, rules: Mapping[str, Rule], given: Sequence[Given], own: Sequence[ConfiguredRule]
+) -> tuple[Sequence[ConfiguredRule], Sequence[PackSummary], Collection[str]]:
+    """Give the rules of the packs, what became of the packs, and the ids of the rules that they hold."""
+    from auditor.pack_selection import choose, read_packs  # PyYAML: 25 ms
+
+    decided = deciding(given)
+    packs = read_packs(decided.packs if decided else (), choice.pack_parameters, config.pack_parameters(loaded))
+    overrides, _ = laid_over(rules, _over_packs(given))
+    unwanted = excluded(rules, given)
+    of_packs = choose(packs, with_severities(rules, given), overrides=overrides, excluded=unwanted, beside=own)
+    identifiers = {each.source_identifier for pack in packs for each in pack.rules}
+    return of_packs.rules, of_packs.packs, {each.id for each in rules.values() if each.source_identifier in identifiers}
+
+
+def _over_packs(given: Sequence[Given]) -> Sequence[Given]:
+    """Give whose parameters go before those of the packs: who named the packs, and who goes before that."""
+    decided = deciding(given)
+    return given if decided is None else given[: given.index(decided) + 1]
+
+
+def _check_parameters(options: Given, ids: Collection[str]) -> None:
+    for rule_id in options.parameters:
+        if rule_id not in ids:
+            hint = "Select it with --rule."
+            raise UsageError(f"{options.origin}: {rule_id} is not selected, but has parameters", hint)
+
+
+def _elsewhere(plan: Plan) -> Iterator[str]:
+    """Yield the names of rules of the file's packs where something else runs this time: their suppressions stay."""
+    paths = plan.given[-1].packs
+    if not paths or not plan.loaded.config.suppressions or (plan.decided and plan.decided.packs == paths):
+        return
+    from auditor.pack_selection import read_packs
+
+    for pack in read_packs(paths, (), config.pack_parameters(plan.loaded)):
+        for each in pack.rules:
+            yield from (each.config_rule_name, f"{pack.name}/{each.config_rule_name}")
+
+
+def sources_read(plan: Plan) -> frozenset[Source]:
+    """Give the sources that the rules of a plan read."""
+    return frozenset[Source]().union(*(each.rule.reads for each in plan.rules))
+
+
+def sources_wanted(plan: Plan) -> frozenset[Source]:
+    """Give the sources that the rules of a plan read, or all known rules if nothing selects among them."""
+    if any(each.include or each.rule_set or each.exclude or each.packs for each in plan.given):
+        return sources_read(plan)
+    return frozenset[Source]().union(*(rule.reads for rule in plan.known.values()))
+
+
+def settings(plan: Plan) -> Iterator[Setting]:
+    """Yield every effective setting of the selection."""
+    yield from _selection(plan)
+    _, origins = laid_over(plan.known, plan.given)
+    for configured in plan.own:
+        yield from _rule(plan, configured, origins.get(configured.rule.id, {}), DEFAULT)
+    if plan.packs:
+        _, origins = laid_over(plan.known, _over_packs(plan.given))
+    by_name = {each.config_rule_name: each for each in plan.rules}
+    for pack in plan.packs:
+        for configured in (by_name[name] for name in pack.rules):
+            yield from _rule(plan, configured, origins.get(configured.rule.id, {}), plan.pack_paths[pack.name])
+
+
+def _selection(plan: Plan) -> Iterator[Setting]:
+    decided = plan.decided
+    origin = decided.origin if decided else DEFAULT
+    if decided and decided.include:
+        yield Setting("selection.include", list(decided.include), origin)
+    elif decided is None or decided.rule_set:
+        yield Setting("selection.set", decided.rule_set if decided else RuleSet.AWS_CONFIG, origin)
+    for each in plan.given:
+        if each.exclude:
+            yield Setting("selection.exclude", list(each.exclude), each.origin)
+    if decided and decided.origin == OPTION:
+        yield Setting("conformance_packs", list(decided.packs), OPTION)
+    else:
+        packs = to_builtins(plan.loaded.config.conformance_packs)
+        yield Setting("conformance_packs", packs, str(plan.loaded.path) if packs else DEFAULT)
+
+
+def _rule(plan: Plan, configured: ConfiguredRule, origins: Mapping[str, str], otherwise: str) -> Iterator[Setting]:
+    key, rule = f"rules.{configured.config_rule_name}", configured.rule
+    yield Setting(f"{key}.severity", rule.severity, severity_origin(plan.known, plan.given, rule.id))
+    for name, value in to_builtins(configured.parameters).items():
+        yield Setting(f"{key}.parameters.{name}", value, origins.get(name, otherwise))
