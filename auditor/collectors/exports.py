@@ -154,7 +154,7 @@ def _credential_report(folder: Path, captured_at: datetime | None) -> Answer[Cre
 
     def decoded(text: str) -> CredentialReport:
         if bare:
-            return credential_report.read(text, captured_at, place)
+            return credential_report.read(text, captured_at, place, whole=False)
         answer = msgspec.json.decode(text, type=ReportAnswer)
         generated_at = utc(answer.generated_time) if answer.generated_time else captured_at
         return credential_report.read(_content(answer.content, place), generated_at, place)
