@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [
     "errors",
     "facts",
+    "documents",
     "policy",
     "model",
     "snapshot",
@@ -36,7 +37,7 @@ LAYERS = [
     "cli",
     "__main__",
 ]
-COLLECTORS_SEE = {"errors", "facts", "policy", "model", "snapshot", "collectors"}
+COLLECTORS_SEE = {"errors", "facts", "documents", "policy", "model", "snapshot", "collectors"}
 REPORTERS_SEE = {*LAYERS[: LAYERS.index("report") + 1], "reporters"} - {"engine"}
 RULES_SEE = {"model", "policy", "permissions", "rule"}
 LATE = {
