@@ -6,8 +6,11 @@ from typing import NamedTuple
 
 import pytest
 from aws_server import Front, aws_server, lead_to
+from hypothesis import settings
 
 from auditor.cli import main
+
+settings.register_profile("fuzz", max_examples=5_000)  # for `make fuzz`; otherwise it is Hypothesis's 100
 
 
 class Result(NamedTuple):
