@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test check bench docs picture package clean
+.PHONY: demo test fuzz check bench docs picture package clean
 
 demo: $(READY)  ## Audit a made-up account in an embedded AWS emulator; writes reports/demo.html and reports/demo.json.
 	@$(BIN)/iam-audit scan --demo -o reports/demo.html -o reports/demo.json
 
 test: $(READY)  ## Run the whole test suite.
 	$(BIN)/pytest
+
+fuzz: $(READY)  ## Feed damaged input to everything that reads, for minutes instead of seconds.
+	$(BIN)/pytest --hypothesis-profile=fuzz tests/test_fuzz.py
 
 check: $(READY)  ## Lint, type-check, and see that generated documentation is fresh.
 	$(BIN)/ruff check .

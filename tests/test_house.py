@@ -20,6 +20,7 @@ LAYERS = [
     "redaction",
     "signals",
     "facts",
+    "documents",
     "policy",
     "model",
     "snapshot",
@@ -41,7 +42,7 @@ LAYERS = [
     "cli",
     "__main__",
 ]
-COLLECTORS_SEE = {"errors", "redaction", "facts", "policy", "model", "snapshot", "collectors"}
+COLLECTORS_SEE = {"errors", "redaction", "facts", "documents", "policy", "model", "snapshot", "collectors"}
 REPORTERS_SEE = {*LAYERS[: LAYERS.index("report") + 1], "reporters"} - {"engine"}
 RULES_SEE = {"model", "policy", "permissions", "rule"}
 LATE = {
