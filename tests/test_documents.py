@@ -298,7 +298,7 @@ def test_a_pipe_is_read_as_a_file_and_not_waited_for_in_a_folder(tmp_path: Path)
     writer.join()
 
 
-def test_standard_input_that_is_closed_is_told_of() -> None:
+def test_standard_input_that_is_closed_is_empty() -> None:
     code = "import os, sys; os.close(0); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
     command = [sys.executable, "-c", code, "-m", "auditor", "scan", "--snapshot", "-"]
     done = subprocess.run(command, capture_output=True, check=False, text=True)
