@@ -212,7 +212,9 @@ def test_a_stored_report_whose_numbers_are_cut_is_refused_with_the_remedy() -> N
         document["summary"]["counts"] = wrong
         with pytest.raises(SourceError) as raised:
             load_report(json.dumps(document).encode(), "old.json")
-        assert "a summary does not count each compliance type" in raised.value.message
+        assert raised.value.message == (
+            "old.json is not a readable report: a summary does not count each compliance type"
+        )
         assert (
             raised.value.hint == "Reports are written by `iam-audit scan -o FILE.json`; this release reads version 1."
         )
