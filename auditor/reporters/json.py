@@ -10,15 +10,19 @@ from auditor.report import Report, dump_report
 from auditor.reporters.visible import spelt, told_apart
 
 _PIECE = 65_536  # bytes; to look through what is not ASCII is slow, so most of a document is passed over
-_UNUSUAL = re.compile(rb"[\x7f-\xff]+")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_UNUSUAL = rb"[\x7f-\xff]+"
+_SURROGATE = "[\ud800-\udfff]"
 
 
 def write(report: Report, stream: BinaryIO) -> None:
     """Write the report as one JSON document; what a terminal might obey, were it shown on one, is a JSON escape."""
     document = _document(report)
-    for piece in (document,) if _is_plain(document) else _pieces(document):
-        stream.write(piece if _is_plain(piece) else _UNUSUAL.sub(lambda found: _escaped(found[0].decode()), piece))
+    if _is_plain(document):
+        stream.write(document)
+        return
+    for piece in _pieces(document):
+        plain = _is_plain(piece)
+        stream.write(piece if plain else re.sub(_UNUSUAL, lambda found: _escaped(found[0].decode()), piece))
 
 
 def _is_plain(text: bytes) -> bool:
@@ -44,7 +48,7 @@ def _document(report: Report) -> bytes:
 
 def _spelt(value: Any) -> Any:
     if isinstance(value, str):
-        return _SURROGATE.sub(lambda found: spelt(found[0]), value)
+        return re.sub(_SURROGATE, lambda found: spelt(found[0]), value)
     if isinstance(value, dict):
         return {_spelt(key): _spelt(item) for key, item in value.items()}
     return [_spelt(item) for item in value] if isinstance(value, list | tuple) else value
