@@ -247,3 +247,11 @@ def test_errors_repeat_hostile_words_as_text(run: Run, door: Callable[[str], lis
         assert result.code in (2, 3), name
         assert "Traceback" not in result.err, name
         assert (obeyed_or_unseen(result.err), result.out) == (set(), ""), name
+
+
+def test_a_query_prints_hostile_words_as_text(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "snapshot.json"
+    file.write_bytes(dump(account_of(list(STORABLE.values()))))
+    result = run("scan", "-q", "--snapshot", file, "--query", "findings[].resource_name")
+    assert obeyed_or_unseen(result.out) == set()
+    assert set(json.loads(result.out)) >= set(STORABLE.values())

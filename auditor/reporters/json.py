@@ -15,14 +15,19 @@ _SURROGATE = "[\ud800-\udfff]"
 
 
 def write(report: Report, stream: BinaryIO) -> None:
-    """Write the report as one JSON document; what a terminal might obey, were it shown on one, is a JSON escape."""
-    document = _document(report)
+    """Write the report as one JSON document."""
+    for piece in shown(document_of(report)):
+        stream.write(piece)
+
+
+def shown(document: bytes) -> Iterator[bytes]:
+    """Yield a JSON document in which what a terminal might obey, were it shown on one, is a JSON escape."""
     if _is_plain(document):
-        stream.write(document)
+        yield document
         return
     for piece in _pieces(document):
         plain = _is_plain(piece)
-        stream.write(piece if plain else re.sub(_UNUSUAL, lambda found: _escaped(found[0].decode()), piece))
+        yield piece if plain else re.sub(_UNUSUAL, lambda found: _escaped(found[0].decode()), piece)
 
 
 def _is_plain(text: bytes) -> bool:
@@ -38,8 +43,11 @@ def _pieces(document: bytes) -> Iterator[bytes]:
         start = end
 
 
-def _document(report: Report) -> bytes:
-    """Give the document; a lone surrogate, which no reader of JSON takes, is spelt out in the text."""
+def document_of(report: Report) -> bytes:
+    """Give the report as JSON, which `shown` makes fit to be seen.
+
+    A lone surrogate, which no reader of JSON takes, is spelt out in the text.
+    """
     try:
         return dump_report(report)
     except UnicodeEncodeError:
