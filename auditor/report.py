@@ -203,6 +203,7 @@ def load_report(document: bytes, place: str) -> Report:
             documents.check_keys(document)
         _check_counts(report)
         _check_values(report)
+        _check_agreement(report)
     except (*documents.FAULTS, OverflowError) as error:
         raise SourceError(
             f"{place} is not a readable report: {documents.reason(error)}",
@@ -216,6 +217,24 @@ def _check_counts(report: Report) -> None:
         numbers = (*counts.values(), report.summary.suppressed)
         if set(counts) != set(ComplianceType) or min(numbers) < 0 or max(numbers) > _MAX_COUNT:
             raise ValueError("a summary does not count each compliance type")
+
+
+def _check_agreement(report: Report) -> None:
+    """Refuse verdicts and counts that the findings contradict; a report that was narrowed lists only some of these."""
+    results = {result.config_rule_name: result for result in report.rules}
+    by_rule: dict[str, list[Finding]] = {name: [] for name in results}
+    for finding in report.findings:
+        if finding.config_rule_name not in by_rule:
+            raise ValueError(f"a finding is of {finding.config_rule_name}, which the report has no rule of")
+        by_rule[finding.config_rule_name].append(finding)
+    whole = len(report.findings) == sum(report.summary.counts.values()) + report.summary.suppressed
+    told: list[tuple[Summary | RuleResult, Sequence[Finding]]] = [
+        (report.summary, report.findings),
+        *((result, by_rule[name]) for name, result in results.items()),
+    ]
+    for summary, findings in told:
+        if (whole and _counts(findings) != summary.counts) or _worst(summary.counts) != summary.compliance_type:
+            raise ValueError("a verdict or its counts do not agree with the findings")
 
 
 def _check_values(report: Report) -> None:

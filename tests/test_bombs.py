@@ -61,27 +61,29 @@ def test_what_packs_well_and_is_small_is_no_bomb(tmp_path: Path) -> None:
     assert len(saved.read(str(path), "x")) == 60 * MIB + len(SNAPSHOT)
 
 
-def limited(*arguments: str, mebibytes: int) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process that may have only so much memory."""
+def limited(*arguments: str, stdin: str = "/dev/null") -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process that may have three times as much memory as is read at most."""
 
     def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (mebibytes * MIB, mebibytes * MIB))
+        resource.setrlimit(resource.RLIMIT_AS, (3 * MAX_SIZE, 3 * MAX_SIZE))
 
     command = [sys.executable, "-m", "auditor", *arguments]
-    return subprocess.run(command, preexec_fn=limit, capture_output=True, check=False, text=True)
+    with Path(stdin).open("rb") as stream:
+        return subprocess.run(command, preexec_fn=limit, stdin=stream, capture_output=True, check=False, text=True)
 
 
-def test_a_stream_without_end_is_read_no_further_than_the_limit() -> None:
-    done = limited("scan", "--snapshot", "/dev/zero", mebibytes=1_600)
+@pytest.mark.parametrize(("path", "place"), [("/dev/zero", "/dev/zero"), ("-", "standard input")])
+def test_a_stream_without_end_is_read_no_further_than_the_limit(path: str, place: str) -> None:
+    done = limited("scan", "--snapshot", path, stdin="/dev/zero")
     assert done.returncode == 3
-    assert done.stderr.startswith("iam-audit: /dev/zero is larger than 512 MiB, the most that is read\n")
+    assert done.stderr.startswith(f"iam-audit: {place} is larger than 512 MiB, the most that is read\n")
 
 
 def test_a_packed_file_is_unpacked_no_further_than_the_limit(tmp_path: Path) -> None:
     path = tmp_path / "noisy.json.gz"
     part = gzip.compress(Random(0).randbytes(MIB // 16) + bytes(12 * MIB))  # packs to a 190th
     path.write_bytes(part * (MAX_SIZE // (12 * MIB) + 1))
-    done = limited("scan", "--snapshot", str(path), mebibytes=1_600)
+    done = limited("scan", "--snapshot", str(path))
     assert done.returncode == 3
     assert done.stderr.startswith(f"iam-audit: {path} is larger than 512 MiB")
 

@@ -287,6 +287,11 @@ def test_a_folder_in_place_of_a_file_is_refused(run: Run, tmp_path: Path) -> Non
         exports.collect(tmp_path, None)
 
 
+def test_a_file_whose_reading_fails_is_told_of() -> None:
+    with pytest.raises(SourceError, match="mine cannot be read: Input/output error"):
+        saved.read("/proc/self/mem", "mine")
+
+
 def test_a_pipe_is_read_as_a_file_and_not_waited_for_in_a_folder(tmp_path: Path) -> None:
     path = tmp_path / SUMMARY
     os.mkfifo(path)
