@@ -260,3 +260,13 @@ def test_a_stored_report_that_its_findings_contradict_is_refused(forge: Any) -> 
 def test_a_stored_report_that_was_narrowed_is_read() -> None:
     shown = narrowed(report_of(SINFUL), [Severity.LOW], [])
     assert load_report(dump_report(shown), "x") == shown
+
+
+def test_a_report_with_suppressed_findings_is_held_to_its_findings_too() -> None:
+    evaluation = evaluate(SINFUL, RULES)
+    aside = (replace(evaluation.findings[0], suppression={"reason": "x"}), *evaluation.findings[1:])
+    document = contract(build(SINFUL, RULES, Evaluation(aside, ()), sha256="", evaluated_at=NOW))
+    load_report(json.dumps(document).encode(), "old.json")
+    whitewashed(document)
+    with pytest.raises(SourceError, match="do not agree with the findings"):
+        load_report(json.dumps(document).encode(), "old.json")
