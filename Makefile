@@ -4,13 +4,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test check bench docs picture package clean
+.PHONY: demo test fuzz mutants check bench docs picture package clean
 
 demo: $(READY)  ## Audit a made-up account in an embedded AWS emulator; writes reports/demo.html and reports/demo.json.
 	@$(BIN)/iam-audit scan --demo -o reports/demo.html -o reports/demo.json
 
 test: $(READY)  ## Run the whole test suite.
 	$(BIN)/pytest
+
+fuzz: $(READY)  ## Feed damaged input to everything that reads, for minutes instead of seconds.
+	$(BIN)/pytest --hypothesis-profile=fuzz tests/test_fuzz.py
+
+mutants: $(READY)  ## Change the core in every small way and list what no test minds; takes half an hour.
+	$(BIN)/python -m pip install --quiet --group mutants
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 check: $(READY)  ## Lint, type-check, and see that generated documentation is fresh.
 	$(BIN)/ruff check .
@@ -32,7 +40,7 @@ package: $(READY)  ## Build the wheel and the source distribution into dist/.
 	$(BIN)/hatchling build
 
 clean:  ## Remove everything that make has made.
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find reports -type f ! -name README.md -delete
 

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from auditor.errors import OutputError, UsageError
-from auditor.report import Report, dump_report
+from auditor.report import Report
 from auditor.signals import unfinished
 
 REPORT_FORMATS: Mapping[str, str] = {
@@ -229,11 +229,14 @@ def compiled(expression: str) -> Query:
 
 def print_query(report: Report, query: Query) -> None:
     """Print what a query finds in the JSON report, as JSON."""
+    from auditor.reporters.json import document_of, shown
+
     try:
-        result = msgspec.json.encode(query(msgspec.json.decode(dump_report(report))))
+        result = msgspec.json.encode(query(msgspec.json.decode(document_of(report))))
     except _QUERY_FAULTS as error:
         raise _bad_query(error) from error
-    sys.stdout.write(msgspec.json.format(result, indent=2).decode() + "\n")
+    text = b"".join(shown(msgspec.json.format(result, indent=2))).decode()
+    sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 

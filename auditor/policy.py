@@ -16,6 +16,7 @@ from urllib.parse import unquote
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from auditor.documents import FAULTS, MAX_STRING, check_depth, check_keys, reason
 from auditor.facts import Record
 
 
@@ -26,22 +27,58 @@ class UnreadableDocumentError(Exception):
 def raw_document(value: object) -> Raw:
     """Give the document of a policy as raw JSON text of one object.
 
-    Raises UnreadableDocumentError for anything that is not a JSON object.
+    Raises UnreadableDocumentError for anything that is not a JSON object, and for one in which a key stands twice or
+    that is longer or deeper than any of AWS's.
     """
-    document = _decoded(value) if isinstance(value, str) else value
+    document = _parsed(value) if isinstance(value, str) else value
     if isinstance(document, list) and len(document) == 1:
         document = document[0]
-    if not isinstance(document, dict):
-        raise UnreadableDocumentError("the policy document is not a JSON object")
-    return Raw(msgspec.json.encode(document))
+    try:
+        return Raw(_short(msgspec.json.encode(_object(document))))
+    except FAULTS as error:
+        raise _unreadable(error) from error
 
 
-def _decoded(text: str) -> object:
+def read_document(document: Raw) -> dict[str, Any]:
+    """Give what a raw document says, for those who judge it.
+
+    Raises UnreadableDocumentError as `raw_document` does: a snapshot may come from anywhere.
+    """
+    try:
+        return _object(_decoded(bytes(document)))
+    except FAULTS as error:
+        raise _unreadable(error) from error
+
+
+def _parsed(text: str) -> object:
     try:
         plain = text if text.lstrip().startswith(("{", "[")) else _unquoted(text)
-        return msgspec.json.decode(plain)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableDocumentError("the policy document is not JSON") from error
+        return _decoded(plain.encode())
+    except FAULTS as error:
+        raise _unreadable(error) from error
+
+
+def _decoded(text: bytes) -> object:
+    value = msgspec.json.decode(_short(text))
+    check_keys(text)
+    return value
+
+
+def _object(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise UnreadableDocumentError("the policy document is not a JSON object")
+    check_depth(value)
+    return value
+
+
+def _short(text: bytes) -> bytes:
+    if len(text) > MAX_STRING:
+        raise UnreadableDocumentError(f"the policy document is longer than {MAX_STRING:,} bytes")
+    return text
+
+
+def _unreadable(error: Exception) -> UnreadableDocumentError:
+    return UnreadableDocumentError(f"the policy document cannot be read: {reason(error)}")
 
 
 def _unquoted(text: str) -> str:

@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
-from auditor import __version__
+from auditor import __version__, documents
 from auditor.engine import RULE_ERROR, Evaluation
 from auditor.errors import AuditError, SourceError
 from auditor.finding import Finding
@@ -18,9 +18,11 @@ from auditor.ledger import Coverage, SourceReading, coverage, source_readings
 from auditor.model import Notice, Snapshot, Time
 from auditor.pack_summary import PackSummary
 from auditor.registry import controls
-from auditor.rule import ComplianceType, ConfiguredRule, Severity
-from auditor.snapshot import integrity
+from auditor.rule import MAX_ANNOTATION, ComplianceType, ConfiguredRule, Severity
+from auditor.snapshot import MAX_IDENTIFIER, integrity
 from auditor.staleness import report_age
+
+_MAX_COUNT = 10**9  # findings
 
 
 class Tool(Struct, frozen=True):
@@ -223,11 +225,16 @@ def as_json(value: object) -> bytes:
 def load_report(document: bytes, place: str) -> Report:
     """Give the report that a JSON document holds; raise SourceError naming `place` if it is none."""
     try:
+        documents.check_strings(document)
         report = msgspec.json.decode(document, type=Report)
+        if dump_report(report) != document:  # so it was not written by us as it stands
+            documents.check_keys(document)
         _check_counts(report)
-    except (ValueError, RecursionError) as error:
+        _check_values(report)
+        _check_agreement(report)
+    except (*documents.FAULTS, OverflowError) as error:
         raise SourceError(
-            f"{place} is not a readable report: {error}",
+            f"{place} is not a readable report: {documents.reason(error)}",
             "Reports are written by `iam-audit scan -o FILE.json`; this release reads version 1.",
         ) from error
     return report
@@ -236,8 +243,40 @@ def load_report(document: bytes, place: str) -> Report:
 def _check_counts(report: Report) -> None:
     supporting = (rule.counts for each in report.frameworks for control in each.controls for rule in control.rules)
     for counts in (report.summary.counts, *(rule.counts for rule in report.rules), *supporting):
-        if set(counts) != set(ComplianceType) or min(counts.values()) < 0:
+        numbers = (*counts.values(), report.summary.suppressed)
+        if set(counts) != set(ComplianceType) or min(numbers) < 0 or max(numbers) > _MAX_COUNT:
             raise ValueError("a summary does not count each compliance type")
+
+
+def _check_agreement(report: Report) -> None:
+    """Refuse verdicts and counts that the findings contradict; a report that was narrowed lists only some of these."""
+    results = {result.config_rule_name: result for result in report.rules}
+    by_rule: dict[str, list[Finding]] = {name: [] for name in results}
+    for finding in report.findings:
+        if finding.config_rule_name not in by_rule:
+            raise ValueError(f"a finding is of {finding.config_rule_name}, which the report has no rule of")
+        by_rule[finding.config_rule_name].append(finding)
+    whole = len(report.findings) == sum(report.summary.counts.values()) + report.summary.suppressed
+    told: list[tuple[Summary | RuleResult, Sequence[Finding]]] = [
+        (report.summary, report.findings),
+        *((result, by_rule[name]) for name, result in results.items()),
+    ]
+    for summary, findings in told:
+        if (whole and _counts(findings) != summary.counts) or _worst(summary.counts) != summary.compliance_type:
+            raise ValueError("a verdict or its counts do not agree with the findings")
+
+
+def _check_values(report: Report) -> None:
+    """Raise ValueError or OverflowError for values that can be read and not shown."""
+    facts = [evidence.value for finding in report.findings for evidence in finding.evidence]
+    documents.check_depth([*facts, *(finding.suppression for finding in report.findings)])
+    documents.check_depth([result.parameters for result in report.rules])
+    for finding in report.findings:
+        if len(finding.annotation) > MAX_ANNOTATION or len(finding.resource_name) > MAX_IDENTIFIER:
+            raise ValueError("a finding has a longer name or annotation than any that AWS takes")
+    for time in (report.evaluated_at, report.snapshot.captured_at, *(each.read_at for each in report.snapshot.sources)):
+        if time is not None:
+            time.astimezone(UTC)
 
 
 def narrowed(report: Report, severities: Sequence[Severity], resources: Sequence[str]) -> Report:

@@ -157,7 +157,7 @@ def _attached(names: Iterable[str], element: str = "AttachedManagedPolicies") ->
 
 
 class BigAws:
-    """A WSGI application that answers for a big account, each call after `delay_s`, and counts the calls."""
+    """A WSGI application that answers for a big account, each call `delay_s` after it came, and counts the calls."""
 
     def __init__(self, account: BigAccount, delay_s: float = 0) -> None:
         self.delay_s = delay_s
@@ -186,10 +186,12 @@ class BigAws:
         }
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        due = time.monotonic() + self.delay_s
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         parameters = dict(parse_qsl(body.decode()))
         answer = self._answer(parameters) if parameters else self._counts()
         content = answer.body.encode()
+        time.sleep(max(due - time.monotonic(), 0))
         headers = [("Content-Type", "text/xml"), ("Content-Length", str(len(content)))]
         start_response(f"{answer.status} made up", headers)
         return [content]
@@ -201,7 +203,6 @@ class BigAws:
     def _answer(self, parameters: dict[str, str]) -> Answer:
         action = parameters["Action"]
         self.calls[f"{action} {parameters.get('Filter.member.1', '')}".rstrip()] += 1
-        time.sleep(self.delay_s)
         if action == "GetLoginProfile":
             return self._login_profile(parameters)
         if action not in self._known:

@@ -8,10 +8,13 @@ import pytest
 from aws_server import Front, aws_server, lead_to
 from browser import Opened, chromium
 from html_reports import written
+from hypothesis import settings
 from playwright.sync_api import Browser, expect
 
 from auditor.cli import main
 from auditor.report import Report
+
+settings.register_profile("fuzz", max_examples=5_000)  # for `make fuzz`; otherwise it is Hypothesis's 100
 
 
 class Result(NamedTuple):

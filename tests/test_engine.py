@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from auditor.engine import RULE_ERROR, evaluate
-from auditor.facts import UnknownFact
+from auditor.facts import Gap, Listing, UnknownFact, with_gaps
 from auditor.finding import fingerprint
 from auditor.model import Notice, ResourceType, User
 from auditor.parameters import configure
@@ -97,6 +97,10 @@ NO_VERDICTS: list[Any] = [
 def test_an_answer_that_is_no_verdict_is_a_failure(answer: Any) -> None:
     evaluation = evaluate(account(users=[user("alice")]), [rule(lambda *_: answer)])
     assert evaluation.findings[0].compliance_type is UNKNOWN
+    assert (
+        evaluation.findings[0].annotation
+        == f"The rule failed: TypeError: evaluate gave {answer!r}, which is no verdict"
+    )
     assert evaluation.notices[0].notice.code == RULE_ERROR
 
 
@@ -112,7 +116,8 @@ def test_notes_that_fail_are_a_failure_and_verdicts_stay() -> None:
 
     evaluation = evaluate(account(users=[user("alice")]), [rule(lambda *_: compliant("fine"), notes=notes)])
     assert [found.compliance_type for found in evaluation.findings] == [C]
-    assert [about.notice.code for about in evaluation.notices] == [RULE_ERROR]
+    (notice,) = (about.notice for about in evaluation.notices)
+    assert notice == Notice(RULE_ERROR, None, "The rule's notes failed: ZeroDivisionError: by zero")
 
 
 def test_what_a_rule_cannot_decide_is_said_in_its_words() -> None:
@@ -136,6 +141,29 @@ def test_a_rule_over_two_types_with_unknown_lists_says_so_once() -> None:
     assert found == {"alice": C, "A": C, ACCOUNT_ID: UNKNOWN}
 
 
+def test_every_reason_why_resources_were_not_seen_is_told() -> None:
+    configured = rule(lambda *_: compliant("fine"), ResourceType.USER, ResourceType.GROUP)
+    gaps = tuple(Gap(name, name, "X", None, f"No {name}") for name in ("users", "groups"))
+    unread = replace(account(gaps=gaps), users=Listing((), "users"), groups=Listing((), "groups"))
+    (finding,) = evaluate(unread, [configured]).findings
+    kinds = "AWS::IAM::User, AWS::IAM::Group"
+    assert finding.annotation == f"Not every resource was seen ({kinds}): No users; No groups"
+
+
+def test_a_gap_that_is_not_told_of_goes_by_its_id() -> None:
+    ghostly = account(users=[with_gaps(user("alice"), {"path": "ghost"})])
+    (finding,) = evaluate(ghostly, [rule(lambda person, _: compliant(person.path))]).findings
+    assert (finding.annotation, finding.evidence[0].source) == ("Unknown: ghost", "ghost")
+
+
+def test_a_finding_on_a_partial_record_keeps_its_arn_and_its_fingerprint() -> None:
+    snapshot = account(users=[user("alice", unknown=["path"])])
+    (finding,) = evaluate(snapshot, [rule(lambda *_: compliant("fine"))]).findings
+    assert finding.resource_arn == f"arn:aws:iam::{ACCOUNT_ID}:user/alice"
+    identity = (ACCOUNT_ID, "test-rule", ResourceType.USER, finding.resource_arn)
+    assert finding.fingerprint == fingerprint(*identity)
+
+
 def test_no_resources_of_either_type_is_not_applicable_once() -> None:
     configured = rule(lambda *_: compliant("fine"), ResourceType.USER, ResourceType.GROUP)
     assert verdicts(account(), configured) == {ACCOUNT_ID: NA}
@@ -144,7 +172,7 @@ def test_no_resources_of_either_type_is_not_applicable_once() -> None:
 def test_a_note_of_a_verdict_becomes_a_notice() -> None:
     noted = rule(lambda *_: Verdict(C, "fine", note="odd"))
     (about,) = evaluate(account(users=[user("alice")]), [noted]).notices
-    assert (about.config_rule_name, about.notice.resource_name, about.notice.message) == ("test-rule", "alice", "odd")
+    assert (about.config_rule_name, about.notice) == ("test-rule", Notice("note", "alice", "odd"))
 
 
 def test_notes_that_rest_on_unknown_facts_change_no_verdict() -> None:

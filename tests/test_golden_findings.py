@@ -36,6 +36,7 @@ ACCOUNTS: dict[str, tuple[Snapshot, dict[str, dict[str, object]]]] = {
     ),
     "an account of which nothing is known": (account(unknown=["users", "groups", "password_policy"]), {}),
     "an empty account": (account(), {PASSWORD: {"RequireSymbols": "yes"}}),
+    "an account in order": (account(users=[user("a", groups=["A"])], password=password_policy()), {}),
     "a strict account": (
         account(
             users=[user("a", groups=["A"])], password=password_policy(length=8, symbols=False, reuse=None, age=None)

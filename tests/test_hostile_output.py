@@ -23,7 +23,6 @@ from auditor.reporters.visible import visible
 from auditor.rule import MAX_ANNOTATION
 from auditor.snapshot import dump
 
-HARMLESS = [f"harmless-{number:02}" for number in range(len(TEXTS))]
 UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u180b\u2800\u3164\ufe00\ufe0e\uffa0\U000e0100-\U000e0108]")
 COLOUR = re.compile("\x1b\\[[0-9;]*m")
 
@@ -112,12 +111,18 @@ def report() -> Report:
     return report_of(list(TEXTS.values()))
 
 
+@pytest.fixture(scope="module")
+def harmless() -> Report:
+    """Give a report of the same shape without any harm in it."""
+    return report_of([f"harmless-{number:02}" for number in range(len(TEXTS))])
+
+
 def test_nothing_that_is_obeyed_or_unseen_is_written(shape: Format, report: Report) -> None:
     assert obeyed_or_unseen(shape.written(report)) == set()
 
 
 def test_every_text_is_told(shape: Format, report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "10000")
+    monkeypatch.setenv("COLUMNS", "2000")
     told = shape.told(shape.written(report))
     assert [name for name, text in TEXTS.items() if shape.spelling(text) not in told] == []
 
@@ -129,11 +134,13 @@ def test_the_table_keeps_to_80_columns(report: Report, monkeypatch: pytest.Monke
     assert obeyed_or_unseen("".join(lines)) == set()
 
 
-def test_in_colour_the_table_has_no_codes_but_its_own(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_colour_the_table_has_no_codes_but_its_own(
+    report: Report, harmless: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("FORCE_COLOR", "1")
     coloured = in_table(report)
-    assert set(COLOUR.findall(coloured)) == set(COLOUR.findall(in_table(report_of(HARMLESS)))) != set()
+    assert set(COLOUR.findall(coloured)) == set(COLOUR.findall(in_table(harmless))) != set()
     assert obeyed_or_unseen(COLOUR.sub("", coloured)) == set()
 
 
@@ -166,14 +173,14 @@ SEARCH = """([texts]) => texts.map((text) => {
 })"""
 
 
-def test_in_a_browser_nothing_runs_is_asked_for_or_added(opened: Open, report: Report) -> None:
-    hostile, harmless = (opened(each, fragment="#size=250") for each in (report, report_of(HARMLESS)))
-    for shown in (hostile, harmless):
+def test_in_a_browser_nothing_runs_is_asked_for_or_added(opened: Open, report: Report, harmless: Report) -> None:
+    hostile, tame = (opened(each, fragment="#size=250") for each in (report, harmless))
+    for shown in (hostile, tame):
         assert len(shown.page.evaluate(READ_ALL)) == len(report.findings)
     assert hostile.page.evaluate("window.ran") is None
     assert hostile.requests == [hostile.url]
     assert hostile.complaints == []
-    assert hostile.page.evaluate(STRUCTURE) == harmless.page.evaluate(STRUCTURE)
+    assert hostile.page.evaluate(STRUCTURE) == tame.page.evaluate(STRUCTURE)
 
 
 def test_in_a_browser_every_text_is_shown_and_found(opened: Open, report: Report) -> None:
@@ -197,10 +204,10 @@ def test_in_a_browser_every_text_is_shown_and_found(opened: Open, report: Report
         assert lost <= {name for name, text in typed.items() if set(text) & {"\n", "\r"}}  # an input takes no line ends
 
 
-def test_without_javascript_nothing_is_asked_for_or_added(opened: Open, report: Report) -> None:
-    hostile, harmless = (opened(each, ready=False, java_script_enabled=False) for each in (report, report_of(HARMLESS)))
+def test_without_javascript_nothing_is_asked_for_or_added(opened: Open, report: Report, harmless: Report) -> None:
+    hostile, tame = (opened(each, ready=False, java_script_enabled=False) for each in (report, harmless))
     assert (hostile.requests, hostile.complaints) == ([hostile.url], [])
-    assert hostile.page.evaluate(STRUCTURE) == harmless.page.evaluate(STRUCTURE)
+    assert hostile.page.evaluate(STRUCTURE) == tame.page.evaluate(STRUCTURE)
 
 
 def test_standard_error_tells_of_sources_and_warnings_as_text(run: Run, tmp_path: Path) -> None:
@@ -240,3 +247,11 @@ def test_errors_repeat_hostile_words_as_text(run: Run, door: Callable[[str], lis
         assert result.code in (2, 3), name
         assert "Traceback" not in result.err, name
         assert (obeyed_or_unseen(result.err), result.out) == (set(), ""), name
+
+
+def test_a_query_prints_hostile_words_as_text(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "snapshot.json"
+    file.write_bytes(dump(account_of(list(STORABLE.values()))))
+    result = run("scan", "-q", "--snapshot", file, "--query", "findings[].resource_name")
+    assert obeyed_or_unseen(result.out) == set()
+    assert set(json.loads(result.out)) >= set(STORABLE.values())

@@ -20,6 +20,7 @@ LAYERS = [
     "redaction",
     "signals",
     "facts",
+    "documents",
     "policy",
     "kms",
     "sources",
@@ -63,7 +64,7 @@ LAYERS = [
     "cli",
     "__main__",
 ]
-COLLECTORS_SEE = {"errors", "redaction", "facts", "policy", "sources", "model", "snapshot", "collectors"}
+COLLECTORS_SEE = {"errors", "redaction", "facts", "documents", "policy", "sources", "model", "snapshot", "collectors"}
 REPORTERS_SEE = {*LAYERS[: LAYERS.index("report") + 1], "reporters"} - {"engine"}
 RULES_SEE = {"model", "policy", "kms", "permissions", "rule", "root", "tags"}
 LATE = {

@@ -27,7 +27,7 @@ from auditor.parameters import configure
 from auditor.report import Report, dump_report
 from auditor.reporters import csv as csv_reporter
 from auditor.reporters import html, jsonl, table
-from auditor.rule import Context, NoParameters, Rule, Severity, Verdict, compliant
+from auditor.rule import MAX_ANNOTATION, Context, NoParameters, Rule, Severity, Verdict, compliant
 from auditor.scan import audited
 from auditor.testing import WITHHELD, account, console_user, group, password_policy, user
 
@@ -145,6 +145,15 @@ def test_every_action_that_would_show_more_resources_is_named() -> None:
     unread = replace(account(gaps=gaps), users=Listing((), "Users"), groups=Listing((), "Groups"))
     (reason,) = audited(unread, [configure(rule, {})], NOW).rules[0].coverage.reasons
     assert (reason.iam_action, reason.resources) == ("iam:ListGroups, iam:ListUsers", None)
+
+
+@pytest.mark.parametrize("spare", [0, 1])
+def test_a_reason_of_any_length_keeps_its_action(spare: int) -> None:
+    grant = "; grant iam:X"
+    gap = Gap("long", "users", "AccessDenied", "iam:X", "m" * (MAX_ANNOTATION - len(grant) + spare))
+    report = report_of(account(users=[with_gaps(user("a"), {"credentials": "long"})], gaps=(gap,)))
+    (reason,) = coverages(report)[MFA].reasons
+    assert (len(reason.message), reason.iam_action) == (MAX_ANNOTATION, "iam:X")
 
 
 def test_one_account_before_all_users_in_order_is_no_resource_of_a_rule_on_users() -> None:

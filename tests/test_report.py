@@ -211,7 +211,9 @@ def test_a_stored_report_whose_numbers_are_cut_is_refused_with_the_remedy() -> N
         document["summary"]["counts"] = wrong
         with pytest.raises(SourceError) as raised:
             load_report(json.dumps(document).encode(), "old.json")
-        assert "a summary does not count each compliance type" in raised.value.message
+        assert raised.value.message == (
+            "old.json is not a readable report: a summary does not count each compliance type"
+        )
         assert (
             raised.value.hint == "Reports are written by `iam-audit scan -o FILE.json`; this release reads version 1."
         )
@@ -224,3 +226,46 @@ def test_evidence_that_is_not_json_is_told_of_with_the_remedy() -> None:
         dump_report(replace(report, findings=(odd,)))
     assert "type object is unsupported" in raised.value.message
     assert raised.value.hint == "Mend the plug-in that did."
+
+
+def greener(document: Any) -> None:
+    document["summary"]["compliance_type"] = "COMPLIANT"
+
+
+def moved(document: Any) -> None:
+    for counts in (document["summary"]["counts"], document["rules"][0]["counts"]):
+        counts["COMPLIANT"] += counts.pop("NON_COMPLIANT")
+        counts["NON_COMPLIANT"] = 0
+    document["rules"][0]["compliance_type"] = "COMPLIANT"
+
+
+def whitewashed(document: Any) -> None:
+    for finding in document["findings"]:
+        finding["compliance_type"] = "COMPLIANT"
+
+
+def renamed(document: Any) -> None:
+    document["findings"][0]["config_rule_name"] = "another-rule"
+
+
+@pytest.mark.parametrize("forge", [greener, moved, whitewashed, renamed])
+def test_a_stored_report_that_its_findings_contradict_is_refused(forge: Any) -> None:
+    document = contract(report_of(SINFUL))
+    forge(document)
+    with pytest.raises(SourceError, match=r"old\.json is not a readable report: a "):
+        load_report(json.dumps(document).encode(), "old.json")
+
+
+def test_a_stored_report_that_was_narrowed_is_read() -> None:
+    shown = narrowed(report_of(SINFUL), [Severity.LOW], [])
+    assert load_report(dump_report(shown), "x") == shown
+
+
+def test_a_report_with_suppressed_findings_is_held_to_its_findings_too() -> None:
+    evaluation = evaluate(SINFUL, RULES)
+    aside = (replace(evaluation.findings[0], suppression={"reason": "x"}), *evaluation.findings[1:])
+    document = contract(build(SINFUL, RULES, Evaluation(aside, ()), sha256="", evaluated_at=NOW))
+    load_report(json.dumps(document).encode(), "old.json")
+    whitewashed(document)
+    with pytest.raises(SourceError, match="do not agree with the findings"):
+        load_report(json.dumps(document).encode(), "old.json")

@@ -72,5 +72,7 @@ def prepare(shapes: Iterable[type[Struct]]) -> None:
 
 def utc(time: datetime) -> datetime:
     """Give a time in UTC, to the second; a time without zone is taken as UTC, as AWS writes it."""
+    if time.tzinfo is UTC and not time.microsecond:
+        return time  # as AWS sends it, several times for each entity
     aware = time if time.tzinfo else time.replace(tzinfo=UTC)
     return aware.astimezone(UTC).replace(microsecond=0)

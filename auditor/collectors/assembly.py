@@ -280,7 +280,7 @@ def _same_time(created: object, reported: datetime | None) -> bool:
 
 def _proves_no_users(report: CredentialReport | None) -> bool:
     """Say whether a whole report, one with root's row, lists no user at all."""
-    return report is not None and report.root is not None and not report.users and not report.contradicted
+    return bool(report and report.whole and report.root and not report.users and not report.contradicted)
 
 
 def _gone(row: ReportRow) -> Notice:

@@ -274,7 +274,7 @@ class EntityReader:
     ) -> Listing[T]:
         if isinstance(values, UnsetType):
             return Listing((), self._missing(source, key))
-        return Listing(tuple(made(value) for value in values), None)
+        return Listing(tuple(map(made, values)), None)
 
     def _attached(self, source: Source, policies: list[AttachedManagedPolicy] | UnsetType) -> AttachedPolicies:
         return self._listing(

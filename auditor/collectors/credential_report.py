@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.h
 
 import csv
 import io
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,13 +20,18 @@ from auditor.model import Credentials, ReportMarker, Source
 ROOT = "<root_account>"
 REQUIRED_COLUMNS = ("user", "arn", "user_creation_time")
 
-_FLAGS = tuple(name for name in Credentials.__struct_fields__ if name.endswith(("_active", "_enabled")))
+_FLAGS = frozenset(name for name in Credentials.__struct_fields__ if name.endswith(("_active", "_enabled")))
+_WHEN = ("_last_used", "_last_used_date", "_last_changed", "_next_rotation", "_last_rotated")
+_TIMES = frozenset(name for name in Credentials.__struct_fields__ if name.endswith(_WHEN))
 _OPTIONAL = "additional_credentials_info"
+_MARKERS = frozenset(marker.value.lower() for marker in ReportMarker)
 _WORDS: Mapping[str, bool | ReportMarker] = {
     "true": True,
     "false": False,
     **{marker.value.lower(): marker for marker in ReportMarker},
 }
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+"""Times as AWS writes them; the start of one is a time in ISO 8601 too, so a cell that was cut would pass for whole."""
 
 
 class ReportRow(Struct, frozen=True):
@@ -40,7 +46,8 @@ class ReportRow(Struct, frozen=True):
 class CredentialReport(Struct, frozen=True):
     """Hold the report: its GeneratedTime (None if not told), users by name, root's row, and the gaps of its cells.
 
-    `contradicted` names the users that it lists in contradictory ways; they are not among `users`.
+    `contradicted` names the users that it lists in contradictory ways; they are not among `users`. `whole` is false
+    where nothing shows that rows at its end are not missing.
     """
 
     generated_at: datetime | None
@@ -48,77 +55,113 @@ class CredentialReport(Struct, frozen=True):
     contradicted: frozenset[str]
     root: ReportRow | None
     gaps: tuple[Gap, ...]
+    whole: bool
 
 
-def read(text: str, generated_at: datetime | None, place: str) -> CredentialReport:
+def read(text: str, generated_at: datetime | None, place: str, *, whole: bool = True) -> CredentialReport:
     """Give the credential report that a CSV text holds; `place` names it in messages.
 
+    `whole` says that the text cannot have been cut, as one that was packed into something whole.
     A user listed twice with different values is left out, so that its credentials are unknown.
     Raises SourceError when it is not a CSV with the columns user, arn and user_creation_time.
     """
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
-    _check_columns(reader, place)
-    rows: dict[str, ReportRow] = {}
+    table = _Table(text.removeprefix("\ufeff"), place, whole=whole)
+    seen: dict[str, ReportRow] = {}
     contradicted: set[str] = set()
-    gaps: dict[str, Gap] = {}
-    try:
-        for cells in reader:
-            row = _row(cells, gaps, place, reader.line_num)
-            if rows.setdefault(row.user, row) != row:
-                contradicted.add(row.user)
-    except csv.Error as error:
-        raise _broken(place, f"line {reader.line_num}: {error}") from error
-    users = {name: row for name, row in rows.items() if name not in contradicted}
+    for row in table.rows():
+        for key in (row.user.casefold(), row.arn):  # IAM's names are unique ignoring case
+            earlier = seen.setdefault(key, row)
+            if earlier != row:
+                contradicted |= {earlier.user, row.user}
+    users = {row.user: row for row in seen.values() if row.user not in contradicted}
     root = users.pop(ROOT, None)
-    return CredentialReport(generated_at, users, frozenset(contradicted - {ROOT}), root, tuple(gaps.values()))
+    return CredentialReport(generated_at, users, frozenset(contradicted - {ROOT}), root, table.gaps, whole)
 
 
-def _check_columns(reader: "csv.DictReader[str]", place: str) -> None:
-    try:
-        columns = reader.fieldnames or ()
-    except csv.Error as error:
-        raise _broken(place, str(error)) from error
-    missing = [name for name in REQUIRED_COLUMNS if name not in columns]
-    if missing:
-        raise _broken(place, f"it has no column {', '.join(missing)}")
-    twice = sorted({name for name in columns if columns.count(name) > 1})
-    if twice:
-        raise _broken(place, f"it has the column {', '.join(twice)} twice")
+class _Table:
+    """Read the rows of a CSV text, gathering a gap for each kind of cell that tells nothing."""
+
+    def __init__(self, text: str, place: str, *, whole: bool) -> None:
+        self._place = place
+        self._text = io.StringIO(text, newline="")
+        self._reader = csv.reader(self._text, strict=True)
+        self._gaps: dict[str, Gap] = {}
+        if "\0" in text:
+            raise self._broken("it holds a NUL character")
+        self._columns = self._header()
+        ended = whole or text.endswith(("\n", "\r")) or self._columns[-1] in (_FLAGS | _TIMES)
+        self._loose_end = None if ended else len(text)
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Give the gaps that the rows read so far refer to."""
+        return tuple(self._gaps.values())
+
+    def rows(self) -> Iterator[ReportRow]:
+        """Yield the rows; the last cell of one that lacks cells, or that ends a text anyhow, may have been cut."""
+        for cells in self._lines():
+            cut = len(cells) < len(self._columns) or self._text.tell() == self._loose_end
+            row = dict(zip(self._columns, cells[:-1] if cut else cells, strict=False))
+            user, arn = row.get("user"), row.get("arn")
+            if not user or not arn or len(cells) > len(self._columns):
+                raise self._broken("does not have the cells that the header names", self._reader.line_num)
+            if not arn.startswith("arn:"):
+                raise self._broken("has no ARN where the header says", self._reader.line_num)
+            yield ReportRow(user, arn, _time(row.get("user_creation_time")), self._credentials(row))
+
+    def _lines(self) -> Iterator[list[str]]:
+        try:
+            yield from filter(None, self._reader)
+        except csv.Error as error:
+            raise self._broken(f"cannot be read: {error}", self._reader.line_num) from error
+
+    def _header(self) -> Sequence[str]:
+        columns = next(self._lines(), [])
+        missing = [name for name in REQUIRED_COLUMNS if name not in columns]
+        if missing:
+            raise self._broken(f"it has no column {', '.join(missing)}")
+        twice = sorted({name for name in columns if columns.count(name) > 1})
+        if twice:
+            raise self._broken(f"it has the column {', '.join(twice)} twice")
+        return columns
+
+    def _broken(self, reason: str, line: int | None = None) -> SourceError:
+        return SourceError(
+            f"{self._place} is not a credential report: {f'line {line} ' if line else ''}{reason}",
+            "Write it with `aws iam get-credential-report > credential-report.json`; the file is read as it is.",
+        )
+
+    def _credentials(self, row: Mapping[str, str]) -> Credentials:
+        values: dict[str, Any] = {}
+        unknown: dict[str, str] = {}
+        for column in Credentials.__struct_fields__:
+            cell = row.get(column)
+            values[column] = _value(column, cell) if cell else None
+            if values[column] is None and not (column == _OPTIONAL and (cell == "" or column not in self._columns)):
+                unknown[column] = self._gap(column, cell)
+        return with_gaps(Credentials(**values), unknown)
+
+    def _gap(self, column: str, cell: str | None) -> str:
+        code, said = ("UnreadableCell", "cannot be read in") if cell else ("BlankCell", "is blank in")
+        if cell is None:
+            cut = column in self._columns
+            code, said = ("CutRow", "has a row that may be cut in") if cut else ("MissingColumn", "has no")
+        found = gap(Source.CREDENTIAL_REPORT, f"{code}:{column}", f"The credential report {said} {column}")
+        self._gaps[found.id] = found
+        return found.id
 
 
-def _broken(place: str, reason: str) -> SourceError:
-    return SourceError(
-        f"{place} is not a credential report: {reason}",
-        "Write it with `aws iam get-credential-report > credential-report.json`; the file is read as it is.",
-    )
-
-
-def _row(cells: Mapping[str, Any], gaps: dict[str, Gap], place: str, line: int) -> ReportRow:
-    user, arn = cells["user"], cells["arn"]
-    if not user or not arn or None in cells:
-        raise _broken(place, f"line {line} does not have the cells that the header names")
-    values: dict[str, Any] = {}
-    unknown: dict[str, str] = {}
-    for column in Credentials.__struct_fields__:
-        cell = cells.get(column)
-        values[column] = _WORDS.get(cell.lower()) if cell and column in _FLAGS else cell or None
-        if values[column] is None and column != _OPTIONAL:
-            unknown[column] = _cell_gap(gaps, column, cell)
-    credentials = Credentials(**values)
-    return ReportRow(user, arn, _time(cells["user_creation_time"]), with_gaps(credentials, unknown))
-
-
-def _cell_gap(gaps: dict[str, Gap], column: str, cell: str | None) -> str:
-    code, said = ("MissingColumn", "has no") if cell is None else ("BlankCell", "is blank in")
-    if cell:
-        code, said = "UnreadableCell", "cannot be read in"
-    found = gap(Source.CREDENTIAL_REPORT, f"{code}:{column}", f"The credential report {said} {column}")
-    gaps[found.id] = found
-    return found.id
+def _value(column: str, cell: str) -> bool | str | None:
+    """Give what a cell tells, None if it cannot be read."""
+    if column in _FLAGS:
+        return _WORDS.get(cell.lower())
+    if column in _TIMES and cell.lower() not in _MARKERS and _time(cell) is None:
+        return None
+    return cell
 
 
 def _time(cell: str | None) -> datetime | None:
     try:
-        return utc(datetime.fromisoformat(cell)) if cell else None
+        return utc(datetime.fromisoformat(cell)) if cell and _TIME.fullmatch(cell) else None
     except (ValueError, OverflowError):
         return None

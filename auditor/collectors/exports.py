@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 from msgspec import UNSET, Struct
 
+from auditor import documents
 from auditor.collectors import credential_report
 from auditor.collectors.account_facts import (
     AccountSummaryAnswer,
@@ -30,6 +31,7 @@ from auditor.collectors.credential_report import CredentialReport
 from auditor.errors import SourceError
 from auditor.facts import Gap
 from auditor.model import ACTIONS, Snapshot, Source, SourceStatus
+from auditor.snapshot import contradictions
 
 T = TypeVar("T")
 
@@ -49,6 +51,7 @@ _ENTITIES = {
 }
 _CLI_ERROR = re.compile(r"An error occurred \((?P<code>[\w.]+)\) when calling the (?P<call>\w+) operation")
 _MAX_ERROR_TEXT = 4_000  # characters; the AWS CLI's messages are far shorter
+_HINT = "It should be the unchanged output of the AWS CLI (--output json); write it again."
 _AWS_MANAGED = re.compile(r"arn:[\w-]+:iam::aws:")
 
 
@@ -74,6 +77,16 @@ def collect(folder: Path, captured_at: datetime | None) -> Snapshot:
     Raises SourceError for a folder without any such file, a file that cannot be read, and files that contradict.
     """
     _check_folder(folder)
+    try:
+        snapshot = _assembled(folder, captured_at)
+    except OverflowError as error:
+        raise SourceError(f"{folder} holds a time that is out of range", _HINT) from error
+    for complaint in contradictions(snapshot):
+        raise SourceError(f"{folder} cannot be of one account: {complaint}", _HINT)
+    return snapshot
+
+
+def _assembled(folder: Path, captured_at: datetime | None) -> Snapshot:
     report = _credential_report(folder, captured_at)
     summary = _summary(folder)
     answers = {
@@ -92,15 +105,21 @@ def collect(folder: Path, captured_at: datetime | None) -> Snapshot:
 def _check_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise SourceError(f"--exports: {folder} is not a folder", "Give the folder that holds the AWS CLI's output.")
-    if not any(True for pattern in FILES for _ in folder.glob(pattern)):
+    files = [file for pattern in FILES for file in folder.glob(pattern)]
+    if not files:
         raise SourceError(
             f"--exports: {folder} holds none of the files that are read",
             f"They are {', '.join(FILES)}; the README has the commands that write them.",
         )
+    for file in files:
+        if not file.is_file():
+            raise SourceError(f"--exports: {file} is not a file", "Put the AWS CLI's output there, or remove it.")
+    if sum(file.stat().st_size for file in files) > documents.MAX_SIZE:
+        raise documents.too_large(str(folder))
 
 
 def _entities(folder: Path, summary: Mapping[str, int]) -> dict[Source, Answer[Any]]:
-    read = _read(folder, DETAILS, Source.USERS, lambda text: msgspec.json.decode(text, type=Page))
+    read = _read(folder, DETAILS, Source.USERS, _json(Page))
     pages: list[Page] = read.answers
     stopped = any(page.next_token or page.marker or page.is_truncated for page in pages)
     return {
@@ -155,8 +174,8 @@ def _credential_report(folder: Path, captured_at: datetime | None) -> Answer[Cre
 
     def decoded(text: str) -> CredentialReport:
         if bare:
-            return credential_report.read(text, captured_at, place)
-        answer = msgspec.json.decode(text, type=ReportAnswer)
+            return credential_report.read(text, captured_at, place, whole=False)
+        answer = _json(ReportAnswer, any_length=True)(text)
         generated_at = utc(answer.generated_time) if answer.generated_time else captured_at
         return credential_report.read(_content(answer.content, place), generated_at, place)
 
@@ -178,7 +197,7 @@ def _password_policy(folder: Path) -> Answer[Any]:
 
     def decoded(text: str) -> Any:
         nonlocal cell_gaps
-        answer = msgspec.json.decode(text, type=PasswordPolicyAnswer)
+        answer = _json(PasswordPolicyAnswer)(text)
         policy, cell_gaps = password_policy(answer.password_policy)
         return policy
 
@@ -193,18 +212,13 @@ def _summary(folder: Path) -> Answer[dict[str, int]]:
         folder,
         SUMMARY,
         Source.ACCOUNT_SUMMARY,
-        lambda text: msgspec.json.decode(text, type=AccountSummaryAnswer).summary_map,
+        lambda text: _json(AccountSummaryAnswer)(text).summary_map,
         len,
     )
 
 
 def _devices(folder: Path) -> Answer[Any]:
-    read = _read(
-        folder,
-        DEVICES,
-        Source.VIRTUAL_MFA_DEVICES,
-        lambda text: msgspec.json.decode(text, type=DevicesAnswer),
-    )
+    read = _read(folder, DEVICES, Source.VIRTUAL_MFA_DEVICES, _json(DevicesAnswer))
     if not read.answers and read.gap is not None:
         return unread(Source.VIRTUAL_MFA_DEVICES, _status_without(read), read.gap)
     pages: list[DevicesAnswer] = read.answers
@@ -257,19 +271,29 @@ def _read(folder: Path, pattern: str, source: Source, decoded: Callable[[str], A
 def _decode(text: str, file: Path, decoded: Callable[[str], T]) -> T:
     try:
         return decoded(text)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise SourceError(
-            f"{file} cannot be read: {reason}",
-            "It should be the unchanged output of the AWS CLI (--output json); write it again.",
-        ) from error
+    except documents.FAULTS as error:
+        raise SourceError(f"{file} cannot be read: {documents.reason(error)}", _HINT) from error
+
+
+def _json(answer_type: type[T], *, any_length: bool = False) -> Callable[[str], T]:
+    """Give the strict decoder of a JSON text, by default one without strings longer than any of AWS's."""
+
+    def decoded(text: str) -> T:
+        if not any_length:
+            documents.check_strings(text.encode())
+        answer = msgspec.json.decode(text, type=answer_type)
+        documents.check_keys(text)
+        return answer
+
+    return decoded
 
 
 def _error_in(text: str, file: Path, source: Source) -> Gap | None:
     """Give the gap that a file tells of: nothing in it, or the AWS CLI's error message instead of data."""
-    if not text.strip():
+    if not text or text.isspace():
         return gap(source, "EmptyFile", f"{file.name} is empty: the command that should have written it failed")
-    match = _CLI_ERROR.search(text[:_MAX_ERROR_TEXT]) if not text.lstrip().startswith(("{", "user,")) else None
+    start = text[:_MAX_ERROR_TEXT].lstrip()
+    match = None if start.startswith(("{", "user,")) else _CLI_ERROR.search(start)
     if match is None:
         return None
     action = f"iam:{match['call']}"
@@ -279,15 +303,11 @@ def _error_in(text: str, file: Path, source: Source) -> Gap | None:
 
 
 def _text(file: Path) -> str:
-    """Read a file as text; PowerShell's redirection writes UTF-16 with a byte order mark."""
+    content = documents.in_utf_8(documents.read(str(file), str(file)), str(file))
     try:
-        content = file.read_bytes()
-        encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-        return content.decode(encoding)
-    except OSError as error:
-        raise SourceError(f"{file} cannot be read: {error.strerror}", "Check the file and its permissions.") from error
+        return content.decode()
     except UnicodeDecodeError as error:
-        raise SourceError(f"{file} is not text: {error.reason}", "Write it again with the AWS CLI.") from error
+        raise SourceError(f"{file} is not text: {error.reason}", _HINT) from error
 
 
 def _one_account(folder: Path, answers: Mapping[Source, Answer[Any]]) -> Sequence[str]:

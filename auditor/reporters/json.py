@@ -10,15 +10,19 @@ from auditor.report import Report, as_json
 from auditor.reporters.visible import spelt, told_apart
 
 _PIECE = 65_536  # bytes; to look through what is not ASCII is slow, so most of a document is passed over
-_UNUSUAL = re.compile(rb"[\x7f-\xff]+")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_UNUSUAL = rb"[\x7f-\xff]+"
+_SURROGATE = "[\ud800-\udfff]"
 
 
 def write(report: Report, stream: BinaryIO) -> None:
-    """Write the report as one JSON document; what a terminal might obey, were it shown on one, is a JSON escape."""
-    document = encoded(report) + b"\n"
-    for piece in (document,) if _is_plain(document) else _pieces(document):
-        stream.write(shown(piece))
+    """Write the report as one JSON document."""
+    for piece in shown(document_of(report)):
+        stream.write(piece)
+
+
+def document_of(report: Report) -> bytes:
+    """Give the report as JSON on one line, which `shown` makes fit to be seen."""
+    return encoded(report) + b"\n"
 
 
 def encoded(value: object) -> bytes:
@@ -32,9 +36,14 @@ def encoded(value: object) -> bytes:
         return as_json(_spelt(msgspec.to_builtins(value)))
 
 
-def shown(document: bytes) -> bytes:
-    """Give JSON with an escape for whatever a terminal might obey; every reader of JSON gets the same text."""
-    return document if _is_plain(document) else _UNUSUAL.sub(lambda found: _escaped(found[0].decode()), document)
+def shown(document: bytes) -> Iterator[bytes]:
+    """Yield a JSON document in which what a terminal might obey, were it shown on one, is a JSON escape."""
+    if _is_plain(document):
+        yield document
+        return
+    for piece in _pieces(document):
+        plain = _is_plain(piece)
+        yield piece if plain else re.sub(_UNUSUAL, lambda found: _escaped(found[0].decode()), piece)
 
 
 def _is_plain(text: bytes) -> bool:
@@ -52,7 +61,7 @@ def _pieces(document: bytes) -> Iterator[bytes]:
 
 def _spelt(value: Any) -> Any:
     if isinstance(value, str):
-        return _SURROGATE.sub(lambda found: spelt(found[0]), value)
+        return re.sub(_SURROGATE, lambda found: spelt(found[0]), value)
     if isinstance(value, dict):
         return {_spelt(key): _spelt(item) for key, item in value.items()}
     return [_spelt(item) for item in value] if isinstance(value, list | tuple) else value

@@ -40,4 +40,4 @@ def _head(report: Report, rule: RuleResult | None) -> bytes:
 
 
 def _object(value: object) -> bytes:
-    return shown(encoded(value))
+    return b"".join(shown(encoded(value)))

@@ -1,0 +1,159 @@
+"""Documents that somebody else wrote: read within bounds, and looked at for what decoders of JSON pass over."""
+
+import gzip
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from auditor.errors import SourceError
+
+MAX_SIZE = 512 * 2**20  # bytes, unpacked; a snapshot of 100,000 users has 110 to 180 MB
+MAX_STRING = 2**20  # bytes; AWS takes no policy document of more than 131,072 characters, and nothing else is as long:
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutUserPolicy.html
+MAX_DEPTH = 100  # lists and objects around a value; the conditions of a policy document have eight
+FAULTS = (ValueError, RecursionError)
+"""What decoders and the checks of this module raise; msgspec's errors are ValueErrors too."""
+
+_CONTAINERS = (dict, list, tuple)
+_PIECE = 2**18  # bytes
+_GZIP_MAGIC = b"\x1f\x8b"
+_SMALL = 64 * 2**20  # bytes; what unpacks to no more does no harm
+_MAX_RATIO = 250  # snapshots pack to a twentieth; deflate ends at about 1,030
+_UTF_8_MARK = b"\xef\xbb\xbf"
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def read(path: str, place: str) -> bytes:
+    """Give the content of a file or, for "-", of standard input; `place` names it in messages.
+
+    Raises SourceError for what cannot be read, and for more than MAX_SIZE before more than that is in memory.
+    """
+    try:
+        with _opened(path) as stream:
+            return _joined(_pieces(stream.read), place)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise SourceError(f"{place} cannot be read: {why}", "Check the path and its permissions.") from error
+
+
+def unpacked(content: bytes, place: str) -> bytes:
+    """Give the content, unpacked if it is gzipped.
+
+    Raises SourceError for packed data that are damaged, larger than MAX_SIZE, or made to fill the memory.
+    """
+    if not content.startswith(_GZIP_MAGIC):
+        return content
+    try:
+        return _joined(_unpacked_pieces(content, place), place)
+    except (OSError, EOFError, zlib.error) as error:
+        raise SourceError(f"{place} is damaged: {error}", "Write it again; it may have been cut.") from error
+
+
+def in_utf_8(content: bytes, place: str) -> bytes:
+    """Give a text in UTF-8 without byte order mark; PowerShell's redirection writes UTF-16 with one.
+
+    Raises SourceError for UTF-16 that is damaged.
+    """
+    if not content.startswith(_UTF_16_MARKS):
+        return content.removeprefix(_UTF_8_MARK)
+    try:
+        return content.decode("utf-16").encode()
+    except UnicodeError as error:
+        raise SourceError(f"{place} is not text: {error}", "Write it again; it may have been cut.") from error
+
+
+def too_large(place: str) -> SourceError:
+    """Give the error of a place that holds more than MAX_SIZE."""
+    return SourceError(
+        f"{place} is larger than {MAX_SIZE // 2**20} MiB, the most that is read",
+        "Check what it is: the snapshot of 100,000 users is a third of that.",
+    )
+
+
+def _opened(path: str) -> AbstractContextManager[BinaryIO]:
+    if path != "-":
+        return Path(path).open("rb")
+    return nullcontext(sys.stdin.buffer)
+
+
+def _pieces(read_bytes: Callable[[int], bytes]) -> Iterator[bytes]:
+    """Yield a stream, to one byte more than is allowed; the sizes that file systems tell are not those of pipes."""
+    left = MAX_SIZE + 1
+    while left and (piece := read_bytes(min(_PIECE, left))):
+        left -= len(piece)
+        yield piece
+
+
+def _joined(pieces: Iterable[bytes], place: str) -> bytes:
+    content = BytesIO()
+    for piece in pieces:
+        content.write(piece)
+    if content.tell() > MAX_SIZE:
+        raise too_large(place)
+    return content.getvalue()
+
+
+def _unpacked_pieces(packed: bytes, place: str) -> Iterator[bytes]:
+    source, size = BytesIO(packed), 0
+    with gzip.open(source) as stream:
+        for piece in _pieces(stream.read):
+            size += len(piece)
+            if size > max(_SMALL, _MAX_RATIO * source.tell()):
+                raise SourceError(
+                    f"{place} unpacks to more than {_MAX_RATIO} times its size: it is made to fill the memory",
+                    "Do not trust where it comes from; what `iam-audit snapshot` writes is far from that.",
+                )
+            yield piece
+
+
+def check_strings(document: bytes) -> None:
+    """Raise ValueError for a JSON document with a string longer than MAX_STRING.
+
+    One look at every half of that length is enough: a string of the whole length has a half without a quote.
+    """
+    if b"\\" in document:  # a look is far cheaper than replacing nothing
+        document = document.replace(rb"\\", b"__").replace(rb"\"", b"__")
+    half = MAX_STRING // 2
+    for start in range(0, len(document), half):
+        end = document.find(b'"', start)
+        if end < 0:
+            end = len(document)
+        if end - start >= half and end - document.rfind(b'"', 0, start) - 1 > MAX_STRING:
+            raise ValueError(f"it has more than {MAX_STRING:,} bytes between two quotes, which nothing of AWS's has")
+
+
+def check_keys(document: bytes | str) -> None:
+    """Raise ValueError for a JSON document in which an object has a key twice: decoders silently take the last one."""
+    import json  # 3 ms, and most documents are known to be right without it
+
+    json.loads(document if isinstance(document, str) else document.decode(), object_pairs_hook=_once)
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> None:
+    """Look at an object's keys and forget it, so that checking a document takes little memory."""
+    if len(dict(pairs)) != len(pairs):
+        twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
+        raise ValueError(f"the key {twice[:64]!r} stands twice in one object")
+
+
+def check_depth(value: object) -> None:
+    """Raise ValueError for a decoded value with more than MAX_DEPTH lists and objects around a part of it.
+
+    Decoders end at a depth that depends on the release of Python and on who calls; later steps end before.
+    """
+    level, depth = [value], 0
+    while level := [each for each in level if isinstance(each, _CONTAINERS)]:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
+        level = [child for each in level for child in (each.values() if isinstance(each, dict) else each)]
+
+
+def reason(error: Exception) -> str:
+    """Give what is wrong with a document, in words for people, from one of the FAULTS."""
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)

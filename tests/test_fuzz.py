@@ -1,0 +1,161 @@
+"""Whatever bytes are read, the answer is a value or our error; what is accepted can be judged, saved and reported.
+
+`make fuzz` runs these tests with many more examples.
+"""
+
+import io
+import json
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import quote
+
+import exports_folder as folder_of
+import pytest
+from damage import ODD_TIMES, anything, changed, damaged, texts
+from exports_folder import GOLDEN_REPORT
+from html_reports import mixed
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import Raw
+
+from auditor.collectors import exports
+from auditor.errors import SourceError
+from auditor.model import Snapshot
+from auditor.parameters import configure
+from auditor.policy import UnreadableDocumentError, raw_document, read_document
+from auditor.registry import load_rules
+from auditor.report import Report, dump_report, load_report
+from auditor.reporters import html, table
+from auditor.reporters import json as json_reporter
+from auditor.scan import audited
+from auditor.snapshot import dump, load
+from auditor.testing import CAPTURED_AT, account, console_user, group, password_policy, policy, role, user
+
+RULES = [configure(rule, {}) for rule in load_rules().values()]
+SNAPSHOT = dump(
+    account(
+        users=[console_user("alice", mfa=True, groups=["Admins"], inline=["p"]), user("bob", unknown=["credentials"])],
+        groups=[group("Admins", attached=["ReadOnlyAccess"])],
+        roles=[role("Deploy", unknown=["trust_policy"])],
+        policies=[policy("Boundary")],
+        password=password_policy(),
+        unknown=["summary"],
+    )
+)
+REPORT = dump_report(mixed())
+CSV = GOLDEN_REPORT.encode()
+POLICY = b'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*"],"Resource":"*"}]}'
+FOLDER = {
+    name: json.dumps(content()).encode()
+    for name, content in (
+        (folder_of.DETAILS, folder_of.details),
+        (folder_of.REPORT, folder_of.credential_report),
+        (folder_of.PASSWORD_POLICY, folder_of.password_policy),
+        (folder_of.SUMMARY, folder_of.summary),
+        (folder_of.DEVICES, folder_of.devices),
+    )
+}
+
+rarely = st.integers(0, 9).map(lambda number: number == 5)
+"""Says whether to write HTML too, which takes a hundred times longer than the rest."""
+fuzzed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+def documents(valid: bytes) -> st.SearchStrategy[bytes]:
+    """Give any bytes, and the valid document after some damage."""
+    return anything | damaged(valid) | changed(json.loads(valid))
+
+
+def check_report(report: Report, *, as_html: bool) -> None:
+    """See that a report can be stored, and that the formats can show it."""
+    stored = dump_report(report)
+    assert dump_report(load_report(stored, "stored")) == stored
+    json_reporter.write(report, io.BytesIO())
+    table.write(report, io.StringIO(), every_finding=True)
+    if as_html:
+        html.write(report, io.BytesIO())
+
+
+def check_snapshot(snapshot: Snapshot, *, as_html: bool) -> None:
+    """See that a snapshot can be judged, and saved without a change."""
+    saved = dump(snapshot)
+    assert dump(load(saved, "saved")) == saved
+    check_report(audited(snapshot, RULES, CAPTURED_AT), as_html=as_html)
+
+
+@fuzzed
+@given(documents(SNAPSHOT), rarely)
+def test_any_snapshot_is_refused_or_judged(document: bytes, as_html: bool) -> None:
+    try:
+        snapshot = load(document, "any.json")
+    except SourceError:
+        return
+    check_snapshot(snapshot, as_html=as_html)
+
+
+@fuzzed
+@given(documents(REPORT), st.booleans())
+def test_any_stored_report_is_refused_or_shown(document: bytes, as_html: bool) -> None:
+    try:
+        report = load_report(document, "any.json")
+    except SourceError:
+        return
+    check_report(report, as_html=as_html)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("exports")
+
+
+@fuzzed
+@given(st.sampled_from(list(FOLDER)).flatmap(lambda name: st.tuples(st.just(name), documents(FOLDER[name]))), rarely)
+def test_any_exports_are_refused_or_judged(folder: Path, changed_file: tuple[str, bytes], as_html: bool) -> None:
+    name, content = changed_file
+    folder_of.write(folder, {**FOLDER, name: content})
+    try:
+        snapshot = exports.collect(folder, None)
+    except SourceError:
+        return
+    check_snapshot(snapshot, as_html=as_html)
+
+
+@st.composite
+def csv_texts(draw: st.DrawFn) -> bytes:
+    """Give the golden report after changes to its cells and rows."""
+    rows = [line.split(",") for line in GOLDEN_REPORT.splitlines()]
+    for _ in range(draw(st.integers(1, 4))):
+        row = draw(st.sampled_from(rows))
+        at = draw(st.sampled_from(range(len(row) + 1)))
+        change = draw(st.sampled_from(["cell", "cell", "cell", "cell", "cut", "row"]))
+        if change == "cell":
+            row[at : at + 1] = [draw(texts | st.sampled_from(ODD_TIMES))]
+        elif change == "cut" and at:
+            del row[at:]
+        else:
+            rows.insert(draw(st.integers(1, len(rows))), row.copy())
+    end = draw(st.sampled_from(["\n", "\r\n", "\r", "\n\n"]))
+    return end.join(map(",".join, rows)).encode("utf-8", "surrogatepass")
+
+
+@fuzzed
+@given(anything | damaged(CSV) | csv_texts(), st.sampled_from([None, FOLDER[folder_of.DETAILS]]))
+def test_any_credential_report_is_refused_or_judged(folder: Path, text: bytes, details: bytes | None) -> None:
+    files = {folder_of.REPORT: None, folder_of.DETAILS: details, "credential-report.csv": text}
+    bare = folder_of.write(folder / f"bare-{details is None}", {**FOLDER, **files})
+    try:
+        snapshot = exports.collect(bare, CAPTURED_AT)
+    except SourceError:
+        return
+    check_snapshot(snapshot, as_html=False)
+
+
+@fuzzed
+@given(documents(POLICY))
+def test_any_policy_document_is_refused_or_read(document: bytes) -> None:
+    with suppress(UnreadableDocumentError):
+        assert isinstance(read_document(Raw(document)), dict)
+    for form in (document.decode("utf-8", "replace"), quote(document)):
+        with suppress(UnreadableDocumentError):
+            raw = raw_document(form)
+            assert bytes(raw_document(read_document(raw))) == bytes(raw)
