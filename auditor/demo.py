@@ -4,21 +4,20 @@ It is the account of the article that this project grew from, with a few users a
 https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html
 """
 
-import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from threading import Thread
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from auditor.collectors.live import LiveOptions, connect
-from auditor.errors import AuditError
+from auditor.emulator import emulator, environment, self_signed
 
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
 _EC2 = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
+_OWNER = {"Key": "owner", "Value": "platform"}
+_SAML_METADATA = "<EntityDescriptor/>".ljust(1000)  # AWS takes none that is shorter
 
 
 @contextmanager
@@ -28,8 +27,10 @@ def demo_account() -> Iterator[LiveOptions]:
     Meanwhile AWS's environment variables lead there too, so that no call can reach a real account.
     Raises AuditError when the emulator is not installed.
     """
-    with _emulator() as url, _environment(_settings(url)):
-        _fill(connect(LiveOptions(), ask_code=None).iam)
+    with emulator() as url, environment(_settings(url)):
+        connection = connect(LiveOptions(), ask_code=None)
+        _fill(connection.iam)
+        connection.client("accessanalyzer").create_analyzer(analyzerName="external-access", type="ACCOUNT")
         yield LiveOptions()
 
 
@@ -45,95 +46,6 @@ def _settings(url: str) -> dict[str, str]:
     }
 
 
-@contextmanager
-def _environment(settings: Mapping[str, str]) -> Iterator[None]:
-    """Replace every AWS variable of the environment by the settings, and put all back afterwards."""
-    before = dict(os.environ)
-    for name in before:
-        if name.startswith("AWS_"):
-            del os.environ[name]
-    os.environ.update(settings)
-    try:
-        yield
-    finally:
-        for name in set(os.environ) - set(before):
-            del os.environ[name]
-        os.environ.update(before)
-
-
-@contextmanager
-def _emulator() -> Iterator[str]:
-    """Run an empty emulator and give its URL."""
-    try:
-        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-        from werkzeug.serving import make_server
-    except ImportError as error:
-        raise AuditError(
-            f"the demo needs an AWS emulator that is not installed ({error})",
-            "Install it with `pip install 'iam-audit[demo]'`.",
-        ) from error
-    _empty()
-    application = DomainDispatcherApplication(create_backend_app)
-    server = make_server("127.0.0.1", 0, application, threaded=True)
-    serve = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)  # seconds
-    with _quiet(), _better_report():
-        serve.start()
-        try:
-            yield f"http://127.0.0.1:{server.port}"
-        finally:
-            server.shutdown()
-            server.server_close()
-
-
-def _empty() -> None:
-    """Empty the emulator, which lives as long as the process, but for AWS's own policies."""
-    from moto.core.models import DEFAULT_ACCOUNT_ID
-    from moto.iam.models import iam_backends
-
-    with _environment({"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}):
-        iam_backends[DEFAULT_ACCOUNT_ID]["aws"].reset()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the emulator's server from telling of every request on stderr."""
-    log = logging.getLogger("werkzeug")
-    level = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        log.setLevel(level)
-
-
-@contextmanager
-def _better_report() -> Iterator[None]:
-    """Replace the emulator's way to answer GetCredentialReport."""
-    from moto.iam.responses import IamResponse
-
-    emulator: Any = IamResponse
-    original = emulator.get_credential_report
-    emulator.get_credential_report = _credential_report
-    try:
-        yield
-    finally:
-        emulator.get_credential_report = original
-
-
-def _credential_report(response: Any) -> Any:
-    """Answer GetCredentialReport more like AWS than the emulator does: made just now, root first, N/A if not set."""
-    from moto.core.responses import ActionResult
-
-    header, _, rows = response.backend.get_credential_report().partition("\n")
-    account, created = response.current_account, "2020-01-01T00:00:00Z"
-    root = f"<root_account>,arn:aws:iam::{account}:root,{created},true,no_information,{created},not_supported,true"
-    content = (
-        f"{header}\n{root}{',false,N/A,N/A,N/A,N/A' * 2},false,N/A,false,N/A\n{rows.replace('not_supported', 'N/A')}"
-    )
-    now = datetime.now(UTC).strftime(_TIME)
-    return ActionResult({"Content": content, "ReportFormat": "text/csv", "GeneratedTime": now})
-
-
 def _fill(iam: Any) -> None:
     """Set the account up: first as the article does, then what breaks its practices."""
     account_id = iam.get_user()["User"]["Arn"].split(":")[4]
@@ -147,7 +59,12 @@ def _fill(iam: Any) -> None:
         MaxPasswordAge=90,  # days; the article's
         PasswordReusePrevention=24,
     )
-    managed = _policy(iam, "enable-mfa-device", _self_managed_mfa(account_id))
+    managed = _policy(
+        iam,
+        "enable-mfa-device",
+        _self_managed_mfa(account_id),
+        Description="Lets users set up the own MFA device, and nothing else before they have",
+    )
     _group(iam, "developers", _aws("PowerUserAccess"), managed)
     _console_user(iam, "userA", "developers", mfa=True)
     _fill_offenders(iam)
@@ -168,6 +85,28 @@ def _fill_offenders(iam: Any) -> None:
     inline = _document([_allow("s3:*", "*")])
     iam.put_user_policy(UserName="contractor", PolicyName="all-of-s3", PolicyDocument=inline)
     iam.create_role(RoleName="web-server", AssumeRolePolicyDocument=_document([_EC2]))
+    _fill_certificates(iam)
+    _fill_providers(iam)
+
+
+def _fill_certificates(iam: Any) -> None:
+    """Upload a certificate that is in order, and one that has expired."""
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    for name, days_left, tags in (("www.example.com", 200, [_OWNER]), ("old.example.com", -40, [])):
+        body, key = self_signed(name, today + timedelta(days=days_left))
+        iam.upload_server_certificate(
+            ServerCertificateName=name, CertificateBody=body, PrivateKey=key, Path="/cloudfront/", Tags=tags
+        )
+
+
+def _fill_providers(iam: Any) -> None:
+    """Let in a system of builds and a directory, each once in order and once without tags."""
+    for url, tags in (("https://token.actions.example.com", [_OWNER]), ("https://old-builds.example.com", [])):
+        iam.create_open_id_connect_provider(
+            Url=url, ClientIDList=["sts.amazonaws.com"], ThumbprintList=["0" * 40], Tags=tags
+        )
+    for name, tags in (("directory", [_OWNER]), ("old-directory", [])):
+        iam.create_saml_provider(Name=name, SAMLMetadataDocument=_SAML_METADATA, Tags=tags)
 
 
 def _group(iam: Any, name: str, *policy_arns: str) -> None:
@@ -193,8 +132,9 @@ def _console_user(iam: Any, name: str, group: str | None, *, mfa: bool) -> None:
         )
 
 
-def _policy(iam: Any, name: str, statements: list[dict[str, Any]]) -> str:
-    arn: str = iam.create_policy(PolicyName=name, PolicyDocument=_document(statements))["Policy"]["Arn"]
+def _policy(iam: Any, name: str, statements: list[dict[str, Any]], **more: str) -> str:
+    made = iam.create_policy(PolicyName=name, PolicyDocument=_document(statements), **more)
+    arn: str = made["Policy"]["Arn"]
     return arn
 
 

@@ -114,7 +114,9 @@ def _collect_live(
         end = time.monotonic() + timeout_s
         kind = "demo" if inputs.demo else "live"
         with _progress(shown=progress) as report_progress:
-            snapshot = live.collect(connection, sources, progress=report_progress, kind=kind, timeout_s=timeout_s)
+            snapshot = live.collect(
+                connection, sources, progress=report_progress, kind=kind, timeout_s=timeout_s, say=say
+            )
         if doubtful is None:
             return snapshot
         return _verified(connection, snapshot, doubtful(snapshot), say, end - time.monotonic())

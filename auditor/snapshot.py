@@ -3,28 +3,43 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Raw, Struct
 
 from auditor import documents
 from auditor.errors import SourceError
-from auditor.facts import at_rest, gaps_of
-from auditor.model import BULK, Notice, Snapshot, Source, SourceStatus, User
+from auditor.facts import Listing, Partial, Record, at_rest, gaps_of
+from auditor.model import BULK, Notice, Snapshot, Source, SourceStatus
 
 FORMAT = "iam-audit-snapshot"
 SCHEMA_VERSION = "1.0"
 
 _MAJOR = SCHEMA_VERSION.split(".", maxsplit=1)[0]
 LISTS = ("users", "groups", "roles", "policies")
-OTHER_LISTS = ("virtual_mfa_devices", "server_certificates", "oidc_providers", "saml_providers", "access_analyzers")
+NAMED_LISTS = ("server_certificates", "oidc_providers", "saml_providers", "access_analyzers")
+OTHER_LISTS = ("virtual_mfa_devices", *NAMED_LISTS)
+SUMMARY_KEYS = {
+    "users": "Users",
+    "groups": "Groups",
+    "roles": "Roles",
+    "policies": "Policies",
+    "server_certificates": "ServerCertificates",
+}
+"""The lists that the account summary counts, with its names of their lengths."""
 COLLECTED = BULK - {Source.IDENTITY, Source.ACCOUNT_ALIAS}
 """The sources that every snapshot tells of; exports have no identity and no alias."""
 MAX_IDENTIFIER = 2_048  # characters; the longest of IAM's, an ARN
 MAX_GROUPS = 1_000  # of one user; IAM's limit is 10, and cannot be raised
 MAX_MESSAGE = 10_000  # characters; what is said of a gap goes into a finding for each resource
+_ACCOUNT_FACTS = {
+    Source.PASSWORD_POLICY: "password_policy",
+    Source.ACCOUNT_SUMMARY: "summary",
+    Source.ORGANIZATION: "management_account_id",
+}
 _UNREAD = (SourceStatus.FAILED, SourceStatus.ABSENT, SourceStatus.NOT_REQUESTED)
 
 
@@ -142,7 +157,7 @@ def _check_version(document_format: str, version: str, place: str) -> None:
 
 def contradictions(snapshot: Snapshot) -> Iterator[str]:
     """Say in what a snapshot contradicts itself or holds what IAM has not: one of edited or forged data may."""
-    for kind in LISTS:
+    for kind in (*LISTS, *NAMED_LISTS):
         yield from _misnamed(kind, getattr(snapshot, kind).known)
     yield from _excesses(snapshot)
     sources = {source.name: source for source in snapshot.sources}
@@ -164,12 +179,14 @@ def _misnamed(kind: str, records: Sequence[Any]) -> Iterator[str]:
     """Find names that stand twice, or that are too long to be IAM's.
 
     IAM's names are unique ignoring case: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    Those of OpenID Connect providers are URLs, of which only the host ignores case.
     """
-    for field, values in (
-        ("name", [record.name.casefold() for record in records]),
-        ("arn", [arn for record in records if (arn := at_rest(record, "arn")) is not None]),
-        ("id", [unique for record in records if (unique := at_rest(record, "id")) is not None]),
-    ):
+    fields = records[0].__struct_fields__ if records else ()
+    unique = {"name": [record.name if kind == "oidc_providers" else record.name.casefold() for record in records]}
+    for field in ("arn", "id"):
+        if field in fields:
+            unique[field] = [value for record in records if (value := at_rest(record, field)) is not None]
+    for field, values in unique.items():
         longest = max(map(len, values), default=0)
         if longest > MAX_IDENTIFIER:
             yield f"$.{kind} holds an {field} of {longest:,} characters"
@@ -190,45 +207,80 @@ def _excesses(snapshot: Snapshot) -> Iterator[str]:
 
 def _is_known(snapshot: Snapshot, source: Source) -> bool:
     """Say whether a snapshot holds facts that only this source could have told."""
-    account_facts = {Source.PASSWORD_POLICY: "password_policy", Source.ACCOUNT_SUMMARY: "summary"}
-    if source in account_facts:
-        return account_facts[source] not in gaps_of(snapshot.account)
+    if source in _ACCOUNT_FACTS:
+        return _ACCOUNT_FACTS[source] not in gaps_of(snapshot.account)
     if source is Source.CREDENTIAL_REPORT:
         return any("credentials" not in gaps_of(user) for user in snapshot.users.known)
+    if source is Source.POLICY_DESCRIPTIONS:
+        return any("description" not in gaps_of(policy) for policy in snapshot.policies.known)
     field = source.replace("-", "_")
     return field in (*LISTS, *OTHER_LISTS) and getattr(snapshot, field).gap is None
 
 
 def _strangers(snapshot: Snapshot) -> Iterator[str]:
-    account = snapshot.account.id
-    if account is None:
-        return
-    for kind in LISTS:
+    """Find what is of another account than the snapshot, or of another Region."""
+    account, region = snapshot.account.id, snapshot.region
+    for kind in (*LISTS, *NAMED_LISTS):
         for record in getattr(snapshot, kind).known:
             arn = at_rest(record, "arn")
-            if arn is not None and f"::{account}:" not in arn:
+            if account is not None and arn is not None and f":{account}:" not in arn:
                 yield f"$.{kind} holds {arn}, which is not of account {account}"
+    for analyzer in snapshot.access_analyzers.known:
+        if region is not None and f":{region}:" not in analyzer.arn:
+            yield f"$.access_analyzers holds {analyzer.arn}, which is not of the Region {region}"
 
 
 def _miscounts(snapshot: Snapshot) -> Iterator[str]:
     summary = at_rest(snapshot.account, "summary") or {}
-    for kind in LISTS:
+    for kind, key in SUMMARY_KEYS.items():
         listing = getattr(snapshot, kind)
-        counted = summary.get(kind.capitalize())
+        counted = summary.get(key)
         if listing.gap is None and counted is not None and counted != len(listing.known):
             yield f"$.{kind} holds {len(listing.known):,}, and the account summary counts {counted:,}"
 
 
 def gap_ids(snapshot: Snapshot) -> set[str]:
     """Give the ids of the gaps that the lists and records of a snapshot refer to."""
-    found: set[str | None] = set(gaps_of(snapshot.account).values())
-    for kind in (*LISTS, *OTHER_LISTS):
-        found.add(getattr(snapshot, kind).gap)
-    for user in snapshot.users.known:
-        found |= {user.group_names.gap, user.inline_policies.gap, user.attached_policies.gap}
-        if type(user) is not User:
-            found |= set(gaps_of(user).values())
-    return {gap for gap in found if gap is not None}
+    found: set[str | None] = set()
+    _gather([snapshot], found)
+    return {gap_id for gap_id in found if gap_id is not None}
+
+
+def _gather(values: Sequence[object], found: set[str | None]) -> None:
+    """Gather the gaps that records among the values refer to, and the records in them; field by field, for speed."""
+    by_type: dict[type, list[Any]] = {}
+    for value in values:
+        by_type.setdefault(type(value), []).append(value)
+    for kind, records in by_type.items():
+        if not _may_refer(kind):
+            continue
+        if issubclass(kind, Partial):
+            found.update(gap_id for record in records for gap_id in gaps_of(record).values())
+        for field in _holders(kind):
+            held = [at_rest(record, field) for record in records]
+            listings = [value for value in held if isinstance(value, Listing)]
+            found.update(listing.gap for listing in listings)
+            _gather([item for listing in listings for item in listing.known], found)
+            _gather([value for value in held if not isinstance(value, Listing)], found)
+
+
+@cache
+def _may_refer(value_type: type) -> bool:
+    """Say whether values of a type may refer to gaps; most records cannot, and there are many."""
+    return issubclass(value_type, Record) and (issubclass(value_type, Partial) or bool(_holders(value_type)))
+
+
+@cache
+def _holders(record_type: type[Struct]) -> tuple[str, ...]:
+    """Give the fields of a record type whose values may refer to gaps: listings, and records."""
+    hints = get_type_hints(record_type)
+    return tuple(field for field in record_type.__struct_fields__ if _holds(hints[field]))
+
+
+def _holds(hint: Any) -> bool:
+    """Say whether a type is, or may be, a Listing or a record."""
+    own = get_origin(hint) or hint
+    return (isinstance(own, type) and issubclass(own, Record)) or any(map(_holds, get_args(hint)))
 
 
 def integrity(snapshot: Snapshot) -> Iterator[Notice]:

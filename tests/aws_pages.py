@@ -4,6 +4,7 @@ moto ignores MaxItems and Marker in GetAccountAuthorizationDetails and most list
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
 """
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +25,8 @@ KINDS = {
 }
 """The filters of GetAccountAuthorizationDetails, in the order in which their entities fill the pages, and its lists."""
 DEFAULT_ITEMS, MOST_ITEMS = 100, 1000
-_CUT = ("Marker", "MaxItems")
+_POLICY_ID = re.compile("<PolicyId>[^<]*</PolicyId>")
+_CUT = ("Marker", "MaxItems", "nextToken", "maxResults")
 
 
 @cache
@@ -68,10 +70,14 @@ def whole_of(action: str, answer: bytes) -> Whole:
     rest = ""
     for node in result:
         if node.tag in lists:
-            members += sorted((node.tag, ET.tostring(member, encoding="unicode")) for member in node)
+            members += sorted(((node.tag, ET.tostring(member, encoding="unicode")) for member in node), key=_order)
         elif node.tag not in ("IsTruncated", "Marker"):
             rest += ET.tostring(node, encoding="unicode")
     return Whole(lists, tuple(members), rest)
+
+
+def _order(member: tuple[str, str]) -> str:
+    return _POLICY_ID.sub("", member[1])
 
 
 def joined(wholes: Sequence[Whole]) -> Whole:
@@ -95,7 +101,7 @@ def page_of(whole: Whole, parameters: Mapping[str, str], sizes: Sequence[int]) -
     most = int(parameters.get("MaxItems", DEFAULT_ITEMS))
     if not 1 <= most <= MOST_ITEMS:
         raise BadPageError(f"Value '{most}' at 'maxItems' failed to satisfy constraint: between 1 and {MOST_ITEMS}")
-    number, first = _place(parameters)
+    number, first = place_of(parameters)
     last = min(first + min(sizes[number % len(sizes)], most), len(whole.members))
     end = _end(marker_of(parameters, number + 1, last) if last < len(whole.members) else None)
     return "".join(_page_lists(whole, first, last)) + whole.rest + end
@@ -119,7 +125,7 @@ def marker_of(parameters: Mapping[str, str], number: int, first: int) -> str:
     return urlsafe_b64encode(f"{place} {_seal(parameters, place)}".encode()).decode()
 
 
-def _place(parameters: Mapping[str, str]) -> tuple[int, int]:
+def place_of(parameters: Mapping[str, str]) -> tuple[int, int]:
     """Give the number of a page, and that of its first member."""
     marker = parameters.get("Marker")
     if marker is None:

@@ -16,10 +16,11 @@ from io import BytesIO
 from pathlib import Path
 from threading import Event, Lock, RLock, Thread
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
 import pytest
+from aws_json import in_json, page_of_analyzers, parameters_of
 from aws_pages import (
     AUTHORIZATION_DETAILS,
     KINDS,
@@ -33,10 +34,9 @@ from aws_pages import (
     whole_of,
 )
 from aws_wire import Answer, Handler, delivered
-from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.iam.models import iam_backends
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
+
+from auditor.emulator import application, completed, empty
 
 __all__ = [
     "DETAILS",
@@ -62,8 +62,22 @@ WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 DETAILS = AUTHORIZATION_DETAILS
 NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
-_KEPT = ("GetAccountSummary", "GetAccountPasswordPolicy", "GetLoginProfile", "GetCallerIdentity")  # and all lists
-_READING = ("Get", "List", "Generate")  # actions that change nothing of what is kept
+ANALYZERS = "ListAnalyzers"
+_KEPT = (  # and all lists of IAM's
+    "GetAccountSummary",
+    "GetAccountPasswordPolicy",
+    "GetLoginProfile",
+    "GetCallerIdentity",
+    "GetOpenIDConnectProvider",
+    "GetPolicy",
+    "ListOpenIDConnectProviders",
+    "ListSAMLProviders",
+    ANALYZERS,
+    "DescribeOrganization",
+)
+_READING = ("Get", "List", "Generate", "Describe")  # actions that change nothing of what is kept
+_BODY = "iam-audit.body"
+"""Where the environment of a call in JSON keeps its body."""
 _COLUMNS = (
     "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,"
     "mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,"
@@ -209,11 +223,12 @@ class _Moto:
         return result(action, page_of(whole, parameters, sizes))
 
     def _ask(self, environ: Mapping[str, Any], parameters: Mapping[str, str]) -> Answer:
-        body = urlencode(parameters).encode()
-        told: list[str] = []
+        body = environ.get(_BODY) or urlencode(parameters).encode()
+        told: list[Any] = []
         asked = {**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-        content = b"".join(self._app(asked, lambda status, *_: told.append(status)))
-        return Answer(int(told[0].split()[0]), content.decode())
+        content = b"".join(self._app(asked, lambda status, headers, *_: told.extend((status, headers))))
+        kind = dict(told[1]).get("Content-Type", "text/xml")
+        return Answer(int(told[0].split()[0]), content.decode(), headers=(("Content-Type", kind),))
 
 
 def _questions(parameters: Mapping[str, str]) -> Iterator[dict[str, str]]:
@@ -222,7 +237,7 @@ def _questions(parameters: Mapping[str, str]) -> Iterator[dict[str, str]]:
     if asked["Action"] != DETAILS:
         yield asked
         return
-    plain = {name: value for name, value in asked.items() if not name.startswith("Filter.member.")}
+    plain = {name: value for name, value in asked.items() if not name.startswith("Filter")}
     for kind in filters_of(asked):
         yield plain | {"Filter.member.1": kind}
 
@@ -266,7 +281,11 @@ class Front:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        return delivered(self._answer(environ, dict(parse_qsl(body.decode()))), environ, start_response)
+        parameters = parameters_of(environ, body)
+        if "Version" in parameters:  # the Query protocol's
+            return delivered(self._answer(environ, parameters), environ, start_response)
+        answer = self._answer({**environ, _BODY: body}, parameters)
+        return delivered(in_json(answer), environ, start_response)
 
     def _answer(self, environ: dict[str, Any], parameters: dict[str, str]) -> Answer:
         scope = environ.get("HTTP_AUTHORIZATION", "=///").partition("=")[2].split("/")  # key/day/region/service
@@ -288,7 +307,16 @@ class Front:
             return self.own[call.name](call)
         if call.name in lists_of_actions():
             return self._moto.page(environ, call.parameters, self.page_sizes)
+        if call.name == ANALYZERS:
+            return self._page_of_analyzers(environ, call)
         return self._moto.answer(environ, call.parameters)
+
+    def _page_of_analyzers(self, environ: dict[str, Any], call: Call) -> Answer:
+        whole = self._moto.answer(environ, {"Action": ANALYZERS})
+        try:
+            return page_of_analyzers(whole, call.parameters, self.page_sizes)
+        except BadPageError as bad:
+            return error("ValidationError", str(bad))
 
 
 @contextmanager
@@ -308,10 +336,9 @@ def serving(app: WsgiApp) -> Iterator[str]:
 @contextmanager
 def aws_server() -> Iterator[tuple[str, Front]]:
     """Serve an empty account, which moto keeps, behind a front; gives the URL and the front."""
-    for partition in ("aws", "aws-cn", "aws-us-gov"):
-        iam_backends[DEFAULT_ACCOUNT_ID][partition].reset()
-    front = Front(DomainDispatcherApplication(create_backend_app))
-    with serving(front) as url:
+    empty("aws", "aws-cn", "aws-us-gov")
+    front = Front(application())
+    with completed(), serving(front) as url:
         yield url, front
 
 

@@ -15,9 +15,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from random import Random
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
-from aws_server import DETAILS, Answer, error, report_csv, report_row, result, serving
+from aws_json import in_json, parameters_of
+from aws_server import ANALYZERS, DETAILS, Answer, error, report_csv, report_row, result, serving
 
 from auditor.testing import CREATED_AT
 
@@ -27,6 +28,10 @@ DEFAULT_PAGE = 100  # items; AWS's own when MaxItems is not given
 _CREATED = f"{CREATED_AT:%Y-%m-%dT%H:%M:%SZ}"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _TEAMS = 50
+CERTIFICATES, PROVIDERS = (
+    5,
+    3,
+)  # of these AWS tells one by one, and allows few: 20 certificates, 100 providers of a kind
 
 
 class BigUser(NamedTuple):
@@ -48,7 +53,7 @@ class BigAccount:
         self._chance = Random(20261124)
         self.group_names = [f"group-{number:03}" for number in range(groups)]
         self.users = {user.name: user for user in map(self._user, range(users))}
-        self.groups = [self._entity("Group", name) for name in self.group_names]
+        self.groups = [self.entity("Group", name) for name in self.group_names]
         self.members: dict[str, list[str]] = {name: [] for name in self.group_names}
         for user in self.users.values():
             for name in user.groups:
@@ -61,7 +66,8 @@ class BigAccount:
             "Role": [self._role_detail(number) for number in range(roles)],
             "LocalManagedPolicy": [self._policy_detail(number) for number in range(policies)],
         }
-        self.summary = {"Users": users, "Groups": groups, "Roles": roles, "Policies": policies, "AccountMFAEnabled": 1}
+        self.summary = {"Users": users, "Groups": groups, "Roles": roles, "Policies": policies}
+        self.summary |= {"ServerCertificates": CERTIFICATES, "AccountMFAEnabled": 1}
 
     def report(self) -> str:
         """Give the credential report."""
@@ -71,8 +77,9 @@ class BigAccount:
         )
         return report_csv(rows, ACCOUNT_ID)
 
-    def _entity(self, kind: str, name: str) -> str:
-        prefix = {"User": "AIDA", "Group": "AGPA", "Role": "AROA"}[kind]
+    def entity(self, kind: str, name: str) -> str:
+        """Give what an entity is called, as XML."""
+        prefix = {"User": "AIDA", "Group": "AGPA", "Role": "AROA", "ServerCertificate": "ASCA"}[kind]
         unique_id = prefix + "".join(self._chance.choices(_LETTERS, k=17))
         names = f"<Path>/</Path><{kind}Name>{name}</{kind}Name><{kind}Id>{unique_id}</{kind}Id>"
         return f"{names}<Arn>{arn(kind.lower(), name)}</Arn><CreateDate>{_CREATED}</CreateDate>"
@@ -81,7 +88,7 @@ class BigAccount:
         name = f"user-{number:05}"
         return BigUser(
             name=name,
-            entity=self._entity("User", name),
+            entity=self.entity("User", name),
             groups=sorted(set(self._chance.choices(self.group_names, k=self._chance.randrange(1, 4)))),
             inline=["own-bucket"] if number % 25 == 0 else [],
             attached=["ReadOnlyAccess"] if number % 20 == 0 else [],
@@ -102,7 +109,7 @@ class BigAccount:
         return f"<member>{entity}<GroupPolicyList/>{_attached([f'policy-for-{name}'])}</member>"
 
     def _role_detail(self, number: int) -> str:
-        entity = self._entity("Role", f"role-{number:04}")
+        entity = self.entity("Role", f"role-{number:04}")
         trust = f"<AssumeRolePolicyDocument>{_document(1)}</AssumeRolePolicyDocument>"
         inline = _inline("inline", 4) if number % 5 == 0 else ""
         used = (
@@ -183,12 +190,21 @@ class BigAws:
             "ListUserPolicies": self._user_policies,
             "ListAttachedUserPolicies": lambda given: _attached(self._user(given).attached, "AttachedPolicies") + _END,
             "ListMFADevices": self._devices,
+            "ListServerCertificates": self._certificates,
+            "ListServerCertificateTags": lambda _: _TAGS + _END,
+            "ListOpenIDConnectProviders": lambda _: _providers("OpenIDConnect", "oidc-provider"),
+            "GetOpenIDConnectProvider": lambda _: (
+                f"<Url>provider</Url><ClientIDList><member>sts.amazonaws.com</member></ClientIDList>{_TAGS}"
+            ),
+            "ListSAMLProviders": lambda _: _providers("SAML", "saml-provider"),
+            "ListSAMLProviderTags": lambda _: _TAGS + _END,
+            "GetPolicy": lambda given: f"<Policy><Arn>{given['PolicyArn']}</Arn><Description>x</Description></Policy>",
         }
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         due = time.monotonic() + self.delay_s
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        parameters = dict(parse_qsl(body.decode()))
+        parameters = parameters_of(environ, body)
         answer = self._answer(parameters) if parameters else self._counts()
         content = answer.body.encode()
         time.sleep(max(due - time.monotonic(), 0))
@@ -203,6 +219,12 @@ class BigAws:
     def _answer(self, parameters: dict[str, str]) -> Answer:
         action = parameters["Action"]
         self.calls[f"{action} {parameters.get('Filter.member.1', '')}".rstrip()] += 1
+        if action == ANALYZERS:
+            return Answer(200, json.dumps({"analyzers": [_ANALYZER]}))
+        if action == "DescribeOrganization":
+            return in_json(
+                error("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
+            )
         if action == "GetLoginProfile":
             return self._login_profile(parameters)
         if action not in self._known:
@@ -246,6 +268,14 @@ class BigAws:
         profile = f"<UserName>{user.name}</UserName><CreateDate>{_CREATED}</CreateDate>"
         return result("GetLoginProfile", f"<LoginProfile>{profile}</LoginProfile>")
 
+    def _certificates(self, given: dict[str, str]) -> str:
+        members = [
+            f"{self._account.entity('ServerCertificate', f'certificate-{number}')}<UploadDate>{_CREATED}</UploadDate>"
+            "<Expiration>2030-01-01T00:00:00Z</Expiration>"
+            for number in range(CERTIFICATES)
+        ]
+        return self._list("ServerCertificateMetadataList", members, given)
+
     def _devices(self, given: dict[str, str]) -> str:
         name = given["UserName"]
         serial = f"<SerialNumber>{arn('mfa', name)}</SerialNumber><EnableDate>{_CREATED}</EnableDate>"
@@ -253,7 +283,23 @@ class BigAws:
         return f"<MFADevices>{member}</MFADevices>{_END}"
 
 
+def _providers(kind: str, resource: str) -> str:
+    entries = (
+        f"<member><Arn>{arn(resource, f'provider-{number}')}</Arn><CreateDate>{_CREATED}</CreateDate></member>"
+        for number in range(PROVIDERS)
+    )
+    return f"<{kind}ProviderList>{''.join(entries)}</{kind}ProviderList>"
+
+
 _END = "<IsTruncated>false</IsTruncated>"
+_TAGS = "<Tags><member><Key>owner</Key><Value>platform</Value></member></Tags>"
+_ANALYZER = {
+    "arn": f"arn:aws:access-analyzer:us-east-1:{ACCOUNT_ID}:analyzer/external",
+    "name": "external",
+    "type": "ACCOUNT",
+    "status": "ACTIVE",
+    "createdAt": _CREATED,
+}
 _PASSWORD_POLICY = (
     "<PasswordPolicy><MinimumPasswordLength>14</MinimumPasswordLength><RequireSymbols>true</RequireSymbols>"
     "<RequireNumbers>true</RequireNumbers><RequireUppercaseCharacters>true</RequireUppercaseCharacters>"

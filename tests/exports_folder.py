@@ -16,7 +16,27 @@ REPORT = "credential-report.json"
 PASSWORD_POLICY = "account-password-policy.json"
 SUMMARY = "account-summary.json"
 DEVICES = "virtual-mfa-devices.json"
-FILES = (DETAILS, REPORT, PASSWORD_POLICY, SUMMARY, DEVICES)
+CERTIFICATES, CERTIFICATE_TAGS = "server-certificates.json", "server-certificate-tags-web.json"
+OIDC_PROVIDERS, OIDC_PROVIDER = "open-id-connect-providers.json", "open-id-connect-provider-1.json"
+SAML_PROVIDERS, SAML_TAGS = "saml-providers.json", "saml-provider-tags-directory.json"
+ANALYZERS, ORGANIZATION, POLICY = "access-analyzers.json", "organization.json", "policy-Boundary.json"
+FILES = (
+    DETAILS,
+    REPORT,
+    PASSWORD_POLICY,
+    SUMMARY,
+    DEVICES,
+    CERTIFICATES,
+    CERTIFICATE_TAGS,
+    OIDC_PROVIDERS,
+    OIDC_PROVIDER,
+    SAML_PROVIDERS,
+    SAML_TAGS,
+    ANALYZERS,
+    ORGANIZATION,
+    POLICY,
+)
+TAGS = [{"Key": "owner", "Value": "web"}]
 
 
 def user(name: str, *, groups: Sequence[str] = (), path: str = "/", **keys: Any) -> dict[str, Any]:
@@ -96,6 +116,7 @@ def details() -> dict[str, Any]:
 
 def summary() -> dict[str, Any]:
     counts = {"Users": 4, "Groups": 2, "Roles": 1, "Policies": 1, "MFADevices": 1, "AccountMFAEnabled": 1}
+    counts["ServerCertificates"] = 1
     return {"SummaryMap": counts}
 
 
@@ -121,6 +142,46 @@ def devices() -> dict[str, Any]:
     return {"VirtualMFADevices": [{"SerialNumber": serial, "User": {"Arn": f"arn:aws:iam::{ACCOUNT}:user/alice"}}]}
 
 
+def certificate(name: str) -> dict[str, Any]:
+    return {
+        "Path": "/",
+        "ServerCertificateName": name,
+        "ServerCertificateId": f"ASCA{name.encode().hex().upper()}",
+        "Arn": f"arn:aws:iam::{ACCOUNT}:server-certificate/{name}",
+        "UploadDate": CREATED_AT,
+        "Expiration": "2027-01-01T00:00:00+00:00",
+    }
+
+
+def oidc_entry(name: str) -> dict[str, Any]:
+    return {"Arn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{name}"}
+
+
+def saml_entry(name: str) -> dict[str, Any]:
+    return {"Arn": f"arn:aws:iam::{ACCOUNT}:saml-provider/{name}", "CreateDate": CREATED_AT}
+
+
+def analyzer(name: str, region: str = "eu-central-1") -> dict[str, Any]:
+    arn = f"arn:aws:access-analyzer:{region}:{ACCOUNT}:analyzer/{name}"
+    return {"arn": arn, "name": name, "type": "ACCOUNT", "createdAt": CREATED_AT, "status": "ACTIVE"}
+
+
+def single_entities() -> dict[str, Any]:
+    """Give the files of what AWS tells one by one."""
+    policy_of = {"PolicyName": "Boundary", "Arn": f"arn:aws:iam::{ACCOUNT}:policy/Boundary", "Description": "What for"}
+    return {
+        CERTIFICATES: {"ServerCertificateMetadataList": [certificate("web")]},
+        CERTIFICATE_TAGS: {"Tags": TAGS},
+        OIDC_PROVIDERS: {"OpenIDConnectProviderList": [oidc_entry("id.example.com/x")]},
+        OIDC_PROVIDER: {"Url": "id.example.com/x", "ClientIDList": ["sts"], "ThumbprintList": [], "Tags": TAGS},
+        SAML_PROVIDERS: {"SAMLProviderList": [saml_entry("directory")]},
+        SAML_TAGS: {"Tags": TAGS},
+        ANALYZERS: {"analyzers": [analyzer("external")]},
+        ORGANIZATION: {"Organization": {"Id": "o-exampleorgid", "MasterAccountId": "444455556666"}},
+        POLICY: {"Policy": policy_of},
+    }
+
+
 def write(folder: Path, changes: Mapping[str, Any] | None = None) -> Path:
     """Write the folder; `changes` maps a file to other content (JSON, text or bytes), or to None to leave it out."""
     contents: dict[str, Any] = {
@@ -129,6 +190,7 @@ def write(folder: Path, changes: Mapping[str, Any] | None = None) -> Path:
         PASSWORD_POLICY: password_policy(),
         SUMMARY: summary(),
         DEVICES: devices(),
+        **single_entities(),
         **(changes or {}),
     }
     folder.mkdir(exist_ok=True)

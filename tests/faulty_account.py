@@ -15,7 +15,7 @@ from aws_server import Disturbance, Front, aws_server, lead_to
 from botocore.retries.quota import RetryQuota
 from faulty_aws import Faults, Plan
 from less_known import rules
-from live_account import ACCOUNT, DOCUMENT, EVERYTHING, NOW, FakeClock
+from live_account import ACCOUNT, DOCUMENT, EVERYTHING, NOW, FakeClock, fill_singly
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
 
@@ -96,11 +96,16 @@ def ended(work: Callable[[], T]) -> T:
     outcome: Future[T] = Future()
     threading.Thread(target=_settle, args=(outcome, work), name="reading", daemon=True).start()
     result = outcome.result(PATIENCE_S)
-    for thread in {*threading.enumerate()} - before:
-        if "process_request" not in thread.name:  # the server's own
-            thread.join(PATIENCE_S)
-            assert not thread.is_alive(), f"{thread} is left"
+    while threads := [each for each in threading.enumerate() if each not in before and _is_ours(each)]:
+        for thread in threads:
+            if thread.ident is not None:  # else somebody is about to start it
+                thread.join(PATIENCE_S)
+                assert not thread.is_alive(), f"{thread} is left"
     return result
+
+
+def _is_ours(thread: threading.Thread) -> bool:
+    return "process_request" not in thread.name  # the server's own
 
 
 def _settle(outcome: Future[T], work: Callable[[], T]) -> None:
@@ -117,7 +122,7 @@ def faulty_account(folder: Path) -> Iterator[FaultyAccount]:
         lead_to(url, patch, folder)
         rested = _rest(patch)
         patient, hasty = (connect(LiveOptions(timeout_s=timeout_s), ask_code=None) for timeout_s in (60, HASTE_S))
-        account = FaultyAccount(front, patient, hasty, _history(patient.iam), rested)
+        account = FaultyAccount(front, patient, hasty, _history(patient), rested)
         front.forget()
         patch.setattr("botocore.endpoint.time.sleep", account.sleep)
         yield account
@@ -139,9 +144,11 @@ def _rest(patch: pytest.MonkeyPatch) -> Rest:
     return rested
 
 
-def _history(iam: Any) -> Made:
+def _history(connection: Connection) -> Made:
     """Fill the account, have a report made two hours ago, and change the users since."""
+    iam: Any = connection.iam
     _fill(iam)
+    fill_singly(connection)
     two_hours_ago = NOW - timedelta(hours=2)
     iam.create_user(UserName=GONE)
     _date_everything()

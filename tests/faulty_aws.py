@@ -4,17 +4,17 @@ A plan is asked with the action, what it is about, and how many such calls there
 in which order threads come to ask. Times are those of a clock that the test gives; nothing here sleeps.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from random import Random
 from threading import Lock
 from typing import NamedTuple
 
 from aws_pages import marker_of
 from aws_report import NO_CAPACITY
-from aws_server import Answer, Call, Disturbance, Honest, denied, error
+from aws_server import ANALYZERS, Answer, Call, Disturbance, Honest, denied, error
 from aws_wire import Delivery
 
 Fault = Callable[[Call, Honest], Answer]
@@ -24,9 +24,16 @@ Plan = Callable[[str, str, int], str | None]
 THROTTLED = error("Throttling", "Rate exceeded")
 _HTML = "<html><body><b>Http/1.1 Service Unavailable</b></body></html>"
 _PAGE = "<!DOCTYPE html>\n<html><head><title>Error</title></head><body><p>Try again later.<br></body></html>"
-_HUGE = 4_000_000  # bytes
+_BLANKS = b" " * 4_000_000
 _END = re.compile(r"<IsTruncated>(true|false)</IsTruncated>(<Marker>[^<]*</Marker>)?")
 _MARKER = re.compile(r"<Marker>([^<]*)</Marker>")
+
+
+class End(NamedTuple):
+    """How a page ends: whether it says that more follow, or says neither, and where."""
+
+    more: bool | None
+    marker: str | None
 
 
 def _said(answer: Answer) -> Fault:
@@ -62,49 +69,60 @@ def _with_header(name: str, value: str) -> Fault:
 
 
 def _declared(encoding: str) -> Fault:
-    return _body(lambda content: b'<?xml version="1.0" encoding="%s"?>' % encoding.encode() + content)
+    """Declare an encoding that the answer does not have, in the way of its protocol."""
+
+    def declared(_: Call, honest: Honest) -> Answer:
+        answer = honest()
+        if _is_json(answer.content):
+            return answer._replace(headers=(("Content-Type", f"application/json; charset={encoding}"),))
+        return answer._replace(raw=b'<?xml version="1.0" encoding="%s"?>' % encoding.encode() + answer.content)
+
+    return declared
 
 
-@cache
-def _blanks() -> bytes:
-    return b"<!--" + b" " * _HUGE + b"-->"
+def _is_json(content: bytes) -> bool:
+    return content.startswith(b"{")
 
 
 def _result_emptied(content: bytes) -> bytes:
+    if _is_json(content):
+        return b"{}"
     return re.sub(rb"(<\w+Result>).*(</\w+Result>)", rb"\1\2", content, flags=re.DOTALL)
 
 
-def _ended(end: Callable[[Call, str | None], str]) -> Fault:
-    """Change how a page ends; `end` is given the call and the marker of the honest page. Other answers stay."""
+def _ended(end: Callable[[Call, str | None], End]) -> Fault:
+    """Change how a page ends; `end` is given the call and the marker of the honest page. Other answers stay.
+
+    JSON has no word on the end but the marker: without one it is there.
+    """
 
     def changed(call: Call, honest: Honest) -> Answer:
         answer = honest()
-        text = answer.body
-        found = _END.search(text)
+        if call.name == ANALYZERS and _is_json(answer.content):
+            content = json.loads(answer.body)
+            marker = end(call, content.get("nextToken")).marker
+            return answer._replace(body=json.dumps({**content, "nextToken": marker})) if marker else answer
+        found = _END.search(answer.body)
         if found is None:
             return answer
-        marker = _MARKER.search(found[0])
-        return answer._replace(body=text.replace(found[0], end(call, marker[1] if marker else None)))
+        place = _MARKER.search(found[0])
+        return answer._replace(body=answer.body.replace(found[0], _in_xml(end(call, place[1] if place else None))))
 
     return changed
 
 
-def _more(marker: str | None) -> str:
-    place = f"<Marker>{marker}</Marker>" if marker is not None else ""
-    return f"<IsTruncated>true</IsTruncated>{place}"
+def _in_xml(end: End) -> str:
+    place = f"<Marker>{end.marker}</Marker>" if end.marker is not None else ""
+    return place if end.more is None else f"<IsTruncated>{str(end.more).lower()}</IsTruncated>{place}"
 
 
-def _marker_again(call: Call, marker: str | None) -> str:
-    given = call.parameters.get("Marker", marker)
-    return _more(given) if given is not None else "<IsTruncated>false</IsTruncated>"
+def _marker_again(call: Call, marker: str | None) -> End:
+    given = call.parameters.get("Marker", call.parameters.get("nextToken", marker))
+    return End(given is not None, given)
 
 
-def _foreign_marker(call: Call, _: str | None) -> str:
-    return _more(marker_of(call.parameters | {"Filter.member.1": "somebody else's"}, 1, 0))
-
-
-def _no_word_on_the_end(_: Call, marker: str | None) -> str:
-    return f"<Marker>{marker}</Marker>" if marker is not None else ""
+def _foreign_marker(call: Call, _: str | None) -> End:
+    return End(True, marker_of(call.parameters | {"Filter.member.1": "somebody else's"}, 1, 0))
 
 
 REFUSALS: Mapping[str, Fault] = {
@@ -145,16 +163,18 @@ GARBLED: Mapping[str, Fault] = {
     "garbage": _body(lambda content: bytes(255 - byte for byte in content)),
     "empty": _body(lambda _: b""),
     "of another form": _said(Answer(200, "<Unexpected><Thing/></Unexpected>")),
+    "a bare list": _said(Answer(200, "[7]")),
+    "a bare word": _said(Answer(200, '"sorry"')),
     "of another call": _said(Answer(200, "<ListThingsResponse><ListThingsResult/></ListThingsResponse>")),
     "without a result": _body(_result_emptied),
     "in EBCDIC": _body(lambda content: content.decode().encode("cp500", "replace")),
     "with a broken letter": _body(lambda content: content + b"<!--\xe9-->"),
-    "huge garbage": _body(lambda content: _blanks() + content[: len(content) // 2]),
+    "huge garbage": _body(lambda content: _BLANKS + content[: len(content) // 2]),
 }
 """Answers with HTTP status 200 that are none."""
 
 HARMLESS: Mapping[str, Fault] = {
-    "huge": _body(lambda content: _blanks() + content),
+    "huge": _body(lambda content: _BLANKS + content),
     "declared to be UTF-16": _declared("UTF-16"),
     "declared to be nonsense": _declared("nonsense"),
     "declared to be zipped": _with_header("Content-Encoding", "gzip"),
@@ -164,9 +184,9 @@ HARMLESS: Mapping[str, Fault] = {
 MISLEADING: Mapping[str, Fault] = {
     "the same marker again": _ended(_marker_again),
     "a marker of another list": _ended(_foreign_marker),
-    "an unknown marker": _ended(lambda *_: _more("AAAA")),
-    "no marker": _ended(lambda *_: _more(None)),
-    "no word on the end": _ended(_no_word_on_the_end),
+    "an unknown marker": _ended(lambda *_: End(True, "AAAA")),
+    "no marker": _ended(lambda *_: End(True, None)),
+    "no word on the end": _ended(lambda _, marker: End(None, marker)),
 }
 """Pages that lead nowhere; other answers are honest."""
 

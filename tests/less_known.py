@@ -18,14 +18,14 @@ from auditor.model import ResourceType, Snapshot
 from auditor.parameters import configure
 from auditor.registry import load_rules
 from auditor.rule import ComplianceType, ConfiguredRule
-from auditor.snapshot import dump
+from auditor.snapshot import LISTS, OTHER_LISTS, dump
 
 UNKNOWN = ComplianceType.INSUFFICIENT_DATA
 
 Key = tuple[str, str, str]
 Findings = Mapping[Key, Finding]
 
-_FACTS = ("format", "kind", "captured_at", "account", "users", "groups", "roles", "policies", "virtual_mfa_devices")
+_FACTS = ("format", "kind", "captured_at", "region", "account", *LISTS, *OTHER_LISTS)
 _NONE_IF_UNKNOWN = frozenset({"alias", "verified"})
 _UNTOLD = frozenset({"gaps", "read_at"})  # not facts of the account
 

@@ -8,13 +8,15 @@ from aws_server import Front, report_row
 from moto.iam.models import iam_backends
 from rule_parameters import configured
 
-from auditor.collectors.live import LiveOptions, collect, connect
+from auditor.collectors.live import Connection, LiveOptions, collect, connect
+from auditor.emulator import self_signed
 from auditor.engine import evaluate
 from auditor.model import BULK, Snapshot, Source, SourceStatus
 from auditor.registry import load_rules
 from auditor.rule import ComplianceType
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+EXPIRES_AT = datetime(2027, 11, 24, tzinfo=UTC)
 ACCOUNT = "arn:aws:iam::123456789012"
 EVERYTHING = BULK
 INSUFFICIENT_DATA, COMPLIANT = ComplianceType.INSUFFICIENT_DATA, ComplianceType.COMPLIANT
@@ -51,7 +53,8 @@ def collected(
 
 def filled(front: Front, users: int = 2, options: LiveOptions | None = None) -> Any:
     """Fill the account: one user in order, the others not, a group with and one without users, a good policy."""
-    iam: Any = connect(options or LiveOptions(), ask_code=None).iam
+    connection = connect(options or LiveOptions(), ask_code=None)
+    iam: Any = connection.iam
     for group in ("Admins", "Empty"):
         iam.create_group(GroupName=group)
     for number in range(users):
@@ -68,8 +71,30 @@ def filled(front: Front, users: int = 2, options: LiveOptions | None = None) -> 
     iam.update_account_password_policy(
         MinimumPasswordLength=14, MaxPasswordAge=90, PasswordReusePrevention=24, **classes
     )
+    fill_singly(connection)
     front.calls.clear()
     return iam
+
+
+def fill_singly(connection: Connection) -> None:
+    """Give the account two of each kind that AWS tells one by one, one of them without tags, and an organization."""
+    iam: Any = connection.iam
+    tags = [{"Key": "owner", "Value": "platform"}, {"Key": "stage", "Value": ""}]
+    for name, some in (("tagged", tags), ("bare", [])):
+        certificate, key = self_signed(name, EXPIRES_AT)
+        iam.upload_server_certificate(
+            ServerCertificateName=name, CertificateBody=certificate, PrivateKey=key, Path="/cloudfront/", Tags=some
+        )
+        clients = ["sts.amazonaws.com", name]
+        iam.create_open_id_connect_provider(
+            Url=f"https://{name}.example.com/id", ClientIDList=clients, ThumbprintList=["0" * 40], Tags=some
+        )
+        iam.create_saml_provider(Name=name, SAMLMetadataDocument="x" * 1000, Tags=some)
+    iam.create_policy(PolicyName="described", PolicyDocument=json.dumps(DOCUMENT), Description="What it is for")
+    analyzers = connection.client("accessanalyzer")
+    analyzers.create_analyzer(analyzerName="of the account", type="ACCOUNT")
+    analyzers.create_analyzer(analyzerName="of unused access", type="ACCOUNT_UNUSED_ACCESS")
+    connection.client("organizations").create_organization(FeatureSet="ALL")
 
 
 def rows_of(iam: Any) -> list[str]:

@@ -1,15 +1,15 @@
 """The benchmark's account: what it serves in bulk and what it serves one by one is the same."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aws_server import lead_to, serving
-from big_account import ACCOUNT_ID, BigAccount, BigAws
+from big_account import ACCOUNT_ID, CERTIFICATES, PROVIDERS, BigAccount, BigAws
 
 from auditor.collectors.live import LiveOptions, collect, connect
-from auditor.model import BULK, Snapshot, SourceStatus
+from auditor.model import BULK, Snapshot, Source, SourceStatus
 
 USERS, GROUPS, ROLES, POLICIES = 1_050, 20, 30, 40
 
@@ -22,8 +22,8 @@ def big(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[BigAws]:
         yield app
 
 
-def read() -> Snapshot:
-    return collect(connect(LiveOptions(), ask_code=None), BULK)
+def read(sources: frozenset[Source] = BULK, *, say: Callable[[str], object] = lambda _: None) -> Snapshot:
+    return collect(connect(LiveOptions(), ask_code=None), sources, say=say)
 
 
 def test_it_is_read_whole_in_few_calls(big: BigAws) -> None:
@@ -33,8 +33,35 @@ def test_it_is_read_whole_in_few_calls(big: BigAws) -> None:
     assert {record.status for record in snapshot.sources} == {SourceStatus.COMPLETE}
     assert not snapshot.gaps
     assert snapshot.account.id == ACCOUNT_ID
-    assert sum(big.calls.values()) == 12  # 5 of them pages of the lists
+    assert big.calls.pop("GetPolicy") == POLICIES
+    assert sum(big.calls.values()) == 17 + CERTIFICATES + 2 * PROVIDERS  # 5 of them pages of the lists
     assert 900 < len(bytes(snapshot.policies[0].versions[0].document)) < 1_300
+
+
+def test_a_call_for_each_policy_is_made_for_nothing_but_descriptions_and_told_beforehand(big: BigAws) -> None:
+    said: list[tuple[str, int]] = []
+
+    def say(message: str) -> None:
+        said.append((message, big.calls["GetPolicy"]))
+
+    read(BULK - {Source.POLICY_DESCRIPTIONS}, say=say)
+    assert (big.calls["GetPolicy"], said) == (0, [])
+    snapshot = read(frozenset({Source.POLICY_DESCRIPTIONS}), say=say)
+    assert said == [(f"Asking about each of {POLICIES} policies: {POLICIES} calls of iam:GetPolicy", 0)]
+    assert {policy.description for policy in snapshot.policies} == {"x"}
+
+
+def test_a_large_account_takes_less_than_a_hundred_calls_beside_those_for_descriptions(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    app = BigAws(BigAccount())
+    with serving(app) as url:
+        lead_to(url, monkeypatch, tmp_path)
+        snapshot = read()
+    lists = (snapshot.users, snapshot.roles, snapshot.policies)
+    assert [len(listing) for listing in lists] == [5_000, 1_000, 1_500]
+    assert app.calls.pop("GetPolicy") == 1_500
+    assert sum(app.calls.values()) < 100
 
 
 @pytest.mark.usefixtures("big")

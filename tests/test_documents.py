@@ -91,6 +91,15 @@ TWICE_IN_EXPORTS = {
     PASSWORD_POLICY: ('"RequireSymbols": true', '"RequireSymbols": false'),
     SUMMARY: ('"Users": 4', '"Users": 5'),
     DEVICES: ('"VirtualMFADevices": [', '"VirtualMFADevices": []'),
+    folder_of.CERTIFICATES: ('"ServerCertificateName": "web"', '"ServerCertificateName": "other"'),
+    folder_of.CERTIFICATE_TAGS: ('"Key": "owner"', '"Key": "other"'),
+    folder_of.OIDC_PROVIDERS: ('"OpenIDConnectProviderList": [', '"OpenIDConnectProviderList": []'),
+    folder_of.OIDC_PROVIDER: ('"ClientIDList": ["sts"]', '"ClientIDList": []'),
+    folder_of.SAML_PROVIDERS: ('"SAMLProviderList": [', '"SAMLProviderList": []'),
+    folder_of.SAML_TAGS: ('"Key": "owner"', '"Key": "other"'),
+    folder_of.ANALYZERS: ('"type": "ACCOUNT"', '"type": "ORGANIZATION"'),
+    folder_of.ORGANIZATION: ('"MasterAccountId": "444455556666"', '"MasterAccountId": "x"'),
+    folder_of.POLICY: ('"Description": "What for"', '"Description": ""'),
 }
 
 

@@ -35,7 +35,7 @@ USERS = ["Dave", "alice", "bob", "carol,jr", "deploy", NEW]
 REPORTED = ["<root_account>", "alice", "bob", "carol,jr", "Dave", "deploy"]
 GROUPS = ["Admins", "Dev", "Empty"]
 ROLES = ["role-one", "role-three", "role-two"]
-POLICIES = ["one", "three", "two"]
+POLICIES = ["described", "one", "three", "two"]
 
 
 @pytest.fixture(scope="module", name="served")

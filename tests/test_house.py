@@ -51,6 +51,7 @@ LAYERS = [
     "collectors",
     "reporters",
     "testing",
+    "emulator",
     "demo",
     "outputs",
     "inputs",
@@ -64,7 +65,17 @@ LAYERS = [
     "cli",
     "__main__",
 ]
-COLLECTORS_SEE = {"errors", "redaction", "facts", "documents", "policy", "sources", "model", "snapshot", "collectors"}
+COLLECTORS_SEE = {
+    "errors",
+    "redaction",
+    "facts",
+    "documents",
+    "policy",
+    "sources",
+    "model",
+    "snapshot",
+    "collectors",
+}
 REPORTERS_SEE = {*LAYERS[: LAYERS.index("report") + 1], "reporters"} - {"engine"}
 RULES_SEE = {"model", "policy", "kms", "permissions", "rule", "root", "tags"}
 LATE = {
@@ -73,7 +84,7 @@ LATE = {
     "rich": ("auditor/reporters/table.py", "auditor/reporters/progress.py"),
     "jinja2": ("auditor/reporters/html.py",),
     "jmespath": ("auditor/outputs.py",),
-    "moto": ("auditor/demo.py",),
+    "moto": ("auditor/emulator.py",),
     "tomlkit": ("auditor/settings.py",),
     "yaml": ("auditor/pack_document.py", "auditor/cloudformation.py"),
 }

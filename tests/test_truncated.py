@@ -87,6 +87,7 @@ SMALL: dict[str, Any] = {
     PASSWORD_POLICY: folder_of.password_policy(),
     SUMMARY: folder_of.summary(),
     DEVICES: folder_of.devices(),
+    **folder_of.single_entities(),
 }
 
 

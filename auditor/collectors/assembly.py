@@ -10,6 +10,7 @@ from msgspec import Struct
 from auditor.collectors.answers import Answer, gap, unread, utc
 from auditor.collectors.authorization_details import EntityReader, ManagedPolicyDetail, UserDetail
 from auditor.collectors.credential_report import CredentialReport, ReportRow
+from auditor.collectors.entity_facts import Descriptions
 from auditor.facts import Gap, Listing, with_gaps
 from auditor.model import (
     Account,
@@ -21,13 +22,14 @@ from auditor.model import (
     SourceStatus,
     User,
 )
-from auditor.snapshot import FORMAT, SCHEMA_VERSION
+from auditor.snapshot import FORMAT, SCHEMA_VERSION, SUMMARY_KEYS
 
 T = TypeVar("T")
 
 Answers = Mapping[Source, Answer[Any]]
 
-COUNTED = {Source.USERS: "Users", Source.GROUPS: "Groups", Source.ROLES: "Roles", Source.POLICIES: "Policies"}
+COUNTED = {Source(kind.replace("_", "-")): counted for kind, counted in SUMMARY_KEYS.items()}
+"""The lists whose lengths the account summary tells, with its names of them."""
 OPTIONAL = frozenset(
     {
         Source.SERVER_CERTIFICATES,
@@ -87,6 +89,7 @@ class _Assembly:
         groups = self._entities(Source.GROUPS, self._reader.group)
         roles = self._entities(Source.ROLES, self._reader.role)
         policies = self._entities(Source.POLICIES, self._policy)
+        certificates = self._counted_list(Source.SERVER_CERTIFICATES)
         account = self._account(identity, report)
         for found in self._reader.gaps:
             self._add(found)
@@ -106,7 +109,7 @@ class _Assembly:
             roles=roles,
             policies=policies,
             virtual_mfa_devices=self._told(Source.VIRTUAL_MFA_DEVICES),
-            server_certificates=self._told(Source.SERVER_CERTIFICATES),
+            server_certificates=certificates,
             oidc_providers=self._told(Source.OIDC_PROVIDERS),
             saml_providers=self._told(Source.SAML_PROVIDERS),
             access_analyzers=self._told(Source.ACCESS_ANALYZERS),
@@ -244,12 +247,19 @@ class _Assembly:
         answer = self._answers[source]
         return Listing(tuple(answer.value or ()), answer.gap.id if answer.gap else None)
 
+    def _counted_list(self, source: Source) -> Listing[Any]:
+        """Give a list as its source told it, unless the account summary contradicts it."""
+        records = tuple(self._answers[source].value or ())
+        return Listing(records, self._list_gap(source, len(records), agreed=False))
+
     def _policy(self, detail: ManagedPolicyDetail) -> Policy:
         """Give a policy with its description, which only GetPolicy tells."""
         answer = self._answers[Source.POLICY_DESCRIPTIONS]
-        descriptions: Mapping[str, str | None] = answer.value or {}
-        if detail.arn in descriptions:
-            return self._reader.policy(detail, descriptions[detail.arn], None)
+        descriptions: Descriptions = answer.value or Descriptions({}, {})
+        if detail.arn in descriptions.told:
+            return self._reader.policy(detail, descriptions.told[detail.arn], None)
+        if detail.arn in descriptions.gaps:
+            return self._reader.policy(detail, None, descriptions.gaps[detail.arn])
         reason = answer.gap or gap(answer.source, "NotTold", "AWS did not tell of the policy when asked by itself")
         return self._reader.policy(detail, None, self._add(reason))
 

@@ -10,7 +10,7 @@ from binascii import Error as Base64Error
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -24,13 +24,15 @@ from auditor.collectors.account_facts import (
     password_policy,
     virtual_mfa_devices,
 )
-from auditor.collectors.answers import Answer, gap, refused, unread, utc
+from auditor.collectors.answers import Answer, gap, unread, utc
 from auditor.collectors.assembly import assemble, identity_of_arns
 from auditor.collectors.authorization_details import Page
 from auditor.collectors.credential_report import CredentialReport
+from auditor.collectors.export_files import HINT, Read, decoder, read_files, status_without
+from auditor.collectors.exports_single import SINGLE_FILES, region_of, single_entities
 from auditor.errors import SourceError
 from auditor.facts import Gap
-from auditor.model import ACTIONS, Snapshot, Source, SourceStatus
+from auditor.model import Snapshot, Source, SourceStatus
 from auditor.snapshot import contradictions
 
 T = TypeVar("T")
@@ -41,7 +43,7 @@ REPORT_JSON = "credential-report.json"
 PASSWORD_POLICY = "account-password-policy.json"
 SUMMARY = "account-summary.json"
 DEVICES = "virtual-mfa-devices*.json"
-FILES = (DETAILS, REPORT_CSV, REPORT_JSON, PASSWORD_POLICY, SUMMARY, DEVICES)
+FILES = (DETAILS, REPORT_CSV, REPORT_JSON, PASSWORD_POLICY, SUMMARY, DEVICES, *SINGLE_FILES)
 
 _ENTITIES = {
     Source.USERS: ("user_detail_list", "Users"),
@@ -49,9 +51,6 @@ _ENTITIES = {
     Source.ROLES: ("role_detail_list", "Roles"),
     Source.POLICIES: ("policies", "Policies"),
 }
-_CLI_ERROR = re.compile(r"An error occurred \((?P<code>[\w.]+)\) when calling the (?P<call>\w+) operation")
-_MAX_ERROR_TEXT = 4_000  # characters; the AWS CLI's messages are far shorter
-_HINT = "It should be the unchanged output of the AWS CLI (--output json); write it again."
 _AWS_MANAGED = re.compile(r"arn:[\w-]+:iam::aws:")
 
 
@@ -60,14 +59,6 @@ class ReportAnswer(Struct, rename="pascal"):
 
     content: str
     generated_time: datetime | None = None
-
-
-class Read(NamedTuple):
-    """What files held: decoded answers, or the gap of an error that the AWS CLI wrote in their place."""
-
-    answers: list[Any]
-    gap: Gap | None
-    files: int
 
 
 def collect(folder: Path, captured_at: datetime | None) -> Snapshot:
@@ -80,23 +71,26 @@ def collect(folder: Path, captured_at: datetime | None) -> Snapshot:
     try:
         snapshot = _assembled(folder, captured_at)
     except OverflowError as error:
-        raise SourceError(f"{folder} holds a time that is out of range", _HINT) from error
+        raise SourceError(f"{folder} holds a time that is out of range", HINT) from error
     for complaint in contradictions(snapshot):
-        raise SourceError(f"{folder} cannot be of one account: {complaint}", _HINT)
+        raise SourceError(f"{folder} cannot be of one account: {complaint}", HINT)
     return snapshot
 
 
 def _assembled(folder: Path, captured_at: datetime | None) -> Snapshot:
     report = _credential_report(folder, captured_at)
     summary = _summary(folder)
+    entities = _entities(folder, summary.value or {})
     answers = {
-        **_entities(folder, summary.value or {}),
+        **entities,
         Source.CREDENTIAL_REPORT: report,
         Source.PASSWORD_POLICY: _password_policy(folder),
         Source.ACCOUNT_SUMMARY: summary,
         Source.VIRTUAL_MFA_DEVICES: _devices(folder),
+        **single_entities(folder, entities[Source.POLICIES]),
     }
     identity = identity_of_arns(_one_account(folder, answers), alias=None)
+    identity = msgspec.structs.replace(identity, region=region_of(folder, answers[Source.ACCESS_ANALYZERS]))
     generated_at = report.value.generated_at if report.value else None
     told = {source: msgspec.structs.replace(answer, read_at=captured_at) for source, answer in answers.items()}
     return assemble("exports", identity, told, captured_at or generated_at)
@@ -119,7 +113,7 @@ def _check_folder(folder: Path) -> None:
 
 
 def _entities(folder: Path, summary: Mapping[str, int]) -> dict[Source, Answer[Any]]:
-    read = _read(folder, DETAILS, Source.USERS, _json(Page))
+    read = read_files(folder, DETAILS, Source.USERS, decoder(Page))
     pages: list[Page] = read.answers
     stopped = any(page.next_token or page.marker or page.is_truncated for page in pages)
     return {
@@ -175,7 +169,7 @@ def _credential_report(folder: Path, captured_at: datetime | None) -> Answer[Cre
     def decoded(text: str) -> CredentialReport:
         if bare:
             return credential_report.read(text, captured_at, place, whole=False)
-        answer = _json(ReportAnswer, any_length=True)(text)
+        answer = decoder(ReportAnswer, any_length=True)(text)
         generated_at = utc(answer.generated_time) if answer.generated_time else captured_at
         return credential_report.read(_content(answer.content, place), generated_at, place)
 
@@ -197,7 +191,7 @@ def _password_policy(folder: Path) -> Answer[Any]:
 
     def decoded(text: str) -> Any:
         nonlocal cell_gaps
-        answer = _json(PasswordPolicyAnswer)(text)
+        answer = decoder(PasswordPolicyAnswer)(text)
         policy, cell_gaps = password_policy(answer.password_policy)
         return policy
 
@@ -212,15 +206,15 @@ def _summary(folder: Path) -> Answer[dict[str, int]]:
         folder,
         SUMMARY,
         Source.ACCOUNT_SUMMARY,
-        lambda text: _json(AccountSummaryAnswer)(text).summary_map,
+        lambda text: decoder(AccountSummaryAnswer)(text).summary_map,
         len,
     )
 
 
 def _devices(folder: Path) -> Answer[Any]:
-    read = _read(folder, DEVICES, Source.VIRTUAL_MFA_DEVICES, _json(DevicesAnswer))
+    read = read_files(folder, DEVICES, Source.VIRTUAL_MFA_DEVICES, decoder(DevicesAnswer))
     if not read.answers and read.gap is not None:
-        return unread(Source.VIRTUAL_MFA_DEVICES, _status_without(read), read.gap)
+        return unread(Source.VIRTUAL_MFA_DEVICES, status_without(read), read.gap)
     pages: list[DevicesAnswer] = read.answers
     devices = virtual_mfa_devices(device for page in pages for device in page.devices)
     reason = read.gap
@@ -240,80 +234,18 @@ def _devices(folder: Path) -> Answer[Any]:
 def _single(
     folder: Path, name: str, source: Source, decoded: Callable[[str], T], count: Callable[[T], int]
 ) -> Answer[T]:
-    read = _read(folder, name, source, decoded)
+    read = read_files(folder, name, source, decoded)
     if read.gap is not None:
-        return unread(source, _status_without(read), read.gap)
+        return unread(source, status_without(read), read.gap)
     value: T = read.answers[0]
     return Answer(source=source, status=SourceStatus.COMPLETE, value=value, pages=1, items=count(value))
-
-
-def _status_without(read: Read) -> SourceStatus:
-    return SourceStatus.FAILED if read.files else SourceStatus.ABSENT
-
-
-def _read(folder: Path, pattern: str, source: Source, decoded: Callable[[str], Any]) -> Read:
-    """Decode every file of a pattern, in the order of their names."""
-    files = sorted(file for file in folder.glob(pattern) if file.is_file())
-    if not files:
-        missing = gap(source, "NotProvided", f"{pattern} is not in the exports folder")
-        return Read([], missing, 0)
-    answers: list[Any] = []
-    reason: Gap | None = None
-    for file in files:
-        text = _text(file)
-        error = _error_in(text, file, source)
-        if error is None:
-            answers.append(_decode(text, file, decoded))
-        reason = reason or error
-    return Read(answers, reason, len(files))
-
-
-def _decode(text: str, file: Path, decoded: Callable[[str], T]) -> T:
-    try:
-        return decoded(text)
-    except documents.FAULTS as error:
-        raise SourceError(f"{file} cannot be read: {documents.reason(error)}", _HINT) from error
-
-
-def _json(answer_type: type[T], *, any_length: bool = False) -> Callable[[str], T]:
-    """Give the strict decoder of a JSON text, by default one without strings longer than any of AWS's."""
-
-    def decoded(text: str) -> T:
-        if not any_length:
-            documents.check_strings(text.encode())
-        answer = msgspec.json.decode(text, type=answer_type)
-        documents.check_keys(text)
-        return answer
-
-    return decoded
-
-
-def _error_in(text: str, file: Path, source: Source) -> Gap | None:
-    """Give the gap that a file tells of: nothing in it, or the AWS CLI's error message instead of data."""
-    if not text or text.isspace():
-        return gap(source, "EmptyFile", f"{file.name} is empty: the command that should have written it failed")
-    start = text[:_MAX_ERROR_TEXT].lstrip()
-    match = None if start.startswith(("{", "user,")) else _CLI_ERROR.search(start)
-    if match is None:
-        return None
-    action = f"iam:{match['call']}"
-    if action not in ACTIONS[source]:
-        return gap(source, "OtherCall", f"{file.name} holds the error of another call, {match['call']}")
-    return refused(source, match["code"], action)
-
-
-def _text(file: Path) -> str:
-    content = documents.in_utf_8(documents.read(str(file), str(file)), str(file))
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        raise SourceError(f"{file} is not text: {error.reason}", _HINT) from error
 
 
 def _one_account(folder: Path, answers: Mapping[Source, Answer[Any]]) -> Sequence[str]:
     """Give the ARNs of everything read; raise SourceError if they are of more than one account."""
     report: CredentialReport | None = answers[Source.CREDENTIAL_REPORT].value
-    arns = [detail.arn for source in _ENTITIES for detail in answers[source].value or ()]
+    listed = (*_ENTITIES, Source.SERVER_CERTIFICATES, Source.OIDC_PROVIDERS, Source.SAML_PROVIDERS)
+    arns = [each.arn for source in listed for each in answers[source].value or ()]
     if report is not None:
         arns += [row.arn for row in (*report.users.values(), *filter(None, (report.root,)))]
     accounts = sorted({identity_of_arns([arn], None).account_id or "" for arn in arns} - {""})

@@ -22,13 +22,16 @@ from auditor.collectors.account_facts import (
     password_policy,
     virtual_mfa_devices,
 )
-from auditor.collectors.answers import Answer, gap, not_requested, prepare, unread, utc
+from auditor.collectors.answers import Answer, not_requested, prepare, unread, utc
 from auditor.collectors.assembly import COUNTED, Identity, assemble
 from auditor.collectors.authorization_details import Page
 from auditor.collectors.credential_report import CredentialReport
+from auditor.collectors.entity_facts import SHAPES
+from auditor.collectors.pages import pages
 from auditor.collectors.refusals import FAULTS, asked, error_code, gap_of, timed_out
 from auditor.collectors.session import DEFAULT_TIMEOUT_S, Caller, Connection, LiveOptions, connect
 from auditor.collectors.side_by_side import Deadline, side_by_side
+from auditor.collectors.single_entities import SingleEntities
 from auditor.facts import Gap
 from auditor.model import ACTIONS, BULK, Snapshot, Source, SourceStatus
 
@@ -47,6 +50,7 @@ _ENTITIES: Mapping[Source, tuple[Any, str]] = {
     Source.ROLES: ("Role", "role_detail_list"),
     Source.POLICIES: ("LocalManagedPolicy", "policies"),
 }
+_DESCRIPTIONS = Source.POLICY_DESCRIPTIONS
 _DEVICES = Source.VIRTUAL_MFA_DEVICES
 _REPORT = Source.CREDENTIAL_REPORT
 _GENERATE, _GET = ACTIONS[_REPORT]
@@ -109,25 +113,28 @@ def collect(
     timer: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], object] | None = None,
     timeout_s: float = DEFAULT_TIMEOUT_S,
+    say: Callable[[str], object] = lambda _: None,
 ) -> Snapshot:
     """Give the snapshot of the account, with the sources that are asked for; the account summary always is.
 
     `captured_at` is the time at which the collection began. `progress` is called from several threads. What AWS
-    refuses, and what was not read after `timeout_s` seconds, becomes a gap, never an error.
+    refuses, and what was not read after `timeout_s` seconds, becomes a gap, never an error. `say` is told beforehand of
+    calls that grow with the number of entities.
     """
     captured_at = utc(clock())
     deadline = Deadline(timer, timeout_s)
     answers: dict[Source, Answer[Any]] = {source: not_requested(source) for source in BULK}
     with _garbage_left():
         try:
-            answers |= _Reading(connection, progress, clock, sleep, deadline).answers(sources & BULK | _ALWAYS)
+            answers |= _Reading(connection, progress, clock, sleep, deadline, say).answers(_needed(sources) & BULK)
         finally:
             deadline.halted.set()  # threads that are still in a call end with it, whatever it brings
         answers[Source.IDENTITY] = Answer(
             source=Source.IDENTITY, status=SourceStatus.COMPLETE, value=None, read_at=captured_at, pages=1, items=1
         )
         caller = connection.caller
-        identity = Identity(caller.account_id, answers[Source.ACCOUNT_ALIAS].value, caller.partition)
+        alias = answers[Source.ACCOUNT_ALIAS].value
+        identity = Identity(caller.account_id, alias, caller.partition, connection.region)
         return assemble(kind, identity, answers, captured_at)
 
 
@@ -145,9 +152,15 @@ def _garbage_left() -> Iterator[None]:
 
 def permissions_policy(sources: frozenset[Source]) -> dict[str, Any]:
     """Give the IAM policy that allows exactly what `collect` calls for these sources."""
-    actions = sorted({action for source in sources | _ALWAYS for action in ACTIONS[source]})
+    actions = sorted({action for source in _needed(sources) for action in ACTIONS[source]})
     statement = {"Sid": "IamAudit", "Effect": "Allow", "Action": actions, "Resource": "*"}
     return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _needed(sources: frozenset[Source]) -> frozenset[Source]:
+    """Give what is read for these sources: they themselves, what always is, and what tells whom to ask about."""
+    lists = frozenset({Source.POLICIES}) if _DESCRIPTIONS in sources else frozenset()
+    return sources | lists | _ALWAYS
 
 
 class _Reading:
@@ -160,13 +173,16 @@ class _Reading:
         clock: Clock,
         sleep: Callable[[float], object] | None,
         deadline: Deadline,
+        say: Callable[[str], object],
     ) -> None:
         self._iam = connection.iam
         self._mfa = connection.mfa
         self._progress = progress
         self._clock = clock
         self._deadline = deadline
+        self._say = say
         self._sleep = sleep or deadline.halted.wait
+        self._single_entities = SingleEntities(connection, deadline, self._sleep, self._tell_asked)
         details = self._iam.get_account_authorization_details
         self._lists: Mapping[Source, _List] = {
             **{
@@ -178,19 +194,32 @@ class _Reading:
 
     def answers(self, sources: frozenset[Source]) -> dict[Source, Answer[Any]]:
         """Give the answers of the sources; those that take no call of their own are left out."""
-        prepare(_SHAPES)
+        prepare((*_SHAPES, *SHAPES))
         readers: dict[Source, Callable[[], Answer[Any]]] = {
             _REPORT: self._credential_report,
             **{source: partial(self._list, source) for source in self._lists},
             Source.PASSWORD_POLICY: self._password_policy,
             Source.ACCOUNT_SUMMARY: self._summary,
             Source.ACCOUNT_ALIAS: self._alias,
+            **self._single_entities.readers(sources),
         }
         answers = self._in_time({source: read for source, read in readers.items() if source in sources})
         if _contradicted(answers):
             # Somebody may have made or deleted something meanwhile: only a second count tells.
             answers |= self._in_time({Source.ACCOUNT_SUMMARY: self._summary})
+        if _DESCRIPTIONS in sources:
+            answers |= self._in_time({_DESCRIPTIONS: partial(self._descriptions, answers[Source.POLICIES])})
         return answers
+
+    def _descriptions(self, policies: Answer[Any]) -> Answer[Any]:
+        """Ask about each policy that was read."""
+        if policies.value is None and policies.gap is not None:
+            unlisted = structs.replace(policies.gap, id=f"{_DESCRIPTIONS}:{policies.gap.error_code}")
+            return unread(_DESCRIPTIONS, SourceStatus.FAILED, structs.replace(unlisted, source=_DESCRIPTIONS))
+        arns = [policy.arn for policy in policies.value or ()]
+        if arns and self._deadline.left():
+            self._say(f"Asking about each of {len(arns):,} policies: {len(arns):,} calls of iam:GetPolicy")
+        return self._single_entities.policy_descriptions(arns)
 
     def _in_time(self, readers: Mapping[Source, Callable[[], Answer[Any]]]) -> dict[Source, Answer[Any]]:
         """Give the answers of the readers; of those that did not end in time, what they had read."""
@@ -208,62 +237,52 @@ class _Reading:
         if not self._deadline.halted.is_set():
             self._progress(ProgressEvent(source, items, pages, done))
 
+    def _tell_asked(self, source: Source, asked: int) -> None:
+        self._tell(source, asked, asked, done=False)
+
     def _cut(self, source: Source) -> Answer[Any]:
-        reason = timed_out(source, self._deadline.timeout_s)
         if source in self._lists:
-            return structs.replace(self._joined(source, reason), read_at=utc(self._clock()))
-        return unread(source, SourceStatus.FAILED, reason)
+            answer = self._joined(source, timed_out(source, self._deadline.timeout_s))
+        else:
+            answer = self._single_entities.so_far(source)
+        return structs.replace(answer, read_at=utc(self._clock()))
 
     def _gap(self, source: Source, error: Exception, action: str | None = None) -> Gap:
         return gap_of(source, error, action or ACTIONS[source][0], mfa=self._mfa)
 
     def _list(self, source: Source) -> Answer[Any]:
         """Read a list to its end, page by page; what was read before a failure stays."""
-        pages = self._lists[source].pages
+        read = self._lists[source].pages
         items = 0
         for page in self._paged(source):
             if isinstance(page, Gap):
                 return self._joined(source, page)
-            pages.append(page)
+            read.append(page)
             items += len(_details(page, self._lists[source].field))
-            self._tell(source, items, len(pages), done=False)
+            self._tell(source, items, len(read), done=False)
         return self._joined(source, None)
 
     def _paged(self, source: Source) -> Iterator[Any]:
         """Yield the pages of a list; a Gap comes last if its end was not reached."""
-        marker: dict[str, str] = {}
-        markers = {None, ""}
-        while self._deadline.left():
-            try:
-                ask = partial(self._lists[source].ask, MaxItems=PAGE_SIZE, **marker)
-                page = convert(asked(ask, self._sleep), self._lists[source].page_type)
-            except FAULTS as error:
-                yield self._gap(source, error)
-                return
-            yield page
-            if page.is_truncated is False:
-                return
-            if page.is_truncated is UNSET or page.marker in markers:
-                message = f"AWS does not say whether, or where, more {source} follow ({ACTIONS[source][0]})"
-                yield gap(source, "BadMarker", message)
-                return
-            markers.add(page.marker)
-            marker = {"Marker": page.marker}
-        yield timed_out(source, self._deadline.timeout_s)
+        listed = self._lists[source]
+        try:
+            yield from pages(partial(listed.ask, MaxItems=PAGE_SIZE), listed.page_type, self._deadline, self._sleep)
+        except FAULTS as error:
+            yield self._gap(source, error)
 
     def _joined(self, source: Source, reason: Gap | None) -> Answer[Any]:
         """Join the pages read so far; an item that a change of the account put on two pages counts as last seen."""
-        field, pages = self._lists[source].field, tuple(self._lists[source].pages)
-        if reason is not None and not pages:
+        field, read = self._lists[source].field, tuple(self._lists[source].pages)
+        if reason is not None and not read:
             return unread(source, SourceStatus.FAILED, reason)
-        items = list({_name(detail): detail for page in pages for detail in _details(page, field)}.values())
+        items = list({_name(detail): detail for page in read for detail in _details(page, field)}.values())
         return Answer(
             source=source,
             status=SourceStatus.PARTIAL if reason else SourceStatus.COMPLETE,
             value=virtual_mfa_devices(items) if source is _DEVICES else items,
             gap=reason,
-            asked=any(getattr(page, field) is not UNSET for page in pages),
-            pages=len(pages),
+            asked=any(getattr(page, field) is not UNSET for page in read),
+            pages=len(read),
             items=len(items),
             detail=reason.message if reason else None,
         )
@@ -355,5 +374,5 @@ def _name(detail: Any) -> str:
 def _contradicted(answers: Mapping[Source, Answer[Any]]) -> bool:
     """Say whether a list that was read to its end has another length than the account summary counts."""
     counts = answers[Source.ACCOUNT_SUMMARY].value or {}
-    lists = [answers[source] for source in _ENTITIES if source in answers and answers[source].gap is None]
+    lists = [answers[source] for source in COUNTED if source in answers and answers[source].gap is None]
     return any(counts.get(COUNTED[answer.source], answer.items) != answer.items for answer in lists)

@@ -12,7 +12,8 @@ T = TypeVar("T")
 
 THREADS = 8
 
-_FINAL = DENIED_CODES | EXPIRED_CODES  # what one entity's call was refused for, the next one's will be too
+FINAL = DENIED_CODES | EXPIRED_CODES
+"""The error codes of refusals that would meet the calls about all other entities too."""
 
 
 class Told(NamedTuple, Generic[T]):
@@ -27,7 +28,8 @@ def one_by_one(names: Iterable[str], ask: Callable[[str], T], deadline: Deadline
     """Ask about each of the named entities; a refusal that would meet every other call too ends the asking."""
     asking = _Asking(names, ask, deadline)
     everybody = asking.waiting()
-    side_by_side(dict.fromkeys(range(min(THREADS, everybody)), asking.work), deadline)
+    threads = min(THREADS, everybody) if deadline.left() else 0
+    side_by_side(dict.fromkeys(range(threads), asking.work), deadline)
     answers, errors = dict(asking.answers), dict(asking.errors)
     return Told(answers, errors, everybody - len(answers) - len(errors))
 
@@ -61,4 +63,4 @@ class _Asking(Generic[T]):
                 self.errors[name] = error
 
     def _hopeless(self) -> bool:
-        return any(error_code(error) in _FINAL for error in tuple(self.errors.values()))
+        return any(error_code(error) in FINAL for error in tuple(self.errors.values()))

@@ -1,7 +1,7 @@
 """Refusals: everything by which one answer of AWS can fail, and the gap that it leaves."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,8 +15,21 @@ from auditor.model import Source
 
 T = TypeVar("T")
 
+
+class NoEndError(Exception):
+    """Tell that AWS does not say whether, or where, more of a list follows."""
+
+
+class OvertimeError(Exception):
+    """Tell that no time is left; `timeout_s` is what there was."""
+
+    def __init__(self, timeout_s: float) -> None:
+        super().__init__(timeout_s)
+        self.timeout_s = timeout_s
+
+
 _UNREADABLE = (msgspec.ValidationError, SourceError, ValueError)  # the last is botocore's word on bad numbers and times
-FAULTS = (ClientError, BotoCoreError, ResponseParserError, *_UNREADABLE)
+FAULTS = (ClientError, BotoCoreError, ResponseParserError, NoEndError, OvertimeError, *_UNREADABLE)
 """The errors by which one answer can fail, whatever becomes of the others."""
 
 _NO_ANSWER = (ResponseParserError, KeyError)  # the second is botocore's word on XML that answers another question
@@ -42,6 +55,25 @@ def asked(ask: Callable[[], T], sleep: Callable[[float], object]) -> T:
         raise ResponseParserError(f"the answer has no {error}") from error
 
 
+def holding(ask: Callable[..., Any], key: str) -> Callable[..., Any]:
+    """Give a call of a JSON service that raises ResponseParserError where the answer lacks `key`.
+
+    botocore takes JSON that was cut, or anything else that is no JSON, for an answer without keys; at JSON of another
+    form it fails with whatever error comes of that.
+    """
+
+    def checked(**given: Any) -> Any:
+        try:
+            answer = ask(**given)
+        except (AttributeError, TypeError) as error:
+            raise ResponseParserError("the answer is of another form") from error
+        if key not in answer:
+            raise ResponseParserError(f"the answer has no {key}")
+        return answer
+
+    return checked
+
+
 def error_code(error: Exception) -> str:
     """Give AWS's error code, or the name of a fault that botocore or we found."""
     if isinstance(error, ClientError):
@@ -51,6 +83,10 @@ def error_code(error: Exception) -> str:
 
 def gap_of(source: Source, error: Exception, action: str, *, mfa: bool) -> Gap:
     """Give the gap that a failed call leaves; `mfa` says whether the caller has shown a second factor."""
+    if isinstance(error, OvertimeError):
+        return timed_out(source, error.timeout_s)
+    if isinstance(error, NoEndError):
+        return gap(source, "BadMarker", f"AWS does not say whether, or where, more {source} follow ({action})")
     found = refused(source, error_code(error), action)
     hint = _hint(found.error_code, str(error), mfa=mfa)
     return structs.replace(found, message=f"{found.message}: {hint}") if hint else found

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
@@ -39,6 +40,7 @@ DEFAULT_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us
 DEFAULT_TIMEOUT_S = 1800.0
 """How long an account may be read; throttled all the time, a reading ends then, with gaps."""
 _CONNECT_TIMEOUT_S, _READ_TIMEOUT_S = 10.0, 60.0  # of one attempt of one call
+_CONNECTIONS = 40  # all threads ask IAM through one client: one for each source, and eight for entities of some
 _PROMPT = "Enter MFA code for "  # botocore's own words before the serial number
 
 WITHOUT_AWS = (
@@ -105,11 +107,16 @@ class Caller(Struct, frozen=True):
 
 
 class Connection(Struct, frozen=True):
-    """Hold an IAM client that may be shared by threads, who its caller is, and whether --mfa-serial was used."""
+    """Hold an IAM client that may be shared by threads, who its caller is, and whether --mfa-serial was used.
+
+    `client` makes a client of another service, in `region`, with the same keys.
+    """
 
     caller: Caller
     iam: "IAMClient"
     mfa: bool
+    region: str
+    client: Callable[[str], Any]
 
 
 def connect(options: LiveOptions, *, ask_code: AskCode | None) -> Connection:
@@ -128,18 +135,25 @@ def connect(options: LiveOptions, *, ask_code: AskCode | None) -> Connection:
         keys = _keys(sts, options, ask_code)
         if keys:
             sts = session.client("sts", config=config, **keys)
+        reading = _config("adaptive", 8, options.timeout_s)
+
+        @cache
+        def client(service: str) -> Any:
+            return session.client(service, config=reading, **keys)
+
         with ThreadPoolExecutor(1) as pool:
-            made = pool.submit(_iam, session, keys, _config("adaptive", 8, options.timeout_s))
+            made = pool.submit(_iam, session, keys, reading)
             # It takes 15 ms, in which the answer is on its way; this call in this thread, where a signal ends it.
             identity = sts.get_caller_identity()
         caller = Caller(identity["Account"], identity["Arn"], identity["Arn"].split(":")[1], _profile(core))
-        return Connection(caller, made.result(), mfa=options.mfa_serial is not None)
+        return Connection(caller, made.result(), options.mfa_serial is not None, session.region_name, client)
 
 
 def _config(mode: Literal["standard", "adaptive"], attempts: int, timeout_s: float) -> Config:
     return Config(
         connect_timeout=min(_CONNECT_TIMEOUT_S, timeout_s),
         read_timeout=min(_READ_TIMEOUT_S, timeout_s),
+        max_pool_connections=_CONNECTIONS,
         retries={"mode": mode, "total_max_attempts": attempts},
         user_agent_extra=f"iam-audit/{__version__}",
     )

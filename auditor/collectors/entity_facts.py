@@ -1,0 +1,209 @@
+"""Facts of certificates, identity providers, analyzers, the organization and policy descriptions: AWS's shapes of them.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_ServerCertificateMetadata.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetOpenIDConnectProvider.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_SAMLProviderListEntry.html
+https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_AnalyzerSummary.html
+https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from msgspec import UNSET, Struct, UnsetType, field
+
+from auditor.collectors.answers import utc
+from auditor.facts import Listing, with_gaps
+from auditor.model import AccessAnalyzer, OidcProvider, SamlProvider, ServerCertificate
+
+NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
+"""What DescribeOrganization answers for an account that is in no organization."""
+
+Tags = Mapping[str, str]
+
+
+class Tag(Struct, rename="pascal"):
+    """AWS's Tag."""
+
+    key: str
+    value: str
+
+
+class IamPage(Struct, rename="pascal"):
+    """What each page of a list of IAM's says of the next; NextToken is what the AWS CLI writes when it stops early."""
+
+    is_truncated: bool | UnsetType = UNSET
+    marker: str | None = None
+    next_token: str | None = None
+
+
+class TagsPage(IamPage, rename="pascal", kw_only=True):
+    """A page of ListServerCertificateTags or ListSAMLProviderTags."""
+
+    tags: list[Tag]
+
+
+class CertificateMetadata(Struct, rename="pascal"):
+    """AWS's ServerCertificateMetadata."""
+
+    path: str
+    server_certificate_name: str
+    server_certificate_id: str
+    arn: str
+    upload_date: datetime
+    expiration: datetime
+
+    @property
+    def name(self) -> str:
+        """Give what the certificate is asked about by."""
+        return self.server_certificate_name
+
+
+class CertificatesPage(IamPage, rename="pascal", kw_only=True):
+    """A page of ListServerCertificates."""
+
+    entries: list[CertificateMetadata] = field(name="ServerCertificateMetadataList")
+
+
+class OidcEntry(Struct, rename="pascal"):
+    """AWS's OpenIDConnectProviderListEntry."""
+
+    arn: str
+
+    @property
+    def name(self) -> str:
+        """Give what the provider is asked about by."""
+        return self.arn
+
+
+class OidcList(Struct):
+    """AWS's answer of ListOpenIDConnectProviders, which has no pages."""
+
+    entries: list[OidcEntry] = field(name="OpenIDConnectProviderList")
+
+
+class OidcDetail(Struct):
+    """AWS's answer of GetOpenIDConnectProvider, as far as it is kept; Tags may be left out where there are none."""
+
+    url: str = field(name="Url")
+    client_ids: list[str] = field(name="ClientIDList")
+    tags: list[Tag] = field(name="Tags", default=[])
+
+
+class SamlEntry(Struct, rename="pascal"):
+    """AWS's SAMLProviderListEntry."""
+
+    arn: str
+    create_date: datetime
+    valid_until: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """Give what the provider is asked about by."""
+        return self.arn
+
+
+class SamlList(Struct):
+    """AWS's answer of ListSAMLProviders, which has no pages."""
+
+    entries: list[SamlEntry] = field(name="SAMLProviderList")
+
+
+class AnalyzersPage(Struct):
+    """A page of ListAnalyzers, and what the AWS CLI writes when it stops early."""
+
+    entries: list[AccessAnalyzer] = field(name="analyzers")
+    next_token: str | None = field(name="nextToken", default=None)
+    cli_token: str | None = field(name="NextToken", default=None)
+
+
+class OrganizationDetail(Struct, rename="pascal"):
+    """AWS's Organization, as far as it is kept."""
+
+    master_account_id: str
+
+
+class OrganizationAnswer(Struct, rename="pascal"):
+    """AWS's answer of DescribeOrganization."""
+
+    organization: OrganizationDetail
+
+
+class PolicyDetail(Struct, rename="pascal"):
+    """AWS's Policy, as far as it is kept; a description that was never given is left out."""
+
+    arn: str
+    description: str | None = None
+
+
+class PolicyAnswer(Struct, rename="pascal"):
+    """AWS's answer of GetPolicy."""
+
+    policy: PolicyDetail
+
+
+class Descriptions(Struct, frozen=True):
+    """Hold the descriptions of policies by ARN, None where there is none, and the gaps of those that were not told."""
+
+    told: Mapping[str, str | None]
+    gaps: Mapping[str, str]
+
+
+SHAPES = (TagsPage, CertificatesPage, OidcList, OidcDetail, SamlList, AnalyzersPage, OrganizationAnswer, PolicyAnswer)
+"""The shapes of all answers."""
+
+
+def tags_of(tags: Iterable[Tag]) -> Tags:
+    """Give tags by their keys."""
+    return {tag.key: tag.value for tag in tags}
+
+
+def server_certificate(entry: CertificateMetadata, tags: Tags | None, gap_id: str | None) -> ServerCertificate:
+    """Give the record of a server certificate; `tags` is None where `gap_id` says why."""
+    absent: Any = None
+    certificate = ServerCertificate(
+        name=entry.server_certificate_name,
+        id=entry.server_certificate_id,
+        arn=entry.arn,
+        path=entry.path,
+        uploaded_at=utc(entry.upload_date),
+        expires_at=utc(entry.expiration),
+        tags=absent if tags is None else dict(tags),
+    )
+    return certificate if gap_id is None else with_gaps(certificate, {"tags": gap_id})
+
+
+def oidc_name(arn: str) -> str:
+    """Give the name of an OpenID Connect provider: its URL without the scheme, which its ARN ends with."""
+    return arn.partition(":oidc-provider/")[2] or arn
+
+
+def oidc_provider(entry: OidcEntry, detail: OidcDetail | None, gap_id: str | None) -> OidcProvider:
+    """Give the record of an OpenID Connect provider; `detail` is None where `gap_id` says why."""
+    absent: Any = None
+    provider = OidcProvider(
+        name=oidc_name(entry.arn),
+        arn=entry.arn,
+        client_ids=Listing(() if detail is None else tuple(detail.client_ids), None),
+        tags=absent if detail is None else dict(tags_of(detail.tags)),
+    )
+    return provider if gap_id is None else with_gaps(provider, {"client_ids": gap_id, "tags": gap_id})
+
+
+def saml_provider(entry: SamlEntry, tags: Tags | None, gap_id: str | None) -> SamlProvider:
+    """Give the record of a SAML provider; `tags` is None where `gap_id` says why."""
+    absent: Any = None
+    provider = SamlProvider(
+        name=entry.arn.rpartition("/")[2],
+        arn=entry.arn,
+        created_at=utc(entry.create_date),
+        valid_until=utc(entry.valid_until) if entry.valid_until else None,
+        tags=absent if tags is None else dict(tags),
+    )
+    return provider if gap_id is None else with_gaps(provider, {"tags": gap_id})
+
+
+def access_analyzer(entry: AccessAnalyzer, _: None, __: str | None) -> AccessAnalyzer:
+    """Give the record of an analyzer, which is as AWS lists it."""
+    return entry

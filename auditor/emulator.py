@@ -1,0 +1,245 @@
+"""The emulator: an empty account that moto keeps in this process, served over HTTP, with what moto lacks.
+
+moto knows no tags of server certificates and SAML providers, gives all certificates the same dates and id, and has no
+IAM Access Analyzer: https://docs.getmoto.org/en/latest/docs/services/iam.html
+"""
+
+import json
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from threading import Thread
+from types import MappingProxyType
+from typing import Any
+from unittest.mock import patch
+
+from auditor.errors import AuditError
+
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@contextmanager
+def emulator() -> Iterator[str]:
+    """Serve an empty account while the block runs, and give its URL.
+
+    Raises AuditError when moto is not installed.
+    """
+    try:
+        from werkzeug.serving import make_server
+
+        app = application()
+    except ImportError as error:
+        raise AuditError(
+            f"the demo needs an AWS emulator that is not installed ({error})",
+            "Install it with `pip install 'iam-audit[demo]'`.",
+        ) from error
+    with environment({"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}):
+        empty("aws")
+        _give_root_mfa()
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    serve = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)  # seconds
+    with _quiet(), completed({"get_credential_report": _credential_report}):
+        serve.start()
+        try:
+            yield f"http://127.0.0.1:{server.port}"
+        finally:
+            server.shutdown()
+            server.server_close()
+
+
+def application() -> WsgiApp:
+    """Give a server of moto's and of IAM Access Analyzer."""
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    return _Analyzers(DomainDispatcherApplication(create_backend_app))
+
+
+def empty(*partitions: str) -> None:
+    """Forget the account in the partitions; it lives as long as the process."""
+    from moto.core.models import DEFAULT_ACCOUNT_ID
+    from moto.iam.models import iam_backends
+    from moto.organizations.models import organizations_backends
+
+    for partition in partitions:
+        iam_backends[DEFAULT_ACCOUNT_ID][partition].reset()
+        organizations_backends[DEFAULT_ACCOUNT_ID][partition].reset()
+
+
+@contextmanager
+def completed(more: Mapping[str, Any] = MappingProxyType({})) -> Iterator[None]:
+    """Have moto's IAM answer calls and tell facts that it lacks while the block runs; `more` adds answers to these."""
+    from moto.iam.models import ManagedPolicy
+    from moto.iam.responses import IamResponse
+
+    answers: dict[str, Any] = {**_LACKING, **more}
+    facts: dict[str, Any] = {
+        "policy_id": property(lambda policy: _unique_id("ANPA", policy.arn)),
+        "permissions_boundary_usage_count": 0,
+    }
+    with patch.multiple(IamResponse, create=True, **answers), patch.multiple(ManagedPolicy, create=True, **facts):
+        yield
+
+
+@contextmanager
+def environment(settings: Mapping[str, str]) -> Iterator[None]:
+    """Replace every AWS variable of the environment by the settings, and put all back afterwards."""
+    before = dict(os.environ)
+    for name in before:
+        if name.startswith("AWS_"):
+            del os.environ[name]
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name in set(os.environ) - set(before):
+            del os.environ[name]
+        os.environ.update(before)
+
+
+def _give_root_mfa() -> None:
+    """Have the account summary say the same of root as the credential report; no call sets root's MFA up."""
+    from moto.core.models import DEFAULT_ACCOUNT_ID
+    from moto.iam.models import iam_backends
+
+    iam_backends[DEFAULT_ACCOUNT_ID]["aws"].account_summary._account_mfa_enabled = 1  # noqa: SLF001 - as it is kept
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the emulator's server from telling of every request on stderr."""
+    log = logging.getLogger("werkzeug")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+def self_signed(name: str, expires_at: datetime) -> tuple[str, str]:
+    """Give a certificate that was valid for a year until `expires_at`, and its private key, as PEM."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    builder = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(expires_at - timedelta(days=365)).not_valid_after(expires_at)
+    certificate = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return certificate.decode(), private.decode()
+
+
+def _credential_report(response: Any) -> Any:
+    """Answer GetCredentialReport more like AWS than the emulator does: made just now, root first, N/A if not set."""
+    header, _, rows = response.backend.get_credential_report().partition("\n")
+    account, created = response.current_account, "2020-01-01T00:00:00Z"
+    root = f"<root_account>,arn:aws:iam::{account}:root,{created},true,no_information,{created},not_supported,true"
+    content = (
+        f"{header}\n{root}{',false,N/A,N/A,N/A,N/A' * 2},false,N/A,false,N/A\n{rows.replace('not_supported', 'N/A')}"
+    )
+    now = datetime.now(UTC).strftime(_TIME)
+    return _result({"Content": content, "ReportFormat": "text/csv", "GeneratedTime": now})
+
+
+def _upload_server_certificate(response: Any) -> Any:
+    from cryptography import x509
+
+    given = response._get_param  # noqa: SLF001 - moto's own answers read parameters so
+    certificate = response.backend.upload_server_certificate(
+        given("ServerCertificateName"), given("CertificateBody"), given("PrivateKey"), path=given("Path")
+    )
+    certificate.uploaded_at = datetime.now(UTC)
+    certificate.expires_at = x509.load_pem_x509_certificate(certificate.cert_body.encode()).not_valid_after_utc
+    certificate.tags = given("Tags", [])
+    return _result({"ServerCertificateMetadata": _metadata(certificate)})
+
+
+def _list_server_certificates(response: Any) -> Any:
+    listed = [_metadata(certificate) for certificate in response.backend.list_server_certificates()]
+    return _result({"ServerCertificateMetadataList": listed, "IsTruncated": False})
+
+
+def _metadata(certificate: Any) -> dict[str, str]:
+    return {
+        "Path": certificate.path,
+        "ServerCertificateName": certificate.cert_name,
+        "ServerCertificateId": _unique_id("ASCA", certificate.arn),
+        "Arn": certificate.arn,
+        "UploadDate": certificate.uploaded_at.strftime(_TIME),
+        "Expiration": certificate.expires_at.strftime(_TIME),
+    }
+
+
+def _unique_id(prefix: str, arn: str) -> str:
+    return prefix + sha256(arn.encode()).hexdigest()[:17].upper()
+
+
+def _list_server_certificate_tags(response: Any) -> Any:
+    name = response._get_param("ServerCertificateName")  # noqa: SLF001 - as above
+    return _result({"Tags": response.backend.get_server_certificate(name).tags, "IsTruncated": False})
+
+
+def _create_saml_provider(response: Any) -> Any:
+    given = response._get_param  # noqa: SLF001 - as above
+    provider = response.backend.create_saml_provider(given("Name"), given("SAMLMetadataDocument"))
+    provider.tags = given("Tags", [])
+    return _result({"SAMLProviderArn": provider.arn})
+
+
+def _list_saml_provider_tags(response: Any) -> Any:
+    arn = response._get_param("SAMLProviderArn")  # noqa: SLF001 - as above
+    return _result({"Tags": response.backend.get_saml_provider(arn).tags, "IsTruncated": False})
+
+
+def _result(content: dict[str, Any]) -> Any:
+    from moto.core.responses import ActionResult
+
+    return ActionResult(content)
+
+
+_LACKING: Mapping[str, Callable[[Any], Any]] = {
+    "upload_server_certificate": _upload_server_certificate,
+    "list_server_certificates": _list_server_certificates,
+    "list_server_certificate_tags": _list_server_certificate_tags,
+    "create_saml_provider": _create_saml_provider,
+    "list_saml_provider_tags": _list_saml_provider_tags,
+}
+
+
+class _Analyzers:
+    """Answer CreateAnalyzer and ListAnalyzers, with an own list, and pass everything else on."""
+
+    def __init__(self, rest: WsgiApp) -> None:
+        self._rest = rest
+        self._analyzers: list[dict[str, str]] = []
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"] != "/analyzer":
+            return self._rest(environ, start_response)
+        answer: dict[str, Any] = {"analyzers": self._analyzers}
+        if environ["REQUEST_METHOD"] == "PUT":
+            answer = self._created(json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))), environ)
+        content = json.dumps(answer).encode()
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
+        start_response("200 OK", headers)
+        return [content]
+
+    def _created(self, given: Mapping[str, str], environ: Mapping[str, Any]) -> dict[str, str]:
+        from moto.core.models import DEFAULT_ACCOUNT_ID
+
+        region = environ["HTTP_AUTHORIZATION"].split("/")[2]
+        arn = f"arn:aws:access-analyzer:{region}:{DEFAULT_ACCOUNT_ID}:analyzer/{given['analyzerName']}"
+        now = datetime.now(UTC).strftime(_TIME)
+        self._analyzers.append(
+            {"arn": arn, "name": given["analyzerName"], "type": given["type"], "createdAt": now, "status": "ACTIVE"}
+        )
+        return {"arn": arn}

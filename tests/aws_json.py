@@ -1,0 +1,62 @@
+"""AWS's JSON protocols: what is asked in them, how errors are written in them, and the pages of ListAnalyzers.
+
+https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
+https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl
+from xml.etree import ElementTree as ET
+
+from aws_pages import marker_of, place_of
+from aws_wire import Answer
+
+_ANALYZERS = {"GET": "ListAnalyzers", "PUT": "CreateAnalyzer"}
+_CODES = {
+    "AccessDenied": "AccessDeniedException",
+    "ExpiredToken": "ExpiredTokenException",
+    "InvalidClientTokenId": "UnrecognizedClientException",
+    "ServiceFailure": "InternalServerException",
+    "ServiceUnavailable": "ServiceUnavailableException",
+    "Throttling": "ThrottlingException",
+    "ValidationError": "ValidationException",
+}
+"""What JSON services call the errors of IAM and STS; other codes are the same."""
+
+
+def parameters_of(environ: Mapping[str, Any], body: bytes) -> dict[str, str]:
+    """Give what a call asks for, in whichever protocol, as the Query protocol's parameters."""
+    target: str = environ.get("HTTP_X_AMZ_TARGET", "")
+    if target:
+        return {"Action": target.rpartition(".")[2]}
+    if environ["PATH_INFO"].startswith("/analyzer"):
+        return {"Action": _ANALYZERS[environ["REQUEST_METHOD"]], **dict(parse_qsl(environ["QUERY_STRING"]))}
+    return dict(parse_qsl(body.decode(), keep_blank_values=True))
+
+
+def in_json(answer: Answer) -> Answer:
+    """Write an error of the Query protocol as JSON services do; other answers stay."""
+    if not answer.body.startswith("<ErrorResponse>"):
+        return answer
+    error = ET.fromstring(answer.body)
+    code = error.findtext("Error/Code", "")
+    code = _CODES.get(code, code)
+    headers = (("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-ErrorType", code))
+    content = {"__type": code, "message": error.findtext("Error/Message", "")}
+    return answer._replace(body=json.dumps(content), headers=headers)
+
+
+def page_of_analyzers(whole: Answer, parameters: Mapping[str, str], sizes: Sequence[int]) -> Answer:
+    """Cut a page out of the whole answer of ListAnalyzers; raise BadPageError for a token that was never given."""
+    listed = json.loads(whole.body)["analyzers"]
+    number, first = place_of(_marked(parameters))
+    last = min(first + sizes[number % len(sizes)], len(listed))
+    more = {"nextToken": marker_of(_marked(parameters), number + 1, last)} if last < len(listed) else {}
+    return whole._replace(body=json.dumps({"analyzers": listed[first:last], **more}))
+
+
+def _marked(parameters: Mapping[str, str]) -> dict[str, str]:
+    token = parameters.get("nextToken")
+    return {"Action": parameters["Action"], **({"Marker": token} if token is not None else {})}
