@@ -4,7 +4,6 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from io import TextIOWrapper
 from typing import Any
 
@@ -271,10 +270,10 @@ def export(*, form: str, path: str | None, quiet: bool, **options: Any) -> None:
     """
     from auditor.exporting import check  # PyYAML: 25 ms
     from auditor.exporting import export as write_export
-    from auditor.plan import planned
+    from auditor.plan import current
 
     check(form, path)
-    plan = planned(_choice(options), datetime.now(UTC).date())
+    plan = current(_choice(options))
     write_export(form, plan.rules, path, _speaker(quiet=quiet))
 
 
@@ -321,9 +320,9 @@ def permissions(*, verify: bool, **options: Any) -> None:
       aws iam create-policy --policy-name iam-audit --policy-document "$(iam-audit permissions)"
     """
     from auditor.collectors.live import permissions_policy
-    from auditor.plan import planned, sources_wanted
+    from auditor.plan import current, sources_wanted
 
-    wanted = sources_wanted(planned(_choice(options), datetime.now(UTC).date()))
+    wanted = sources_wanted(current(_choice(options)))
     sources = wanted | (VERIFYING if verify else frozenset[Source]())
     click.echo(msgspec.json.format(msgspec.json.encode(permissions_policy(sources)), indent=2))
 

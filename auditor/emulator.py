@@ -40,10 +40,10 @@ def emulator() -> Iterator[str]:
         ) from error
     with environment({"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}):
         empty("aws")
-        _give_root_mfa()
+        give_root_mfa()
     server = make_server("127.0.0.1", 0, app, threaded=True)
     serve = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)  # seconds
-    with _quiet(), completed({"get_credential_report": _credential_report}):
+    with _quiet(), completed({"get_credential_report": credential_report}):
         serve.start()
         try:
             yield f"http://127.0.0.1:{server.port}"
@@ -101,12 +101,12 @@ def environment(settings: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _give_root_mfa() -> None:
+def give_root_mfa(partition: str = "aws") -> None:
     """Have the account summary say the same of root as the credential report; no call sets root's MFA up."""
     from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.iam.models import iam_backends
 
-    iam_backends[DEFAULT_ACCOUNT_ID]["aws"].account_summary._account_mfa_enabled = 1  # noqa: SLF001 - as it is kept
+    iam_backends[DEFAULT_ACCOUNT_ID][partition].account_summary._account_mfa_enabled = 1  # noqa: SLF001 - as it is kept
 
 
 @contextmanager
@@ -138,7 +138,7 @@ def self_signed(name: str, expires_at: datetime) -> tuple[str, str]:
     return certificate.decode(), private.decode()
 
 
-def _credential_report(response: Any) -> Any:
+def credential_report(response: Any) -> Any:
     """Answer GetCredentialReport more like AWS than the emulator does: made just now, root first, N/A if not set."""
     header, _, rows = response.backend.get_credential_report().partition("\n")
     account, created = response.current_account, "2020-01-01T00:00:00Z"

@@ -53,7 +53,7 @@ def configure(
 
     Raises UsageError for an unknown parameter, a missing required one, and a value of the wrong form or range. AWS
     refuses a rule without a required parameter even if it prints a default for it, so a pack must give the value; in
-    our own options the printed default holds, with a note.
+    our own options the printed default holds.
     """
     warnings: list[str] = []
     declared = _declared(rule)
@@ -66,7 +66,7 @@ def configure(
         values = _only_given(declared, values)
     for name, parameter in declared.items():
         if parameter.required and name not in values:
-            values[name] = _defaulted(parameter, origin, warnings)
+            values[name] = _defaulted(parameter, origin)
     return ConfiguredRule(rule, config_rule_name or rule.id, _built(rule, values), tuple(warnings))
 
 
@@ -98,15 +98,14 @@ def _only_given(declared: Mapping[str, _Parameter], values: dict[str, Any]) -> d
     return {**dropped, **given} if given else {}
 
 
-def _defaulted(parameter: _Parameter, origin: Origin, warnings: list[str]) -> Any:
+def _defaulted(parameter: _Parameter, origin: Origin) -> Any:
     default = parameter.printed_default
     if default is None or origin is Origin.PACK:
         raise UsageError(
             f"{parameter.place} is required, but was not given",
             f"Give it with --parameter {parameter.place}=VALUE, or in the conformance pack that the rule is from.",
         )
-    warnings.append(f"{parameter.place} was not given: {default} holds, the default that AWS's page prints")
-    return _value(parameter, default, warnings)
+    return _value(parameter, default, [])
 
 
 def _built(rule: Rule, values: Mapping[str, Any]) -> Struct:

@@ -1,7 +1,7 @@
 """The plan of a run: which rules run, by options, configuration file and packs, and where each setting comes from."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import UTC, datetime
 
 from msgspec import Struct, to_builtins
 
@@ -53,13 +53,18 @@ class Plan(Struct, frozen=True):
         return dict(zip((pack.name for pack in self.packs), self.decided.packs if self.decided else (), strict=False))
 
 
-def planned(choice: Choice, today: date) -> Plan:
+def current(choice: Choice) -> Plan:
+    """Give the plan that holds today; raise as `planned` and `config.load` do."""
+    return planned(choice, config.load(choice.config, datetime.now(UTC).date()))
+
+
+def planned(choice: Choice, loaded: Loaded) -> Plan:
     """Give the plan that the options and the configuration file ask for.
 
     What is asked for by options goes before what the file says: rules, a set or packs named there run instead of the
     file's. Raises UsageError for what is not understood or does not exist, and when no rule is left.
     """
-    loaded, rules = config.load(choice.config, today), load_rules()
+    rules = load_rules()
     given = (chosen(choice, rules), config.given(loaded))
     decided, own = deciding(given), selected(rules, given)
     of_packs: Sequence[ConfiguredRule] = ()

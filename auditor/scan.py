@@ -16,7 +16,7 @@ from auditor.finding import Finding
 from auditor.inputs import Inputs
 from auditor.model import ResourceType, Snapshot
 from auditor.pack_summary import PackSummary
-from auditor.plan import Plan, planned, sources_read, sources_wanted
+from auditor.plan import Plan, current, planned, sources_read, sources_wanted
 from auditor.report import Gate, Report, build, exit_code, load_report, narrowed, with_frameworks
 from auditor.rule import ComplianceType, ConfiguredRule, Severity
 from auditor.selection import Choice
@@ -54,12 +54,13 @@ def run(place: Inputs, choice: Choice, options: Options, say: Say) -> int:
             "--verify asks AWS, but the account is read from files", "Leave it out, or read the account live."
         )
     evaluated_at = options.as_of or datetime.now(UTC).replace(microsecond=0)
-    plan = planned(choice, evaluated_at.date())
-    settings = plan.loaded.config
-    paths = options.paths or [str(plan.loaded.folder / file) for file in settings.output.files]
+    loaded = config.load(choice.config, evaluated_at.date())
+    settings = loaded.config
+    paths = options.paths or [str(loaded.folder / file) for file in settings.output.files]
     outputs.check(paths, tuple(outputs.REPORT_FORMATS), source=place.snapshot)
     query = outputs.compiled(options.query) if options.query is not None else None
     asked = [frameworks.find(name) for name in options.frameworks]
+    plan = planned(choice, loaded)
     snapshot = inputs.collect(
         place,
         sources_read(plan),
@@ -106,7 +107,7 @@ def save(place: Inputs, choice: Choice, path: str, say: Say, *, quiet: bool, ver
     """Save a snapshot of what the selected rules read, and give the exit code: 4 if something could not be read."""
     inputs.check(place)
     outputs.check([path], outputs.SNAPSHOT_SUFFIXES)
-    plan = planned(choice, datetime.now(UTC).date())
+    plan = current(choice)
     snapshot = inputs.collect(place, sources_wanted(plan), say, progress=wants_progress(quiet=quiet))
     if verbose:
         tell_sources(snapshot, say)

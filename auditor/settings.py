@@ -1,7 +1,6 @@
 """The effective settings: shown with their origins, and the selection of rules written into the file."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import msgspec
 from auditor import config, outputs
 from auditor.config import Config, Loaded
 from auditor.errors import UsageError
-from auditor.plan import planned, settings
+from auditor.plan import current, settings
 from auditor.selection import DEFAULT, Choice, Setting
 
 _OTHERS = ("output", "gate", "suppression_limits", "suppressions")
@@ -18,7 +17,7 @@ _OTHERS = ("output", "gate", "suppression_limits", "suppressions")
 
 def effective(choice: Choice) -> Iterator[Setting]:
     """Give every effective setting: those of the selection, then those that only the file can give."""
-    plan = planned(choice, datetime.now(UTC).date())
+    plan = current(choice)
     yield from settings(plan)
     ours, usual = (msgspec.to_builtins(each) for each in (plan.loaded.config, Config()))
     for table in _OTHERS:
@@ -41,7 +40,7 @@ def pin(choice: Choice) -> tuple[Path, int]:
     """
     import tomlkit  # keeps comments and order; only here
 
-    plan = planned(choice, datetime.now(UTC).date())
+    plan = current(choice)
     loaded, names = plan.loaded, [each.rule.id for each in plan.own]
     if not names:
         hint = "Their files are the pin: name them under [[conformance_packs]], and keep them with the configuration."

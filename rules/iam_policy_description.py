@@ -12,6 +12,9 @@ NON_COMPLIANT
 INSUFFICIENT_DATA
     The description is unknown. GetAccountAuthorizationDetails never tells it; it takes a call of GetPolicy for each
     policy.
+NOT_APPLICABLE
+    The account has no customer-managed policies. Or the partition is aws-cn or aws-us-gov, where AWS Config does not
+    offer the rule; not to judge there is our decision.
 
 Parameters
     None.
@@ -42,4 +45,5 @@ RULE = Rule(
     severity=Severity.MEDIUM,  # ours: Security Hub has no control for this rule
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-policy-description.html",
     evaluate=evaluate,
+    not_offered_in=frozenset({"aws-cn", "aws-us-gov"}),
 )

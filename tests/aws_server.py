@@ -36,7 +36,7 @@ from aws_pages import (
 from aws_wire import Answer, Handler, delivered
 from werkzeug.serving import make_server
 
-from auditor.emulator import application, completed, empty
+from auditor.emulator import application, completed, credential_report, empty, give_root_mfa
 
 __all__ = [
     "DETAILS",
@@ -336,9 +336,12 @@ def serving(app: WsgiApp) -> Iterator[str]:
 @contextmanager
 def aws_server() -> Iterator[tuple[str, Front]]:
     """Serve an empty account, which moto keeps, behind a front; gives the URL and the front."""
-    empty("aws", "aws-cn", "aws-us-gov")
+    partitions = ("aws", "aws-cn", "aws-us-gov")
+    empty(*partitions)
+    for partition in partitions:
+        give_root_mfa(partition)
     front = Front(application())
-    with completed(), serving(front) as url:
+    with completed({"get_credential_report": credential_report}), serving(front) as url:
         yield url, front
 
 

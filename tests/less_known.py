@@ -10,12 +10,12 @@ from functools import cache
 from typing import Any
 
 from msgspec import Struct
+from rule_parameters import configured
 
 from auditor.engine import evaluate
 from auditor.facts import Listing, at_rest, gaps_of
 from auditor.finding import Finding
 from auditor.model import ResourceType, Snapshot
-from auditor.parameters import configure
 from auditor.registry import load_rules
 from auditor.rule import ComplianceType, ConfiguredRule
 from auditor.snapshot import LISTS, OTHER_LISTS, dump
@@ -33,7 +33,7 @@ _UNTOLD = frozenset({"gaps", "read_at"})  # not facts of the account
 @cache
 def rules() -> Sequence[ConfiguredRule]:
     """Give all rules, with the parameters that they have by default."""
-    return [configure(rule, {}) for rule in load_rules().values()]
+    return [configured(name) for name in load_rules()]
 
 
 def findings(snapshot: Snapshot) -> Findings:

@@ -92,13 +92,11 @@ CASES = [
         "AWS's printed default of 90 days",
         account(users=[user("alice", credentials=keys(ago(90)))]),
         {"alice": C},
-        warning="maxAccessKeyAge was not given",
     ),
     Case(
         "AWS's printed default, passed by a second",
         account(users=[user("alice", credentials=keys(ago(90, SECOND)))]),
         {"alice": NC},
-        warning="maxAccessKeyAge was not given",
     ),
     Case(
         "a user that the report does not list",

@@ -17,11 +17,11 @@ from html_reports import mixed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Raw
+from rule_parameters import configured
 
 from auditor.collectors import exports
 from auditor.errors import SourceError
 from auditor.model import Snapshot
-from auditor.parameters import configure
 from auditor.policy import UnreadableDocumentError, raw_document, read_document
 from auditor.registry import load_rules
 from auditor.report import Report, dump_report, load_report
@@ -31,7 +31,7 @@ from auditor.scan import audited
 from auditor.snapshot import dump, load
 from auditor.testing import CAPTURED_AT, account, console_user, group, password_policy, policy, role, user
 
-RULES = [configure(rule, {}) for rule in load_rules().values()]
+RULES = [configured(name) for name in load_rules()]
 SNAPSHOT = dump(
     account(
         users=[console_user("alice", mfa=True, groups=["Admins"], inline=["p"]), user("bob", unknown=["credentials"])],

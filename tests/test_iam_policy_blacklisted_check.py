@@ -104,10 +104,9 @@ CASES = [
         {"policyArns": ADMIN, "exceptionList": "users:[alice]"},
     ),
     Case(
-        "the default that AWS prints holds, with a note",
+        "the default that AWS prints holds",
         account(users=[user("alice", attached=["AdministratorAccess"])]),
         {"alice": NC},
-        warning="policyArns was not given",
     ),
     Case(
         "a name instead of an ARN",

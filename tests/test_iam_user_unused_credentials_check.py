@@ -143,13 +143,11 @@ CASES = [
         "AWS's printed default of 90 days",
         account(users=[user("alice", credentials=password(ago(90)))]),
         {"alice": C},
-        warning="maxCredentialUsageAge was not given",
     ),
     Case(
         "AWS's printed default, passed by a second",
         account(users=[user("alice", credentials=password(ago(90, SECOND)))]),
         {"alice": NC},
-        warning="maxCredentialUsageAge was not given",
     ),
     Case(
         "a creation that is not known",

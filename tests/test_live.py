@@ -293,11 +293,12 @@ def test_when_the_time_is_over_what_was_read_stays_and_the_rest_is_unknown(aws: 
 
 def test_a_call_that_never_ends_holds_nobody_up(aws: Front) -> None:
     filled(aws)
-    whole = verdicts(collected())
+    together = EVERYTHING - {Source.POLICY_DESCRIPTIONS}  # which is read after all others, and so after the deadline
+    whole = verdicts(collected(together))
     released = Event()
     aws.held["GetAccountPasswordPolicy"] = released
     try:
-        snapshot = collect(connect(LiveOptions(), ask_code=None), EVERYTHING, timeout_s=0.5)
+        snapshot = collect(connect(LiveOptions(), ask_code=None), together, timeout_s=0.5)
     finally:
         released.set()
     assert gap_codes(snapshot, Source.PASSWORD_POLICY) == {"Timeout"}

@@ -67,13 +67,10 @@ def test_a_blank_value_is_not_given(blank: object) -> None:
     assert values(strict=blank, usage=blank, grammar=blank) == values()
 
 
-def test_a_printed_default_holds_for_options_with_a_note() -> None:
+def test_a_printed_default_holds_for_options_and_is_no_warning() -> None:
     configured = configure(RULE, {"names": "a", "arns": ""})
     assert configured.parameters == Parameters(("a",), 90, ("arn:a", "arn:b"))
-    assert configured.warnings == (
-        "test-rule.days was not given: 90 holds, the default that AWS's page prints",
-        "test-rule.arns was not given: arn:a, arn:b holds, the default that AWS's page prints",
-    )
+    assert configured.warnings == ()
 
 
 @pytest.mark.parametrize(

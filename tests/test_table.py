@@ -39,7 +39,7 @@ def shown(*, every_finding: bool = False) -> str:
 
 EXPECTED = """\
 Account 111122223333, aws, captured 2026-11-24T03:00:00Z
-Sources: 10 of 10 read completely
+Sources: 16 of 16 read completely
 Evaluations: 14 = 13 judged + 0 not applicable + 1 not decidable
 
 Rule                                Verdict        NON_C  INSUF  COMPL  N/A

@@ -10,13 +10,13 @@ import exports_folder as folder_of
 import pytest
 from exports_folder import DETAILS, DEVICES, GOLDEN_REPORT, PASSWORD_POLICY, REPORT, SUMMARY
 from html_reports import mixed
+from rule_parameters import configured
 
 from auditor.collectors import exports, saved
 from auditor.errors import SourceError
 from auditor.facts import at_rest, gaps_of
 from auditor.finding import Finding
 from auditor.model import Credentials, ResourceType, Snapshot
-from auditor.parameters import configure
 from auditor.registry import load_rules
 from auditor.report import dump_report, load_report
 from auditor.rule import ComplianceType
@@ -24,7 +24,7 @@ from auditor.scan import audited
 from auditor.snapshot import dump, load
 from auditor.testing import CAPTURED_AT, account, console_user, group, password_policy
 
-RULES = [configure(rule, {}) for rule in load_rules().values()]
+RULES = [configured(name) for name in load_rules()]
 UNKNOWN = ComplianceType.INSUFFICIENT_DATA
 SNAPSHOT = dump(
     account(
