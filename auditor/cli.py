@@ -297,7 +297,7 @@ def rules_list(*, output_format: str) -> None:
         return
     for rule in known:
         needs = f" (needs {', '.join(needed(rule))})" if needed(rule) else ""
-        click.echo(f"{rule.id:<41} {rule.severity:<8} {sets_of(rule)[0]:<10} {sections(page(rule))['']}{needs}")
+        click.echo(f"{rule.id:<42} {rule.severity:<8} {sets_of(rule)[0]:<10} {sections(page(rule))['']}{needs}")
 
 
 @rules.command("show")

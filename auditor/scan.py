@@ -53,8 +53,7 @@ def run(place: Inputs, choice: Choice, options: Options, say: Say) -> int:
         raise UsageError(
             "--verify asks AWS, but the account is read from files", "Leave it out, or read the account live."
         )
-    evaluated_at = options.as_of or datetime.now(UTC).replace(microsecond=0)
-    loaded = config.load(choice.config, evaluated_at.date())
+    loaded = config.load(choice.config, (options.as_of or datetime.now(UTC)).date())
     settings = loaded.config
     paths = options.paths or [str(loaded.folder / file) for file in settings.output.files]
     outputs.check(paths, tuple(outputs.REPORT_FORMATS), source=place.snapshot)
@@ -70,7 +69,7 @@ def run(place: Inputs, choice: Choice, options: Options, say: Say) -> int:
     )
     if options.verbose:
         tell_sources(snapshot, say)
-    report = with_frameworks(_audited_by(plan, snapshot, options, evaluated_at), asked)
+    report = with_frameworks(_audited_by(plan, snapshot, options), asked)
     _tell_warnings(report, say)
     files = _written(report, paths, place.snapshot)
     shown = narrowed(report, [Severity(name) for name in options.severities], options.resources)
@@ -84,13 +83,13 @@ def run(place: Inputs, choice: Choice, options: Options, say: Say) -> int:
     return code
 
 
-def _audited_by(plan: Plan, snapshot: Snapshot, options: Options, evaluated_at: datetime) -> Report:
+def _audited_by(plan: Plan, snapshot: Snapshot, options: Options) -> Report:
     oldest = config.max_report_age(plan.loaded) if options.max_report_age is None else options.max_report_age
     settings = plan.loaded.config
     return audited(
         snapshot,
         plan.rules,
-        evaluated_at,
+        options.as_of,
         oldest,
         settings.suppressions,
         settings.suppression_limits,

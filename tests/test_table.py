@@ -1,10 +1,12 @@
 """The table: readable at 80 columns, and nothing in a name is obeyed."""
 
 import io
+import sys
 from datetime import UTC, datetime
 
 import pytest
 from five_rules import FIVE
+from rule_parameters import configured
 
 from auditor.report import Report
 from auditor.reporters import table
@@ -71,6 +73,15 @@ def test_the_table_sums_up_the_rules_and_lists_what_needs_somebody() -> None:
 
 def test_no_line_is_wider_than_the_terminal() -> None:
     assert max(map(len, shown(every_finding=True).splitlines())) <= 80
+
+
+def test_a_long_rule_name_is_broken_after_a_hyphen(capsys: pytest.CaptureFixture[str]) -> None:
+    rules = [configured("iam-policy-no-statements-with-full-access")]
+    table.write(audited(account(users=[user("alice")]), rules, NOW), sys.stdout)
+    lines = capsys.readouterr().out.splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("iam-policy"))
+    assert lines[first].split() == ["iam-policy-no-statements-with-full-", "NOT_APPLICABLE", "0", "0", "0", "1"]
+    assert lines[first + 1] == "  access"
 
 
 def test_every_finding_is_listed_on_demand() -> None:

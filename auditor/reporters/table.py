@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC
 from itertools import groupby
+from textwrap import wrap
 from typing import TextIO
 
 from rich.console import Console
@@ -41,7 +42,7 @@ def write(report: Report, stream: TextIO, *, every_finding: bool = False) -> Non
     console = Console(file=stream, markup=False, highlight=False, emoji=False, soft_wrap=False)
     with console.capture() as captured:
         console.print(_heading(report))
-        console.print(_summary(report))
+        console.print(_summary(report, console.width))
         kinds = tuple(ComplianceType) if every_finding else _OPEN
         for finding_group in _groups(report.findings, kinds):
             console.print(*finding_group, sep="\n")
@@ -84,17 +85,25 @@ def _unseen(sums: Totals) -> str:
     return f"; {sums.unseen:,} not seen" if sums.unseen else ""
 
 
-def _summary(report: Report) -> Table:
+def _summary(report: Report, width: int) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Rule", overflow="fold")
     table.add_column("Verdict", no_wrap=True)
     for name in _COLUMNS.values():
         table.add_column(name, justify="right", no_wrap=True)
-    for result in report.rules:
+    rows = [(result, [f"{result.counts.get(kind, 0):,}" for kind in _COLUMNS]) for result in report.rules]
+    cells = [[result.compliance_type, *counts] for result, counts in rows] + [["", *_COLUMNS.values()]]
+    left = width - sum(2 + max(map(len, column)) for column in zip(*cells, strict=True))  # 2 between columns
+    for result, counts in rows:
         verdict = Text(result.compliance_type, style=_STYLES[result.compliance_type])
-        counts = (f"{result.counts.get(kind, 0):,}" for kind in _COLUMNS)
-        table.add_row(Text(visible(result.config_rule_name)), verdict, *counts)
+        table.add_row(Text(_broken(visible(result.config_rule_name), left)), verdict, *counts)
     return table
+
+
+def _broken(name: str, width: int) -> str:
+    """Give a name in lines that end after a hyphen if they can, so that its words stay whole."""
+    lines = wrap(name, max(width, _NAME_WIDTH), subsequent_indent="  ", drop_whitespace=False)
+    return "\n".join(lines) if len(name) > width else name
 
 
 def _groups(findings: Sequence[Finding], kinds: Sequence[ComplianceType]) -> Iterator[tuple[Text, Padding]]:
