@@ -96,11 +96,16 @@ def ended(work: Callable[[], T]) -> T:
     outcome: Future[T] = Future()
     threading.Thread(target=_settle, args=(outcome, work), name="reading", daemon=True).start()
     result = outcome.result(PATIENCE_S)
-    for thread in {*threading.enumerate()} - before:
-        if "process_request" not in thread.name:  # the server's own
-            thread.join(PATIENCE_S)
-            assert not thread.is_alive(), f"{thread} is left"
+    while threads := [each for each in threading.enumerate() if each not in before and _is_ours(each)]:
+        for thread in threads:
+            if thread.ident is not None:  # else somebody is about to start it
+                thread.join(PATIENCE_S)
+                assert not thread.is_alive(), f"{thread} is left"
     return result
+
+
+def _is_ours(thread: threading.Thread) -> bool:
+    return "process_request" not in thread.name  # the server's own
 
 
 def _settle(outcome: Future[T], work: Callable[[], T]) -> None:
