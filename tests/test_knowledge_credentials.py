@@ -66,7 +66,7 @@ rows = st.builds(
         column: FURTHER
         if column == "additional_credentials_info"
         else FLAGS
-        if column.endswith(("ed", "ive"))
+        if column == "password_enabled" or column.endswith("_active")
         else CELLS
         for column in Credentials.__struct_fields__
     },
