@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from auditor.collectors.live import LiveOptions, connect
-from auditor.emulator import emulator, environment, self_signed
+from auditor.emulator import backdate, emulator, environment, self_signed
 
 _EC2 = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
 _OWNER = {"Key": "owner", "Value": "platform"}
@@ -75,7 +75,9 @@ def _fill_offenders(iam: Any) -> None:
     _console_user(iam, "admin", "administrators", mfa=True)
     deploy = _policy(iam, "deploy", [_allow("s3:PutObject", "arn:aws:s3:::demo-website/*")])
     _group(iam, "deployers", deploy)
-    _group(iam, "testers", _aws("ReadOnlyAccess"))  # nobody is in it
+    about = "Lets testers start and stop machines, and do everything else to them"
+    ec2 = _policy(iam, "all-of-ec2", [_allow("ec2:*", "*")], Description=about)
+    _group(iam, "testers", _aws("ReadOnlyAccess"), ec2)  # nobody is in it
     _user(iam, "ci-deploy", "deployers")
     iam.create_access_key(UserName="ci-deploy")
     _console_user(iam, "userB", "developers", mfa=False)  # has not done the article's first sign-in yet
@@ -87,16 +89,30 @@ def _fill_offenders(iam: Any) -> None:
     iam.create_role(RoleName="web-server", AssumeRolePolicyDocument=_document([_EC2]))
     _fill_certificates(iam)
     _fill_providers(iam)
+    _let_time_pass()
+
+
+def _let_time_pass() -> None:
+    """Give the users a past: one has an old access key that is in daily use, one has not signed in for long."""
+    today = _today()
+    for name, created, used in (("ci-deploy", 400, 1), ("contractor", 300, 120)):  # days ago
+        backdate(name, today - timedelta(days=created), today - timedelta(days=used))
+    for name in ("userA", "userB", "userC", "admin"):
+        backdate(name, today - timedelta(days=60), today - timedelta(days=2))
 
 
 def _fill_certificates(iam: Any) -> None:
     """Upload a certificate that is in order, and one that has expired."""
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = _today()
     for name, days_left, tags in (("www.example.com", 200, [_OWNER]), ("old.example.com", -40, [])):
         body, key = self_signed(name, today + timedelta(days=days_left))
         iam.upload_server_certificate(
             ServerCertificateName=name, CertificateBody=body, PrivateKey=key, Path="/cloudfront/", Tags=tags
         )
+
+
+def _today() -> datetime:
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _fill_providers(iam: Any) -> None:

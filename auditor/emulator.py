@@ -109,6 +109,20 @@ def give_root_mfa(partition: str = "aws") -> None:
     iam_backends[DEFAULT_ACCOUNT_ID][partition].account_summary._account_mfa_enabled = 1  # noqa: SLF001 - as it is kept
 
 
+def backdate(user_name: str, created_at: datetime, used_at: datetime) -> None:
+    """Have a user, its password and its access keys made and last used earlier (UTC); no call sets that up."""
+    from moto.core.models import DEFAULT_ACCOUNT_ID
+    from moto.iam.models import AccessKeyLastUsed, iam_backends
+
+    user: Any = iam_backends[DEFAULT_ACCOUNT_ID]["aws"].get_user(user_name)
+    user.create_date = created_at
+    if user.password:
+        user.password_last_used = used_at
+    for key in user.access_keys:
+        key.create_date = created_at
+        key.last_used = AccessKeyLastUsed(used_at, "s3", "us-east-1")
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the emulator's server from telling of every request on stderr."""

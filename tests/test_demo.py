@@ -8,7 +8,7 @@ from pathlib import Path
 
 import five_rules
 import pytest
-from rule_parameters import configured
+from rule_parameters import REQUIRED, configured
 
 from auditor.collectors.live import collect, connect
 from auditor.demo import demo_account
@@ -37,6 +37,33 @@ def test_every_rule_shows_both_verdicts(evaluation: Evaluation) -> None:
     for rule in five_rules.IDS:
         shown = {finding.compliance_type for finding in evaluation.findings if finding.config_rule_name == rule}
         assert shown == ({COMPLIANT} if rule in ACCOUNT_RULES else {COMPLIANT, NON_COMPLIANT}), rule
+
+
+def test_rules_that_find_nothing_are_few(evaluation: Evaluation) -> None:
+    asked = {finding.config_rule_name for finding in evaluation.findings} - set(REQUIRED)
+    assert asked - set(offenders(evaluation)) == {
+        "iam-external-access-analyzer-enabled",
+        "iam-password-policy",
+        "iam-policy-no-statements-with-admin-access",
+        "iam-root-access-key-check",
+        "root-account-hardware-mfa-enabled",
+        "root-account-mfa-enabled",
+    }
+
+
+def test_an_old_key_and_a_password_that_nobody_uses_are_found(evaluation: Evaluation) -> None:
+    found = offenders(evaluation)
+    assert found["access-keys-rotated"] == ["ci-deploy"]
+    assert found["iam-user-unused-credentials-check"] == ["contractor"]
+
+
+def offenders(evaluation: Evaluation) -> dict[str, list[str]]:
+    """Give the names of the non-compliant resources by rule."""
+    found: dict[str, list[str]] = {}
+    for finding in evaluation.findings:
+        if finding.compliance_type is NON_COMPLIANT:
+            found.setdefault(finding.config_rule_name, []).append(finding.resource_name)
+    return found
 
 
 def test_the_articles_user_is_in_order(evaluation: Evaluation) -> None:
