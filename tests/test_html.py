@@ -20,7 +20,7 @@ from auditor.registry import load_rules
 from auditor.report import dump_report, load_report
 from auditor.reporters import html
 from auditor.rule import ComplianceType
-from auditor.testing import account, console_user, user
+from auditor.testing import account, console_user, server_certificate, user
 
 
 def test_opens_from_disk_without_request_or_complaint(opened: Open) -> None:
@@ -81,6 +81,16 @@ def test_the_head_tells_account_times_and_how_complete_the_data_was(opened: Open
         "account-summary\tfailed\tnot read\t0\t0\tAccessDenied: no summary"
     ]
     assert "Something worth knowing" in page.locator(".warnings").inner_text()
+
+
+def test_what_is_complete_is_told_in_a_line_and_unfolds(opened: Open) -> None:
+    page = opened(many(3)).page
+    section = page.locator("#completeness")
+    assert "Every resource was seen" in section.inner_text()
+    assert not section.locator("table").first.is_visible()
+    section.locator("summary").click()
+    assert section.locator("table").first.is_visible()
+    assert opened(mixed()).page.locator("#completeness table").first.is_visible()  # not complete
 
 
 def test_the_worst_findings_come_first_and_suppressed_ones_last(opened: Open) -> None:
@@ -262,12 +272,23 @@ def test_the_page_never_scrolls_sideways(opened: Open, width: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_a_long_type_breaks_after_its_colons(opened: Open) -> None:
+    certificate = server_certificate("a")
+    report = report_of(account(server_certificates=[certificate]), "iam-server-certificate-tagged")
+    page = opened(report, viewport={"width": 1000, "height": 800}).page
+    cell = page.locator(".finding td:nth-child(2)")
+    assert cell.inner_text() == "AWS::IAM::ServerCertificate"
+    parts = cell.evaluate("cell => [...cell.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data)")
+    assert parts == ["AWS::", "IAM::", "ServerCertificate"]
+
+
 def test_print_shows_every_finding_of_the_view_and_no_controls(opened: Open) -> None:
     page = opened(many(40), fragment=f"#rule={OWN_POLICIES}&size=50").page
     page.get_by_label("Rule", exact=True).select_option("")
     page.emulate_media(media="print")
     for hidden in (".controls", "#pager", ".masthead nav"):
         assert not page.locator(hidden).is_visible()
+    assert page.locator(".coverage").is_visible()  # though folded on the screen
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator(".finding").count() == 120
     page.evaluate("dispatchEvent(new Event('afterprint'))")

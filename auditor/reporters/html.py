@@ -58,13 +58,16 @@ def _document(report: Report) -> str:
     )
     environment.filters.update(_filters())
     judged = sum(report.summary.counts.values()) + report.summary.suppressed
+    missing = [source for source in report.snapshot.sources if source.lacking]
+    sums = totals(report.snapshot.sources, (result.coverage for result in report.rules))
     style, script = _asset("report.css"), _asset("unpack.js", "report.js")
     return environment.get_template("report.html.jinja").render(
         report=report,
         kinds=_KINDS,
         subject=report.account.alias or report.account.id or "an unknown account",
-        missing=[source for source in report.snapshot.sources if source.lacking],
-        sums=totals(report.snapshot.sources, (result.coverage for result in report.rules)),
+        missing=missing,
+        sums=sums,
+        incomplete=missing or sums.undecided or sums.unseen != 0,
         reasons_shown=REASONS_SHOWN,
         judged=judged,
         suppressed=_suppressed(report) if len(report.findings) == judged else {},

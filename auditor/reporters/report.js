@@ -177,6 +177,11 @@ function badge(kind) {
   return element("span", { class: "badge", "data-kind": kind }, kind);
 }
 
+// AWS::IAM::ServerCertificate may continue on the next line after each colon.
+function breakable(type) {
+  return type.split(/(?<=::)/).flatMap((part, at) => (at ? [element("wbr"), part] : [part]));
+}
+
 function line(row) {
   const { name, type } = report.resources.of(row);
   const expanded = opened.has(row);
@@ -185,7 +190,7 @@ function line(row) {
   if (suppressed(row)) verdict.append(" ", element("span", { class: "badge set-aside" }, "suppressed"));
   return element("tr", { class: "finding", "data-row": row },
     element("td", {}, element("button", toggle, element("bdi", {}, name))),
-    element("td", {}, type),
+    element("td", {}, ...breakable(type)),
     verdict,
     element("td", {}, report.rule.of(row)),
     element("td", {}, report.annotation.of(row)));
