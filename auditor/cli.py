@@ -1,9 +1,11 @@
 """The command line: parses options, wires the parts together, and turns errors into exit codes."""
 
 import os
+import shutil
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from importlib import resources
 from io import TextIOWrapper
 from typing import Any
 
@@ -297,7 +299,14 @@ def rules_list(*, output_format: str) -> None:
         return
     for rule in known:
         needs = f" (needs {', '.join(needed(rule))})" if needed(rule) else ""
-        click.echo(f"{rule.id:<42} {rule.severity:<8} {sets_of(rule)[0]:<10} {sections(page(rule))['']}{needs}")
+        head, asks = f"{rule.id:<42} {rule.severity:<8} {sets_of(rule)[0]}", f"{sections(page(rule))['']}{needs}"
+        click.echo(_unfolded(head, asks) if sys.stdout.isatty() else f"{head:<62} {asks}")
+
+
+def _unfolded(head: str, asks: str) -> str:
+    """Set what a rule asks under its name, for a terminal; a pipe gets a rule a line."""
+    width = shutil.get_terminal_size().columns
+    return f"{head}\n{click.wrap_text(asks, width, initial_indent='  ', subsequent_indent='  ')}\n"
 
 
 @rules.command("show")
@@ -329,7 +338,7 @@ def permissions(*, verify: bool, **options: Any) -> None:
 
 @iam_audit.group("config")
 def config_group() -> None:
-    """Show the effective settings, or pin the selection of rules."""
+    """Show the effective settings, pin the selection of rules, or print the schema of the file."""
 
 
 @config_group.command("show")
@@ -341,6 +350,18 @@ def config_show(**options: Any) -> None:
     for setting in effective(_choice(options)):
         value = msgspec.json.encode(setting.value).decode()
         click.echo(f"{visible(setting.key)} = {visible(value)}  # {visible(setting.origin)}")
+
+
+@config_group.command("schema")
+def config_schema() -> None:
+    """Print the JSON Schema of iam-audit.toml, by which editors check and complete it.
+
+    \b
+    Example, for editors that know Taplo's directive:
+      iam-audit config schema > iam-audit.schema.json
+      # and as the first line of iam-audit.toml:   #:schema ./iam-audit.schema.json
+    """
+    click.echo((resources.files("auditor") / "config.schema.json").read_text("utf-8"), nl=False)
 
 
 @config_group.command("pin")

@@ -3,9 +3,12 @@
 import gzip
 import json
 import os
+import pty
+import re
 import stat
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +189,26 @@ def test_rules_are_listed(run: Run) -> None:
     assert [line.split()[0] for line in lines] == [rule["id"] for rule in listed] == list(load_rules())
     password = next(rule for rule in listed if rule["id"] == "iam-password-policy")
     assert {"name": "MinimumPasswordLength", "required": False, "default": 14} in password["parameters"]
+
+
+def test_rules_fit_a_terminal() -> None:
+    leader, follower = pty.openpty()
+    environment = {**os.environ, "COLUMNS": "80", "TERM": "dumb"}
+    command = [sys.executable, "-m", "auditor", "rules", "list"]
+    with subprocess.Popen(command, stdout=follower, env=environment) as process:
+        os.close(follower)
+        shown = b"".join(iter(partial(_read, leader), b"")).decode()
+    os.close(leader)
+    assert process.returncode == 0
+    assert max(map(len, shown.splitlines())) <= 80
+    assert re.search(r"^iam-password-policy +MEDIUM +core\r\n  Checks that", shown, re.MULTILINE)
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:  # Linux says so when nobody is left to write
+        return b""
 
 
 def test_a_rule_is_shown(run: Run) -> None:
