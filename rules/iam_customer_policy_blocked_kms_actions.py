@@ -8,11 +8,11 @@ COMPLIANT
     account and Region (arn:aws:kms:eu-west-1:111122223333:key/*) are compliant too, which is our decision after the
     advice of Security Hub's KMS.1: a warning tells of them.
 NON_COMPLIANT
-    A statement allows one on every key: on "*", or on an ARN of KMS with a wildcard or policy variable for the account
-    or the key, or by NotResource. A NotAction hits what it does not wholly exclude. A Condition excuses nothing. Only a
-    Deny without conditions of the same action on "*" in the same document takes an Allow back. All but the "*" is our
-    decision where AWS's page speaks of fixed resources. A policy that is attached to nobody counts too; inline and
-    AWS-managed policies do not.
+    A statement allows one on every key: on "*"; on an ARN of KMS whose account, or whose Region and key, are missing or
+    hold a wildcard or a policy variable; or by a NotResource that does not leave out every key. A NotAction allows what
+    it does not wholly exclude. A Condition excuses nothing. Only a Deny without conditions of the same action on "*" in
+    the same document takes an Allow back. All but the "*" is our decision where AWS's page speaks of fixed resources. A
+    policy that is attached to nobody counts too; inline and AWS-managed policies do not.
 NOT_APPLICABLE
     excludePermissionBoundaryPolicy is true and the policy is used as a permissions boundary only, which is our
     decision: one that is attached as well is judged.
@@ -49,7 +49,8 @@ def evaluate(policy: Policy, context: Context[Parameters]) -> Verdict:
     if context.parameters.excludePermissionBoundaryPolicy and boundary_only(policy):
         return not_applicable("The policy is used as a permissions boundary only")
     many_keys: KeyAccess | None = None
-    for access in accesses(default_statements(policy), context.parameters.blockedActionsPatterns):
+    statements, partition = default_statements(policy), context.snapshot.account.partition
+    for access in accesses(statements, context.parameters.blockedActionsPatterns, partition):
         if access.every_key:
             return _blocked(policy.default_version_id, access)
         many_keys = many_keys or access

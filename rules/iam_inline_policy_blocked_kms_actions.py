@@ -8,10 +8,11 @@ COMPLIANT
     (arn:aws:kms:eu-west-1:111122223333:key/*) are compliant too, which is our decision after the advice of Security
     Hub's KMS.1: a warning tells of them.
 NON_COMPLIANT
-    A statement of an inline policy allows one on every key: on "*", or on an ARN of KMS with a wildcard or policy
-    variable for the account or the key, or by NotResource. A NotAction hits what it does not wholly exclude. A
-    Condition excuses nothing. Only a Deny without conditions of the same action on "*" in the same document takes an
-    Allow back. All but the "*" is our decision where AWS's page speaks of fixed resources.
+    A statement of an inline policy allows one on every key: on "*"; on an ARN of KMS whose account, or whose Region and
+    key, are missing or hold a wildcard or a policy variable; or by a NotResource that does not leave out every key. A
+    NotAction allows what it does not wholly exclude. A Condition excuses nothing. Only a Deny without conditions of the
+    same action on "*" in the same document takes an Allow back. All but the "*" is our decision where AWS's page speaks
+    of fixed resources.
 NOT_APPLICABLE
     excludeRoleByManagementAccount is true, and nobody but principals of the organization's management account may
     assume the role.
@@ -50,9 +51,10 @@ def evaluate(identity: User | Group | Role, context: Context[Parameters]) -> Ver
         management = context.snapshot.account.management_account_id
         if management is not None and trusts_only(identity, management):
             return not_applicable("Only the organization's management account may assume the role")
+    blocked, partition = context.parameters.blockedActionsPatterns, context.snapshot.account.partition
     many_keys = ""
     for policy, statements in inline_statements(identity.inline_policies):
-        for access in accesses(statements, context.parameters.blockedActionsPatterns):
+        for access in accesses(statements, blocked, partition):
             if access.every_key:
                 return _blocked(identity, policy.name, access)
             many_keys = many_keys or f"in {policy.name}, {access.said}: all keys of one account and Region pass"
