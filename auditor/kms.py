@@ -1,11 +1,13 @@
 """Blocked KMS actions: which of them a policy document allows, and on how many keys."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from auditor.facts import Record
 from auditor.policy import Effect, Statement, covers, everything, overlap, without_variables
 
 _KEY_PARTS = ("arn", "*", "kms", "*", "*", "key/*")  # arn, partition, service, Region, account, key
+_ACTION = re.compile(r"[A-Za-z*?:]+")  # the letters of KMS's actions, and wildcards
 
 
 class KeyAccess(Record, frozen=True):
@@ -37,6 +39,13 @@ def accesses(statements: Sequence[Statement], blocked: Sequence[str], partition:
             for pattern in blocked if reached else ():
                 if _allows(statement, pattern, denials):
                     yield from (KeyAccess(number, pattern, *each) for each in reached)
+
+
+def not_actions(patterns: Sequence[str]) -> Iterator[str]:
+    """Yield a note for each value of blockedActionsPatterns that is no action of KMS, so that it blocks nothing."""
+    for pattern in patterns:
+        if not (_ACTION.fullmatch(pattern) and overlap(pattern, "kms:?*")):
+            yield f"blockedActionsPatterns: {pattern!r} is no action of KMS, as kms:Decrypt is, so it blocks nothing"
 
 
 def _denies_everywhere(statement: Statement) -> bool:

@@ -21,7 +21,7 @@ INSUFFICIENT_DATA
 
 Parameters
     blockedActionsPatterns (CSV, required): actions of KMS, "*" stands for any text: `kms:Decrypt, kms:ReEncrypt*`.
-    Case does not matter.
+    Case does not matter; a warning tells of what is no action of KMS.
     excludePermissionBoundaryPolicy (boolean, default false): true leaves out permissions boundaries.
 
 Fix
@@ -29,9 +29,11 @@ Fix
     --set-as-default`
 """
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 
-from auditor.kms import KeyAccess, accesses
+from auditor.kms import KeyAccess, accesses, not_actions
 from auditor.model import Policy, ResourceType, Source
 from auditor.permissions import boundary_only, default_statements
 from auditor.rule import Context, Evidence, Rule, Severity, Verdict, compliant, non_compliant, not_applicable
@@ -63,6 +65,11 @@ def _blocked(version_id: str, access: KeyAccess) -> Verdict:
     return non_compliant(f"In {version_id}, {access.said}", Evidence(place, access.resource, Source.POLICIES))
 
 
+def notes(context: Context[Parameters]) -> Iterator[str]:
+    """Tell of values that are no actions of KMS."""
+    return not_actions(context.parameters.blockedActionsPatterns)
+
+
 RULE = Rule(
     id="iam-customer-policy-blocked-kms-actions",
     source_identifier="IAM_CUSTOMER_POLICY_BLOCKED_KMS_ACTIONS",
@@ -72,4 +79,5 @@ RULE = Rule(
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-customer-policy-blocked-kms-actions.html",
     evaluate=evaluate,
     parameters=Parameters,
+    notes=notes,
 )

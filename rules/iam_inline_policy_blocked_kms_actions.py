@@ -22,7 +22,7 @@ INSUFFICIENT_DATA
 
 Parameters
     blockedActionsPatterns (CSV, required): actions of KMS, "*" stands for any text: `kms:Decrypt, kms:ReEncrypt*`.
-    Case does not matter.
+    Case does not matter; a warning tells of what is no action of KMS.
     excludeRoleByManagementAccount (boolean, default false, which is our decision): true leaves out roles that only the
     organization's management account may assume. An account that is in no organization has no such role.
 
@@ -30,9 +30,11 @@ Fix
     Name the keys in the policy: `aws iam put-user-policy`, `aws iam put-group-policy` or `aws iam put-role-policy`.
 """
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 
-from auditor.kms import KeyAccess, accesses
+from auditor.kms import KeyAccess, accesses, not_actions
 from auditor.model import Group, ResourceType, Role, Source, User
 from auditor.permissions import inline_statements, source_of, trusts_only
 from auditor.rule import Context, Evidence, Rule, Severity, Verdict, compliant, non_compliant, not_applicable
@@ -66,6 +68,11 @@ def _blocked(identity: User | Group | Role, policy_name: str, access: KeyAccess)
     return non_compliant(f"In {policy_name}, {access.said}", Evidence(place, access.resource, source_of(identity)))
 
 
+def notes(context: Context[Parameters]) -> Iterator[str]:
+    """Tell of values that are no actions of KMS."""
+    return not_actions(context.parameters.blockedActionsPatterns)
+
+
 RULE = Rule(
     id="iam-inline-policy-blocked-kms-actions",
     source_identifier="IAM_INLINE_POLICY_BLOCKED_KMS_ACTIONS",
@@ -75,4 +82,5 @@ RULE = Rule(
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-inline-policy-blocked-kms-actions.html",
     evaluate=evaluate,
     parameters=Parameters,
+    notes=notes,
 )

@@ -149,6 +149,29 @@ CASES = [
         {"R": UNKNOWN, "alice": NC},
         EXCLUDE,
     ),
+    Case(
+        "a pattern that meets no action of KMS",
+        account(users=[user("alice", inline_policies=listing([DECRYPT]))]),
+        {"alice": C},
+        {"blockedActionsPatterns": "Decrypt"},
+        warning="'Decrypt' is no action of KMS",
+    ),
+    Case(
+        "NotResource of all keys of the account's partition",
+        account(
+            partition="aws-cn",
+            users=[
+                user(
+                    "alice",
+                    inline_policies=listing(
+                        [InlinePolicy("p", document(allow("kms:*", None, NotResource="arn:aws-cn:kms:*")))]
+                    ),
+                )
+            ],
+        ),
+        {"alice": C},
+        BLOCKED,
+    ),
     Case("no identities", account(), {ACCOUNT_ID: NA}, BLOCKED),
     Case("users unknown", account(roles=[role("R")], unknown=["users"]), {"R": C, ACCOUNT_ID: UNKNOWN}, BLOCKED),
 ]
