@@ -74,7 +74,7 @@ def _near_admin(statements: Sequence[Statement]) -> Iterator[str]:
 
 
 def _broad_actions(statement: Statement) -> bool:
-    return statement.actions is None or any(map(every_action, statement.actions))
+    return statement.actions is None or any(not action.strip("*?:") for action in statement.actions)
 
 
 def _broad_resources(statement: Statement) -> bool:

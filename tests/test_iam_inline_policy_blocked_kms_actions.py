@@ -132,6 +132,12 @@ CASES = [
     trusting("a trust policy that cannot be read", UNKNOWN, Raw(b"{}")),
     trusting("a trust policy that is unknown", UNKNOWN, ONLY_MANAGEMENT, unknown=["trust_policy"]),
     Case("the role counts by default", in_organization(account(roles=[EXCLUDED])), {"R": NC}, BLOCKED),
+    Case(
+        "a management account whose number is none",
+        in_organization(account(roles=[EXCLUDED]), ".*"),
+        {"R": NC},
+        EXCLUDE,
+    ),
     Case("no organization", in_organization(account(roles=[EXCLUDED]), None), {"R": NC}, EXCLUDE),
     Case(
         "no organization, and the trust policy is unknown",

@@ -61,6 +61,7 @@ CASES = [
     stated(
         "NotAction on every resource", C, allow(None, NotAction="iam:*"), warning="statement 1 allows NotAction on *"
     ),
+    stated("every action by a wildcard for one letter", C, allow("?*:*"), warning="every action on *"),
     stated("NotResource", C, allow("*", None, NotResource="arn:aws:s3:::b"), warning="every action on NotResource"),
     stated("NotAction on a bucket", C, allow(None, "arn:aws:s3:::bucket", NotAction="iam:*")),
     stated("NotAction in a Deny", C, allow(None, NotAction="iam:*", Effect="Deny")),
@@ -117,6 +118,16 @@ CASES = [
         UNKNOWN,
         default_version_id="v2",
         versions=listing([version("v2", HARMLESS)]),
+    ),
+    judged(
+        "two versions that are the default by themselves",
+        UNKNOWN,
+        versions=listing([version("v1", HARMLESS, default=True), version("v2", ADMIN, default=True)]),
+    ),
+    judged(
+        "the default version twice",
+        UNKNOWN,
+        versions=listing([version("v1", HARMLESS, default=True), version("v1", ADMIN, default=True)]),
     ),
     judged("the default is not among the versions", UNKNOWN, default_version_id="v7"),
     judged(
