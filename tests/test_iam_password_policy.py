@@ -26,7 +26,12 @@ DEFAULTS = {
     "PasswordReusePrevention": "24",
     "MaxPasswordAge": "90",
 }
-LENIENT = {**dict.fromkeys(list(DEFAULTS)[:4], "false"), "MinimumPasswordLength": "6", "PasswordReusePrevention": "1"}
+LENIENT = {
+    **dict.fromkeys(list(DEFAULTS)[:4], "false"),
+    "MinimumPasswordLength": "6",
+    "PasswordReusePrevention": "1",
+    "MaxPasswordAge": "1095",
+}
 PCI = {
     "RequireUppercaseCharacters": "false",
     "RequireLowercaseCharacters": "true",
@@ -127,6 +132,16 @@ CASES = [
     Case(
         "a property that is checked could not be read",
         account(password=with_gaps(STRONG, {"require_symbols": WITHHELD})),
+        {ACCOUNT_ID: UNKNOWN},
+    ),
+    Case(
+        "a property could not be read, and another one falls short",
+        account(password=with_gaps(policy(13, T, T, T, T, 24, 90), {"require_symbols": WITHHELD})),
+        {ACCOUNT_ID: NC},
+    ),
+    Case(
+        "whether passwords expire could not be read",
+        account(password=with_gaps(STRONG, {"expire_passwords": WITHHELD})),
         {ACCOUNT_ID: UNKNOWN},
     ),
     Case(
