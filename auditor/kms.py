@@ -30,7 +30,8 @@ class KeyAccess(Record, frozen=True):
 def accesses(statements: Sequence[Statement], blocked: Sequence[str], partition: str) -> Iterator[KeyAccess]:
     """Yield what the statements of one document allow of the blocked patterns; conditions never narrow it.
 
-    NotResource takes back what covers every key of the account's partition. A Deny without conditions on "*" takes back what it wholly covers, and nothing else does.
+    NotResource takes back what covers every key of the account's partition. A Deny without conditions on "*" takes back
+    what it wholly covers, and nothing else does.
     """
     denials = [each for each in statements if _denies_everywhere(each)]
     for number, statement in enumerate(statements):

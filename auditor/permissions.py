@@ -130,8 +130,18 @@ def _trusted(trust: Sequence[Statement]) -> Iterator[tuple[str, str]]:
                 yield from ((kind, name) for name in names)
 
 
-def not_arns(parameter: str, values: Sequence[str]) -> Iterator[str]:
-    """Yield a note for each value of a parameter that can match nothing, since it is no ARN."""
+def not_arns(parameter: str, values: Sequence[str], partition: str) -> Iterator[str]:
+    """Yield a note for each value of a parameter that names no policy of the account: no ARN, or another partition's.
+
+    A list may be made for several partitions; then nothing is said of the ARNs that stand for others.
+    """
     for value in values:
-        if not value.startswith("arn:"):
+        start, _, rest = value.partition(":")
+        other, _, rest = rest.partition(":")
+        if start != "arn" or not rest:
             yield f"{parameter}: {value!r} is no ARN, so no policy is meant by it"
+        elif f"arn:{partition}:{rest}" not in values:
+            yield (
+                f"{parameter}: {value!r} is of the partition {other}, and the account is in {partition}, "
+                "so no policy is meant by it"
+            )

@@ -14,7 +14,8 @@ INSUFFICIENT_DATA
 
 Parameters
     managedPolicyArns (CSV, required): ARNs of managed policies. AWS's page speaks of AWS-managed ones; those of a
-    customer are accepted as well, which is our decision.
+    customer are accepted as well, which is our decision. A warning tells of those that can be no policy of the
+    account, such as those of another partition.
 
 Fix
     `aws iam attach-role-policy --role-name ROLE --policy-arn ARN`
@@ -49,8 +50,8 @@ def evaluate(role: Role, context: Context[Parameters]) -> Verdict:
 
 
 def notes(context: Context[Parameters]) -> Iterator[str]:
-    """Tell of values that are no ARNs."""
-    return not_arns("managedPolicyArns", context.parameters.managedPolicyArns)
+    """Tell of values that name no policy of the account."""
+    return not_arns("managedPolicyArns", context.parameters.managedPolicyArns, context.snapshot.account.partition)
 
 
 RULE = Rule(
