@@ -93,7 +93,7 @@ def _reach(resource: str) -> bool | None:
     """
     parts = resource.split(":", len(_KEY_PARTS) - 1)
     missing = len(_KEY_PARTS) - len(parts)
-    partition = "*" if len(parts) == 1 or _open(parts[1]) else parts[1]
+    partition = parts[1] if len(parts) > 1 else "*"
     if missing and overlap(resource, _keys(partition), ignore_case=False):
         return True
     parts += ["*"] * missing

@@ -54,7 +54,11 @@ def schema(described_type: Any, title: str) -> str:
 
 def rule_reference() -> str:
     """Give the reference of all rules, each with its page."""
-    parts = ["# Rules\n\nThis page is made from the rules themselves; `iam-audit rules show NAME` prints the same.\n"]
+    parts = [
+        "# Rules\n\nThis page is made from the rules themselves; `iam-audit rules show NAME` prints the same. Where an "
+        "account holds nothing that a rule judges, the rule says NOT_APPLICABLE of the account, once; where it is not "
+        "known what there is, INSUFFICIENT_DATA. Both are our decision: AWS Config shows no result then.\n"
+    ]
     parts += [_reference(rule) for rule in load_rules().values()]
     return "\n".join(parts)
 

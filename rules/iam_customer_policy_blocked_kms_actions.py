@@ -17,7 +17,7 @@ NOT_APPLICABLE
     excludePermissionBoundaryPolicy is true and the policy is used as a permissions boundary only, which is our
     decision: one that is attached as well is judged.
 INSUFFICIENT_DATA
-    The default version is unknown, or its document cannot be read.
+    The default version is unknown or in doubt, or its document cannot be read.
 
 Parameters
     blockedActionsPatterns (CSV, required): actions of KMS, "*" stands for any text: `kms:Decrypt, kms:ReEncrypt*`.

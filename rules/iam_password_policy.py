@@ -85,8 +85,8 @@ def _fact(policy: PasswordPolicy, name: str) -> Evidence:
 
 
 def _is_enough(name: str, value: Any, wanted: Any) -> bool:
-    if isinstance(wanted, bool) or value is None:
-        return bool(value)
+    if value is None:
+        return False
     return 1 <= value <= wanted if name == "MaxPasswordAge" else bool(value >= wanted)
 
 

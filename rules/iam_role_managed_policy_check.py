@@ -7,8 +7,9 @@ Why
 COMPLIANT
     Every policy of managedPolicyArns is attached to the role itself.
 NON_COMPLIANT
-    At least one of them is not. Every role is judged, those of AWS services too, so the rule is of use with a scope
-    only. A permissions boundary is no attached policy, which is our decision.
+    At least one of them is not. Every role is judged, those of AWS services too: AWS Config narrows that by the scope
+    of a rule, here a suppression sets the other roles aside. A permissions boundary is no attached policy, which is our
+    decision.
 INSUFFICIENT_DATA
     Not all of them are known to be attached, and the role's policies could not be read completely.
 

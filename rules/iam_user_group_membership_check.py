@@ -10,7 +10,7 @@ COMPLIANT
 NON_COMPLIANT
     The user is in no group, or in none of groupNames. Policies attached to the user do not help.
 INSUFFICIENT_DATA
-    The user's groups could not be read completely.
+    The user is not known to be in such a group, and the user's groups could not be read completely.
 
 Parameters
     groupNames (CSV, optional): names of groups, not ARNs or paths. Names compare exactly, which is our decision; a

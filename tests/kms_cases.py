@@ -138,6 +138,12 @@ ROWS = [
     Row(
         "a Deny of all that is allowed of a pattern", C, (allow("kms:ReEncryptTo"), deny("kms:ReEncryptTo")), "kms:Re*"
     ),
+    Row(
+        "a Deny of everything but what is blocked and not allowed",
+        C,
+        (allow("kms:ReEncryptTo"), deny(None, NotAction="kms:ReEncryptFrom")),
+        "kms:ReEncrypt*",
+    ),
     denied("a Deny of everything but what is blocked", NC, deny(None, NotAction="kms:Decrypt")),
     denied("a Deny with a condition", NC, deny(Condition=MFA)),
     denied("a Deny on one key", NC, deny(resource=KEY)),

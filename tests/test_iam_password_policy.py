@@ -83,6 +83,7 @@ CASES = [
     judged("one day too long", DEFAULTS, policy(14, T, T, T, T, 24, 91), NC),
     judged("passwords that never expire", DEFAULTS, policy(14, T, T, T, T, 24, None), NC),
     judged("an age of zero is no expiry", DEFAULTS, policy(14, T, T, T, T, 24, 0), NC),
+    judged("an age of zero while passwords expire", DEFAULTS, replace(STRONG, max_password_age=0), NC),
     judged("an age while passwords do not expire", DEFAULTS, replace(STRONG, expire_passwords=False), NC),
     judged("AWS's defaults without parameters, met", {}, STRONG, C),
     judged("AWS's defaults without parameters, not met", {}, policy(8, T, T, T, T, None, None), NC),

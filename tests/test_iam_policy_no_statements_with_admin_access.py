@@ -7,9 +7,9 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from auditor.facts import with_gaps
-from auditor.model import PolicyVersion
+from auditor.model import InlinePolicy, PolicyVersion
 from auditor.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, WITHHELD, Case, account, allow, document, listing, policy
+from auditor.testing import ACCOUNT_ID, WITHHELD, Case, account, allow, document, listing, policy, user
 from rules.iam_policy_no_statements_with_admin_access import RULE
 
 C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
@@ -129,6 +129,18 @@ CASES = [
         UNKNOWN,
         versions=listing([version("v1", HARMLESS, default=True), version("v1", ADMIN, default=True)]),
     ),
+    judged(
+        "of another version it is unknown whether it is the default",
+        NC,
+        versions=listing(
+            [version("v1", ADMIN, default=True), with_gaps(version("v2", HARMLESS), {"is_default": WITHHELD})]
+        ),
+    ),
+    judged(
+        "of another version it is unknown which one it is",
+        NC,
+        versions=listing([version("v1", ADMIN, default=True), with_gaps(version("v2", HARMLESS), {"id": WITHHELD})]),
+    ),
     judged("the default is not among the versions", UNKNOWN, default_version_id="v7"),
     judged(
         "the default is known among versions that are not all known",
@@ -144,6 +156,11 @@ CASES = [
         unknown=["permissions_boundary_usage_count"],
     ),
     Case("no policies, since AWS's own are not judged", account(), {ACCOUNT_ID: NA}),
+    Case(
+        "inline policies are not judged",
+        account(users=[user("alice", inline_policies=listing([InlinePolicy("p", ADMIN)]))]),
+        {ACCOUNT_ID: NA},
+    ),
     Case("policies unknown", account(unknown=["policies"]), {ACCOUNT_ID: UNKNOWN}),
 ]
 
