@@ -1,12 +1,13 @@
 """Blocked KMS actions: which of them a policy document allows, and on how many keys."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from auditor.facts import Record
 from auditor.policy import Effect, Statement, covers, everything, overlap, without_variables
 
 _KEY_PARTS = ("arn", "*", "kms", "*", "*", "key/*")  # arn, partition, service, Region, account, key
-_PARTITIONS = ("*", "aws", "aws-cn", "aws-us-gov")
+_ACTION = re.compile(r"[A-Za-z*?:]+")  # the letters of KMS's actions, and wildcards
 
 
 class KeyAccess(Record, frozen=True):
@@ -26,18 +27,26 @@ class KeyAccess(Record, frozen=True):
         return f"statement {self.statement + 1} allows {self.pattern} on {self.resource}"
 
 
-def accesses(statements: Sequence[Statement], blocked: Sequence[str]) -> Iterator[KeyAccess]:
+def accesses(statements: Sequence[Statement], blocked: Sequence[str], partition: str) -> Iterator[KeyAccess]:
     """Yield what the statements of one document allow of the blocked patterns; conditions never narrow it.
 
-    A Deny without conditions on "*" takes back what it wholly covers, and nothing else does.
+    NotResource takes back what covers every key of the account's partition. A Deny without conditions on "*" takes back
+    what it wholly covers, and nothing else does.
     """
     denials = [each for each in statements if _denies_everywhere(each)]
     for number, statement in enumerate(statements):
         if statement.effect is Effect.ALLOW:
-            reached = tuple(_reached(statement))
+            reached = tuple(_reached(statement, partition))
             for pattern in blocked if reached else ():
                 if _allows(statement, pattern, denials):
                     yield from (KeyAccess(number, pattern, *each) for each in reached)
+
+
+def not_actions(patterns: Sequence[str]) -> Iterator[str]:
+    """Yield a note for each value of blockedActionsPatterns that is no action of KMS, so that it blocks nothing."""
+    for pattern in patterns:
+        if not (_ACTION.fullmatch(pattern) and overlap(pattern, "kms:?*")):
+            yield f"blockedActionsPatterns: {pattern!r} is no action of KMS, as kms:Decrypt is, so it blocks nothing"
 
 
 def _denies_everywhere(statement: Statement) -> bool:
@@ -63,11 +72,11 @@ def _covered(denial: Statement, action: str, pattern: str) -> bool:
     return any(covers(denied, action) or covers(denied, pattern) for denied in denial.actions)
 
 
-def _reached(statement: Statement) -> Iterator[tuple[str, bool]]:
+def _reached(statement: Statement, partition: str) -> Iterator[tuple[str, bool]]:
     """Yield each resource of a statement that stands for many keys, and whether for those of every account."""
     if statement.resources is None:
         excluded = statement.not_resources or ()
-        if not any(covers(each, _keys(partition), ignore_case=False) for each in excluded for partition in _PARTITIONS):
+        if not any(covers(each, _keys(partition), ignore_case=False) for each in excluded):
             yield f"all but {', '.join(excluded)}", True
         return
     for resource in statement.resources:
@@ -77,11 +86,17 @@ def _reached(statement: Statement) -> Iterator[tuple[str, bool]]:
 
 
 def _reach(resource: str) -> bool | None:
-    """Say whether a pattern of resources stands for every key (True), all of an account and Region (False), or less."""
+    """Say whether a pattern of resources stands for every key (True), all of an account and Region (False), or less.
+
+    In a shorter ARN a wildcard stands for the missing parts, or else AWS completes it with stars:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+    """
     parts = resource.split(":", len(_KEY_PARTS) - 1)
-    if len(parts) < len(_KEY_PARTS):  # a wildcard stands for the missing parts
-        partition = "*" if len(parts) == 1 or _open(parts[1]) else parts[1]
-        return True if overlap(resource, _keys(partition), ignore_case=False) else None
+    missing = len(_KEY_PARTS) - len(parts)
+    partition = parts[1] if len(parts) > 1 else "*"
+    if missing and overlap(resource, _keys(partition), ignore_case=False):
+        return True
+    parts += ["*"] * missing
     if not all(overlap(part, wanted, ignore_case=False) for part, wanted in zip(parts, _KEY_PARTS, strict=True)):
         return None
     region, account, key = parts[-3:]

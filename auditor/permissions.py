@@ -26,9 +26,10 @@ def boundary_only(policy: Policy) -> bool:
 def default_statements(policy: Policy) -> tuple[Statement, ...]:
     """Give the statements of the policy's default version.
 
-    Raises UnknownFact if its document cannot be read, or the policy and its version disagree on what the default is.
+    Raises UnknownFact if its document cannot be read, or it is in doubt which version is the default.
     """
     wanted = policy.default_version_id
+    _check_versions(policy, wanted)
     for version in policy.versions:
         if version.id == wanted:
             if not version.is_default:
@@ -38,6 +39,16 @@ def default_statements(policy: Policy) -> tuple[Statement, ...]:
             except UnreadableDocumentError as error:
                 raise undecided(f"the document of version {wanted} cannot be read: {error}") from error
     raise undecided(f"version {wanted}, the default, is not among the policy's versions")
+
+
+def _check_versions(policy: Policy, wanted: str) -> None:
+    """Raise UnknownFact if the default is there twice, or another version says that it is the default."""
+    known = [version for version in policy.versions.known if not gaps_of(version).keys() & {"id", "is_default"}]
+    if sum(version.id == wanted for version in known) > 1:
+        raise undecided(f"version {wanted}, the default, is there twice")
+    others = [version.id for version in known if version.is_default and version.id != wanted]
+    if others:
+        raise undecided(f"version {wanted} is the default by the policy, and {others[0]} by itself")
 
 
 def inline_statements(policies: Listing[InlinePolicy]) -> Iterator[tuple[InlinePolicy, tuple[Statement, ...]]]:
@@ -106,7 +117,8 @@ def trusts_only(role: Role, account_id: str) -> bool:
         trusted = set(_trusted(trust_statements(role.trust_policy)))
     except UnreadableDocumentError as error:
         raise undecided(f"the trust policy cannot be read: {error}") from error
-    principal = re.compile(rf"{account_id}|arn:[^:]+:(iam|sts)::{account_id}:.+")
+    number = re.escape(account_id)
+    principal = re.compile(rf"{number}|arn:[^:]+:(iam|sts)::{number}:.+")
     return bool(trusted) and all(kind == "AWS" and principal.fullmatch(name) for kind, name in trusted)
 
 
@@ -118,8 +130,18 @@ def _trusted(trust: Sequence[Statement]) -> Iterator[tuple[str, str]]:
                 yield from ((kind, name) for name in names)
 
 
-def not_arns(parameter: str, values: Sequence[str]) -> Iterator[str]:
-    """Yield a note for each value of a parameter that can match nothing, since it is no ARN."""
+def not_arns(parameter: str, values: Sequence[str], partition: str) -> Iterator[str]:
+    """Yield a note for each value of a parameter that names no policy of the account: no ARN, or another partition's.
+
+    A list may be made for several partitions; then nothing is said of the ARNs that stand for others.
+    """
     for value in values:
-        if not value.startswith("arn:"):
+        start, _, rest = value.partition(":")
+        other, _, rest = rest.partition(":")
+        if start != "arn" or not rest:
             yield f"{parameter}: {value!r} is no ARN, so no policy is meant by it"
+        elif f"arn:{partition}:{rest}" not in values:
+            yield (
+                f"{parameter}: {value!r} is of the partition {other}, and the account is in {partition}, "
+                "so no policy is meant by it"
+            )

@@ -198,8 +198,7 @@ def _statement(place: str, written: _Statement, *, trust: bool) -> Statement:
     _none_of(place, written, *(("Resource", "NotResource") if trust else ("Principal", "NotPrincipal")))
     actions, not_actions = _strings(written.Action), _strings(written.NotAction)
     for action in (*(actions or ()), *(not_actions or ())):
-        if ":" not in action and not (action and everything(action)):
-            raise UnreadableDocumentError(f"{place}: the action {action[:64]!r} names no service")
+        _check_action(place, action)
     return Statement(
         sid=written.Sid or None,
         effect=written.Effect,
@@ -211,6 +210,15 @@ def _statement(place: str, written: _Statement, *, trust: bool) -> Statement:
         not_principals=_principals(written.NotPrincipal),
         conditions=written.Condition or {},
     )
+
+
+def _check_action(place: str, action: str) -> None:
+    """Raise UnreadableDocumentError for what IAM refuses as MalformedPolicyDocument: no colon, or several."""
+    colons = action.count(":")
+    if colons > 1:
+        raise UnreadableDocumentError(f"{place}: the action {action[:64]!r} has more than one colon")
+    if not colons and not (action and everything(action)):
+        raise UnreadableDocumentError(f"{place}: the action {action[:64]!r} names no service")
 
 
 def _one_of(place: str, written: _Statement, element: str, opposite: str) -> None:

@@ -105,6 +105,11 @@ def reported_time(text: ReportText, column: str) -> datetime | None:
     return time
 
 
+def written(time: datetime) -> str:
+    """Give a time as annotations and evidence write it: ISO 8601, with Z for UTC."""
+    return time.isoformat().replace("+00:00", "Z")
+
+
 def no_further_credentials(row: Credentials) -> None:
     """Raise UnknownFact if the credential report tells of keys or certificates that it does not describe."""
     told = row.additional_credentials_info
@@ -161,7 +166,7 @@ class Context(Struct, Generic[P], frozen=True):
         """
         age = self.report_generated_at - time
         if age < timedelta(0):
-            raise undecided(f"{place} tells a time after that of the credential report, {time:%Y-%m-%dT%H:%M:%SZ}")
+            raise undecided(f"{place} tells a time after that of the credential report, {written(time)}")
         return age
 
     def members(self, group: Group) -> Listing[str]:

@@ -21,6 +21,12 @@ from auditor.rule import Rule
 
 ROOT = Path(__file__).parent.parent
 _PACK = "-ConfigPack"  # mappings by conformance packs are long; `scan --format json` has them
+_RULES_HEAD = """# Rules
+
+This page is made from the rules themselves; `iam-audit rules show NAME` prints the same. Where an account holds nothing
+that a rule judges, the rule says NOT_APPLICABLE of the account, once; where it is not known what there is, it says
+INSUFFICIENT_DATA. Both are our decision: AWS Config shows no result then.
+"""
 MARKED = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -54,7 +60,7 @@ def schema(described_type: Any, title: str) -> str:
 
 def rule_reference() -> str:
     """Give the reference of all rules, each with its page."""
-    parts = ["# Rules\n\nThis page is made from the rules themselves; `iam-audit rules show NAME` prints the same.\n"]
+    parts = [_RULES_HEAD]
     parts += [_reference(rule) for rule in load_rules().values()]
     return "\n".join(parts)
 

@@ -8,20 +8,20 @@ COMPLIANT
     account and Region (arn:aws:kms:eu-west-1:111122223333:key/*) are compliant too, which is our decision after the
     advice of Security Hub's KMS.1: a warning tells of them.
 NON_COMPLIANT
-    A statement allows one on every key: on "*", or on an ARN of KMS with a wildcard or policy variable for the account
-    or the key, or by NotResource. A NotAction hits what it does not wholly exclude. A Condition excuses nothing. Only a
-    Deny without conditions of the same action on "*" in the same document takes an Allow back. All but the "*" is our
-    decision where AWS's page speaks of fixed resources. A policy that is attached to nobody counts too; inline and
-    AWS-managed policies do not.
+    A statement allows one on every key: on "*"; on an ARN of KMS whose account, or whose Region and key, are missing or
+    hold a wildcard or a policy variable; or by a NotResource that does not leave out every key. A NotAction allows what
+    it does not wholly exclude. A Condition excuses nothing. Only a Deny without conditions of the same action on "*" in
+    the same document takes an Allow back. All but the "*" is our decision where AWS's page speaks of fixed resources. A
+    policy that is attached to nobody counts too; inline and AWS-managed policies do not.
 NOT_APPLICABLE
     excludePermissionBoundaryPolicy is true and the policy is used as a permissions boundary only, which is our
     decision: one that is attached as well is judged.
 INSUFFICIENT_DATA
-    The default version is unknown, or its document cannot be read.
+    The default version is unknown or in doubt, or its document cannot be read.
 
 Parameters
     blockedActionsPatterns (CSV, required): actions of KMS, "*" stands for any text: `kms:Decrypt, kms:ReEncrypt*`.
-    Case does not matter.
+    Case does not matter; a warning tells of what is no action of KMS.
     excludePermissionBoundaryPolicy (boolean, default false): true leaves out permissions boundaries.
 
 Fix
@@ -29,9 +29,11 @@ Fix
     --set-as-default`
 """
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 
-from auditor.kms import KeyAccess, accesses
+from auditor.kms import KeyAccess, accesses, not_actions
 from auditor.model import Policy, ResourceType, Source
 from auditor.permissions import boundary_only, default_statements
 from auditor.rule import Context, Evidence, Rule, Severity, Verdict, compliant, non_compliant, not_applicable
@@ -49,7 +51,8 @@ def evaluate(policy: Policy, context: Context[Parameters]) -> Verdict:
     if context.parameters.excludePermissionBoundaryPolicy and boundary_only(policy):
         return not_applicable("The policy is used as a permissions boundary only")
     many_keys: KeyAccess | None = None
-    for access in accesses(default_statements(policy), context.parameters.blockedActionsPatterns):
+    statements, partition = default_statements(policy), context.snapshot.account.partition
+    for access in accesses(statements, context.parameters.blockedActionsPatterns, partition):
         if access.every_key:
             return _blocked(policy.default_version_id, access)
         many_keys = many_keys or access
@@ -62,6 +65,11 @@ def _blocked(version_id: str, access: KeyAccess) -> Verdict:
     return non_compliant(f"In {version_id}, {access.said}", Evidence(place, access.resource, Source.POLICIES))
 
 
+def notes(context: Context[Parameters]) -> Iterator[str]:
+    """Tell of values that are no actions of KMS."""
+    return not_actions(context.parameters.blockedActionsPatterns)
+
+
 RULE = Rule(
     id="iam-customer-policy-blocked-kms-actions",
     source_identifier="IAM_CUSTOMER_POLICY_BLOCKED_KMS_ACTIONS",
@@ -71,4 +79,5 @@ RULE = Rule(
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-customer-policy-blocked-kms-actions.html",
     evaluate=evaluate,
     parameters=Parameters,
+    notes=notes,
 )

@@ -8,10 +8,11 @@ COMPLIANT
     (arn:aws:kms:eu-west-1:111122223333:key/*) are compliant too, which is our decision after the advice of Security
     Hub's KMS.1: a warning tells of them.
 NON_COMPLIANT
-    A statement of an inline policy allows one on every key: on "*", or on an ARN of KMS with a wildcard or policy
-    variable for the account or the key, or by NotResource. A NotAction hits what it does not wholly exclude. A
-    Condition excuses nothing. Only a Deny without conditions of the same action on "*" in the same document takes an
-    Allow back. All but the "*" is our decision where AWS's page speaks of fixed resources.
+    A statement of an inline policy allows one on every key: on "*"; on an ARN of KMS whose account, or whose Region and
+    key, are missing or hold a wildcard or a policy variable; or by a NotResource that does not leave out every key. A
+    NotAction allows what it does not wholly exclude. A Condition excuses nothing. Only a Deny without conditions of the
+    same action on "*" in the same document takes an Allow back. All but the "*" is our decision where AWS's page speaks
+    of fixed resources.
 NOT_APPLICABLE
     excludeRoleByManagementAccount is true, and nobody but principals of the organization's management account may
     assume the role.
@@ -21,7 +22,7 @@ INSUFFICIENT_DATA
 
 Parameters
     blockedActionsPatterns (CSV, required): actions of KMS, "*" stands for any text: `kms:Decrypt, kms:ReEncrypt*`.
-    Case does not matter.
+    Case does not matter; a warning tells of what is no action of KMS.
     excludeRoleByManagementAccount (boolean, default false, which is our decision): true leaves out roles that only the
     organization's management account may assume. An account that is in no organization has no such role.
 
@@ -29,9 +30,11 @@ Fix
     Name the keys in the policy: `aws iam put-user-policy`, `aws iam put-group-policy` or `aws iam put-role-policy`.
 """
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 
-from auditor.kms import KeyAccess, accesses
+from auditor.kms import KeyAccess, accesses, not_actions
 from auditor.model import Group, ResourceType, Role, Source, User
 from auditor.permissions import inline_statements, source_of, trusts_only
 from auditor.rule import Context, Evidence, Rule, Severity, Verdict, compliant, non_compliant, not_applicable
@@ -50,9 +53,10 @@ def evaluate(identity: User | Group | Role, context: Context[Parameters]) -> Ver
         management = context.snapshot.account.management_account_id
         if management is not None and trusts_only(identity, management):
             return not_applicable("Only the organization's management account may assume the role")
+    blocked, partition = context.parameters.blockedActionsPatterns, context.snapshot.account.partition
     many_keys = ""
     for policy, statements in inline_statements(identity.inline_policies):
-        for access in accesses(statements, context.parameters.blockedActionsPatterns):
+        for access in accesses(statements, blocked, partition):
             if access.every_key:
                 return _blocked(identity, policy.name, access)
             many_keys = many_keys or f"in {policy.name}, {access.said}: all keys of one account and Region pass"
@@ -64,6 +68,11 @@ def _blocked(identity: User | Group | Role, policy_name: str, access: KeyAccess)
     return non_compliant(f"In {policy_name}, {access.said}", Evidence(place, access.resource, source_of(identity)))
 
 
+def notes(context: Context[Parameters]) -> Iterator[str]:
+    """Tell of values that are no actions of KMS."""
+    return not_actions(context.parameters.blockedActionsPatterns)
+
+
 RULE = Rule(
     id="iam-inline-policy-blocked-kms-actions",
     source_identifier="IAM_INLINE_POLICY_BLOCKED_KMS_ACTIONS",
@@ -73,4 +82,5 @@ RULE = Rule(
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-inline-policy-blocked-kms-actions.html",
     evaluate=evaluate,
     parameters=Parameters,
+    notes=notes,
 )

@@ -10,7 +10,8 @@ COMPLIANT
 NON_COMPLIANT
     The provider has a client id that is not among allowedClientIds. Ids compare exactly, which is our decision.
 INSUFFICIENT_DATA
-    The client ids of the provider, or the OpenID Connect providers, could not be read completely.
+    No other client id is known, and those of the provider could not be read completely; or the OpenID Connect providers
+    could not be.
 NOT_APPLICABLE
     The account has no OpenID Connect providers. Or the partition is aws-cn or aws-us-gov, where AWS Config does not
     offer the rule; not to judge there is our decision.

@@ -9,7 +9,7 @@ COMPLIANT
 NON_COMPLIANT
     The account is on AWS's default policy, whatever the parameters; or the custom policy falls short of one of them.
 INSUFFICIENT_DATA
-    The password policy could not be read.
+    The password policy, or a property of it that is asked for, could not be read, and nothing falls short that was.
 
 Parameters
     RequireUppercaseCharacters, RequireLowercaseCharacters, RequireSymbols, RequireNumbers (boolean, default true):
@@ -25,13 +25,24 @@ Fix
     `aws iam update-account-password-policy` with all options at once: what is left out falls back to its default.
 """
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Mapping
+from functools import partial
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
 from auditor.model import Account, PasswordPolicy, ResourceType, Source
-from auditor.rule import Context, Evidence, Rule, Severity, Verdict, compliant, non_compliant
+from auditor.rule import Context, Evidence, Rule, Severity, Verdict, compliant, non_compliant, proofs
+
+_FIELDS: Mapping[str, str] = {
+    "RequireUppercaseCharacters": "require_uppercase_characters",
+    "RequireLowercaseCharacters": "require_lowercase_characters",
+    "RequireSymbols": "require_symbols",
+    "RequireNumbers": "require_numbers",
+    "MinimumPasswordLength": "minimum_password_length",
+    "PasswordReusePrevention": "password_reuse_prevention",
+    "MaxPasswordAge": "max_password_age",
+}
 
 
 class Parameters(Struct, frozen=True):
@@ -54,36 +65,29 @@ def evaluate(account: Account, context: Context[Parameters]) -> Verdict:
             "The account is on the default password policy",
             Evidence("password_policy", None, Source.PASSWORD_POLICY),
         )
-    checks = list(_checks(policy, context.parameters))
-    evidence = [Evidence(f"password_policy.{field}", value, Source.PASSWORD_POLICY) for _, field, value, _ in checks]
-    failed = [f"{name} {_said(value)}" for name, _, value, passed in checks if not passed]
+    asked = {name: value for name in _FIELDS if (value := getattr(context.parameters, name))}
+    failed = proofs(*(partial(_shortfall, policy, name, wanted) for name, wanted in asked.items()))
+    evidence = proofs(*(partial(_fact, policy, name) for name in asked))
     if failed:
         return non_compliant(f"The password policy falls short: {', '.join(failed)}", *evidence)
-    checked = ", ".join(name for name, *_ in checks) or "nothing: every parameter is off"
-    return compliant(f"Checked {checked}", *evidence)
+    return compliant(f"Checked {', '.join(asked) or 'nothing: every parameter is off'}", *evidence)
 
 
-def _checks(policy: PasswordPolicy, wanted: Parameters) -> Iterator[tuple[str, str, object, bool]]:
-    """Give the parameter, the policy's field, its value and whether it is strict enough, for each check that is on."""
-    for name, field in (
-        ("RequireUppercaseCharacters", "require_uppercase_characters"),
-        ("RequireLowercaseCharacters", "require_lowercase_characters"),
-        ("RequireSymbols", "require_symbols"),
-        ("RequireNumbers", "require_numbers"),
-    ):
-        if getattr(wanted, name):
-            required = getattr(policy, field)
-            yield name, field, required, required
-    if wanted.MinimumPasswordLength is not None:
-        length = policy.minimum_password_length
-        yield "MinimumPasswordLength", "minimum_password_length", length, length >= wanted.MinimumPasswordLength
-    if wanted.PasswordReusePrevention is not None:
-        reuse = policy.password_reuse_prevention
-        enough = reuse is not None and reuse >= wanted.PasswordReusePrevention
-        yield "PasswordReusePrevention", "password_reuse_prevention", reuse, enough
-    if wanted.MaxPasswordAge is not None:
-        age = policy.max_password_age if policy.expire_passwords else None
-        yield "MaxPasswordAge", "max_password_age", age, age is not None and 1 <= age <= wanted.MaxPasswordAge
+def _shortfall(policy: PasswordPolicy, name: str, wanted: Any) -> str | None:
+    value = _fact(policy, name).value
+    return None if _is_enough(name, value, wanted) else f"{name} {_said(value)}"
+
+
+def _fact(policy: PasswordPolicy, name: str) -> Evidence:
+    field = _FIELDS[name]
+    never = name == "MaxPasswordAge" and not policy.expire_passwords
+    return Evidence(f"password_policy.{field}", None if never else getattr(policy, field), Source.PASSWORD_POLICY)
+
+
+def _is_enough(name: str, value: Any, wanted: Any) -> bool:
+    if value is None:
+        return False
+    return 1 <= value <= wanted if name == "MaxPasswordAge" else bool(value >= wanted)
 
 
 def _said(value: object) -> str:

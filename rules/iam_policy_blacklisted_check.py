@@ -13,8 +13,9 @@ INSUFFICIENT_DATA
     None of them is known to be attached, and the attached policies could not be read completely.
 
 Parameters
-    policyArns (CSV, required, AWS prints arn:aws:iam::aws:policy/AdministratorAccess): ARNs of managed policies; the
-    partition is part of an ARN.
+    policyArns (CSV, required, AWS prints arn:aws:iam::aws:policy/AdministratorAccess): ARNs of managed policies.
+    They compare exactly, which is our decision, and the partition is part of an ARN: a warning tells of those that name
+    no policy of the account, as AWS's default does outside the partition aws.
     exceptionList (CSV, optional): names of identities that may have the policies, as
     `users:[u1;u2], groups:[g1], roles:[r1;r2]`. Kinds ignore case, names compare exactly, blanks around either do not
     count, and "," separates names as well as ";" does, all of which is our decision. A name with a comma cannot be
@@ -86,8 +87,8 @@ def evaluate(identity: User | Group | Role, context: Context[Parameters]) -> Ver
 
 
 def notes(context: Context[Parameters]) -> Iterator[str]:
-    """Tell of values that are no ARNs."""
-    return not_arns("policyArns", context.parameters.policyArns)
+    """Tell of values that name no policy of the account."""
+    return not_arns("policyArns", context.parameters.policyArns, context.snapshot.account.partition)
 
 
 RULE = Rule(

@@ -15,7 +15,7 @@ NOT_APPLICABLE
     excludePermissionBoundaryPolicy is true and the policy is used as a permissions boundary only, which is our
     decision: one that is attached as well is judged.
 INSUFFICIENT_DATA
-    The default version is unknown, or its document cannot be read.
+    The default version is unknown or in doubt, or its document cannot be read.
 
 Parameters
     excludePermissionBoundaryPolicy (boolean, default false): true leaves out permissions boundaries.
@@ -74,7 +74,7 @@ def _near_admin(statements: Sequence[Statement]) -> Iterator[str]:
 
 
 def _broad_actions(statement: Statement) -> bool:
-    return statement.actions is None or any(map(every_action, statement.actions))
+    return statement.actions is None or any(not action.strip("*?:") for action in statement.actions)
 
 
 def _broad_resources(statement: Statement) -> bool:

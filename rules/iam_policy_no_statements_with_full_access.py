@@ -15,7 +15,7 @@ NOT_APPLICABLE
     excludePermissionBoundaryPolicy is true and the policy is used as a permissions boundary only, which is our
     decision: one that is attached as well is judged.
 INSUFFICIENT_DATA
-    The default version is unknown, or its document cannot be read.
+    The default version is unknown or in doubt, or its document cannot be read.
 
 Parameters
     excludePermissionBoundaryPolicy (boolean, default false): true leaves out permissions boundaries.
@@ -67,8 +67,8 @@ def _full_access(statement: Statement) -> str | None:
 
 
 def _is_whole_service(action: str) -> bool:
-    service, _, name = action.partition(":")
-    return every_action(action) or (bool(service) and bool(name) and everything(name))
+    name = action.partition(":")[2]
+    return every_action(action) or (bool(name) and everything(name))
 
 
 def _is_nearly_whole(action: str) -> bool:

@@ -7,14 +7,16 @@ Why
 COMPLIANT
     Every policy of managedPolicyArns is attached to the role itself.
 NON_COMPLIANT
-    At least one of them is not. Every role is judged, those of AWS services too, so the rule is of use with a scope
-    only. A permissions boundary is no attached policy, which is our decision.
+    At least one of them is not. Every role is judged, those of AWS services too: AWS Config narrows that by the scope
+    of a rule, here a suppression sets the other roles aside. A permissions boundary is no attached policy, which is our
+    decision.
 INSUFFICIENT_DATA
     Not all of them are known to be attached, and the role's policies could not be read completely.
 
 Parameters
     managedPolicyArns (CSV, required): ARNs of managed policies. AWS's page speaks of AWS-managed ones; those of a
-    customer are accepted as well, which is our decision.
+    customer are accepted as well, which is our decision. A warning tells of those that can be no policy of the
+    account, such as those of another partition.
 
 Fix
     `aws iam attach-role-policy --role-name ROLE --policy-arn ARN`
@@ -49,8 +51,8 @@ def evaluate(role: Role, context: Context[Parameters]) -> Verdict:
 
 
 def notes(context: Context[Parameters]) -> Iterator[str]:
-    """Tell of values that are no ARNs."""
-    return not_arns("managedPolicyArns", context.parameters.managedPolicyArns)
+    """Tell of values that name no policy of the account."""
+    return not_arns("managedPolicyArns", context.parameters.managedPolicyArns, context.snapshot.account.partition)
 
 
 RULE = Rule(

@@ -23,12 +23,12 @@ Fix
 """
 
 from auditor.model import ResourceType, ServerCertificate, Source
-from auditor.rule import Context, Evidence, NoParameters, Rule, Severity, Verdict, compliant, non_compliant
+from auditor.rule import Context, Evidence, NoParameters, Rule, Severity, Verdict, compliant, non_compliant, written
 
 
 def evaluate(certificate: ServerCertificate, context: Context[NoParameters]) -> Verdict:
     """Judge one certificate by its expiration against the time of the snapshot."""
-    expires_at = f"{certificate.expires_at:%Y-%m-%dT%H:%M:%SZ}"
+    expires_at = written(certificate.expires_at)
     evidence = Evidence("expires_at", expires_at, Source.SERVER_CERTIFICATES)
     if certificate.expires_at <= context.now:
         return non_compliant(f"The certificate expired at {expires_at}", evidence)

@@ -10,7 +10,7 @@ COMPLIANT
 NON_COMPLIANT
     The user is in no group, or in none of groupNames. Policies attached to the user do not help.
 INSUFFICIENT_DATA
-    The user's groups could not be read completely.
+    The user is not known to be in such a group, and the user's groups could not be read completely.
 
 Parameters
     groupNames (CSV, optional): names of groups, not ARNs or paths. Names compare exactly, which is our decision; a
@@ -46,12 +46,13 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
 
 def notes(context: Context[Parameters]) -> Iterator[str]:
     """Tell of names in groupNames that cannot match, as far as the groups are known."""
+    named = context.parameters.groupNames or ()
+    arns = [wanted for wanted in named if wanted.startswith("arn:")]
+    yield from (f"groupNames: {arn!r} looks like an ARN; the parameter takes names" for arn in arns)
     names = {group.name for group in context.snapshot.groups}
-    for wanted in context.parameters.groupNames or ():
+    for wanted in (each for each in named if each not in arns):
         alike = next((name for name in names if name.casefold() == wanted.casefold()), None)
-        if wanted.startswith("arn:"):
-            yield f"groupNames: {wanted!r} looks like an ARN; the parameter takes names"
-        elif alike is None:
+        if alike is None:
             yield f"groupNames: there is no group {wanted!r} (a name with a comma cannot be given here)"
         elif wanted not in names:
             yield f"groupNames: {wanted!r} differs only in case from the group {alike!r}; names compare exactly"

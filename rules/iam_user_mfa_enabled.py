@@ -33,13 +33,14 @@ from auditor.rule import (
     compliant,
     decided,
     non_compliant,
+    written,
 )
 
 
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
     """Judge one user by its row of the credential report, or by what AWS said of it when asked again."""
     if user.verified is not None:
-        told = f"asked of AWS at {user.verified.read_at:%Y-%m-%dT%H:%M:%SZ}"
+        told = f"asked of AWS at {written(user.verified.read_at)}"
         return _judged(Evidence("verified.mfa_active", user.verified.mfa_active, Source.MFA_DEVICES), told)
     active = decided(user.credentials.mfa_active, "mfa_active")
     return _judged(Evidence("credentials.mfa_active", active, Source.CREDENTIAL_REPORT), context.report_words)

@@ -47,6 +47,7 @@ from auditor.rule import (
     proofs,
     reported_time,
     undecided,
+    written,
 )
 
 
@@ -96,7 +97,7 @@ def _idle(user: User, credential: _Credential, context: Context[Parameters]) -> 
     time, sign = _last_sign(user, credential)
     if time is None or sign is None:
         return None
-    age = context.age_at_report(time, sign.path)
+    age = context.age_at_report(time, sign.path.rpartition(".")[2])
     return (credential.name, sign) if age > timedelta(days=context.parameters.maxCredentialUsageAge) else None
 
 
@@ -111,7 +112,7 @@ def _last_sign(user: User, credential: _Credential) -> tuple[datetime, Evidence]
             return time, sign
     if credential.started != "password_last_changed":
         raise undecided(f"the credential report tells neither {credential.used} nor {credential.started}")
-    return user.created_at, Evidence("created_at", f"{user.created_at:%Y-%m-%dT%H:%M:%SZ}", Source.USERS)
+    return user.created_at, Evidence("created_at", written(user.created_at), Source.USERS)
 
 
 def _reported(user: User, column: str) -> Evidence:

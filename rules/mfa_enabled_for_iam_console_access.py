@@ -33,6 +33,7 @@ from auditor.rule import (
     compliant,
     decided,
     non_compliant,
+    written,
 )
 
 # Where the two facts stand in the user's record, and which sources told them.
@@ -43,7 +44,7 @@ _VERIFIED = ("verified", Source.LOGIN_PROFILES, Source.MFA_DEVICES)
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
     """Judge one user by its row of the credential report, or by what AWS said of it when asked again."""
     if user.verified is not None:
-        return _judged(user.verified, f"asked of AWS at {user.verified.read_at:%Y-%m-%dT%H:%M:%SZ}", _VERIFIED)
+        return _judged(user.verified, f"asked of AWS at {written(user.verified.read_at)}", _VERIFIED)
     return _judged(user.credentials, context.report_words, _REPORTED)
 
 

@@ -81,6 +81,12 @@ ROWS = [
     on("one key of every account", NC, "arn:aws:kms:eu-west-1:*:key/1234"),
     on("a part of an account number", NC, "arn:aws:kms:eu-west-1:1111*:key/1234"),
     on("all of KMS", NC, "arn:aws:kms:*"),
+    on("an ARN that ends with the service, which AWS completes with stars", NC, "arn:aws:kms"),
+    on("an ARN that ends with the Region, which AWS completes with stars", NC, "arn:aws:kms:eu-west-1"),
+    on("an ARN that ends with the account", C, f"arn:aws:kms:eu-west-1:{ACCOUNT_ID}", NOTE),
+    on("an ARN that ends with the account, in every Region", NC, f"arn:aws:kms:*:{ACCOUNT_ID}"),
+    on("an ARN that ends with another service", C, "arn:aws:s3"),
+    on("a star that stands for Region and account", NC, "arn:aws:kms:*:key/1234"),
     on("all ARNs", NC, "arn:aws:*:*:*:*"),
     on("all ARNs of every partition", NC, "arn:*"),
     on("all keys in China", NC, "arn:aws-cn:kms:*:*:key/*"),
@@ -98,6 +104,12 @@ ROWS = [
     Row("NotResource", NC, (allow("kms:Decrypt", None, NotResource=KEY),)),
     Row("NotResource of nothing", NC, (allow("kms:Decrypt", None, NotResource=[]),)),
     Row("NotResource of all keys", C, (allow("kms:Decrypt", None, NotResource=["arn:aws:kms:*:*:key/*"]),)),
+    Row("NotResource of all keys of every partition", C, (allow("kms:Decrypt", None, NotResource="arn:*:kms:*"),)),
+    Row(
+        "NotResource of all keys of another partition",
+        NC,
+        (allow("kms:Decrypt", None, NotResource=["arn:aws-cn:kms:*:*:key/*", "arn:aws-us-gov:kms:*"]),),
+    ),
     Row("NotResource of everything", C, (allow("kms:Decrypt", None, NotResource="*"),)),
     Row("NotResource of other things", NC, (allow("kms:Decrypt", None, NotResource="arn:aws:s3:::*"),)),
     Row("a condition does not excuse", NC, (allow("kms:Decrypt", Condition=MFA),)),
@@ -125,6 +137,12 @@ ROWS = [
     ),
     Row(
         "a Deny of all that is allowed of a pattern", C, (allow("kms:ReEncryptTo"), deny("kms:ReEncryptTo")), "kms:Re*"
+    ),
+    Row(
+        "a Deny of everything but what is blocked and not allowed",
+        C,
+        (allow("kms:ReEncryptTo"), deny(None, NotAction="kms:ReEncryptFrom")),
+        "kms:ReEncrypt*",
     ),
     denied("a Deny of everything but what is blocked", NC, deny(None, NotAction="kms:Decrypt")),
     denied("a Deny with a condition", NC, deny(Condition=MFA)),

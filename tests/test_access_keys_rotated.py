@@ -136,11 +136,11 @@ def test_the_longest_annotation_still_names_the_report() -> None:
     assert finding(keys(long, long)).annotation.endswith("2 h old)")
 
 
-def test_what_is_in_the_future_is_said() -> None:
-    case = judged("", UNKNOWN, keys("2099-01-01T00:00:00Z"))
-    (found,) = case.check(RULE).findings
+@pytest.mark.parametrize("time", ["2099-01-01T00:00:00Z", "2099-01-01T02:00:00+02:00", "9999-12-31T23:59:59-12:00"])
+def test_what_is_in_the_future_is_said_as_the_report_says_it(time: str) -> None:
+    (found,) = judged("", UNKNOWN, keys(time)).check(RULE).findings
     assert found.annotation == (
-        "Undecided: access_key_1_last_rotated tells a time after that of the credential report, 2099-01-01T00:00:00Z"
+        f"Undecided: access_key_1_last_rotated tells a time after that of the credential report, {time}"
     )
 
 

@@ -57,6 +57,26 @@ CASES = [
         document=DECRYPT,
         permissions_boundary_usage_count=1,
     ),
+    *(
+        judged(
+            f"a pattern that meets no action of KMS: {pattern}",
+            C,
+            {"blockedActionsPatterns": pattern},
+            "no action of KMS",
+            document=DECRYPT,
+        )
+        for pattern in ("Decrypt", "kms.Decrypt", "s3:GetObject", "kms:", "kms:Decrypt;kms:Encrypt", "kms: Decrypt")
+    ),
+    judged("a pattern that meets every action of KMS", NC, {"blockedActionsPatterns": "*"}, document=DECRYPT),
+    Case(
+        "NotResource of all keys of the account's partition",
+        account(
+            partition="aws-cn",
+            policies=[policy("P", document=document(allow("kms:*", None, NotResource="arn:aws-cn:kms:*")))],
+        ),
+        {"P": C},
+        BLOCKED,
+    ),
     judged("a document that cannot be read", UNKNOWN, document=Raw(b'{"Statement":[{"Effect":"allow"}]}')),
     judged("the default version is unknown", UNKNOWN, versions=listing([], WITHHELD)),
     Case("a pack's values", account(policies=[policy("P", document=DECRYPT)]), {"P": NC}, BLOCKED, Origin.PACK),

@@ -132,6 +132,12 @@ CASES = [
     trusting("a trust policy that cannot be read", UNKNOWN, Raw(b"{}")),
     trusting("a trust policy that is unknown", UNKNOWN, ONLY_MANAGEMENT, unknown=["trust_policy"]),
     Case("the role counts by default", in_organization(account(roles=[EXCLUDED])), {"R": NC}, BLOCKED),
+    Case(
+        "a management account whose number is none",
+        in_organization(account(roles=[EXCLUDED]), ".*"),
+        {"R": NC},
+        EXCLUDE,
+    ),
     Case("no organization", in_organization(account(roles=[EXCLUDED]), None), {"R": NC}, EXCLUDE),
     Case(
         "no organization, and the trust policy is unknown",
@@ -148,6 +154,29 @@ CASES = [
         ),
         {"R": UNKNOWN, "alice": NC},
         EXCLUDE,
+    ),
+    Case(
+        "a pattern that meets no action of KMS",
+        account(users=[user("alice", inline_policies=listing([DECRYPT]))]),
+        {"alice": C},
+        {"blockedActionsPatterns": "Decrypt"},
+        warning="'Decrypt' is no action of KMS",
+    ),
+    Case(
+        "NotResource of all keys of the account's partition",
+        account(
+            partition="aws-cn",
+            users=[
+                user(
+                    "alice",
+                    inline_policies=listing(
+                        [InlinePolicy("p", document(allow("kms:*", None, NotResource="arn:aws-cn:kms:*")))]
+                    ),
+                )
+            ],
+        ),
+        {"alice": C},
+        BLOCKED,
     ),
     Case("no identities", account(), {ACCOUNT_ID: NA}, BLOCKED),
     Case("users unknown", account(roles=[role("R")], unknown=["users"]), {"R": C, ACCOUNT_ID: UNKNOWN}, BLOCKED),

@@ -26,7 +26,12 @@ DEFAULTS = {
     "PasswordReusePrevention": "24",
     "MaxPasswordAge": "90",
 }
-LENIENT = {**dict.fromkeys(list(DEFAULTS)[:4], "false"), "MinimumPasswordLength": "6", "PasswordReusePrevention": "1"}
+LENIENT = {
+    **dict.fromkeys(list(DEFAULTS)[:4], "false"),
+    "MinimumPasswordLength": "6",
+    "PasswordReusePrevention": "1",
+    "MaxPasswordAge": "1095",
+}
 PCI = {
     "RequireUppercaseCharacters": "false",
     "RequireLowercaseCharacters": "true",
@@ -78,6 +83,7 @@ CASES = [
     judged("one day too long", DEFAULTS, policy(14, T, T, T, T, 24, 91), NC),
     judged("passwords that never expire", DEFAULTS, policy(14, T, T, T, T, 24, None), NC),
     judged("an age of zero is no expiry", DEFAULTS, policy(14, T, T, T, T, 24, 0), NC),
+    judged("an age of zero while passwords expire", DEFAULTS, replace(STRONG, max_password_age=0), NC),
     judged("an age while passwords do not expire", DEFAULTS, replace(STRONG, expire_passwords=False), NC),
     judged("AWS's defaults without parameters, met", {}, STRONG, C),
     judged("AWS's defaults without parameters, not met", {}, policy(8, T, T, T, T, None, None), NC),
@@ -127,6 +133,16 @@ CASES = [
     Case(
         "a property that is checked could not be read",
         account(password=with_gaps(STRONG, {"require_symbols": WITHHELD})),
+        {ACCOUNT_ID: UNKNOWN},
+    ),
+    Case(
+        "a property could not be read, and another one falls short",
+        account(password=with_gaps(policy(13, T, T, T, T, 24, 90), {"require_symbols": WITHHELD})),
+        {ACCOUNT_ID: NC},
+    ),
+    Case(
+        "whether passwords expire could not be read",
+        account(password=with_gaps(STRONG, {"expire_passwords": WITHHELD})),
         {ACCOUNT_ID: UNKNOWN},
     ),
     Case(

@@ -17,6 +17,7 @@ C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
 NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
+GOV_ADMIN = ADMIN.replace("aws", "aws-us-gov", 1)
 SHELL = "arn:aws:iam::aws:policy/AWSCloudShellFullAccess"
 SHELLS = f"{SHELL},{SHELL.replace('aws', 'aws-cn', 1)}, {SHELL.replace('aws', 'aws-us-gov', 1)}"
 
@@ -79,9 +80,27 @@ CASES = [
     alice("another attached", [SHELL], C),
     alice("nothing attached", [], C),
     alice("among others", [SHELL, ADMIN], NC),
-    alice("the same name in another partition", [ADMIN.replace("aws", "aws-us-gov", 1)], C),
+    alice("the same name in another partition", [GOV_ADMIN], C),
     alice("the second of two listed, after a blank", [SHELL.replace("aws", "aws-cn", 1)], NC, arns=SHELLS),
     alice("the third of three listed, after a blank", [SHELL.replace("aws", "aws-us-gov", 1)], NC, arns=SHELLS),
+    Case(
+        "the default that AWS prints, in another partition, where it names no policy",
+        account(
+            partition="aws-us-gov",
+            users=[user("alice", attached_policies=listing([AttachedPolicy("AdministratorAccess", GOV_ADMIN)]))],
+        ),
+        {"alice": C},
+        warning="is of the partition aws, and the account is in aws-us-gov",
+    ),
+    Case(
+        "ARNs of several partitions, the account's own among them",
+        account(
+            partition="aws-us-gov",
+            users=[user("alice", attached_policies=listing([AttachedPolicy("AdministratorAccess", GOV_ADMIN)]))],
+        ),
+        {"alice": NC},
+        {"policyArns": f"{ADMIN}, {GOV_ADMIN}"},
+    ),
     alice("as permissions boundary only", [], C, permissions_boundary=ADMIN),
     alice("an inline policy of that name", [], C, inline=["AdministratorAccess"]),
     alice("known in part, the listed one seen", [ADMIN], NC, WITHHELD),

@@ -7,9 +7,9 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from auditor.facts import with_gaps
-from auditor.model import PolicyVersion
+from auditor.model import InlinePolicy, PolicyVersion
 from auditor.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, WITHHELD, Case, account, allow, document, listing, policy
+from auditor.testing import ACCOUNT_ID, WITHHELD, Case, account, allow, document, listing, policy, user
 from rules.iam_policy_no_statements_with_admin_access import RULE
 
 C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
@@ -61,6 +61,7 @@ CASES = [
     stated(
         "NotAction on every resource", C, allow(None, NotAction="iam:*"), warning="statement 1 allows NotAction on *"
     ),
+    stated("every action by a wildcard for one letter", C, allow("?*:*"), warning="every action on *"),
     stated("NotResource", C, allow("*", None, NotResource="arn:aws:s3:::b"), warning="every action on NotResource"),
     stated("NotAction on a bucket", C, allow(None, "arn:aws:s3:::bucket", NotAction="iam:*")),
     stated("NotAction in a Deny", C, allow(None, NotAction="iam:*", Effect="Deny")),
@@ -118,6 +119,28 @@ CASES = [
         default_version_id="v2",
         versions=listing([version("v2", HARMLESS)]),
     ),
+    judged(
+        "two versions that are the default by themselves",
+        UNKNOWN,
+        versions=listing([version("v1", HARMLESS, default=True), version("v2", ADMIN, default=True)]),
+    ),
+    judged(
+        "the default version twice",
+        UNKNOWN,
+        versions=listing([version("v1", HARMLESS, default=True), version("v1", ADMIN, default=True)]),
+    ),
+    judged(
+        "of another version it is unknown whether it is the default",
+        NC,
+        versions=listing(
+            [version("v1", ADMIN, default=True), with_gaps(version("v2", HARMLESS), {"is_default": WITHHELD})]
+        ),
+    ),
+    judged(
+        "of another version it is unknown which one it is",
+        NC,
+        versions=listing([version("v1", ADMIN, default=True), with_gaps(version("v2", HARMLESS), {"id": WITHHELD})]),
+    ),
     judged("the default is not among the versions", UNKNOWN, default_version_id="v7"),
     judged(
         "the default is known among versions that are not all known",
@@ -133,6 +156,11 @@ CASES = [
         unknown=["permissions_boundary_usage_count"],
     ),
     Case("no policies, since AWS's own are not judged", account(), {ACCOUNT_ID: NA}),
+    Case(
+        "inline policies are not judged",
+        account(users=[user("alice", inline_policies=listing([InlinePolicy("p", ADMIN)]))]),
+        {ACCOUNT_ID: NA},
+    ),
     Case("policies unknown", account(unknown=["policies"]), {ACCOUNT_ID: UNKNOWN}),
 ]
 

@@ -52,6 +52,8 @@ CASES = [
     acting("actions of three letters", C, "s3:???"),
     acting("a wildcard before the name", C, "s3:*Object"),
     acting("a part of every service", C, "*:Get*"),
+    acting("an action with two colons, which IAM cannot hold", UNKNOWN, "s3:*:*"),
+    acting("a service without the name of an action", C, "s3:"),
     acting("no actions", C, []),
     acting("a condition does not excuse", NC, "ec2:*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
     acting("a Deny", C, "ec2:*", Effect="Deny"),

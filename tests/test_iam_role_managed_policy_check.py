@@ -47,6 +47,13 @@ CASES = [
     having("a role of an AWS service", [], DENY, NC, path="/aws-service-role/x.amazonaws.com/"),
     having("a customer's role under the path of services", [], DENY, NC, path="/service-role/"),
     having("a name instead of an ARN", [DENY], "AWSDenyAll", NC, warning="'AWSDenyAll' is no ARN"),
+    having(
+        "an ARN of another partition than the account's",
+        [DENY],
+        DENY.replace("aws:", "aws-cn:", 1),
+        NC,
+        warning="is of the partition aws-cn",
+    ),
     having("known in part, all wanted seen", [DENY, READ], DENY, C, WITHHELD),
     having("known in part, one wanted not seen", [DENY], f"{DENY},{READ}", UNKNOWN, WITHHELD),
     having("unknown", [], DENY, UNKNOWN, unknown=["attached_policies"]),

@@ -1,6 +1,6 @@
 """Cases of iam-server-certificate-expiration-check."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -52,5 +52,8 @@ def test_the_finding_names_the_expiration() -> None:
     (finding,) = until("", NC, CAPTURED_AT).check(RULE).findings
     assert finding.annotation == "The certificate expired at 2026-11-24T03:00:00Z"
     assert [(fact.path, fact.value) for fact in finding.evidence] == [("expires_at", "2026-11-24T03:00:00Z")]
+    elsewhere = CAPTURED_AT.astimezone(timezone(timedelta(hours=9)))
+    (finding,) = until("", NC, elsewhere).check(RULE).findings
+    assert finding.annotation == "The certificate expired at 2026-11-24T12:00:00+09:00"
     (finding,) = until("", C, CAPTURED_AT + SECOND).check(RULE).findings
     assert finding.annotation == "The certificate expires at 2026-11-24T03:00:01Z"

@@ -57,6 +57,13 @@ CASES = [
     Case("no users, since root is never judged", account(groups=GROUPS), {ACCOUNT_ID: NA}),
     Case("users unknown", account(unknown=["users"]), {ACCOUNT_ID: UNKNOWN}),
     Case(
+        "the list of groups is unknown: an ARN is told nevertheless",
+        account(users=[user("alice", groups=["Dev"])], unknown=["groups"]),
+        {"alice": NC},
+        {"groupNames": f"Ghost, arn:aws:iam::{ACCOUNT_ID}:group/Dev"},
+        warning="looks like an ARN",
+    ),
+    Case(
         "the list of groups is unknown: users are judged, and nothing is said of a name that may not exist",
         account(users=[user("alice", groups=["Dev"])], unknown=["groups"]),
         {"alice": NC},

@@ -63,7 +63,11 @@ CASES = [
     judged("AWS, asked again, knows that MFA is gone", NC, credentials(mfa_active=True), verified=asked(mfa=False)),
     judged("not in the report, and AWS was asked", C, credentials(), verified=asked(mfa=True), unknown=["credentials"]),
     judged("not in the report", UNKNOWN, credentials(), unknown=["credentials"]),
-    Case("no users, since root is never judged", account(), {ACCOUNT_ID: NA}),
+    Case(
+        "no users, since root is never judged",
+        account(root_credentials=credentials(password_enabled=True)),
+        {ACCOUNT_ID: NA},
+    ),
     Case("users unknown", account(unknown=["users"]), {ACCOUNT_ID: UNKNOWN}),
 ]
 

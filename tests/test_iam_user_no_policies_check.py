@@ -39,6 +39,7 @@ CASES = [
     alice("the policy that SES makes for SMTP users", NC, inline=["AmazonSesSendingAccess"]),
     alice("managed policies unknown, an inline one seen", NC, inline=["p1"], attached_policies=listing([], WITHHELD)),
     alice("managed policies unknown, no inline one", UNKNOWN, unknown=["attached_policies"]),
+    alice("inline policies unknown, a managed one seen", NC, attached=["A"], unknown=["inline_policies"]),
     alice("inline policies unknown, no managed one", UNKNOWN, unknown=["inline_policies"]),
     Case(
         "policies of a group are not the user's",

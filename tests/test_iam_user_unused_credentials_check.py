@@ -207,6 +207,18 @@ def test_the_creation_of_the_user_is_evidence_where_it_decides() -> None:
     assert found.annotation.endswith("2 h old)")
 
 
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        (password("2099-01-01T00:00:00Z"), "password_last_used"),
+        (key("N/A", "2099-01-01T00:00:00Z"), "access_key_1_last_rotated"),
+    ],
+)
+def test_what_is_in_the_future_is_named_by_its_column(row: Any, column: str) -> None:
+    (found,) = judged("", UNKNOWN, row).check(RULE).findings
+    assert found.annotation.startswith(f"Undecided: {column} tells a time after that of the credential report, 2099")
+
+
 @pytest.mark.parametrize("days", ["0", "36501", "-1", "1.5", "ninety"])
 def test_a_limit_out_of_range_is_refused(days: str) -> None:
     with pytest.raises(UsageError, match=r"iam-user-unused-credentials-check\.maxCredentialUsageAge"):

@@ -123,7 +123,11 @@ CASES = [
         ),
         {"alice": C},
     ),
-    Case("no users, since root is never judged", account(), {ACCOUNT_ID: NA}),
+    Case(
+        "no users, since root is never judged",
+        account(root_credentials=credentials(password_enabled=True)),
+        {ACCOUNT_ID: NA},
+    ),
     Case("users unknown", account(unknown=["users"]), {ACCOUNT_ID: UNKNOWN}),
 ]
 

@@ -85,6 +85,19 @@ def test_a_required_parameter_is_asked_for(missing: str, origin: Origin, blank: 
     assert f"test-rule.{missing}=VALUE" in raised.value.hint
 
 
+@pytest.mark.parametrize("value", ["a,b", " a , b ", "a,,b,", "b, ,a", "a,b,a"])
+def test_items_are_trimmed_and_told_once(value: str) -> None:
+    assert set(values(names=value).names) == {"a", "b"}
+    assert len(values(names=value).names) == 2
+
+
+@pytest.mark.parametrize("value", ["a\u200bb", "a\u00a0b", "a\nb", "\x1b[2Ja"])
+def test_what_the_eye_misses_is_refused(value: str) -> None:
+    with pytest.raises(UsageError, match=r"test-rule\.names is") as raised:
+        values(names=value)
+    assert raised.value.hint == "Leave out what cannot be printed."
+
+
 @pytest.mark.parametrize("value", ["any", "IAM_USERS", "0"])
 def test_a_value_outside_its_set_is_refused(value: str) -> None:
     with pytest.raises(UsageError, match=r"test-rule\.usage is") as raised:
@@ -97,8 +110,8 @@ def test_a_value_against_its_own_grammar_is_refused() -> None:
         values(grammar="x")
 
 
-@pytest.mark.parametrize("value", ["0", "101", "7 days"])
-def test_a_number_that_is_required_cannot_be_dropped(value: str) -> None:
+@pytest.mark.parametrize("value", ["0", "101", "7 days", "\uff17", "\u0667", "\u00b2", "+7", "7.0", True, 7.5])
+def test_a_number_that_is_required_cannot_be_dropped(value: object) -> None:
     with pytest.raises(UsageError, match=r"test-rule\.days is") as raised:
         values(days=value)
     assert raised.value.hint == "Give a whole number from 1 to 100."

@@ -108,6 +108,10 @@ def written(**elements: object) -> Raw:
         pytest.param(written(action={"s3": "*"}), "Action", id="an Action that is an object"),
         pytest.param(written(action=""), "names no service", id="an empty Action"),
         pytest.param(written(action="s3"), "'s3' names no service", id="an Action without service"),
+        pytest.param(written(action="s3:*:*"), "'s3:*:*' has more than one colon", id="an Action with two colons"),
+        pytest.param(
+            written(action=None, NotAction=["a:b:c"]), "'a:b:c' has more than", id="a NotAction with two colons"
+        ),
         pytest.param(written(action=None, NotAction=["s3:*", "x*"]), "'x*' names", id="a NotAction without service"),
         pytest.param(written(resource=None, Resource=True), "Resource", id="a Resource that is true"),
         pytest.param(written(Sid=7), "Sid", id="a Sid that is a number"),
