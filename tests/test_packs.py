@@ -43,7 +43,9 @@ DEFAULTS = {
     "PasswordReusePrevention": 24,
     "MaxPasswordAge": 90,
 }
-UNKNOWN = "concerns IAM, but this release does not know it: it was not judged"
+UNKNOWN = "concerns IAM, but this release does not know it: it is left out"
+RESTRICTED = "is restricted to a tag or one resource by its Scope: it is left out"
+KMS = {"blockedActionsPatterns": ["kms:Decrypt", "kms:ReEncryptFrom"], "excludeRoleByManagementAccount": False}
 NO_GROUPS = {"groupNames": None}
 
 FORMS = {
@@ -68,7 +70,13 @@ FORMS = {
     "scope-lists.yaml": Form(
         {"membership": NO_GROUPS, "passwords": DEFAULTS},
         {"volumes": "not-iam", "groups-of-one-team": "narrow-scope"},
+        notes=[f"groups-of-one-team (IAM_GROUP_HAS_USERS_CHECK, line 23) {RESTRICTED}"],
     ),
+    "scope-that-leaves-types-out.yaml": Form(
+        {"keys-of-users": KMS},
+        notes=["keys-of-users judges no AWS::IAM::Group, AWS::IAM::Role: its Scope leaves that out"],
+    ),
+    "plain-booleans-and-comments-between.yaml": Form({"membership": NO_GROUPS}, switched_off=1),
     "unknown-key-controls.yaml": Form(
         {"groups-have-users": {}, "no-policies": {}},
         notes=["Controls (2 times, first on line 4) is no key of a resource and was not looked at"],
@@ -98,7 +106,7 @@ FORMS = {
     "rule-that-aws-added-later.yaml": Form(
         {"groups-have-users": {}},
         {"of-the-future": "unknown-rule"},
-        notes=[f"of-the-future (IAM_USER_OF_THE_FUTURE_CHECK) {UNKNOWN}"],
+        notes=[f"of-the-future (IAM_USER_OF_THE_FUTURE_CHECK, line 7) {UNKNOWN}"],
     ),
 }
 
@@ -225,6 +233,15 @@ def test_the_scope_of_a_rule_narrows_what_it_judges(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("ConfigRuleName: n", f"{scope}, ConfigRuleName: n"))
     (narrow,) = configured(read_pack(str(path), {}), {wide.id: wide}, {})
     assert narrow.rule.resource_types == (ResourceType.USER,)
+
+
+def test_a_control_is_not_complete_where_the_scope_leaves_types_out(run: Run, snapshot: Path, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    pack = PACKS / "scope-that-leaves-types-out.yaml"
+    run("scan", "--snapshot", snapshot, "--conformance-pack", pack, "-o", path, "--allow-incomplete")
+    shown = " ".join(run("report", path, "--framework", "FSBP").out.split())
+    assert "KMS.2 INSUFFICIENT_DATA Inline policies do not allow decryption with all partly evaluated keys" in shown
+    assert "Its Scope leaves out AWS::IAM::Group, AWS::IAM::Role" in shown
 
 
 def test_the_table_says_how_much_of_a_pack_was_judged(run: Run, snapshot: Path, tmp_path: Path) -> None:
