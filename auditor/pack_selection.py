@@ -12,7 +12,7 @@ from auditor.catalogue import CHANGE_TRIGGERED
 from auditor.errors import UsageError
 from auditor.model import ResourceType
 from auditor.pack_document import fault, read_document
-from auditor.pack_summary import OutOfScopeRule, PackSummary, Reason
+from auditor.pack_summary import OutOfScopeRule, PackSummary, Reason, sentence
 from auditor.pack_template import parameter_names
 from auditor.packs import Pack, PackRule, pack_of
 from auditor.parameters import Origin, configure
@@ -38,7 +38,8 @@ def read_packs(
     names = [Path(path).stem for path in paths]
     for name, number in Counter(names).items():
         if number > 1:
-            raise UsageError(f"two conformance packs are called {name}", "Rename one of the files.")
+            alike = ", ".join(path for path in paths if Path(path).stem == name)
+            raise UsageError(f"{number} conformance packs are called {name}: {alike}", "Rename or leave out one.")
     documents = {name: read_document(path) for name, path in zip(names, paths, strict=True)}
     known = {name: parameter_names(document) for name, document in documents.items()}
     given: dict[str, dict[str, str]] = {name: {} for name in names}
@@ -139,12 +140,13 @@ def choose(
     number = Counter(each.config_rule_name for of in (*kept.values(), beside) for each in of)
     named = {name: [_named(name, each, number) for each in of] for name, of in kept.items()}
     chosen = tuple(each for of in named.values() for each in of)
+    summaries = tuple(_summary(pack, rules, named[pack.name], excluded) for pack in packs)
     if not chosen and not beside:
-        raise UsageError(
-            "no rule of the conformance packs is left to judge", "Select rules with --rule, or give others."
-        )
+        told = "; ".join(text for each in summaries for text in (sentence(each), *each.notes))
+        hint = "Select rules with --rule, or give others."
+        raise UsageError(f"no rule of the conformance packs is left to judge. {told}", hint)
     _check_names([*chosen, *beside])
-    return Chosen(chosen, tuple(_summary(pack, rules, named[pack.name], excluded) for pack in packs))
+    return Chosen(chosen, summaries)
 
 
 def _named(pack_name: str, each: ConfiguredRule, number: Mapping[str, int]) -> ConfiguredRule:
