@@ -274,7 +274,7 @@ def export(*, form: str, path: str | None, quiet: bool, **options: Any) -> None:
 
     check(form, path)
     plan = current(_choice(options))
-    write_export(form, plan.rules, path, _speaker(quiet=quiet))
+    write_export(form, plan.rules, path, _speaker(quiet=quiet), plan.packs)
 
 
 @iam_audit.group()

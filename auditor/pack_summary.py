@@ -50,10 +50,10 @@ class PackSummary(Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-def sentence(pack: PackSummary) -> str:
-    """Give the line that says how much of a pack was judged."""
-    judged, others = len(pack.rules), len(pack.out_of_scope)
-    told = f"Pack {pack.name}: {judged:,} of {judged + others:,} rules judged, {others:,} out of scope"
+def sentence(pack: PackSummary, done: str = "judged") -> str:
+    """Give the line that says with how much of a pack something was done."""
+    ours, others = len(pack.rules), len(pack.out_of_scope)
+    told = f"Pack {pack.name}: {ours:,} of {ours + others:,} rules {done}, {others:,} out of scope"
     counts = Counter(rule.reason for rule in pack.out_of_scope)
     if counts:
         told += f" ({'; '.join(f'{counts[reason]:,} {REASONS[reason]}' for reason in Reason if counts[reason])})"
