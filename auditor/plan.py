@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from msgspec import Struct, to_builtins
+from msgspec import Struct, structs, to_builtins
 
 from auditor import config
 from auditor.config import Loaded
@@ -135,13 +135,14 @@ def settings(plan: Plan) -> Iterator[Setting]:
     yield from _selection(plan)
     _, origins = laid_over(plan.known, plan.given)
     for configured in plan.own:
-        yield from _rule(plan, configured, origins.get(configured.rule.id, {}), DEFAULT)
+        yield from _rule(plan, configured, origins.get(configured.rule.id, {}))
     if plan.packs:
         _, origins = laid_over(plan.known, _over_packs(plan.given))
     by_name = {each.config_rule_name: each for each in plan.rules}
     for pack in plan.packs:
         for configured in (by_name[name] for name in pack.rules):
-            yield from _rule(plan, configured, origins.get(configured.rule.id, {}), plan.pack_paths[pack.name])
+            of_pack = _of_pack(configured, plan.pack_paths[pack.name])
+            yield from _rule(plan, configured, {**of_pack, **origins.get(configured.rule.id, {})})
 
 
 def _selection(plan: Plan) -> Iterator[Setting]:
@@ -161,8 +162,15 @@ def _selection(plan: Plan) -> Iterator[Setting]:
         yield Setting("conformance_packs", packs, str(plan.loaded.path) if packs else DEFAULT)
 
 
-def _rule(plan: Plan, configured: ConfiguredRule, origins: Mapping[str, str], otherwise: str) -> Iterator[Setting]:
+def _of_pack(configured: ConfiguredRule, path: str) -> Mapping[str, str]:
+    """Give the origins of the parameters that a pack decides: it drops what it does not give if it gives any."""
+    values = structs.asdict(configured.parameters)
+    decided = (name for name, value in values.items() if name in configured.given or value is None)
+    return dict.fromkeys(decided, path) if configured.given else {}
+
+
+def _rule(plan: Plan, configured: ConfiguredRule, origins: Mapping[str, str]) -> Iterator[Setting]:
     key, rule = f"rules.{configured.config_rule_name}", configured.rule
     yield Setting(f"{key}.severity", rule.severity, severity_origin(plan.known, plan.given, rule.id))
     for name, value in to_builtins(configured.parameters).items():
-        yield Setting(f"{key}.parameters.{name}", value, origins.get(name, otherwise))
+        yield Setting(f"{key}.parameters.{name}", value, origins.get(name, DEFAULT))
