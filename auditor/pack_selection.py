@@ -90,11 +90,13 @@ def configured(
 
 
 def _configured(pack: Pack, given: PackRule, rule: Rule, override: Mapping[str, object]) -> ConfiguredRule:
-    values = {**given.parameters, **override}
+    gives_nothing = all(value is None or not str(value).strip() for value in given.parameters.values())
+    defaults_hold = gives_nothing and override  # then loosening one check must not switch the others off
+    origin, values = (Origin.OPTION, override) if defaults_hold else (Origin.PACK, {**given.parameters, **override})
     narrow = replace(rule, resource_types=_resource_types(pack, given, rule))
     left_out = tuple(kind for kind in rule.resource_types if kind not in narrow.resource_types)
     try:
-        configured = configure(narrow, values, origin=Origin.PACK, config_rule_name=given.config_rule_name)
+        configured = configure(narrow, values, origin=origin, config_rule_name=given.config_rule_name)
         return replace(configured, left_out=left_out)
     except UsageError as error:
         name = _named_in(error.message, rule, values)

@@ -214,6 +214,15 @@ def test_an_option_goes_before_what_the_pack_gives(scan: Any, tmp_path: Path) ->
     assert parameters_of(report)["passwords"] == {**dict.fromkeys(DEFAULTS), "MinimumPasswordLength": 8}
 
 
+@pytest.mark.parametrize("given", ["{}", "{MaxPasswordAge: ''}"])
+def test_an_option_is_laid_over_the_defaults_where_the_pack_gives_nothing(
+    scan: Any, tmp_path: Path, given: str
+) -> None:
+    pack = write(tmp_path, "one.yaml", ("passwords", "IAM_PASSWORD_POLICY", given))
+    report = scan([pack], "--parameter", "iam-password-policy.MinimumPasswordLength=20", "--allow-incomplete").report
+    assert parameters_of(report)["passwords"] == {**DEFAULTS, "MinimumPasswordLength": 20}
+
+
 def test_an_excluded_rule_is_listed_as_out_of_scope(scan: Any, tmp_path: Path) -> None:
     report = scan([write(tmp_path, "one.yaml", PASSWORDS, GROUPS)], "--exclude-rule", "iam-password-policy").report
     assert list(parameters_of(report)) == ["groups"]

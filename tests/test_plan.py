@@ -137,6 +137,11 @@ Resources:
     Properties:
       ConfigRuleName: defaults
       Source: {Owner: AWS, SourceIdentifier: IAM_PASSWORD_POLICY}
+  Groups:
+    Type: AWS::Config::ConfigRule
+    Properties:
+      ConfigRuleName: groups
+      Source: {Owner: AWS, SourceIdentifier: IAM_USER_GROUP_MEMBERSHIP_CHECK}
   Age:
     Type: AWS::Config::ConfigRule
     Properties:
@@ -154,6 +159,7 @@ def test_show_tells_aws_defaults_from_what_the_pack_decides(run: Run, folder: Pa
         f'rules.support.parameters.policyARN = "arn:aws:iam::aws:policy/AWSSupportAccess"  # {pack}',
         'rules.support.parameters.policyUsageType = "ANY"  # default',
         f"rules.defaults.parameters.{LENGTH} = 14  # default",
+        "rules.groups.parameters.groupNames = null  # default",
         f"rules.age.parameters.MaxPasswordAge = 90  # {pack}",
         f"rules.age.parameters.{LENGTH} = null  # {pack}",
     ):
