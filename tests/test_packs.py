@@ -1,5 +1,6 @@
 """Conformance packs: every form that AWS's packs are written in runs, and nobody takes a part for the whole."""
 
+import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -276,6 +277,21 @@ def test_the_html_report_lists_the_rules_that_were_not_judged(scan: Any, tmp_pat
     assert "Pack one: 1 of 3 rules judged, 2 out of scope (2 not about IAM)" in page
     assert "&lt;b&gt;name&lt;/b&gt;" in page
     assert "S3_BUCKET_LOGGING_PROHIBITED" in page
+
+
+def test_the_csv_report_lists_the_rules_that_were_not_judged(run: Run, snapshot: Path, tmp_path: Path) -> None:
+    pack = write(tmp_path, "one.yaml", PASSWORDS, ("'=1+1'", "IAM_FUTURE_CHECK", "{}"))
+    run("scan", "--snapshot", snapshot, "--conformance-pack", pack, "-o", tmp_path / "report.csv")
+    with (tmp_path / "report.csv").open(encoding="utf-8-sig", newline="") as stream:
+        of_pack = [row for row in csv.DictReader(stream) if row["source"] == "one"]
+    told = "Pack one: 1 of 3 rules judged, 2 out of scope (1 not about IAM; 1 about IAM, but unknown to this release)"
+    note = f"'=1+1 (IAM_FUTURE_CHECK, line 4) {UNKNOWN}"
+    assert [tuple(row[name] for name in ("record", "config_rule_name", "status", "annotation")) for row in of_pack] == [
+        ("pack", "", "", told),
+        ("out-of-scope", "'=1+1", "unknown-rule", "IAM_FUTURE_CHECK: about IAM, but unknown to this release"),
+        ("out-of-scope", "s3", "not-iam", "S3_BUCKET_LOGGING_ENABLED: not about IAM"),
+        ("warning", "", "pack", note),
+    ]
 
 
 def test_a_report_without_packs_shows_none(run: Run, snapshot: Path) -> None:
