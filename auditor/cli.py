@@ -96,7 +96,7 @@ def _shown(error: click.ClickException) -> int:
     usage: list[str] = []
     if isinstance(error, click.UsageError) and error.ctx is not None:
         usage = [*error.ctx.get_usage().splitlines(), f"Try '{error.ctx.command_path} --help' for help.", ""]
-    _tell([*usage, f"Error: {error.format_message()}"])
+    _tell([*usage, f"Error: {' '.join(error.format_message().split())}"])  # click breaks a list of choices into lines
     return UsageError.exit_code
 
 

@@ -33,6 +33,7 @@ class Plan(Struct, frozen=True):
     """Hold what a run was asked for: the file, what it and the options say, the rules, and what became of the packs.
 
     Of `given` the earlier wins over the later. `own` are the rules that are of no pack; `rules` are all.
+    `pack_parameters` are those of options.
     """
 
     loaded: Loaded
@@ -41,6 +42,7 @@ class Plan(Struct, frozen=True):
     own: Sequence[ConfiguredRule]
     rules: Sequence[ConfiguredRule]
     packs: Sequence[PackSummary]
+    pack_parameters: Sequence[str]
 
     @property
     def decided(self) -> Given | None:
@@ -73,7 +75,7 @@ def planned(choice: Choice, loaded: Loaded) -> Plan:
     if choice.pack_parameters or (decided is not None and decided.packs):
         of_packs, packs, held = _of_packs(choice, loaded, rules, given, own)
     _check_parameters(given[0], {each.rule.id for each in own} | set(held))
-    plan = Plan(loaded, rules, given, own, [*of_packs, *own], packs)
+    plan = Plan(loaded, rules, given, own, [*of_packs, *own], packs, choice.pack_parameters)
     config.check_suppressions(loaded, {*rules, *(each.config_rule_name for each in plan.rules), *_elsewhere(plan)})
     return plan
 
@@ -160,6 +162,8 @@ def _selection(plan: Plan) -> Iterator[Setting]:
     else:
         packs = to_builtins(plan.loaded.config.conformance_packs)
         yield Setting("conformance_packs", packs, str(plan.loaded.path) if packs else DEFAULT)
+    if plan.pack_parameters:
+        yield Setting("pack_parameters", list(plan.pack_parameters), OPTION)
 
 
 def _of_pack(configured: ConfiguredRule, path: str) -> Mapping[str, str]:

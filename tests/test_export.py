@@ -370,6 +370,7 @@ REFUSED = {
         ["export", "terraform", "--rule", GROUPS, "--parameter", f"{GROUPS}.groupNames={'g' * 1_020}"],
         "iam-user-group-membership-check: its parameters are longer than 1,024 characters as JSON",
     ),
+    "no format": (["export"], "Error: Missing argument 'FORMAT'. Choose from: conformance-pack, terraform, "),
     "an unknown format": (["export", "pulumi"], "'pulumi' is not one of"),
     "a suffix of another format": (["export", "terraform", "-o", "rules.yaml"], "End the name in .tf."),
     "a placeholder": (["export", "terraform", "-o", "{account_id}.tf"], "an export has no placeholders"),

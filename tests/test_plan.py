@@ -151,6 +151,13 @@ Resources:
 """
 
 
+def test_show_tells_a_packs_parameter_of_an_option(run: Run, folder: Path) -> None:
+    (folder / "c.toml").write_text(f"{FILE}parameters = {{Length = 16}}\n")
+    shown = run("config", "show", "--config", folder / "c.toml", "--pack-parameter", "Length=18").out.splitlines()
+    assert 'pack_parameters = ["Length=18"]  # option' in shown
+    assert f"rules.ours-passwords.parameters.{LENGTH} = 18  # {folder / 'packs/ours.yaml'}" in shown
+
+
 def test_show_tells_aws_defaults_from_what_the_pack_decides(run: Run, folder: Path) -> None:
     pack = folder / "packs/support.yaml"
     pack.write_text(SUPPORT)
