@@ -181,6 +181,7 @@ def _summary(
         pack.counts.switched_off,
         pack.counts.remediations,
         (*pack.notes, *_unknown_told(unknown), *_narrow_told(pack, named)),
+        sum(bool(each.left_out) for each in named),
     )
 
 
