@@ -98,7 +98,7 @@ def _shown(error: click.ClickException) -> int:
     usage: list[str] = []
     if isinstance(error, click.UsageError) and error.ctx is not None:
         usage = [*error.ctx.get_usage().splitlines(), f"Try '{error.ctx.command_path} --help' for help.", ""]
-    _tell([*usage, f"Error: {error.format_message()}"])
+    _tell([*usage, f"Error: {' '.join(error.format_message().split())}"])  # click breaks a list of choices into lines
     return UsageError.exit_code
 
 
@@ -276,7 +276,7 @@ def export(*, form: str, path: str | None, quiet: bool, **options: Any) -> None:
 
     check(form, path)
     plan = current(_choice(options))
-    write_export(form, plan.rules, path, _speaker(quiet=quiet))
+    write_export(form, plan.rules, path, _speaker(quiet=quiet), plan.packs)
 
 
 @iam_audit.group()

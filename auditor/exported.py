@@ -35,8 +35,14 @@ def exported(rules: Sequence[ConfiguredRule]) -> list[ExportedRule]:
     Raises UsageError for settings that AWS Config cannot hold: when a rule drops every check, AWS would fall back to
     its defaults.
     """
-    names = unique(_ODD.sub("-", each.config_rule_name)[:_MAX_NAME] for each in rules)
+    names = unique(map(_name, rules))
     return [_exported(each, name) for each, name in zip(rules, names, strict=True)]
+
+
+def _name(configured: ConfiguredRule) -> str:
+    """Give a name that AWS takes everywhere; the rule's id where nothing of its own is left, as of a Japanese one."""
+    name = _ODD.sub("-", configured.config_rule_name)[:_MAX_NAME]
+    return name if name.strip("-_") else configured.rule.id
 
 
 def _exported(configured: ConfiguredRule, name: str) -> ExportedRule:
@@ -65,13 +71,16 @@ def _text(value: object) -> str:
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
-def unique(names: Iterable[str], between: str = "-") -> list[str]:
-    """Give the names, a number behind those that came before; names that differ in case only are one to people."""
-    given: list[str] = []
+def unique(names: Iterable[str], between: str = "-") -> Iterator[str]:
+    """Yield the names, a number behind those that came before; names that differ in case only are one to people."""
+    taken: set[str] = set()
+    numbers: dict[str, int] = {}  # the last one behind each name: thousands may be alike
     for name in names:
-        candidate, number = name, 1
-        while candidate.lower() in (each.lower() for each in given):
+        candidate, number = name, numbers.get(name.lower(), 1)
+        while candidate.lower() in taken:
             number += 1
-            candidate = f"{name[: _MAX_NAME - 4]}{between}{number}"
-        given.append(candidate)
-    return given
+            behind = f"{between}{number}"
+            candidate = f"{name[: _MAX_NAME - len(behind)]}{behind}"
+        numbers[name.lower()] = number
+        taken.add(candidate.lower())
+        yield candidate

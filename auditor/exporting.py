@@ -1,7 +1,7 @@
 """Exports: the selected rules with their effective parameters, written for other tools to set up in AWS Config."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -10,6 +10,7 @@ from auditor import __version__, cloudformation, outputs, terraform
 from auditor.catalogue import is_managed
 from auditor.errors import UsageError
 from auditor.exported import ExportedRule, exported
+from auditor.pack_summary import PackSummary, sentence
 from auditor.rule import ConfiguredRule
 
 Say = Callable[[str], None]
@@ -38,15 +39,18 @@ def check(form: str, path: str | None) -> None:
     outputs.check([path], _FORMATS[form].suffixes)
 
 
-def export(form: str, rules: Sequence[ConfiguredRule], path: str | None, say: Say) -> None:
-    """Write rules in a format to a file, or to standard output; what AWS Config does not have is left out and told.
+def export(
+    form: str, rules: Sequence[ConfiguredRule], path: str | None, say: Say, packs: Sequence[PackSummary] = ()
+) -> None:
+    """Write rules in a format to a file, or to standard output; what is left out, of the packs too, is told.
 
     Raises UsageError where nothing is left, and for settings that AWS Config cannot hold.
     """
     managed = [each for each in rules if is_managed(each.rule)]
-    for each in rules:
-        if each not in managed:
-            say(f"Warning: {each.config_rule_name} is no rule of AWS Config; it was left out")
+    for warning in _warnings(rules, packs):
+        say(f"Warning: {warning}")
+    for pack in packs:
+        say(sentence(pack, "exported"))
     if not managed:
         raise UsageError("none of the selected rules is one of AWS Config's", "Select others with --rule.")
     text = _HEADER + _FORMATS[form].written(exported(managed))
@@ -56,3 +60,12 @@ def export(form: str, rules: Sequence[ConfiguredRule], path: str | None, say: Sa
         return
     outputs.write_text(text, Path(path))
     say(f"Wrote {path}: {len(managed):,} {'rule' if len(managed) == 1 else 'rules'} of AWS Config")
+
+
+def _warnings(rules: Sequence[ConfiguredRule], packs: Sequence[PackSummary]) -> Iterator[str]:
+    for each in rules:
+        if not is_managed(each.rule):
+            yield f"{each.config_rule_name} is no rule of AWS Config; it was left out"
+        yield from (f"{each.config_rule_name}: {warning}" for warning in each.warnings)
+    for pack in packs:
+        yield from (f"pack {pack.name}: {note}" for note in pack.notes)

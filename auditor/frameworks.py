@@ -22,6 +22,7 @@ from auditor.registry import controls, load_rules
 from auditor.rule import ComplianceType
 
 PARTLY, NOT_EVALUATED = "partly evaluated", "not evaluated"
+_SCOPE = "Scope"  # stands among the names of parameters that fall short
 _COMMON_WORDS = {"aws", "dss", "foundations", "benchmark"}  # what people leave out of a framework's name, or put in
 
 
@@ -48,11 +49,15 @@ class RuleSummary(Protocol):
     def counts(self) -> Mapping[ComplianceType, int]:
         """Give the number of findings that are not suppressed, by compliance type."""
 
+    @property
+    def left_out(self) -> Sequence[str]:
+        """Give the resource types that the rule did not judge, though it is made for them."""
+
 
 class SupportingRule(Struct, frozen=True):
     """Tell of a rule that supports a control; `suppressed` is None where the report does not list every finding.
 
-    `shortfalls` say which parameters of this run fall short of what the control asks for.
+    `shortfalls` say which parameters of this run, or its Scope, fall short of what the control asks for.
     """
 
     config_rule_name: str
@@ -211,7 +216,7 @@ def _control(
 ) -> ControlResult:
     asks = control.asks if control else {}
     judged = {
-        rule_id: [(rule, dict(_shortfalls(asks.get(rule_id, {}), rule.parameters))) for rule in rules]
+        rule_id: [(rule, dict(_shortfalls(asks.get(rule_id, {}), rule))) for rule in rules]
         for rule_id, rules in ran.items()
     }
     supporting = [pair for pairs in judged.values() for pair in pairs]
@@ -235,10 +240,12 @@ def _supporting(rule: RuleSummary, shortfalls: Mapping[str, str], suppressed: Ma
     return SupportingRule(name, rule.compliance_type, counts, suppressed.get(name), tuple(shortfalls.values()))
 
 
-def _shortfalls(asks: Mapping[str, Ask], parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _shortfalls(asks: Mapping[str, Ask], rule: RuleSummary) -> Iterator[tuple[str, str]]:
     """Give the parameters that do not ask for as much as a control does, each with the words that say so."""
+    if rule.left_out:
+        yield _SCOPE, f"Its Scope leaves out {', '.join(rule.left_out)}"
     for name, ask in asks.items():
-        value = parameters.get(name)
+        value = rule.parameters.get(name)
         if (missing := lacking(ask, value)) is not None:
             shown = "not set" if value is None else msgspec.json.encode(value).decode()
             yield name, f"{name} is {shown}; the control asks for {missing}"
@@ -264,9 +271,10 @@ def _is_number(value: Any) -> bool:
 
 
 def _counts(rule: RuleSummary, shortfalls: Mapping[str, str]) -> bool:
-    """Say whether a rule's verdict is one on the control: what breaks a looser bound breaks the control's too."""
+    """Say whether a rule's verdict is one on the control: what breaks a looser or a narrower one breaks it too."""
     broken = rule.compliance_type is ComplianceType.NON_COMPLIANT
-    return not shortfalls or (broken and all(_is_number(rule.parameters.get(name)) for name in shortfalls))
+    bounds = (name for name in shortfalls if name != _SCOPE)
+    return not shortfalls or (broken and all(_is_number(rule.parameters.get(name)) for name in bounds))
 
 
 def tally(framework: FrameworkResult) -> str:

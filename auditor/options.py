@@ -74,7 +74,7 @@ selection_options = _options(
         "packs",
         multiple=True,
         metavar="FILE",
-        help="Evaluate the rules of this conformance pack of AWS Config instead, and those of --rule; repeatable.",
+        help="Select the rules of this conformance pack of AWS Config instead, and those of --rule; repeatable.",
     ),
     click.option(
         "--pack-parameter",

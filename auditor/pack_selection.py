@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from auditor.catalogue import CHANGE_TRIGGERED
 from auditor.errors import UsageError
+from auditor.model import ResourceType
 from auditor.pack_document import fault, read_document
-from auditor.pack_summary import OutOfScopeRule, PackSummary, Reason
+from auditor.pack_summary import OutOfScopeRule, PackSummary, Reason, sentence
 from auditor.pack_template import parameter_names
 from auditor.packs import Pack, PackRule, pack_of
 from auditor.parameters import Origin, configure
@@ -37,7 +38,8 @@ def read_packs(
     names = [Path(path).stem for path in paths]
     for name, number in Counter(names).items():
         if number > 1:
-            raise UsageError(f"two conformance packs are called {name}", "Rename one of the files.")
+            alike = ", ".join(path for path in paths if Path(path).stem == name)
+            raise UsageError(f"{number} conformance packs are called {name}: {alike}", "Rename or leave out one.")
     documents = {name: read_document(path) for name, path in zip(names, paths, strict=True)}
     known = {name: parameter_names(document) for name, document in documents.items()}
     given: dict[str, dict[str, str]] = {name: {} for name in names}
@@ -88,10 +90,14 @@ def configured(
 
 
 def _configured(pack: Pack, given: PackRule, rule: Rule, override: Mapping[str, object]) -> ConfiguredRule:
-    values = {**given.parameters, **override}
-    restricted = _restricted(pack, given, rule)
+    gives_nothing = all(value is None or not str(value).strip() for value in given.parameters.values())
+    defaults_hold = gives_nothing and override  # then loosening one check must not switch the others off
+    origin, values = (Origin.OPTION, override) if defaults_hold else (Origin.PACK, {**given.parameters, **override})
+    narrow = replace(rule, resource_types=_resource_types(pack, given, rule))
+    left_out = tuple(kind for kind in rule.resource_types if kind not in narrow.resource_types)
     try:
-        return configure(restricted, values, origin=Origin.PACK, config_rule_name=given.config_rule_name)
+        configured = configure(narrow, values, origin=origin, config_rule_name=given.config_rule_name)
+        return replace(configured, left_out=left_out)
     except UsageError as error:
         name = _named_in(error.message, rule, values)
         if name in override:
@@ -107,15 +113,15 @@ def _named_in(message: str, rule: Rule, values: Mapping[str, object]) -> str | N
     return next((name for name in values if message.startswith(f"{rule.id}.{name} ") or repr(name) in message), None)
 
 
-def _restricted(pack: Pack, given: PackRule, rule: Rule) -> Rule:
-    """Give the rule for the resource types of its Scope; AWS looks at that only where changes trigger a rule."""
+def _resource_types(pack: Pack, given: PackRule, rule: Rule) -> tuple[ResourceType, ...]:
+    """Give what a rule judges within its Scope; AWS looks at that only where changes trigger a rule."""
     if not given.resource_types or rule.source_identifier not in CHANGE_TRIGGERED:
-        return rule
+        return rule.resource_types
     kept = tuple(kind for kind in rule.resource_types if kind in given.resource_types)
     if not kept:
         message = f"the Scope of {given.config_rule_name} leaves nothing of {', '.join(rule.resource_types)}"
         raise fault(pack.path, given.line, message, "Name a resource type that the rule judges, or take Scope out.")
-    return replace(rule, resource_types=kept)
+    return kept
 
 
 def choose(
@@ -136,12 +142,13 @@ def choose(
     number = Counter(each.config_rule_name for of in (*kept.values(), beside) for each in of)
     named = {name: [_named(name, each, number) for each in of] for name, of in kept.items()}
     chosen = tuple(each for of in named.values() for each in of)
+    summaries = tuple(_summary(pack, rules, named[pack.name], excluded) for pack in packs)
     if not chosen and not beside:
-        raise UsageError(
-            "no rule of the conformance packs is left to judge", "Select rules with --rule, or give others."
-        )
+        told = "; ".join(text for each in summaries for text in (sentence(each), *each.notes))
+        hint = "Select rules with --rule, or give others."
+        raise UsageError(f"no rule of the conformance packs is left to judge. {told}", hint)
     _check_names([*chosen, *beside])
-    return Chosen(chosen, tuple(_summary(pack, rules, named[pack.name], excluded) for pack in packs))
+    return Chosen(chosen, summaries)
 
 
 def _named(pack_name: str, each: ConfiguredRule, number: Mapping[str, int]) -> ConfiguredRule:
@@ -173,11 +180,23 @@ def _summary(
         tuple(listed),
         pack.counts.switched_off,
         pack.counts.remediations,
-        (*pack.notes, *_unknown_told(unknown)),
+        (*pack.notes, *_unknown_told(unknown), *_narrow_told(pack, named)),
+        sum(bool(each.left_out) for each in named),
     )
 
 
 def _unknown_told(unknown: Sequence[PackRule]) -> Iterator[str]:
     for each in unknown:
-        about = each.source_identifier
-        yield f"{each.config_rule_name} ({about}) concerns IAM, but this release does not know it: it was not judged"
+        about = f"{each.source_identifier}, line {each.line}"
+        yield f"{each.config_rule_name} ({about}) concerns IAM, but this release does not know it: it is left out"
+
+
+def _narrow_told(pack: Pack, named: Sequence[ConfiguredRule]) -> Iterator[str]:
+    """Tell of the rules about IAM that are left out, wholly or for some resource types, because of their Scope."""
+    for rule in pack.out_of_scope:
+        if rule.reason is Reason.NARROW_SCOPE:
+            about = f"{rule.config_rule_name} ({rule.source_identifier}, line {rule.line})"
+            yield f"{about} is restricted to a tag or one resource by its Scope: it is left out"
+    for each in named:
+        if each.left_out:
+            yield f"{each.config_rule_name} judges no {', '.join(each.left_out)}: its Scope leaves that out"

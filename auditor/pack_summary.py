@@ -38,8 +38,8 @@ class OutOfScopeRule(Struct, frozen=True):
 class PackSummary(Struct, frozen=True):
     """Sum up a conformance pack, so that nobody takes a part for the whole.
 
-    `rules` are the names under which its rules are reported. `switched_off` counts the rules that a condition of the
-    pack takes away; they are in no list.
+    `rules` are the names under which its rules are reported; `narrowed` counts those whose Scope leaves out some of
+    their resource types. `switched_off` counts the rules that a condition of the pack takes away; they are in no list.
     """
 
     name: str
@@ -48,15 +48,20 @@ class PackSummary(Struct, frozen=True):
     switched_off: int
     remediations: int
     notes: tuple[str, ...]
+    narrowed: int = 0
 
 
-def sentence(pack: PackSummary) -> str:
-    """Give the line that says how much of a pack was judged."""
-    judged, others = len(pack.rules), len(pack.out_of_scope)
-    told = f"Pack {pack.name}: {judged:,} of {judged + others:,} rules judged, {others:,} out of scope"
+def sentence(pack: PackSummary, done: str = "judged") -> str:
+    """Give the line that says with how much of a pack something was done."""
+    ours, others = len(pack.rules), len(pack.out_of_scope)
+    told = f"Pack {pack.name}: {ours:,} of {ours + others:,} rules {done}, {others:,} out of scope"
     counts = Counter(rule.reason for rule in pack.out_of_scope)
     if counts:
         told += f" ({'; '.join(f'{counts[reason]:,} {REASONS[reason]}' for reason in Reason if counts[reason])})"
+    if pack.narrowed:
+        told += f"; {pack.narrowed:,} {done} for some of the resource types only"
     if pack.switched_off:
         told += f"; {pack.switched_off:,} switched off by conditions of the pack"
+    if pack.remediations:
+        told += f"; {pack.remediations:,} {'remediation' if pack.remediations == 1 else 'remediations'} passed over"
     return told

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from auditor import documents
 from auditor.catalogue import concerns_iam
 from auditor.errors import UsageError
 from auditor.pack_document import Items, Node, Scalar, Table, read_document
@@ -33,8 +34,9 @@ _KEYS: Mapping[str, frozenset[str]] = {
         {"Compliance", "ConfigRuleName", "Description", "EvaluationModes", "InputParameters", "Scope", "Source"}
         | {"MaximumExecutionFrequency"}
     ),
+    "a Scope": frozenset({"ComplianceResourceId", "ComplianceResourceTypes", "TagKey", "TagValue"}),
 }
-"""The keys that AWS knows; others are passed over, as AWS does with `Controls`, and told."""
+"""The keys that AWS knows. Others are passed over, as AWS does with `Controls`, and told."""
 
 
 class PackRule(Struct, frozen=True):
@@ -107,7 +109,7 @@ class _Reading:
 
     def pack(self, path: str) -> Pack:
         """Give the pack."""
-        self._note_keys("the template", self._document)
+        self._look_at_keys("the template", self._document.entries)
         found = list(self._config_rules())
         counts = Counts(len(found), self._switched_off, self._resources[_REMEDIATION])
         return Pack(
@@ -154,8 +156,8 @@ class _Reading:
     def _config_rule(self, logical_id: str, resource: Table) -> PackRule | OutOfScope:
         template, line = self._template, resource.line
         properties = template.section(resource, "Properties")
-        self._note_keys("a resource", resource)
-        self._note_keys("a Config rule", Table(properties, line))
+        self._look_at_keys("a resource", resource.entries)
+        self._look_at_keys("a Config rule", properties)
         owner, identifier = self._source(logical_id, properties, line)
         if owner != "AWS" or not concerns_iam(identifier):
             reason = Reason.NOT_IAM if owner == "AWS" else Reason.CUSTOM
@@ -220,6 +222,7 @@ class _Reading:
         if scope is None or (isinstance(scope, Scalar) and not scope.text):
             return ()
         entries = self._template.table(scope, "Scope").entries
+        self._look_at_keys("a Scope", entries)
         if set(entries) - {"ComplianceResourceTypes"}:
             return None
         types = entries.get("ComplianceResourceTypes", Items((), scope.line))
@@ -234,8 +237,9 @@ class _Reading:
         if value is None or (isinstance(value, Scalar) and not value.text):
             return {}, {}
         if isinstance(value, Scalar):
-            return self._from_json(value), {}
-        values: dict[str, object] = {}
+            values = self._from_json(value)
+            return values, dict.fromkeys(values, value.line)
+        values = {}
         for name, item in self._template.table(value, "InputParameters").entries.items():
             if not isinstance(item, Scalar):
                 hint = "Write one text; several items are separated by commas."
@@ -247,11 +251,14 @@ class _Reading:
 
     def _from_json(self, value: Scalar) -> dict[str, object]:
         """Read InputParameters as AWS's API takes them: a JSON object in a text."""
+        text = value.text or ""
         try:
-            return dict(msgspec.json.decode(value.text or "", type=dict[str, str | int | float | bool | None]))
-        except msgspec.MsgspecError as error:
-            message = f"InputParameters is no JSON object of plain values: {error}"
+            values = msgspec.json.decode(text, type=dict[str, str | int | float | bool | None])
+            documents.check_keys(text)
+        except documents.FAULTS as error:
+            message = f"InputParameters is no JSON object of plain values: {documents.reason(error)}"
             raise self._template.fault(value.line, message, "Write it as NAME: VALUE, a line each.") from error
+        return dict(values)
 
     def _note_names(self, parameters: Mapping[str, Node]) -> None:
         """Tell of the name of a parameter where its value was meant; AWS's own guide makes that mistake."""
@@ -260,10 +267,11 @@ class _Reading:
                 message = f"line {node.line}: {name} is the text {node.text!r}; was {{Ref: {node.text}}} meant?"
                 self._template.notes.append(message)
 
-    def _note_keys(self, what: str, table: Table) -> None:
-        for key in table.entries:
-            if key not in _KEYS[what]:
-                self._unknown_keys.setdefault((what, key), []).append(table.entries[key].line)
+    def _look_at_keys(self, what: str, entries: Mapping[str, Node]) -> None:
+        for key in (key for key in entries if key not in _KEYS[what]):
+            if remedy := _remedy(what, key):
+                raise self._template.fault(entries[key].line, f"{key} is no key of {what}", remedy)
+            self._unknown_keys.setdefault((what, key), []).append(entries[key].line)
 
     def _notes(self) -> Iterator[str]:
         yield from self._template.notes
@@ -274,6 +282,15 @@ class _Reading:
         for kind, number in sorted(self._resources.items()):
             if kind != _REMEDIATION:
                 yield f"{number:,} of type {kind}: a conformance pack holds rules and remediations only"
+
+
+def _remedy(what: str, key: str) -> str:
+    """Say how to mend a key by which a rule would lose what it is given; nothing for one that is passed over."""
+    if what == "a resource":
+        return "Move it under Properties." if key in _KEYS["a Config rule"] else ""
+    if what == "a Scope":
+        return nearest(key, _KEYS[what], "Take it out.")
+    return nearest(key, _KEYS[what], "") if what == "a Config rule" else ""
 
 
 def _entries(node: Node) -> Mapping[str, Node]:

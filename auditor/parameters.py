@@ -62,12 +62,13 @@ def configure(
             raise _unknown(rule, name, list(declared))
     values = {name: _value(declared[name], raw, warnings) for name, raw in given.items()}
     values = {name: value for name, value in values.items() if value is not None or declared[name].nullable}
+    told = frozenset(name for name, value in values.items() if value is not None)
     if origin is Origin.PACK:
         values = _only_given(declared, values)
     for name, parameter in declared.items():
         if parameter.required and name not in values:
             values[name] = _defaulted(parameter, origin)
-    return ConfiguredRule(rule, config_rule_name or rule.id, _built(rule, values), tuple(warnings))
+    return ConfiguredRule(rule, config_rule_name or rule.id, _built(rule, values), tuple(warnings), told)
 
 
 def needed(rule: Rule) -> tuple[str, ...]:

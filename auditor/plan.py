@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from msgspec import Struct, to_builtins
+from msgspec import Struct, structs, to_builtins
 
 from auditor import config
 from auditor.config import Loaded
@@ -33,6 +33,7 @@ class Plan(Struct, frozen=True):
     """Hold what a run was asked for: the file, what it and the options say, the rules, and what became of the packs.
 
     Of `given` the earlier wins over the later. `own` are the rules that are of no pack; `rules` are all.
+    `pack_parameters` are those of options.
     """
 
     loaded: Loaded
@@ -41,6 +42,7 @@ class Plan(Struct, frozen=True):
     own: Sequence[ConfiguredRule]
     rules: Sequence[ConfiguredRule]
     packs: Sequence[PackSummary]
+    pack_parameters: Sequence[str]
 
     @property
     def decided(self) -> Given | None:
@@ -73,7 +75,7 @@ def planned(choice: Choice, loaded: Loaded) -> Plan:
     if choice.pack_parameters or (decided is not None and decided.packs):
         of_packs, packs, held = _of_packs(choice, loaded, rules, given, own)
     _check_parameters(given[0], {each.rule.id for each in own} | set(held))
-    plan = Plan(loaded, rules, given, own, [*of_packs, *own], packs)
+    plan = Plan(loaded, rules, given, own, [*of_packs, *own], packs, choice.pack_parameters)
     config.check_suppressions(loaded, {*rules, *(each.config_rule_name for each in plan.rules), *_elsewhere(plan)})
     return plan
 
@@ -135,13 +137,14 @@ def settings(plan: Plan) -> Iterator[Setting]:
     yield from _selection(plan)
     _, origins = laid_over(plan.known, plan.given)
     for configured in plan.own:
-        yield from _rule(plan, configured, origins.get(configured.rule.id, {}), DEFAULT)
+        yield from _rule(plan, configured, origins.get(configured.rule.id, {}))
     if plan.packs:
         _, origins = laid_over(plan.known, _over_packs(plan.given))
     by_name = {each.config_rule_name: each for each in plan.rules}
     for pack in plan.packs:
         for configured in (by_name[name] for name in pack.rules):
-            yield from _rule(plan, configured, origins.get(configured.rule.id, {}), plan.pack_paths[pack.name])
+            of_pack = _of_pack(configured, plan.pack_paths[pack.name])
+            yield from _rule(plan, configured, {**of_pack, **origins.get(configured.rule.id, {})})
 
 
 def _selection(plan: Plan) -> Iterator[Setting]:
@@ -159,10 +162,19 @@ def _selection(plan: Plan) -> Iterator[Setting]:
     else:
         packs = to_builtins(plan.loaded.config.conformance_packs)
         yield Setting("conformance_packs", packs, str(plan.loaded.path) if packs else DEFAULT)
+    if plan.pack_parameters:
+        yield Setting("pack_parameters", list(plan.pack_parameters), OPTION)
 
 
-def _rule(plan: Plan, configured: ConfiguredRule, origins: Mapping[str, str], otherwise: str) -> Iterator[Setting]:
+def _of_pack(configured: ConfiguredRule, path: str) -> Mapping[str, str]:
+    """Give the origins of the parameters that a pack decides: it drops what it does not give if it gives any."""
+    values = structs.asdict(configured.parameters)
+    decided = (name for name, value in values.items() if name in configured.given or value is None)
+    return dict.fromkeys(decided, path) if configured.given else {}
+
+
+def _rule(plan: Plan, configured: ConfiguredRule, origins: Mapping[str, str]) -> Iterator[Setting]:
     key, rule = f"rules.{configured.config_rule_name}", configured.rule
     yield Setting(f"{key}.severity", rule.severity, severity_origin(plan.known, plan.given, rule.id))
     for name, value in to_builtins(configured.parameters).items():
-        yield Setting(f"{key}.parameters.{name}", value, origins.get(name, otherwise))
+        yield Setting(f"{key}.parameters.{name}", value, origins.get(name, DEFAULT))

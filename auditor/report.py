@@ -15,7 +15,7 @@ from auditor.errors import AuditError, SourceError
 from auditor.finding import Finding
 from auditor.frameworks import FrameworkResult, by_framework
 from auditor.ledger import Coverage, SourceReading, coverage, source_readings
-from auditor.model import Notice, Snapshot, Time
+from auditor.model import Notice, ResourceType, Snapshot, Time
 from auditor.pack_summary import PackSummary
 from auditor.registry import controls
 from auditor.rule import MAX_ANNOTATION, ComplianceType, ConfiguredRule, Severity
@@ -65,7 +65,8 @@ class Summary(Struct, frozen=True):
 class RuleResult(Struct, frozen=True):
     """Sum up one configured rule: parameters, verdict, coverage, and the controls that it supports by framework.
 
-    `counts` and the verdict leave out suppressed findings, which `suppressed` counts; `coverage` counts all.
+    `counts` and the verdict leave out suppressed findings, which `suppressed` counts; `coverage` counts all. `left_out`
+    are the resource types of the rule that the Scope of its conformance pack leaves out: none of them was judged.
     """
 
     config_rule_name: str
@@ -78,6 +79,7 @@ class RuleResult(Struct, frozen=True):
     coverage: Coverage
     controls: dict[str, tuple[str, ...]]
     source_url: str
+    left_out: tuple[ResourceType, ...] = ()
 
 
 class ReportWarning(Struct, frozen=True, order=True):
@@ -188,6 +190,7 @@ def _rule_results(
             coverage=coverage(snapshot, configured.rule, findings),
             controls={name: tuple(ids) for name, ids in known_controls.get(configured.rule.id, {}).items()},
             source_url=configured.rule.source_url,
+            left_out=configured.left_out,
         )
 
 

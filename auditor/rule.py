@@ -225,9 +225,15 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 
 class ConfiguredRule(Struct, frozen=True):
-    """Hold a rule with the parameters of this run and the name under which it reports."""
+    """Hold a rule with the parameters of this run and the name under which it reports.
+
+    `given` names the parameters that somebody gave a value; `left_out` are resource types that the rule judges
+    elsewhere, but not in this run.
+    """
 
     rule: Rule
     config_rule_name: str
     parameters: Struct
     warnings: tuple[str, ...]
+    given: frozenset[str] = frozenset()
+    left_out: tuple[ResourceType, ...] = ()

@@ -27,7 +27,7 @@ def _resource(label: str, rule: ExportedRule) -> str:
     lines += _assigned({"name": _quoted(rule.name), "description": _quoted(rule.description)}, 2)
     lines += ["", "  source {", *_assigned(source, 4), "  }"]
     if rule.input_parameters:
-        values = {_quoted(name): _quoted(value) for name, value in rule.input_parameters.items()}
+        values = {name: _quoted(value) for name, value in rule.input_parameters.items()}
         lines += ["", "  input_parameters = jsonencode({", *_assigned(values, 4), "  })"]
     if rule.resource_types:
         types = ", ".join(map(_quoted, rule.resource_types))

@@ -19,8 +19,10 @@ import pytest
 from conftest import Run
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from auditor import cloudformation, terraform
+from auditor.catalogue import CHANGE_TRIGGERED
 from auditor.errors import UsageError
 from auditor.exported import exported
 from auditor.exporting import export
@@ -69,11 +71,19 @@ def given_to(rule: Rule) -> st.SearchStrategy[Mapping[str, str]]:
 
 @st.composite
 def selections(draw: st.DrawFn) -> list[ConfiguredRule]:
-    """Give some of the rules, each with parameters of its own, that AWS Config can hold."""
+    """Give some of the rules, each with parameters and a Scope of its own, that AWS Config can hold."""
     names = draw(st.lists(st.sampled_from(sorted(RULES)), min_size=1, unique=True))
-    chosen = [configure(RULES[name], draw(given_to(RULES[name]))) for name in sorted(names)]
+    chosen = [configure(draw(scoped(RULES[name])), draw(given_to(RULES[name]))) for name in sorted(names)]
     assume(not any(checks_nothing(each) for each in chosen))
     return chosen
+
+
+def scoped(rule: Rule) -> st.SearchStrategy[Rule]:
+    """Give a rule for some of its resource types, if AWS Config knows a Scope for it."""
+    if rule.source_identifier not in CHANGE_TRIGGERED:
+        return st.just(rule)
+    kinds = st.sets(st.sampled_from(rule.resource_types), min_size=1)
+    return kinds.map(lambda kept: replace(rule, resource_types=tuple(filter(kept.__contains__, rule.resource_types))))
 
 
 def checks_nothing(each: ConfiguredRule) -> bool:
@@ -86,11 +96,13 @@ def fields(each: ConfiguredRule) -> dict[str, Any]:
     return msgspec.structs.asdict(each.parameters)
 
 
-Told = list[tuple[str, str, Mapping[str, Any]]]
+Told = list[tuple[str, str, Mapping[str, Any], tuple[ResourceType, ...]]]
 
 
 def told(rules: Sequence[ConfiguredRule]) -> Told:
-    return [(each.config_rule_name, each.rule.source_identifier, fields(each)) for each in rules]
+    return [
+        (each.config_rule_name, each.rule.source_identifier, fields(each), each.rule.resource_types) for each in rules
+    ]
 
 
 def read_back(text: str) -> Told:
@@ -107,7 +119,7 @@ def test_an_exported_pack_or_template_reads_back_to_the_same_settings(rules: lis
     assert read_back(cloudformation.template(exported(rules))) == told(rules)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])  # python-hcl2 is slow
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(selections())
 def test_exported_terraform_reads_back_to_the_same_settings(rules: list[ConfiguredRule]) -> None:
     assert _from_terraform(terraform.resources(exported(rules))) == told(rules)
@@ -123,15 +135,17 @@ def _from_terraform(text: str) -> Told:
         assert unquoted(source["owner"]) == "AWS"
         rule = next(each for each in RULES.values() if each.source_identifier == unquoted(source["source_identifier"]))
         values = input_parameters(resource.get("input_parameters", ""))
+        for scope in resource.get("scope", ()):
+            kinds = tuple(ResourceType(unquoted(kind)) for kind in scope["compliance_resource_types"])
+            rule = replace(rule, resource_types=kinds)
         back.append(configure(rule, values, origin=Origin.PACK, config_rule_name=unquoted(resource["name"])))
     return told(back)
 
 
 def input_parameters(expression: str) -> dict[str, str]:
-    """Give the map in `${jsonencode({"name" = "value", ...})}`."""
+    """Give the map in `${jsonencode({name = "value", ...})}`."""
     inside = expression.removeprefix("${jsonencode({").removesuffix("})}")
-    texts = re.findall(r'"(?:[^"\\]|\\.)*"', inside)
-    return {unquoted(name): unquoted(value) for name, value in zip(texts[::2], texts[1::2], strict=True)}
+    return {name: unquoted(value) for name, value in re.findall(r'(\w+) = ("(?:[^"\\]|\\.)*")', inside)}
 
 
 def unquoted(text: str) -> str:
@@ -234,6 +248,7 @@ def test_values_of_options_are_written_over_the_defaults(run: Run) -> None:
                 "PasswordReusePrevention": 24,
                 "MaxPasswordAge": None,
             },
+            (ResourceType.ACCOUNT,),
         )
     ]
 
@@ -256,7 +271,7 @@ def test_packs_are_exported_under_names_that_aws_takes(run: Run, tmp_path: Path)
     packs = [part for name in names for part in ("--conformance-pack", tmp_path / name)]
     back = read_back(run("export", "conformance-pack", *packs).out)
     assert [name for name, *_ in back] == ["my-packs-groups", "my-packs---groups", "0-groups"]
-    assert {str(values) for *_, values in back} == {"{'groupNames': ('A', 'B')}"}
+    assert {str(values) for _, _, values, _ in back} == {"{'groupNames': ('A', 'B')}"}
     resources = hcl2.loads(run("export", "terraform", *packs).out)["resource"]
     labels = [unquoted(label) for each in resources for label in each['"aws_config_config_rule"']]
     assert labels == ["my_packs_groups", "my_packs___groups", "rule_0_groups"]
@@ -270,11 +285,50 @@ def named(*names: str) -> list[ConfiguredRule]:
 def test_names_that_become_one_are_told_apart() -> None:
     rules = exported(named("a/b", "a b", "a-b-2", "x" * 200, "x" * 201, "ab"))
     assert [rule.name for rule in rules[:3]] == ["a-b", "a-b-2", "a-b-2-2"]
-    assert [len(rule.name) for rule in rules[3:5]] == [128, 126]
+    assert [rule.name for rule in rules[3:5]] == ["x" * 128, "x" * 126 + "-2"]
     template = cloudformation.template(rules)
     logical_ids = re.findall(r"^  ([A-Za-z0-9]+):$", template, re.MULTILINE)
     assert logical_ids[:3] + logical_ids[5:] == ["AB", "AB2", "AB22", "Ab3"]
     assert len(set(logical_ids)) == 6
+
+
+def test_thousands_of_names_that_become_one_are_told_apart() -> None:
+    names = [rule.name for rule in exported(named(*["x" * 200] * 2_000))]
+    assert len(set(names)) == 2_000
+    assert {len(name) for name in names} == {128}
+
+
+def test_a_name_without_a_letter_that_aws_takes_becomes_the_rules_id() -> None:
+    ours = "iam-user-no-policies-check"
+    assert [rule.name for rule in exported(named("パスワード", "利用者", "mfa-利用者"))] == [ours, f"{ours}-2", "mfa--"]
+
+
+PARTLY_OURS = """\
+Resources:
+  Passwords:
+    Type: AWS::Config::ConfigRule
+    Properties:
+      ConfigRuleName: passwords
+      InputParameters: {RequireSymbols: 'True', MinimumPasswordLength: 14}
+      Source: {Owner: AWS, SourceIdentifier: IAM_PASSWORD_POLICY}
+  Future:
+    Type: AWS::Config::ConfigRule
+    Properties:
+      Source: {Owner: AWS, SourceIdentifier: IAM_FUTURE_CHECK}
+  Buckets:
+    Type: AWS::Config::ConfigRule
+    Properties:
+      Source: {Owner: AWS, SourceIdentifier: S3_BUCKET_LOGGING_ENABLED}
+"""
+
+
+def test_what_of_a_pack_is_not_exported_as_it_is_written_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "ours.yaml").write_text(PARTLY_OURS)
+    told = run("export", "terraform", "--conformance-pack", tmp_path / "ours.yaml").err
+    first, second, third = told.splitlines()
+    assert first.startswith("Warning: passwords: iam-password-policy.RequireSymbols is 'True', which counts as false")
+    assert second.startswith("Warning: pack ours: Future (IAM_FUTURE_CHECK, line 8) concerns IAM")
+    assert third.startswith("Pack ours: 1 of 3 rules exported, 2 out of scope (1 not about IAM; 1 about IAM, but")
 
 
 PLUGIN = Rule(
@@ -316,6 +370,7 @@ REFUSED = {
         ["export", "terraform", "--rule", GROUPS, "--parameter", f"{GROUPS}.groupNames={'g' * 1_020}"],
         "iam-user-group-membership-check: its parameters are longer than 1,024 characters as JSON",
     ),
+    "no format": (["export"], "Error: Missing argument 'FORMAT'. Choose from: conformance-pack, terraform, "),
     "an unknown format": (["export", "pulumi"], "'pulumi' is not one of"),
     "a suffix of another format": (["export", "terraform", "-o", "rules.yaml"], "End the name in .tf."),
     "a placeholder": (["export", "terraform", "-o", "{account_id}.tf"], "an export has no placeholders"),

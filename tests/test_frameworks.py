@@ -1,5 +1,6 @@
 """Frameworks: control by control, in natural order, and never more assured than what was evaluated."""
 
+import dataclasses
 import io
 import json
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ from auditor.testing import account, console_user, password_policy
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "auditor/report.schema.json").read_text())
 PASSWORD = "iam-password-policy"
+INLINE, CUSTOMER = "iam-inline-policy-blocked-kms-actions", "iam-customer-policy-blocked-kms-actions"
 NONE = dict.fromkeys(ComplianceType, 0)
 BAD, UNKNOWN, GOOD, EXEMPT = ComplianceType
 SHARED = ("NIST-800-53-r5", "AC-2(1)")
@@ -53,6 +55,7 @@ class Told:
     source_identifier: str
     parameters: dict[str, Any] = field(default_factory=dict)
     counts: dict[ComplianceType, int] = field(default_factory=NONE.copy)
+    left_out: tuple[str, ...] = ()
 
 
 def told(rule_id: str, verdict: ComplianceType, name: str | None = None, **parameters: object) -> Told:
@@ -211,6 +214,28 @@ def test_what_falls_short_is_told() -> None:
     assert found.rules[0].shortfalls == ("MinimumPasswordLength is 8; the control asks for at least 14",)
     found = control("CIS-AWS-3.0", "1.9", told(PASSWORD, GOOD, PasswordReusePrevention=None))
     assert found.rules[0].shortfalls == ("PasswordReusePrevention is not set; the control asks for at least 24",)
+
+
+NARROW = {
+    "in order": (GOOD, UNKNOWN),
+    "broken": (BAD, BAD),
+}
+
+
+@pytest.mark.parametrize(("verdict", "control_verdict"), NARROW.values(), ids=list(NARROW))
+def test_a_rule_whose_scope_leaves_types_out_completes_no_control(
+    verdict: ComplianceType, control_verdict: ComplianceType
+) -> None:
+    whole = told(INLINE, verdict, blockedActionsPatterns=["kms:Decrypt", "kms:ReEncryptFrom"])
+    assert decided("FSBP", "KMS.2", whole) == (verdict, True)
+    found = control("FSBP", "KMS.2", dataclasses.replace(whole, left_out=("AWS::IAM::Role",)))
+    assert (found.compliance_type, found.complete) == (control_verdict, False)
+    assert found.rules[0].shortfalls == ("Its Scope leaves out AWS::IAM::Role",)
+
+
+@pytest.mark.parametrize(("control_id", "rule_id"), [("KMS.1", CUSTOMER), ("KMS.2", INLINE)])
+def test_security_hub_asks_for_both_actions_that_decrypt(control_id: str, rule_id: str) -> None:
+    assert decided("FSBP", control_id, told(rule_id, GOOD, blockedActionsPatterns=["kms:Decrypt"])) == (UNKNOWN, False)
 
 
 def test_a_second_configuration_that_asks_enough_completes_the_control() -> None:

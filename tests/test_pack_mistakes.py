@@ -131,12 +131,41 @@ MISTAKES = {
     "a list as a value": Mistake(INPUT + "[1, 4]\n", 17, "MinimumPasswordLength is no plain value", "commas"),
     "input that is no mapping": Mistake(HEAD + "      InputParameters: [a]\n", 16, "InputParameters is no mapping"),
     "input that is no JSON": Mistake(HEAD + "      InputParameters: abc\n", 16, "is no JSON object of plain values"),
+    "input that is JSON with a key twice": Mistake(
+        HEAD + '      InputParameters: \'{"MaxPasswordAge": 9, "MaxPasswordAge": 90}\'\n',
+        16,
+        "the key 'MaxPasswordAge' stands twice",
+    ),
+    "input that is JSON with a wrong value": Mistake(
+        HEAD + "      InputParameters: '{\"MaxPasswordAge\": 90.5}'\n", 16, "MaxPasswordAge is '90.5'"
+    ),
     "a scope that leaves nothing": Mistake(
         SECOND
         + "    Properties:\n      Source: {Owner: AWS, SourceIdentifier: IAM_GROUP_HAS_USERS_CHECK}\n"
         + "      Scope: {ComplianceResourceTypes: ['AWS::IAM::Role']}\n",
         16,
         "the Scope of Second leaves nothing of AWS::IAM::Group",
+    ),
+    "a scope with a key that it does not have": Mistake(
+        HEAD + "      Scope:\n        ComplianceResourceType: [AWS::IAM::User]\n",
+        17,
+        "ComplianceResourceType is no key of a Scope",
+        "Did you mean ComplianceResourceTypes?",
+    ),
+    "a scope with a key that is like none": Mistake(
+        HEAD + "      Scope: {Team: ours}\n", 16, "Team is no key of a Scope", "Take it out."
+    ),
+    "a misspelt key of a rule": Mistake(
+        HEAD + "      InputParameter: {MinimumPasswordLength: 20}\n",
+        16,
+        "InputParameter is no key of a Config rule",
+        "Did you mean InputParameters?",
+    ),
+    "a key of a rule beside its properties": Mistake(
+        HEAD + "    InputParameters: {MinimumPasswordLength: 20}\n",
+        16,
+        "InputParameters is no key of a resource",
+        "Move it under Properties.",
     ),
     "a scope that is no list": Mistake(
         HEAD + "      Scope: {ComplianceResourceTypes: AWS::IAM::User}\n", 16, "ComplianceResourceTypes is no list"
@@ -182,7 +211,7 @@ OPTIONS = {
     "a folder": (["--conformance-pack", "."], ". cannot be read: Is a directory"),
     "two packs of one name": (
         ["--conformance-pack", "pack.yaml", "--conformance-pack", "./pack.yaml"],
-        "two conformance packs are called pack",
+        "2 conformance packs are called pack: pack.yaml, ./pack.yaml",
     ),
     "a parameter that no pack has": (
         ["--conformance-pack", "pack.yaml", "--pack-parameter", "Lenght=1"],
@@ -215,7 +244,7 @@ OPTIONS = {
     ),
     "nothing left to judge": (
         ["--conformance-pack", "pack.yaml", "--exclude-rule", "iam-password-policy"],
-        "no rule of the conformance packs is left to judge",
+        "is left to judge. Pack pack: 0 of 1 rules judged, 1 out of scope (1 excluded)\n  Select rules with --rule",
     ),
     "an option for a rule in no pack": (
         ["--conformance-pack", "pack.yaml", "--parameter", "iam-user-group-membership-check.groupNames=a"],
@@ -233,6 +262,21 @@ def test_a_wrong_option_is_one_message(case: str, run: Run, tmp_path: Path, monk
     result = run("scan", "--snapshot", "snapshot.json", *options)
     assert result.code == 2
     assert message in result.err
+
+
+def test_a_pack_of_nothing_that_is_judged_says_what_it_holds(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "snapshot.json").write_bytes(dump(account()))
+    path = tmp_path / "pack.yaml"
+    other = "  Other: {Type: 'AWS::Config::Rule'}\n"
+    path.write_text(HEAD.replace("IAM_PASSWORD_POLICY", "IAM_PASWORD_POLICY") + other)
+    result = run("scan", "--snapshot", tmp_path / "snapshot.json", "--conformance-pack", path)
+    assert (result.code, result.out) == (2, "")
+    for told in (
+        "Pack pack: 0 of 1 rules judged, 1 out of scope (1 about IAM, but unknown to this release)",
+        "passwords (IAM_PASWORD_POLICY, line 9) concerns IAM, but this release does not know it",
+        "1 of type AWS::Config::Rule: a conformance pack holds rules and remediations only",
+    ):
+        assert told in result.err
 
 
 def test_conditions_that_double_at_each_step_are_answered_at_once(run: Run, tmp_path: Path) -> None:

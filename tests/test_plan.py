@@ -124,6 +124,55 @@ def test_show_names_the_pack_that_a_setting_comes_from(run: Run, folder: Path) -
         assert line in shown.splitlines()
 
 
+SUPPORT = """\
+Resources:
+  Support:
+    Type: AWS::Config::ConfigRule
+    Properties:
+      ConfigRuleName: support
+      InputParameters: {policyARN: 'arn:aws:iam::aws:policy/AWSSupportAccess'}
+      Source: {Owner: AWS, SourceIdentifier: IAM_POLICY_IN_USE}
+  Defaults:
+    Type: AWS::Config::ConfigRule
+    Properties:
+      ConfigRuleName: defaults
+      Source: {Owner: AWS, SourceIdentifier: IAM_PASSWORD_POLICY}
+  Groups:
+    Type: AWS::Config::ConfigRule
+    Properties:
+      ConfigRuleName: groups
+      Source: {Owner: AWS, SourceIdentifier: IAM_USER_GROUP_MEMBERSHIP_CHECK}
+  Age:
+    Type: AWS::Config::ConfigRule
+    Properties:
+      ConfigRuleName: age
+      InputParameters: {MaxPasswordAge: 90}
+      Source: {Owner: AWS, SourceIdentifier: IAM_PASSWORD_POLICY}
+"""
+
+
+def test_show_tells_a_packs_parameter_of_an_option(run: Run, folder: Path) -> None:
+    (folder / "c.toml").write_text(f"{FILE}parameters = {{Length = 16}}\n")
+    shown = run("config", "show", "--config", folder / "c.toml", "--pack-parameter", "Length=18").out.splitlines()
+    assert 'pack_parameters = ["Length=18"]  # option' in shown
+    assert f"rules.ours-passwords.parameters.{LENGTH} = 18  # {folder / 'packs/ours.yaml'}" in shown
+
+
+def test_show_tells_aws_defaults_from_what_the_pack_decides(run: Run, folder: Path) -> None:
+    pack = folder / "packs/support.yaml"
+    pack.write_text(SUPPORT)
+    shown = run("config", "show", "--conformance-pack", pack).out
+    for line in (
+        f'rules.support.parameters.policyARN = "arn:aws:iam::aws:policy/AWSSupportAccess"  # {pack}',
+        'rules.support.parameters.policyUsageType = "ANY"  # default',
+        f"rules.defaults.parameters.{LENGTH} = 14  # default",
+        "rules.groups.parameters.groupNames = null  # default",
+        f"rules.age.parameters.MaxPasswordAge = 90  # {pack}",
+        f"rules.age.parameters.{LENGTH} = null  # {pack}",
+    ):
+        assert line in shown.splitlines()
+
+
 def test_packs_are_not_pinned_they_are_a_pin(run: Run, folder: Path) -> None:
     (folder / "c.toml").write_text(FILE)
     result = run("config", "pin", "--config", folder / "c.toml")

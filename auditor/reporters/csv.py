@@ -1,8 +1,9 @@
-"""The report as CSV, for people with a spreadsheet: a row for each finding, then rows on rules, sources and warnings.
+"""The report as CSV, for people with a spreadsheet: a row for each finding, then rows on rules, packs and the rest.
 
 The column "record" tells the rows apart. Those on rules and sources are the ledger: they leave the columns of findings
-empty, so that no filter or sum over findings meets them. The file starts with a byte order mark: without one Excel
-takes UTF-8 for the code page of the machine. Programs read the JSON report instead.
+empty, so that no filter or sum over findings meets them. Those on conformance packs, whose name is their source, say
+what was not judged. The file starts with a byte order mark: without one Excel takes UTF-8 for the code page of the
+machine. Programs read the JSON report instead.
 """
 
 import csv
@@ -14,6 +15,7 @@ from io import TextIOWrapper
 from typing import BinaryIO
 
 from auditor.finding import Finding, Location
+from auditor.pack_summary import REASONS, sentence
 from auditor.report import Report, RuleResult
 from auditor.reporters.json import encoded
 from auditor.reporters.visible import visible
@@ -39,7 +41,7 @@ def write(report: Report, stream: BinaryIO) -> None:
         text.write(_BYTE_ORDER_MARK)
         writer = csv.DictWriter(text, COLUMNS, restval="")
         writer.writeheader()
-        for rows in (_findings(report), _rules(report), _sources(report), _warnings(report)):
+        for rows in (_findings(report), _rules(report), _packs(report), _sources(report), _warnings(report)):
             writer.writerows(rows)
     finally:
         text.detach()  # flushes; the stream stays open for whoever opened it
@@ -134,6 +136,20 @@ def _rules(report: Report) -> Iterator[Row]:
             "annotation": harmless(reasons),
             **{name: "unknown" if count is None else str(count) for name, count in numbers.items()},
         }
+
+
+def _packs(report: Report) -> Iterator[Row]:
+    """Give how much of each conformance pack was judged, then its rules that were not, then its notes."""
+    common = _common(report)
+    for pack in report.packs:
+        head = {**common, "source": harmless(pack.name)}
+        yield {**head, "record": "pack", "annotation": harmless(sentence(pack))}
+        for rule in pack.out_of_scope:
+            name, told = harmless(rule.config_rule_name), f"{rule.source_identifier}: {REASONS[rule.reason]}"
+            row = {"config_rule_name": name, "status": rule.reason, "annotation": harmless(told)}
+            yield {**head, "record": "out-of-scope", **row}
+        for note in pack.notes:
+            yield {**head, "record": "warning", "status": "pack", "annotation": harmless(note)}
 
 
 def _sources(report: Report) -> Iterator[Row]:
