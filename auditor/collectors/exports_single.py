@@ -29,6 +29,7 @@ from auditor.collectors.entity_facts import (
     saml_provider,
     server_certificate,
     tags_of,
+    url_name,
 )
 from auditor.collectors.export_files import HINT, Read, decoder, read_files, status_without
 from auditor.errors import SourceError
@@ -111,7 +112,7 @@ def _oidc_providers(folder: Path) -> Answer[Any]:
     source = Source.OIDC_PROVIDERS
     listed = read_files(folder, OIDC_PROVIDERS, source, decoder(OidcList))
     read = read_files(folder, OIDC_PROVIDER, source, decoder(OidcDetail))
-    told = _told(source, OIDC_PROVIDER, read, (detail.url.removeprefix("https://") for detail in read.answers))
+    told = _told(source, OIDC_PROVIDER, read, (url_name(detail.url) for detail in read.answers))
     names = {entry.name: oidc_name(entry.name) for page in listed.answers for entry in page.entries}
     return _answer(source, OIDC_PROVIDERS, listed, told, oidc_provider, names)
 
