@@ -59,10 +59,11 @@ _ANALYZER_REGION = re.compile(r"arn:[\w-]+:access-analyzer:(?P<region>[\w-]+):")
 
 
 class Told(NamedTuple):
-    """What single calls told of entities, by name, and the gap of those of whom no file tells."""
+    """What single calls told of entities, by name; `gaps` are of those whose files tell none, `gap` of all others."""
 
     details: Mapping[str, Any]
     gap: Gap
+    gaps: Mapping[str, Gap]
 
 
 def single_entities(folder: Path, policies: Answer[Any]) -> dict[Source, Answer[Any]]:
@@ -160,19 +161,27 @@ def _tags(folder: Path, pattern: str, source: Source) -> Told:
     """Give tags by the names in the names of files; a list of tags that stops early tells nothing."""
     read = read_files(folder, pattern, source, decoder(TagsPage))
     before, after = pattern.split("*")
-    names = (name.removeprefix(before).removesuffix(after).casefold() for name in read.names)
-    told = _told(source, pattern, read, names)
-    whole = {name: tags_of(page.tags) for name, page in told.details.items() if not _stops(page)}
-    return Told(whole, told.gap if len(whole) == len(told.details) else _truncated(source, pattern))
+
+    def entity(file: str) -> str:
+        return file.removeprefix(before).removesuffix(after).casefold()
+
+    pages = _told(source, pattern, read, map(entity, read.names)).details
+    stopping = {name for name, page in pages.items() if _stops(page)}
+    whole = {name: tags_of(page.tags) for name, page in pages.items() if name not in stopping}
+    gaps = {entity(file): error for file, error in read.gaps.items()}
+    return Told(whole, _missing(source, pattern), gaps | dict.fromkeys(stopping, _truncated(source, pattern)))
+
+
+def _missing(source: Source, pattern: str) -> Gap:
+    return gap(source, "NotProvided", f"{pattern} is not in the exports folder, or not for each")
 
 
 def _told(source: Source, pattern: str, read: Read, names: Iterable[str]) -> Told:
-    missing = gap(source, "NotProvided", f"{pattern} is not in the exports folder, or not for each")
     details: dict[str, Any] = {}
     for name, answer in zip(names, read.answers, strict=True):
         if details.setdefault(name, answer) != answer:
             raise SourceError(f"{pattern}: two files tell different things of {name}", "Keep the files of one export.")
-    return Told(details, read.gap if read.gap and read.files else missing)
+    return Told(details, read.gap if read.gap and read.files else _missing(source, pattern), {})
 
 
 def _answer(
@@ -185,22 +194,24 @@ def _answer(
     for entry in (entry for page in listed.answers for entry in page.entries):
         if entries.setdefault(entry.name, entry) != entry:
             raise SourceError(f"{pattern} tells different things of {entry.name}", HINT)
-    records, lacks = [], []
+    records: list[Any] = []
+    lacks: dict[str, Gap] = {}
     for name, entry in entries.items():
-        detail = told.details.get((names or {})[name]) if told else None
-        lack = told.gap if told and detail is None else None
+        key = names[name] if names else name
+        detail = told.details.get(key) if told else None
+        lack = told.gaps.get(key, told.gap) if told and detail is None else None
         records.append(made(entry, detail, lack.id if lack else None))
-        lacks += [lack] if lack else []
+        lacks |= {lack.id: lack} if lack else {}
     reason = listed.gap or (_truncated(source, pattern) if any(map(_stops, listed.answers)) else None)
     return Answer(
         source=source,
         status=SourceStatus.PARTIAL if reason or lacks else SourceStatus.COMPLETE,
         value=tuple(sorted(records, key=lambda record: str(record.name))),
         gap=reason,
-        cell_gaps=tuple(lacks[:1]),
+        cell_gaps=tuple(lacks.values()),
         pages=len(listed.answers),
         items=len(records),
-        detail=next((found.message for found in (reason, *lacks) if found), None),
+        detail=next((found.message for found in (reason, *lacks.values()) if found), None),
     )
 
 
