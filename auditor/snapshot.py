@@ -138,7 +138,8 @@ def _unreadable(document: bytes, place: str, error: Exception) -> SourceError:
         _check_version(header.format, header.schema_version, place)
     return SourceError(
         f"{place} is not a readable snapshot: {documents.reason(error)}",
-        "Make it again with `iam-audit snapshot -o FILE`; a folder of AWS CLI output is read with --exports.",
+        "Make it again with `iam-audit snapshot -o FILE`, also if an older release wrote it, which knew fewer facts; "
+        "a folder of AWS CLI output is read with --exports.",
     )
 
 

@@ -115,6 +115,10 @@ BROKEN = {
     "a null in a whole record": (changed(put(None, "users", "items", 0, "path")), r"\$.users.items\[0\].path"),
     "a null without a gap": (changed(drop("users", "items", 1, "gaps", "id")), r"`id` is null and has no gap"),
     "a gap with a value": (changed(put("x", "users", "items", 1, "id")), r"`id` has a value and a gap"),
+    "one of a release that knew fewer facts": (
+        changed(lambda c: [c.pop(name) for name in ("region", "server_certificates", "access_analyzers")]),
+        "missing required field `region`",
+    ),
     "a user twice": (
         changed(lambda c: c["users"]["items"].append(c["users"]["items"][0])),
         r"\$.users holds the name 'alice' twice",
