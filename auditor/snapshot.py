@@ -226,6 +226,10 @@ def _strangers(snapshot: Snapshot) -> Iterator[str]:
             arn = at_rest(record, "arn")
             if account is not None and arn is not None and f":{account}:" not in arn:
                 yield f"$.{kind} holds {arn}, which is not of account {account}"
+    for device in snapshot.virtual_mfa_devices.known:
+        serial = device.serial_number
+        if account is not None and serial.startswith("arn:") and f":{account}:" not in serial:
+            yield f"$.virtual_mfa_devices holds {serial}, which is not of account {account}"
     for analyzer in snapshot.access_analyzers.known:
         if region is not None and f":{region}:" not in analyzer.arn:
             yield f"$.access_analyzers holds {analyzer.arn}, which is not of the Region {region}"

@@ -12,7 +12,7 @@ from msgspec import structs
 from auditor.collectors import saved
 from auditor.errors import SourceError
 from auditor.facts import gaps_of, with_gaps
-from auditor.model import AccessAnalyzer, InlinePolicy, PolicyVersion, Snapshot
+from auditor.model import AccessAnalyzer, InlinePolicy, PolicyVersion, Snapshot, VirtualMfaDevice
 from auditor.snapshot import digest, dump, integrity, load
 from auditor.testing import (
     ACCOUNT_ID,
@@ -176,6 +176,10 @@ CONTRADICTIONS = {
             ("access_analyzers", "arn:aws:access-analyzer:us-east-1:444455556666:analyzer/external"),
         )
     },
+    "a device of another account": (
+        put("arn:aws:iam::444455556666:mfa/alice", "virtual_mfa_devices", "items", 0, "serial_number"),
+        "virtual_mfa_devices holds arn:aws:iam::444455556666:mfa/alice, which is not of account",
+    ),
     "an analyzer of another Region": (put("eu-west-1", "region"), "which is not of the Region eu-west-1"),
     "no sources": (put([], "sources"), r"\$.sources does not tell of each source once"),
     "a source twice": (lambda c: c["sources"].append(c["sources"][0]), r"\$.sources does not tell of each source once"),
@@ -199,6 +203,7 @@ COUNTED = account(
     oidc_providers=[oidc_provider("x.example.com")],
     saml_providers=[saml_provider("directory")],
     analyzers=[analyzer("external")],
+    devices=[VirtualMfaDevice(f"arn:aws:iam::{ACCOUNT_ID}:mfa/alice", None, None)],
     password=password_policy(),
 )
 
