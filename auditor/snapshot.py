@@ -179,11 +179,11 @@ def contradictions(snapshot: Snapshot) -> Iterator[str]:
 def _misnamed(kind: str, records: Sequence[Any]) -> Iterator[str]:
     """Find names that stand twice, or that are too long to be IAM's.
 
-    IAM's names are unique ignoring case: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-    Those of OpenID Connect providers are URLs, of which only the host ignores case.
+    Those of users, groups, roles and policies are unique ignoring case; of no others AWS promises that:
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html
     """
     fields = records[0].__struct_fields__ if records else ()
-    unique = {"name": [record.name if kind == "oidc_providers" else record.name.casefold() for record in records]}
+    unique = {"name": [record.name.casefold() if kind in LISTS else record.name for record in records]}
     for field in ("arn", "id"):
         if field in fields:
             unique[field] = [value for record in records if (value := at_rest(record, field)) is not None]

@@ -112,7 +112,7 @@ def test_tags_that_stop_early_are_unknown(tmp_path: Path) -> None:
 
 
 def test_each_entry_without_tags_has_the_reason_of_its_own_file(tmp_path: Path) -> None:
-    listed = [folder_of.certificate(name) for name in ("denied", "empty", "missing", "stopping", "Web")]
+    listed = [folder_of.certificate(name) for name in ("denied", "empty", "missing", "stopping", "WEB", "web")]
     files: dict[str, Any] = {
         CERTIFICATES: {"ServerCertificateMetadataList": listed},
         "server-certificate-tags-denied.json": ERROR.format("AccessDenied", "ListServerCertificateTags"),
@@ -122,11 +122,12 @@ def test_each_entry_without_tags_has_the_reason_of_its_own_file(tmp_path: Path) 
         SUMMARY: None,
     }
     certificates = {each.name: each for each in collected(tmp_path, **files).server_certificates}
-    assert certificates.pop("Web").tags == {"owner": "web"}
+    assert certificates.pop("web").tags == {"owner": "web"}
     assert {name: gaps_of(each)["tags"].partition(":")[2] for name, each in certificates.items()} == {
         "denied": "AccessDenied",
         "empty": "EmptyFile",
         "missing": "NotProvided",
+        "WEB": "NotProvided",
         "stopping": "Truncated",
     }
 
@@ -207,10 +208,6 @@ REFUSED = {
     "an OIDC provider told of twice": (
         {"open-id-connect-provider-2.json": {"Url": "id.example.com/x", "ClientIDList": ["other"]}},
         "two files tell different things of id.example.com/x",
-    ),
-    "tags told of twice": (
-        {"server-certificate-tags-WEB.json": {"Tags": []}},
-        "two files tell different things of web",
     ),
     "a provider of another account": (
         {

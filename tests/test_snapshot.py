@@ -208,8 +208,13 @@ COUNTED = account(
 )
 
 
-def test_urls_of_providers_may_differ_in_case_only() -> None:
-    snapshot = account(oidc_providers=[oidc_provider("x.example.com/a"), oidc_provider("x.example.com/A")])
+def test_names_of_certificates_providers_and_analyzers_may_differ_in_case_only() -> None:
+    snapshot = account(
+        server_certificates=[server_certificate("a"), server_certificate("A")],
+        oidc_providers=[oidc_provider("x.example.com/a"), oidc_provider("x.example.com/A")],
+        saml_providers=[saml_provider("a"), saml_provider("A")],
+        analyzers=[analyzer("a"), analyzer("A")],
+    )
     assert load(dump(snapshot), "copy") == snapshot
 
 

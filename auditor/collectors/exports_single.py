@@ -97,15 +97,14 @@ def _certificates(folder: Path) -> Answer[Any]:
     source = Source.SERVER_CERTIFICATES
     listed = read_files(folder, CERTIFICATES, source, decoder(CertificatesPage))
     told = _tags(folder, CERTIFICATE_TAGS, source)
-    names = {entry.name: entry.name.casefold() for page in listed.answers for entry in page.entries}
-    return _answer(source, CERTIFICATES, listed, told, server_certificate, names)
+    return _answer(source, CERTIFICATES, listed, told, server_certificate)
 
 
 def _saml_providers(folder: Path) -> Answer[Any]:
     source = Source.SAML_PROVIDERS
     listed = read_files(folder, SAML_PROVIDERS, source, decoder(SamlList))
     told = _tags(folder, SAML_TAGS, source)
-    names = {entry.name: entry.name.rpartition("/")[2].casefold() for page in listed.answers for entry in page.entries}
+    names = {entry.name: entry.name.rpartition("/")[2] for page in listed.answers for entry in page.entries}
     return _answer(source, SAML_PROVIDERS, listed, told, saml_provider, names)
 
 
@@ -163,7 +162,7 @@ def _tags(folder: Path, pattern: str, source: Source) -> Told:
     before, after = pattern.split("*")
 
     def entity(file: str) -> str:
-        return file.removeprefix(before).removesuffix(after).casefold()
+        return file.removeprefix(before).removesuffix(after)
 
     pages = _told(source, pattern, read, map(entity, read.names)).details
     stopping = {name for name, page in pages.items() if _stops(page)}
@@ -187,7 +186,7 @@ def _told(source: Source, pattern: str, read: Read, names: Iterable[str]) -> Tol
 def _answer(
     source: Source, pattern: str, listed: Read, told: Told | None, made: Any, names: Mapping[str, str] | None = None
 ) -> Answer[Any]:
-    """Give the answer of a list; `names` says by which name each of its entries is told of."""
+    """Give the answer of a list; `names` says by which name each of its entries is told of, if by another."""
     if not listed.answers and listed.gap is not None:
         return unread(source, status_without(listed), listed.gap)
     entries: dict[str, Any] = {}

@@ -1,6 +1,7 @@
 """The live collector: asks AWS itself, in bulk and side by side, and notes whatever it was not told.
 
-No call is made per user, group, role or policy. https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
+No call is made per user, group or role; about policies and others single_entities asks one by one, if it must.
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
 """
 
 import gc
