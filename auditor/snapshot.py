@@ -138,7 +138,8 @@ def _unreadable(document: bytes, place: str, error: Exception) -> SourceError:
         _check_version(header.format, header.schema_version, place)
     return SourceError(
         f"{place} is not a readable snapshot: {documents.reason(error)}",
-        "Make it again with `iam-audit snapshot -o FILE`; a folder of AWS CLI output is read with --exports.",
+        "Make it again with `iam-audit snapshot -o FILE`, also if an older release wrote it, which knew fewer facts; "
+        "a folder of AWS CLI output is read with --exports.",
     )
 
 
@@ -178,11 +179,11 @@ def contradictions(snapshot: Snapshot) -> Iterator[str]:
 def _misnamed(kind: str, records: Sequence[Any]) -> Iterator[str]:
     """Find names that stand twice, or that are too long to be IAM's.
 
-    IAM's names are unique ignoring case: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-    Those of OpenID Connect providers are URLs, of which only the host ignores case.
+    Those of users, groups, roles and policies are unique ignoring case; of no others AWS promises that:
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html
     """
     fields = records[0].__struct_fields__ if records else ()
-    unique = {"name": [record.name if kind == "oidc_providers" else record.name.casefold() for record in records]}
+    unique = {"name": [record.name.casefold() if kind in LISTS else record.name for record in records]}
     for field in ("arn", "id"):
         if field in fields:
             unique[field] = [value for record in records if (value := at_rest(record, field)) is not None]
@@ -225,6 +226,10 @@ def _strangers(snapshot: Snapshot) -> Iterator[str]:
             arn = at_rest(record, "arn")
             if account is not None and arn is not None and f":{account}:" not in arn:
                 yield f"$.{kind} holds {arn}, which is not of account {account}"
+    for device in snapshot.virtual_mfa_devices.known:
+        serial = device.serial_number
+        if account is not None and serial.startswith("arn:") and f":{account}:" not in serial:
+            yield f"$.virtual_mfa_devices holds {serial}, which is not of account {account}"
     for analyzer in snapshot.access_analyzers.known:
         if region is not None and f":{region}:" not in analyzer.arn:
             yield f"$.access_analyzers holds {analyzer.arn}, which is not of the Region {region}"

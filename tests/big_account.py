@@ -193,8 +193,8 @@ class BigAws:
             "ListServerCertificates": self._certificates,
             "ListServerCertificateTags": lambda _: _TAGS + _END,
             "ListOpenIDConnectProviders": lambda _: _providers("OpenIDConnect", "oidc-provider"),
-            "GetOpenIDConnectProvider": lambda _: (
-                f"<Url>provider</Url><ClientIDList><member>sts.amazonaws.com</member></ClientIDList>{_TAGS}"
+            "GetOpenIDConnectProvider": lambda given: (
+                f"<Url>{given['OpenIDConnectProviderArn'].rpartition('/')[2]}</Url><ClientIDList><member>sts.amazonaws.com</member></ClientIDList>{_TAGS}"
             ),
             "ListSAMLProviders": lambda _: _providers("SAML", "saml-provider"),
             "ListSAMLProviderTags": lambda _: _TAGS + _END,

@@ -13,9 +13,11 @@ from aws_server import Front, denied, error
 from conftest import Run
 from five_rules import OPTIONS
 from live_account import fill_singly
+from rule_parameters import REQUIRED
 
 from auditor.cli import main
 from auditor.collectors.live import LiveOptions, connect
+from auditor.registry import load_rules
 
 ACCOUNT = "123456789012"
 ACTIONS = [
@@ -102,6 +104,47 @@ def test_the_calls_of_a_snapshot_are_exactly_those_that_permissions_grants(
     granted = json.loads(run("permissions").out)["Statement"][0]["Action"]
     assert run("snapshot", "-o", tmp_path / "s.json").code == 0
     assert set(aws.actions) - {"sts:GetCallerIdentity"} == set(granted)
+
+
+@pytest.mark.parametrize("rule", load_rules())
+def test_what_permissions_prints_for_a_rule_is_all_that_a_scan_by_it_may_and_does_call(
+    run: Run, aws: Front, rule: str
+) -> None:
+    fill_singly(connect(LiveOptions(), ask_code=None))
+    values = [f"--parameter={rule}.{name}={value}" for name, value in REQUIRED.get(rule, {}).items()]
+    printed = json.loads(run("permissions", "--rule", rule, *values).out)
+    allowed = {"sts:GetCallerIdentity", *printed["Statement"][0]["Action"]}
+    aws.calls.clear()
+    aws.disturb = lambda call, honest: honest() if call.action in allowed else denied(call.action)
+    result = run("scan", "--rule", rule, *values, "--format", "json")
+    assert result.code == 0
+    assert "INSUFFICIENT_DATA" not in {each["compliance_type"] for each in json.loads(result.out)["findings"]}
+    assert set(aws.actions) == allowed
+
+
+DESCRIPTIONS = "iam-policy-description"
+ASKING = "Asking about each of 1 policies: 1 calls of iam:GetPolicy\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "asks"),
+    [
+        pytest.param(("scan",), True, id="a scan"),
+        pytest.param(("scan", "--rule", DESCRIPTIONS), True, id="a scan by the rule"),
+        pytest.param(("scan", "--rules", "core"), False, id="a scan by others"),
+        pytest.param(("scan", "--exclude-rule", DESCRIPTIONS), False, id="a scan without the rule"),
+        pytest.param(("snapshot", "-o", "s.json"), True, id="a snapshot"),
+        pytest.param(("snapshot", "-o", "s.json", "--exclude-rule", DESCRIPTIONS), False, id="a snapshot without it"),
+    ],
+)
+def test_each_policy_is_asked_about_only_for_the_rule_on_descriptions_and_that_is_said(
+    run: Run, aws: Front, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], asks: bool
+) -> None:
+    fill_singly(connect(LiveOptions(), ask_code=None))
+    aws.calls.clear()
+    monkeypatch.chdir(tmp_path)
+    result = run(*options)
+    assert ("iam:GetPolicy" in aws.actions, ASKING in result.err) == (asks, asks)
 
 
 def test_a_scan_makes_no_call_per_entity(run: Run, aws: Front) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import exports_folder as folder_of
 import pytest
-from exports_folder import DETAILS, PASSWORD_POLICY, REPORT, SUMMARY
+from exports_folder import DETAILS, DEVICES, PASSWORD_POLICY, REPORT, SUMMARY
 
 from auditor.collectors.exports import collect
 from auditor.errors import SourceError
@@ -42,6 +42,13 @@ def test_two_accounts_in_one_folder_are_refused(tmp_path: Path) -> None:
     other = json.loads(json.dumps(folder_of.details()).replace("111122223333", "444455556666"))
     with pytest.raises(SourceError, match="mixes the data of accounts 111122223333 and 444455556666"):
         collect(folder_of.write(tmp_path / "exports", {DETAILS: other}), None)
+
+
+def test_devices_of_another_account_are_refused(tmp_path: Path) -> None:
+    """Among them is none of this account's root, who would seem to have no virtual device."""
+    other = json.loads(json.dumps(folder_of.devices()).replace("111122223333", "444455556666"))
+    with pytest.raises(SourceError, match="mixes the data of accounts 111122223333 and 444455556666"):
+        collect(folder_of.write(tmp_path / "exports", {DEVICES: other}), None)
 
 
 def test_two_forms_of_the_report_are_refused(tmp_path: Path) -> None:

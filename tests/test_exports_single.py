@@ -111,6 +111,27 @@ def test_tags_that_stop_early_are_unknown(tmp_path: Path) -> None:
     assert gaps_of(snapshot.server_certificates[0]) == {"tags": f"{Source.SERVER_CERTIFICATES}:Truncated"}
 
 
+def test_each_entry_without_tags_has_the_reason_of_its_own_file(tmp_path: Path) -> None:
+    listed = [folder_of.certificate(name) for name in ("denied", "empty", "missing", "stopping", "WEB", "web")]
+    files: dict[str, Any] = {
+        CERTIFICATES: {"ServerCertificateMetadataList": listed},
+        "server-certificate-tags-denied.json": ERROR.format("AccessDenied", "ListServerCertificateTags"),
+        "server-certificate-tags-empty.json": "",
+        "server-certificate-tags-stopping.json": {"Tags": TAGS, "NextToken": "more"},
+        "server-certificate-tags-of-nobody.json": {"Tags": []},
+        SUMMARY: None,
+    }
+    certificates = {each.name: each for each in collected(tmp_path, **files).server_certificates}
+    assert certificates.pop("web").tags == {"owner": "web"}
+    assert {name: gaps_of(each)["tags"].partition(":")[2] for name, each in certificates.items()} == {
+        "denied": "AccessDenied",
+        "empty": "EmptyFile",
+        "missing": "NotProvided",
+        "WEB": "NotProvided",
+        "stopping": "Truncated",
+    }
+
+
 def test_files_of_a_list_are_joined(tmp_path: Path) -> None:
     more = {"ServerCertificateMetadataList": [folder_of.certificate("web"), folder_of.certificate("api")]}
     snapshot = collected(tmp_path, **{"server-certificates-2.json": more, SUMMARY: None})
@@ -183,6 +204,10 @@ REFUSED = {
     "a policy told of twice": (
         {"policy-2.json": {"Policy": {"Arn": f"arn:aws:iam::{ACCOUNT}:policy/Boundary", "Description": "other"}}},
         "two files tell different things of arn:aws:iam::111122223333:policy/Boundary",
+    ),
+    "an OIDC provider told of twice": (
+        {"open-id-connect-provider-2.json": {"Url": "id.example.com/x", "ClientIDList": ["other"]}},
+        "two files tell different things of id.example.com/x",
     ),
     "a provider of another account": (
         {

@@ -38,6 +38,13 @@ MEMBER = (
 )
 
 
+def devices(*names: str, marker: str | None = None) -> Answer:
+    """Give a page of virtual MFA devices that are of nobody, by the last parts of their serial numbers."""
+    members = "".join(f"<member><SerialNumber>{ACCOUNT}:mfa/{name}</SerialNumber></member>" for name in names)
+    more = f"<IsTruncated>true</IsTruncated><Marker>{marker}</Marker>" if marker else "<IsTruncated>false</IsTruncated>"
+    return result("ListVirtualMFADevices", f"<VirtualMFADevices>{members}</VirtualMFADevices>{more}")
+
+
 def counts(**summary: int) -> str:
     entries = (f"<entry><key>{key}</key><value>{value}</value></entry>" for key, value in summary.items())
     return f"<SummaryMap>{''.join(entries)}</SummaryMap>"
@@ -75,6 +82,20 @@ def test_lists_are_read_to_their_end_whatever_the_pages_hold(aws: Front, sizes: 
     snapshot = collected()
     assert [user.name for user in snapshot.users] == [f"user-{number}" for number in range(5)]
     assert {record.status for record in snapshot.sources} == {SourceStatus.COMPLETE}
+
+
+@pytest.mark.parametrize(
+    ("last", "verdict"),
+    [
+        pytest.param(devices("root-account-mfa-device"), ComplianceType.NON_COMPLIANT, id="seen"),
+        pytest.param(devices("another"), COMPLIANT, id="none"),
+        pytest.param(denied("iam:ListVirtualMFADevices"), INSUFFICIENT_DATA, id="not read"),
+    ],
+)
+def test_a_virtual_device_of_root_may_be_on_any_page(aws: Front, last: Answer, verdict: ComplianceType) -> None:
+    filled(aws)
+    aws.script("ListVirtualMFADevices", devices("user-0", marker="more"), devices(marker="still more"), last)
+    assert verdicts(collected())["root-account-hardware-mfa-enabled", "123456789012"] is verdict
 
 
 def test_no_call_is_made_per_entity(aws: Front) -> None:

@@ -16,7 +16,9 @@ import exports_folder as folder_of
 import pytest
 from aws_server import Answer, Front, error, result
 from conftest import Result, Run
+from live_account import EXPIRES_AT
 
+from auditor.emulator import self_signed
 from auditor.snapshot import dump
 from auditor.testing import account, user
 
@@ -39,6 +41,8 @@ PLANTED = {
     "password of an endpoint": "planted@endpoint/password",
 }
 CODE = PLANTED["MFA code"]
+NEEDLESS = {"thumbprint": "c0ffee00" * 5, "metadata": "<EntityDescriptor>planted".ljust(1000, "m")}
+"""What is no secret, but no rule asks for."""
 EXPIRES = "<Expiration>2099-01-01T00:00:00Z</Expiration>"
 FORMATS: tuple[tuple[str, ...], ...] = (("--format", "table", "--all"), ("--format", "json"), ("--query", "@"))
 
@@ -83,10 +87,17 @@ def filled(iam: Any) -> dict[str, str]:
     device = iam.create_virtual_mfa_device(VirtualMFADeviceName="alice")["VirtualMFADevice"]
     codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
     iam.enable_mfa_device(UserName="alice", SerialNumber=device["SerialNumber"], **codes)
+    certificate, private = self_signed("web", EXPIRES_AT)
+    iam.upload_server_certificate(ServerCertificateName="web", CertificateBody=certificate, PrivateKey=private)
+    iam.create_open_id_connect_provider(
+        Url="https://id.example.com", ClientIDList=["sts"], ThumbprintList=[NEEDLESS["thumbprint"]]
+    )
+    iam.create_saml_provider(Name="directory", SAMLMetadataDocument=NEEDLESS["metadata"])
     iam.generate_credential_report()
     seed, picture = (device[name] for name in ("Base32StringSeed", "QRCodePNG"))
     sent = {name: b64encode(value).decode() for name, value in (("sent seed", seed), ("issued QR code", picture))}
-    return {"issued key": key, "issued seed": seed.decode(), **sent}
+    bodies = {"private key": private.splitlines()[1], "certificate": certificate.splitlines()[1]}
+    return {"issued key": key, "issued seed": seed.decode(), **sent, **bodies, **NEEDLESS}
 
 
 def texts(place: Path) -> Iterator[str]:
@@ -127,7 +138,7 @@ def every_way(run: Run, place: Path, *source: object) -> list[Result]:
 
 
 def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
-    secrets = {"shown": "s1", "told": "s2/", "packed": "s3", "in a page": "s4", "nowhere": "s5"}
+    secrets = {"shown": "s1", "told": "s2/", "packed": "s3", "in a page": "s4", "nowhere": "s5!"}  # no base64
     (tmp_path / "s.json.gz").write_bytes(gzip.compress(b"...s3..."))
     page = b64encode(zlib.compress(f"s4{os.urandom(200).hex()}".encode())).decode()
     (tmp_path / "r.html").write_text(f"<script>{page}</script>")
@@ -175,14 +186,17 @@ def test_no_secret_of_an_export_gets_out(run: Run, tmp_path: Path) -> None:
         "AccessKeys": [{"SecretAccessKey": PLANTED["user's secret key"]}],
     }
     devices["VirtualMFADevices"][0] |= {"Base32StringSeed": PLANTED["seed"], "QRCodePNG": PLANTED["QR code"]}
-    exports = folder_of.write(tmp_path / "exports", {folder_of.DETAILS: details, folder_of.DEVICES: devices})
+    provider = folder_of.single_entities()[folder_of.OIDC_PROVIDER] | {"ThumbprintList": [NEEDLESS["thumbprint"]]}
+    certificates = {"ServerCertificateMetadataList": [folder_of.certificate("web") | {"PrivateKey": PLANTED["seed"]}]}
+    changes = {folder_of.OIDC_PROVIDER: provider, folder_of.CERTIFICATES: certificates}
+    exports = folder_of.write(tmp_path / "exports", {folder_of.DETAILS: details, folder_of.DEVICES: devices, **changes})
     results = every_way(run, tmp_path / "out", "--exports", exports)
     assert {each.code for each in results} == {0}
     devices["VirtualMFADevices"][0]["SerialNumber"] = [PLANTED["seed"]]
     folder_of.write(exports, {folder_of.DETAILS: details, folder_of.DEVICES: devices})
     broken = run("scan", "-v", "--exports", exports)
     assert broken.code == 3
-    assert leaked(PLANTED, [*results, broken], tmp_path / "out") == set()
+    assert leaked(PLANTED | NEEDLESS, [*results, broken], tmp_path / "out") == set()
 
 
 def test_what_a_document_holds_beside_its_contract_is_not_handed_on(run: Run, tmp_path: Path) -> None:

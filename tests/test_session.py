@@ -1,19 +1,19 @@
 """The connection to AWS: roles, MFA, profiles, partitions, and what is said when AWS does not let us in."""
 
+import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from aws_server import Answer, Front, denied, error
-from live_account import (
-    EVERYTHING,
-    collected,
-    filled,
-)
+from conftest import Run
+from live_account import EVERYTHING, FakeClock, collected, filled
 
 from auditor import __version__
 from auditor.collectors.live import LiveOptions, collect, connect
 from auditor.errors import AuditError, SourceError, UsageError
+from auditor.model import SourceStatus
 
 SERIAL = "arn:aws:iam::123456789012:mfa/auditor"
 ROLE = "arn:aws:iam::123456789012:role/auditor"
@@ -248,6 +248,55 @@ def test_an_endpoint_that_is_not_there(
     error = failure(LiveOptions(region="eu-wset-1"))
     assert isinstance(error, kind)
     assert message in error.message
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_endpoint_of_one_service_that_cannot_be_right(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ACCESSANALYZER", "nonsense")
+    told = run("scan")
+    assert (told.code, told.out) == (2, "")
+    assert "iam-audit: the AWS options or settings are wrong: Invalid endpoint: nonsense\n" in told.err
+
+
+@pytest.mark.usefixtures("aws")
+def test_the_region_of_an_endpoint_that_botocore_names_is_told() -> None:
+    assert connect(LiveOptions(region="fips-us-east-1"), ask_code=None).region == "us-east-1"
+    assert connect(LiveOptions(region="us-gov-west-1-fips"), ask_code=None).region == "us-gov-west-1"
+
+
+EARLIER, LATER = datetime(2020, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+
+
+def process(folder: Path, expires_at: datetime) -> str:
+    """Give a configuration whose program gives keys until a time; called again, the program gives others."""
+    keys = {"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "B", "SessionToken": "C"}
+    (folder / "keys").write_text(json.dumps(keys | {"Expiration": expires_at.isoformat()}))
+    return f"[default]\ncredential_process = cat {folder / 'keys'}\n"
+
+
+def test_keys_that_have_ended_already_are_told_of(aws: Front, tmp_path: Path) -> None:
+    configured(process(tmp_path, EARLIER))
+    error = failure()
+    assert isinstance(error, SourceError)
+    assert error.message.startswith("the AWS credentials could not be had: Credentials were refreshed, but")
+    assert "new session token" in str(error.hint)
+    assert not aws.calls
+
+
+def test_what_is_read_once_keys_cannot_be_renewed_is_unknown(
+    aws: Front, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(aws)
+    configured(process(tmp_path, LATER))
+    connection = connect(LiveOptions(), ask_code=None)
+    process(tmp_path, EARLIER)
+    for name in ("advisory", "mandatory"):  # have botocore renew what is still good
+        monkeypatch.setattr(f"botocore.credentials.RefreshableCredentials._{name}_refresh_timeout", float("inf"))
+    clock = FakeClock()
+    snapshot = collect(connection, EVERYTHING, clock=clock.now, timer=clock.timer, sleep=clock.sleep)
+    assert {record.status for record in snapshot.sources if record.lacking} == {SourceStatus.FAILED}
+    assert {gap.error_code for gap in snapshot.gaps} == {"CredentialRetrievalError"}
+    assert all("the credentials ended during the run" in gap.message for gap in snapshot.gaps)
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Callable
-from threading import Event
+from threading import Event, Lock
 from typing import Any
 
 import pytest
-from aws_server import Answer, Call, Front, denied, error, result
+from aws_server import Answer, Call, Disturbance, Front, denied, error, result
 from live_account import (
     ACCOUNT,
     DOCUMENT,
@@ -21,8 +21,10 @@ from live_account import (
 from msgspec import structs
 
 from auditor.collectors.live import LiveOptions, collect, connect
+from auditor.collectors.one_by_one import THREADS
 from auditor.facts import gaps_of
 from auditor.model import PER_ENTITY, Source, SourceStatus
+from auditor.snapshot import dump, load
 
 CERTIFICATES, OIDC, SAML = Source.SERVER_CERTIFICATES, Source.OIDC_PROVIDERS, Source.SAML_PROVIDERS
 ANALYZERS, ORGANIZATION, DESCRIPTIONS = Source.ACCESS_ANALYZERS, Source.ORGANIZATION, Source.POLICY_DESCRIPTIONS
@@ -78,22 +80,62 @@ def test_where_details_are_denied_only_they_are_unknown(
         assert {each.client_ids.gap for each in listing} == {f"{source}:AccessDenied"}
 
 
-def only_of(name: str, answer: Answer, otherwise: Answer) -> Callable[[Call], Answer]:
-    return lambda call: answer if name in call.about else otherwise
+def only_of(action: str, name: str, answer: Answer) -> Disturbance:
+    return lambda call, honest: answer if call.name == action and name in call.about else honest()
 
 
-@pytest.mark.parametrize("code", ["NoSuchEntity", "ServiceFailure"])
-def test_what_is_not_told_of_one_entity_is_unknown_of_that_one_alone(aws: Front, code: str) -> None:
+ONE_OF_MANY = {
+    "ListServerCertificateTags": (CERTIFICATES, "bare", "tags"),
+    "GetOpenIDConnectProvider": (OIDC, "bare.example.com/id", "tags"),
+    "ListSAMLProviderTags": (SAML, "bare", "tags"),
+    "GetPolicy": (DESCRIPTIONS, "managed", "description"),
+}
+"""The calls about single entities: of which source, about whom nothing is told, and the field that is then unknown."""
+
+
+@pytest.mark.parametrize("code", ["NoSuchEntity", "ServiceFailure", "AccessDenied"])
+@pytest.mark.parametrize("action", ONE_OF_MANY)
+def test_what_is_not_told_of_one_entity_is_unknown_of_that_one_alone(aws: Front, action: str, code: str) -> None:
+    source, name, field = ONE_OF_MANY[action]
     filled(aws)
-    action = "ListServerCertificateTags"
-    empty = result(action, "<Tags/><IsTruncated>false</IsTruncated>")
-    aws.disturb = lambda call, honest: only_of("bare", error(code), empty)(call) if call.name == action else honest()
+    aws.disturb = only_of(action, name, denied(f"iam:{action}") if code == "AccessDenied" else error(code))
     snapshot = collected(SINGLE)
-    bare, tagged = snapshot.server_certificates
-    assert gaps_of(bare) == {"tags": f"{CERTIFICATES}:{code}"}
-    assert (gaps_of(tagged), tagged.tags) == ({}, {})
-    (gap,) = (gap for gap in snapshot.gaps if gap.source == CERTIFICATES)
-    assert f"(iam:{action}: {code})" in gap.message
+    unknown = {each.name: gaps_of(each) for each in getattr(snapshot, PER_ENTITY[source])}
+    assert unknown.pop(name) == {field: f"{source}:{code}"}
+    assert list(unknown.values()) == [{}]
+    (gap,) = (gap for gap in snapshot.gaps if gap.source == source)
+    assert f"iam:{action}" in (gap.iam_action or gap.message)
+    assert status(snapshot, source) is SourceStatus.PARTIAL
+
+
+OTHERS = {
+    "GetPolicy": f"<Policy><Arn>{ACCOUNT}:policy/other</Arn><Description>Of another one</Description></Policy>",
+    "GetOpenIDConnectProvider": "<Url>other.example.com</Url><ClientIDList><member>x</member></ClientIDList><Tags/>",
+}
+
+
+@pytest.mark.parametrize("action", OTHERS)
+def test_an_answer_about_another_entity_is_none(aws: Front, action: str) -> None:
+    source, name, field = ONE_OF_MANY[action]
+    filled(aws)
+    aws.disturb = only_of(action, name, result(action, OTHERS[action]))
+    unknown = {each.name: gaps_of(each) for each in getattr(collected(SINGLE), PER_ENTITY[source])}
+    assert unknown.pop(name) == {field: f"{source}:UnreadableAnswer"}
+    assert list(unknown.values()) == [{}]
+
+
+ANALYZER = {"name": "x", "type": "ACCOUNT", "status": "ACTIVE", "createdAt": "2026-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    "place", ["eu-west-1:123456789012", "us-east-1:111122223333"], ids=["another Region", "another account"]
+)
+def test_analyzers_of_another_place_are_not_taken_for_those_of_the_region(aws: Front, place: str) -> None:
+    analyzer = ANALYZER | {"arn": f"arn:aws:access-analyzer:{place}:analyzer/x"}
+    aws.fixed["ListAnalyzers"] = Answer(200, json.dumps({"analyzers": [analyzer]}))
+    snapshot = collected(SINGLE)
+    assert (snapshot.access_analyzers.known, snapshot.access_analyzers.gap) == ((), f"{ANALYZERS}:UnreadableAnswer")
+    assert load(dump(snapshot), "copy") == snapshot
 
 
 def test_a_list_that_was_cut_is_partial_and_its_entries_are_asked_about(aws: Front) -> None:
@@ -158,14 +200,59 @@ def test_without_the_list_of_policies_no_description_is_asked_for(aws: Front) ->
     assert gap.iam_action == "iam:GetAccountAuthorizationDetails"
 
 
-def test_descriptions_that_nobody_may_read_are_unknown_after_few_calls(aws: Front) -> None:
+def filled_with_policies(aws: Front, more: int = 30) -> None:
     iam = filled(aws)
-    for number in range(30):
+    for number in range(more):
         iam.create_policy(PolicyName=f"more-{number}", PolicyDocument=json.dumps(DOCUMENT))
     aws.calls.clear()
+
+
+def test_one_policy_that_is_denied_hides_no_other(aws: Front) -> None:
+    filled_with_policies(aws)
+    aws.disturb = only_of("GetPolicy", "policy/described", denied("iam:GetPolicy", explicit=True))
+    unknown = {each.name: gaps_of(each) for each in collected(SINGLE).policies}
+    assert unknown.pop("described") == {"description": f"{DESCRIPTIONS}:AccessDenied"}
+    assert list(unknown.values()) == [{}] * 31
+
+
+def test_few_entities_are_asked_about_at_once(aws: Front) -> None:
+    filled_with_policies(aws)
+    lock, asking, most = Lock(), 0, 0
+
+    def counted(call: Call, honest: Callable[[], Answer]) -> Answer:
+        nonlocal asking, most
+        if call.name != "GetPolicy":
+            return honest()
+        with lock:
+            asking += 1
+            most = max(most, asking)
+        answer = honest()
+        with lock:
+            asking -= 1
+        return answer
+
+    aws.disturb = counted
+    assert status(collected(SINGLE), DESCRIPTIONS) is SourceStatus.COMPLETE
+    assert (most <= THREADS, aws.actions.count("iam:GetPolicy")) == (True, 32)
+
+
+def test_many_calls_about_single_entities_are_told_beforehand(aws: Front) -> None:
+    iam = filled(aws)
+    for number in range(THREADS):
+        iam.create_saml_provider(Name=f"more-{number}", SAMLMetadataDocument="x" * 1000)
+    said: list[str] = []
+    collect(connect(LiveOptions(), ask_code=None), SINGLE, say=said.append)
+    assert sorted(said) == [
+        "Asking about each of 10 saml providers: 10 calls of iam:ListSAMLProviderTags",
+        "Asking about each of 2 policies: 2 calls of iam:GetPolicy",
+    ]
+
+
+def test_descriptions_that_nobody_may_read_are_unknown_after_few_calls(aws: Front) -> None:
+    filled_with_policies(aws)
     aws.fixed["GetPolicy"] = denied("iam:GetPolicy")
     snapshot = collected(SINGLE)
-    assert aws.actions.count("iam:GetPolicy") <= 8  # as many as are asked at once
+    assert aws.actions.count("iam:GetPolicy") < 2 * THREADS
     assert {gaps_of(each)["description"] for each in snapshot.policies} == {f"{DESCRIPTIONS}:AccessDenied"}
     assert status(snapshot, DESCRIPTIONS) is SourceStatus.FAILED
 

@@ -12,7 +12,7 @@ from msgspec import structs
 from auditor.collectors import saved
 from auditor.errors import SourceError
 from auditor.facts import gaps_of, with_gaps
-from auditor.model import AccessAnalyzer, InlinePolicy, PolicyVersion, Snapshot
+from auditor.model import AccessAnalyzer, InlinePolicy, PolicyVersion, Snapshot, VirtualMfaDevice
 from auditor.snapshot import digest, dump, integrity, load
 from auditor.testing import (
     ACCOUNT_ID,
@@ -115,6 +115,10 @@ BROKEN = {
     "a null in a whole record": (changed(put(None, "users", "items", 0, "path")), r"\$.users.items\[0\].path"),
     "a null without a gap": (changed(drop("users", "items", 1, "gaps", "id")), r"`id` is null and has no gap"),
     "a gap with a value": (changed(put("x", "users", "items", 1, "id")), r"`id` has a value and a gap"),
+    "one of a release that knew fewer facts": (
+        changed(lambda c: [c.pop(name) for name in ("region", "server_certificates", "access_analyzers")]),
+        "missing required field `region`",
+    ),
     "a user twice": (
         changed(lambda c: c["users"]["items"].append(c["users"]["items"][0])),
         r"\$.users holds the name 'alice' twice",
@@ -172,6 +176,10 @@ CONTRADICTIONS = {
             ("access_analyzers", "arn:aws:access-analyzer:us-east-1:444455556666:analyzer/external"),
         )
     },
+    "a device of another account": (
+        put("arn:aws:iam::444455556666:mfa/alice", "virtual_mfa_devices", "items", 0, "serial_number"),
+        "virtual_mfa_devices holds arn:aws:iam::444455556666:mfa/alice, which is not of account",
+    ),
     "an analyzer of another Region": (put("eu-west-1", "region"), "which is not of the Region eu-west-1"),
     "no sources": (put([], "sources"), r"\$.sources does not tell of each source once"),
     "a source twice": (lambda c: c["sources"].append(c["sources"][0]), r"\$.sources does not tell of each source once"),
@@ -195,12 +203,18 @@ COUNTED = account(
     oidc_providers=[oidc_provider("x.example.com")],
     saml_providers=[saml_provider("directory")],
     analyzers=[analyzer("external")],
+    devices=[VirtualMfaDevice(f"arn:aws:iam::{ACCOUNT_ID}:mfa/alice", None, None)],
     password=password_policy(),
 )
 
 
-def test_urls_of_providers_may_differ_in_case_only() -> None:
-    snapshot = account(oidc_providers=[oidc_provider("x.example.com/a"), oidc_provider("x.example.com/A")])
+def test_names_of_certificates_providers_and_analyzers_may_differ_in_case_only() -> None:
+    snapshot = account(
+        server_certificates=[server_certificate("a"), server_certificate("A")],
+        oidc_providers=[oidc_provider("x.example.com/a"), oidc_provider("x.example.com/A")],
+        saml_providers=[saml_provider("a"), saml_provider("A")],
+        analyzers=[analyzer("a"), analyzer("A")],
+    )
     assert load(dump(snapshot), "copy") == snapshot
 
 

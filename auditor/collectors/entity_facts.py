@@ -179,6 +179,11 @@ def oidc_name(arn: str) -> str:
     return arn.partition(":oidc-provider/")[2] or arn
 
 
+def url_name(url: str) -> str:
+    """Give the name of the OpenID Connect provider that has a URL, with or without the scheme."""
+    return url.removeprefix("https://")
+
+
 def oidc_provider(entry: OidcEntry, detail: OidcDetail | None, gap_id: str | None) -> OidcProvider:
     """Give the record of an OpenID Connect provider; `detail` is None where `gap_id` says why."""
     absent: Any = None

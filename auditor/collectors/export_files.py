@@ -21,12 +21,16 @@ _MAX_ERROR_TEXT = 4_000  # characters; the AWS CLI's messages are far shorter
 
 
 class Read(NamedTuple):
-    """What files held: decoded answers, with the names of their files, or the gap of an error of the AWS CLI's."""
+    """What files held: decoded answers, with the names of their files, or errors of the AWS CLI's.
+
+    `gap` is that of the first error, `gaps` are those of all by the names of their files.
+    """
 
     answers: list[Any]
     gap: Gap | None
     files: int
     names: list[str]
+    gaps: dict[str, Gap]
 
 
 def status_without(read: Read) -> SourceStatus:
@@ -42,18 +46,19 @@ def read_files(folder: Path, pattern: str, source: Source, decoded: Callable[[st
     files = sorted(file for file in folder.glob(pattern) if file.is_file())
     if not files:
         missing = gap(source, "NotProvided", f"{pattern} is not in the exports folder")
-        return Read([], missing, 0, [])
+        return Read([], missing, 0, [], {})
     answers: list[Any] = []
     names: list[str] = []
-    reason: Gap | None = None
+    gaps: dict[str, Gap] = {}
     for file in files:
         text = _text(file)
         error = _error_in(text, file, source)
         if error is None:
             answers.append(_decode(text, file, decoded))
             names.append(file.name)
-        reason = reason or error
-    return Read(answers, reason, len(files), names)
+        else:
+            gaps[file.name] = error
+    return Read(answers, next(iter(gaps.values()), None), len(files), names, gaps)
 
 
 def _decode(text: str, file: Path, decoded: Callable[[str], T]) -> T:

@@ -246,6 +246,7 @@ def _one_account(folder: Path, answers: Mapping[Source, Answer[Any]]) -> Sequenc
     report: CredentialReport | None = answers[Source.CREDENTIAL_REPORT].value
     listed = (*_ENTITIES, Source.SERVER_CERTIFICATES, Source.OIDC_PROVIDERS, Source.SAML_PROVIDERS)
     arns = [each.arn for source in listed for each in answers[source].value or ()]
+    arns += [device.serial_number for device in answers[Source.VIRTUAL_MFA_DEVICES].value or ()]
     if report is not None:
         arns += [row.arn for row in (*report.users.values(), *filter(None, (report.root,)))]
     accounts = sorted({identity_of_arns([arn], None).account_id or "" for arn in arns} - {""})

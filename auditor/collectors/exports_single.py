@@ -29,6 +29,7 @@ from auditor.collectors.entity_facts import (
     saml_provider,
     server_certificate,
     tags_of,
+    url_name,
 )
 from auditor.collectors.export_files import HINT, Read, decoder, read_files, status_without
 from auditor.errors import SourceError
@@ -58,10 +59,11 @@ _ANALYZER_REGION = re.compile(r"arn:[\w-]+:access-analyzer:(?P<region>[\w-]+):")
 
 
 class Told(NamedTuple):
-    """What single calls told of entities, by name, and the gap of those of whom no file tells."""
+    """What single calls told of entities, by name; `gaps` are of those whose files tell none, `gap` of all others."""
 
     details: Mapping[str, Any]
     gap: Gap
+    gaps: Mapping[str, Gap]
 
 
 def single_entities(folder: Path, policies: Answer[Any]) -> dict[Source, Answer[Any]]:
@@ -95,15 +97,14 @@ def _certificates(folder: Path) -> Answer[Any]:
     source = Source.SERVER_CERTIFICATES
     listed = read_files(folder, CERTIFICATES, source, decoder(CertificatesPage))
     told = _tags(folder, CERTIFICATE_TAGS, source)
-    names = {entry.name: entry.name.casefold() for page in listed.answers for entry in page.entries}
-    return _answer(source, CERTIFICATES, listed, told, server_certificate, names)
+    return _answer(source, CERTIFICATES, listed, told, server_certificate)
 
 
 def _saml_providers(folder: Path) -> Answer[Any]:
     source = Source.SAML_PROVIDERS
     listed = read_files(folder, SAML_PROVIDERS, source, decoder(SamlList))
     told = _tags(folder, SAML_TAGS, source)
-    names = {entry.name: entry.name.rpartition("/")[2].casefold() for page in listed.answers for entry in page.entries}
+    names = {entry.name: entry.name.rpartition("/")[2] for page in listed.answers for entry in page.entries}
     return _answer(source, SAML_PROVIDERS, listed, told, saml_provider, names)
 
 
@@ -111,7 +112,7 @@ def _oidc_providers(folder: Path) -> Answer[Any]:
     source = Source.OIDC_PROVIDERS
     listed = read_files(folder, OIDC_PROVIDERS, source, decoder(OidcList))
     read = read_files(folder, OIDC_PROVIDER, source, decoder(OidcDetail))
-    told = _told(source, OIDC_PROVIDER, read, (detail.url.removeprefix("https://") for detail in read.answers))
+    told = _told(source, OIDC_PROVIDER, read, (url_name(detail.url) for detail in read.answers))
     names = {entry.name: oidc_name(entry.name) for page in listed.answers for entry in page.entries}
     return _answer(source, OIDC_PROVIDERS, listed, told, oidc_provider, names)
 
@@ -159,47 +160,57 @@ def _tags(folder: Path, pattern: str, source: Source) -> Told:
     """Give tags by the names in the names of files; a list of tags that stops early tells nothing."""
     read = read_files(folder, pattern, source, decoder(TagsPage))
     before, after = pattern.split("*")
-    names = (name.removeprefix(before).removesuffix(after).casefold() for name in read.names)
-    told = _told(source, pattern, read, names)
-    whole = {name: tags_of(page.tags) for name, page in told.details.items() if not _stops(page)}
-    return Told(whole, told.gap if len(whole) == len(told.details) else _truncated(source, pattern))
+
+    def entity(file: str) -> str:
+        return file.removeprefix(before).removesuffix(after)
+
+    pages = _told(source, pattern, read, map(entity, read.names)).details
+    stopping = {name for name, page in pages.items() if _stops(page)}
+    whole = {name: tags_of(page.tags) for name, page in pages.items() if name not in stopping}
+    gaps = {entity(file): error for file, error in read.gaps.items()}
+    return Told(whole, _missing(source, pattern), gaps | dict.fromkeys(stopping, _truncated(source, pattern)))
+
+
+def _missing(source: Source, pattern: str) -> Gap:
+    return gap(source, "NotProvided", f"{pattern} is not in the exports folder, or not for each")
 
 
 def _told(source: Source, pattern: str, read: Read, names: Iterable[str]) -> Told:
-    missing = gap(source, "NotProvided", f"{pattern} is not in the exports folder, or not for each")
     details: dict[str, Any] = {}
     for name, answer in zip(names, read.answers, strict=True):
         if details.setdefault(name, answer) != answer:
             raise SourceError(f"{pattern}: two files tell different things of {name}", "Keep the files of one export.")
-    return Told(details, read.gap if read.gap and read.files else missing)
+    return Told(details, read.gap if read.gap and read.files else _missing(source, pattern), {})
 
 
 def _answer(
     source: Source, pattern: str, listed: Read, told: Told | None, made: Any, names: Mapping[str, str] | None = None
 ) -> Answer[Any]:
-    """Give the answer of a list; `names` says by which name each of its entries is told of."""
+    """Give the answer of a list; `names` says by which name each of its entries is told of, if by another."""
     if not listed.answers and listed.gap is not None:
         return unread(source, status_without(listed), listed.gap)
     entries: dict[str, Any] = {}
     for entry in (entry for page in listed.answers for entry in page.entries):
         if entries.setdefault(entry.name, entry) != entry:
             raise SourceError(f"{pattern} tells different things of {entry.name}", HINT)
-    records, lacks = [], []
+    records: list[Any] = []
+    lacks: dict[str, Gap] = {}
     for name, entry in entries.items():
-        detail = told.details.get((names or {})[name]) if told else None
-        lack = told.gap if told and detail is None else None
+        key = names[name] if names else name
+        detail = told.details.get(key) if told else None
+        lack = told.gaps.get(key, told.gap) if told and detail is None else None
         records.append(made(entry, detail, lack.id if lack else None))
-        lacks += [lack] if lack else []
+        lacks |= {lack.id: lack} if lack else {}
     reason = listed.gap or (_truncated(source, pattern) if any(map(_stops, listed.answers)) else None)
     return Answer(
         source=source,
         status=SourceStatus.PARTIAL if reason or lacks else SourceStatus.COMPLETE,
         value=tuple(sorted(records, key=lambda record: str(record.name))),
         gap=reason,
-        cell_gaps=tuple(lacks[:1]),
+        cell_gaps=tuple(lacks.values()),
         pages=len(listed.answers),
         items=len(records),
-        detail=next((found.message for found in (reason, *lacks) if found), None),
+        detail=next((found.message for found in (reason, *lacks.values()) if found), None),
     )
 
 

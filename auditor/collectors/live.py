@@ -1,6 +1,7 @@
 """The live collector: asks AWS itself, in bulk and side by side, and notes whatever it was not told.
 
-No call is made per user, group, role or policy. https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
+No call is made per user, group or role; about policies and others single_entities asks one by one, if it must.
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
 """
 
 import gc
@@ -119,7 +120,7 @@ def collect(
 
     `captured_at` is the time at which the collection began. `progress` is called from several threads. What AWS
     refuses, and what was not read after `timeout_s` seconds, becomes a gap, never an error. `say` is told beforehand of
-    calls that grow with the number of entities.
+    calls that grow with the number of entities, from several threads too.
     """
     captured_at = utc(clock())
     deadline = Deadline(timer, timeout_s)
@@ -180,9 +181,8 @@ class _Reading:
         self._progress = progress
         self._clock = clock
         self._deadline = deadline
-        self._say = say
         self._sleep = sleep or deadline.halted.wait
-        self._single_entities = SingleEntities(connection, deadline, self._sleep, self._tell_asked)
+        self._single_entities = SingleEntities(connection, deadline, self._sleep, self._tell_asked, say)
         details = self._iam.get_account_authorization_details
         self._lists: Mapping[Source, _List] = {
             **{
@@ -216,10 +216,7 @@ class _Reading:
         if policies.value is None and policies.gap is not None:
             unlisted = structs.replace(policies.gap, id=f"{_DESCRIPTIONS}:{policies.gap.error_code}")
             return unread(_DESCRIPTIONS, SourceStatus.FAILED, structs.replace(unlisted, source=_DESCRIPTIONS))
-        arns = [policy.arn for policy in policies.value or ()]
-        if arns and self._deadline.left():
-            self._say(f"Asking about each of {len(arns):,} policies: {len(arns):,} calls of iam:GetPolicy")
-        return self._single_entities.policy_descriptions(arns)
+        return self._single_entities.policy_descriptions([policy.arn for policy in policies.value or ()])
 
     def _in_time(self, readers: Mapping[Source, Callable[[], Answer[Any]]]) -> dict[Source, Answer[Any]]:
         """Give the answers of the readers; of those that did not end in time, what they had read."""

@@ -5,33 +5,37 @@ from queue import Empty, SimpleQueue
 from typing import Generic, NamedTuple, TypeVar
 
 from auditor.collectors.answers import DENIED_CODES
-from auditor.collectors.refusals import EXPIRED_CODES, FAULTS, error_code
+from auditor.collectors.refusals import FAULTS, ended, error_code
 from auditor.collectors.side_by_side import Deadline, side_by_side
 
 T = TypeVar("T")
 
 THREADS = 8
 
-FINAL = DENIED_CODES | EXPIRED_CODES
-"""The error codes of refusals that would meet the calls about all other entities too."""
-
 
 class Told(NamedTuple, Generic[T]):
-    """What AWS said of each entity, the error of each whose call failed, and how many it said nothing about in time."""
+    """What AWS said of each entity, the error of each whose call failed, and how many it said nothing about in time.
+
+    `final` is the error because of which it was asked about no more of them.
+    """
 
     answers: dict[str, T]
     errors: dict[str, Exception]
     unasked: int
+    final: Exception | None
 
 
 def one_by_one(names: Iterable[str], ask: Callable[[str], T], deadline: Deadline) -> Told[T]:
-    """Ask about each of the named entities; a refusal that would meet every other call too ends the asking."""
+    """Ask about each of the named entities, until it is no use.
+
+    That is when the credentials have ended, or nothing was told but denials: a single one may be of one entity alone.
+    """
     asking = _Asking(names, ask, deadline)
     everybody = asking.waiting()
     threads = min(THREADS, everybody) if deadline.left() else 0
     side_by_side(dict.fromkeys(range(threads), asking.work), deadline)
     answers, errors = dict(asking.answers), dict(asking.errors)
-    return Told(answers, errors, everybody - len(answers) - len(errors))
+    return Told(answers, errors, everybody - len(answers) - len(errors), asking.final())
 
 
 class _Asking(Generic[T]):
@@ -52,7 +56,7 @@ class _Asking(Generic[T]):
 
     def work(self) -> None:
         """Take names from the queue until it is empty, the time is over, or nothing more will be told."""
-        while self._deadline.left() and not self._hopeless():
+        while self._deadline.left() and self.final() is None:
             try:
                 name = self._names.get_nowait()
             except Empty:
@@ -62,5 +66,9 @@ class _Asking(Generic[T]):
             except FAULTS as error:
                 self.errors[name] = error
 
-    def _hopeless(self) -> bool:
-        return any(error_code(error) in FINAL for error in tuple(self.errors.values()))
+    def final(self) -> Exception | None:
+        """Give the error that would meet the calls about all other entities too, None while there is none."""
+        errors = tuple(self.errors.values())
+        denials = [] if self.answers else [error for error in errors if error_code(error) in DENIED_CODES]
+        over = denials if len(denials) >= THREADS else [error for error in errors if ended(error)]
+        return next(iter(over), None)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 from msgspec import structs
 
@@ -29,30 +29,43 @@ class OvertimeError(Exception):
 
 
 _UNREADABLE = (msgspec.ValidationError, SourceError, ValueError)  # the last is botocore's word on bad numbers and times
-FAULTS = (ClientError, BotoCoreError, ResponseParserError, NoEndError, OvertimeError, *_UNREADABLE)
+FAULTS = (aws.ClientError, aws.BotoCoreError, ResponseParserError, NoEndError, OvertimeError, *_UNREADABLE)
 """The errors by which one answer can fail, whatever becomes of the others."""
 
 _NO_ANSWER = (ResponseParserError, KeyError)  # the second is botocore's word on XML that answers another question
 _PAUSES_S = (0.5, 1.0)
 
-EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
+NO_LOGIN = (
+    aws.SSOError,
+    aws.TokenRetrievalError,
+    aws.NoAuthTokenError,
+    aws.LoginError,
+    aws.CredentialRetrievalError,
+    aws.MetadataRetrievalError,
+    aws.RefreshWithMFAUnsupportedError,
+)
+"""The errors by which botocore cannot get credentials, or cannot renew those that have ended."""
+_EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
 
 
 def asked(ask: Callable[[], T], sleep: Callable[[float], object]) -> T:
     """Ask AWS, and ask again where what comes is no answer: a body that was cut on its way, or a proxy's page.
 
     botocore asks again after errors of AWS and of connections, but takes a body that ends too early for a whole one.
-    Raises ResponseParserError if no answer comes, and whatever else `ask` raises.
+    Raises ResponseParserError if no answer comes, CredentialRetrievalError where botocore renewed the credentials in
+    vain, and whatever else `ask` raises.
     """
-    for pause_s in _PAUSES_S:
-        try:
-            return ask()
-        except _NO_ANSWER:
-            sleep(pause_s)
     try:
+        for pause_s in _PAUSES_S:
+            try:
+                return ask()
+            except _NO_ANSWER:
+                sleep(pause_s)
         return ask()
     except KeyError as error:
         raise ResponseParserError(f"the answer has no {error}") from error
+    except RuntimeError as error:  # botocore's word on credentials that have ended when it has just renewed them
+        raise aws.CredentialRetrievalError(provider="the refresh", error_msg=str(error)) from error
 
 
 def holding(ask: Callable[..., Any], key: str) -> Callable[..., Any]:
@@ -76,9 +89,14 @@ def holding(ask: Callable[..., Any], key: str) -> Callable[..., Any]:
 
 def error_code(error: Exception) -> str:
     """Give AWS's error code, or the name of a fault that botocore or we found."""
-    if isinstance(error, ClientError):
+    if isinstance(error, aws.ClientError):
         return str(error.response.get("Error", {}).get("Code") or "Unknown")
     return "UnreadableAnswer" if isinstance(error, _UNREADABLE) else type(error).__name__
+
+
+def ended(error: Exception) -> bool:
+    """Say whether a call failed because the credentials have ended, as every other call will."""
+    return isinstance(error, NO_LOGIN) or error_code(error) in _EXPIRED_CODES
 
 
 def gap_of(source: Source, error: Exception, action: str, *, mfa: bool) -> Gap:
@@ -88,14 +106,14 @@ def gap_of(source: Source, error: Exception, action: str, *, mfa: bool) -> Gap:
     if isinstance(error, NoEndError):
         return gap(source, "BadMarker", f"AWS does not say whether, or where, more {source} follow ({action})")
     found = refused(source, error_code(error), action)
-    hint = _hint(found.error_code, str(error), mfa=mfa)
+    hint = _hint(error, mfa=mfa)
     return structs.replace(found, message=f"{found.message}: {hint}") if hint else found
 
 
-def _hint(code: str, text: str, *, mfa: bool) -> str | None:
-    if code in DENIED_CODES and "explicit deny" in text and not mfa:
+def _hint(error: Exception, *, mfa: bool) -> str | None:
+    if error_code(error) in DENIED_CODES and "explicit deny" in str(error) and not mfa:
         return "a policy denies it explicitly; if it does so without MFA, give --mfa-serial"
-    if code in EXPIRED_CODES:
+    if ended(error):
         return "the credentials ended during the run; get new ones and collect again"
     return None
 

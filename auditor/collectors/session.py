@@ -22,6 +22,7 @@ from botocore.utils import parse_timestamp
 from msgspec import Struct
 
 from auditor import __version__
+from auditor.collectors.refusals import NO_LOGIN
 from auditor.errors import AuditError, SourceError, UsageError
 from auditor.redaction import first_sentence, redacted
 
@@ -68,15 +69,6 @@ _REFUSED = {
     "key, not the temporary credentials of a role.",
 }
 _UNREACHABLE = (aws.HTTPClientError, aws.ConnectionError)
-_NO_LOGIN = (
-    aws.SSOError,
-    aws.TokenRetrievalError,
-    aws.NoAuthTokenError,
-    aws.LoginError,
-    aws.CredentialRetrievalError,
-    aws.MetadataRetrievalError,
-    aws.RefreshWithMFAUnsupportedError,
-)
 _WRONG = (ValueError, aws.ParamValidationError, aws.NoRegionError)
 _SECRET_SETTINGS = ("aws_secret_access_key", "aws_session_token", "aws_security_token", "external_id")
 _CONFIGURATION = (aws.ConfigParseError, aws.ConfigNotFound, aws.InvalidConfigError, aws.UnknownCredentialError)
@@ -139,14 +131,16 @@ def connect(options: LiveOptions, *, ask_code: AskCode | None) -> Connection:
 
         @cache
         def client(service: str) -> Any:
-            return session.client(service, config=reading, **keys)
+            with _told(options, core):
+                return session.client(service, config=reading, **keys)
 
         with ThreadPoolExecutor(1) as pool:
             made = pool.submit(_iam, session, keys, reading)
             # It takes 15 ms, in which the answer is on its way; this call in this thread, where a signal ends it.
             identity = sts.get_caller_identity()
         caller = Caller(identity["Account"], identity["Arn"], identity["Arn"].split(":")[1], _profile(core))
-        return Connection(caller, made.result(), options.mfa_serial is not None, session.region_name, client)
+        region = session.region_name.removeprefix("fips-").removesuffix("-fips")  # botocore's names of FIPS endpoints
+        return Connection(caller, made.result(), options.mfa_serial is not None, region, client)
 
 
 def _config(mode: Literal["standard", "adaptive"], attempts: int, timeout_s: float) -> Config:
@@ -251,6 +245,8 @@ def _told(options: LiveOptions, core: CoreSession) -> Iterator[None]:
         raise _unknown_profile(options.profile, core) from error
     except (aws.BotoCoreError, ResponseParserError, ValueError) as error:
         raise _redacted(_explained(error, options.region), options, core) from error
+    except RuntimeError as error:  # botocore's word on credentials that have ended when it has just renewed them
+        raise SourceError(f"the AWS credentials could not be had: {error}", _LOG_IN) from error
     except KeyError as error:  # botocore's word on XML that answers another question, and ours on an empty answer
         raise SourceError(f"AWS could not be asked: its answer has no {error}", _TRY) from error
 
@@ -300,7 +296,7 @@ def _failure(error: Exception, region: str | None) -> tuple[str, str]:
         return f"the AWS credentials are incomplete: {error}", "Set both halves of the access key."
     if isinstance(error, _UNREACHABLE):
         return f"AWS could not be reached: {error}", _unreachable_hint(region)
-    if isinstance(error, _NO_LOGIN):
+    if isinstance(error, NO_LOGIN):
         return f"the AWS credentials could not be had: {error}", _LOG_IN
     return f"AWS could not be asked: {first_sentence(str(error))}", _TRY
 

@@ -28,23 +28,27 @@ from auditor.collectors.entity_facts import (
     Tags,
     TagsPage,
     access_analyzer,
+    oidc_name,
     oidc_provider,
     saml_provider,
     server_certificate,
     tags_of,
+    url_name,
 )
-from auditor.collectors.one_by_one import FINAL, one_by_one
+from auditor.collectors.one_by_one import THREADS, one_by_one
 from auditor.collectors.pages import Sleep, pages
 from auditor.collectors.refusals import FAULTS, asked, error_code, gap_of, holding, timed_out
 from auditor.collectors.session import Connection
 from auditor.collectors.side_by_side import Deadline
 from auditor.facts import Gap
-from auditor.model import ACTIONS, Source, SourceStatus
+from auditor.model import ACTIONS, PER_ENTITY, Source, SourceStatus
 
 PAGE_SIZE = 1000  # AWS's maximum of IAM's lists
 
 Tell = Callable[[Source, int], None]
 """Tell how many entities of a source were asked about so far."""
+Say = Callable[[str], object]
+"""Tell people, before they are made, of calls that grow with the number of entities; called from several threads."""
 
 _SERVICES = {Source.ACCESS_ANALYZERS: "accessanalyzer", Source.ORGANIZATION: "organizations"}
 _DESCRIPTIONS = Source.POLICY_DESCRIPTIONS
@@ -61,7 +65,8 @@ class _Kind(NamedTuple):
 class _Known:
     """What was read of a source so far: entries by name, how many pages of them, and what was told of each.
 
-    `reason` says why entries may be missing; `errors` are of the entities about whom AWS was asked in vain.
+    `reason` says why entries may be missing; `errors` are of the entities about whom AWS was asked in vain, `final` is
+    the one because of which it was asked about no more, and `late` the gap where no time was left.
     """
 
     def __init__(self, late: Gap) -> None:
@@ -69,6 +74,7 @@ class _Known:
         self.pages = 0
         self.details: dict[str, Any] = {}
         self.errors: Mapping[str, Exception] = {}
+        self.final: Exception | None = None
         self.reason: Gap | None = late
         self.late = late
 
@@ -76,12 +82,13 @@ class _Known:
 class SingleEntities:
     """Read what AWS tells one by one, from the sources that are asked for, and give the answer of each."""
 
-    def __init__(self, connection: Connection, deadline: Deadline, sleep: Sleep, tell: Tell) -> None:
+    def __init__(self, connection: Connection, deadline: Deadline, sleep: Sleep, tell: Tell, say: Say) -> None:
         self._connection = connection
         self._iam = connection.iam
         self._deadline = deadline
         self._sleep = sleep
         self._tell = tell
+        self._say = say
         self._kinds = {
             Source.SERVER_CERTIFICATES: _Kind(self._certificates, self._certificate_tags, server_certificate),
             Source.OIDC_PROVIDERS: _Kind(self._oidc_providers, self._oidc_detail, oidc_provider),
@@ -135,10 +142,9 @@ class SingleEntities:
     def _lacks(self, source: Source, names: Iterable[str]) -> dict[str, Gap]:
         """Give the gap of each entity about which nothing was told: its own error, or what kept it from being asked."""
         known = self._known[source]
-        final = next((error for error in known.errors.values() if error_code(error) in FINAL), None)
         lacks: dict[str, Gap] = {}
         for name in sorted(names):
-            error = known.errors.get(name, final)
+            error = known.errors.get(name, known.final)
             lacks[name] = self._gap(source, error, ACTIONS[source][-1]) if error else known.late
         return lacks
 
@@ -163,7 +169,16 @@ class SingleEntities:
             known.details[name] = ask(name)
             self._tell(source, len(known.details))
 
-        known.errors = one_by_one(known.entries, keep, self._deadline).errors
+        self._announce(source, len(known.entries))
+        told = one_by_one(known.entries, keep, self._deadline)
+        known.errors, known.final = told.errors, told.final
+
+    def _announce(self, source: Source, count: int) -> None:
+        """Say how many calls are about to be made; IAM allows few entities but policies, so that only many are told."""
+        told = count > 0 if source is _DESCRIPTIONS else count > THREADS
+        if told and self._deadline.left():
+            kind = PER_ENTITY[source].replace("_", " ")
+            self._say(f"Asking about each of {count:,} {kind}: {count:,} calls of {ACTIONS[source][-1]}")
 
     def _certificates(self) -> Iterator[Iterable[Any]]:
         ask = partial(self._iam.list_server_certificates, MaxItems=PAGE_SIZE)
@@ -177,7 +192,10 @@ class SingleEntities:
 
     def _oidc_detail(self, arn: str) -> OidcDetail:
         ask = partial(self._iam.get_open_id_connect_provider, OpenIDConnectProviderArn=arn)
-        return convert(asked(ask, self._sleep), OidcDetail)
+        detail = convert(asked(ask, self._sleep), OidcDetail)
+        if url_name(detail.url).rstrip("/").casefold() != oidc_name(arn).rstrip("/").casefold():
+            raise ValueError(f"the answer is about {detail.url}")
+        return detail
 
     def _saml_providers(self) -> Iterator[Iterable[Any]]:
         yield convert(asked(self._iam.list_saml_providers, self._sleep), SamlList).entries
@@ -191,9 +209,13 @@ class SingleEntities:
 
     def _description(self, arn: str) -> str | None:
         ask = partial(self._iam.get_policy, PolicyArn=arn)
-        return convert(asked(ask, self._sleep), PolicyAnswer).policy.description or None
+        policy = convert(asked(ask, self._sleep), PolicyAnswer).policy
+        if policy.arn != arn:
+            raise ValueError(f"the answer is about {policy.arn}")
+        return policy.description or None
 
     def _analyzers(self) -> Iterator[Iterable[Any]]:
+        place = f":{self._connection.region}:{self._connection.caller.account_id}:"
         ask = holding(self._clients[Source.ACCESS_ANALYZERS].list_analyzers, "analyzers")
         found = pages(
             ask,
@@ -203,7 +225,11 @@ class SingleEntities:
             place="nextToken",
             next_place=lambda page: page.next_token or None,
         )
-        return (page.entries for page in found)
+        for page in found:
+            for entry in page.entries:
+                if place not in entry.arn:  # an endpoint of another Region was set, say
+                    raise ValueError(f"the answer tells of {entry.arn}")
+            yield page.entries
 
     def _organization(self) -> Answer[str | None]:
         """Give the management account's number, None for an account that is in no organization."""
