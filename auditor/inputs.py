@@ -43,9 +43,10 @@ def check(inputs: Inputs) -> None:
         if getattr(inputs, name) == "":
             raise UsageError(f"{_option(name)} is empty", "Name the file or folder; a variable may not be set.")
     given = [name for name in ("snapshot", "exports", "demo") if getattr(inputs, name)]
-    aws = [name for name in AWS_OPTIONS if getattr(inputs, name) is not None]
-    if given and aws and aws != ["expect_account"]:
-        given.append(next(name for name in aws if name != "expect_account"))
+    with_files = {"expect_account"} | ({"region"} if given == ["exports"] else set())
+    aws = [name for name in AWS_OPTIONS if getattr(inputs, name) is not None and name not in with_files]
+    if given and aws:
+        given.append(aws[0])
     if len(given) > 1:
         raise UsageError(
             f"{' and '.join(map(_option, given))} exclude each other", "Read the account from one place at a time."
@@ -87,7 +88,7 @@ def collect(
     elif inputs.exports is not None:
         from auditor.collectors import exports
 
-        snapshot = exports.collect(Path(inputs.exports), inputs.captured_at)
+        snapshot = exports.collect(Path(inputs.exports), inputs.captured_at, inputs.region)
     else:
         return _collect_live(inputs, sources, say, progress=progress, doubtful=doubtful)
     _expect(inputs.expect_account, snapshot.account.id)

@@ -49,7 +49,9 @@ place_options = _options(
     ),
     click.option("--demo", is_flag=True, help="Read a made-up account in an embedded emulator (needs the extra demo)."),
     click.option("--profile", metavar="NAME", help="AWS profile to use."),
-    click.option("--region", metavar="REGION", help="AWS Region; it decides the partition."),
+    click.option(
+        "--region", metavar="REGION", help="AWS Region; it decides the partition. For exports, the analyzers'."
+    ),
     click.option("--role-arn", metavar="ARN", help="Assume this role first."),
     click.option("--external-id", metavar="ID", help="External id for --role-arn."),
     click.option("--mfa-serial", metavar="ARN", help="Your MFA device, where policies deny everything without MFA."),

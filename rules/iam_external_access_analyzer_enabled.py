@@ -11,7 +11,7 @@ NON_COMPLIANT
     organization, which for the account that administers them is our decision.
 INSUFFICIENT_DATA
     No such analyzer is known, and the analyzers could not be read completely or the Region that they were read in is
-    not known.
+    not known (exports of an account without analyzers do not name it; `--region` tells it).
 NOT_APPLICABLE
     The partition is aws-cn or aws-us-gov, where AWS Config does not offer the rule; not to judge there is our
     decision.
@@ -42,7 +42,7 @@ def evaluate(account: Account, context: Context[NoParameters]) -> Verdict:
                 Evidence("access_analyzers", analyzer.arn, _SOURCE),
             )
     if region is None:
-        raise undecided("the Region that analyzers were read in is not known")
+        raise undecided("the Region that analyzers were read in is not known; for exports --region tells it")
     others = ", ".join(f"{each.name} ({each.type}, {each.status})" for each in analyzers)
     return non_compliant(
         f"{region} has no active analyzer of type ACCOUNT{', only ' if others else ''}{others}",

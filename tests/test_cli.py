@@ -154,6 +154,21 @@ def test_exports_are_scanned_and_saved(run: Run, tmp_path: Path) -> None:
     assert from_file == from_exports
 
 
+def test_for_exports_the_region_of_the_analyzers_can_be_told(run: Run, tmp_path: Path) -> None:
+    exports = folder_of.write(tmp_path / "exports", {folder_of.ANALYZERS: {"analyzers": []}})
+    rule = ["--rule", "iam-external-access-analyzer-enabled", "-q"]
+    told = run("scan", "--exports", exports, *rule)
+    assert (told.code, "for exports --region tells it" in " ".join(told.out.split())) == (4, True)
+    told = run("scan", "--exports", exports, *rule, "--region", "eu-west-1")
+    assert (told.code, "eu-west-1 has no active analyzer of type ACCOUNT" in told.out) == (0, True)
+
+
+def test_the_region_of_exports_does_not_contradict_them(run: Run, tmp_path: Path) -> None:
+    result = run("scan", "--exports", folder_of.write(tmp_path / "exports"), "--region", "eu-west-1")
+    assert result.code == 3
+    assert "holds analyzers of eu-central-1, not of eu-west-1 as --region says" in result.err
+
+
 def test_saving_an_incomplete_folder_says_so(run: Run, tmp_path: Path) -> None:
     exports = folder_of.write(tmp_path / "exports", {folder_of.REPORT: None})
     result = run("snapshot", "--exports", exports, "-o", tmp_path / "s.json")

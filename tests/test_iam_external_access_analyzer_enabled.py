@@ -67,7 +67,8 @@ def test_the_finding_names_the_region() -> None:
         said(judged("", C, analyzer("ACCOUNT"), region=None))
         == "one analyzes external access in a Region that is not known"
     )
-    assert said(judged("", UNKNOWN, region=None)) == "Undecided: the Region that analyzers were read in is not known"
+    told = said(judged("", UNKNOWN, region=None))
+    assert told == "Undecided: the Region that analyzers were read in is not known; for exports --region tells it"
 
 
 def test_the_finding_names_the_analyzers_that_do_not_count() -> None:

@@ -61,15 +61,16 @@ class ReportAnswer(Struct, rename="pascal"):
     generated_time: datetime | None = None
 
 
-def collect(folder: Path, captured_at: datetime | None) -> Snapshot:
+def collect(folder: Path, captured_at: datetime | None, region: str | None = None) -> Snapshot:
     """Give the snapshot that a folder of AWS CLI output makes up.
 
-    `captured_at` is told by the user: the files do not say when they were made, but for the credential report.
+    `captured_at` is told by the user: the files do not say when they were made, but for the credential report. So is
+    `region`, the AWS Region whose analyzers were listed: a list without any does not name it.
     Raises SourceError for a folder without any such file, a file that cannot be read, and files that contradict.
     """
     _check_folder(folder)
     try:
-        snapshot = _assembled(folder, captured_at)
+        snapshot = _assembled(folder, captured_at, region)
     except OverflowError as error:
         raise SourceError(f"{folder} holds a time that is out of range", HINT) from error
     for complaint in contradictions(snapshot):
@@ -77,7 +78,7 @@ def collect(folder: Path, captured_at: datetime | None) -> Snapshot:
     return snapshot
 
 
-def _assembled(folder: Path, captured_at: datetime | None) -> Snapshot:
+def _assembled(folder: Path, captured_at: datetime | None, told_region: str | None) -> Snapshot:
     report = _credential_report(folder, captured_at)
     summary = _summary(folder)
     entities = _entities(folder, summary.value or {})
@@ -90,7 +91,8 @@ def _assembled(folder: Path, captured_at: datetime | None) -> Snapshot:
         **single_entities(folder, entities[Source.POLICIES]),
     }
     identity = identity_of_arns(_one_account(folder, answers), alias=None)
-    identity = msgspec.structs.replace(identity, region=region_of(folder, answers[Source.ACCESS_ANALYZERS]))
+    region = region_of(folder, answers[Source.ACCESS_ANALYZERS], told_region)
+    identity = msgspec.structs.replace(identity, region=region)
     generated_at = report.value.generated_at if report.value else None
     told = {source: msgspec.structs.replace(answer, read_at=captured_at) for source, answer in answers.items()}
     return assemble("exports", identity, told, captured_at or generated_at)

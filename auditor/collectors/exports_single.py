@@ -81,8 +81,11 @@ def single_entities(folder: Path, policies: Answer[Any]) -> dict[Source, Answer[
     }
 
 
-def region_of(folder: Path, analyzers: Answer[Any]) -> str | None:
-    """Give the Region whose analyzers were exported, None if there are none to tell; raise SourceError for several."""
+def region_of(folder: Path, analyzers: Answer[Any], told: str | None) -> str | None:
+    """Give the Region whose analyzers were exported, None if neither they nor the user (`told`) name it.
+
+    Raises SourceError for several Regions, and for another one than the user told.
+    """
     listed: Iterable[AccessAnalyzer] = analyzers.value or ()
     regions = sorted({match["region"] for each in listed if (match := _ANALYZER_REGION.match(each.arn))})
     if len(regions) > 1:
@@ -90,7 +93,12 @@ def region_of(folder: Path, analyzers: Answer[Any]) -> str | None:
             f"{folder}: {ANALYZERS} holds analyzers of the Regions {' and '.join(regions)}",
             "Analyzers are judged Region by Region: keep the file of one.",
         )
-    return regions[0] if regions else None
+    if told is not None and regions not in ([], [told]):
+        raise SourceError(
+            f"{folder}: {ANALYZERS} holds analyzers of {regions[0]}, not of {told} as --region says",
+            "Name the Region that the file is of, or leave --region out.",
+        )
+    return regions[0] if regions else told
 
 
 def _certificates(folder: Path) -> Answer[Any]:
