@@ -13,9 +13,9 @@ from auditor import __version__, documents
 from auditor.engine import RULE_ERROR, Evaluation
 from auditor.errors import AuditError, SourceError
 from auditor.finding import Finding
-from auditor.frameworks import FrameworkResult, by_framework
+from auditor.frameworks import FrameworkResult, by_framework, contradicts
 from auditor.ledger import Coverage, SourceReading, coverage, source_readings
-from auditor.model import Notice, Snapshot, Time
+from auditor.model import Notice, ResourceType, Snapshot, Time
 from auditor.pack_summary import PackSummary
 from auditor.registry import controls
 from auditor.rule import MAX_ANNOTATION, ComplianceType, ConfiguredRule, Severity
@@ -66,6 +66,7 @@ class RuleResult(Struct, frozen=True):
     """Sum up one configured rule: parameters, verdict, coverage, and the controls that it supports by framework.
 
     `counts` and the verdict leave out suppressed findings, which `suppressed` counts; `coverage` counts all.
+    `resource_types` are those that were judged: a pack's Scope may leave out some of the rule's.
     """
 
     config_rule_name: str
@@ -78,6 +79,7 @@ class RuleResult(Struct, frozen=True):
     coverage: Coverage
     controls: dict[str, tuple[str, ...]]
     source_url: str
+    resource_types: tuple[ResourceType, ...] = ()
 
 
 class ReportWarning(Struct, frozen=True, order=True):
@@ -188,6 +190,7 @@ def _rule_results(
             coverage=coverage(snapshot, configured.rule, findings),
             controls={name: tuple(ids) for name, ids in known_controls.get(configured.rule.id, {}).items()},
             source_url=configured.rule.source_url,
+            resource_types=configured.rule.resource_types,
         )
 
 
@@ -264,6 +267,9 @@ def _check_agreement(report: Report) -> None:
     for summary, findings in told:
         if (whole and _counts(findings) != summary.counts) or _worst(summary.counts) != summary.compliance_type:
             raise ValueError("a verdict or its counts do not agree with the findings")
+    for framework in report.frameworks:
+        if any(contradicts(control, results) for control in framework.controls):
+            raise ValueError(f"a control of {framework.name} does not agree with the rules")
 
 
 def _check_values(report: Report) -> None:

@@ -143,7 +143,7 @@ def _framework(framework: FrameworkResult) -> Iterator[Text | Padding]:
 
 def _control_verdict(control: ControlResult) -> Text:
     text = Text(control.compliance_type, style=_STYLES[control.compliance_type])
-    return text if control.complete else text.append(f"\n{extent(control)}")
+    return text.append("".join(f"\n{words}" for words in extent(control)))
 
 
 def _supports(control: ControlResult) -> Iterator[str]:
