@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct, structs, to_builtins
+from msgspec import Meta, Struct, structs, to_builtins
 
 from auditor.facts import gaps_of
 from auditor.finding import Finding
@@ -25,6 +25,11 @@ _LISTS = {
 }
 """Where the resources are that may have tags."""
 _WILDCARDS = frozenset("*?[")
+PATTERNS = ("resource", "path", "tag")
+"""The fields of which exactly one says what a suppression is about."""
+
+_Text = Annotated[str, Meta(extra_json_schema={"pattern": r"\S"})]
+"""A text that is not blank; what is wrong with one that is says `complaint`, in better words."""
 
 
 class Suppression(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,13 +40,13 @@ class Suppression(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     `rule` is a rule's id or the name under which it is configured. The day `until` itself still counts.
     """
 
-    rule: str
-    resource: str | None = None
-    path: str | None = None
-    tag: str | None = None
-    reason: str
-    owner: str
-    ticket: str | None = None
+    rule: _Text
+    resource: _Text | None = None
+    path: _Text | None = None
+    tag: _Text | None = None
+    reason: _Text
+    owner: _Text
+    ticket: _Text | None = None
     until: date
 
     @property
@@ -52,20 +57,20 @@ class Suppression(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def patterns(self) -> Mapping[str, str]:
         """Give what says which resources are meant, by the name of its field."""
-        given = {"resource": self.resource, "path": self.path, "tag": self.tag}
+        given = {name: getattr(self, name) for name in PATTERNS}
         return {name: value for name, value in given.items() if value is not None}
 
 
 class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hold how far ahead a suppression may end (days), and above how many findings it is told to be over-broad."""
 
-    max_days: int = 365
-    max_findings: int = 20
+    max_days: Annotated[int, Meta(ge=1, le=36_500)] = 365
+    max_findings: Annotated[int, Meta(ge=1, le=1_000_000)] = 20
 
 
 def complaint(suppression: Suppression, limits: Limits, today: date) -> str | None:
     """Say what is wrong with a suppression by itself, None if nothing."""
-    for name in ("rule", "reason", "owner", "resource", "path", "tag", "ticket"):
+    for name in ("rule", "reason", "owner", *PATTERNS, "ticket"):
         value = getattr(suppression, name)
         if value is not None and not value.strip():
             return f"`{name}` is blank"
