@@ -18,7 +18,7 @@ from auditor.model import ResourceType, Snapshot
 from auditor.pack_summary import PackSummary
 from auditor.plan import Plan, current, planned, sources_read, sources_wanted
 from auditor.report import Gate, Report, build, exit_code, load_report, narrowed, with_frameworks
-from auditor.rule import ComplianceType, ConfiguredRule, Severity
+from auditor.rule import OPEN, ConfiguredRule, Severity
 from auditor.selection import Choice
 from auditor.snapshot import digest, dump
 from auditor.staleness import without_old_report
@@ -167,8 +167,7 @@ def doubtful(snapshot: Snapshot, rules: Sequence[ConfiguredRule]) -> Sequence[st
     if made is None or captured_at is None or made >= captured_at:
         return ()
     findings = evaluate(snapshot, [each for each in rules if each.rule.verifiable]).findings
-    unsettled = (ComplianceType.NON_COMPLIANT, ComplianceType.INSUFFICIENT_DATA)
-    names = (found.resource_name for found in findings if found.compliance_type in unsettled and _is_user(found))
+    names = (found.resource_name for found in findings if found.compliance_type in OPEN and _is_user(found))
     return tuple(dict.fromkeys(names))
 
 
