@@ -52,7 +52,7 @@ class Output(_Strict, frozen=True):
 class GateSettings(_Strict, frozen=True):
     """Say what turns a finished audit into a failure; `max_report_age` in hours."""
 
-    fail_on: Literal["noncompliant"] | None = None
+    fail_on: Literal["noncompliant", "nothing"] = "nothing"
     allow_incomplete: bool = False
     max_report_age: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
 

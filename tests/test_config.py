@@ -97,6 +97,29 @@ def test_the_file_of_the_working_folder_is_read_and_options_win(run: Run, folder
     assert "Checked" not in shown.out
 
 
+GATES = {
+    "the file's": ([], 1),
+    "no gate by option": (["--fail-on", "nothing"], 0),
+    "and what is unknown counts by option": (["--fail-on", "nothing", "--no-allow-incomplete"], 4),
+}
+
+
+@pytest.mark.parametrize(("options", "code"), GATES.values(), ids=list(GATES))
+def test_an_option_goes_before_the_files_gate(run: Run, folder: Path, options: list[str], code: int) -> None:
+    unknown = account(users=[console_user("bob", mfa=False)], groups=[group("A", unknown=["arn"])], unknown=["groups"])
+    (folder / "s.json").write_bytes(dump(unknown))
+    written(folder, '[gate]\nfail_on = "noncompliant"\nallow_incomplete = true\n')
+    assert run("scan", "--snapshot", "s.json", "--rules", "core", *options).code == code
+
+
+def test_a_file_that_the_configuration_cannot_have_written_is_refused_with_its_place(run: Run, folder: Path) -> None:
+    written(folder, '[output]\nfiles = ["x.pdf"]\n')
+    result = run("scan", "--snapshot", "s.json")
+    assert (result.code, result.out) == (2, "")
+    assert "iam-audit: iam-audit.toml: output.files: x.pdf: its format is not known" in result.err
+    assert "-o y.pdf: its format" in run("scan", "--snapshot", "s.json", "-o", "y.pdf").err
+
+
 def test_without_a_file_every_setting_is_the_default(folder: Path) -> None:
     assert config.load(None, TODAY) == config.Loaded(config.Config(), None)
     assert not (folder / "iam-audit.toml").exists()

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from conftest import Run
+from msgspec.structs import replace
 from test_config import FULL, PASSWORD, folder, written
 
-from auditor.selection import CORE
+from auditor.registry import load_rules
+from auditor.selection import CORE, Given, RuleSet, selected
 
 __all__ = ["folder"]
 PACK = """\
@@ -135,3 +137,12 @@ def test_what_cannot_be_read_is_not_pinned(run: Run, folder: Path) -> None:
     assert result.code == 2
     assert "unknown field `selektion`" in result.err
     assert file.read_text() == "[selektion]\n"
+
+
+def test_a_pinned_selection_stays_when_a_new_rule_comes() -> None:
+    rules = load_rules()
+    new = replace(rules[PASSWORD], id="iam-new", source_identifier="IAM_NEW")
+    for given in [], [Given(origin="x", rule_set=RuleSet.AWS_CONFIG)]:
+        assert {each.rule.id for each in selected({**rules, new.id: new}, given)} >= {"iam-new"}
+    pinned = [Given(origin="x", include=[PASSWORD, MFA])]
+    assert selected({**rules, new.id: new}, pinned) == selected(rules, pinned)
