@@ -18,12 +18,15 @@ from auditor.errors import AuditError, UsageError
 from auditor.inputs import Inputs
 from auditor.model import VERIFYING, Source
 from auditor.options import (
-    STDOUT_FORMATS,
+    REPORT_CODES,
+    SCAN_CODES,
+    SNAPSHOT_CODES,
+    files,
     framework_option,
-    hours,
     place_options,
-    point_in_time,
     quiet_option,
+    rule_names,
+    scan_options,
     selection_options,
     verbose_option,
 )
@@ -31,21 +34,11 @@ from auditor.parameters import needed
 from auditor.redaction import redacted
 from auditor.registry import described, find, load_rules, page, sections
 from auditor.reporters.visible import visible
-from auditor.rule import Severity
 from auditor.selection import Choice, sets_of
 
 INTERRUPTED = 130
 COMPLETE = "_IAM_AUDIT_COMPLETE"
 """The environment variable by which a shell asks for completions."""
-
-EXIT_CODES = """\b
-Exit codes:
-  0    audited, complete; the gate, if any, passed
-  1    --fail-on noncompliant, and a finding is NON_COMPLIANT
-  2    bad usage or configuration
-  3    the audit could not be done, or a rule failed
-  4    incomplete: a finding has INSUFFICIENT_DATA
-  130  interrupted (143: terminated, 129: hung up)"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -95,6 +88,9 @@ def _invoked(arguments: list[str]) -> int:
 
 
 def _shown(error: click.ClickException) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # its message is the whole help
+        _tell(error.format_message().splitlines())
+        return UsageError.exit_code
     usage: list[str] = []
     if isinstance(error, click.UsageError) and error.ctx is not None:
         usage = [*error.ctx.get_usage().splitlines(), f"Try '{error.ctx.command_path} --help' for help.", ""]
@@ -140,37 +136,11 @@ def iam_audit() -> None:
     """Audit the IAM of an AWS account with AWS Config's managed rules, without AWS Config."""
 
 
-@iam_audit.command(epilog=EXIT_CODES)
-@click.option("--snapshot", metavar="FILE", help="Read a saved snapshot; - reads standard input.")
+@iam_audit.command(epilog=SCAN_CODES)
+@click.option("--snapshot", shell_complete=files, metavar="FILE", help="Read a saved snapshot; - reads standard input.")
 @place_options
 @selection_options
-@click.option("--format", "output_format", type=click.Choice(STDOUT_FORMATS), help="What is shown [table].")
-@click.option("--query", metavar="EXPRESSION", help="Print the result of this JMESPath over the JSON report instead.")
-@click.option(
-    "-o", "--output", "paths", multiple=True, metavar="PATH", help="Write .json, .jsonl, .csv or .html too; repeatable."
-)
-@click.option("--all", "every_finding", is_flag=True, help="Show every finding in the table.")
-@click.option(
-    "--severity",
-    "severities",
-    multiple=True,
-    type=click.Choice([name.value for name in Severity]),
-    help="Show findings of this severity only; repeatable.",
-)
-@click.option("--resource", "resources", multiple=True, metavar="PATTERN", help="Show names, ids or ARNs like this.")
-@framework_option
-@click.option("--fail-on", type=click.Choice(["noncompliant"]), help="Exit with 1 if a finding is NON_COMPLIANT.")
-@click.option("--allow-incomplete", is_flag=True, help="Exit with 0 instead of 4 when facts are unknown.")
-@click.option(
-    "--max-report-age",
-    type=hours,
-    metavar="HOURS",
-    help="Believe no credential report that was older when it was read; what rests on it is unknown.",
-)
-@click.option(
-    "--verify", is_flag=True, help="Ask AWS again about users whose MFA finding rests on an older credential report."
-)
-@click.option("--as-of", type=point_in_time, metavar="TIME", help="The run's time in the report, to make it again.")
+@scan_options
 @quiet_option
 @verbose_option
 def scan(**options: Any) -> int:
@@ -186,7 +156,7 @@ def scan(**options: Any) -> int:
       iam-audit scan --snapshot monday.json.gz --fail-on noncompliant
       iam-audit scan --parameter iam-password-policy.MinimumPasswordLength=16
       iam-audit scan --conformance-pack Operational-Best-Practices-for-CIS.yaml
-      iam-audit scan --query "findings[?compliance_type=='NON_COMPLIANT'].resource_name"
+      iam-audit scan --query "findings[?suppression].[resource_name, suppression]"
     """
     from auditor.scan import Options, run  # other commands start faster without the engine
 
@@ -194,21 +164,31 @@ def scan(**options: Any) -> int:
     return run(place, choice, Options(**options), _speaker(quiet=options["quiet"]))
 
 
-@iam_audit.command(epilog=EXIT_CODES)
+@iam_audit.command(epilog=SNAPSHOT_CODES)
 @place_options
 @selection_options
-@click.option("-o", "--output", "path", required=True, metavar="FILE", help="Where to write it: .json or .json.gz.")
+@click.option(
+    "-o",
+    "--output",
+    "path",
+    shell_complete=files,
+    required=True,
+    metavar="FILE",
+    help="Where to write it: .json or .json.gz.",
+)
 @quiet_option
 @verbose_option
 def snapshot(*, path: str, quiet: bool, verbose: bool, **options: Any) -> int:
-    """Save what the selected rules read of an account, by default all that any reads, to be audited later.
+    """Save what rules read of an account, to be audited later.
+
+    That is what the selected rules read, by default all that any reads.
 
     The file is readable by its owner only. It holds names, policies and the state of credentials, but no secrets.
 
     \b
     Examples:
       iam-audit snapshot --profile audit -o 111122223333.json.gz
-      iam-audit snapshot --exports exports/ -o "{account_id}-{captured_at:%Y%m%d}.json"
+      iam-audit snapshot -o "{account_id}-{captured_at:%Y%m%d}.json"
       iam-audit snapshot -o monday.json && iam-audit scan --snapshot monday.json
     """
     from auditor.scan import save
@@ -217,10 +197,16 @@ def snapshot(*, path: str, quiet: bool, verbose: bool, **options: Any) -> int:
     return save(place, choice, path, _speaker(quiet=quiet), quiet=quiet, verbose=verbose)
 
 
-@iam_audit.command(epilog=EXIT_CODES)
-@click.argument("report_file", metavar="REPORT.json")
+@iam_audit.command(epilog=REPORT_CODES)
+@click.argument("report_file", shell_complete=files, metavar="REPORT.json")
 @click.option(
-    "-o", "--output", "paths", multiple=True, metavar="PATH", help="Write .json, .jsonl, .csv or .html; repeatable."
+    "-o",
+    "--output",
+    "paths",
+    shell_complete=files,
+    multiple=True,
+    metavar="PATH",
+    help="Write .json, .jsonl, .csv or .html; repeatable.",
 )
 @click.option("--all", "every_finding", is_flag=True, help="Show every finding in the table.")
 @framework_option
@@ -234,8 +220,8 @@ def report(
 
     \b
     Examples:
-      iam-audit report reports/111122223333.json -o report.html
-      iam-audit report reports/111122223333.json --framework "CIS 3.0" --framework FSBP -o report.csv
+      iam-audit report monday.json -o monday.html
+      iam-audit report monday.json --framework "CIS 3.0" --framework FSBP
     """
     from auditor.scan import render
 
@@ -244,7 +230,10 @@ def report(
 
 @iam_audit.command("frameworks")
 def frameworks_list() -> None:
-    """List the frameworks for --framework: controls that rules support, known ones that no rule supports, title."""
+    """List the frameworks that --framework knows.
+
+    It counts the controls that rules support, and the known ones that no rule does.
+    """
     from auditor.frameworks import known, listed, supported, uncovered
 
     click.echo(f"{'name':<28} {'supported':>9} {'uncovered':>9}  title")
@@ -257,10 +246,17 @@ def frameworks_list() -> None:
 @iam_audit.command()
 @click.argument("form", metavar="FORMAT", type=click.Choice(["conformance-pack", "terraform", "cloudformation"]))
 @selection_options
-@click.option("-o", "--output", "path", metavar="FILE", help="Write to this file instead: .yaml, .yml or .tf.")
+@click.option(
+    "-o",
+    "--output",
+    "path",
+    shell_complete=files,
+    metavar="FILE",
+    help="Write to this file instead: .yaml, .yml or .tf.",
+)
 @quiet_option
 def export(*, form: str, path: str | None, quiet: bool, **options: Any) -> None:
-    """Write the selected rules and their parameters as real AWS Config rules.
+    """Write the selected rules as real AWS Config rules.
 
     FORMAT is conformance-pack, terraform or cloudformation. Every parameter is written out with its effective value.
 
@@ -281,13 +277,15 @@ def export(*, form: str, path: str | None, quiet: bool, **options: Any) -> None:
 
 @iam_audit.group()
 def rules() -> None:
-    """Show the rules: what they ask, what they read, and how to fix what they find."""
+    """Show the rules: what they ask and how to fix what they find."""
 
 
 @rules.command("list")
 @click.option("--format", "output_format", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def rules_list(*, output_format: str) -> None:
-    """List every rule, built in or plugged in, with its severity and the smallest set that it is in.
+    """List every rule, with its severity and its smallest set.
+
+    Rules are built in or plugged in.
 
     Of the sets core, aws-config (the default) and all each holds the one before. A rule that needs a value runs only
     where the value is given.
@@ -310,9 +308,14 @@ def _unfolded(head: str, asks: str) -> str:
 
 
 @rules.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=rule_names)
 def rules_show(*, name: str) -> None:
-    """Show a rule's page; NAME is its name or its source identifier."""
+    """Show a rule's page; NAME is its name or its source identifier.
+
+    \b
+    Example:
+      iam-audit rules show iam-password-policy
+    """
     rule = find(load_rules(), name)
     click.echo(f"{rule.id} ({rule.source_identifier}), severity {rule.severity}\n\n{page(rule)}\n")
     click.echo(f"Reads: {', '.join(sorted(rule.reads))}\nAWS: {rule.source_url}")
@@ -322,11 +325,14 @@ def rules_show(*, name: str) -> None:
 @selection_options
 @click.option("--verify", is_flag=True, help="Allow what `scan --verify` asks too.")
 def permissions(*, verify: bool, **options: Any) -> None:
-    """Print the least-privilege IAM policy for reading what the selected rules need; by default what any rule needs.
+    """Print the least IAM policy for reading what rules need.
+
+    That is what the selected rules need, by default what any needs.
 
     \b
-    Example:
-      aws iam create-policy --policy-name iam-audit --policy-document "$(iam-audit permissions)"
+    Examples:
+      iam-audit permissions > policy.json
+      iam-audit permissions --rules core --verify
     """
     from auditor.collectors.live import permissions_policy
     from auditor.plan import current, sources_wanted
@@ -338,13 +344,21 @@ def permissions(*, verify: bool, **options: Any) -> None:
 
 @iam_audit.group("config")
 def config_group() -> None:
-    """Show the effective settings, pin the selection of rules, or print the schema of the file."""
+    """Show the settings, pin the selection, or print the schema."""
 
 
 @config_group.command("show")
 @selection_options
 def config_show(**options: Any) -> None:
-    """Print every effective setting and where it comes from: default, file or option."""
+    """Print every effective setting and where it comes from.
+
+    That is default, the configuration file, a conformance pack, or option.
+
+    \b
+    Examples:
+      iam-audit config show
+      iam-audit config show --config ci/iam-audit.toml --rules core
+    """
     from auditor.settings import effective
 
     for setting in effective(_choice(options)):
@@ -354,12 +368,14 @@ def config_show(**options: Any) -> None:
 
 @config_group.command("schema")
 def config_schema() -> None:
-    """Print the JSON Schema of iam-audit.toml, by which editors check and complete it.
+    """Print the JSON Schema of iam-audit.toml, for editors.
+
+    Editors that know Taplo's directive take it from the first line of iam-audit.toml:
+    #:schema ./iam-audit.schema.json
 
     \b
-    Example, for editors that know Taplo's directive:
+    Example:
       iam-audit config schema > iam-audit.schema.json
-      # and as the first line of iam-audit.toml:   #:schema ./iam-audit.schema.json
     """
     click.echo((resources.files("auditor") / "config.schema.json").read_text("utf-8"), nl=False)
 
@@ -367,7 +383,16 @@ def config_schema() -> None:
 @config_group.command("pin")
 @selection_options
 def config_pin(**options: Any) -> None:
-    """Write the selected rules into the configuration file, so that a new release's rules do not turn a gate red."""
+    """Write the selected rules into the configuration file.
+
+    So the rules of a new release do not turn a gate red. The rest of the file stays as it is; without one,
+    iam-audit.toml is made.
+
+    \b
+    Examples:
+      iam-audit config pin
+      iam-audit config pin --rules aws-config
+    """
     from auditor.settings import pin
 
     file, count = pin(_choice(options))

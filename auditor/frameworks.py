@@ -8,7 +8,7 @@ which control.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,10 +19,16 @@ from msgspec import Struct
 from auditor.errors import UsageError
 from auditor.finding import Finding
 from auditor.registry import controls, load_rules
-from auditor.rule import ComplianceType
+from auditor.rule import ComplianceType, Rule
 
-PARTLY, NOT_EVALUATED = "partly evaluated", "not evaluated"
-_SCOPE = "Scope"  # stands among the names of parameters that fall short
+PARTLY, NOT_EVALUATED, SET_ASIDE = "partly evaluated", "not evaluated", "suppressed findings"
+_NOTE = (
+    "Where that names no values, a rule has to ask for those that AWS documents."
+    " Other controls of this framework are not listed here."
+)
+_Aside = Mapping[str, frozenset[ComplianceType]]
+"""The verdicts of suppressed findings, by rule."""
+
 _COMMON_WORDS = {"aws", "dss", "foundations", "benchmark"}  # what people leave out of a framework's name, or put in
 
 
@@ -53,9 +59,13 @@ class RuleSummary(Protocol):
     def left_out(self) -> Sequence[str]:
         """Give the resource types that the rule did not judge, though it is made for them."""
 
+    @property
+    def suppressed(self) -> int:
+        """Give the number of suppressed findings."""
+
 
 class SupportingRule(Struct, frozen=True):
-    """Tell of a rule that supports a control; `suppressed` is None where the report does not list every finding.
+    """Tell of a rule that supports a control; `counts` and verdict leave out suppressed findings.
 
     `shortfalls` say which parameters of this run, or its Scope, fall short of what the control asks for.
     """
@@ -63,20 +73,23 @@ class SupportingRule(Struct, frozen=True):
     config_rule_name: str
     compliance_type: ComplianceType
     counts: dict[ComplianceType, int]
-    suppressed: int | None
+    suppressed: int
     shortfalls: tuple[str, ...]
 
 
 class ControlResult(Struct, frozen=True):
     """Sum up a control: `complete` if all of its rules ran and asked for as much as the control does.
 
-    The verdict is the worst of the rules'; what is not complete is never COMPLIANT. `not_evaluated` names rules.
+    The verdict is the worst of the rules' findings, suppressed ones included: an exception is ours, not the
+    framework's. `set_aside` says that it would be better without these. What is not complete is never COMPLIANT.
+    `not_evaluated` names rules.
     """
 
     id: str
     title: str | None
     compliance_type: ComplianceType
     complete: bool
+    set_aside: bool
     rules: tuple[SupportingRule, ...]
     not_evaluated: tuple[str, ...]
 
@@ -99,11 +112,15 @@ class FrameworkResult(Struct, frozen=True):
 
 
 class Ask(Struct, frozen=True, forbid_unknown_fields=True):
-    """Say what a control asks of a parameter: a bound, true, or a list that holds AWS's policy or the KMS actions."""
+    """Say what a control asks of a parameter.
+
+    That is a bound, to be true, not to be set (exceptions), or to be a list with AWS's policy or the KMS actions.
+    """
 
     at_most: int | None = None
     at_least: int | None = None
     on: bool = False
+    off: bool = False
     policy: str | None = None
     actions: tuple[str, ...] = ()
 
@@ -125,7 +142,10 @@ class KnownControl(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Document(Struct, frozen=True, forbid_unknown_fields=True):
+    """Hold frameworks.json; `usual` is what is asked by rule where a control names no values: AWS's own ones."""
+
     frameworks: tuple[Framework, ...]
+    usual: dict[str, dict[str, Ask]]
     controls: tuple[KnownControl, ...]
 
 
@@ -187,65 +207,107 @@ def by_framework(
     names: Iterable[str], rules: Sequence[RuleSummary], findings: Sequence[Finding]
 ) -> tuple[FrameworkResult, ...]:
     """Give the named frameworks with the verdicts of their controls, by the rules and findings of a report."""
-    counted = Counter(finding.config_rule_name for finding in findings)
-    suppressed = Counter(finding.config_rule_name for finding in findings if finding.suppression is not None)
-    told = {
-        rule.config_rule_name: suppressed[rule.config_rule_name]
-        for rule in rules
-        if counted[rule.config_rule_name] == suppressed[rule.config_rule_name] + sum(rule.counts.values())
-    }
-    return tuple(_framework(known()[name], rules, told) for name in dict.fromkeys(names))
+    aside = {rule.config_rule_name: _aside(rule, findings) for rule in rules if rule.suppressed}
+    return tuple(_framework(known()[name], rules, aside) for name in dict.fromkeys(names))
 
 
-def _framework(framework: Framework, rules: Sequence[RuleSummary], suppressed: Mapping[str, int]) -> FrameworkResult:
-    identifiers = {rule.id: rule.source_identifier for rule in load_rules().values()}
+def _aside(rule: RuleSummary, findings: Sequence[Finding]) -> frozenset[ComplianceType]:
+    """Give the verdicts of a rule's suppressed findings; INSUFFICIENT_DATA where the report does not list them all."""
+    name = rule.config_rule_name
+    seen = [each.compliance_type for each in findings if each.suppression is not None and each.config_rule_name == name]
+    return frozenset(seen) if len(seen) == rule.suppressed else frozenset({*seen, ComplianceType.INSUFFICIENT_DATA})
+
+
+def _framework(framework: Framework, rules: Sequence[RuleSummary], aside: _Aside) -> FrameworkResult:
+    known_rules = load_rules()
     titled = listed(framework.name)
     results = []
     for control_id, rule_ids in supported(framework.name).items():
-        ran = {each: [rule for rule in rules if rule.source_identifier == identifiers.get(each)] for each in rule_ids}
-        results.append(_control(control_id, titled.get(control_id), ran, suppressed))
-    note = f"{framework.source} Other controls of this framework are not listed here."
+        control = titled.get(control_id)
+        asks = {**_document().usual, **(control.asks if control else {})}
+        judged = {
+            rule_id: [_judged(asks.get(rule_id, {}), rule, aside) for rule in ran]
+            for rule_id, ran in _ran(rule_ids, known_rules, rules)
+        }
+        results.append(_control(control_id, control.title if control else None, judged))
+    note = f"{framework.source} {_NOTE}"
     return FrameworkResult(framework.name, framework.title, tuple(results), uncovered(framework.name), note)
 
 
-def _control(
-    control_id: str,
-    control: KnownControl | None,
-    ran: Mapping[str, Sequence[RuleSummary]],
-    suppressed: Mapping[str, int],
-) -> ControlResult:
-    asks = control.asks if control else {}
-    judged = {
-        rule_id: [(rule, dict(_shortfalls(asks.get(rule_id, {}), rule))) for rule in rules]
-        for rule_id, rules in ran.items()
-    }
-    supporting = [pair for pairs in judged.values() for pair in pairs]
-    complete = all(any(not shortfalls for _, shortfalls in pairs) for pairs in judged.values())
-    verdicts = {rule.compliance_type for rule, shortfalls in supporting if _counts(rule, shortfalls)}
-    if not complete:
-        verdicts.add(ComplianceType.INSUFFICIENT_DATA)
+def _ran(
+    rule_ids: Iterable[str], known_rules: Mapping[str, Rule], rules: Sequence[RuleSummary]
+) -> Iterator[tuple[str, list[RuleSummary]]]:
+    """Give with each id the configured rules of this run that are of it."""
+    for rule_id in rule_ids:
+        identifier = known_rules[rule_id].source_identifier
+        yield rule_id, [rule for rule in rules if rule.source_identifier == identifier]
+
+
+class _Judged(Struct, frozen=True):
+    """Hold what a configured rule says on a control: by the findings that count, and by those that are suppressed."""
+
+    rule: RuleSummary
+    shortfalls: tuple[str, ...]
+    counting: frozenset[ComplianceType]
+    aside: frozenset[ComplianceType]
+
+
+def _judged(asks: Mapping[str, Ask], rule: RuleSummary, aside: _Aside) -> _Judged:
+    short = dict(_shortfalls(asks, rule.parameters))
+    words = [*short.values(), *([f"Its Scope leaves out {', '.join(rule.left_out)}"] if rule.left_out else [])]
+    told, told_aside = frozenset({rule.compliance_type}), aside.get(rule.config_rule_name, frozenset())
+    if words:  # then only a broken check says something: what breaks a looser one breaks the control's too
+        looser = all(asks[name].off or _is_number(rule.parameters.get(name)) for name in short)
+        still = frozenset({ComplianceType.NON_COMPLIANT} if looser else ())
+        told, told_aside = told & still, told_aside & still
+    return _Judged(rule, tuple(words), told, told_aside)
+
+
+def _control(control_id: str, title: str | None, judged: Mapping[str, Sequence[_Judged]]) -> ControlResult:
+    supporting = [each for of_rule in judged.values() for each in of_rule]
+    complete = all(any(not each.shortfalls for each in of_rule) for of_rule in judged.values())
+    unknown = frozenset[ComplianceType]() if complete else frozenset({ComplianceType.INSUFFICIENT_DATA})
+    counting = unknown.union(*(each.counting for each in supporting))
+    verdict = _worst(counting.union(*(each.aside for each in supporting)))
     return ControlResult(
         id=control_id,
-        title=control.title if control else None,
-        compliance_type=next(kind for kind in ComplianceType if kind in verdicts),
+        title=title,
+        compliance_type=verdict,
         complete=complete,
-        rules=tuple(_supporting(rule, shortfalls, suppressed) for rule, shortfalls in supporting),
-        not_evaluated=tuple(rule_id for rule_id, pairs in judged.items() if not pairs),
+        set_aside=verdict is not _worst(counting),
+        rules=tuple(_supporting(each) for each in supporting),
+        not_evaluated=tuple(rule_id for rule_id, of_rule in judged.items() if not of_rule),
     )
 
 
-def _supporting(rule: RuleSummary, shortfalls: Mapping[str, str], suppressed: Mapping[str, int]) -> SupportingRule:
-    name = rule.config_rule_name
+def _worst(kinds: Collection[ComplianceType]) -> ComplianceType:
+    return next(kind for kind in ComplianceType if kind in kinds)
+
+
+def _supporting(judged: _Judged) -> SupportingRule:
+    rule = judged.rule
     counts = dict(rule.counts)
-    return SupportingRule(name, rule.compliance_type, counts, suppressed.get(name), tuple(shortfalls.values()))
+    return SupportingRule(rule.config_rule_name, rule.compliance_type, counts, rule.suppressed, judged.shortfalls)
 
 
-def _shortfalls(asks: Mapping[str, Ask], rule: RuleSummary) -> Iterator[tuple[str, str]]:
+def contradicts(control: ControlResult, rules: Mapping[str, RuleSummary]) -> bool:
+    """Say whether the rules of a report, by name, speak against what it tells of a control."""
+    for each in control.rules:
+        rule = rules.get(each.config_rule_name)
+        told = each.compliance_type, each.counts, each.suppressed
+        if rule is None or told != (rule.compliance_type, rule.counts, rule.suppressed):
+            return True
+    full = [each.compliance_type for each in control.rules if not each.shortfalls]
+    if control.complete and (control.not_evaluated or not full):
+        return True
+    worst = _worst([*full, *([] if control.complete else [ComplianceType.INSUFFICIENT_DATA])])
+    return _worst([worst, control.compliance_type]) is not control.compliance_type
+
+
+def _shortfalls(asks: Mapping[str, Ask], parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Give the parameters that do not ask for as much as a control does, each with the words that say so."""
-    if rule.left_out:
-        yield _SCOPE, f"Its Scope leaves out {', '.join(rule.left_out)}"
     for name, ask in asks.items():
-        value = rule.parameters.get(name)
+        value = parameters.get(name)
         if (missing := lacking(ask, value)) is not None:
             shown = "not set" if value is None else msgspec.json.encode(value).decode()
             yield name, f"{name} is {shown}; the control asks for {missing}"
@@ -259,6 +321,8 @@ def lacking(ask: Ask, value: Any) -> str | None:
         return None if _is_number(value) and value >= ask.at_least else f"at least {ask.at_least}"
     if ask.on:
         return None if value is True else "true"
+    if ask.off:
+        return ("false" if value is True else "none") if value else None
     given = [value] if isinstance(value, str) else list(map(str, value)) if isinstance(value, (list, tuple)) else []
     if ask.policy is not None:  # AWS's own policies have the same name in every partition
         return None if any(arn.endswith(f":iam::aws:policy/{ask.policy}") for arn in given) else ask.policy
@@ -270,24 +334,18 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _counts(rule: RuleSummary, shortfalls: Mapping[str, str]) -> bool:
-    """Say whether a rule's verdict is one on the control: what breaks a looser or a narrower one breaks it too."""
-    broken = rule.compliance_type is ComplianceType.NON_COMPLIANT
-    bounds = (name for name in shortfalls if name != _SCOPE)
-    return not shortfalls or (broken and all(_is_number(rule.parameters.get(name)) for name in bounds))
-
-
 def tally(framework: FrameworkResult) -> str:
     """Give the words that count the controls of a framework by verdict."""
     counts = Counter(control.compliance_type for control in framework.controls)
     verdicts = ", ".join(f"{counts[kind]} {kind}" for kind in ComplianceType if counts[kind])
     number = len(framework.controls)
     told = f"{number} {'control' if number == 1 else 'controls'} with rules: {verdicts}" if number else "no rules"
+    aside = sum(control.set_aside for control in framework.controls)
+    told += f"; of {aside} the verdict is that of suppressed findings" if aside else ""
     return told + (f"; {len(framework.uncovered)} that no rule covers" if framework.uncovered else "")
 
 
-def extent(control: ControlResult) -> str:
-    """Give the words for a control of which not every rule decided; nothing for a complete one."""
-    if control.complete:
-        return ""
-    return PARTLY if control.rules else NOT_EVALUATED
+def extent(control: ControlResult) -> tuple[str, ...]:
+    """Give the words beside a control's verdict: that not every rule decided, that only suppressed findings did."""
+    evaluated = () if control.complete else (PARTLY if control.rules else NOT_EVALUATED,)
+    return (*evaluated, SET_ASIDE) if control.set_aside else evaluated

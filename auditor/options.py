@@ -5,8 +5,25 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
+from auditor.rule import Severity
 from auditor.selection import RuleSet
+
+_EXIT_CODES = """\b
+Exit codes:
+  0    {done}
+  2    bad usage or configuration
+  3    {failed}
+  130  interrupted (143: terminated, 129: hung up)"""
+SCAN_CODES = _EXIT_CODES.format(
+    done="audited, complete; the gate, if any, passed\n  1    --fail-on noncompliant, and a finding is NON_COMPLIANT",
+    failed="the audit could not be done, or a rule failed\n  4    incomplete: a finding has INSUFFICIENT_DATA",
+)
+SNAPSHOT_CODES = _EXIT_CODES.format(
+    done="written, complete", failed="it could not be read or written\n  4    written, but something could not be read"
+)
+REPORT_CODES = _EXIT_CODES.format(done="shown or written", failed="the report could not be read or written")
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -33,6 +50,33 @@ def hours(text: str) -> timedelta:
     return hours
 
 
+def files(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Have the shell complete the name of a file; click's own type of paths would look at them before we do."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def rule_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Give the names of rules that begin so, for a shell to complete."""
+    from auditor.registry import load_rules  # imported late, as everywhere
+
+    return [name for name in load_rules() if name.startswith(incomplete)]
+
+
+def parameter_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Give the parameters that begin so, as RULE.NAME=, for a shell to complete."""
+    from auditor.registry import load_rules
+
+    names = (f"{rule.id}.{name}=" for rule in load_rules().values() for name in rule.parameters.__struct_fields__)
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def framework_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Give the names of frameworks that begin so, whatever the case, for a shell to complete."""
+    from auditor.frameworks import known
+
+    return [name for name in known() if name.casefold().startswith(incomplete.casefold())]
+
+
 def _options(*options: Callable[[C], C]) -> Callable[[C], C]:
     def decorated(command: C) -> C:
         for option in reversed(options):
@@ -43,7 +87,7 @@ def _options(*options: Callable[[C], C]) -> Callable[[C], C]:
 
 
 place_options = _options(
-    click.option("--exports", metavar="DIR", help="Read a folder of AWS CLI output."),
+    click.option("--exports", shell_complete=files, metavar="DIR", help="Read a folder of AWS CLI output."),
     click.option(
         "--captured-at", type=point_in_time, metavar="TIME", help="When a bare credential-report.csv was made."
     ),
@@ -66,14 +110,41 @@ place_options = _options(
     ),
 )
 selection_options = _options(
-    click.option("--config", metavar="FILE", help="Settings [iam-audit.toml of the working folder, if it is there]."),
+    click.option(
+        "--config",
+        shell_complete=files,
+        metavar="FILE",
+        help="Settings [iam-audit.toml of the working folder, if it is there].",
+    ),
     click.option("--rules", "rule_set", type=click.Choice([name.value for name in RuleSet]), help="Select this set."),
-    click.option("--rule", "include", multiple=True, metavar="NAME", help="Select only this rule; repeatable."),
-    click.option("--exclude-rule", "exclude", multiple=True, metavar="NAME", help="Leave this rule out; repeatable."),
-    click.option("--parameter", "parameters", multiple=True, metavar="RULE.NAME=VALUE", help="Set a rule's parameter."),
+    click.option(
+        "--rule",
+        "include",
+        multiple=True,
+        metavar="NAME",
+        shell_complete=rule_names,
+        help="Select only this rule; repeatable.",
+    ),
+    click.option(
+        "--exclude-rule",
+        "exclude",
+        multiple=True,
+        metavar="NAME",
+        shell_complete=rule_names,
+        help="Leave this rule out; repeatable.",
+    ),
+    click.option(
+        "--parameter",
+        "parameters",
+        multiple=True,
+        metavar="RULE.NAME=VALUE",
+        shell_complete=parameter_names,
+        help="Set a rule's parameter; repeatable.",
+    ),
     click.option(
         "--conformance-pack",
         "packs",
+        shell_complete=files,
         multiple=True,
         metavar="FILE",
         help="Select the rules of this conformance pack of AWS Config instead, and those of --rule; repeatable.",
@@ -83,7 +154,7 @@ selection_options = _options(
         "pack_parameters",
         multiple=True,
         metavar="[PACK:]NAME=VALUE",
-        help="Override the default of a pack's parameter; PACK is the file's name without suffix.",
+        help="Override the default of a pack's parameter; PACK is the file's name without suffix; repeatable.",
     ),
 )
 framework_option = click.option(
@@ -91,7 +162,63 @@ framework_option = click.option(
     "frameworks",
     multiple=True,
     metavar="NAME",
+    shell_complete=framework_names,
     help="Show this framework control by control too, such as CIS-AWS-3.0; repeatable.",
 )
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Tell on stderr how each source was read.")
+scan_options = _options(
+    click.option("--format", "output_format", type=click.Choice(STDOUT_FORMATS), help="What is shown [table]."),
+    click.option(
+        "--query", metavar="EXPRESSION", help="Print the result of this JMESPath over the JSON report instead."
+    ),
+    click.option(
+        "-o",
+        "--output",
+        "paths",
+        shell_complete=files,
+        multiple=True,
+        metavar="PATH",
+        help="Write .json, .jsonl, .csv or .html too; repeatable.",
+    ),
+    click.option("--all", "every_finding", is_flag=True, help="Show every finding in the table."),
+    click.option(
+        "--severity",
+        "severities",
+        multiple=True,
+        type=click.Choice([name.value for name in Severity]),
+        help="Show findings of this severity only; repeatable.",
+    ),
+    click.option(
+        "--resource",
+        "resources",
+        multiple=True,
+        metavar="PATTERN",
+        help="Show names, ids or ARNs like this only; repeatable.",
+    ),
+    framework_option,
+    click.option(
+        "--fail-on",
+        type=click.Choice(["noncompliant", "nothing"]),
+        help="Exit with 1 if a finding is NON_COMPLIANT [nothing].",
+    ),
+    click.option(
+        "--allow-incomplete/--no-allow-incomplete",
+        default=None,
+        help="Exit with 0 instead of 4 when facts are unknown.",
+    ),
+    click.option(
+        "--max-report-age",
+        type=hours,
+        metavar="HOURS",
+        help="Believe no credential report that was older when it was read; what rests on it is unknown.",
+    ),
+    click.option(
+        "--verify",
+        is_flag=True,
+        help="Ask AWS again about users whose MFA finding rests on an older credential report.",
+    ),
+    click.option(
+        "--as-of", type=point_in_time, metavar="TIME", help="The run's time, in the report and for end dates."
+    ),
+)

@@ -15,7 +15,7 @@ from auditor.pack_document import fault, read_document
 from auditor.pack_summary import OutOfScopeRule, PackSummary, Reason, sentence
 from auditor.pack_template import parameter_names
 from auditor.packs import Pack, PackRule, pack_of
-from auditor.parameters import Origin, configure
+from auditor.parameters import Origin, configure, named_in
 from auditor.registry import nearest
 from auditor.rule import ConfiguredRule, Rule
 
@@ -99,18 +99,13 @@ def _configured(pack: Pack, given: PackRule, rule: Rule, override: Mapping[str, 
         configured = configure(narrow, values, origin=origin, config_rule_name=given.config_rule_name)
         return replace(configured, left_out=left_out)
     except UsageError as error:
-        name = _named_in(error.message, rule, values)
+        name = named_in(error.message, rule, values)
         if name in override:
             raise
         line = given.line if name is None else given.parameter_lines.get(name, given.line)
         text = None if name is None else values[name]
         meant = f"{text!r} is the name of a parameter of the pack; write {{Ref: {text}}}."
         raise fault(pack.path, line, error.message, meant if text in pack.parameter_names else error.hint) from error
-
-
-def _named_in(message: str, rule: Rule, values: Mapping[str, object]) -> str | None:
-    """Give the parameter that an error of `configure` is about; it begins with RULE.NAME or names it in quotes."""
-    return next((name for name in values if message.startswith(f"{rule.id}.{name} ") or repr(name) in message), None)
 
 
 def _resource_types(pack: Pack, given: PackRule, rule: Rule) -> tuple[ResourceType, ...]:

@@ -8,7 +8,7 @@ prints for a required parameter stands in `Meta(extra={"printed_default": "90"})
 its own is read as text, and the Struct's `__post_init__` raises ValueError("NAME is ...") for a wrong one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum, StrEnum
 from typing import Any
 
@@ -71,6 +71,11 @@ def configure(
     return ConfiguredRule(rule, config_rule_name or rule.id, _built(rule, values), tuple(warnings), told)
 
 
+def named_in(message: str, rule: Rule, names: Iterable[str]) -> str | None:
+    """Give the parameter that an error of `configure` is about; it begins with RULE.NAME or names it in quotes."""
+    return next((name for name in names if message.startswith(f"{rule.id}.{name} ") or repr(name) in message), None)
+
+
 def needed(rule: Rule) -> tuple[str, ...]:
     """Give the names of the parameters without which the rule cannot run: AWS prints no default for them."""
     declared = _declared(rule).items()
@@ -104,7 +109,7 @@ def _defaulted(parameter: _Parameter, origin: Origin) -> Any:
     if default is None or origin is Origin.PACK:
         raise UsageError(
             f"{parameter.place} is required, but was not given",
-            f"Give it with --parameter {parameter.place}=VALUE, or in the conformance pack that the rule is from.",
+            f"Give it with --parameter {parameter.place}=VALUE, in iam-audit.toml, or in the rule's conformance pack.",
         )
     return _value(parameter, default, [])
 

@@ -76,7 +76,7 @@ def planned(choice: Choice, loaded: Loaded) -> Plan:
         of_packs, packs, held = _of_packs(choice, loaded, rules, given, own)
     _check_parameters(given[0], {each.rule.id for each in own} | set(held))
     plan = Plan(loaded, rules, given, own, [*of_packs, *own], packs, choice.pack_parameters)
-    config.check_suppressions(loaded, {*rules, *(each.config_rule_name for each in plan.rules), *_elsewhere(plan)})
+    config.check_names(loaded, rules, {*rules, *(each.config_rule_name for each in plan.rules), *_elsewhere(plan)})
     return plan
 
 
@@ -104,8 +104,7 @@ def _over_packs(given: Sequence[Given]) -> Sequence[Given]:
 def _check_parameters(options: Given, ids: Collection[str]) -> None:
     for rule_id in options.parameters:
         if rule_id not in ids:
-            hint = "Select it with --rule."
-            raise UsageError(f"{options.origin}: {rule_id} is not selected, but has parameters", hint)
+            raise UsageError(f"--parameter: {rule_id} is not selected", "Select it with --rule.")
 
 
 def _elsewhere(plan: Plan) -> Iterator[str]:

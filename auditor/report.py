@@ -13,7 +13,7 @@ from auditor import __version__, documents
 from auditor.engine import RULE_ERROR, Evaluation
 from auditor.errors import AuditError, SourceError
 from auditor.finding import Finding
-from auditor.frameworks import FrameworkResult, by_framework
+from auditor.frameworks import FrameworkResult, by_framework, contradicts
 from auditor.ledger import Coverage, SourceReading, coverage, source_readings
 from auditor.model import Notice, ResourceType, Snapshot, Time
 from auditor.pack_summary import PackSummary
@@ -267,6 +267,9 @@ def _check_agreement(report: Report) -> None:
     for summary, findings in told:
         if (whole and _counts(findings) != summary.counts) or _worst(summary.counts) != summary.compliance_type:
             raise ValueError("a verdict or its counts do not agree with the findings")
+    for framework in report.frameworks:
+        if any(contradicts(control, results) for control in framework.controls):
+            raise ValueError(f"a control of {framework.name} does not agree with the rules")
 
 
 def _check_values(report: Report) -> None:
@@ -314,14 +317,16 @@ def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
     counts = report.summary.counts
     failed = counts[ComplianceType.NON_COMPLIANT]
     unknown = counts[ComplianceType.INSUFFICIENT_DATA]
+    aside = report.summary.suppressed
+    apart = f"; {_number(aside, 'suppressed finding does', 'suppressed findings do')} not count" if aside else ""
     if any(warning.code == RULE_ERROR and warning.config_rule_name for warning in report.warnings):
         return 3, "a rule failed; its verdicts are missing"
     if gate.fail_on_noncompliant and failed:
-        return 1, f"--fail-on noncompliant: {_number(failed, 'finding is', 'findings are')} NON_COMPLIANT"
+        return 1, f"--fail-on noncompliant: {_number(failed, 'finding is', 'findings are')} NON_COMPLIANT{apart}"
     if unknown and not gate.allow_incomplete:
-        return 4, f"incomplete: {_number(unknown, 'finding has', 'findings have')} INSUFFICIENT_DATA"
+        return 4, f"incomplete: {_number(unknown, 'finding has', 'findings have')} INSUFFICIENT_DATA{apart}"
     allowed = ", incomplete as allowed" if unknown else ", complete"
-    return 0, f"audited{allowed}"
+    return 0, f"audited{allowed}{apart}"
 
 
 def _number(count: int, one: str, many: str) -> str:

@@ -26,6 +26,10 @@ class ComplianceType(StrEnum):
     NOT_APPLICABLE = "NOT_APPLICABLE"
 
 
+OPEN = (ComplianceType.NON_COMPLIANT, ComplianceType.INSUFFICIENT_DATA)
+"""The verdicts that need somebody."""
+
+
 class Severity(StrEnum):
     """Name Security Hub's severity labels, worst first."""
 

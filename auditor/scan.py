@@ -9,16 +9,16 @@ from msgspec import Struct
 
 from auditor import config, frameworks, inputs, outputs
 from auditor.collectors import saved
-from auditor.config import GateSettings
+from auditor.config import GateSettings, Loaded
 from auditor.engine import Evaluation, RuleNotice, evaluate
-from auditor.errors import UsageError
+from auditor.errors import AuditError, UsageError
 from auditor.finding import Finding
 from auditor.inputs import Inputs
 from auditor.model import ResourceType, Snapshot
 from auditor.pack_summary import PackSummary
 from auditor.plan import Plan, current, planned, sources_read, sources_wanted
 from auditor.report import Gate, Report, build, exit_code, load_report, narrowed, with_frameworks
-from auditor.rule import ComplianceType, ConfiguredRule, Severity
+from auditor.rule import OPEN, ConfiguredRule, Severity
 from auditor.selection import Choice
 from auditor.snapshot import digest, dump
 from auditor.staleness import without_old_report
@@ -38,7 +38,7 @@ class Options(Struct, frozen=True, kw_only=True):
     resources: Sequence[str]
     frameworks: Sequence[str]
     fail_on: str | None
-    allow_incomplete: bool
+    allow_incomplete: bool | None
     as_of: datetime | None
     max_report_age: timedelta | None
     verify: bool
@@ -49,14 +49,10 @@ class Options(Struct, frozen=True, kw_only=True):
 def run(place: Inputs, choice: Choice, options: Options, say: Say) -> int:
     """Do the scan and give its exit code; `say` takes what people should know beside the findings."""
     inputs.check(place)
-    if options.verify and not inputs.reads_aws(place):
-        raise UsageError(
-            "--verify asks AWS, but the account is read from files", "Leave it out, or read the account live."
-        )
+    _check(place, options)
     loaded = config.load(choice.config, (options.as_of or datetime.now(UTC)).date())
     settings = loaded.config
-    paths = options.paths or [str(loaded.folder / file) for file in settings.output.files]
-    outputs.check(paths, tuple(outputs.REPORT_FORMATS), source=place.snapshot)
+    paths = _paths(loaded, options, place.snapshot)
     query = outputs.compiled(options.query) if options.query is not None else None
     asked = [frameworks.find(name) for name in options.frameworks]
     plan = planned(choice, loaded)
@@ -83,6 +79,29 @@ def run(place: Inputs, choice: Choice, options: Options, say: Say) -> int:
     return code
 
 
+def _check(place: Inputs, options: Options) -> None:
+    """Raise UsageError for options that make no sense together."""
+    if options.verify and not inputs.reads_aws(place):
+        raise UsageError(
+            "--verify asks AWS, but the account is read from files", "Leave it out, or read the account live."
+        )
+    if options.query is not None and options.output_format not in (None, "json"):
+        raise UsageError(f"--query prints JSON, not {options.output_format}", "Leave --format out.")
+
+
+def _paths(loaded: Loaded, options: Options, source: str | None) -> Sequence[str]:
+    """Give the files to be written; raise AuditError for what cannot be, with the configuration where it says so."""
+    paths = options.paths or [str(loaded.folder / file) for file in loaded.config.output.files]
+    try:
+        outputs.check(paths, tuple(outputs.REPORT_FORMATS), source=source)
+    except AuditError as error:
+        if options.paths:
+            raise
+        told = error.message.removeprefix("-o ")
+        raise type(error)(f"{loaded.path}: output.files: {told}", error.hint) from error
+    return paths
+
+
 def _audited_by(plan: Plan, snapshot: Snapshot, options: Options) -> Report:
     oldest = config.max_report_age(plan.loaded) if options.max_report_age is None else options.max_report_age
     settings = plan.loaded.config
@@ -99,7 +118,8 @@ def _audited_by(plan: Plan, snapshot: Snapshot, options: Options) -> Report:
 
 def _gate(settings: GateSettings, options: Options) -> Gate:
     fail_on = options.fail_on or settings.fail_on
-    return Gate(fail_on is not None, options.allow_incomplete or settings.allow_incomplete)
+    allowed = settings.allow_incomplete if options.allow_incomplete is None else options.allow_incomplete
+    return Gate(fail_on == "noncompliant", allowed)
 
 
 def save(place: Inputs, choice: Choice, path: str, say: Say, *, quiet: bool, verbose: bool) -> int:
@@ -167,8 +187,7 @@ def doubtful(snapshot: Snapshot, rules: Sequence[ConfiguredRule]) -> Sequence[st
     if made is None or captured_at is None or made >= captured_at:
         return ()
     findings = evaluate(snapshot, [each for each in rules if each.rule.verifiable]).findings
-    unsettled = (ComplianceType.NON_COMPLIANT, ComplianceType.INSUFFICIENT_DATA)
-    names = (found.resource_name for found in findings if found.compliance_type in unsettled and _is_user(found))
+    names = (found.resource_name for found in findings if found.compliance_type in OPEN and _is_user(found))
     return tuple(dict.fromkeys(names))
 
 

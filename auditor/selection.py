@@ -8,7 +8,7 @@ from msgspec import Struct, structs
 
 from auditor.catalogue import is_managed
 from auditor.errors import UsageError
-from auditor.parameters import configure, needed
+from auditor.parameters import configure, named_in, needed
 from auditor.registry import find
 from auditor.rule import ConfiguredRule, Rule, Severity
 
@@ -74,7 +74,9 @@ class Setting(Struct, frozen=True):
 
 
 def chosen(choice: Choice, rules: Mapping[str, Rule]) -> Given:
-    """Give what the options say; raise UsageError for a parameter that is not written so, or of no rule."""
+    """Give what the options say; raise UsageError for a set beside rules, and a parameter of no rule or none at all."""
+    if choice.rule_set and choice.include:
+        raise UsageError("--rules and --rule exclude each other", "Give a set, or the rules one by one.")
     parameters: dict[str, dict[str, object]] = {}
     for setting in choice.parameters:
         target, equals, value = setting.partition("=")
@@ -110,13 +112,24 @@ def selected(rules: Mapping[str, Rule], given: Sequence[Given]) -> list[Configur
 
     Raises UsageError for a rule or parameter that does not exist, and when neither a rule nor a pack is left.
     """
-    values, _ = laid_over(rules, given)
+    values, origins = laid_over(rules, given)
     unwanted, decided = excluded(rules, given), deciding(given)
     chosen = [rule for rule in _chosen(rules, decided, values) if rule.id not in unwanted]
     if not chosen and (decided is None or not decided.packs):
         raise UsageError("no rule is left to evaluate", "Exclude fewer rules; `iam-audit rules list` shows them.")
     severe = with_severities(rules, given)
-    return [configure(severe[rule_id], values.get(rule_id, {})) for rule_id in sorted(rule.id for rule in chosen)]
+    return [
+        _configured(severe[rule_id], values.get(rule_id, {}), origins.get(rule_id, {}))
+        for rule_id in sorted(rule.id for rule in chosen)
+    ]
+
+
+def _configured(rule: Rule, values: Mapping[str, object], origins: Mapping[str, str]) -> ConfiguredRule:
+    try:
+        return configure(rule, values)
+    except UsageError as error:
+        name = named_in(error.message, rule, values)
+        raise error if name is None else _told_of(origins[name], error) from error
 
 
 def deciding(given: Sequence[Given]) -> Given | None:
@@ -178,4 +191,9 @@ def _find(rules: Mapping[str, Rule], name: str, origin: str) -> Rule:
     try:
         return find(rules, name)
     except UsageError as error:
-        raise UsageError(f"{origin}: {error.message}", error.hint) from error
+        raise _told_of(origin, error) from error
+
+
+def _told_of(origin: str, error: UsageError) -> UsageError:
+    """Give the error with the file in which its cause is; that of an option needs no place."""
+    return UsageError(error.message if origin == OPTION else f"{origin}: {error.message}", error.hint)

@@ -4,16 +4,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct, structs, to_builtins
+from msgspec import Meta, Struct, structs, to_builtins
 
 from auditor.facts import gaps_of
 from auditor.finding import Finding
 from auditor.model import Notice, ResourceType, Snapshot
+from auditor.rule import OPEN
 
 EXPIRED, UNUSED, BROAD, ENDING = (f"suppression-{word}" for word in ("expired", "unused", "broad", "ending"))
-"""The codes of the notices about suppressions that no longer count, match nothing, match much, or end soon."""
+"""The codes of the notices about suppressions that no longer count, set nothing aside, match much, or end soon."""
 
 SOON = timedelta(days=14)
 _LISTS = {
@@ -25,23 +26,29 @@ _LISTS = {
 }
 """Where the resources are that may have tags."""
 _WILDCARDS = frozenset("*?[")
+PATTERNS = ("resource", "path", "tag")
+"""The fields of which exactly one says what a suppression is about."""
+
+_Text = Annotated[str, Meta(extra_json_schema={"pattern": r"\S"})]
+"""A text that is not blank; what is wrong with one that is says `complaint`, in better words."""
 
 
 class Suppression(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Set aside the findings of one rule on some resources, until a day and for a reason.
 
     `resource` is a shell pattern over names and ARNs, `path` one over IAM paths (with both slashes), `tag` a tag
-    `Key=Value` or `Key`; exactly one of the three is given. Patterns match whole texts, and case counts.
-    `rule` is a rule's id or the name under which it is configured. The day `until` itself still counts.
+    `Key=Value` or `Key`; exactly one of the three is given. Patterns match whole texts, and case counts; the account
+    is meant by its number or ARN only, and what is not known of a resource matches nothing.
+    `rule` is a rule's id or the name under which it is configured. The day `until` itself still counts, in UTC.
     """
 
-    rule: str
-    resource: str | None = None
-    path: str | None = None
-    tag: str | None = None
-    reason: str
-    owner: str
-    ticket: str | None = None
+    rule: _Text
+    resource: _Text | None = None
+    path: _Text | None = None
+    tag: _Text | None = None
+    reason: _Text
+    owner: _Text
+    ticket: _Text | None = None
     until: date
 
     @property
@@ -52,20 +59,20 @@ class Suppression(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def patterns(self) -> Mapping[str, str]:
         """Give what says which resources are meant, by the name of its field."""
-        given = {"resource": self.resource, "path": self.path, "tag": self.tag}
+        given = {name: getattr(self, name) for name in PATTERNS}
         return {name: value for name, value in given.items() if value is not None}
 
 
 class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hold how far ahead a suppression may end (days), and above how many findings it is told to be over-broad."""
 
-    max_days: int = 365
-    max_findings: int = 20
+    max_days: Annotated[int, Meta(ge=1, le=36_500)] = 365
+    max_findings: Annotated[int, Meta(ge=1, le=1_000_000)] = 20
 
 
 def complaint(suppression: Suppression, limits: Limits, today: date) -> str | None:
     """Say what is wrong with a suppression by itself, None if nothing."""
-    for name in ("rule", "reason", "owner", "resource", "path", "tag", "ticket"):
+    for name in ("rule", "reason", "owner", *PATTERNS, "ticket"):
         value = getattr(suppression, name)
         if value is not None and not value.strip():
             return f"`{name}` is blank"
@@ -91,15 +98,27 @@ def suppressed(
     """
     matchers = [(each, _matcher(each, snapshot, rule_ids)) for each in suppressions if each.until >= today]
     hits: Counter[int] = Counter()
+    needed: set[int] = set()
     marked: list[Finding] = []
     for finding in findings:
         matching = [number for number, (_, matches) in enumerate(matchers) if matches(finding)]
         hits.update(matching)
+        needed.update(matching if finding.compliance_type in OPEN else ())
         marked.append(_marked(finding, matchers[matching[0]][0]) if matching else finding)
     selected = {name for pair in rule_ids.items() for name in pair}
-    used = [(each, hits[number]) for number, (each, _) in enumerate(matchers) if each.rule in selected]
+    used = [
+        _Use(each, hits[number], number in needed) for number, (each, _) in enumerate(matchers) if each.rule in selected
+    ]
     expired = [each for each in suppressions if each.until < today]
     return tuple(marked), tuple(_notices(used, expired, limits, today))
+
+
+class _Use(Struct, frozen=True):
+    """Tell how many findings a suppression matches, and whether one of them is not in order."""
+
+    suppression: Suppression
+    findings: int
+    needed: bool
 
 
 def _marked(finding: Finding, suppression: Suppression) -> Finding:
@@ -141,7 +160,8 @@ def _path(finding: Finding) -> str | None:
     if finding.resource_arn is None or finding.resource_type is ResourceType.ACCOUNT:
         return None
     kind, slash, rest = finding.resource_arn.split(":", 5)[-1].partition("/")
-    return f"/{rest.removesuffix(finding.resource_name)}" if kind and slash else None
+    named = kind and slash and rest.endswith(finding.resource_name)
+    return f"/{rest.removesuffix(finding.resource_name)}" if named else None
 
 
 def _tagged(tag: str, snapshot: Snapshot) -> Iterator[tuple[ResourceType, str]]:
@@ -157,15 +177,27 @@ def _tagged(tag: str, snapshot: Snapshot) -> Iterator[tuple[ResourceType, str]]:
 
 
 def _notices(
-    used: Iterable[tuple[Suppression, int]], expired: Iterable[Suppression], limits: Limits, today: date
+    used: Iterable[_Use], expired: Iterable[Suppression], limits: Limits, today: date
 ) -> Iterator[tuple[str, Notice]]:
     for each in expired:
         yield each.rule, Notice(EXPIRED, None, f"The {each.words} has ended and no longer counts")
-    for each, count in used:
-        if count == 0:
-            yield each.rule, Notice(UNUSED, None, f"The {each.words} matches no finding")
-        elif count > limits.max_findings:
-            more = f"{count:,} findings, more than {limits.max_findings:,}"
+    for use in used:
+        each = use.suppression
+        if use.findings == 0:
+            yield each.rule, Notice(UNUSED, None, f"The {each.words} matches no finding{_hint(each)}")
+        elif not use.needed:
+            yield each.rule, Notice(UNUSED, None, f"The {each.words} matches only what is in order: it is not needed")
+        if use.findings > limits.max_findings:
+            more = f"{use.findings:,} findings, more than {limits.max_findings:,}"
             yield each.rule, Notice(BROAD, None, f"The {each.words} matches {more}")
         if each.until - today <= SOON:
-            yield each.rule, Notice(ENDING, None, f"The {each.words} ends in {(each.until - today).days} days")
+            yield each.rule, Notice(ENDING, None, f"The {each.words} ends {_in_days((each.until - today).days)}")
+
+
+def _hint(suppression: Suppression) -> str:
+    wild = suppression.resource is not None and _WILDCARDS & set(suppression.resource)
+    return "; a pattern does not match the account, only its number written out does" if wild else ""
+
+
+def _in_days(days: int) -> str:
+    return "today" if days == 0 else "in 1 day" if days == 1 else f"in {days} days"

@@ -237,15 +237,6 @@ def test_the_version_is_told(run: Run) -> None:
     assert run("--version") == (0, f"iam-audit {__version__}\n", "")
 
 
-@pytest.mark.parametrize(
-    "command", [[], ["scan"], ["snapshot"], ["report"], ["rules"], ["rules", "show"], ["permissions"]]
-)
-def test_help_is_there_for_every_command(run: Run, command: list[str]) -> None:
-    result = run(*command, "--help")
-    assert result.code == 0
-    assert result.out.startswith("Usage: iam-audit")
-
-
 BAD_USAGE = {
     "an unknown rule": (["--rule", "iam-pasword-policy"], "there is no rule 'iam-pasword-policy'\n  Did you mean"),
     "no rule left": (["--rule", "IAM_PASSWORD_POLICY", "--exclude-rule", "iam-password-policy"], "no rule is left"),
@@ -284,6 +275,7 @@ BAD_USAGE = {
     "a parameter that cannot be printed": (["--parameter", "iam-user-group-membership-check.groupNames=\x1b"], "\\x1b"),
     "a query that is none": (["--query", "findings[?"], "--query: "),
     "another account": (["--expect-account", "999999999999"], "this is account 111122223333, not 999999999999"),
+    "a query in another format": (["--query", "findings", "--format", "csv"], "--query prints JSON, not csv"),
     "an unknown option": (["--nonsense"], "No such option"),
 }
 
@@ -389,14 +381,6 @@ def test_a_link_stays_and_what_it_names_is_replaced(run: Run, saved: Any, tmp_pa
     run("scan", "--snapshot", saved(CLEAN), "-o", tmp_path / "today.json")
     assert (tmp_path / "today.json").is_symlink()
     assert json.loads((tmp_path / "real.json").read_text())["version"] == 1
-
-
-def test_a_shell_can_ask_for_completions() -> None:
-    words = {"COMP_WORDS": "iam-audit sna", "COMP_CWORD": "1"}
-    environment = {**os.environ, **words, "_IAM_AUDIT_COMPLETE": "bash_complete"}
-    code = "import sys; from auditor.cli import main; sys.exit(main())"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, env=environment)
-    assert done.stdout == b"plain,snapshot\n"
 
 
 def test_a_fault_of_ours_is_told_as_such_and_is_not_the_gates_exit_code(

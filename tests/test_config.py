@@ -1,13 +1,11 @@
 """The configuration file: read strictly, laid under the options, shown with its origins, and pinned."""
 
 import json
-import tomllib
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-import msgspec
 import pytest
 from conftest import Run
 
@@ -99,6 +97,29 @@ def test_the_file_of_the_working_folder_is_read_and_options_win(run: Run, folder
     assert "Checked" not in shown.out
 
 
+GATES = {
+    "the file's": ([], 1),
+    "no gate by option": (["--fail-on", "nothing"], 0),
+    "and what is unknown counts by option": (["--fail-on", "nothing", "--no-allow-incomplete"], 4),
+}
+
+
+@pytest.mark.parametrize(("options", "code"), GATES.values(), ids=list(GATES))
+def test_an_option_goes_before_the_files_gate(run: Run, folder: Path, options: list[str], code: int) -> None:
+    unknown = account(users=[console_user("bob", mfa=False)], groups=[group("A", unknown=["arn"])], unknown=["groups"])
+    (folder / "s.json").write_bytes(dump(unknown))
+    written(folder, '[gate]\nfail_on = "noncompliant"\nallow_incomplete = true\n')
+    assert run("scan", "--snapshot", "s.json", "--rules", "core", *options).code == code
+
+
+def test_a_file_that_the_configuration_cannot_have_written_is_refused_with_its_place(run: Run, folder: Path) -> None:
+    written(folder, '[output]\nfiles = ["x.pdf"]\n')
+    result = run("scan", "--snapshot", "s.json")
+    assert (result.code, result.out) == (2, "")
+    assert "iam-audit: iam-audit.toml: output.files: x.pdf: its format is not known" in result.err
+    assert "-o y.pdf: its format" in run("scan", "--snapshot", "s.json", "-o", "y.pdf").err
+
+
 def test_without_a_file_every_setting_is_the_default(folder: Path) -> None:
     assert config.load(None, TODAY) == config.Loaded(config.Config(), None)
     assert not (folder / "iam-audit.toml").exists()
@@ -120,27 +141,38 @@ def test_files_are_relative_to_the_configuration(run: Run, tmp_path_factory: Any
 
 WRONG = {
     "an unknown table": ("[selektion]\n", "Object contains unknown field `selektion`"),
-    "an unknown key": ("[gate]\nfail = 1\n", "Object contains unknown field `fail` - at `$.gate`"),
-    "a wrong type": ("[gate]\nallow_incomplete = 'yes'\n", "Expected `bool`, got `str` - at `$.gate.allow_incomplete`"),
-    "an unknown set": ("[selection]\nset = 'some'\n", "Invalid enum value 'some' - at `$.selection.set`"),
+    "an unknown key": ("[gate]\nfail = 1\n", "Object contains unknown field `fail` - at `gate`"),
+    "a wrong type": ("[gate]\nallow_incomplete = 'yes'\n", "Expected `bool`, got `str` - at `gate.allow_incomplete`"),
+    "an unknown set": ("[selection]\nset = 'some'\n", "Invalid enum value 'some' - at `selection.set`"),
     "an unknown severity": (f"[rules.{PASSWORD}]\nseverity = 'high'\n", "Invalid enum value 'high'"),
-    "a parameter that is a table": (f"[rules.{PASSWORD}.parameters]\nx = {{}}\n", "$.rules[...].parameters[...]"),
+    "a parameter that is a table": (
+        f"[rules.{PASSWORD}.parameters]\nx = {{}}\n",
+        f"at `rules.{PASSWORD}.parameters.x`",
+    ),
     "no TOML": ("selection = [\n", "is not valid TOML: Invalid value (at end of document)"),
     "a key twice": ("[gate]\nfail_on = 'noncompliant'\nfail_on = 'noncompliant'\n", "(at line 3, column"),
-    "a number that is none": ("[gate]\nmax_report_age = nan\n", "$.gate.max_report_age"),
-    "a negative age": ("[gate]\nmax_report_age = -1.0\n", "$.gate.max_report_age"),
+    "a number that is none": ("[gate]\nmax_report_age = nan\n", "gate.max_report_age"),
+    "a negative age": ("[gate]\nmax_report_age = -1.0\n", "gate.max_report_age"),
     "nested too deeply": ("x = " + "[" * 5000, "iam-audit.toml"),
     "a suppression without reason": (
         "[[suppressions]]\nrule='x'\nresource='y'\nowner='z'\nuntil=2027-01-01\n",
-        "Object missing required field `reason` - at `$.suppressions[0]`",
+        "Object missing required field `reason` - at `suppressions[0]`",
     ),
     "a suppression without end": (
         "[[suppressions]]\nrule='x'\nresource='y'\nowner='z'\nreason='r'\n",
-        "Object missing required field `until` - at `$.suppressions[0]`",
+        "Object missing required field `until` - at `suppressions[0]`",
     ),
     "a suppression without resource": (
         "[[suppressions]]\nrule='x'\nowner='z'\nreason='r'\nuntil=2027-01-01\n",
         "suppressions[0] (x): give one of `resource`, `path` and `tag`",
+    ),
+    "a suppression of two kinds of resources": (
+        "[[suppressions]]\nrule='x'\nresource='y'\npath='/'\nowner='z'\nreason='r'\nuntil=2027-01-01\n",
+        "suppressions[0] (x): give one of `resource`, `path` and `tag`",
+    ),
+    "a blank reason": (
+        "[[suppressions]]\nrule='x'\nresource='y'\nowner='z'\nreason=' '\nuntil=2027-01-01\n",
+        "suppressions[0] (x): `reason` is blank",
     ),
     "a suppression that ends too late": (
         "[[suppressions]]\nrule='x'\nresource='y'\nowner='z'\nreason='r'\nuntil=2028-01-01\n",
@@ -148,7 +180,32 @@ WRONG = {
     ),
     "an end that is a text": (
         "[[suppressions]]\nrule='x'\nresource='y'\nowner='z'\nreason='r'\nuntil='soon'\n",
-        "$.suppressions[0].until",
+        "suppressions[0].until",
+    ),
+    "a set and rules of one's own": (
+        f"[selection]\nset = 'core'\ninclude = ['{PASSWORD}']\n",
+        "both `set` and `include`",
+    ),
+    "rules of one's own, but none": ("[selection]\ninclude = []\n", "at `selection.include`"),
+    "a rule's settings that are no table": (f"rules.{PASSWORD} = 1\n", f"at `rules.{PASSWORD}`"),
+    "an unknown key of a rule": (f"[rules.{PASSWORD}]\nseverty = 'HIGH'\n", f"`severty` - at `rules.{PASSWORD}`"),
+    "an item with a comma, which would be two": (
+        "[rules.iam-user-group-membership-check.parameters]\ngroupNames = ['a', 'b,c']\n",
+        "at `rules.iam-user-group-membership-check.parameters.groupNames[1]`",
+    ),
+    "a pack's parameter that is a list": (
+        "[[conformance_packs]]\nfile = 'x.yaml'\nparameters = { Age = ['1'] }\n",
+        "at `conformance_packs[0].parameters.Age`",
+    ),
+    "no days ahead": ("[suppression_limits]\nmax_days = 0\n", "at `suppression_limits.max_days`"),
+    "more days ahead than there are": (
+        "[suppression_limits]\nmax_days = 99999999999999999999\n",
+        "at `suppression_limits.max_days`",
+    ),
+    "a limit of no findings": ("[suppression_limits]\nmax_findings = 0\n", "at `suppression_limits.max_findings`"),
+    "an end with a time": (
+        "[[suppressions]]\nrule='x'\nresource='y'\nowner='z'\nreason='r'\nuntil=2027-01-01T00:00:00Z\n",
+        "Expected `date`, got `datetime` - at `suppressions[0].until`",
     ),
 }
 
@@ -169,6 +226,15 @@ def test_a_file_that_is_no_text_is_refused(folder: Path, content: bytes, words: 
         config.load(None, TODAY)
 
 
+@pytest.mark.parametrize(
+    "make", [Path.mkdir, lambda path: path.symlink_to("nowhere.toml")], ids=["folder", "dead link"]
+)
+def test_what_stands_in_the_place_of_the_file_is_not_ignored(folder: Path, make: Callable[[Path], None]) -> None:
+    make(folder / "iam-audit.toml")
+    with pytest.raises(UsageError, match=r"iam-audit\.toml cannot be read: (Is a directory|No such file)"):
+        config.load(None, TODAY)
+
+
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(folder: Path) -> None:
     (folder / "iam-audit.toml").write_bytes(b"\xef\xbb\xbf" + FULL.replace("\n", "\r\n").encode())
     assert config.load(None, TODAY).config.gate.fail_on == "noncompliant"
@@ -181,8 +247,18 @@ NOT_THERE = {
     ),
     "an included one": ("[selection]\ninclude = ['x-y-z']\n", "iam-audit.toml: there is no rule 'x-y-z'"),
     "an excluded one": ("[selection]\nexclude = ['x-y-z']\n", "iam-audit.toml: there is no rule 'x-y-z'"),
-    "a parameter that does not exist": (f"[rules.{PASSWORD}.parameters]\nMax = 1\n", "has no parameter 'Max'"),
-    "a value out of range": (f"[rules.{PASSWORD}.parameters]\nMaxPasswordAge = 0\n", "out of range"),
+    "a parameter that does not exist": (
+        f"[rules.{PASSWORD}.parameters]\nMax = 1\n",
+        f"iam-audit.toml: {PASSWORD} has no parameter 'Max'",
+    ),
+    "a value out of range": (
+        f"[rules.{PASSWORD}.parameters]\nMaxPasswordAge = 0\n",
+        f"iam-audit.toml: {PASSWORD}.MaxPasswordAge is 0, out of range",
+    ),
+    "a rule set twice": (
+        f"[rules.{PASSWORD}]\nseverity = 'LOW'\n[rules.IAM_PASSWORD_POLICY]\nseverity = 'HIGH'\n",
+        f"iam-audit.toml: rules.{PASSWORD} and rules.IAM_PASSWORD_POLICY are one rule",
+    ),
     "a suppression of no rule": (
         "[[suppressions]]\nrule='x'\nresource='y'\nowner='z'\nreason='r'\nuntil=2026-12-01\n",
         "suppressions[0]: there is no rule 'x'",
@@ -239,42 +315,35 @@ def test_show_tells_every_setting_and_where_it_comes_from(run: Run, folder: Path
     assert "suppression_limits.max_days = 365  # default" in lines
 
 
-def test_pin_writes_the_selection_and_keeps_the_rest_of_the_file(run: Run, folder: Path) -> None:
-    file = written(folder, f"# ours\n{FULL}")
-    before = run("config", "show").out
-    result = run("config", "pin")
-    assert result.code == 0
-    text = file.read_text()
-    assert text.startswith("# ours\n")
-    pinned = tomllib.loads(text)
-    assert set(pinned["selection"]) == {"include"}
-    assert {key: value for key, value in pinned.items() if key != "selection"} == {
-        key: value for key, value in tomllib.loads(FULL).items() if key != "selection"
-    }
-    after = run("config", "show").out
-    assert [line for line in after.splitlines() if line.startswith("rules.")] == [
-        line for line in before.splitlines() if line.startswith("rules.")
-    ]
+def test_show_calls_what_the_file_gives_the_files_though_it_be_the_default(run: Run, folder: Path) -> None:
+    written(folder, '[output]\nformat = "table"\n[gate]\nallow_incomplete = false\n')
+    lines = run("config", "show").out.splitlines()
+    assert 'output.format = "table"  # iam-audit.toml' in lines
+    assert "gate.allow_incomplete = false  # iam-audit.toml" in lines
+    assert "output.files = []  # default" in lines
 
 
-def test_pin_makes_a_file_where_there_is_none(run: Run, folder: Path) -> None:
-    run("config", "pin", "--rules", "core")
-    assert set(tomllib.loads((folder / "iam-audit.toml").read_text())["selection"]["include"]) == CORE
+WRONG_OPTIONS = {
+    "a set and a rule": (["--rules", "core", "--rule", PASSWORD], "--rules and --rule exclude each other"),
+    "a rule that does not exist": (["--rule", "x-y-z"], "iam-audit: there is no rule 'x-y-z'"),
+    "a value out of range": (
+        ["--parameter", f"{PASSWORD}.MaxPasswordAge=0"],
+        f"iam-audit: {PASSWORD}.MaxPasswordAge is 0, out of range",
+    ),
+    "a parameter of a rule that is not selected": (
+        ["--rules", "core", "--parameter", "access-keys-rotated.maxAccessKeyAge=1"],
+        "iam-audit: --parameter: access-keys-rotated is not selected",
+    ),
+}
 
 
-def test_the_published_schema_takes_what_we_take_and_refuses_what_we_refuse(run: Run, folder: Path) -> None:
-    schema = json.loads(run("config", "schema").out)
-    validator = jsonschema.Draft202012Validator(schema)
-
-    def valid(text: str) -> bool:
-        content = json.loads(msgspec.json.encode(tomllib.loads(text)))
-        return not list(validator.iter_errors(content))
-
-    assert valid(FULL)
-    assert valid("")
-    refused = ["an unknown table", "an unknown key", "a wrong type", "an unknown set", "a suppression without reason"]
-    assert not [name for name in refused if valid(WRONG[name][0])]
-    assert folder.exists()
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(("options", "words"), WRONG_OPTIONS.values(), ids=list(WRONG_OPTIONS))
+def test_options_that_make_no_sense_are_refused(run: Run, options: list[str], words: str) -> None:
+    for command in (["scan", "--snapshot", "s.json"], ["config", "show"], ["permissions"]):
+        result = run(*command, *options)
+        assert (result.code, result.out) == (2, "")
+        assert words in result.err
 
 
 def test_permissions_follow_the_selection(run: Run, folder: Path) -> None:

@@ -48,7 +48,7 @@ def test_what_did_not_run_is_said_and_hostile_words_are_text() -> None:
     report = with_frameworks(report_of(account(users=[console_user("bob", mfa=False)]), MFA), ["CIS-AWS-3.0"])
     (framework,) = report.frameworks
     (judged,) = (each for each in framework.controls if each.rules)
-    rule = replace(judged.rules[0], config_rule_name=HOSTILE, shortfalls=(HOSTILE,), suppressed=None)
+    rule = replace(judged.rules[0], config_rule_name=HOSTILE, shortfalls=(HOSTILE,), suppressed=0)
     odd = replace(judged, id=HOSTILE, title=HOSTILE, rules=(rule,))
     hostile = replace(framework, name=HOSTILE, title=HOSTILE, note=HOSTILE, controls=(odd, *framework.controls))
     document = written(replace(report, frameworks=(hostile,))).decode()

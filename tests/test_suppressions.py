@@ -1,6 +1,8 @@
 """Suppressions: set aside what they match, change no verdict, and are told of when past, unused or too broad."""
 
+import csv
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -8,12 +10,14 @@ from typing import Any
 
 import pytest
 from conftest import Run
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
+from rule_parameters import configured
 from test_knowledge import accounts, less_known
 
 from auditor.engine import evaluate
-from auditor.facts import with_gaps
+from auditor.facts import gaps_of, with_gaps
 from auditor.finding import Finding
 from auditor.model import ResourceType, Snapshot
 from auditor.parameters import configure
@@ -24,7 +28,7 @@ from auditor.scan import audited
 from auditor.selection import CORE
 from auditor.snapshot import dump
 from auditor.suppressions import Limits, Suppression, complaint, suppressed
-from auditor.testing import ACCOUNT_ID, account, console_user, group, password_policy, user
+from auditor.testing import ACCOUNT_ID, account, console_user, group, listing, oidc_provider, password_policy, user
 
 RULES = [configure(rule, {}) for rule in load_rules().values() if rule.id in CORE]
 IDS = {each.config_rule_name: each.rule.id for each in RULES}
@@ -127,6 +131,37 @@ def test_the_first_of_two_that_match_is_the_one_that_is_told() -> None:
     assert codes == []  # neither is unused
 
 
+def test_a_suppression_of_what_is_in_order_is_told_not_to_be_needed() -> None:
+    safe = account(users=[console_user("alice", mfa=True), console_user("bob", mfa=False)])
+    assert marked(suppression(resource="alice"), snapshot=safe)[1] == ["suppression-unused"]
+    assert marked(suppression(resource="*"), snapshot=safe)[1] == []
+    assert marked(suppression(resource="a*"), snapshot=account(users=[user("a", unknown=["credentials"])]))[1] == []
+
+
+@pytest.mark.parametrize(
+    ("resource", "found"), [(ACCOUNT_ID, True), (f"arn:aws:iam::{ACCOUNT_ID}:root", True), ("*", False), ("1*", False)]
+)
+def test_the_account_is_meant_by_its_number_or_arn_only(resource: str, found: bool) -> None:
+    weak = account(password=password_policy(8))
+    set_aside, told = suppressed(
+        evaluate(weak, RULES).findings,
+        [suppression(rule="iam-password-policy", resource=resource)],
+        *(weak, IDS, Limits(), TODAY),
+    )
+    assert any(finding.suppression for finding in set_aside) is found
+    assert [("number written out" in notice.message) for _, notice in told] == ([] if found else [True])
+
+
+def test_what_has_no_path_is_not_at_the_root() -> None:
+    provider = oidc_provider("token.example/id/1", arn=f"arn:aws:iam::{ACCOUNT_ID}:oidc-provider/token.example/id/2")
+    rules = [configured("iam-oidc-provider-tagged")]
+    ids = {each.config_rule_name: each.rule.id for each in rules}
+    tagged = suppression(rule="iam-oidc-provider-tagged", path="/*")
+    here = account(oidc_providers=[provider])
+    found, _ = suppressed(evaluate(here, rules).findings, [tagged], here, ids, Limits(), TODAY)
+    assert [finding.suppression for finding in found] == [None]
+
+
 WRONG = {
     "no resource": ({"resource": None}, "give one of"),
     "two kinds": ({"path": "/", "resource": "x"}, "give one of"),
@@ -158,63 +193,164 @@ def test_suppressed_findings_keep_their_verdict_and_do_not_trip_the_gate() -> No
     assert [each.coverage for each in after.rules] == [each.coverage for each in before.rules]
 
 
-patterns = st.sampled_from(["*", "alice", "a*", "?ob", "nobody", "[", "Admins", ACCOUNT_ID, "arn:*", ""])
+def test_a_suppression_by_name_holds_though_the_verdict_be_unknown_and_is_told_with_the_exit_code() -> None:
+    unknown = account(users=[user("alice", unknown=["credentials"])])
+    rules = [each for each in RULES if each.rule.id == MFA]
+    strict = Gate(fail_on_noncompliant=True, allow_incomplete=False)
+    assert exit_code(audited(unknown, rules, NOW), strict)[0] == 4
+    after = audited(unknown, rules, NOW, suppressions=[suppression()])
+    assert [each.compliance_type for each in after.findings] == [ComplianceType.INSUFFICIENT_DATA]
+    assert exit_code(after, strict) == (0, "audited, complete; 1 suppressed finding does not count")
+
+
+@pytest.mark.parametrize(
+    ("unknown", "reason"),
+    [
+        ([], "--fail-on noncompliant: 1 finding is NON_COMPLIANT; 2 suppressed findings do not count"),
+        (["credentials"], "incomplete: 1 finding has INSUFFICIENT_DATA; 2 suppressed findings do not count"),
+    ],
+)
+def test_what_is_not_suppressed_trips_the_gate_and_the_rest_is_told(unknown: list[str], reason: str) -> None:
+    people = [console_user(name, mfa=False) for name in ("alice", "alan")]
+    snapshot = account(users=[*people, console_user("bob", mfa=False, unknown=unknown)])
+    rules = [each for each in RULES if each.rule.id == MFA]
+    after = audited(snapshot, rules, NOW, suppressions=[suppression(resource="al*")])
+    assert exit_code(after, Gate(fail_on_noncompliant=True, allow_incomplete=False))[1] == reason
+
+
+ALL = [configured(rule_id) for rule_id in load_rules()]
+ALL_IDS = {each.config_rule_name: each.rule.id for each in ALL}
+PATHS, TAGS = ["/", "/eng/", "/eng/ops/"], [{}, {"team": "a"}, {"team": "b", "break-glass": ""}]
+resources = st.sampled_from(
+    [*("*", "alice", "a*", "?ob", "nobody", "Admins", "?", "R", "p*"), ACCOUNT_ID, f"arn:aws:iam::{ACCOUNT_ID}:root"]
+    + [f"arn:aws:iam::{ACCOUNT_ID}:{rest}" for rest in ("*", "user/*", "user/eng/*", "user/alice", "role/?")]
+)
 places = st.one_of(
-    st.builds(lambda value: {"resource": value}, patterns),
-    st.builds(lambda value: {"path": value}, st.sampled_from(["/", "/*", "*", "/x/"])),
-    st.builds(lambda value: {"tag": value}, st.sampled_from(["team", "team=a", "=", "x=y"])),
+    st.builds(lambda value: {"resource": value}, resources),
+    st.builds(lambda value: {"path": value}, st.sampled_from([*PATHS, "/*", "*", "/e*", "/eng"])),
+    st.builds(
+        lambda value: {"tag": value}, st.sampled_from(["team", "team=a", "break-glass", "break-glass=", "=", "x"])
+    ),
 )
 any_suppressions = st.lists(
     st.builds(
         lambda rule, place, days: suppression(rule=rule, until=TODAY + timedelta(days=days), **place),
-        st.sampled_from([*IDS, "another-rule"]),
+        st.sampled_from([*ALL_IDS, "another-rule"]),
         places,
         st.integers(-2, 300),
     ),
-    max_size=4,
+    min_size=1,
+    max_size=8,
 )
 
 
-@settings(max_examples=200, deadline=None)
+@st.composite
+def placed(draw: st.DrawFn, snapshot: Snapshot) -> Snapshot:
+    """Give the account with paths and tags."""
+
+    def moved(holder: Any, kind: str) -> Any:
+        path, tags = draw(st.sampled_from(PATHS)), draw(st.sampled_from(TAGS))
+        return replace(holder, path=path, arn=f"arn:aws:iam::{ACCOUNT_ID}:{kind}{path}{holder.name}", tags=tags)
+
+    users = listing([moved(each, "user") for each in snapshot.users.known])
+    return replace(snapshot, users=users, roles=listing([moved(each, "role") for each in snapshot.roles.known]))
+
+
+def meant(each: Suppression, finding: Finding, whole: Snapshot, less: Snapshot) -> bool:
+    """Say whether a suppression is about a finding: told from the whole account, and from what is known of it."""
+    if each.until < TODAY or each.rule != finding.config_rule_name:
+        return False
+    names = [finding.resource_name, *([finding.resource_arn] if finding.resource_arn else [])]
+    if finding.resource_type is ResourceType.ACCOUNT:
+        return each.resource in names
+    if each.resource is not None:
+        return any(like(name, each.resource) for name in names)
+    kind = {ResourceType.USER: "users", ResourceType.ROLE: "roles"}.get(finding.resource_type)
+    if kind is None:
+        return each.path is not None and finding.resource_arn is not None and like("/", each.path)
+    (real,) = (holder for holder in getattr(whole, kind).known if holder.name == finding.resource_name)
+    if each.path is not None:
+        return finding.resource_arn is not None and like(real.path, each.path)
+    known = [
+        holder for holder in getattr(less, kind).known if holder.name == real.name and "tags" not in gaps_of(holder)
+    ]
+    key, equals, value = (each.tag or "").partition("=")
+    return bool(known) and real.tags.get(key) in ({value} if equals else {*real.tags.values()})
+
+
+def like(text: str, pattern: str) -> bool:
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), text) is not None
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), first=any_suppressions, more=any_suppressions)
-def test_adding_suppressions_changes_no_verdict_and_hides_nothing_that_they_do_not_match(
+def test_adding_suppressions_changes_no_verdict_and_hides_nothing_that_they_are_not_about(
     data: st.DataObject, first: list[Suppression], more: list[Suppression]
 ) -> None:
-    snapshot = data.draw(less_known(data.draw(accounts())))
-    findings = evaluate(snapshot, RULES).findings
-    fewer, _ = suppressed(findings, first, snapshot, IDS, Limits(), TODAY)
-    after, _ = suppressed(findings, [*first, *more], snapshot, IDS, Limits(), TODAY)
-    alone = [suppressed(findings, [each], snapshot, IDS, Limits(), TODAY)[0] for each in more]
-    assert [each.compliance_type for each in after] == [each.compliance_type for each in findings]
-    for number, (before, now) in enumerate(zip(fewer, after, strict=True)):
-        matched = any(each[number].suppression is not None for each in alone)
-        assert (now.suppression is not None) is (before.suppression is not None or matched)
+    whole = data.draw(placed(data.draw(accounts())))
+    less = data.draw(less_known(whole))
+    findings = evaluate(less, ALL).findings
+    fewer, _ = suppressed(findings, first, less, ALL_IDS, Limits(), TODAY)
+    after, _ = suppressed(findings, [*first, *more], less, ALL_IDS, Limits(), TODAY)
+    for plain, before, now in zip(findings, fewer, after, strict=True):
+        assert replace(now, suppression=None) == plain
+        assert (now.suppression is not None) is any(meant(each, plain, whole, less) for each in [*first, *more])
         if before.suppression is not None:
             assert now == before
 
 
-def test_every_format_shows_what_is_suppressed_and_why(run: Run, tmp_path: Path) -> None:
+@pytest.fixture
+def scan(tmp_path: Path) -> list[object]:
+    """Give the command that scans an account in which one finding is suppressed."""
     (tmp_path / "s.json").write_bytes(dump(account(users=[user("alice")], password=password_policy())))
     (tmp_path / "c.toml").write_text(
         f'[[suppressions]]\nrule = "{MEMBERSHIP}"\nresource = "alice"\nreason = "leaves"\nowner = "ops"\n'
         f"ticket = 'T-1'\nuntil = 2026-12-31\n"
     )
-    options = ["--as-of", "2026-11-24", "--rule", MEMBERSHIP, "--fail-on", "noncompliant"]
-    scan = ["scan", "--snapshot", tmp_path / "s.json", "--config", tmp_path / "c.toml", *options]
-    result = run(*scan, "-o", tmp_path / "r.json", "-o", tmp_path / "r.html")
+    options = ["--rule", MEMBERSHIP, "--fail-on", "noncompliant"]
+    return ["scan", "--snapshot", tmp_path / "s.json", "--config", tmp_path / "c.toml", *options]
+
+
+TOLD = {"resource": "alice", "reason": "leaves", "owner": "ops", "ticket": "T-1", "until": "2026-12-31"}
+
+
+def test_every_format_shows_what_is_suppressed_and_why(run: Run, scan: list[object], tmp_path: Path) -> None:
+    files = [tmp_path / f"r.{suffix}" for suffix in ("json", "jsonl", "csv", "html")]
+    written = [word for file in files for word in ("-o", file)]
+    result = run(*scan, "--as-of", "2026-11-24", "--framework", "cis 1.4", *written)
     assert result.code == 0
     assert "The user is in no group (suppressed)" in result.out
     assert "1 suppressed, counted apart" in result.out
-    finding = json.loads((tmp_path / "r.json").read_text())["findings"][0]
-    assert finding["compliance_type"] == "NON_COMPLIANT"
-    assert finding["suppression"] == {
-        "resource": "alice",
-        "reason": "leaves",
-        "owner": "ops",
-        "ticket": "T-1",
-        "until": "2026-12-31",
-    }
-    assert "1 suppressed" in (tmp_path / "r.html").read_text()
-    late = run(*(word if word != "2026-11-24" else "2027-01-01" for word in scan))
-    assert late.code == 1
-    assert "has ended and no longer counts" in late.err
+    assert "audited, complete; 1 suppressed finding does not count" in result.err
+    report, (_, line), (row, *_), page = (
+        json.loads(files[0].read_text()),
+        map(json.loads, files[1].read_text().splitlines()),
+        csv.DictReader(files[2].read_text("utf-8-sig").splitlines()),
+        files[3].read_text(),
+    )
+    for finding in (report["findings"][0], line):
+        assert (finding["compliance_type"], finding["suppression"]) == ("NON_COMPLIANT", TOLD)
+    assert (row["compliance_type"], row["suppressed"]) == ("NON_COMPLIANT", "yes")
+    assert json.loads(row["suppression"]) == TOLD
+    assert "1 suppressed" in page
+    (control,) = (each for each in report["frameworks"][0]["controls"] if each["id"] == "1.15")
+    assert (control["compliance_type"], control["set_aside"]) == ("NON_COMPLIANT", True)
+    asked = run(*scan, "--as-of", "2026-11-24", "--query", "findings[].suppression.owner")
+    assert json.loads(asked.out) == ["ops"]
+
+
+@pytest.mark.parametrize(
+    ("time", "counts"),
+    [
+        ("2026-12-31T23:59:59Z", True),
+        ("2027-01-01T00:00:00Z", False),
+        ("2027-01-01T01:59:59+02:00", True),
+        ("2026-12-31T19:00:00-05:00", False),
+    ],
+)
+def test_the_last_day_ends_at_midnight_in_utc_by_the_time_of_the_run(
+    run: Run, scan: list[object], time: str, counts: bool
+) -> None:
+    result = run(*scan, "--as-of", time)
+    assert result.code == (0 if counts else 1)
+    assert ("has ended and no longer counts" in result.err) is not counts

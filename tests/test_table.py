@@ -2,7 +2,7 @@
 
 import io
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from five_rules import FIVE
@@ -11,6 +11,7 @@ from rule_parameters import configured
 from auditor.report import Report
 from auditor.reporters import table
 from auditor.scan import audited
+from auditor.suppressions import Suppression
 from auditor.testing import account, console_user, group, password_policy, user
 
 RULES = FIVE
@@ -90,3 +91,18 @@ def test_every_finding_is_listed_on_demand() -> None:
 
 def test_there_is_no_colour_outside_a_terminal() -> None:
     assert "\x1b" not in shown()
+
+
+def test_what_is_suppressed_is_counted_in_a_column_of_its_own() -> None:
+    until = date(2026, 12, 31)
+    rule = "iam-user-group-membership-check"
+    aside = [Suppression(rule=rule, resource=name, reason="r", owner="o", until=until) for name in ("alice", "bob")]
+    people = [user(name) for name in ("alice", "bob", "carol")]
+    rules = [each for each in RULES if each.rule.id in (rule, "iam-user-no-policies-check")]
+    stream = io.StringIO()
+    table.write(audited(account(users=people), rules, NOW, suppressions=aside), stream)
+    assert "\n".join(stream.getvalue().splitlines()[4:7]) == (
+        "Rule                             Verdict        NON_C  INSUF  COMPL  N/A  SUPPR\n"
+        "iam-user-group-membership-check  NON_COMPLIANT      1      0      0    0      2\n"
+        "iam-user-no-policies-check       COMPLIANT          0      0      3    0      0"
+    )

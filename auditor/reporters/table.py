@@ -16,9 +16,9 @@ from auditor.finding import Finding
 from auditor.frameworks import ControlResult, FrameworkResult, SupportingRule, extent, tally
 from auditor.ledger import Totals, totals
 from auditor.pack_summary import sentence
-from auditor.report import Report
+from auditor.report import Report, RuleResult
 from auditor.reporters.visible import visible
-from auditor.rule import ComplianceType
+from auditor.rule import OPEN, ComplianceType
 
 _STYLES = {
     ComplianceType.NON_COMPLIANT: "bold red",
@@ -32,7 +32,7 @@ _COLUMNS = {
     ComplianceType.COMPLIANT: "COMPL",
     ComplianceType.NOT_APPLICABLE: "N/A",
 }
-_OPEN = (ComplianceType.NON_COMPLIANT, ComplianceType.INSUFFICIENT_DATA)
+_SUPPRESSED = "SUPPR"
 _TRAILING_BLANKS = re.compile(r" +$", re.MULTILINE)  # rich pads cells; a file or a mail wants none
 _NAME_WIDTH = 30  # columns; the rest of the line is for the annotation
 
@@ -43,7 +43,7 @@ def write(report: Report, stream: TextIO, *, every_finding: bool = False) -> Non
     with console.capture() as captured:
         console.print(_heading(report))
         console.print(_summary(report, console.width))
-        kinds = tuple(ComplianceType) if every_finding else _OPEN
+        kinds = tuple(ComplianceType) if every_finding else OPEN
         for finding_group in _groups(report.findings, kinds):
             console.print(*finding_group, sep="\n")
         for framework in report.frameworks:
@@ -89,15 +89,22 @@ def _summary(report: Report, width: int) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Rule", overflow="fold")
     table.add_column("Verdict", no_wrap=True)
-    for name in _COLUMNS.values():
+    apart = report.summary.suppressed > 0
+    names = [*_COLUMNS.values(), *([_SUPPRESSED] if apart else [])]
+    for name in names:
         table.add_column(name, justify="right", no_wrap=True)
-    rows = [(result, [f"{result.counts.get(kind, 0):,}" for kind in _COLUMNS]) for result in report.rules]
-    cells = [[result.compliance_type, *counts] for result, counts in rows] + [["", *_COLUMNS.values()]]
+    rows = [(result, _counted(result, apart=apart)) for result in report.rules]
+    cells = [[result.compliance_type, *counts] for result, counts in rows] + [["", *names]]
     left = width - sum(2 + max(map(len, column)) for column in zip(*cells, strict=True))  # 2 between columns
     for result, counts in rows:
         verdict = Text(result.compliance_type, style=_STYLES[result.compliance_type])
         table.add_row(Text(_broken(visible(result.config_rule_name), left)), verdict, *counts)
     return table
+
+
+def _counted(result: RuleResult, *, apart: bool) -> list[str]:
+    counts = [result.counts.get(kind, 0) for kind in _COLUMNS]
+    return [f"{count:,}" for count in (*counts, *([result.suppressed] if apart else []))]
 
 
 def _broken(name: str, width: int) -> str:
@@ -143,7 +150,7 @@ def _framework(framework: FrameworkResult) -> Iterator[Text | Padding]:
 
 def _control_verdict(control: ControlResult) -> Text:
     text = Text(control.compliance_type, style=_STYLES[control.compliance_type])
-    return text if control.complete else text.append(f"\n{extent(control)}")
+    return text.append("".join(f"\n{words}" for words in extent(control)))
 
 
 def _supports(control: ControlResult) -> Iterator[str]:
