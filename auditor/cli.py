@@ -1,20 +1,15 @@
-"""The command line: parses options, wires the parts together, and turns errors into exit codes."""
+"""The command line: its commands parse options and wire the parts together."""
 
-import os
 import shutil
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from importlib import resources
-from io import TextIOWrapper
 from typing import Any
 
 import click
 import msgspec
-from click.shell_completion import shell_complete
 
-from auditor import __version__, signals
-from auditor.errors import AuditError, UsageError
+from auditor import __version__, process, signals
 from auditor.inputs import Inputs
 from auditor.model import VERIFYING, Source
 from auditor.options import (
@@ -31,14 +26,9 @@ from auditor.options import (
     verbose_option,
 )
 from auditor.parameters import needed
-from auditor.redaction import redacted
 from auditor.registry import described, find, load_rules, page, sections
 from auditor.reporters.visible import visible
 from auditor.selection import Choice, sets_of
-
-INTERRUPTED = 130
-COMPLETE = "_IAM_AUDIT_COMPLETE"
-"""The environment variable by which a shell asks for completions."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,87 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     Without `argv` it takes the program's own, and the whole process is then its business: a signal ends it.
     """
     if argv is not None:
-        return _walled(argv)
+        return process.run(iam_audit, argv)
     with signals.caught():
-        _open_streams()
-        return _walled(sys.argv[1:])
-
-
-def _open_streams() -> None:
-    """Open standard streams that are closed so that writing fails; else a report might be opened in their place."""
-    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
-        if getattr(sys, name) is None:
-            os.open(os.devnull, os.O_RDONLY)  # gets the lowest number that is free
-            setattr(sys, name, os.fdopen(descriptor, "w" if descriptor else "r", closefd=False))
-
-
-def _walled(arguments: Sequence[str]) -> int:
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # what a terminal's encoding lacks is spelt out
-    try:
-        return _invoked(list(arguments))
-    except click.ClickException as error:
-        return _shown(error)
-    except (click.Abort, KeyboardInterrupt):  # the latter where somebody else's process called
-        return _fail("interrupted", "", INTERRUPTED)
-    except Exception as error:  # noqa: BLE001 - a fault of ours must not look like the gate's exit code 1
-        return _explained(error)
-
-
-def _invoked(arguments: list[str]) -> int:
-    """Run the command; not by click's main(), which exits with 1, the gate's code, when standard output is closed."""
-    if instruction := os.environ.get(COMPLETE):
-        return shell_complete(iam_audit, {}, "iam-audit", COMPLETE, instruction)
-    try:
-        with iam_audit.make_context("iam-audit", arguments) as context:
-            code = iam_audit.invoke(context)
-    except click.exceptions.Exit as ending:
-        return ending.exit_code
-    return code if isinstance(code, int) else 0
-
-
-def _shown(error: click.ClickException) -> int:
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # its message is the whole help
-        _tell(error.format_message().splitlines())
-        return UsageError.exit_code
-    usage: list[str] = []
-    if isinstance(error, click.UsageError) and error.ctx is not None:
-        usage = [*error.ctx.get_usage().splitlines(), f"Try '{error.ctx.command_path} --help' for help.", ""]
-    _tell([*usage, f"Error: {' '.join(error.format_message().split())}"])  # click breaks a list of choices into lines
-    return UsageError.exit_code
-
-
-def _explained(error: Exception) -> int:
-    if isinstance(error, AuditError):
-        return _fail(error.message, error.hint, error.exit_code)
-    if isinstance(error, OSError):
-        _give_up_output()
-        return _fail(f"{error.filename or 'standard output'}: {error.strerror}", "", AuditError.exit_code)
-    _tell(redacted("".join(traceback.format_exception(error))).splitlines())
-    return _fail("this is a fault of iam-audit", "Please report it with the lines above.", AuditError.exit_code)
-
-
-def _give_up_output() -> None:
-    """Let what is still in the buffers go nowhere: the interpreter flushes them at its end, and would fail again."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _fail(message: str, hint: str, code: int) -> int:
-    _tell([f"iam-audit: {message}", f"  {hint}"] if hint else [f"iam-audit: {message}"])
-    return code
-
-
-def _tell(lines: Sequence[str]) -> None:
-    try:
-        for line in lines:
-            click.echo(visible(line), err=True)
-    except OSError:
-        _give_up_output()  # nobody can be told; the exit code still says it
+        process.open_streams()
+        return process.run(iam_audit, sys.argv[1:])
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

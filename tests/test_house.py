@@ -62,6 +62,7 @@ LAYERS = [
     "terraform",
     "exporting",
     "options",
+    "process",
     "cli",
     "__main__",
 ]
