@@ -179,8 +179,8 @@ def export(*, form: str, path: str | None, quiet: bool, **options: Any) -> None:
       iam-audit export terraform --rule iam-password-policy -o password-policy.tf
       iam-audit export cloudformation --conformance-pack CIS.yaml > stack.yaml
     """
-    from auditor.exporting import check  # PyYAML: 25 ms
-    from auditor.exporting import export as write_export
+    from auditor.exporters.exporting import check  # PyYAML: 25 ms
+    from auditor.exporters.exporting import export as write_export
     from auditor.plan import current
 
     check(form, path)

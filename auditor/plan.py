@@ -9,7 +9,7 @@ from auditor import config
 from auditor.config import Loaded
 from auditor.errors import UsageError
 from auditor.model import Source
-from auditor.pack_summary import PackSummary
+from auditor.packs.summary import PackSummary
 from auditor.registry import load_rules
 from auditor.rule import ConfiguredRule, Rule
 from auditor.selection import (
@@ -84,7 +84,7 @@ def _of_packs(
     choice: Choice, loaded: Loaded, rules: Mapping[str, Rule], given: Sequence[Given], own: Sequence[ConfiguredRule]
 ) -> tuple[Sequence[ConfiguredRule], Sequence[PackSummary], Collection[str]]:
     """Give the rules of the packs, what became of the packs, and the ids of the rules that they hold."""
-    from auditor.pack_selection import choose, read_packs  # PyYAML: 25 ms
+    from auditor.packs.selection import choose, read_packs  # PyYAML: 25 ms
 
     decided = deciding(given)
     packs = read_packs(decided.packs if decided else (), choice.pack_parameters, config.pack_parameters(loaded))
@@ -112,7 +112,7 @@ def _elsewhere(plan: Plan) -> Iterator[str]:
     paths = plan.given[-1].packs
     if not paths or not plan.loaded.config.suppressions or (plan.decided and plan.decided.packs == paths):
         return
-    from auditor.pack_selection import read_packs
+    from auditor.packs.selection import read_packs
 
     for pack in read_packs(paths, (), config.pack_parameters(plan.loaded)):
         for each in pack.rules:

@@ -16,7 +16,7 @@ from auditor.finding import Finding
 from auditor.frameworks import FrameworkResult, by_framework, contradicts
 from auditor.ledger import Coverage, SourceReading, coverage, source_readings
 from auditor.model import Notice, ResourceType, Snapshot, Time
-from auditor.pack_summary import PackSummary
+from auditor.packs.summary import PackSummary
 from auditor.registry import controls
 from auditor.rule import MAX_ANNOTATION, ComplianceType, ConfiguredRule, Severity
 from auditor.snapshot import MAX_IDENTIFIER, integrity

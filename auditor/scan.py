@@ -15,7 +15,7 @@ from auditor.errors import AuditError, UsageError
 from auditor.finding import Finding
 from auditor.inputs import Inputs
 from auditor.model import ResourceType, Snapshot
-from auditor.pack_summary import PackSummary
+from auditor.packs.summary import PackSummary
 from auditor.plan import Plan, current, planned, sources_read, sources_wanted
 from auditor.report import Gate, Report, build, exit_code, load_report, narrowed, with_frameworks
 from auditor.rule import OPEN, ConfiguredRule, Severity

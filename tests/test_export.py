@@ -21,14 +21,14 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from auditor import cloudformation, terraform
 from auditor.catalogue import CHANGE_TRIGGERED
 from auditor.errors import UsageError
-from auditor.exported import exported
-from auditor.exporting import export
+from auditor.exporters import cloudformation, terraform
+from auditor.exporters.exported import exported
+from auditor.exporters.exporting import export
 from auditor.model import ResourceType, Source
-from auditor.pack_selection import configured
-from auditor.packs import read_pack
+from auditor.packs.pack import read_pack
+from auditor.packs.selection import configured
 from auditor.parameters import Origin, configure
 from auditor.registry import load_rules
 from auditor.rule import ConfiguredRule, Rule, Severity, compliant

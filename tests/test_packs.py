@@ -12,8 +12,8 @@ from conftest import Run
 from msgspec.structs import replace
 
 from auditor.model import ResourceType
-from auditor.pack_selection import configured
-from auditor.packs import read_pack
+from auditor.packs.pack import read_pack
+from auditor.packs.selection import configured
 from auditor.registry import load_rules
 from auditor.report import load_report
 from auditor.reporters import html, table

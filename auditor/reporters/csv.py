@@ -15,7 +15,7 @@ from io import TextIOWrapper
 from typing import BinaryIO
 
 from auditor.finding import Finding, Location
-from auditor.pack_summary import REASONS, sentence
+from auditor.packs.summary import REASONS, sentence
 from auditor.report import Report, RuleResult
 from auditor.reporters.json import encoded
 from auditor.reporters.visible import visible

@@ -21,7 +21,7 @@ from markupsafe import Markup
 from auditor.finding import FINGERPRINT_VERSION, Finding, fingerprint
 from auditor.frameworks import extent, tally
 from auditor.ledger import totals
-from auditor.pack_summary import REASONS, sentence
+from auditor.packs.summary import REASONS, sentence
 from auditor.registry import load_rules, page, sections
 from auditor.report import Report, ReportWarning
 from auditor.reporters.json import encoded

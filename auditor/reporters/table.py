@@ -15,7 +15,7 @@ from rich.text import Text
 from auditor.finding import Finding
 from auditor.frameworks import ControlResult, FrameworkResult, SupportingRule, extent, tally
 from auditor.ledger import Totals, totals
-from auditor.pack_summary import sentence
+from auditor.packs.summary import sentence
 from auditor.report import Report, RuleResult
 from auditor.reporters.visible import visible
 from auditor.rule import OPEN, ComplianceType

@@ -13,9 +13,9 @@ from msgspec import Struct
 from auditor import documents
 from auditor.catalogue import concerns_iam
 from auditor.errors import UsageError
-from auditor.pack_document import Items, Node, Scalar, Table, read_document
-from auditor.pack_summary import Reason
-from auditor.pack_template import Template, parameter_names
+from auditor.packs.document import Items, Node, Scalar, Table, read_document
+from auditor.packs.summary import OutOfScopeReason
+from auditor.packs.template import Template, parameter_names
 from auditor.registry import nearest
 
 _CONFIG_RULE, _REMEDIATION = "AWS::Config::ConfigRule", "AWS::Config::RemediationConfiguration"
@@ -56,7 +56,7 @@ class OutOfScope(Struct, frozen=True):
 
     config_rule_name: str
     source_identifier: str
-    reason: Reason
+    reason: OutOfScopeReason
     line: int
 
 
@@ -160,12 +160,12 @@ class _Reading:
         self._look_at_keys("a Config rule", properties)
         owner, identifier = self._source(logical_id, properties, line)
         if owner != "AWS" or not concerns_iam(identifier):
-            reason = Reason.NOT_IAM if owner == "AWS" else Reason.CUSTOM
+            reason = OutOfScopeReason.NOT_IAM if owner == "AWS" else OutOfScopeReason.CUSTOM
             return OutOfScope(self._shown_name(logical_id, properties), identifier, reason, line)
         name = self._name(logical_id, properties)
         scope = self._scope(properties)
         if scope is None:
-            return OutOfScope(name, identifier, Reason.NARROW_SCOPE, line)
+            return OutOfScope(name, identifier, OutOfScopeReason.NARROW_SCOPE, line)
         parameters, lines = self._input_parameters(properties)
         return PackRule(name, identifier, parameters, scope, line, lines)
 

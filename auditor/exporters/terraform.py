@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from auditor.exported import ExportedRule, unique
+from auditor.exporters.exported import ExportedRule, unique
 
 
 def resources(rules: Sequence[ExportedRule]) -> str:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 
-class Reason(StrEnum):
+class OutOfScopeReason(StrEnum):
     """Name the reasons for which a rule of a pack is not judged."""
 
     NOT_IAM = "not-iam"
@@ -17,12 +17,12 @@ class Reason(StrEnum):
     EXCLUDED = "excluded"
 
 
-REASONS: Mapping[Reason, str] = {
-    Reason.NOT_IAM: "not about IAM",
-    Reason.CUSTOM: "custom (Lambda or Guard)",
-    Reason.NARROW_SCOPE: "restricted to a tag or one resource",
-    Reason.UNKNOWN_RULE: "about IAM, but unknown to this release",
-    Reason.EXCLUDED: "excluded",
+REASONS: Mapping[OutOfScopeReason, str] = {
+    OutOfScopeReason.NOT_IAM: "not about IAM",
+    OutOfScopeReason.CUSTOM: "custom (Lambda or Guard)",
+    OutOfScopeReason.NARROW_SCOPE: "restricted to a tag or one resource",
+    OutOfScopeReason.UNKNOWN_RULE: "about IAM, but unknown to this release",
+    OutOfScopeReason.EXCLUDED: "excluded",
 }
 """The reasons in words that follow a number."""
 
@@ -32,7 +32,7 @@ class OutOfScopeRule(Struct, frozen=True):
 
     config_rule_name: str
     source_identifier: str
-    reason: Reason
+    reason: OutOfScopeReason
 
 
 class PackSummary(Struct, frozen=True):
@@ -57,7 +57,9 @@ def sentence(pack: PackSummary, done: str = "judged") -> str:
     told = f"Pack {pack.name}: {ours:,} of {ours + others:,} rules {done}, {others:,} out of scope"
     counts = Counter(rule.reason for rule in pack.out_of_scope)
     if counts:
-        told += f" ({'; '.join(f'{counts[reason]:,} {REASONS[reason]}' for reason in Reason if counts[reason])})"
+        told += (
+            f" ({'; '.join(f'{counts[reason]:,} {REASONS[reason]}' for reason in OutOfScopeReason if counts[reason])})"
+        )
     if pack.narrowed:
         told += f"; {pack.narrowed:,} {done} for some of the resource types only"
     if pack.switched_off:

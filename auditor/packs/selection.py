@@ -11,10 +11,10 @@ from msgspec.structs import replace
 from auditor.catalogue import CHANGE_TRIGGERED
 from auditor.errors import UsageError
 from auditor.model import ResourceType
-from auditor.pack_document import fault, read_document
-from auditor.pack_summary import OutOfScopeRule, PackSummary, Reason, sentence
-from auditor.pack_template import parameter_names
-from auditor.packs import Pack, PackRule, pack_of
+from auditor.packs.document import fault, read_document
+from auditor.packs.pack import Pack, PackRule, pack_of
+from auditor.packs.summary import OutOfScopeReason, OutOfScopeRule, PackSummary, sentence
+from auditor.packs.template import parameter_names
 from auditor.parameters import Origin, configure, named_in
 from auditor.registry import nearest
 from auditor.rule import ConfiguredRule, Rule
@@ -163,8 +163,10 @@ def _summary(
 ) -> PackSummary:
     known = {rule.source_identifier: rule.id for rule in rules.values()}
     unknown = [each for each in pack.rules if each.source_identifier not in known]
-    left_out = [(each, Reason.EXCLUDED) for each in pack.rules if known.get(each.source_identifier) in excluded]
-    told = [(each, Reason.UNKNOWN_RULE) for each in unknown]
+    left_out = [
+        (each, OutOfScopeReason.EXCLUDED) for each in pack.rules if known.get(each.source_identifier) in excluded
+    ]
+    told = [(each, OutOfScopeReason.UNKNOWN_RULE) for each in unknown]
     listed = [
         *(OutOfScopeRule(each.config_rule_name, each.source_identifier, reason) for each, reason in left_out + told),
         *(OutOfScopeRule(each.config_rule_name, each.source_identifier, each.reason) for each in pack.out_of_scope),
@@ -189,7 +191,7 @@ def _unknown_told(unknown: Sequence[PackRule]) -> Iterator[str]:
 def _narrow_told(pack: Pack, named: Sequence[ConfiguredRule]) -> Iterator[str]:
     """Tell of the rules about IAM that are left out, wholly or for some resource types, because of their Scope."""
     for rule in pack.out_of_scope:
-        if rule.reason is Reason.NARROW_SCOPE:
+        if rule.reason is OutOfScopeReason.NARROW_SCOPE:
             about = f"{rule.config_rule_name} ({rule.source_identifier}, line {rule.line})"
             yield f"{about} is restricted to a tag or one resource by its Scope: it is left out"
     for each in named:

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from auditor.exported import ExportedRule, unique
+from auditor.exporters.exported import ExportedRule, unique
 
 _MAX_ID = 100  # characters; CloudFormation takes 255, YAML's plain keys are shorter
 

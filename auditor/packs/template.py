@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from msgspec import Struct
 
 from auditor.errors import UsageError
-from auditor.pack_document import Items, Node, Scalar, Table, fault
+from auditor.packs.document import Items, Node, Scalar, Table, fault
 from auditor.registry import nearest
 
 _MAX_VALUE = 4096  # characters; AWS: ConformancePackInputParameter

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from auditor import __version__, cloudformation, outputs, terraform
+from auditor import __version__, outputs
 from auditor.catalogue import is_managed
 from auditor.errors import UsageError
-from auditor.exported import ExportedRule, exported
-from auditor.pack_summary import PackSummary, sentence
+from auditor.exporters import cloudformation, terraform
+from auditor.exporters.exported import ExportedRule, exported
+from auditor.packs.summary import PackSummary, sentence
 from auditor.rule import ConfiguredRule
 
 Say = Callable[[str], None]
