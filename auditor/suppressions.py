@@ -99,26 +99,32 @@ def suppressed(
     matchers = [(each, _matcher(each, snapshot, rule_ids)) for each in suppressions if each.until >= today]
     hits: Counter[int] = Counter()
     needed: set[int] = set()
+    of_account: set[str] = set()
     marked: list[Finding] = []
     for finding in findings:
         matching = [number for number, (_, matches) in enumerate(matchers) if matches(finding)]
         hits.update(matching)
         needed.update(matching if finding.compliance_type in OPEN else ())
+        if finding.resource_type is ResourceType.ACCOUNT:
+            of_account.update((finding.config_rule_name, rule_ids.get(finding.config_rule_name, "")))
         marked.append(_marked(finding, matchers[matching[0]][0]) if matching else finding)
     selected = {name for pair in rule_ids.items() for name in pair}
     used = [
-        _Use(each, hits[number], number in needed) for number, (each, _) in enumerate(matchers) if each.rule in selected
+        _Use(each, hits[number], number in needed, each.rule in of_account)
+        for number, (each, _) in enumerate(matchers)
+        if each.rule in selected
     ]
     expired = [each for each in suppressions if each.until < today]
     return tuple(marked), tuple(_notices(used, expired, limits, today))
 
 
 class _Use(Struct, frozen=True):
-    """Tell how many findings a suppression matches, and whether one of them is not in order."""
+    """Tell what a suppression matches: how many findings, any not in order; and if its rule tells of the account."""
 
     suppression: Suppression
     findings: int
     needed: bool
+    of_account: bool
 
 
 def _marked(finding: Finding, suppression: Suppression) -> Finding:
@@ -184,7 +190,7 @@ def _notices(
     for use in used:
         each = use.suppression
         if use.findings == 0:
-            yield each.rule, Notice(UNUSED, None, f"The {each.words} matches no finding{_hint(each)}")
+            yield each.rule, Notice(UNUSED, None, f"The {each.words} matches no finding{_hint(use)}")
         elif not use.needed:
             yield each.rule, Notice(UNUSED, None, f"The {each.words} matches only what is in order: it is not needed")
         if use.findings > limits.max_findings:
@@ -194,8 +200,8 @@ def _notices(
             yield each.rule, Notice(ENDING, None, f"The {each.words} ends {_in_days((each.until - today).days)}")
 
 
-def _hint(suppression: Suppression) -> str:
-    wild = suppression.resource is not None and _WILDCARDS & set(suppression.resource)
+def _hint(use: _Use) -> str:
+    wild = use.of_account and _WILDCARDS & set(use.suppression.resource or "")
     return "; a pattern does not match the account, only its number written out does" if wild else ""
 
 

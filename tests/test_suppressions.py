@@ -118,6 +118,23 @@ def test_an_unused_suppression_is_told_of_unless_its_rule_does_not_run() -> None
     assert suppressed(findings, [suppression(resource="nobody")], SNAPSHOT, ids, Limits(), TODAY)[1] == ()
 
 
+@pytest.mark.parametrize(
+    ("rule", "pattern", "told"),
+    [
+        ("iam-password-policy", "1*", True),
+        ("iam-password-policy", "1", False),
+        (MFA, "nob*", False),
+    ],
+)
+def test_that_no_pattern_means_the_account_is_told_where_a_rule_is_about_it(
+    rule: str, pattern: str, told: bool
+) -> None:
+    findings = evaluate(SNAPSHOT, RULES).findings
+    _, notices = suppressed(findings, [suppression(rule, resource=pattern)], SNAPSHOT, IDS, Limits(), TODAY)
+    (message,) = (notice.message for _, notice in notices)
+    assert ("a pattern does not match the account" in message) is told
+
+
 @pytest.mark.parametrize(("limit", "told"), [(3, False), (2, True)])
 def test_a_suppression_that_matches_more_than_allowed_is_told_to_be_broad(limit: int, told: bool) -> None:
     findings, limits = evaluate(SNAPSHOT, RULES).findings, Limits(max_findings=limit)
