@@ -67,11 +67,14 @@ def heard(question: Callable[[], T]) -> T | UnknownFact:
     Only for weighing facts of which one may do where another is unknown. It is no witness then: the caller must raise
     an UnknownFact anew where the others do not suffice.
     """
-    with witnessed() as raised:
-        try:
-            answer = question()
-        except UnknownFact as unknown:
-            return unknown
+    raised: list[UnknownFact] = []
+    token = _witness.set(raised)  # as in `witnessed`, whose generator costs more than most questions
+    try:
+        answer = question()
+    except UnknownFact as unknown:
+        return unknown
+    finally:
+        _witness.reset(token)
     return raised[0] if raised else answer
 
 

@@ -256,6 +256,7 @@ def every_action(pattern: str) -> bool:
     return pattern.strip("*") in ("", ":")
 
 
+@lru_cache(maxsize=1024)  # an account's policies say the same words again and again
 def overlap(one: str, other: str, *, ignore_case: bool = True) -> bool:
     """Say whether something matches both patterns, in which "*" stands for any text and "?" for one character.
 

@@ -23,27 +23,21 @@ Fix
     password policy allow users to change their own password instead of attaching IAMUserChangePassword.
 """
 
-from functools import partial
-
-from auditor.model import AttachedPolicies, InlinePolicies, ResourceType, Source, User
-from auditor.rule import Context, Evidence, NoParameters, Rule, Severity, Verdict, compliant, non_compliant, proofs
+from auditor.model import ResourceType, Source, User
+from auditor.rule import Context, Evidence, NoParameters, Rule, Severity, Verdict, compliant, non_compliant
 
 
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
     """Judge one user by the policies that are its own."""
-    if not proofs(partial(_some, user.inline_policies), partial(_some, user.attached_policies)):
-        return compliant("The user has no policies of its own")
     inline = [policy.name for policy in user.inline_policies.known]
     managed = [policy.name for policy in user.attached_policies.known]
+    if not (inline or managed or any(user.inline_policies) or any(user.attached_policies)):
+        return compliant("The user has no policies of its own")
     return non_compliant(
         f"The user has policies of its own: {', '.join(managed + [f'{name} (inline)' for name in inline])}",
         Evidence("inline_policies", inline, Source.USERS),
         Evidence("attached_policies", managed, Source.USERS),
     )
-
-
-def _some(policies: InlinePolicies | AttachedPolicies) -> bool | None:
-    return True if any(policies) else None
 
 
 RULE = Rule(
