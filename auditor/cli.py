@@ -3,7 +3,7 @@
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import click
@@ -290,7 +290,7 @@ def config_schema() -> None:
     Example:
       iam-audit config schema > iam-audit.schema.json
     """
-    click.echo((resources.files("auditor") / "config.schema.json").read_text("utf-8"), nl=False)
+    click.echo((Path(__file__).parent / "config.schema.json").read_text("utf-8"), nl=False)
 
 
 @config_group.command("pin")

@@ -141,6 +141,11 @@ def _once(pairs: Sequence[tuple[str, Any]]) -> None:
         raise ValueError(f"the key {twice[:64]!r} stands twice in one object")
 
 
+def may_be_deep(text: bytes) -> bool:
+    """Say whether a JSON text has brackets enough to be nested deeper than MAX_DEPTH; few have."""
+    return text.count(b"[") + text.count(b"{") > MAX_DEPTH
+
+
 def check_depth(value: object) -> None:
     """Raise ValueError for a decoded value with more than MAX_DEPTH lists and objects around a part of it.
 

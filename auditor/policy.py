@@ -10,13 +10,13 @@ from binascii import a2b_qp
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from urllib.parse import unquote
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from auditor.documents import FAULTS, MAX_STRING, check_depth, check_keys, reason
+from auditor.documents import FAULTS, MAX_STRING, check_depth, check_keys, may_be_deep, reason
 from auditor.facts import Record
 
 
@@ -34,7 +34,9 @@ def raw_document(value: object) -> Raw:
     if isinstance(document, list) and len(document) == 1:
         document = document[0]
     try:
-        return Raw(_short(msgspec.json.encode(_object(document))))
+        text = msgspec.json.encode(document)
+        _check_object(document, text)
+        return Raw(_short(text))
     except FAULTS as error:
         raise _unreadable(error) from error
 
@@ -44,10 +46,13 @@ def read_document(document: Raw) -> dict[str, Any]:
 
     Raises UnreadableDocumentError as `raw_document` does: a snapshot may come from anywhere.
     """
+    text = bytes(document)
     try:
-        return _object(_decoded(bytes(document)))
+        value = _decoded(text)
+        _check_object(value, text)
     except FAULTS as error:
         raise _unreadable(error) from error
+    return cast("dict[str, Any]", value)
 
 
 def _parsed(text: str) -> object:
@@ -60,15 +65,16 @@ def _parsed(text: str) -> object:
 
 def _decoded(text: bytes) -> object:
     value = msgspec.json.decode(_short(text))
-    check_keys(text)
+    if msgspec.json.encode(value) != msgspec.json.format(text, indent=-1):  # else no key stands twice in it
+        check_keys(text)
     return value
 
 
-def _object(value: object) -> dict[str, Any]:
+def _check_object(value: object, text: bytes) -> None:
     if not isinstance(value, dict):
         raise UnreadableDocumentError("the policy document is not a JSON object")
-    check_depth(value)
-    return value
+    if may_be_deep(text):
+        check_depth(value)
 
 
 def _short(text: bytes) -> bytes:

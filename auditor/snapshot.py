@@ -93,7 +93,7 @@ def _check_policies(snapshot: Snapshot) -> None:
         if not text.startswith(b"{"):
             raise ValueError("a policy document is not a JSON object")
         text.decode()
-        if text.count(b"[") + text.count(b"{") > documents.MAX_DEPTH:
+        if documents.may_be_deep(text):
             documents.check_depth(msgspec.json.decode(text))
 
 
