@@ -108,12 +108,7 @@ class _Run:
             resource = identified[0]
             try:
                 verdict = ask(resource, context)
-                if (
-                    type(verdict) is not Verdict
-                    or type(verdict.compliance_type) is not ComplianceType
-                    or type(verdict.annotation) is not str
-                    or type(verdict.evidence) is not tuple
-                ):
+                if type(verdict) is not Verdict or not _is_well_made(verdict):
                     raise TypeError(f"evaluate gave {verdict!r}, which is no verdict")  # noqa: TRY301 - one road for faults
             except UnknownFact as unknown:
                 verdict = self._insufficient(unknown)
@@ -212,14 +207,28 @@ class _Run:
             return
         try:
             for message in configured.rule.notes(context):
+                if type(message) is not str:
+                    raise TypeError(f"{message!r} is no text")  # noqa: TRY301 - one road for faults
                 self._note(configured, Notice("parameter", None, message))
         except UnknownFact:
             pass  # what cannot be known cannot be noted; verdicts do not rest on notes
-        except Exception as error:  # noqa: BLE001 - as for verdicts
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - as for verdicts
             self._note(
                 configured, Notice(RULE_ERROR, None, f"The rule's notes failed: {type(error).__name__}: {error}")
             )
         raised.clear()
+
+
+def _is_well_made(verdict: Verdict) -> bool:
+    """Say whether a verdict holds what its fields are declared to, which Python does not check."""
+    for each in verdict.evidence if type(verdict.evidence) is tuple else (None,):
+        if type(each) is not Evidence:
+            return False
+    return (
+        type(verdict.compliance_type) is ComplianceType
+        and type(verdict.annotation) is str
+        and (verdict.note is None or type(verdict.note) is str)
+    )
 
 
 def _identified(resource: Any) -> Identified:

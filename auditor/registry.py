@@ -82,7 +82,7 @@ def _declares_plugins(folder: Path) -> bool:
 def _rule_of(module_name: str, attribute: str, origin: str) -> Rule:
     try:
         rule = getattr(import_module(module_name), attribute, None)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise AuditError(
             f"{origin} cannot be loaded: {type(error).__name__}: {error}", "Mend or uninstall it."
         ) from error

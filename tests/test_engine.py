@@ -90,6 +90,8 @@ NO_VERDICTS: list[Any] = [
     replace(compliant("x"), compliance_type="COMPLIANT"),
     replace(compliant("x"), annotation=None),
     replace(compliant("x"), evidence=None),
+    replace(compliant("x"), evidence=("path",)),
+    replace(compliant("x"), note=5),
 ]
 
 
@@ -108,6 +110,13 @@ def test_a_rule_that_ends_the_program_is_a_failure() -> None:
     evaluation = evaluate(account(users=[user("alice")]), [rule(lambda *_: sys.exit(0))])
     assert evaluation.findings[0].compliance_type is UNKNOWN
     assert evaluation.notices[0].notice.code == RULE_ERROR
+
+
+@pytest.mark.parametrize("notes", [lambda _: sys.exit(0), lambda _: [5]], ids=["the program's end", "no text"])
+def test_notes_that_are_none_are_a_failure(notes: Any) -> None:
+    evaluation = evaluate(account(users=[user("alice")]), [rule(lambda *_: compliant("fine"), notes=notes)])
+    assert [found.compliance_type for found in evaluation.findings] == [C]
+    assert [about.notice.code for about in evaluation.notices] == [RULE_ERROR]
 
 
 def test_notes_that_fail_are_a_failure_and_verdicts_stay() -> None:

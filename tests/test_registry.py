@@ -5,10 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import Run
 
 from auditor import registry
 from auditor.errors import AuditError, UsageError
 from auditor.registry import find, load_rules
+from auditor.snapshot import dump
+from auditor.testing import account
 
 PLUGIN = """
 from auditor.model import ResourceType, Source
@@ -67,12 +70,26 @@ def test_two_rules_with_one_id_are_fatal_and_both_origins_named(install: Install
         ("", "holds no rule"),
         ("raise RuntimeError('no')", "plug-in ours of our-plugin cannot be loaded: RuntimeError: no"),
         ("import missing_module", "cannot be loaded: ModuleNotFoundError"),
+        ("raise SystemExit(0)", "plug-in ours of our-plugin cannot be loaded: SystemExit: 0"),
     ],
 )
 def test_a_plug_in_that_is_no_rule_is_fatal(install: Install, source: str, message: str) -> None:
     install(source)
     with pytest.raises(AuditError, match=message):
         load_rules()
+
+
+def test_a_plug_in_that_ends_the_program_elsewhere_is_a_fault_and_not_a_passed_audit(
+    install: Install, run: Run, tmp_path: Path
+) -> None:
+    parameters = "class Ends(Struct, frozen=True):\n    def __post_init__(self):\n        raise SystemExit(0)\n"
+    rule = PLUGIN.format(id="our-own").replace("evaluate=", "parameters=Ends, evaluate=")
+    install(f"from msgspec import Struct\n{parameters}{rule}")
+    snapshot = tmp_path / "snapshot.json"
+    snapshot.write_bytes(dump(account()))
+    result = run("scan", "--snapshot", snapshot, "--rule", "our-own")
+    assert result.code == 3
+    assert "this is a fault of iam-audit" in result.err
 
 
 def test_another_distribution_named_rules_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
