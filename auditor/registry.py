@@ -18,17 +18,20 @@ ENTRY_POINT_GROUP = "iam_audit.rules"
 def load_rules() -> Mapping[str, Rule]:
     """Give every rule that is installed, built in or plugged in, by id.
 
-    Raises AuditError when a module holds no rule, a plug-in cannot be loaded, or two rules share an id.
+    Raises AuditError when a module holds no rule, a plug-in cannot be loaded, or two rules share an id or identifier:
+    packs and controls go by the identifier, so one would be judged instead of the other.
     """
     rules: dict[str, Rule] = {}
     origins: dict[str, str] = {}
     for origin, rule in [*_built_in(), *_plugged_in()]:
-        if rule.id in rules:
-            raise AuditError(
-                f"two rules have the id {rule.id}: one from {origins[rule.id]}, one from {origin}",
-                "Uninstall one of the two distributions.",
-            )
-        rules[rule.id], origins[rule.id] = rule, origin
+        for name in (rule.id, rule.source_identifier):
+            if name in origins:
+                raise AuditError(
+                    f"two rules have the id {name}: one from {origins[name]}, one from {origin}",
+                    "Uninstall one of the two distributions, or give its rule an id and source identifier of its own.",
+                )
+        rules[rule.id] = rule
+        origins |= dict.fromkeys((rule.id, rule.source_identifier), origin)
     return dict(sorted(rules.items()))
 
 

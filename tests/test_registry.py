@@ -57,8 +57,17 @@ def test_a_plug_in_may_name_a_module(install: Install) -> None:
     assert "our-own" in load_rules()
 
 
-def test_two_rules_with_one_id_are_fatal_and_both_origins_named(install: Install) -> None:
-    install(PLUGIN.format(id="iam-password-policy"))
+@pytest.mark.parametrize(
+    "source",
+    [
+        PLUGIN.format(id="iam-password-policy"),
+        PLUGIN.format(id="our-own").replace("OUR_OWN", "IAM_PASSWORD_POLICY"),
+        PLUGIN.format(id="IAM_PASSWORD_POLICY"),
+    ],
+    ids=["id", "source identifier", "one's id is the other's identifier"],
+)
+def test_two_rules_with_one_name_are_fatal_and_both_origins_named(install: Install, source: str) -> None:
+    install(source)
     with pytest.raises(AuditError, match=r"from rules.iam_password_policy, one from our-plugin \(ours\)"):
         load_rules()
 
