@@ -23,6 +23,7 @@ from auditor.snapshot import MAX_IDENTIFIER, integrity
 from auditor.staleness import report_age
 
 _MAX_COUNT = 10**9  # findings
+_SUPPRESSED = "suppressed"
 
 
 class Tool(Struct, frozen=True):
@@ -254,22 +255,34 @@ def _check_counts(report: Report) -> None:
 def _check_agreement(report: Report) -> None:
     """Refuse verdicts and counts that the findings contradict; a report that was narrowed lists only some of these."""
     results = {result.config_rule_name: result for result in report.rules}
-    by_rule: dict[str, list[Finding]] = {name: [] for name in results}
-    for finding in report.findings:
-        if finding.config_rule_name not in by_rule:
-            raise ValueError(f"a finding is of {finding.config_rule_name}, which the report has no rule of")
-        by_rule[finding.config_rule_name].append(finding)
-    whole = len(report.findings) == sum(report.summary.counts.values()) + report.summary.suppressed
-    told: list[tuple[Summary | RuleResult, Sequence[Finding]]] = [
-        (report.summary, report.findings),
-        *((result, by_rule[name]) for name, result in results.items()),
-    ]
-    for summary, findings in told:
-        if (whole and _counts(findings) != summary.counts) or _worst(summary.counts) != summary.compliance_type:
-            raise ValueError("a verdict or its counts do not agree with the findings")
+    if len(results) != len(report.rules):
+        raise ValueError("a rule is there twice")
+    _check_tallies(report)
     for framework in report.frameworks:
         if any(contradicts(control, results) for control in framework.controls):
             raise ValueError(f"a control of {framework.name} does not agree with the rules")
+
+
+def _check_tallies(report: Report) -> None:
+    listed: dict[str, Counter[str]] = {result.config_rule_name: Counter() for result in report.rules}
+    for finding in report.findings:
+        if finding.config_rule_name not in listed:
+            raise ValueError(f"a finding is of {finding.config_rule_name}, which the report has no rule of")
+        kind = finding.compliance_type if finding.suppression is None else _SUPPRESSED
+        listed[finding.config_rule_name][kind] += 1
+    told = {result.config_rule_name: _told(result) for result in report.rules}
+    if sum(told.values(), Counter[str]()) != _told(report.summary):
+        raise ValueError("a summary does not agree with the counts of the rules")
+    whole = len(report.findings) == _told(report.summary).total()
+    if any(listed[name] != told[name] if whole else not listed[name] <= told[name] for name in told):
+        raise ValueError("a verdict or its counts do not agree with the findings")
+    judged: list[Summary | RuleResult] = [report.summary, *report.rules]
+    if any(_worst(each.counts) != each.compliance_type for each in judged):
+        raise ValueError("a verdict does not agree with its counts")
+
+
+def _told(summary: Summary | RuleResult) -> Counter[str]:
+    return Counter({**{str(kind): count for kind, count in summary.counts.items()}, _SUPPRESSED: summary.suppressed})
 
 
 def _check_values(report: Report) -> None:
@@ -325,8 +338,17 @@ def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
         return 1, f"--fail-on noncompliant: {_number(failed, 'finding is', 'findings are')} NON_COMPLIANT{apart}"
     if unknown and not gate.allow_incomplete:
         return 4, f"incomplete: {_number(unknown, 'finding has', 'findings have')} INSUFFICIENT_DATA{apart}"
-    allowed = ", incomplete as allowed" if unknown else ", complete"
-    return 0, f"audited{allowed}{apart}"
+    return 0, f"audited, {_extent(report, unknown)}{apart}"
+
+
+def _extent(report: Report, unknown: int) -> str:
+    """Say whether everything could be judged; a suppression excuses what was not, and leaves it unknown."""
+    if unknown:
+        return "incomplete as allowed"
+    unseen = any(
+        each.suppression and each.compliance_type is ComplianceType.INSUFFICIENT_DATA for each in report.findings
+    )
+    return "incomplete as suppressed" if unseen else "complete"
 
 
 def _number(count: int, one: str, many: str) -> str:

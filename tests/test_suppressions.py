@@ -217,7 +217,7 @@ def test_a_suppression_by_name_holds_though_the_verdict_be_unknown_and_is_told_w
     assert exit_code(audited(unknown, rules, NOW), strict)[0] == 4
     after = audited(unknown, rules, NOW, suppressions=[suppression()])
     assert [each.compliance_type for each in after.findings] == [ComplianceType.INSUFFICIENT_DATA]
-    assert exit_code(after, strict) == (0, "audited, complete; 1 suppressed finding does not count")
+    assert exit_code(after, strict) == (0, "audited, incomplete as suppressed; 1 suppressed finding does not count")
 
 
 @pytest.mark.parametrize(
