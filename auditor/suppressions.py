@@ -1,9 +1,10 @@
 """Suppressions: findings set aside with a reason, an owner and an end date; they keep their verdict."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct, structs, to_builtins
@@ -78,8 +79,8 @@ def complaint(suppression: Suppression, limits: Limits, today: date) -> str | No
             return f"`{name}` is blank"
     if len(suppression.patterns()) != 1:
         return "give one of `resource`, `path` and `tag`"
-    latest = today + timedelta(days=limits.max_days)
-    if suppression.until > latest:
+    if suppression.until - today > timedelta(days=limits.max_days):
+        latest = today + timedelta(days=limits.max_days)
         return f"`until` is {suppression.until}, more than {limits.max_days} days ahead (at most {latest})"
     return None
 
@@ -96,22 +97,23 @@ def suppressed(
 
     `rule_ids` maps the names under which rules are configured to their ids. Verdicts never change.
     """
-    matchers = [(each, _matcher(each, snapshot, rule_ids)) for each in suppressions if each.until >= today]
+    live = [each for each in suppressions if each.until >= today]
+    matchers = _matchers(live, snapshot, rule_ids)
     hits: Counter[int] = Counter()
     needed: set[int] = set()
     of_account: set[str] = set()
     marked: list[Finding] = []
     for finding in findings:
-        matching = [number for number, (_, matches) in enumerate(matchers) if matches(finding)]
+        matching = [number for number, matches in matchers.get(finding.config_rule_name, ()) if matches(finding)]
         hits.update(matching)
         needed.update(matching if finding.compliance_type in OPEN else ())
         if finding.resource_type is ResourceType.ACCOUNT:
             of_account.update((finding.config_rule_name, rule_ids.get(finding.config_rule_name, "")))
-        marked.append(_marked(finding, matchers[matching[0]][0]) if matching else finding)
+        marked.append(_marked(finding, live[matching[0]]) if matching else finding)
     selected = {name for pair in rule_ids.items() for name in pair}
     used = [
         _Use(each, hits[number], number in needed, each.rule in of_account)
-        for number, (each, _) in enumerate(matchers)
+        for number, each in enumerate(live)
         if each.rule in selected
     ]
     expired = [each for each in suppressions if each.until < today]
@@ -132,10 +134,17 @@ def _marked(finding: Finding, suppression: Suppression) -> Finding:
     return structs.replace(finding, suppression=told)
 
 
-def _matcher(suppression: Suppression, snapshot: Snapshot, rule_ids: Mapping[str, str]) -> Callable[[Finding], bool]:
-    names = {name for name, rule_id in rule_ids.items() if suppression.rule in (name, rule_id)}
-    on_resource = _on_resource(suppression, snapshot)
-    return lambda finding: finding.config_rule_name in names and on_resource(finding)
+def _matchers(
+    suppressions: Sequence[Suppression], snapshot: Snapshot, rule_ids: Mapping[str, str]
+) -> Mapping[str, Sequence[tuple[int, Callable[[Finding], bool]]]]:
+    """Give, by the name of a configured rule, the numbers of its suppressions and what says if one is on a finding."""
+    on_resource = [_on_resource(each, snapshot) for each in suppressions]
+    return {
+        name: [
+            (number, on_resource[number]) for number, each in enumerate(suppressions) if each.rule in (name, rule_id)
+        ]
+        for name, rule_id in rule_ids.items()
+    }
 
 
 def _on_resource(suppression: Suppression, snapshot: Snapshot) -> Callable[[Finding], bool]:
@@ -149,14 +158,20 @@ def _on_resource(suppression: Suppression, snapshot: Snapshot) -> Callable[[Find
 
 
 def _by_name(pattern: str) -> Callable[[Finding], bool]:
-    """Match names and ARNs; the account only as written out, so that no pattern hides that a list was not read."""
+    """Match names and ARNs; the account only as written out, so that no pattern hides that a list was not read.
+
+    Nor does a name do so: while its number is unknown, the account is called "account", as a user may be.
+    """
     exact = not _WILDCARDS & set(pattern)
+    like = re.compile(translate(pattern)).match
 
     def matches(finding: Finding) -> bool:
-        if finding.resource_type is ResourceType.ACCOUNT and not exact:
-            return False
-        names = (finding.resource_name, finding.resource_arn)
-        return any(name is not None and fnmatchcase(name, pattern) for name in names)
+        name, arn = finding.resource_name, finding.resource_arn
+        if finding.resource_type is ResourceType.ACCOUNT:
+            return arn is not None and pattern in (name, arn)
+        if exact:  # far faster, and most are: there may be hundreds of suppressions over a hundred thousand findings
+            return pattern in (name, arn)
+        return like(name) is not None or (arn is not None and like(arn) is not None)
 
     return matches
 

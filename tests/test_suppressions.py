@@ -99,6 +99,13 @@ def test_a_pattern_does_not_hide_that_a_list_was_not_read() -> None:
     assert {finding.resource_type for finding in found} == {ResourceType.ACCOUNT}
 
 
+def test_a_user_who_is_called_as_an_account_of_unknown_number_does_not_hide_that_a_list_was_not_read() -> None:
+    nameless = account(users=[console_user("account", mfa=False)], unknown=["users"])
+    nameless = replace(nameless, account=replace(nameless.account, id=None))
+    found, _ = marked(suppression(resource="account"), snapshot=nameless)
+    assert [finding.resource_type for finding in found] == [ResourceType.USER]
+
+
 @pytest.mark.parametrize(("days", "counts"), [(1, True), (0, True), (-1, False)])
 def test_a_suppression_counts_until_the_end_of_its_last_day(days: int, counts: bool) -> None:
     found, codes = marked(suppression(until=TODAY + timedelta(days=days)))
@@ -196,6 +203,10 @@ def test_a_wrong_suppression_is_complained_about(fields: dict[str, Any], words: 
 def test_a_year_ahead_is_allowed_and_more_where_it_is_configured() -> None:
     assert complaint(suppression(until=TODAY + timedelta(days=365)), Limits(), TODAY) is None
     assert complaint(suppression(until=TODAY + timedelta(days=700)), Limits(max_days=700), TODAY) is None
+
+
+def test_the_last_of_days_is_no_fault() -> None:
+    assert complaint(suppression(until=date.max), Limits(), date.max) is None
 
 
 def test_suppressed_findings_keep_their_verdict_and_do_not_trip_the_gate() -> None:
