@@ -4,7 +4,7 @@ AWS makes a new report at most every four hours, and the old one does not change
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec import structs
 
@@ -13,14 +13,20 @@ from auditor.model import Snapshot, Source, SourceRecord, SourceStatus, User
 
 REPORT_LIFE = timedelta(hours=4)
 TOO_OLD = "ReportTooOld"
+_SKEW = timedelta(minutes=5)  # by as much a clock may differ from AWS's, which else refuses to answer
 
 
 def report_age(snapshot: Snapshot) -> timedelta | None:
-    """Give how old the credential report was when it was read; None if either time is not known."""
-    read_at = next((source.read_at for source in snapshot.sources if source.name is Source.CREDENTIAL_REPORT), None)
+    """Give how old the credential report was when it was read; None if either time is not known, or one is wrong."""
+    read_at = _read_at(snapshot)
     if read_at is None or snapshot.report_generated_at is None:
         return None
-    return max(read_at - snapshot.report_generated_at, timedelta(0))
+    age = read_at - snapshot.report_generated_at
+    return max(age, timedelta(0)) if age >= -_SKEW else None
+
+
+def _read_at(snapshot: Snapshot) -> datetime | None:
+    return next((source.read_at for source in snapshot.sources if source.name is Source.CREDENTIAL_REPORT), None)
 
 
 def report_words(snapshot: Snapshot) -> str:
@@ -71,6 +77,8 @@ def _has_report(snapshot: Snapshot) -> bool:
 def _reason(snapshot: Snapshot, max_age: timedelta) -> str:
     hours = max_age.total_seconds() / 3600
     age, made = report_age(snapshot), snapshot.report_generated_at
+    if made is not None and age is None and (read_at := _read_at(snapshot)) is not None:
+        return f"The credential report is of {made:%Y-%m-%dT%H:%M:%SZ}, but was read at {read_at:%Y-%m-%dT%H:%M:%SZ}"
     if age is None or made is None:
         return "The age of the credential report is not known (--captured-at tells when it was read)"
     return (

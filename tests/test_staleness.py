@@ -64,6 +64,7 @@ def test_the_age_is_that_at_reading_in_words(time: Any, words: str) -> None:
 
 def test_an_age_that_nobody_told_is_unknown() -> None:
     assert report_age(read_at(SNAPSHOT, None)) is None
+    assert report_age(read_at(SNAPSHOT, REPORT_TIME - timedelta(minutes=5, seconds=1))) is None  # one time is wrong
     assert report_words(read_at(SNAPSHOT, None)) == "credential report of 2026-11-24T01:00:00Z, age unknown"
     assert report_words(replace(SNAPSHOT, report_generated_at=None)) == "credential report of unknown time"
 
@@ -108,6 +109,14 @@ def test_a_report_of_unknown_age_counts_as_too_old() -> None:
         assert judged.gaps[-1].message == (
             "The age of the credential report is not known (--captured-at tells when it was read)"
         )
+
+
+def test_a_report_of_a_time_after_its_reading_counts_as_too_old() -> None:
+    judged = without_old_report(read_at(SNAPSHOT, REPORT_TIME - timedelta(days=300)), timedelta(hours=1))
+    assert verdicts(judged)[MFA, "alice"] is UNKNOWN
+    assert judged.gaps[-1].message == (
+        "The credential report is of 2026-11-24T01:00:00Z, but was read at 2026-01-28T01:00:00Z"
+    )
 
 
 def test_users_that_are_unknown_keep_their_own_reason_and_root_is_unknown_too() -> None:
@@ -183,3 +192,12 @@ def test_exports_do_not_tell_how_old_their_report_was_unless_somebody_does(run: 
     assert "3 h old" in run(*told).out
     assert "3 h old" in run(*told, "--max-report-age", "4").out
     assert "older than --max-report-age 3 h" in run(*told, "--max-report-age", "3").out
+
+
+def test_a_report_that_does_not_tell_its_time_is_not_taken_for_new(run: Run, tmp_path: Path) -> None:
+    exports = folder_of.write(tmp_path / "exports")
+    file = exports / "credential-report.json"
+    file.write_text(json.dumps({"Content": json.loads(file.read_text())["Content"]}))
+    query = f"findings[?config_rule_name=='{MFA}' && resource_name=='alice'].annotation | [0]"
+    result = run("scan", "--exports", exports, "-q", "--query", query, "--captured-at", "2026-11-24T04:30:00Z")
+    assert "credential report of unknown time" in result.out

@@ -172,7 +172,7 @@ def _credential_report(folder: Path, captured_at: datetime | None) -> Answer[Cre
         if bare:
             return credential_report.read(text, captured_at, place, whole=False)
         answer = decoder(ReportAnswer, any_length=True)(text)
-        generated_at = utc(answer.generated_time) if answer.generated_time else captured_at
+        generated_at = utc(answer.generated_time) if answer.generated_time else None
         return credential_report.read(_content(answer.content, place), generated_at, place)
 
     return _single(folder, name, Source.CREDENTIAL_REPORT, decoded, lambda report: len(report.users))
