@@ -27,6 +27,7 @@ REPORT_CODES = _EXIT_CODES.format(done="shown or written", failed="the report co
 
 C = TypeVar("C", bound=Callable[..., Any])
 
+_MAX_WAIT_S = 1_000_000
 STDOUT_FORMATS = ["table", "json", "jsonl", "csv"]
 
 
@@ -48,6 +49,17 @@ def hours(text: str) -> timedelta:
     if hours < timedelta(0):
         raise click.BadParameter("an age is not negative")
     return hours
+
+
+def seconds(text: str) -> float:
+    """Read a number of seconds that a clock can be asked to wait: not nan, which no range of click's refuses."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0
+    if not 0 < number <= _MAX_WAIT_S:
+        raise click.BadParameter(f"{text!r} is no number of seconds from 0 to {_MAX_WAIT_S:,}")
+    return number
 
 
 def files(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -104,7 +116,7 @@ place_options = _options(
     click.option(
         "--timeout",
         "timeout_s",
-        type=click.FloatRange(min=0, min_open=True),
+        type=seconds,
         metavar="SECONDS",
         help="Read AWS no longer than this [1800]; what was not read by then is unknown.",
     ),

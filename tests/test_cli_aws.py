@@ -247,6 +247,13 @@ def test_a_server_that_cannot_be_reached_ends_the_run(run: Run, monkeypatch: pyt
     assert "could not be reached" in result.err
 
 
+@pytest.mark.parametrize("seconds", ["nan", "inf", "1e300", "0", "-1", "soon"])
+def test_a_time_that_no_clock_can_wait_is_refused(run: Run, aws: Front, seconds: str) -> None:
+    result = run("scan", "--timeout", seconds)
+    assert (result.code, result.out, aws.calls) == (2, "", [])
+    assert "--timeout" in result.err
+
+
 def test_a_code_is_never_asked_for_without_a_terminal(aws: Front) -> None:
     command = [sys.executable, "-m", "auditor", "scan", "--mfa-serial", f"arn:aws:iam::{ACCOUNT}:mfa/me"]
     done = subprocess.run(command, capture_output=True, check=False, text=True, stdin=subprocess.DEVNULL)
