@@ -183,8 +183,8 @@ def export(*, form: str, path: str | None, quiet: bool, **options: Any) -> None:
     from auditor.exporters.exporting import export as write_export
     from auditor.plan import current
 
-    check(form, path)
     plan = current(_choice(options))
+    check(form, path, plan.pack_paths.values())
     write_export(form, plan.rules, path, _speaker(quiet=quiet), plan.packs)
 
 

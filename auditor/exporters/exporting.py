@@ -1,7 +1,7 @@
 """Exports: the selected rules with their effective parameters, written for other tools to set up in AWS Config."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -31,13 +31,17 @@ _FORMATS: Mapping[str, _Format] = {
 }
 
 
-def check(form: str, path: str | None) -> None:
-    """Find what would keep the file from being written; raise UsageError or OutputError."""
+def check(form: str, path: str | None, packs: Iterable[str] = ()) -> None:
+    """Find what would keep the file from being written; raise UsageError or OutputError.
+
+    `packs` are files that are read: of their rules that are out of scope an export holds nothing.
+    """
     if path is None:
         return
     if "{" in path or "}" in path:
         raise UsageError(f"-o {path}: an export has no placeholders", "Give a name without braces.")
-    outputs.check([path], _FORMATS[form].suffixes)
+    for source in (None, *packs):
+        outputs.check([path], _FORMATS[form].suffixes, source=source)
 
 
 def export(
