@@ -67,6 +67,8 @@ def run(place: Inputs, choice: Choice, options: Options, say: Say) -> int:
         tell_sources(snapshot, say)
     report = with_frameworks(_audited_by(plan, snapshot, options), asked)
     _tell_warnings(report, say)
+    if options.as_of is not None:
+        _tell_revived(settings.suppressions, options.as_of, say)
     files = _written(report, paths, place.snapshot)
     shown = narrowed(report, [Severity(name) for name in options.severities], options.resources)
     if query is not None:
@@ -214,6 +216,14 @@ def _tell_warnings(report: Report, say: Say) -> None:
     for pack in report.packs:
         for note in pack.notes:
             say(f"Warning: pack {pack.name}: {note}")
+
+
+def _tell_revived(suppressions: Sequence[Suppression], as_of: datetime, say: Say) -> None:
+    """Tell of suppressions that have ended and count nevertheless; no report says so, since none holds today's date."""
+    today = datetime.now(UTC).date()
+    for each in suppressions:
+        if as_of.date() <= each.until < today:
+            say(f"Warning: The {each.words} has ended; by --as-of it counts")
 
 
 def _written(report: Report, paths: Sequence[str], source: str | None = None) -> str:

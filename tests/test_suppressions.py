@@ -367,6 +367,16 @@ def test_every_format_shows_what_is_suppressed_and_why(run: Run, scan: list[obje
     assert json.loads(asked.out) == ["ops"]
 
 
+def test_a_suppression_that_has_ended_and_counts_by_as_of_is_told(run: Run, scan: list[object], tmp_path: Path) -> None:
+    past = (tmp_path / "c.toml").read_text().replace("2026-12-31", "2020-12-31")
+    (tmp_path / "c.toml").write_text(past)
+    result = run(*scan, "--as-of", "2020-12-31")
+    assert result.code == 0
+    told = "on resource 'alice' (owner ops, until 2020-12-31) has ended; by --as-of it counts"
+    assert told in result.err
+    assert "by --as-of" not in run(*scan, "--as-of", "2021-01-01").err
+
+
 @pytest.mark.parametrize(
     ("time", "counts"),
     [
