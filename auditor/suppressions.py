@@ -37,9 +37,9 @@ _Text = Annotated[str, Meta(extra_json_schema={"pattern": r"\S"})]
 class Suppression(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Set aside the findings of one rule on some resources, until a day and for a reason.
 
-    `resource` is a shell pattern over names and ARNs, `path` one over IAM paths (with both slashes), `tag` a tag
-    `Key=Value` or `Key`; exactly one of the three is given. Patterns match whole texts, and case counts; the account
-    is meant by its number or ARN only, and what is not known of a resource matches nothing.
+    `resource` is a shell pattern over names, or over ARNs where it holds a colon, `path` one over IAM paths (with both
+    slashes), `tag` a tag `Key=Value` or `Key`; exactly one of the three is given. Patterns match whole texts, and case
+    counts; the account is meant by its number or ARN only, and what is not known of a resource matches nothing.
     `rule` is a rule's id or the name under which it is configured. The day `until` itself still counts, in UTC.
     """
 
@@ -160,9 +160,11 @@ def _on_resource(suppression: Suppression, snapshot: Snapshot) -> Callable[[Find
 def _by_name(pattern: str) -> Callable[[Finding], bool]:
     """Match names and ARNs; the account only as written out, so that no pattern hides that a list was not read.
 
-    Nor does a name do so: while its number is unknown, the account is called "account", as a user may be.
+    Nor does a name do so: while its number is unknown, the account is called "account", as a user may be. Only a
+    pattern with a colon, which no name has, is one of ARNs: `a*` would match all of them, and `*user*` every user's.
     """
     exact = not _WILDCARDS & set(pattern)
+    of_arns = ":" in pattern
     like = re.compile(translate(pattern)).match
 
     def matches(finding: Finding) -> bool:
@@ -171,7 +173,7 @@ def _by_name(pattern: str) -> Callable[[Finding], bool]:
             return arn is not None and pattern in (name, arn)
         if exact:  # far faster, and most are: there may be hundreds of suppressions over a hundred thousand findings
             return pattern in (name, arn)
-        return like(name) is not None or (arn is not None and like(arn) is not None)
+        return like(name) is not None or (of_arns and arn is not None and like(arn) is not None)
 
     return matches
 

@@ -65,6 +65,9 @@ MATCHES: Mapping[str, tuple[dict[str, Any], set[str]]] = {
     "a pattern in which a point is a point": ({"resource": "Bob.?"}, {"Bob.x"}),
     "an ARN": ({"resource": f"arn:aws:iam::{ACCOUNT_ID}:user/eng/alice"}, {"alice"}),
     "a pattern of ARNs": ({"resource": "arn:aws:iam::*:user/ops/*"}, {"bob"}),
+    "a pattern of ARNs that begins anyhow": ({"resource": "*:user/ops/*"}, {"bob"}),
+    "a pattern of names is none of ARNs": ({"resource": "a*"}, {"alice"}),
+    "a word of every user's ARN": ({"resource": "*user*"}, set()),
     "a path": ({"path": "/ops/"}, {"bob"}),
     "a pattern of paths": ({"path": "/*s/"}, {"bob"}),
     "the root path": ({"path": "/"}, {"Bob.x"}),
@@ -292,7 +295,7 @@ def meant(each: Suppression, finding: Finding, whole: Snapshot, less: Snapshot) 
     if finding.resource_type is ResourceType.ACCOUNT:
         return each.resource in names
     if each.resource is not None:
-        return any(like(name, each.resource) for name in names)
+        return any(like(name, each.resource) for name in (names if ":" in each.resource else names[:1]))
     kind = {ResourceType.USER: "users", ResourceType.ROLE: "roles"}.get(finding.resource_type)
     if kind is None:
         return each.path is not None and finding.resource_arn is not None and like("/", each.path)
