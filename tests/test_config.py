@@ -166,14 +166,6 @@ WRONG = {
         "[[suppressions]]\nrule='x'\nowner='z'\nreason='r'\nuntil=2027-01-01\n",
         "suppressions[0] (x): give one of `resource`, `path` and `tag`",
     ),
-    "a suppression of two kinds of resources": (
-        "[[suppressions]]\nrule='x'\nresource='y'\npath='/'\nowner='z'\nreason='r'\nuntil=2027-01-01\n",
-        "suppressions[0] (x): give one of `resource`, `path` and `tag`",
-    ),
-    "a blank reason": (
-        "[[suppressions]]\nrule='x'\nresource='y'\nowner='z'\nreason=' '\nuntil=2027-01-01\n",
-        "suppressions[0] (x): `reason` is blank",
-    ),
     "a suppression that ends too late": (
         "[[suppressions]]\nrule='x'\nresource='y'\nowner='z'\nreason='r'\nuntil=2028-01-01\n",
         "suppressions[0] (x): `until` is 2028-01-01, more than 365 days ahead",
@@ -245,8 +237,6 @@ NOT_THERE = {
         "[rules.iam-pasword-policy]\n",
         "iam-audit.toml: there is no rule 'iam-pasword-policy'",
     ),
-    "an included one": ("[selection]\ninclude = ['x-y-z']\n", "iam-audit.toml: there is no rule 'x-y-z'"),
-    "an excluded one": ("[selection]\nexclude = ['x-y-z']\n", "iam-audit.toml: there is no rule 'x-y-z'"),
     "a parameter that does not exist": (
         f"[rules.{PASSWORD}.parameters]\nMax = 1\n",
         f"iam-audit.toml: {PASSWORD} has no parameter 'Max'",
