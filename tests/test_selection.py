@@ -8,7 +8,7 @@ import pytest
 from auditor.errors import UsageError
 from auditor.registry import load_rules
 from auditor.rule import Severity
-from auditor.selection import Choice, Given, chosen, selected
+from auditor.selection import Choice, Given, RuleSet, chosen, selected
 
 PASSWORD, MEMBERSHIP = "iam-password-policy", "iam-user-group-membership-check"
 VALUES: Mapping[str, tuple[Sequence[str], dict[str, dict[str, object]]]] = {
@@ -70,3 +70,20 @@ def test_a_rule_that_does_not_exist_is_told_with_its_file_and_the_nearest(
         selected(load_rules(), [Given(origin=origin, **fields)])
     assert raised.value.message == f"{place}there is no rule '{MISNAMED}'"
     assert raised.value.hint == f"Did you mean {PASSWORD}?"
+
+
+IN_USE = "iam-policy-in-use"
+GIVEN = {IN_USE: {"policyARN": "arn:aws:iam::aws:policy/AWSSupportAccess"}}
+
+
+@pytest.mark.parametrize(("parameters", "runs"), [(GIVEN, True), ({}, False)], ids=["given", "not given"])
+def test_a_rule_that_needs_a_value_is_in_a_set_where_it_is_given(parameters: Any, runs: bool) -> None:
+    given = Given(origin="option", rule_set=RuleSet.AWS_CONFIG, parameters=parameters)
+    assert (IN_USE in {each.rule.id for each in selected(load_rules(), [given])}) is runs
+
+
+def test_where_no_rule_is_left_it_is_told_how_to_find_one() -> None:
+    with pytest.raises(UsageError) as raised:
+        selected(load_rules(), [Given(origin="option", include=[PASSWORD], exclude=["IAM_PASSWORD_POLICY"])])
+    assert raised.value.message == "no rule is left to evaluate"
+    assert raised.value.hint == "Exclude fewer rules; `iam-audit rules list` shows them."
