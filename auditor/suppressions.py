@@ -108,7 +108,7 @@ def suppressed(
         hits.update(matching)
         needed.update(matching if finding.compliance_type in OPEN else ())
         if finding.resource_type is ResourceType.ACCOUNT:
-            of_account.update((finding.config_rule_name, rule_ids.get(finding.config_rule_name, "")))
+            of_account.update((finding.config_rule_name, rule_ids[finding.config_rule_name]))
         marked.append(_marked(finding, live[matching[0]]) if matching else finding)
     selected = {name for pair in rule_ids.items() for name in pair}
     used = [
@@ -182,8 +182,8 @@ def _path(finding: Finding) -> str | None:
     """Give the IAM path that an ARN holds, as in arn:aws:iam::111122223333:user/path/name; None where there is none."""
     if finding.resource_arn is None or finding.resource_type is ResourceType.ACCOUNT:
         return None
-    kind, slash, rest = finding.resource_arn.split(":", 5)[-1].partition("/")
-    named = kind and slash and rest.endswith(finding.resource_name)
+    _, slash, rest = finding.resource_arn.partition("/")
+    named = slash and rest.endswith(finding.resource_name)
     return f"/{rest.removesuffix(finding.resource_name)}" if named else None
 
 

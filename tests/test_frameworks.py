@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 from conftest import Run
 from html_reports import MFA, OWN_POLICIES, mixed, report_of, suppressed
+from msgspec.structs import replace
 from test_all_rules import aws_catalogue
 
 from auditor.errors import UsageError
@@ -24,6 +25,7 @@ from auditor.frameworks import (
     listed,
     natural,
     supported,
+    tally,
     uncovered,
 )
 from auditor.parameters import configure
@@ -250,6 +252,22 @@ def test_controls_that_no_rule_supports_are_named() -> None:
 
 def test_where_the_controls_are_not_known_for_certain_none_is_called_uncovered() -> None:
     assert uncovered("NIST-800-53-r5") == ()
+
+
+ONE_BY_ONE = "14 controls with rules: 2 NON_COMPLIANT, 10 INSUFFICIENT_DATA, 2 COMPLIANT"
+TALLIES = {
+    "all": (14, 6, f"{ONE_BY_ONE}; of 1 the verdict is that of suppressed findings; 6 that no rule covers"),
+    "one": (1, 0, "1 control with rules: 1 INSUFFICIENT_DATA"),
+    "none but what no rule covers": (0, 2, "no rules; 2 that no rule covers"),
+}
+
+
+@pytest.mark.parametrize(("number", "others", "words"), TALLIES.values(), ids=list(TALLIES))
+def test_the_controls_of_a_framework_are_counted_in_words(number: int, others: int, words: str) -> None:
+    (whole,) = with_frameworks(mixed(suppressed), ["CIS-AWS-3.0"]).frameworks
+    assert (len(whole.controls), len(whole.uncovered)) == (14, 6)
+    part = replace(whole, controls=whole.controls[:number], uncovered=whole.uncovered[:others])
+    assert tally(part) == words
 
 
 def test_a_report_with_frameworks_obeys_its_schema_and_reads_back() -> None:

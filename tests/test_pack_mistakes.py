@@ -141,10 +141,16 @@ MISTAKES = {
     ),
     "a scope that leaves nothing": Mistake(
         SECOND
-        + "    Properties:\n      Source: {Owner: AWS, SourceIdentifier: IAM_GROUP_HAS_USERS_CHECK}\n"
-        + "      Scope: {ComplianceResourceTypes: ['AWS::IAM::Role']}\n",
+        + "    Properties:\n      Source: {Owner: AWS, SourceIdentifier: IAM_NO_INLINE_POLICY_CHECK}\n"
+        + "      Scope: {ComplianceResourceTypes: ['AWS::IAM::Policy']}\n",
         16,
-        "the Scope of Second leaves nothing of AWS::IAM::Group",
+        "the Scope of Second leaves nothing of AWS::IAM::User, AWS::IAM::Group, AWS::IAM::Role",
+        "Name a resource type that the rule judges, or take Scope out.",
+    ),
+    "a parameter that the rule needs": Mistake(
+        SECOND + "    Properties:\n      Source: {Owner: AWS, SourceIdentifier: IAM_POLICY_IN_USE}\n",
+        16,
+        "iam-policy-in-use.policyARN is required",
     ),
     "a scope with a key that it does not have": Mistake(
         HEAD + "      Scope:\n        ComplianceResourceType: [AWS::IAM::User]\n",
@@ -206,16 +212,31 @@ def test_a_mistake_is_one_message_with_line_and_remedy(case: str, run: Run, tmp_
     assert mistake.hint in rest[0]
 
 
+PACK_AND_BARE = ["--conformance-pack", "pack.yaml", "--conformance-pack", "bare.yaml"]
+"""A pack with a parameter and one without, each with a rule of the same name."""
+
 OPTIONS = {
     "a file that is not there": (["--conformance-pack", "none.yaml"], "none.yaml cannot be read: No such file"),
     "a folder": (["--conformance-pack", "."], ". cannot be read: Is a directory"),
     "two packs of one name": (
         ["--conformance-pack", "pack.yaml", "--conformance-pack", "./pack.yaml"],
-        "2 conformance packs are called pack: pack.yaml, ./pack.yaml",
+        "2 conformance packs are called pack: pack.yaml, ./pack.yaml\n  Rename or leave out one.",
     ),
     "a parameter that no pack has": (
         ["--conformance-pack", "pack.yaml", "--pack-parameter", "Lenght=1"],
         "--pack-parameter Lenght=1: no pack has a parameter 'Lenght'\n  Did you mean Length?",
+    ),
+    "a parameter like none of the pack's": (
+        ["--conformance-pack", "wide.yaml", "--pack-parameter", "wide:Other=1"],
+        "--pack-parameter wide:Other=1: no pack has a parameter 'Other'\n  There is Age, Length.",
+    ),
+    "a parameter of another pack": (
+        [*PACK_AND_BARE, "--pack-parameter", "bare:Length=14"],
+        "--pack-parameter bare:Length=14: no pack has a parameter 'Length'\n  There is none.",
+    ),
+    "a parameter of a pack that is like none": (
+        [*PACK_AND_BARE, "--pack-parameter", "other:Length=1"],
+        "there is no pack 'other'\n  There is pack, bare.",
     ),
     "a parameter of a pack that is not there": (
         ["--conformance-pack", "pack.yaml", "--pack-parameter", "pakc:Length=1"],
@@ -227,12 +248,16 @@ OPTIONS = {
     ),
     "a parameter given twice": (
         ["--conformance-pack", "pack.yaml", "--pack-parameter", "Length=1", "--pack-parameter", "pack:Length=1"],
-        "--pack-parameter pack:Length=1: Length is given twice",
+        "--pack-parameter pack:Length=1: Length is given twice\n  Give each parameter once.",
     ),
     "a parameter without a pack": (["--pack-parameter", "Length=1"], "there is no pack\n  Give one with"),
     "a value of a pack's parameter that its rule refuses": (
         ["--conformance-pack", "pack.yaml", "--pack-parameter", "Length=5"],
         "pack.yaml, line 17: iam-password-policy.MinimumPasswordLength is 5, out of range",
+    ),
+    "a value with an equals sign of its own": (
+        ["--conformance-pack", "pack.yaml", "--pack-parameter", "Length=1=4"],
+        "pack.yaml, line 17: iam-password-policy.MinimumPasswordLength is '1=4'",
     ),
     "a value too long": (
         ["--conformance-pack", "pack.yaml", "--pack-parameter", f"Length={'1' * 4097}"],
@@ -246,6 +271,14 @@ OPTIONS = {
         ["--conformance-pack", "pack.yaml", "--exclude-rule", "iam-password-policy"],
         "is left to judge. Pack pack: 0 of 1 rules judged, 1 out of scope (1 excluded)\n  Select rules with --rule",
     ),
+    "nothing left of two packs": (
+        [*PACK_AND_BARE, "--exclude-rule", "iam-password-policy"],
+        "1 out of scope (1 excluded); Pack bare: 0 of 1 rules judged",
+    ),
+    "a rule that is called as another one becomes": (
+        [*PACK_AND_BARE, "--conformance-pack", "wide.yaml"],
+        "2 rules would be reported as 'pack/passwords'\n  Rename one of the packs' files.",
+    ),
     "an option for a rule in no pack": (
         ["--conformance-pack", "pack.yaml", "--parameter", "iam-user-group-membership-check.groupNames=a"],
         "iam-user-group-membership-check is not selected",
@@ -258,6 +291,9 @@ def test_a_wrong_option_is_one_message(case: str, run: Run, tmp_path: Path, monk
     monkeypatch.chdir(tmp_path)
     Path("snapshot.json").write_bytes(dump(account()))
     Path("pack.yaml").write_text(INPUT + "!Ref Length\n")
+    Path("bare.yaml").write_text("Resources:\n" + HEAD.partition("Resources:\n")[2])
+    wide = HEAD.replace("ConfigRuleName: ", "ConfigRuleName: pack/")
+    Path("wide.yaml").write_text(wide.replace("Parameters:\n", "Parameters:\n  Age: {Type: String, Default: '90'}\n"))
     options, message = OPTIONS[case]
     result = run("scan", "--snapshot", "snapshot.json", *options)
     assert result.code == 2

@@ -121,7 +121,7 @@ def test_rules_that_do_not_ask_for_mfa_make_no_call(run: Run, aws: Front) -> Non
 
 @pytest.mark.parametrize("action", [DEVICES, PROFILE])
 def test_a_denied_question_leaves_the_report_standing_and_is_asked_no_more(run: Run, aws: Front, action: str) -> None:
-    stale(aws, users=40)
+    stale(aws, users=3 * THREADS)
     before, _, _ = scanned(run)
     aws.fixed[action.removeprefix("iam:")] = denied(action)
     after, report, _ = scanned(run, "--verify")

@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from html_reports import MFA, mixed, report_of, suppressed
+from html_reports import MFA, OWN_POLICIES, mixed, report_of, suppressed
 from msgspec import to_builtins
 from msgspec.structs import replace
 from rule_parameters import configured
@@ -75,7 +75,8 @@ def test_a_suppressed_finding_that_is_in_order_takes_nothing_away() -> None:
     def aside(finding: Finding) -> Finding:
         return replace(finding, suppression={"reason": "Break-glass"}) if finding.resource_name == "alice" else finding
 
-    found = seen(report_of(account(users=[console_user("alice", mfa=True)]), MFA, change=aside), "CIS-AWS-3.0")["1.10"]
+    users = [console_user(name, mfa=True) for name in ("alice", "bob")]
+    found = seen(report_of(account(users=users), MFA, OWN_POLICIES, change=aside), "CIS-AWS-3.0")["1.10"]
     assert (found.compliance_type, found.rules[0].suppressed) == (GOOD, 1)
 
 
