@@ -234,7 +234,7 @@ def rules_show(*, name: str) -> None:
     """
     rule = find(load_rules(), name)
     click.echo(f"{rule.id} ({rule.source_identifier}), severity {rule.severity}\n\n{page(rule)}\n")
-    click.echo(f"Reads: {', '.join(sorted(rule.reads))}\nAWS: {rule.source_url}")
+    click.echo(f"Reads: {', '.join(sorted(rule.reads))}\nSee: {rule.source_url}")
 
 
 @iam_audit.command()
