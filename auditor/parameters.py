@@ -3,9 +3,10 @@
 AWS sends all values as strings; where it is silent the conventions are ours:
 https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop-rules_nodejs.html
 
-A rule declares its parameters as the fields of a Struct: bool, int, str, StrEnum or tuple[str, ...]. A field without default is required; the default that AWS
-prints for a required parameter stands in `Meta(extra={"printed_default": "90"})`, as text. A value with a grammar of
-its own is read as text, and the Struct's `__post_init__` raises ValueError("NAME is ...") for a wrong one.
+A rule declares its parameters as the fields of a Struct: bool, int, str, StrEnum or tuple[str, ...]. A field without
+default is required; the default that AWS prints for a required parameter stands in
+`Meta(extra={"printed_default": "90"})`, as text. A value with a grammar of its own is read as text, and the Struct's
+`__post_init__` raises ValueError("NAME is ...") for a wrong one.
 """
 
 from collections.abc import Iterable, Mapping
