@@ -16,13 +16,16 @@ from auditor.options import (
     REPORT_CODES,
     SCAN_CODES,
     SNAPSHOT_CODES,
+    Commands,
     files,
     framework_option,
     place_options,
     quiet_option,
+    reading,
     rule_names,
     scan_options,
     selection_options,
+    showing,
     verbose_option,
 )
 from auditor.parameters import needed
@@ -43,14 +46,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return process.run(iam_audit, sys.argv[1:])
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="iam-audit", message="%(prog)s %(version)s")
 def iam_audit() -> None:
     """Audit the IAM of an AWS account with AWS Config's managed rules, without AWS Config."""
 
 
 @iam_audit.command(epilog=SCAN_CODES)
-@click.option("--snapshot", shell_complete=files, metavar="FILE", help="Read a saved snapshot; - reads standard input.")
+@reading("--snapshot", shell_complete=files, metavar="FILE", help="Read a saved snapshot; - reads standard input.")
 @place_options
 @selection_options
 @scan_options
@@ -80,7 +83,7 @@ def scan(**options: Any) -> int:
 @iam_audit.command(epilog=SNAPSHOT_CODES)
 @place_options
 @selection_options
-@click.option(
+@showing(
     "-o",
     "--output",
     "path",
@@ -112,7 +115,7 @@ def snapshot(*, path: str, quiet: bool, verbose: bool, **options: Any) -> int:
 
 @iam_audit.command(epilog=REPORT_CODES)
 @click.argument("report_file", shell_complete=files, metavar="REPORT.json")
-@click.option(
+@showing(
     "-o",
     "--output",
     "paths",
@@ -121,7 +124,7 @@ def snapshot(*, path: str, quiet: bool, verbose: bool, **options: Any) -> int:
     metavar="PATH",
     help="Write .json, .jsonl, .csv or .html; repeatable.",
 )
-@click.option("--all", "every_finding", is_flag=True, help="Show every finding in the table.")
+@showing("--all", "every_finding", is_flag=True, help="Show every finding in the table.")
 @framework_option
 @quiet_option
 def report(
@@ -159,7 +162,7 @@ def frameworks_list() -> None:
 @iam_audit.command()
 @click.argument("form", metavar="FORMAT", type=click.Choice(["conformance-pack", "terraform", "cloudformation"]))
 @selection_options
-@click.option(
+@showing(
     "-o",
     "--output",
     "path",
@@ -231,12 +234,12 @@ def rules_show(*, name: str) -> None:
     """
     rule = find(load_rules(), name)
     click.echo(f"{rule.id} ({rule.source_identifier}), severity {rule.severity}\n\n{page(rule)}\n")
-    click.echo(f"Reads: {', '.join(sorted(rule.reads))}\nAWS: {rule.source_url}")
+    click.echo(f"Reads: {', '.join(sorted(rule.reads))}\nSee: {rule.source_url}")
 
 
 @iam_audit.command()
 @selection_options
-@click.option("--verify", is_flag=True, help="Allow what `scan --verify` asks too.")
+@reading("--verify", is_flag=True, help="Allow what `scan --verify` asks too.")
 def permissions(*, verify: bool, **options: Any) -> None:
     """Print the least IAM policy for reading what rules need.
 

@@ -186,8 +186,9 @@ def find(name: str) -> str:
         return names[plain]
     from difflib import get_close_matches  # imported late: for mistakes only
 
-    close = get_close_matches(plain, names, n=1)
-    hint = f"Did you mean {names[close[0]]}?" if close else "`iam-audit frameworks` lists them."
+    begun = [each for each in names if plain and each.startswith(plain)]
+    close = [names[each] for each in begun or get_close_matches(plain, names, n=1)]
+    hint = f"Did you mean {' or '.join(close)}?" if close else "`iam-audit frameworks` lists them."
     raise UsageError(f"--framework {name}: there is no such framework", hint)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import click
@@ -89,6 +90,44 @@ def framework_names(_context: click.Context, _parameter: click.Parameter, incomp
     return [name for name in known() if name.casefold().startswith(incomplete.casefold())]
 
 
+class _Headed(click.Option):
+    """An option that help lists under a heading of its kind."""
+
+    def __init__(self, *arguments: Any, heading: str, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.heading = heading
+
+
+class _Command(click.Command):
+    """A command whose help lists its options under their headings, and those without one last."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options into the help."""
+        parts: dict[str, list[tuple[str, str]]] = {}
+        others: list[tuple[str, str]] = []
+        for option in self.get_params(ctx):
+            if isinstance(option, click.Option) and (record := option.get_help_record(ctx)):
+                part = parts.setdefault(option.heading, []) if isinstance(option, _Headed) else others
+                part.append(record)
+        for heading, records in {**parts, "Other options" if parts else "Options": others}.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+
+class Commands(click.Group):
+    """A group whose commands list their options under headings."""
+
+    command_class = _Command
+    group_class = type
+
+
+reading = partial(click.option, cls=_Headed, heading="Account")
+_credentials = partial(click.option, cls=_Headed, heading="AWS credentials")
+_selecting = partial(click.option, cls=_Headed, heading="Rules and settings")
+showing = partial(click.option, cls=_Headed, heading="Output")
+_gate = partial(click.option, cls=_Headed, heading="Exit code")
+
+
 def _options(*options: Callable[[C], C]) -> Callable[[C], C]:
     def decorated(command: C) -> C:
         for option in reversed(options):
@@ -99,21 +138,21 @@ def _options(*options: Callable[[C], C]) -> Callable[[C], C]:
 
 
 place_options = _options(
-    click.option("--exports", shell_complete=files, metavar="DIR", help="Read a folder of AWS CLI output."),
-    click.option(
-        "--captured-at", type=point_in_time, metavar="TIME", help="When a bare credential-report.csv was made."
+    reading("--exports", shell_complete=files, metavar="DIR", help="Read a folder of AWS CLI output."),
+    reading("--captured-at", type=point_in_time, metavar="TIME", help="When a bare credential-report.csv was made."),
+    reading("--demo", is_flag=True, help="Read a made-up account in an embedded emulator (needs the extra demo)."),
+    _credentials("--profile", metavar="NAME", help="AWS profile to use."),
+    _credentials(
+        "--region",
+        metavar="REGION",
+        help="AWS Region: its partition, and its access analyzers; with --exports, whose were listed.",
     ),
-    click.option("--demo", is_flag=True, help="Read a made-up account in an embedded emulator (needs the extra demo)."),
-    click.option("--profile", metavar="NAME", help="AWS profile to use."),
-    click.option(
-        "--region", metavar="REGION", help="AWS Region; it decides the partition. For exports, the analyzers'."
-    ),
-    click.option("--role-arn", metavar="ARN", help="Assume this role first."),
-    click.option("--external-id", metavar="ID", help="External id for --role-arn."),
-    click.option("--mfa-serial", metavar="ARN", help="Your MFA device, where policies deny everything without MFA."),
-    click.option("--mfa-code", metavar="CODE", help="The device's code; asked for at a terminal if left out."),
-    click.option("--expect-account", metavar="ID", help="Stop with exit code 2 if it is another account."),
-    click.option(
+    _credentials("--role-arn", metavar="ARN", help="Assume this role first."),
+    _credentials("--external-id", metavar="ID", help="External id for --role-arn."),
+    _credentials("--mfa-serial", metavar="ARN", help="Your MFA device, where policies deny everything without MFA."),
+    _credentials("--mfa-code", metavar="CODE", help="The device's code; asked for at a terminal if left out."),
+    reading("--expect-account", metavar="ID", help="Stop with exit code 2 if it is another account."),
+    reading(
         "--timeout",
         "timeout_s",
         type=seconds,
@@ -122,14 +161,14 @@ place_options = _options(
     ),
 )
 selection_options = _options(
-    click.option(
+    _selecting(
         "--config",
         shell_complete=files,
         metavar="FILE",
         help="Settings [iam-audit.toml of the working folder, if it is there].",
     ),
-    click.option("--rules", "rule_set", type=click.Choice([name.value for name in RuleSet]), help="Select this set."),
-    click.option(
+    _selecting("--rules", "rule_set", type=click.Choice([name.value for name in RuleSet]), help="Select this set."),
+    _selecting(
         "--rule",
         "include",
         multiple=True,
@@ -137,7 +176,7 @@ selection_options = _options(
         shell_complete=rule_names,
         help="Select only this rule; repeatable.",
     ),
-    click.option(
+    _selecting(
         "--exclude-rule",
         "exclude",
         multiple=True,
@@ -145,7 +184,7 @@ selection_options = _options(
         shell_complete=rule_names,
         help="Leave this rule out; repeatable.",
     ),
-    click.option(
+    _selecting(
         "--parameter",
         "parameters",
         multiple=True,
@@ -153,7 +192,7 @@ selection_options = _options(
         shell_complete=parameter_names,
         help="Set a rule's parameter; repeatable.",
     ),
-    click.option(
+    _selecting(
         "--conformance-pack",
         "packs",
         shell_complete=files,
@@ -161,7 +200,7 @@ selection_options = _options(
         metavar="FILE",
         help="Select the rules of this conformance pack of AWS Config instead, and those of --rule; repeatable.",
     ),
-    click.option(
+    _selecting(
         "--pack-parameter",
         "pack_parameters",
         multiple=True,
@@ -169,7 +208,7 @@ selection_options = _options(
         help="Override the default of a pack's parameter; PACK is the file's name without suffix; repeatable.",
     ),
 )
-framework_option = click.option(
+framework_option = showing(
     "--framework",
     "frameworks",
     multiple=True,
@@ -180,11 +219,9 @@ framework_option = click.option(
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Tell on stderr how each source was read.")
 scan_options = _options(
-    click.option("--format", "output_format", type=click.Choice(STDOUT_FORMATS), help="What is shown [table]."),
-    click.option(
-        "--query", metavar="EXPRESSION", help="Print the result of this JMESPath over the JSON report instead."
-    ),
-    click.option(
+    showing("--format", "output_format", type=click.Choice(STDOUT_FORMATS), help="What is shown [table]."),
+    showing("--query", metavar="EXPRESSION", help="Print the result of this JMESPath over the JSON report instead."),
+    showing(
         "-o",
         "--output",
         "paths",
@@ -193,15 +230,15 @@ scan_options = _options(
         metavar="PATH",
         help="Write .json, .jsonl, .csv or .html too; repeatable.",
     ),
-    click.option("--all", "every_finding", is_flag=True, help="Show every finding in the table."),
-    click.option(
+    showing("--all", "every_finding", is_flag=True, help="Show every finding in the table."),
+    showing(
         "--severity",
         "severities",
         multiple=True,
         type=click.Choice([name.value for name in Severity]),
         help="Show findings of this severity only; repeatable.",
     ),
-    click.option(
+    showing(
         "--resource",
         "resources",
         multiple=True,
@@ -209,23 +246,23 @@ scan_options = _options(
         help="Show names, ids or ARNs like this only; repeatable.",
     ),
     framework_option,
-    click.option(
+    _gate(
         "--fail-on",
         type=click.Choice(["noncompliant", "nothing"]),
         help="Exit with 1 if a finding is NON_COMPLIANT [nothing].",
     ),
-    click.option(
+    _gate(
         "--allow-incomplete/--no-allow-incomplete",
         default=None,
         help="Exit with 0 instead of 4 when facts are unknown.",
     ),
-    click.option(
+    reading(
         "--max-report-age",
         type=hours,
         metavar="HOURS",
         help="Believe no credential report that was older when it was read; what rests on it is unknown.",
     ),
-    click.option(
+    reading(
         "--verify",
         is_flag=True,
         help="Ask AWS again about users whose MFA finding rests on an older credential report.",

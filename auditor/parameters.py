@@ -3,9 +3,10 @@
 AWS sends all values as strings; where it is silent the conventions are ours:
 https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop-rules_nodejs.html
 
-A rule declares its parameters as the fields of a Struct. A field without default is required; the default that AWS
-prints for a required parameter stands in `Meta(extra={"printed_default": "90"})`, as text. A value with a grammar of
-its own is read as text, and the Struct's `__post_init__` raises ValueError("NAME is ...") for a wrong one.
+A rule declares its parameters as the fields of a Struct: bool, int, str, StrEnum or tuple[str, ...]. A field without
+default is required; the default that AWS prints for a required parameter stands in
+`Meta(extra={"printed_default": "90"})`, as text. A value with a grammar of its own is read as text, and the Struct's
+`__post_init__` raises ValueError("NAME is ...") for a wrong one.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,9 +16,17 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from auditor.errors import UsageError
+from auditor.errors import AuditError, UsageError
 from auditor.rule import ConfiguredRule, Rule
 
+_KINDS = (
+    msgspec.inspect.BoolType,
+    msgspec.inspect.IntType,
+    msgspec.inspect.StrType,
+    msgspec.inspect.EnumType,
+    msgspec.inspect.VarTupleType,
+)
+_DECLARED = "A plug-in's parameter is a bool, int, str, StrEnum or tuple[str, ...], or one of these or None."
 _MAX_DIGITS = 9  # more than any range of AWS holds, and cheap to convert
 
 
@@ -95,7 +104,10 @@ def _parameter(place: str, field: msgspec.inspect.Field) -> _Parameter:
         printed_default = (kind.extra or {}).get("printed_default")
         kind = kind.type
     nullable = isinstance(kind, msgspec.inspect.UnionType)
-    return _Parameter(place, _without_none(kind), field.required, nullable, printed_default)
+    kind = _without_none(kind)
+    if not isinstance(kind, _KINDS):
+        raise AuditError(f"{place} is declared with a type that no parameter can have", _DECLARED)
+    return _Parameter(place, kind, field.required, nullable, printed_default)
 
 
 def _only_given(declared: Mapping[str, _Parameter], values: dict[str, Any]) -> dict[str, Any]:

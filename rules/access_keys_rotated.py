@@ -43,6 +43,7 @@ from auditor.rule import (
     proofs,
     reported_time,
     undecided,
+    written,
 )
 
 _KEYS = ("access_key_1", "access_key_2")
@@ -59,7 +60,7 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
     row, limit = user.credentials, context.parameters.maxAccessKeyAge
     old = proofs(*(partial(_old, row, key, context) for key in _KEYS), partial(no_further_credentials, row))
     if old:
-        said = ", ".join(f"{key} since {rotation.value}" for key, rotation in old)
+        said = ", ".join(told for told, _ in old)
         return non_compliant(
             f"Not rotated for more than {limit} days: {said} ({context.report_words})",
             *(rotation for _, rotation in old),
@@ -71,7 +72,7 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
 
 
 def _old(row: Credentials, key: str, context: Context[Parameters]) -> tuple[str, Evidence] | None:
-    """Give the key and its last rotation if it is active and too old."""
+    """Give the words for the key and its last rotation if it is active and too old."""
     if not decided(getattr(row, f"{key}_active"), f"{key}_active"):
         return None
     rotation = _reported(row, f"{key}_last_rotated")
@@ -79,7 +80,8 @@ def _old(row: Credentials, key: str, context: Context[Parameters]) -> tuple[str,
     if rotated_at is None:
         raise undecided(f"the credential report says {rotation.value!r} in {key}_last_rotated of an active key")
     age = context.age_at_report(rotated_at, f"{key}_last_rotated")
-    return (key, rotation) if age > timedelta(days=context.parameters.maxAccessKeyAge) else None
+    too_old = age > timedelta(days=context.parameters.maxAccessKeyAge)
+    return (f"{key} since {written(rotated_at)}", rotation) if too_old else None
 
 
 def _reported(row: Credentials, column: str) -> Evidence:

@@ -83,7 +83,7 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
         partial(no_further_credentials, user.credentials),
     )
     if idle:
-        said = ", ".join(f"{name} since {sign.value}" for name, sign in idle)
+        said = ", ".join(told for told, _ in idle)
         signs = (sign for _, sign in idle)
         return non_compliant(f"Not used for more than {limit} days: {said} ({context.report_words})", *signs)
     active = [_reported(user, credential.active) for credential in _CREDENTIALS]
@@ -93,12 +93,13 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
 
 
 def _idle(user: User, credential: _Credential, context: Context[Parameters]) -> tuple[str, Evidence] | None:
-    """Give the credential and its last sign of life if it is active and that is too long ago."""
+    """Give the words for the credential and its last sign of life if it is active and that is too long ago."""
     time, sign = _last_sign(user, credential)
     if time is None or sign is None:
         return None
     age = context.age_at_report(time, sign.path.rpartition(".")[2])
-    return (credential.name, sign) if age > timedelta(days=context.parameters.maxCredentialUsageAge) else None
+    too_long = age > timedelta(days=context.parameters.maxCredentialUsageAge)
+    return (f"{credential.name} since {written(time)}", sign) if too_long else None
 
 
 def _last_sign(user: User, credential: _Credential) -> tuple[datetime, Evidence] | tuple[None, None]:

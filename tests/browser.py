@@ -62,8 +62,8 @@ READ_ALL = """() => [...document.querySelectorAll(".finding")].map((line) => {
     const lists = [...detail.querySelectorAll(".pairs")].map((list) => Object.fromEntries(
         [...list.children].map((row) => [text(row.firstChild), text(row.lastChild)])));
     const evidence = [...detail.querySelectorAll(".evidence tbody tr")].map((row) => [...row.cells].map(text));
-    const [name, type, kind, rule, annotation] = [...line.cells].map(text);
-    return { name, type, kind, rule, annotation, facts: lists[0], suppression: lists[1] ?? null, evidence };
+    const [name, type, kind, severity, rule, annotation] = [...line.cells].map(text);
+    return { name, type, kind, severity, rule, annotation, facts: lists[0], suppression: lists[1] ?? null, evidence };
 })"""
 """Opens every finding that is shown, and gives what the page says of it."""
 

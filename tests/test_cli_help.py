@@ -1,6 +1,7 @@
 """Help and completion: every command tells what it does within 80 columns, and a shell can complete what has a name."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -37,6 +38,27 @@ def test_every_command_has_help_that_fits_80_columns_and_shows_how_it_is_used(
     assert max(map(len, out.splitlines())) <= 80
     assert not [line for line in out.splitlines()[1:] if line.endswith("...")]  # a summary that was cut
     assert ("Example" in out) is (" ".join(command) not in WITHOUT_EXAMPLE)
+
+
+def headed(help_text: str) -> dict[str, list[str]]:
+    """Give the options of a help by the heading that they stand under."""
+    parts = re.split(r"^(\w[\w ]+):$", help_text, flags=re.MULTILINE)
+    options = [re.findall(r"^  (?:-\w, )?(--[\w-]+)", part, re.MULTILINE) for part in parts[2::2]]
+    return dict(zip(parts[1::2], options, strict=True))
+
+
+def test_the_many_options_of_a_scan_stand_under_headings(run: Run) -> None:
+    found = headed(run("scan", "--help").out)
+    assert [heading for heading, options in found.items() if options] == [
+        *("Account", "AWS credentials", "Rules and settings", "Output", "Exit code", "Other options")
+    ]
+    listed = [option for options in found.values() for option in options]
+    assert sorted(listed) == sorted({option.opts[-1] for option in iam_audit.commands["scan"].params} | {"--help"})
+    assert max(map(len, found.values())) <= 8
+
+
+def test_few_options_stand_under_one_heading(run: Run) -> None:
+    assert headed(run("rules", "list", "--help").out)["Options"] == ["--format", "--help"]
 
 
 @pytest.mark.parametrize("command", [(), ("rules",), ("config",)], ids=["no command", "rules", "config"])

@@ -123,6 +123,7 @@ def test_every_framework_answers_to_its_own_name() -> None:
     [
         ("cis 4.0", "Did you mean CIS-AWS-4.0.1?"),
         ("fsbq", "Did you mean FSBP?"),
+        ("nist 800-53", "Did you mean NIST-800-53-r5 or NIST-800-53-r4-ConfigPack or NIST-800-53-r5-ConfigPack?"),
         ("hipaa", "`iam-audit frameworks` lists them."),
         ("", "`iam-audit frameworks` lists them."),
     ],

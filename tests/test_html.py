@@ -16,10 +16,11 @@ from html_reports import MFA, OWN_POLICIES, many, mixed, named, report_of, suppr
 from playwright.sync_api import Browser, expect
 
 from auditor import report as reports
+from auditor.finding import Finding
 from auditor.registry import load_rules
 from auditor.report import dump_report, load_report
 from auditor.reporters import html
-from auditor.rule import ComplianceType
+from auditor.rule import ComplianceType, Evidence
 from auditor.testing import account, console_user, server_certificate, user
 
 
@@ -119,7 +120,7 @@ def test_the_search_finds_by(opened: Open, typed: str, found: set[str]) -> None:
     assert set(names(page)) == found
 
 
-def test_filters_narrow_by_rule_type_compliance_type_and_suppression(opened: Open) -> None:
+def test_filters_narrow_by_rule_type_severity_compliance_type_and_suppression(opened: Open) -> None:
     page = opened(mixed(suppressed)).page
     page.get_by_label("Rule", exact=True).select_option(OWN_POLICIES)
     assert sorted(names(page)) == ["alice", "bob", "carol10", "carol9"]
@@ -132,6 +133,18 @@ def test_filters_narrow_by_rule_type_compliance_type_and_suppression(opened: Ope
     page.get_by_role("button", name="Reset").click()
     page.get_by_label("Resource type").select_option("AWS::IAM::Group")
     assert sorted(names(page)) == ["developers", "legacy"]
+    page.get_by_role("button", name="Reset").click()
+    assert page.get_by_label("Severity").locator("option").all_inner_texts() == ["All severities", "MEDIUM", "LOW"]
+    page.get_by_label("Severity").select_option("LOW")
+    assert sorted(names(page)) == ["alice", "bob", "carol10", "carol9"]
+    assert page.locator("#status").inner_text() == "4 of 15 findings, 1 of them suppressed: severity LOW"
+
+
+def test_findings_sort_by_severity_worst_first(opened: Open) -> None:
+    report = report_of(account(users=[user("alice")]), OWN_POLICIES, "iam-root-access-key-check", MFA)
+    page = opened(report).page
+    page.get_by_role("button", name="Severity").click()
+    assert page.locator(".finding .severity").all_inner_texts() == ["CRITICAL", "MEDIUM", "LOW"]
 
 
 def test_a_count_in_the_table_of_rules_leads_to_its_findings(opened: Open) -> None:
@@ -197,7 +210,7 @@ def test_a_finding_opens_by_keyboard_to_evidence_page_and_fix(opened: Open, key:
     expect(detail).to_have_count(0)
 
 
-def told(finding: dict[str, Any]) -> dict[str, Any]:
+def told(finding: dict[str, Any], severities: dict[str, str]) -> dict[str, Any]:
     """Give what the page shows of a finding of the JSON report."""
     location = finding["location"] or {}
     place = ":".join(str(location[part]) for part in ("file", "line") if location.get(part) is not None)
@@ -215,6 +228,7 @@ def told(finding: dict[str, Any]) -> dict[str, Any]:
         "name": finding["resource_name"],
         "type": finding["resource_type"],
         "kind": finding["compliance_type"] + aside,
+        "severity": severities[finding["config_rule_name"]],
         "rule": finding["config_rule_name"],
         "annotation": finding["annotation"],
         "facts": {name: value for name, value in facts.items() if value is not None},
@@ -228,7 +242,9 @@ def told(finding: dict[str, Any]) -> dict[str, Any]:
 def test_every_finding_shows_what_the_json_report_says(opened: Open) -> None:
     report = mixed(varied)
     shown = opened(report, fragment="#size=250").page.evaluate(READ_ALL)
-    expected = [told(finding) for finding in json.loads(dump_report(report))["findings"]]
+    document = json.loads(dump_report(report))
+    severities = {rule["config_rule_name"]: rule["severity"] for rule in document["rules"]}
+    expected = [told(finding, severities) for finding in document["findings"]]
     order = [(line["rule"], line["name"]) for line in expected]
     assert sorted(shown, key=lambda line: order.index((line["rule"], line["name"]))) == expected
 
@@ -263,10 +279,16 @@ def test_dark_and_light_differ(opened: Open) -> None:
     assert dark != light
 
 
+def tagged(finding: Finding) -> Finding:
+    """Rest a finding on a fact with a path and a value as long as AWS allows for a tag."""
+    return msgspec.structs.replace(finding, evidence=(Evidence(f"tags.{'T' * 128}", "v" * 256, "users"),))
+
+
 @pytest.mark.parametrize("width", [360, 640, 900, 1280])
 def test_the_page_never_scrolls_sideways(opened: Open, width: int) -> None:
     long = "a-name-without-a-break" * 3
-    report = report_of(account(users=[console_user(long[:64], mfa=False), console_user("W" * 64, mfa=True)]))
+    people = [console_user(long[:64], mfa=False), console_user("W" * 64, mfa=True)]
+    report = report_of(account(users=people), change=tagged)
     page = opened(report, viewport={"width": width, "height": 800}).page
     page.evaluate(READ_ALL)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -280,6 +302,18 @@ def test_a_long_type_breaks_after_its_colons(opened: Open) -> None:
     assert cell.inner_text() == "AWS::IAM::ServerCertificate"
     parts = cell.evaluate("cell => [...cell.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data)")
     assert parts == ["AWS::", "IAM::", "ServerCertificate"]
+
+
+def test_words_of_headings_and_of_evidence_stay_whole(opened: Open) -> None:
+    page = opened(mixed(), viewport={"width": 1280, "height": 800}, fragment=f"#search=bob&rule={MFA}").page
+    open_finding(page, "bob", MFA)
+    lines = """(cell) => {
+        const range = document.createRange();
+        range.selectNodeContents(cell);
+        return new Set([...range.getClientRects()].map((box) => box.top)).size;
+    }"""
+    drawn = [*page.locator(".warnings th").all(), *page.locator(".evidence td:first-child code").all()]
+    assert [cell.evaluate(lines) for cell in drawn] == [1] * 6
 
 
 def test_print_shows_every_finding_of_the_view_and_no_controls(opened: Open) -> None:

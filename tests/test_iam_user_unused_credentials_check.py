@@ -178,7 +178,7 @@ def test_case(case: Case) -> None:
 
 ALL_IDLE = password(
     NO_INFORMATION,
-    ago(100),
+    ago(100).replace("Z", "+00:00"),
     access_key_1_active=True,
     access_key_1_last_used_date=ago(91),
     access_key_2_active=True,

@@ -282,7 +282,10 @@ def test_the_html_report_lists_the_rules_that_were_not_judged(scan: Any, tmp_pat
     html.write(load_report(json.dumps(report).encode(), "x"), stream)
     page = stream.getvalue().decode()
     assert '<section id="packs"' in page
-    assert "Pack one: 1 of 3 rules judged, 2 out of scope (2 not about IAM)" in page
+    told = "Pack one: 1 of 3 rules judged, 2 out of scope (2 not about IAM)"
+    assert f"<summary>{told}</summary>" in page
+    summary = page.partition('<section class="summary"')[2].partition("</section>")[0]
+    assert f"<strong>This is a part of the conformance pack.</strong> {told}" in summary  # beside the verdict
     assert "&lt;b&gt;name&lt;/b&gt;" in page
     assert "S3_BUCKET_LOGGING_PROHIBITED" in page
 

@@ -4,9 +4,10 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import pytest
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, defstruct
+from msgspec.structs import replace
 
-from auditor.errors import UsageError
+from auditor.errors import AuditError, UsageError
 from auditor.model import ResourceType
 from auditor.parameters import Origin, configure, needed
 from auditor.rule import Rule, Severity, compliant
@@ -119,3 +120,10 @@ def test_a_number_that_is_required_cannot_be_dropped(value: object) -> None:
 
 def test_only_what_has_no_printed_default_is_needed() -> None:
     assert needed(RULE) == ("names",)
+
+
+@pytest.mark.parametrize("kind", [float, dict[str, str], list[str], float | None], ids=str)
+def test_a_parameter_of_a_type_that_no_text_becomes_is_refused(kind: Any) -> None:
+    odd = replace(RULE, parameters=defstruct("Odd", [("ratio", kind)]))
+    with pytest.raises(AuditError, match=r"test-rule\.ratio is declared with a type that no parameter can have"):
+        configure(odd, {"ratio": "0.5"})

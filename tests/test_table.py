@@ -8,7 +8,7 @@ import pytest
 from five_rules import FIVE
 from rule_parameters import configured
 
-from auditor.report import Report
+from auditor.report import Report, narrowed
 from auditor.reporters import table
 from auditor.scan import audited
 from auditor.suppressions import Suppression
@@ -52,15 +52,15 @@ iam-user-group-membership-check     NON_COMPLIANT      1      0      3    0
 iam-user-no-policies-check          COMPLIANT          0      0      4    0
 mfa-enabled-for-iam-console-access  NON_COMPLIANT      1      1      2    0
 
-iam-user-group-membership-check NON_COMPLIANT
+iam-user-group-membership-check NON_COMPLIANT, severity MEDIUM
   x\\x1b[31m\\x00\\x9b\\u202egnp\\u20  The user is in no group
   28[bold]b[/]
 
-mfa-enabled-for-iam-console-access NON_COMPLIANT
+mfa-enabled-for-iam-console-access NON_COMPLIANT, severity MEDIUM
   bob  The user has a console password and no MFA (credential report of
        2026-11-24T01:00:00Z, 2 h old)
 
-mfa-enabled-for-iam-console-access INSUFFICIENT_DATA
+mfa-enabled-for-iam-console-access INSUFFICIENT_DATA, severity MEDIUM
   carol  The case withholds it; grant iam:Test
 
 Account verdict: NON_COMPLIANT (2 NON_COMPLIANT, 1 INSUFFICIENT_DATA, 11
@@ -83,6 +83,27 @@ def test_a_long_rule_name_is_broken_after_a_hyphen(capsys: pytest.CaptureFixture
     first = next(number for number, line in enumerate(lines) if line.startswith("iam-policy"))
     assert lines[first].split() == ["iam-policy-no-statements-with-full-", "NOT_APPLICABLE", "0", "0", "0", "1"]
     assert lines[first + 1] == "  access"
+
+
+def test_beside_the_column_of_what_is_suppressed_a_rule_name_is_broken_after_a_hyphen_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rules = [configured("iam-external-access-analyzer-enabled"), configured("iam-user-group-membership-check")]
+    until = date(2026, 12, 31)
+    aside = Suppression(rule="iam-user-group-membership-check", resource="alice", reason="r", owner="o", until=until)
+    unread = account(users=[user("alice")], unknown=["access_analyzers"])
+    table.write(audited(unread, rules, NOW, suppressions=[aside]), sys.stdout)
+    lines = capsys.readouterr().out.splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("iam-external"))
+    assert lines[first].split() == ["iam-external-access-", "INSUFFICIENT_DATA", "0", "1", "0", "0", "0"]
+    assert lines[first + 1] == "  analyzer-enabled"
+
+
+def test_a_narrowed_table_says_that_it_lists_less_than_it_counts() -> None:
+    stream = io.StringIO()
+    table.write(narrowed(report(), [], ["bob"]), stream)
+    assert "\nListed are 3 of 14 findings, narrowed by severity or resource\n" in stream.getvalue()
+    assert "narrowed" not in shown()
 
 
 def test_every_finding_is_listed_on_demand() -> None:

@@ -2,6 +2,7 @@
 const KINDS = ["NON_COMPLIANT", "INSUFFICIENT_DATA", "COMPLIANT", "NOT_APPLICABLE"];
 const SEVERITIES = ["CRITICAL", "HIGH", "MEDIUM", "LOW"];
 const SIZES = [50, 100, 250];
+const FIELDS = ["search", "rule", "type", "severity", "suppressed"];
 const PRINTED = 5000; // findings; a browser needs seconds for as many, and gives up on twenty times as many
 
 // --- the view: which findings are shown and how. It lives in the address too, so that it can be kept or sent.
@@ -20,6 +21,7 @@ function tableOf({ account_id, fingerprint_version, severities, findings }) {
 }
 
 const suppressed = (row) => report.suppression.of(row) !== null;
+const severity = (row) => report.severities[report.rule.at[row]];
 
 function viewOf(hash) {
   const given = new URLSearchParams(hash.replace(/^#/, ""));
@@ -29,6 +31,7 @@ function viewOf(hash) {
     search: given.get("search") ?? "",
     rule: oneOf("rule", report.rule.values.map(plain), ""),
     type: oneOf("type", report.types.map(plain), ""),
+    severity: oneOf("severity", SEVERITIES, ""),
     suppressed: oneOf("suppressed", ["hide", "only"], ""),
     show: KINDS.filter((kind) => kinds.includes(kind)),
     sort: oneOf("sort", Object.keys(RANKS).flatMap((name) => [name, `-${name}`]), "verdict"),
@@ -97,6 +100,7 @@ function select() {
 function passes(row) {
   return (!view.rule || plain(report.rule.of(row)) === view.rule)
     && (!view.type || plain(report.resources.of(row).type) === view.type)
+    && (!view.severity || severity(row) === view.severity)
     && (!view.suppressed || suppressed(row) === (view.suppressed === "only"));
 }
 
@@ -111,14 +115,14 @@ function ranked(texts, at) {
 
 // Worst first, then by severity; what is suppressed comes after everything that is not.
 function verdictRank(place, row) {
-  const severity = SEVERITIES.indexOf(report.severities[report.rule.at[row]]);
-  return (suppressed(row) ? 64 : 0) + place * 8 + (severity < 0 ? SEVERITIES.length : severity);
+  return (suppressed(row) ? 64 : 0) + place * 8 + SEVERITIES.indexOf(severity(row));
 }
 
 const RANKS = {
   name: () => ranked(report.resources.values.map((resource) => resource.name), report.resources.at),
   type: () => ranked(report.resources.values.map((resource) => resource.type), report.resources.at),
   verdict: () => report.compliance_type.at.map(verdictRank),
+  severity: () => report.rule.at.map((_, row) => SEVERITIES.indexOf(severity(row))),
   rule: () => ranked(report.rule.values, report.rule.at),
   annotation: () => ranked(report.annotation.values, report.annotation.at),
 };
@@ -154,6 +158,7 @@ function status() {
     view.search && `search ${JSON.stringify(view.search)}`,
     view.rule && `rule ${view.rule}`,
     view.type && `resource type ${view.type}`,
+    view.severity && `severity ${view.severity}`,
     view.show.length < KINDS.length && (view.show.join(", ") || "no compliance type"),
     view.suppressed && (view.suppressed === "only" ? "only suppressed" : "without suppressed"),
   ].filter(Boolean);
@@ -163,7 +168,7 @@ function status() {
 }
 
 function drawControls() {
-  for (const name of ["search", "rule", "type", "suppressed", "size"]) byId(name).value = view[name];
+  for (const name of [...FIELDS, "size"]) byId(name).value = view[name];
   for (const box of byId("show").querySelectorAll("input")) box.checked = view.show.includes(box.value);
   for (const button of document.querySelectorAll("[data-sort]")) {
     const direction = { [button.dataset.sort]: "ascending", [`-${button.dataset.sort}`]: "descending" }[view.sort];
@@ -192,6 +197,7 @@ function line(row) {
     element("td", {}, element("button", toggle, element("bdi", {}, name))),
     element("td", {}, ...breakable(type)),
     verdict,
+    element("td", { class: "severity" }, severity(row)),
     element("td", {}, report.rule.of(row)),
     element("td", {}, report.annotation.of(row)));
 }
@@ -200,7 +206,7 @@ function detail(row) {
   const sides = element("div", { class: "sides" },
     element("div", {}, facts(row), ...evidence(row), ...suppression(row)),
     element("div", {}, ...rulePage(row)));
-  return element("tr", { class: "detail", id: `detail-${row}` }, element("td", { colspan: 5 }, sides));
+  return element("tr", { class: "detail", id: `detail-${row}` }, element("td", { colspan: 6 }, sides));
 }
 
 function facts(row) {
@@ -276,7 +282,7 @@ function turnTo(page) {
 }
 
 function listen() {
-  for (const name of ["search", "rule", "type", "suppressed"]) {
+  for (const name of FIELDS) {
     byId(name).addEventListener("input", (event) => change({ [name]: event.target.value }));
   }
   byId("size").addEventListener("input", (event) => change({ size: Number(event.target.value) }));
@@ -312,6 +318,7 @@ function fillControls() {
   const option = (text) => element("option", { value: plain(text) }, plain(text));
   byId("rule").append(...report.rule.values.map(option));
   byId("type").append(...report.types.map(option));
+  byId("severity").append(...SEVERITIES.filter((each) => report.severities.includes(each)).map(option));
   byId("suppressed").closest(".field").hidden = report.suppression.values.every((value) => value === null);
   byId("show").append(...KINDS.map((kind) => element("label", { "data-kind": kind },
     element("input", { type: "checkbox", value: kind }), kind, element("output", { id: `show-${kind}` }))));

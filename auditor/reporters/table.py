@@ -35,6 +35,7 @@ _COLUMNS = {
 _SUPPRESSED = "SUPPR"
 _TRAILING_BLANKS = re.compile(r" +$", re.MULTILINE)  # rich pads cells; a file or a mail wants none
 _NAME_WIDTH = 30  # columns; the rest of the line is for the annotation
+_NARROWEST = 8  # columns for the name of a rule, where a terminal leaves no more for it
 
 
 def write(report: Report, stream: TextIO, *, every_finding: bool = False) -> None:
@@ -44,7 +45,9 @@ def write(report: Report, stream: TextIO, *, every_finding: bool = False) -> Non
         console.print(_heading(report))
         console.print(_summary(report, console.width))
         kinds = tuple(ComplianceType) if every_finding else OPEN
-        for finding_group in _groups(report.findings, kinds):
+        if narrowed := _narrowed(report):
+            console.print(narrowed)
+        for finding_group in _groups(report, kinds):
             console.print(*finding_group, sep="\n")
         for framework in report.frameworks:
             console.print(*_framework(framework), sep="\n")
@@ -109,16 +112,26 @@ def _counted(result: RuleResult, *, apart: bool) -> list[str]:
 
 def _broken(name: str, width: int) -> str:
     """Give a name in lines that end after a hyphen if they can, so that its words stay whole."""
-    lines = wrap(name, max(width, _NAME_WIDTH), subsequent_indent="  ", drop_whitespace=False)
+    lines = wrap(name, max(width, _NARROWEST), subsequent_indent="  ", drop_whitespace=False)
     return "\n".join(lines) if len(name) > width else name
 
 
-def _groups(findings: Sequence[Finding], kinds: Sequence[ComplianceType]) -> Iterator[tuple[Text, Padding]]:
-    shown = [finding for finding in findings if finding.compliance_type in kinds]
+def _narrowed(report: Report) -> Text | None:
+    """Give a line for a report that was narrowed, so that nobody takes the listed findings for all."""
+    all_findings = sum(report.summary.counts.values()) + report.summary.suppressed
+    if len(report.findings) == all_findings:
+        return None
+    told = f"{len(report.findings):,} of {all_findings:,} findings"
+    return Text(f"\nListed are {told}, narrowed by severity or resource", style="yellow")
+
+
+def _groups(report: Report, kinds: Sequence[ComplianceType]) -> Iterator[tuple[Text, Padding]]:
+    severities = {result.config_rule_name: result.severity for result in report.rules}
+    shown = [finding for finding in report.findings if finding.compliance_type in kinds]
     shown.sort(key=lambda finding: (finding.config_rule_name, kinds.index(finding.compliance_type)))
     for (rule, kind), group in groupby(shown, key=lambda finding: (finding.config_rule_name, finding.compliance_type)):
         title = Text(f"\n{visible(rule)} ")
-        title.append(kind, style=_STYLES[kind])
+        title.append(kind, style=_STYLES[kind]).append(f", severity {visible(severities[rule])}")
         yield title, Padding(_rows(list(group)), (0, 0, 0, 2))
 
 
