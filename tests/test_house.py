@@ -191,7 +191,8 @@ def test_a_source_distribution_holds_the_folder_that_make_demo_writes_to(tmp_pat
     code = f"import hatchling.build as b; b.build_sdist({str(tmp_path)!r})"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
     (archive,) = tmp_path.iterdir()
-    names = {name.partition("/")[2] for name in tarfile.open(archive).getnames()}
+    with tarfile.open(archive) as held:
+        names = {name.partition("/")[2] for name in held.getnames()}
     assert names >= {"Makefile", "pyproject.toml", "reports/README.md"}
 
 
