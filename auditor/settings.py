@@ -102,10 +102,11 @@ def _included(old: Any, plan: Plan, names: list[str]) -> Any:
         if find(plan.known, name).id not in names:
             array.remove(name)
     there = {find(plan.known, name).id for name in array}
-    for name in names:
-        if name not in there:
-            array.add_line(name)
-    if not there:
+    missing = [name for name in names if name not in there]
+    on_one_line = "\n" not in array.as_string()  # so it has no comments between its names
+    for name in missing:
+        (array.append if on_one_line else array.add_line)(name)
+    if missing and on_one_line:
         array.multiline(multiline=True)
     return array
 

@@ -6,7 +6,7 @@ Generated are the JSON Schema of the report, docs/rules.md, and the parts of REA
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ import msgspec
 from auditor.collectors.live import permissions_policy
 from auditor.config import Config
 from auditor.model import BULK
+from auditor.parameters import needed
 from auditor.registry import controls, load_rules, page, sections
 from auditor.report import Report
 from auditor.rule import Rule
+from auditor.selection import sets_of
 
 ROOT = Path(__file__).parent.parent
 _PACK = "-ConfigPack"  # mappings by conformance packs are long; `scan --format json` has them
@@ -26,6 +28,9 @@ _RULES_HEAD = """# Rules
 This page is made from the rules themselves; `iam-audit rules show NAME` prints the same. Where an account holds nothing
 that a rule judges, the rule says NOT_APPLICABLE of the account, once; where it is not known what there is, it says
 INSUFFICIENT_DATA. Both are our decision: AWS Config shows no result then.
+
+Of the sets (`--rules`) core, aws-config (the default) and all, each holds the one before. A rule that needs a value
+runs only where the value is given.
 """
 MARKED = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -60,15 +65,23 @@ def schema(described_type: Any, title: str) -> str:
 
 def rule_reference() -> str:
     """Give the reference of all rules, each with its page."""
-    parts = [_RULES_HEAD]
-    parts += [_reference(rule) for rule in load_rules().values()]
-    return "\n".join(parts)
+    rules = load_rules().values()
+    return "\n".join([_RULES_HEAD, _contents(rules), *map(_reference, rules)])
+
+
+def _contents(rules: Iterable[Rule]) -> str:
+    rows = ["| rule | severity | set | needs |", "| --- | --- | --- | --- |"]
+    rows += [
+        f"| [{rule.id}](#{rule.id}) | {rule.severity.capitalize()} | {sets_of(rule)[0]} | {', '.join(needed(rule))} |"
+        for rule in rules
+    ]
+    return "\n".join(rows) + "\n"
 
 
 def _reference(rule: Rule) -> str:
     lines = [f"## {rule.id}\n", f"{sections(page(rule))['']}\n"]
-    lines.append(f"AWS Config: [{rule.source_identifier}]({rule.source_url}); severity {rule.severity.capitalize()};")
-    lines.append(f"judges {', '.join(rule.resource_types)}; reads {', '.join(sorted(rule.reads))}\n")
+    lines.append(f"AWS Config: [{rule.source_identifier}]({rule.source_url}). Severity: {rule.severity.capitalize()}.")
+    lines.append(f"Judges: {', '.join(rule.resource_types)}. Reads: {', '.join(sorted(rule.reads))}.\n")
     lines += [
         f"**{heading}.** {_flowing(text)}\n".replace(" \n", "\n")
         for heading, text in sections(page(rule)).items()

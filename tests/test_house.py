@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import tarfile
 import venv
 import zipfile
 from pathlib import Path
@@ -184,6 +185,15 @@ def test_a_wheel_holds_two_packages_and_their_files(wheel: Path) -> None:
         "rules/iam_password_policy.py",
     ):
         assert needed in names
+
+
+def test_a_source_distribution_holds_the_folder_that_make_demo_writes_to(tmp_path: Path) -> None:
+    code = f"import hatchling.build as b; b.build_sdist({str(tmp_path)!r})"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    (archive,) = tmp_path.iterdir()
+    with tarfile.open(archive) as held:
+        names = {name.partition("/")[2] for name in held.getnames()}
+    assert names >= {"Makefile", "pyproject.toml", "reports/README.md"}
 
 
 def test_a_wheel_works_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:

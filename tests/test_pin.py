@@ -62,6 +62,10 @@ FORMS = {
         'selection.set = "core"\noutput.files = []\n',
         f"output.files = []\n\n[selection]\n{INCLUDE}",
     ),
+    "a list on one line": (
+        f'[selection]\ninclude = ["{PASSWORD}", "iam-policy-description"] # a\n',
+        f'[selection]\ninclude = [\n    "{PASSWORD}",\n' + LIST.replace(f'    "{PASSWORD}",\n', "") + "] # a\n",
+    ),
     "a list with comments": (
         f'[selection]\ninclude = [\n  "{PASSWORD}", # why\n  "iam-policy-description", # not now\n]\n',
         f'[selection]\ninclude = [\n  "{PASSWORD}", # why\n' + LIST.replace(f'    "{PASSWORD}",\n', "") + "]\n",

@@ -1,0 +1,97 @@
+"""What the documentation says can be done: its links lead somewhere, its commands parse, its examples work."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+from shlex import split
+
+import click
+import pytest
+
+from auditor import config
+from auditor.cli import iam_audit
+from auditor.rule import Rule
+from auditor.testing import Case
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+WRITTEN = date(2026, 11, 24)
+
+
+def blocks(page: Path, kind: str) -> list[str]:
+    """Give the blocks of code of a page."""
+    return re.findall(rf"^```{kind}\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def anchors(page: Path) -> set[str]:
+    """Give the anchors that a code host makes of a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.S | re.M), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+    dead = []
+    for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text("utf-8")):
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            dead.append(link)
+    assert dead == []
+
+
+def commands() -> Iterator[str]:
+    """Give each call of iam-audit in the blocks of commands."""
+    for page in PAGES:
+        for block in blocks(page, "sh"):
+            for line in block.replace("\\\n", " ").splitlines():
+                if line.lstrip().startswith("iam-audit "):
+                    yield line
+
+
+@pytest.mark.parametrize("line", list(commands()))
+def test_every_command_is_one(line: str) -> None:
+    _, *words = split(line, comments=True)
+    arguments = words[: next((at for at, word in enumerate(words) if word.startswith(">")), None)]
+    command: click.Command = iam_audit
+    while isinstance(command, click.Group):
+        command = command.commands[arguments.pop(0)]
+    assert command.make_context(command.name, arguments).command is command  # raises for what it does not know
+
+
+def settings(page: str) -> list[str]:
+    return [block for block in blocks(ROOT / page, "toml") if "entry-points" not in block]
+
+
+@pytest.mark.parametrize("text", [*settings("README.md"), *settings("docs/configuration.md")])
+def test_every_configuration_is_accepted(text: str) -> None:
+    loaded = config.parsed(text, Path("iam-audit.toml"), WRITTEN)
+    assert loaded.config != config.Config()
+
+
+def test_every_key_of_the_configuration_is_described() -> None:
+    page = (ROOT / "docs/configuration.md").read_text("utf-8")
+    tables = json.loads((ROOT / "auditor/config.schema.json").read_bytes())["$defs"].values()
+    described = {part for words in re.findall(r"`([\w.]+)`", page) for part in words.split(".")}
+    assert {key for table in tables for key in table.get("properties", ())} - described == set()
+
+
+def test_the_example_of_a_rule_works_as_a_plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = ROOT / "docs/writing-rules.md"
+    module, cases = blocks(page, "python")
+    (distribution,) = map(tomllib.loads, blocks(page, "toml"))
+    ((name, value),) = distribution["project"]["entry-points"]["iam_audit.rules"].items()
+    place, attribute = value.split(":")
+    file = tmp_path / f"{place.replace('.', '/')}.py"
+    file.parent.mkdir()
+    file.write_text(module)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    rule: Rule = getattr(import_module(place), attribute)
+    tested: dict[str, list[Case]] = {}
+    exec(cases, tested)
+    assert rule.id == name
+    assert [str(case) for case in tested["CASES"] if case.check(rule)] != []
