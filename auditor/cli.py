@@ -19,6 +19,7 @@ from auditor.options import (
     Commands,
     files,
     framework_option,
+    output_option,
     place_options,
     quiet_option,
     reading,
@@ -115,15 +116,7 @@ def snapshot(*, path: str, quiet: bool, verbose: bool, **options: Any) -> int:
 
 @iam_audit.command(epilog=REPORT_CODES)
 @click.argument("report_file", shell_complete=files, metavar="REPORT.json")
-@showing(
-    "-o",
-    "--output",
-    "paths",
-    shell_complete=files,
-    multiple=True,
-    metavar="PATH",
-    help="Write .json, .jsonl, .csv or .html; repeatable.",
-)
+@output_option
 @showing("--all", "every_finding", is_flag=True, help="Show every finding in the table.")
 @framework_option
 @quiet_option

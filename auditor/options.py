@@ -218,18 +218,19 @@ framework_option = showing(
 )
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Tell on stderr how each source was read.")
+output_option = showing(
+    "-o",
+    "--output",
+    "paths",
+    shell_complete=files,
+    multiple=True,
+    metavar="PATH",
+    help="Write .json, .jsonl, .csv or .html; repeatable.",
+)
 scan_options = _options(
     showing("--format", "output_format", type=click.Choice(STDOUT_FORMATS), help="What is shown [table]."),
     showing("--query", metavar="EXPRESSION", help="Print the result of this JMESPath over the JSON report instead."),
-    showing(
-        "-o",
-        "--output",
-        "paths",
-        shell_complete=files,
-        multiple=True,
-        metavar="PATH",
-        help="Write .json, .jsonl, .csv or .html too; repeatable.",
-    ),
+    output_option,
     showing("--all", "every_finding", is_flag=True, help="Show every finding in the table."),
     showing(
         "--severity",

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 
 import click
-from click.shell_completion import shell_complete
 
 from auditor.errors import AuditError, UsageError
 from auditor.redaction import redacted
@@ -44,6 +43,8 @@ def run(command: click.Group, arguments: Sequence[str]) -> int:
 def _invoked(command: click.Group, arguments: list[str]) -> int:
     """Run the command; not by click's main(), which exits with 1, the gate's code, when standard output is closed."""
     if instruction := os.environ.get(COMPLETE):
+        from click.shell_completion import shell_complete  # nobody else needs it
+
         return shell_complete(command, {}, "iam-audit", COMPLETE, instruction)
     try:
         with command.make_context("iam-audit", arguments) as context:

@@ -261,12 +261,13 @@ def _gather(values: Sequence[object], found: set[str | None]) -> None:
             continue
         if issubclass(kind, Partial):
             found.update(gap_id for record in records for gap_id in gaps_of(record).values())
-        for field in _holders(kind):
+        for field, deeper in _holders(kind):
             held = [at_rest(record, field) for record in records]
             listings = [value for value in held if isinstance(value, Listing)]
-            found.update(listing.gap for listing in listings)
-            _gather([item for listing in listings for item in listing.known], found)
-            _gather([value for value in held if not isinstance(value, Listing)], found)
+            found.update({listing.gap for listing in listings})
+            if deeper:
+                _gather([item for listing in listings for item in listing.known], found)
+                _gather([value for value in held if not isinstance(value, Listing)], found)
 
 
 @cache
@@ -276,16 +277,17 @@ def _may_refer(value_type: type) -> bool:
 
 
 @cache
-def _holders(record_type: type[Struct]) -> tuple[str, ...]:
-    """Give the fields of a record type whose values may refer to gaps: listings, and records."""
+def _holders(record_type: type[Struct]) -> tuple[tuple[str, bool], ...]:
+    """Give the fields of a record type whose values may refer to gaps, and whether what is in these values may."""
     hints = get_type_hints(record_type)
-    return tuple(field for field in record_type.__struct_fields__ if _holds(hints[field]))
+    held = ((field, hints[field]) for field in record_type.__struct_fields__ if _holds(hints[field]))
+    return tuple((field, get_origin(hint) is not Listing or any(map(_holds, get_args(hint)))) for field, hint in held)
 
 
 def _holds(hint: Any) -> bool:
-    """Say whether a type is, or may be, a Listing or a record."""
+    """Say whether a type is, or may be, a Listing or a record that may refer to gaps."""
     own = get_origin(hint) or hint
-    return (isinstance(own, type) and issubclass(own, Record)) or any(map(_holds, get_args(hint)))
+    return own is Listing or (isinstance(own, type) and _may_refer(own)) or any(map(_holds, get_args(hint)))
 
 
 def integrity(snapshot: Snapshot) -> Iterator[Notice]:
