@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,12 +14,26 @@ from rule_parameters import RULES, configured
 
 from auditor.engine import evaluate
 from auditor.facts import Listing, with_gaps
-from auditor.model import ResourceType, Snapshot, Source
+from auditor.model import (
+    VERIFYING,
+    Account,
+    Group,
+    OidcProvider,
+    Policy,
+    ResourceType,
+    Role,
+    SamlProvider,
+    ServerCertificate,
+    Snapshot,
+    Source,
+    User,
+)
 from auditor.parameters import configure
 from auditor.registry import controls, described, page, sections
 from auditor.rule import ComplianceType, Rule
 from auditor.testing import WITHHELD, Case, account
 
+JUDGED = (ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT)
 HEADINGS = ("Why", "Parameters", "Fix")
 
 
@@ -134,6 +149,21 @@ def test_nothing_is_compliant_that_rests_on_a_withheld_source(rule: Rule) -> Non
         for case in cases_of(rule):
             if depends(case, rule, source):
                 assert lost(case, rule, source) <= {ComplianceType.INSUFFICIENT_DATA}, f"{case} without {source}"
+
+
+RECORDS = (Account, Group, OidcProvider, Policy, Role, SamlProvider, ServerCertificate, Snapshot, User)
+FACTS = {"members", *(field for record in RECORDS for field in record.__struct_fields__)}
+"""What evidence may point at; a group's members are what its users' records tell."""
+
+
+def test_evidence_points_at_a_fact_of_a_source_that_the_rule_reads(rule: Rule) -> None:
+    read = rule.reads | (VERIFYING if rule.verifiable else frozenset())
+    for case in cases_of(rule):
+        asked = configure(rule, case.parameters, origin=case.origin)
+        judged = [each for each in evaluate(case.snapshot, [asked]).findings if each.compliance_type in JUDGED]
+        for evidence in (each for finding in judged for each in finding.evidence):
+            assert re.split(r"[.\[]", evidence.path)[0] in FACTS, evidence.path
+            assert evidence.source in read
 
 
 def depends(case: Case, rule: Rule, source: Source) -> bool:
