@@ -28,7 +28,7 @@ check: $(READY)  ## Lint, type-check, and see that generated documentation is fr
 	$(BIN)/python docs/generate.py --check
 
 bench: $(READY)  ## Measure speed and size, and print a table.
-	$(BIN)/python tests/bench.py
+	PYTHONPATH=tests/support $(BIN)/python tests/bench/bench.py
 
 docs: $(READY)  ## Write the generated documentation again.
 	$(BIN)/python docs/generate.py

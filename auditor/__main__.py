@@ -21,7 +21,7 @@ def main() -> int:
     """
     gc.set_threshold(_SELDOM)
     with signals.caught():
-        from auditor import cli  # 55 ms, in which a signal should not end in a traceback either
+        from auditor.console import cli  # 55 ms, in which a signal should not end in a traceback either
 
         try:
             return cli.main()

@@ -1,383 +1,48 @@
-"""The model of an account's IAM: what a snapshot holds and rules read.
+"""The door to the model of an account: what rules read, and what a snapshot holds."""
 
-Records have no defaults: a collector that forgets a field must not run. For each record there is a partial form for
-facts that were not learned (see auditor.facts). Field names are AWS's in snake_case:
-https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
-"""
-
-from enum import StrEnum
-from typing import ClassVar
-
-from msgspec import Raw
-from msgspec.json import encode
-
-from auditor.facts import Gap, Listing, Partial, Record
-from auditor.sources import (  # noqa: F401 - rules and plug-ins import them from here
-    ACTIONS,
-    BULK,
-    PER_ENTITY,
-    VERIFYING,
-    Source,
-    SourceRecord,
-    SourceStatus,
-    Time,
+from auditor.account.model import (
+    AccessAnalyzer,
+    Account,
+    AttachedPolicy,
+    Credentials,
+    Group,
+    InlinePolicy,
+    OidcProvider,
+    PasswordPolicy,
+    Policy,
+    PolicyVersion,
+    ResourceType,
+    Role,
+    SamlProvider,
+    ServerCertificate,
+    Snapshot,
+    User,
+    Verified,
+    VirtualMfaDevice,
 )
-
-
-class ResourceType(StrEnum):
-    """Name the resource types that findings speak of, in AWS Config's spelling."""
-
-    ACCOUNT = "AWS::::Account"
-    GROUP = "AWS::IAM::Group"
-    OIDC_PROVIDER = "AWS::IAM::OIDCProvider"
-    POLICY = "AWS::IAM::Policy"
-    ROLE = "AWS::IAM::Role"
-    SAML_PROVIDER = "AWS::IAM::SAMLProvider"
-    SERVER_CERTIFICATE = "AWS::IAM::ServerCertificate"
-    USER = "AWS::IAM::User"
-
-
-class Notice(Record, frozen=True):
-    """Tell of an oddity in the collected facts that is no verdict; it becomes a warning of the report."""
-
-    code: str
-    resource_name: str | None
-    message: str
-
-
-class ReportMarker(StrEnum):
-    """Name the words that the credential report writes instead of a value; they mean three different things.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
-    """
-
-    NOT_APPLICABLE = "N/A"
-    NO_INFORMATION = "no_information"
-    NOT_SUPPORTED = "not_supported"
-
-
-ReportFlag = bool | ReportMarker
-"""A true/false column of the credential report."""
-ReportText = str
-"""Any other column as the report writes it: an ISO 8601 time, a Region, a service namespace, or a ReportMarker."""
-
-
-class Credentials(Record, frozen=True, tag_field="record", tag="credentials"):
-    """Hold one row of the credential report, under the report's own column names."""
-
-    password_enabled: ReportFlag
-    password_last_used: ReportText
-    password_last_changed: ReportText
-    password_next_rotation: ReportText
-    mfa_active: ReportFlag
-    access_key_1_active: ReportFlag
-    access_key_1_last_rotated: ReportText
-    access_key_1_last_used_date: ReportText
-    access_key_1_last_used_region: ReportText
-    access_key_1_last_used_service: ReportText
-    access_key_2_active: ReportFlag
-    access_key_2_last_rotated: ReportText
-    access_key_2_last_used_date: ReportText
-    access_key_2_last_used_region: ReportText
-    access_key_2_last_used_service: ReportText
-    cert_1_active: ReportFlag
-    cert_1_last_rotated: ReportText
-    cert_2_active: ReportFlag
-    cert_2_last_rotated: ReportText
-    additional_credentials_info: str | None  # the 23rd column, documented but absent from real reports
-
-
-class PartialCredentials(Partial, Credentials, frozen=True, tag="partial_credentials"):
-    """Hold a row of the credential report of which some columns are missing, blank or unreadable."""
-
-
-class Verified(Record, frozen=True):
-    """Hold what AWS itself said of a user, asked at `read_at` because the credential report was older."""
-
-    read_at: Time
-    password_enabled: bool
-    mfa_active: bool
-
-
-class InlinePolicy(Record, frozen=True, tag_field="record", tag="inline_policy"):
-    """Hold a policy that is embedded in a user, group or role."""
-
-    name: str
-    document: Raw
-
-
-class PartialInlinePolicy(Partial, InlinePolicy, frozen=True, tag="partial_inline_policy"):
-    """Hold an inline policy whose document cannot be read."""
-
-
-class AttachedPolicy(Record, frozen=True):
-    """Name a managed policy that is attached to a user, group or role."""
-
-    name: str
-    arn: str
-
-
-InlinePolicies = Listing[InlinePolicy | PartialInlinePolicy]
-AttachedPolicies = Listing[AttachedPolicy]
-
-
-class User(Record, frozen=True, tag_field="record", tag="user"):
-    """Hold an IAM user; `id` is the unique id (AIDA...), `permissions_boundary` the ARN of a policy or None.
-
-    `credentials` is the user's row of the credential report, `verified` what AWS said when asked again, or None.
-    """
-
-    name: str
-    id: str
-    arn: str
-    path: str
-    created_at: Time
-    group_names: Listing[str]
-    inline_policies: InlinePolicies
-    attached_policies: AttachedPolicies
-    permissions_boundary: str | None
-    tags: dict[str, str]
-    credentials: Credentials | PartialCredentials
-    verified: Verified | None
-
-
-class PartialUser(Partial, User, frozen=True, tag="partial_user"):
-    """Hold a user of whom some facts are unknown, such as credentials when the report does not list them."""
-
-
-class Group(Record, frozen=True, tag_field="record", tag="group"):
-    """Hold an IAM group; who is in it is asked of Context.members, since AWS lists groups with users only."""
-
-    name: str
-    id: str
-    arn: str
-    path: str
-    created_at: Time
-    inline_policies: InlinePolicies
-    attached_policies: AttachedPolicies
-
-
-class PartialGroup(Partial, Group, frozen=True, tag="partial_group"):
-    """Hold a group of which some facts are unknown."""
-
-
-class Role(Record, frozen=True, tag_field="record", tag="role"):
-    """Hold an IAM role; `last_used_at` is None when AWS recorded no use in its tracking period (400 days)."""
-
-    name: str
-    id: str
-    arn: str
-    path: str
-    created_at: Time
-    trust_policy: Raw
-    instance_profile_names: Listing[str]
-    inline_policies: InlinePolicies
-    attached_policies: AttachedPolicies
-    permissions_boundary: str | None
-    tags: dict[str, str]
-    last_used_at: Time | None
-
-
-class PartialRole(Partial, Role, frozen=True, tag="partial_role"):
-    """Hold a role of which some facts are unknown."""
-
-
-class PolicyVersion(Record, frozen=True, tag_field="record", tag="policy_version"):
-    """Hold one version of a managed policy."""
-
-    id: str
-    is_default: bool
-    document: Raw
-
-
-class PartialPolicyVersion(Partial, PolicyVersion, frozen=True, tag="partial_policy_version"):
-    """Hold a version of a managed policy whose document cannot be read."""
-
-
-class Policy(Record, frozen=True, tag_field="record", tag="policy"):
-    """Hold a customer-managed policy with its versions.
-
-    `description` is None where AWS says that there is none; GetAccountAuthorizationDetails never tells it.
-    """
-
-    name: str
-    id: str
-    arn: str
-    path: str
-    created_at: Time
-    updated_at: Time
-    default_version_id: str
-    attachment_count: int
-    permissions_boundary_usage_count: int
-    versions: Listing[PolicyVersion | PartialPolicyVersion]
-    description: str | None
-
-
-class PartialPolicy(Partial, Policy, frozen=True, tag="partial_policy"):
-    """Hold a managed policy of which some facts are unknown."""
-
-
-class PasswordPolicy(Record, frozen=True, tag_field="record", tag="password_policy"):
-    """Hold the account's custom password policy; ages in days, None where AWS leaves the field out (not set).
-
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_PasswordPolicy.html
-    """
-
-    minimum_password_length: int
-    require_symbols: bool
-    require_numbers: bool
-    require_uppercase_characters: bool
-    require_lowercase_characters: bool
-    allow_users_to_change_password: bool
-    expire_passwords: bool
-    max_password_age: int | None  # days
-    password_reuse_prevention: int | None  # number of passwords remembered
-    hard_expiry: bool | None
-
-
-class PartialPasswordPolicy(Partial, PasswordPolicy, frozen=True, tag="partial_password_policy"):
-    """Hold a password policy of which some facts are unknown."""
-
-
-class VirtualMfaDevice(Record, frozen=True):
-    """Hold a virtual MFA device; `user_arn` is None while it is assigned to nobody. Seeds are never kept."""
-
-    serial_number: str
-    user_arn: str | None
-    enabled_at: Time | None
-
-
-class ServerCertificate(Record, frozen=True, tag_field="record", tag="server_certificate"):
-    """Hold a server certificate that was uploaded to IAM."""
-
-    name: str
-    id: str
-    arn: str
-    path: str
-    uploaded_at: Time
-    expires_at: Time
-    tags: dict[str, str]
-
-
-class PartialServerCertificate(Partial, ServerCertificate, frozen=True, tag="partial_server_certificate"):
-    """Hold a server certificate of which some facts are unknown."""
-
-
-class OidcProvider(Record, frozen=True, tag_field="record", tag="oidc_provider"):
-    """Hold an OpenID Connect provider; its name is its URL without the scheme, as AWS writes it in the ARN."""
-
-    _never_unknown: ClassVar[frozenset[str]] = frozenset({"name", "arn"})  # AWS lists providers by ARN
-
-    name: str
-    arn: str
-    client_ids: Listing[str]
-    tags: dict[str, str]
-
-    @property
-    def id(self) -> str:
-        """Give the resource id, for which AWS Config has the ARN."""
-        return self.arn
-
-
-class PartialOidcProvider(Partial, OidcProvider, frozen=True, tag="partial_oidc_provider"):
-    """Hold an OpenID Connect provider of which some facts are unknown."""
-
-
-class SamlProvider(Record, frozen=True, tag_field="record", tag="saml_provider"):
-    """Hold a SAML provider; `valid_until` is None where AWS does not tell."""
-
-    _never_unknown: ClassVar[frozenset[str]] = frozenset({"name", "arn"})  # AWS lists providers by ARN
-
-    name: str
-    arn: str
-    created_at: Time
-    valid_until: Time | None
-    tags: dict[str, str]
-
-    @property
-    def id(self) -> str:
-        """Give the resource id, for which AWS Config has the ARN."""
-        return self.arn
-
-
-class PartialSamlProvider(Partial, SamlProvider, frozen=True, tag="partial_saml_provider"):
-    """Hold a SAML provider of which some facts are unknown."""
-
-
-class AccessAnalyzer(Record, frozen=True):
-    """Hold an analyzer of IAM Access Analyzer; `type` and `status` in AWS's words (ACCOUNT, ACTIVE ...).
-
-    https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_AnalyzerSummary.html
-    """
-
-    name: str
-    arn: str
-    type: str
-    status: str
-
-
-class Account(Record, frozen=True, tag_field="record", tag="account"):
-    """Hold the account itself.
-
-    `id` and `alias` are for showing and None when not learned. `password_policy` None means that the account is on
-    AWS's default policy; `summary` holds the counts of GetAccountSummary, `root_credentials` root's report row;
-    `management_account_id` is None for an account that is in no organization.
-    """
-
-    _never_unknown: ClassVar[frozenset[str]] = frozenset({"id", "alias", "partition"})
-
-    id: str | None
-    alias: str | None
-    partition: str
-    password_policy: PasswordPolicy | PartialPasswordPolicy | None
-    summary: dict[str, int]
-    root_credentials: Credentials | PartialCredentials
-    management_account_id: str | None
-
-    @property
-    def name(self) -> str:
-        """Give the account number, or "account" while it is unknown."""
-        return self.id or "account"
-
-    @property
-    def arn(self) -> str | None:
-        """Give the ARN of the account's root, or None while the account number is unknown."""
-        return f"arn:{self.partition}:iam::{self.id}:root" if self.id else None
-
-
-class PartialAccount(Partial, Account, frozen=True, tag="partial_account"):
-    """Hold an account of which some facts are unknown."""
-
-
-class Snapshot(Record, frozen=True, eq=False, kw_only=True):
-    """Hold everything that was learned of one account; the evidence that an audit can be repeated from.
-
-    `region` is the one that Regional sources were read in, `captured_at` (UTC) when the account was read,
-    `report_generated_at` the GeneratedTime of the credential report; each is None where it was not told.
-    """
-
-    format: str
-    schema_version: str
-    kind: str
-    region: str | None
-    captured_at: Time | None
-    report_generated_at: Time | None
-    account: Account | PartialAccount
-    sources: tuple[SourceRecord, ...]
-    gaps: tuple[Gap, ...]
-    notices: tuple[Notice, ...]
-    users: Listing[User | PartialUser]
-    groups: Listing[Group | PartialGroup]
-    roles: Listing[Role | PartialRole]
-    policies: Listing[Policy | PartialPolicy]
-    virtual_mfa_devices: Listing[VirtualMfaDevice]
-    server_certificates: Listing[ServerCertificate | PartialServerCertificate]
-    oidc_providers: Listing[OidcProvider | PartialOidcProvider]
-    saml_providers: Listing[SamlProvider | PartialSamlProvider]
-    access_analyzers: Listing[AccessAnalyzer]
-
-    def __eq__(self, other: object) -> bool:
-        """Say whether two snapshots would be written alike; their listings, being partial, may not compare."""
-        return isinstance(other, Snapshot) and encode(self) == encode(other)
-
-    __hash__ = None  # type: ignore[assignment]  # a snapshot is no key
+from auditor.account.sources import Source, Time
+from auditor.account.unknown import Listing
+
+__all__ = [
+    "AccessAnalyzer",
+    "Account",
+    "AttachedPolicy",
+    "Credentials",
+    "Group",
+    "InlinePolicy",
+    "Listing",
+    "OidcProvider",
+    "PasswordPolicy",
+    "Policy",
+    "PolicyVersion",
+    "ResourceType",
+    "Role",
+    "SamlProvider",
+    "ServerCertificate",
+    "Snapshot",
+    "Source",
+    "Time",
+    "User",
+    "Verified",
+    "VirtualMfaDevice",
+]

@@ -18,10 +18,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from auditor.engine import Evaluation, evaluate
-from auditor.facts import Gap, Listing, with_gaps
-from auditor.model import (
-    BULK,
+from auditor.account.model import (
     AccessAnalyzer,
     Account,
     AttachedPolicy,
@@ -37,15 +34,15 @@ from auditor.model import (
     SamlProvider,
     ServerCertificate,
     Snapshot,
-    Source,
-    SourceRecord,
-    SourceStatus,
     User,
     VirtualMfaDevice,
 )
-from auditor.parameters import Origin, configure
-from auditor.rule import ComplianceType, Rule
-from auditor.snapshot import FORMAT, SCHEMA_VERSION
+from auditor.account.snapshot import FORMAT, SCHEMA_VERSION
+from auditor.account.sources import BULK, Source, SourceRecord, SourceStatus
+from auditor.account.unknown import Gap, Listing, with_gaps
+from auditor.judging.engine import Evaluation, evaluate
+from auditor.judging.parameters import Origin, configure
+from auditor.judging.rule import ComplianceType, Rule
 
 ACCOUNT_ID = "111122223333"
 CAPTURED_AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)

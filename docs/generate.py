@@ -12,14 +12,15 @@ from typing import Any
 
 import msgspec
 
-from auditor.collectors.live import permissions_policy
-from auditor.config import Config
-from auditor.model import BULK
-from auditor.parameters import needed
-from auditor.registry import controls, load_rules, page, sections
-from auditor.report import Report
-from auditor.rule import Rule
-from auditor.selection import sets_of
+from auditor.account.sources import BULK
+from auditor.collectors.live.collection import permissions_policy
+from auditor.judging.parameters import needed
+from auditor.judging.registry import load_rules, page, sections
+from auditor.judging.rule import Rule
+from auditor.report.controls import controls
+from auditor.report.report import Report
+from auditor.selection.config import Config
+from auditor.selection.selection import sets_of
 
 ROOT = Path(__file__).parent.parent
 _PACK = "-ConfigPack"  # mappings by conformance packs are long; `scan --format json` has them
@@ -47,8 +48,11 @@ def main(arguments: list[str]) -> int:
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Give each generated file with the content that it should have."""
-    yield ROOT / "auditor/report.schema.json", schema(Report, "JSON report of iam-audit")
-    yield ROOT / "auditor/config.schema.json", schema(Config, "iam-audit.toml, the configuration file of iam-audit")
+    yield ROOT / "auditor/report/report.schema.json", schema(Report, "JSON report of iam-audit")
+    yield (
+        ROOT / "auditor/selection/config.schema.json",
+        schema(Config, "iam-audit.toml, the configuration file of iam-audit"),
+    )
     yield ROOT / "docs/rules.md", rule_reference()
     yield ROOT / "README.md", MARKED.sub(_filled, (ROOT / "README.md").read_text("utf-8"))
 

@@ -33,9 +33,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from auditor.kms import KeyAccess, accesses, not_actions
 from auditor.model import Policy, ResourceType, Source
-from auditor.permissions import boundary_only, default_statements
+from auditor.policy import KeyAccess, accesses, boundary_only, default_statements, not_actions
 from auditor.rule import Context, Evidence, Rule, Severity, Verdict, compliant, non_compliant, not_applicable
 
 

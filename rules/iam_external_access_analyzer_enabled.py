@@ -25,7 +25,17 @@ Fix
 """
 
 from auditor.model import Account, ResourceType, Source
-from auditor.rule import Context, Evidence, NoParameters, Rule, Severity, Verdict, compliant, non_compliant, undecided
+from auditor.rule import (
+    Context,
+    Evidence,
+    NoParameters,
+    Rule,
+    Severity,
+    Verdict,
+    compliant,
+    non_compliant,
+    undecided,
+)
 
 _SOURCE = Source.ACCESS_ANALYZERS
 

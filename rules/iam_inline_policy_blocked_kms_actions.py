@@ -34,9 +34,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from auditor.kms import KeyAccess, accesses, not_actions
 from auditor.model import Group, ResourceType, Role, Source, User
-from auditor.permissions import inline_statements, source_of, trusts_only
+from auditor.policy import KeyAccess, accesses, inline_statements, not_actions, source_of, trusts_only
 from auditor.rule import Context, Evidence, Rule, Severity, Verdict, compliant, non_compliant, not_applicable
 
 

@@ -21,7 +21,7 @@ Fix
 """
 
 from auditor.model import Group, ResourceType, Role, Source, User
-from auditor.permissions import source_of
+from auditor.policy import source_of
 from auditor.rule import Context, Evidence, NoParameters, Rule, Severity, Verdict, compliant, non_compliant
 
 

@@ -34,7 +34,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from auditor.model import Group, ResourceType, Role, Source, User
-from auditor.permissions import not_arns, source_of
+from auditor.policy import not_arns, source_of
 from auditor.rule import Context, Evidence, Rule, Severity, Verdict, compliant, non_compliant
 
 _ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"

@@ -28,7 +28,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from auditor.model import Account, Group, ResourceType, Role, Source, User
-from auditor.permissions import holders, not_arns, populated, source_of, trusts, trusts_somebody
+from auditor.policy import holders, not_arns, populated, source_of, trusts, trusts_somebody
 from auditor.rule import Context, Evidence, Rule, Severity, Verdict, compliant, non_compliant
 
 
@@ -74,7 +74,7 @@ def _uses(context: Context[Parameters]) -> Iterator[User | Group | Role]:
     snapshot, arn, counted = context.snapshot, context.parameters.policyARN, context.parameters.policyUsageType
     by_users, by_groups, by_roles = (counted in (UsageType.ANY, kind) for kind in _SINGLE)
     users = holders(snapshot.users, arn)
-    groups = populated(holders(snapshot.groups, arn), context)
+    groups = populated(holders(snapshot.groups, arn), context.members)
     if by_users:
         yield from users.known
     if by_groups:

@@ -30,8 +30,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from auditor.model import Policy, ResourceType, Source
-from auditor.permissions import boundary_only, default_statements
-from auditor.policy import Effect, Statement, every_action, everything
+from auditor.policy import Effect, Statement, boundary_only, default_statements, every_action, everything
 from auditor.rule import Context, Evidence, Rule, Severity, Verdict, compliant, non_compliant, not_applicable
 
 

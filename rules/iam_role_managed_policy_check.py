@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from auditor.model import ResourceType, Role, Source
-from auditor.permissions import not_arns
+from auditor.policy import not_arns
 from auditor.rule import Context, Evidence, Rule, Severity, Verdict, compliant, non_compliant
 
 

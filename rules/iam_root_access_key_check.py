@@ -21,8 +21,17 @@ Fix
 """
 
 from auditor.model import Account, ResourceType, Source
-from auditor.root import access_key_told, source_words
-from auditor.rule import Context, NoParameters, Rule, Severity, Verdict, compliant, non_compliant
+from auditor.rule import (
+    Context,
+    NoParameters,
+    Rule,
+    Severity,
+    Verdict,
+    access_key_told,
+    compliant,
+    non_compliant,
+    source_words,
+)
 
 
 def evaluate(account: Account, context: Context[NoParameters]) -> Verdict:

@@ -24,8 +24,7 @@ Fix
 """
 
 from auditor.model import ResourceType, SamlProvider, Source
-from auditor.rule import Context, Rule, Severity, Verdict
-from auditor.tags import RequiredTags, tagged
+from auditor.rule import Context, RequiredTags, Rule, Severity, Verdict, tagged
 
 
 def evaluate(provider: SamlProvider, context: Context[RequiredTags]) -> Verdict:

@@ -23,7 +23,17 @@ Fix
 """
 
 from auditor.model import ResourceType, ServerCertificate, Source
-from auditor.rule import Context, Evidence, NoParameters, Rule, Severity, Verdict, compliant, non_compliant, written
+from auditor.rule import (
+    Context,
+    Evidence,
+    NoParameters,
+    Rule,
+    Severity,
+    Verdict,
+    compliant,
+    non_compliant,
+    written,
+)
 
 
 def evaluate(certificate: ServerCertificate, context: Context[NoParameters]) -> Verdict:

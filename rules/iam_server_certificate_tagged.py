@@ -24,8 +24,7 @@ Fix
 """
 
 from auditor.model import ResourceType, ServerCertificate, Source
-from auditor.rule import Context, Rule, Severity, Verdict
-from auditor.tags import RequiredTags, tagged
+from auditor.rule import Context, RequiredTags, Rule, Severity, Verdict, tagged
 
 
 def evaluate(certificate: ServerCertificate, context: Context[RequiredTags]) -> Verdict:

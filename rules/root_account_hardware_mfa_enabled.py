@@ -27,7 +27,6 @@ import re
 from functools import partial
 
 from auditor.model import Account, ResourceType, Source, VirtualMfaDevice
-from auditor.root import credentials_told, mfa_told, source_words
 from auditor.rule import (
     Context,
     Evidence,
@@ -36,9 +35,12 @@ from auditor.rule import (
     Severity,
     Verdict,
     compliant,
+    credentials_told,
+    mfa_told,
     non_compliant,
     not_applicable,
     proofs,
+    source_words,
 )
 
 

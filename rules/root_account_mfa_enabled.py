@@ -24,7 +24,6 @@ Fix
 """
 
 from auditor.model import Account, ResourceType, Source
-from auditor.root import credentials_told, mfa_told, source_words
 from auditor.rule import (
     Context,
     NoParameters,
@@ -32,8 +31,11 @@ from auditor.rule import (
     Severity,
     Verdict,
     compliant,
+    credentials_told,
+    mfa_told,
     non_compliant,
     not_applicable,
+    source_words,
 )
 
 

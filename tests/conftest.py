@@ -11,8 +11,10 @@ from html_reports import written
 from hypothesis import settings
 from playwright.sync_api import Browser, expect
 
-from auditor.cli import main
-from auditor.report import Report
+from auditor.account.snapshot import dump
+from auditor.console.cli import main
+from auditor.report.report import Report
+from auditor.testing import account, console_user, group, password_policy
 
 settings.register_profile("fuzz", max_examples=5_000)  # for `make fuzz`; otherwise it is Hypothesis's 100
 
@@ -42,6 +44,15 @@ def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> R
         return Result(code, *capfd.readouterr())
 
     return runner
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the working folder, with a snapshot in it."""
+    monkeypatch.chdir(tmp_path)
+    sinful = account(users=[console_user("bob", mfa=False)], groups=[group("A")], password=password_policy())
+    (tmp_path / "s.json").write_bytes(dump(sinful))
+    return tmp_path
 
 
 @pytest.fixture

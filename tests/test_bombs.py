@@ -19,14 +19,15 @@ from html_reports import mixed
 from msgspec import Raw
 from msgspec.structs import replace
 
-from auditor.collectors import exports, saved
+from auditor.account.snapshot import MAX_GROUPS, MAX_IDENTIFIER, MAX_MESSAGE, dump, load
+from auditor.account.unknown import Gap, gaps_of
+from auditor.collectors import saved
+from auditor.collectors.cli_output import folder as exports
 from auditor.documents import MAX_DEPTH, MAX_SIZE, MAX_STRING, check_keys, check_strings
 from auditor.errors import SourceError
-from auditor.facts import Gap, gaps_of
-from auditor.policy import UnreadableDocumentError, raw_document, read_document
-from auditor.report import dump_report, load_report
-from auditor.rule import MAX_ANNOTATION
-from auditor.snapshot import MAX_GROUPS, MAX_IDENTIFIER, MAX_MESSAGE, dump, load
+from auditor.judging.rule import MAX_ANNOTATION
+from auditor.policies.statements import UnreadableDocumentError, raw_document, read_document
+from auditor.report.report import dump_report, load_report
 from auditor.testing import account, group, policy, user
 
 MIB = 2**20

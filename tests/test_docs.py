@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from datetime import date
@@ -12,9 +13,9 @@ from shlex import split
 import click
 import pytest
 
-from auditor import config
-from auditor.cli import iam_audit
-from auditor.rule import Rule
+from auditor.console.cli import iam_audit
+from auditor.judging.rule import Rule
+from auditor.selection import config
 from auditor.testing import Case
 
 ROOT = Path(__file__).parents[1]
@@ -75,7 +76,7 @@ def test_every_configuration_is_accepted(text: str) -> None:
 
 def test_every_key_of_the_configuration_is_described() -> None:
     page = (ROOT / "docs/configuration.md").read_text("utf-8")
-    tables = json.loads((ROOT / "auditor/config.schema.json").read_bytes())["$defs"].values()
+    tables = json.loads((ROOT / "auditor/selection/config.schema.json").read_bytes())["$defs"].values()
     described = {part for words in re.findall(r"`([\w.]+)`", page) for part in words.split(".")}
     assert {key for table in tables for key in table.get("properties", ())} - described == set()
 
@@ -90,6 +91,7 @@ def test_the_example_of_a_rule_works_as_a_plug_in(tmp_path: Path, monkeypatch: p
     file.parent.mkdir()
     file.write_text(module)
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, place.partition(".")[0], raising=False)  # another test may have had one so named
     rule: Rule = getattr(import_module(place), attribute)
     tested: dict[str, list[Case]] = {}
     exec(cases, tested)

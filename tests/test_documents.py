@@ -18,12 +18,13 @@ from exports_folder import DETAILS, DEVICES, FILES, PASSWORD_POLICY, REPORT, SUM
 from html_reports import mixed
 from msgspec import Raw
 
-from auditor.collectors import exports, saved
+from auditor.account.snapshot import dump, load
+from auditor.account.unknown import gaps_of
+from auditor.collectors import saved
+from auditor.collectors.cli_output import folder as exports
 from auditor.errors import SourceError
-from auditor.facts import gaps_of
-from auditor.policy import UnreadableDocumentError, raw_document, read_document
-from auditor.report import dump_report, load_report
-from auditor.snapshot import dump, load
+from auditor.policies.statements import UnreadableDocumentError, raw_document, read_document
+from auditor.report.report import dump_report, load_report
 from auditor.testing import account, console_user, group, password_policy, policy
 
 SNAPSHOT = dump(

@@ -19,17 +19,17 @@ from hypothesis import strategies as st
 from msgspec import Raw
 from rule_parameters import configured
 
-from auditor.collectors import exports
+from auditor.account.model import Snapshot
+from auditor.account.snapshot import dump, load
+from auditor.collectors.cli_output import folder as exports
+from auditor.console.scan import audited
 from auditor.errors import SourceError
-from auditor.model import Snapshot
-from auditor.policy import UnreadableDocumentError, raw_document, read_document
-from auditor.registry import load_rules
-from auditor.report import Report, dump_report, load_report
-from auditor.reporters import html, table
-from auditor.reporters import json as json_reporter
-from auditor.scan import audited
-from auditor.snapshot import dump, load
+from auditor.judging.registry import load_rules
+from auditor.policies.statements import UnreadableDocumentError, raw_document, read_document
+from auditor.report.report import Report, dump_report, load_report
 from auditor.testing import CAPTURED_AT, account, console_user, group, password_policy, policy, role, user
+from auditor.writers import html, table
+from auditor.writers import json as json_reporter
 
 RULES = [configured(name) for name in load_rules()]
 SNAPSHOT = dump(

@@ -12,21 +12,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from generated_accounts import CHOICES, accounts, less_known
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from rule_parameters import REQUIRED, RULES
-from test_knowledge import CHOICES, accounts, less_known
 
-from auditor.cli import main
-from auditor.config import load
-from auditor.engine import evaluate
-from auditor.finding import Finding
-from auditor.model import ResourceType, Snapshot
-from auditor.plan import planned
-from auditor.rule import OPEN
-from auditor.selection import Choice
-from auditor.snapshot import contradictions, dump
+from auditor.account.model import ResourceType, Snapshot
+from auditor.account.snapshot import contradictions, dump
+from auditor.console.cli import main
+from auditor.judging.engine import evaluate
+from auditor.judging.finding import Finding
+from auditor.judging.rule import OPEN
+from auditor.selection.config import load
+from auditor.selection.plan import planned
+from auditor.selection.selection import Choice
 from auditor.testing import ACCOUNT_ID, listing
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -18,8 +18,8 @@ from aws_server import Answer, Front, error, result
 from conftest import Result, Run
 from live_account import EXPIRES_AT
 
-from auditor.emulator import self_signed
-from auditor.snapshot import dump
+from auditor.account.snapshot import dump
+from auditor.demo.emulator import self_signed
 from auditor.testing import account, user
 
 ACCOUNT = "123456789012"
@@ -366,7 +366,7 @@ def test_a_fault_of_ours_tells_no_secret(run: Run, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", OWN_KEY)
     monkeypatch.setenv("AWS_SESSION_TOKEN", "short-session-token")
-    monkeypatch.setattr("auditor.scan.evaluate", fault)
+    monkeypatch.setattr("auditor.console.scan.evaluate", fault)
     told = run("scan", "--snapshot", tmp_path / "s.json")
     assert told.code == 3
     assert "ValueError: *** *** *** http://***@127.0.0.1:1\n" in told.err

@@ -12,9 +12,10 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from auditor.account.model import PasswordPolicy, VirtualMfaDevice
+from auditor.account.sources import Source
+from auditor.account.unknown import Gap, with_gaps
 from auditor.collectors.answers import gap, utc
-from auditor.facts import Gap, with_gaps
-from auditor.model import PasswordPolicy, Source, VirtualMfaDevice
 
 
 class PasswordPolicyDetail(Struct, rename="pascal"):

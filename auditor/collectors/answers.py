@@ -7,8 +7,8 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct
 from msgspec.json import Decoder
 
-from auditor.facts import Gap
-from auditor.model import ACTIONS, Source, SourceStatus
+from auditor.account.sources import ACTIONS, Source, SourceStatus
+from auditor.account.unknown import Gap
 
 T = TypeVar("T")
 

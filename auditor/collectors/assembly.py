@@ -7,22 +7,14 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from auditor.account.model import Account, Notice, Policy, Snapshot, User
+from auditor.account.snapshot import FORMAT, SCHEMA_VERSION, SUMMARY_KEYS
+from auditor.account.sources import Source, SourceRecord, SourceStatus
+from auditor.account.unknown import Gap, Listing, with_gaps
 from auditor.collectors.answers import Answer, gap, unread, utc
 from auditor.collectors.authorization_details import EntityReader, ManagedPolicyDetail, UserDetail
 from auditor.collectors.credential_report import CredentialReport, ReportRow
 from auditor.collectors.entity_facts import Descriptions
-from auditor.facts import Gap, Listing, with_gaps
-from auditor.model import (
-    Account,
-    Notice,
-    Policy,
-    Snapshot,
-    Source,
-    SourceRecord,
-    SourceStatus,
-    User,
-)
-from auditor.snapshot import FORMAT, SCHEMA_VERSION, SUMMARY_KEYS
 
 T = TypeVar("T")
 

@@ -11,9 +11,7 @@ from typing import Any, TypeVar
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from auditor.collectors.answers import gap, utc
-from auditor.facts import Gap, Listing, with_gaps
-from auditor.model import (
+from auditor.account.model import (
     AttachedPolicies,
     AttachedPolicy,
     Group,
@@ -22,10 +20,12 @@ from auditor.model import (
     Policy,
     PolicyVersion,
     Role,
-    Source,
     User,
 )
-from auditor.policy import UnreadableDocumentError, raw_document
+from auditor.account.sources import Source
+from auditor.account.unknown import Gap, Listing, with_gaps
+from auditor.collectors.answers import gap, utc
+from auditor.policies.statements import UnreadableDocumentError, raw_document
 
 T = TypeVar("T")
 

@@ -12,10 +12,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from auditor.account.model import Credentials, ReportMarker
+from auditor.account.sources import Source
+from auditor.account.unknown import Gap, with_gaps
 from auditor.collectors.answers import gap, utc
 from auditor.errors import SourceError
-from auditor.facts import Gap, with_gaps
-from auditor.model import Credentials, ReportMarker, Source
 
 ROOT = "<root_account>"
 REQUIRED_COLUMNS = ("user", "arn", "user_creation_time")

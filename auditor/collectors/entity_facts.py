@@ -13,9 +13,9 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType, field
 
+from auditor.account.model import AccessAnalyzer, OidcProvider, SamlProvider, ServerCertificate
+from auditor.account.unknown import Listing, with_gaps
 from auditor.collectors.answers import utc
-from auditor.facts import Listing, with_gaps
-from auditor.model import AccessAnalyzer, OidcProvider, SamlProvider, ServerCertificate
 
 NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
 """What DescribeOrganization answers for an account that is in no organization."""

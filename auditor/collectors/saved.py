@@ -1,9 +1,9 @@
 """Saved snapshots: read from a file or standard input, plain or gzipped."""
 
 from auditor import documents
+from auditor.account.model import Snapshot
+from auditor.account.snapshot import load
 from auditor.errors import SourceError
-from auditor.model import Snapshot
-from auditor.snapshot import load
 
 
 def collect(path: str) -> Snapshot:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from msgspec import Struct
 
 from auditor.errors import UsageError
+from auditor.judging.registry import nearest
 from auditor.packs.document import Items, Node, Scalar, Table, fault
-from auditor.registry import nearest
 
 _MAX_VALUE = 4096  # characters; AWS: ConformancePackInputParameter
 _NO_VALUE = "AWS::NoValue"

@@ -1,0 +1,1 @@
+"""The account: what is known of it, what is not known, and why."""

@@ -1,0 +1,99 @@
+"""Staleness: how old the credential report was when it was read, and what to believe of an old one.
+
+AWS makes a new report at most every four hours, and the old one does not change meanwhile:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
+"""
+
+from datetime import datetime, timedelta
+
+from msgspec import structs
+
+from auditor.account.model import Snapshot, User
+from auditor.account.sources import Source, SourceRecord, SourceStatus
+from auditor.account.unknown import Gap, gaps_of, with_gaps
+
+REPORT_LIFE = timedelta(hours=4)
+TOO_OLD = "ReportTooOld"
+_SKEW = timedelta(minutes=5)  # by as much a clock may differ from AWS's, which else refuses to answer
+
+
+def report_age(snapshot: Snapshot) -> timedelta | None:
+    """Give how old the credential report was when it was read; None if either time is not known, or one is wrong."""
+    read_at = _read_at(snapshot)
+    if read_at is None or snapshot.report_generated_at is None:
+        return None
+    age = read_at - snapshot.report_generated_at
+    return max(age, timedelta(0)) if age >= -_SKEW else None
+
+
+def _read_at(snapshot: Snapshot) -> datetime | None:
+    return next((source.read_at for source in snapshot.sources if source.name is Source.CREDENTIAL_REPORT), None)
+
+
+def report_words(snapshot: Snapshot) -> str:
+    """Give the words by which annotations name the credential report, its time and its age."""
+    if snapshot.report_generated_at is None:
+        return "credential report of unknown time"
+    return f"credential report of {snapshot.report_generated_at:%Y-%m-%dT%H:%M:%SZ}, {_old(report_age(snapshot))}"
+
+
+def _old(age: timedelta | None) -> str:
+    return "age unknown" if age is None else f"{duration(age)} old"
+
+
+def duration(time: timedelta) -> str:
+    """Give a length of time as people say it, rounded down: minutes below two hours, hours below two days."""
+    minutes = int(time.total_seconds() // 60)
+    if minutes < 120:  # noqa: PLR2004 - two hours
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"
+
+
+def without_old_report(snapshot: Snapshot, max_age: timedelta) -> Snapshot:
+    """Give the snapshot with everything unknown that rests on a credential report older than `max_age`.
+
+    A report of unknown age counts as older. What AWS was asked about again stays known.
+    """
+    age = report_age(snapshot)
+    if not _has_report(snapshot) or (age is not None and age <= max_age):
+        return snapshot
+    reason = Gap(
+        f"{Source.CREDENTIAL_REPORT}:{TOO_OLD}", Source.CREDENTIAL_REPORT, TOO_OLD, None, _reason(snapshot, max_age)
+    )
+    users = structs.replace(snapshot.users, known=tuple(_aged(user, reason.id) for user in snapshot.users.known))
+    return structs.replace(
+        snapshot,
+        account=with_gaps(snapshot.account, {"root_credentials": reason.id}),
+        sources=tuple(_told(source, reason) for source in snapshot.sources),
+        gaps=(*snapshot.gaps, reason),
+        users=users,
+    )
+
+
+def _has_report(snapshot: Snapshot) -> bool:
+    unread = (SourceStatus.FAILED, SourceStatus.ABSENT, SourceStatus.NOT_REQUESTED)
+    return any(source.name is Source.CREDENTIAL_REPORT and source.status not in unread for source in snapshot.sources)
+
+
+def _reason(snapshot: Snapshot, max_age: timedelta) -> str:
+    hours = max_age.total_seconds() / 3600
+    age, made = report_age(snapshot), snapshot.report_generated_at
+    if made is not None and age is None and (read_at := _read_at(snapshot)) is not None:
+        return f"The credential report is of {made:%Y-%m-%dT%H:%M:%SZ}, but was read at {read_at:%Y-%m-%dT%H:%M:%SZ}"
+    if age is None or made is None:
+        return "The age of the credential report is not known (--captured-at tells when it was read)"
+    return (
+        f"The credential report is {duration(age)} old, older than --max-report-age {hours:g} h; "
+        f"AWS makes a new one from {made + REPORT_LIFE:%Y-%m-%dT%H:%M:%SZ} on"
+    )
+
+
+def _aged(user: User, gap_id: str) -> User:
+    """Give the user without what the report told; what is unknown already keeps its own reason."""
+    return user if "credentials" in gaps_of(user) else with_gaps(user, {"credentials": gap_id})
+
+
+def _told(source: SourceRecord, reason: Gap) -> SourceRecord:
+    if source.name is not Source.CREDENTIAL_REPORT:
+        return source
+    return structs.replace(source, status=SourceStatus.PARTIAL, detail=reason.message)

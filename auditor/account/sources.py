@@ -1,0 +1,97 @@
+"""The sources of facts: what they are called, the IAM actions behind them, and how far each was read."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta
+
+from auditor.account.unknown import Record
+
+Time = Annotated[datetime, Meta(tz=True)]
+"""A time with its zone; collectors give UTC, to the second."""
+
+
+class Source(StrEnum):
+    """Name where facts come from; ACTIONS says which IAM actions stand behind each."""
+
+    IDENTITY = "identity"
+    ACCOUNT_ALIAS = "account-alias"
+    USERS = "users"
+    GROUPS = "groups"
+    ROLES = "roles"
+    POLICIES = "policies"
+    CREDENTIAL_REPORT = "credential-report"
+    PASSWORD_POLICY = "password-policy"
+    ACCOUNT_SUMMARY = "account-summary"
+    VIRTUAL_MFA_DEVICES = "virtual-mfa-devices"
+    SERVER_CERTIFICATES = "server-certificates"
+    OIDC_PROVIDERS = "oidc-providers"
+    SAML_PROVIDERS = "saml-providers"
+    ACCESS_ANALYZERS = "access-analyzers"
+    ORGANIZATION = "organization"
+    POLICY_DESCRIPTIONS = "policy-descriptions"
+    LOGIN_PROFILES = "login-profiles"
+    MFA_DEVICES = "mfa-devices"
+
+
+_DETAILS = ("iam:GetAccountAuthorizationDetails",)
+ACTIONS: Mapping[Source, tuple[str, ...]] = {
+    Source.IDENTITY: (),  # sts:GetCallerIdentity needs no permission
+    Source.ACCOUNT_ALIAS: ("iam:ListAccountAliases",),
+    Source.USERS: _DETAILS,
+    Source.GROUPS: _DETAILS,
+    Source.ROLES: _DETAILS,
+    Source.POLICIES: _DETAILS,
+    Source.CREDENTIAL_REPORT: ("iam:GenerateCredentialReport", "iam:GetCredentialReport"),
+    Source.PASSWORD_POLICY: ("iam:GetAccountPasswordPolicy",),
+    Source.ACCOUNT_SUMMARY: ("iam:GetAccountSummary",),
+    Source.VIRTUAL_MFA_DEVICES: ("iam:ListVirtualMFADevices",),
+    Source.SERVER_CERTIFICATES: ("iam:ListServerCertificates", "iam:ListServerCertificateTags"),
+    Source.OIDC_PROVIDERS: ("iam:ListOpenIDConnectProviders", "iam:GetOpenIDConnectProvider"),
+    Source.SAML_PROVIDERS: ("iam:ListSAMLProviders", "iam:ListSAMLProviderTags"),
+    Source.ACCESS_ANALYZERS: ("access-analyzer:ListAnalyzers",),
+    Source.ORGANIZATION: ("organizations:DescribeOrganization",),
+    Source.POLICY_DESCRIPTIONS: ("iam:GetPolicy",),
+    Source.LOGIN_PROFILES: ("iam:GetLoginProfile",),
+    Source.MFA_DEVICES: ("iam:ListMFADevices",),
+}
+VERIFYING = frozenset({Source.LOGIN_PROFILES, Source.MFA_DEVICES})
+"""The sources that are asked about single users, and only to verify what an older credential report says."""
+BULK = frozenset(Source) - VERIFYING
+"""The sources of which a snapshot may be made whole."""
+PER_ENTITY: Mapping[Source, str] = {
+    Source.POLICY_DESCRIPTIONS: "policies",
+    Source.SERVER_CERTIFICATES: "server_certificates",
+    Source.OIDC_PROVIDERS: "oidc_providers",
+    Source.SAML_PROVIDERS: "saml_providers",
+}
+"""The sources that take a call for each entity, and the list of a snapshot whose entities those are."""
+
+
+class SourceStatus(StrEnum):
+    """Say how far a source was read; ABSENT: the export does not hold it, NOT_REQUESTED: no selected rule reads it."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    ABSENT = "absent"
+    NOT_REQUESTED = "not_requested"
+
+
+class SourceRecord(Record, frozen=True):
+    """Tell of one source: how far it was read, when, in how many pages, how many items, and anything worth saying."""
+
+    name: Source
+    status: SourceStatus
+    read_at: Time | None
+    pages: int
+    items: int
+    detail: str | None
+
+    @property
+    def lacking(self) -> bool:
+        """Say whether facts are missing that rules may rest on; the alias is only shown."""
+        told = (SourceStatus.COMPLETE, SourceStatus.NOT_REQUESTED)
+        return self.status not in told and self.name is not Source.ACCOUNT_ALIAS

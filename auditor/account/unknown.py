@@ -1,0 +1,221 @@
+"""What it means not to know: gaps, facts whose reading raises, and listings that may be incomplete."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import NoneType
+from typing import Any, ClassVar, Generic, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Raw, Struct
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Struct)
+
+
+class Record(Struct, frozen=True, gc=False):
+    """Base of records of facts and verdicts: never changed, never part of a cycle.
+
+    So the garbage collector need not visit them, which saves a quarter of an evaluation's time.
+    """
+
+    _never_unknown: ClassVar[frozenset[str]] = frozenset({"name"})
+
+
+class Gap(Record, frozen=True):
+    """Say why facts are missing: the source, AWS's error code, the IAM action to grant (or None), and a message."""
+
+    id: str
+    source: str
+    error_code: str
+    iam_action: str | None
+    message: str
+
+
+class UnknownFact(Exception):  # noqa: N818 - not an error of the program: the fact is unknown
+    """Tell that a fact was needed that nobody learned; rules must let it pass.
+
+    `gap_id` names the gap behind it, and `reason` the field; without a gap a rule could not decide and says why.
+    """
+
+    def __init__(self, gap_id: str | None, reason: str) -> None:
+        super().__init__(reason)
+        self.gap_id = gap_id
+        self.reason = reason
+        witness = _witness.get()
+        if witness is not None:
+            witness.append(self)
+
+
+def undecided(reason: str) -> UnknownFact:
+    """Return the exception to raise when known facts do not answer the question; the reason becomes the annotation."""
+    return UnknownFact(None, reason)
+
+
+_witness: ContextVar[list[UnknownFact] | None] = ContextVar("witness", default=None)
+
+
+@contextmanager
+def witnessed() -> Iterator[list[UnknownFact]]:
+    """Give a list that gains every UnknownFact raised inside the block, also those that somebody caught."""
+    raised: list[UnknownFact] = []
+    token = _witness.set(raised)
+    try:
+        yield raised
+    finally:
+        _witness.reset(token)
+
+
+def heard(question: Callable[[], T]) -> T | UnknownFact:
+    """Give the answer to a question, or the UnknownFact that kept it from being answered.
+
+    Only for weighing facts of which one may do where another is unknown. It is no witness then: the caller must raise
+    an UnknownFact anew where the others do not suffice.
+    """
+    raised: list[UnknownFact] = []
+    token = _witness.set(raised)  # as in `witnessed`, whose generator costs more than most questions
+    try:
+        answer = question()
+    except UnknownFact as unknown:
+        return unknown
+    finally:
+        _witness.reset(token)
+    return raised[0] if raised else answer
+
+
+class Listing(Record, Generic[T], frozen=True, eq=False):
+    """Hold a list as it was learned; `gap` is the id of a Gap while items may be missing, else None.
+
+    A partial listing yields what is known and then raises UnknownFact. It has no length; truth, `==`, `in` and
+    indexing raise. So `any()` may find and `all()` may refute, but nothing can be concluded from absence.
+    """
+
+    known: tuple[T, ...] = msgspec.field(name="items")
+    """The items that were learned: for evidence and indexes. To conclude something, iterate."""
+    gap: str | None
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.known) if self.gap is None else self._known_then_raise()
+
+    def __bool__(self) -> bool:
+        return bool(self._complete())
+
+    def __len__(self) -> int:
+        return len(self._complete())
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._complete()
+
+    def __getitem__(self, index: int) -> T:
+        return self._complete()[index]
+
+    def __eq__(self, other: object) -> bool:
+        mine = self._complete()
+        return mine == (other._complete() if isinstance(other, Listing) else other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # a Struct's own would compare without asking
+
+    __hash__ = None  # type: ignore[assignment]  # equality may raise, so a listing is no key
+
+    def _complete(self) -> tuple[T, ...]:
+        if self.gap is not None:
+            raise UnknownFact(self.gap, "items")
+        return self.known
+
+    def _known_then_raise(self) -> Iterator[T]:
+        yield from self.known
+        raise UnknownFact(self.gap, "items")
+
+
+def _has_own_unknown(hint: Any) -> bool:
+    """Say whether values of a type can themselves be unknown: a Listing by its gap, raw JSON by being null."""
+    return hint is Raw or (get_origin(hint) or hint) is Listing
+
+
+class _Widened(msgspec.StructMeta):
+    """Build a partial record: every field of the whole record, each of them nullable at rest, and `gaps`."""
+
+    def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> Any:
+        whole = [base for base in bases if issubclass(base, Struct) and base.__struct_fields__]
+        hints = {
+            field: hint
+            for base in whole
+            for field, hint in get_type_hints(base, include_extras=True).items()
+            if field in base.__struct_fields__
+        }
+        if whole:
+            # Set here and not in class bodies: from Python 3.14 on these hold no annotations, but a function.
+            namespace["__annotations__"] = {
+                **{name: hint if _has_own_unknown(hint) else hint | None for name, hint in hints.items()},
+                "gaps": dict[str, str],
+            }
+            namespace["_nullable"] = {name for name, hint in hints.items() if NoneType in get_args(hint)}
+        return super().__new__(mcls, name, bases, namespace, **options)
+
+
+class Partial(Record, frozen=True, metaclass=_Widened):
+    """Mix into a record of which some fields were not learned: reading such a field raises UnknownFact.
+
+    `gaps` maps the unknown fields to gap ids; at rest they are null. Whole records pay nothing for this class:
+    they are of the plain type, and only records with a gap are of the derived one.
+    """
+
+    def __post_init__(self) -> None:
+        """Refuse a field that is null and has no gap, or has a gap and a value: a damaged or forged record."""
+        gaps = at_rest(self, "gaps")
+        for field in self.__struct_fields__:
+            unknown, null = field in gaps, _is_null(at_rest(self, field))
+            if unknown and (not null or field in at_rest(self, "_never_unknown")):
+                raise ValueError(f"`{field}` has a value and a gap, or is never unknown")
+            if null and not unknown and field not in at_rest(self, "_nullable"):
+                raise ValueError(f"`{field}` is null and has no gap")
+
+    def __getattribute__(self, name: str) -> Any:
+        if not name.startswith("_") and name in (gaps := object.__getattribute__(self, "gaps")) and name != "gaps":
+            raise UnknownFact(gaps[name], name)
+        return object.__getattribute__(self, name)
+
+
+def _is_null(value: object) -> bool:
+    return value is None or (isinstance(value, Raw) and bytes(value) == b"null")
+
+
+def at_rest(record: Struct, field: str) -> Any:
+    """Give a field as it is stored, None where unknown: for identifying and showing records, never to conclude."""
+    return object.__getattribute__(record, field)
+
+
+def gaps_of(record: Struct) -> Mapping[str, str]:
+    """Give the unknown fields of a record with the ids of their gaps: empty for a whole record."""
+    gaps: Mapping[str, str] = at_rest(record, "gaps") if isinstance(record, Partial) else {}
+    return gaps
+
+
+def with_gaps(record: R, gaps: Mapping[str, str]) -> R:
+    """Give the record with `gaps` (field to gap id) added: listings become partial and empty, other fields null.
+
+    Raises TypeError for a record type that has no partial form.
+    """
+    if not gaps:
+        return record
+    values = {field: at_rest(record, field) for field in record.__struct_fields__}
+    merged = dict(gaps_of(record))
+    for field, gap_id in gaps.items():
+        if isinstance(values[field], Listing):
+            values[field] = Listing(known=(), gap=gap_id)
+        else:
+            values[field] = Raw(b"null") if isinstance(values[field], Raw) else None
+            merged[field] = gap_id
+    if not merged:
+        return type(record)(**values)
+    return _partial_type(type(record))(**{**values, "gaps": merged})
+
+
+def _partial_type(record_type: type[R]) -> type[R]:
+    if issubclass(record_type, Partial):
+        return record_type
+    for candidate in Partial.__subclasses__():
+        if issubclass(candidate, record_type):
+            return candidate
+    raise TypeError(f"{record_type.__name__} has no partial form")

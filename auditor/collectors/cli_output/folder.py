@@ -1,0 +1,260 @@
+"""Exports: a folder of raw AWS CLI output, so that somebody without the tool can hand over the data.
+
+The AWS CLI pages by itself; NextToken is left in its output only when it was told to stop early:
+https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-pagination.html
+"""
+
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from auditor import documents
+from auditor.account.model import Snapshot
+from auditor.account.snapshot import contradictions
+from auditor.account.sources import Source, SourceStatus
+from auditor.account.unknown import Gap
+from auditor.collectors import credential_report
+from auditor.collectors.account_facts import (
+    AccountSummaryAnswer,
+    DevicesAnswer,
+    PasswordPolicyAnswer,
+    password_policy,
+    virtual_mfa_devices,
+)
+from auditor.collectors.answers import Answer, gap, unread, utc
+from auditor.collectors.assembly import assemble, identity_of_arns
+from auditor.collectors.authorization_details import Page
+from auditor.collectors.cli_output.files import HINT, Read, decoder, read_files, status_without
+from auditor.collectors.cli_output.single_entities import SINGLE_FILES, region_of, single_entities
+from auditor.collectors.credential_report import CredentialReport
+from auditor.errors import SourceError
+
+T = TypeVar("T")
+
+DETAILS = "account-authorization-details*.json"
+REPORT_CSV = "credential-report.csv"
+REPORT_JSON = "credential-report.json"
+PASSWORD_POLICY = "account-password-policy.json"
+SUMMARY = "account-summary.json"
+DEVICES = "virtual-mfa-devices*.json"
+FILES = (DETAILS, REPORT_CSV, REPORT_JSON, PASSWORD_POLICY, SUMMARY, DEVICES, *SINGLE_FILES)
+
+_ENTITIES = {
+    Source.USERS: ("user_detail_list", "Users"),
+    Source.GROUPS: ("group_detail_list", "Groups"),
+    Source.ROLES: ("role_detail_list", "Roles"),
+    Source.POLICIES: ("policies", "Policies"),
+}
+_AWS_MANAGED = re.compile(r"arn:[\w-]+:iam::aws:")
+
+
+class ReportAnswer(Struct, rename="pascal"):
+    """The AWS CLI's output of `iam get-credential-report`; Content is base64."""
+
+    content: str
+    generated_time: datetime | None = None
+
+
+def collect(folder: Path, captured_at: datetime | None, region: str | None = None) -> Snapshot:
+    """Give the snapshot that a folder of AWS CLI output makes up.
+
+    `captured_at` is told by the user: the files do not say when they were made, but for the credential report. So is
+    `region`, the AWS Region whose analyzers were listed: a list without any does not name it.
+    Raises SourceError for a folder without any such file, a file that cannot be read, and files that contradict.
+    """
+    _check_folder(folder)
+    try:
+        snapshot = _assembled(folder, captured_at, region)
+    except OverflowError as error:
+        raise SourceError(f"{folder} holds a time that is out of range", HINT) from error
+    for complaint in contradictions(snapshot):
+        raise SourceError(f"{folder} cannot be of one account: {complaint}", HINT)
+    return snapshot
+
+
+def _assembled(folder: Path, captured_at: datetime | None, told_region: str | None) -> Snapshot:
+    report = _credential_report(folder, captured_at)
+    summary = _summary(folder)
+    entities = _entities(folder, summary.value or {})
+    answers = {
+        **entities,
+        Source.CREDENTIAL_REPORT: report,
+        Source.PASSWORD_POLICY: _password_policy(folder),
+        Source.ACCOUNT_SUMMARY: summary,
+        Source.VIRTUAL_MFA_DEVICES: _devices(folder),
+        **single_entities(folder, entities[Source.POLICIES]),
+    }
+    identity = identity_of_arns(_one_account(folder, answers), alias=None)
+    region = region_of(folder, answers[Source.ACCESS_ANALYZERS], told_region)
+    identity = msgspec.structs.replace(identity, region=region)
+    generated_at = report.value.generated_at if report.value else None
+    told = {source: msgspec.structs.replace(answer, read_at=captured_at) for source, answer in answers.items()}
+    return assemble("exports", identity, told, captured_at or generated_at)
+
+
+def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise SourceError(f"--exports: {folder} is not a folder", "Give the folder that holds the AWS CLI's output.")
+    files = [file for pattern in FILES for file in folder.glob(pattern)]
+    if not files:
+        raise SourceError(
+            f"--exports: {folder} holds none of the files that are read",
+            f"They are {', '.join(FILES)}; the README has the commands that write them.",
+        )
+    for file in files:
+        if not file.is_file():
+            raise SourceError(f"--exports: {file} is not a file", "Put the AWS CLI's output there, or remove it.")
+    if sum(file.stat().st_size for file in files) > documents.MAX_SIZE:
+        raise documents.too_large(str(folder))
+
+
+def _entities(folder: Path, summary: Mapping[str, int]) -> dict[Source, Answer[Any]]:
+    read = read_files(folder, DETAILS, Source.USERS, decoder(Page))
+    pages: list[Page] = read.answers
+    stopped = any(page.next_token or page.marker or page.is_truncated for page in pages)
+    return {
+        source: _entity_answer(source, _joined(folder, pages, field), read, summary.get(counted), stopped=stopped)
+        for source, (field, counted) in _ENTITIES.items()
+    }
+
+
+def _joined(folder: Path, pages: Iterable[Page], field: str) -> list[Any]:
+    """Give the details of one kind from all pages; AWS's own policies, which the CLI writes too, are left out."""
+    by_name: dict[str, Any] = {}
+    for page in pages:
+        details = getattr(page, field)
+        for detail in () if details is UNSET else details:
+            if field == "policies" and _AWS_MANAGED.match(detail.arn):
+                continue
+            name = detail.arn.rsplit("/", 1)[-1].casefold()  # IAM's names are unique ignoring case, whatever the path
+            if by_name.setdefault(name, detail) != detail:
+                raise SourceError(
+                    f"{folder}: {detail.arn} stands in {DETAILS} twice, with different content",
+                    "Keep the files of one export only.",
+                )
+    return list(by_name.values())
+
+
+def _entity_answer(
+    source: Source, details: list[Any], read: Read, counted: int | None, *, stopped: bool
+) -> Answer[Any]:
+    if not read.answers and read.gap is not None:
+        status = SourceStatus.FAILED if read.files else SourceStatus.ABSENT
+        return unread(source, status, gap(source, read.gap.error_code, read.gap.message, read.gap.iam_action))
+    reason = read.gap and gap(source, read.gap.error_code, read.gap.message, read.gap.iam_action)
+    if reason is None and stopped and counted != len(details):
+        reason = gap(source, "Truncated", f"{DETAILS} stops early (NextToken), and {SUMMARY} does not count as many")
+    return Answer(
+        source=source,
+        status=SourceStatus.COMPLETE if reason is None else SourceStatus.PARTIAL,
+        value=details,
+        gap=reason,
+        pages=len(read.answers),
+        items=len(details),
+        detail=reason.message if reason else None,
+    )
+
+
+def _credential_report(folder: Path, captured_at: datetime | None) -> Answer[CredentialReport]:
+    if (folder / REPORT_CSV).exists() and (folder / REPORT_JSON).exists():
+        raise SourceError(f"{folder} holds {REPORT_CSV} and {REPORT_JSON}", "Keep the one that is to be read.")
+    bare = (folder / REPORT_CSV).exists()
+    name = REPORT_CSV if bare else REPORT_JSON
+    place = str(folder / name)
+
+    def decoded(text: str) -> CredentialReport:
+        if bare:
+            return credential_report.read(text, captured_at, place, whole=False)
+        answer = decoder(ReportAnswer, any_length=True)(text)
+        generated_at = utc(answer.generated_time) if answer.generated_time else None
+        return credential_report.read(_content(answer.content, place), generated_at, place)
+
+    return _single(folder, name, Source.CREDENTIAL_REPORT, decoded, lambda report: len(report.users))
+
+
+def _content(base64: str, place: str) -> str:
+    try:
+        return b64decode(base64, validate=True).decode("utf-8")
+    except (Base64Error, UnicodeDecodeError) as error:
+        raise SourceError(
+            f"{place}: Content is not base64 of UTF-8 text: {error}",
+            "Write the file again with `aws iam get-credential-report`.",
+        ) from error
+
+
+def _password_policy(folder: Path) -> Answer[Any]:
+    cell_gaps: tuple[Gap, ...] = ()
+
+    def decoded(text: str) -> Any:
+        nonlocal cell_gaps
+        answer = decoder(PasswordPolicyAnswer)(text)
+        policy, cell_gaps = password_policy(answer.password_policy)
+        return policy
+
+    answer: Answer[Any] = _single(folder, PASSWORD_POLICY, Source.PASSWORD_POLICY, decoded, lambda _: 1)
+    if answer.gap is not None and answer.gap.error_code == "NoSuchEntity":
+        return Answer(source=answer.source, status=SourceStatus.COMPLETE, value=None, pages=1)
+    return msgspec.structs.replace(answer, cell_gaps=cell_gaps)
+
+
+def _summary(folder: Path) -> Answer[dict[str, int]]:
+    return _single(
+        folder,
+        SUMMARY,
+        Source.ACCOUNT_SUMMARY,
+        lambda text: decoder(AccountSummaryAnswer)(text).summary_map,
+        len,
+    )
+
+
+def _devices(folder: Path) -> Answer[Any]:
+    read = read_files(folder, DEVICES, Source.VIRTUAL_MFA_DEVICES, decoder(DevicesAnswer))
+    if not read.answers and read.gap is not None:
+        return unread(Source.VIRTUAL_MFA_DEVICES, status_without(read), read.gap)
+    pages: list[DevicesAnswer] = read.answers
+    devices = virtual_mfa_devices(device for page in pages for device in page.devices)
+    reason = read.gap
+    if reason is None and any(page.next_token or page.marker or page.is_truncated for page in pages):
+        reason = gap(Source.VIRTUAL_MFA_DEVICES, "Truncated", f"{DEVICES} stops early (NextToken)")
+    return Answer(
+        source=Source.VIRTUAL_MFA_DEVICES,
+        status=SourceStatus.PARTIAL if reason else SourceStatus.COMPLETE,
+        value=devices,
+        gap=reason,
+        pages=len(pages),
+        items=len(devices),
+        detail=reason.message if reason else None,
+    )
+
+
+def _single(
+    folder: Path, name: str, source: Source, decoded: Callable[[str], T], count: Callable[[T], int]
+) -> Answer[T]:
+    read = read_files(folder, name, source, decoded)
+    if read.gap is not None:
+        return unread(source, status_without(read), read.gap)
+    value: T = read.answers[0]
+    return Answer(source=source, status=SourceStatus.COMPLETE, value=value, pages=1, items=count(value))
+
+
+def _one_account(folder: Path, answers: Mapping[Source, Answer[Any]]) -> Sequence[str]:
+    """Give the ARNs of everything read; raise SourceError if they are of more than one account."""
+    report: CredentialReport | None = answers[Source.CREDENTIAL_REPORT].value
+    listed = (*_ENTITIES, Source.SERVER_CERTIFICATES, Source.OIDC_PROVIDERS, Source.SAML_PROVIDERS)
+    arns = [each.arn for source in listed for each in answers[source].value or ()]
+    arns += [device.serial_number for device in answers[Source.VIRTUAL_MFA_DEVICES].value or ()]
+    if report is not None:
+        arns += [row.arn for row in (*report.users.values(), *filter(None, (report.root,)))]
+    accounts = sorted({identity_of_arns([arn], None).account_id or "" for arn in arns} - {""})
+    if len(accounts) > 1:
+        raise SourceError(
+            f"{folder} mixes the data of accounts {' and '.join(accounts)}", "Use one folder for each account."
+        )
+    return arns

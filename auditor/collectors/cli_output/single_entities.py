@@ -1,0 +1,233 @@
+"""Exports of what AWS tells one by one: certificates, identity providers, analyzers, the organization, descriptions.
+
+A list is in one file, what single calls tell of its entries in a file for each. GetPolicy's answer names its policy and
+GetOpenIDConnectProvider's its URL; lists of tags name nobody, so that the name stands in the name of the file.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from msgspec import UNSET
+
+from auditor.account.model import AccessAnalyzer
+from auditor.account.sources import Source, SourceStatus
+from auditor.account.unknown import Gap
+from auditor.collectors.answers import Answer, gap, unread
+from auditor.collectors.cli_output.files import HINT, Read, decoder, read_files, status_without
+from auditor.collectors.entity_facts import (
+    NO_ORGANIZATION,
+    AnalyzersPage,
+    CertificatesPage,
+    Descriptions,
+    OidcDetail,
+    OidcList,
+    OrganizationAnswer,
+    PolicyAnswer,
+    SamlList,
+    TagsPage,
+    access_analyzer,
+    oidc_name,
+    oidc_provider,
+    saml_provider,
+    server_certificate,
+    tags_of,
+    url_name,
+)
+from auditor.errors import SourceError
+
+CERTIFICATES, CERTIFICATE_TAGS = "server-certificates*.json", "server-certificate-tags-*.json"
+OIDC_PROVIDERS, OIDC_PROVIDER = "open-id-connect-providers.json", "open-id-connect-provider-*.json"
+SAML_PROVIDERS, SAML_TAGS = "saml-providers.json", "saml-provider-tags-*.json"
+ANALYZERS = "access-analyzers*.json"
+ORGANIZATION = "organization.json"
+POLICY = "policy-*.json"
+SINGLE_FILES = (
+    CERTIFICATES,
+    CERTIFICATE_TAGS,
+    OIDC_PROVIDERS,
+    OIDC_PROVIDER,
+    SAML_PROVIDERS,
+    SAML_TAGS,
+    ANALYZERS,
+    ORGANIZATION,
+    POLICY,
+)
+"""The files of these sources, as patterns of names."""
+
+_ANALYZER_REGION = re.compile(r"arn:[\w-]+:access-analyzer:(?P<region>[\w-]+):")
+
+
+class Told(NamedTuple):
+    """What single calls told of entities, by name; `gaps` are of those whose files tell none, `gap` of all others."""
+
+    details: Mapping[str, Any]
+    gap: Gap
+    gaps: Mapping[str, Gap]
+
+
+def single_entities(folder: Path, policies: Answer[Any]) -> dict[Source, Answer[Any]]:
+    """Give the answers of all these sources; `policies` is that of the list of policies, which are described.
+
+    Raises SourceError for a file that is not the AWS CLI's output, and for files that contradict each other.
+    """
+    return {
+        Source.SERVER_CERTIFICATES: _certificates(folder),
+        Source.OIDC_PROVIDERS: _oidc_providers(folder),
+        Source.SAML_PROVIDERS: _saml_providers(folder),
+        Source.ACCESS_ANALYZERS: _analyzers(folder),
+        Source.ORGANIZATION: _organization(folder),
+        Source.POLICY_DESCRIPTIONS: _descriptions(folder, policies),
+    }
+
+
+def region_of(folder: Path, analyzers: Answer[Any], told: str | None) -> str | None:
+    """Give the Region whose analyzers were exported, None if neither they nor the user (`told`) name it.
+
+    Raises SourceError for several Regions, and for another one than the user told.
+    """
+    listed: Iterable[AccessAnalyzer] = analyzers.value or ()
+    regions = sorted({match["region"] for each in listed if (match := _ANALYZER_REGION.match(each.arn))})
+    if len(regions) > 1:
+        raise SourceError(
+            f"{folder}: {ANALYZERS} holds analyzers of the Regions {' and '.join(regions)}",
+            "Analyzers are judged Region by Region: keep the file of one.",
+        )
+    if told is not None and regions not in ([], [told]):
+        raise SourceError(
+            f"{folder}: {ANALYZERS} holds analyzers of {regions[0]}, not of {told} as --region says",
+            "Name the Region that the file is of, or leave --region out.",
+        )
+    return regions[0] if regions else told
+
+
+def _certificates(folder: Path) -> Answer[Any]:
+    source = Source.SERVER_CERTIFICATES
+    listed = read_files(folder, CERTIFICATES, source, decoder(CertificatesPage))
+    told = _tags(folder, CERTIFICATE_TAGS, source)
+    return _answer(source, CERTIFICATES, listed, told, server_certificate)
+
+
+def _saml_providers(folder: Path) -> Answer[Any]:
+    source = Source.SAML_PROVIDERS
+    listed = read_files(folder, SAML_PROVIDERS, source, decoder(SamlList))
+    told = _tags(folder, SAML_TAGS, source)
+    names = {entry.name: entry.name.rpartition("/")[2] for page in listed.answers for entry in page.entries}
+    return _answer(source, SAML_PROVIDERS, listed, told, saml_provider, names)
+
+
+def _oidc_providers(folder: Path) -> Answer[Any]:
+    source = Source.OIDC_PROVIDERS
+    listed = read_files(folder, OIDC_PROVIDERS, source, decoder(OidcList))
+    read = read_files(folder, OIDC_PROVIDER, source, decoder(OidcDetail))
+    told = _told(source, OIDC_PROVIDER, read, (url_name(detail.url) for detail in read.answers))
+    names = {entry.name: oidc_name(entry.name) for page in listed.answers for entry in page.entries}
+    return _answer(source, OIDC_PROVIDERS, listed, told, oidc_provider, names)
+
+
+def _analyzers(folder: Path) -> Answer[Any]:
+    source = Source.ACCESS_ANALYZERS
+    return _answer(
+        source, ANALYZERS, read_files(folder, ANALYZERS, source, decoder(AnalyzersPage)), None, access_analyzer
+    )
+
+
+def _organization(folder: Path) -> Answer[str | None]:
+    source = Source.ORGANIZATION
+    read = read_files(folder, ORGANIZATION, source, decoder(OrganizationAnswer))
+    if read.gap is not None and read.gap.error_code == NO_ORGANIZATION:
+        return Answer(source=source, status=SourceStatus.COMPLETE, value=None, pages=1)
+    if read.gap is not None:
+        return unread(source, status_without(read), read.gap)
+    account_id: str = read.answers[0].organization.master_account_id
+    return Answer(source=source, status=SourceStatus.COMPLETE, value=account_id, pages=1, items=1)
+
+
+def _descriptions(folder: Path, policies: Answer[Any]) -> Answer[Any]:
+    """Give the descriptions of the policies; without any policy there is nothing to be told."""
+    source = Source.POLICY_DESCRIPTIONS
+    read = read_files(folder, POLICY, source, decoder(PolicyAnswer))
+    told = _told(source, POLICY, read, (answer.policy.arn for answer in read.answers))
+    arns = [policy.arn for policy in policies.value or ()]
+    descriptions = {arn: told.details[arn].policy.description or None for arn in arns if arn in told.details}
+    lacking = {arn: told.gap.id for arn in arns if arn not in descriptions}
+    if not descriptions and (lacking or policies.gap):
+        return unread(source, status_without(read), told.gap)
+    return Answer(
+        source=source,
+        status=SourceStatus.PARTIAL if lacking else SourceStatus.COMPLETE,
+        value=Descriptions(descriptions, lacking),
+        cell_gaps=(told.gap,) if lacking else (),
+        pages=len(read.answers),
+        items=len(descriptions),
+        detail=told.gap.message if lacking else None,
+    )
+
+
+def _tags(folder: Path, pattern: str, source: Source) -> Told:
+    """Give tags by the names in the names of files; a list of tags that stops early tells nothing."""
+    read = read_files(folder, pattern, source, decoder(TagsPage))
+    before, after = pattern.split("*")
+
+    def entity(file: str) -> str:
+        return file.removeprefix(before).removesuffix(after)
+
+    pages = _told(source, pattern, read, map(entity, read.names)).details
+    stopping = {name for name, page in pages.items() if _stops(page)}
+    whole = {name: tags_of(page.tags) for name, page in pages.items() if name not in stopping}
+    gaps = {entity(file): error for file, error in read.gaps.items()}
+    return Told(whole, _missing(source, pattern), gaps | dict.fromkeys(stopping, _truncated(source, pattern)))
+
+
+def _missing(source: Source, pattern: str) -> Gap:
+    return gap(source, "NotProvided", f"{pattern} is not in the exports folder, or not for each")
+
+
+def _told(source: Source, pattern: str, read: Read, names: Iterable[str]) -> Told:
+    details: dict[str, Any] = {}
+    for name, answer in zip(names, read.answers, strict=True):
+        if details.setdefault(name, answer) != answer:
+            raise SourceError(f"{pattern}: two files tell different things of {name}", "Keep the files of one export.")
+    return Told(details, read.gap if read.gap and read.files else _missing(source, pattern), {})
+
+
+def _answer(
+    source: Source, pattern: str, listed: Read, told: Told | None, made: Any, names: Mapping[str, str] | None = None
+) -> Answer[Any]:
+    """Give the answer of a list; `names` says by which name each of its entries is told of, if by another."""
+    if not listed.answers and listed.gap is not None:
+        return unread(source, status_without(listed), listed.gap)
+    entries: dict[str, Any] = {}
+    for entry in (entry for page in listed.answers for entry in page.entries):
+        if entries.setdefault(entry.name, entry) != entry:
+            raise SourceError(f"{pattern} tells different things of {entry.name}", HINT)
+    records: list[Any] = []
+    lacks: dict[str, Gap] = {}
+    for name, entry in entries.items():
+        key = names[name] if names else name
+        detail = told.details.get(key) if told else None
+        lack = told.gaps.get(key, told.gap) if told and detail is None else None
+        records.append(made(entry, detail, lack.id if lack else None))
+        lacks |= {lack.id: lack} if lack else {}
+    reason = listed.gap or (_truncated(source, pattern) if any(map(_stops, listed.answers)) else None)
+    return Answer(
+        source=source,
+        status=SourceStatus.PARTIAL if reason or lacks else SourceStatus.COMPLETE,
+        value=tuple(sorted(records, key=lambda record: str(record.name))),
+        gap=reason,
+        cell_gaps=tuple(lacks.values()),
+        pages=len(listed.answers),
+        items=len(records),
+        detail=next((found.message for found in (reason, *lacks.values()) if found), None),
+    )
+
+
+def _stops(page: Any) -> bool:
+    """Say whether the AWS CLI was told to stop early, or a page was written without it."""
+    fields = ("is_truncated", "marker", "next_token", "cli_token")
+    return any(getattr(page, field, None) not in (None, False, UNSET) for field in fields)
+
+
+def _truncated(source: Source, pattern: str) -> Gap:
+    return gap(source, "Truncated", f"{pattern} stops early (NextToken)")

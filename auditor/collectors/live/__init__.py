@@ -1,0 +1,1 @@
+"""Live collection: AWS itself is asked."""

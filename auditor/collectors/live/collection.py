@@ -1,0 +1,376 @@
+"""The live collector: asks AWS itself, in bulk and side by side, and notes whatever it was not told.
+
+No call is made per user, group or role; about policies and others single_entities asks one by one, if it must.
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
+"""
+
+import gc
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+
+from msgspec import UNSET, Struct, convert, structs
+
+from auditor.account.model import Snapshot
+from auditor.account.sources import ACTIONS, BULK, Source, SourceStatus
+from auditor.account.unknown import Gap
+from auditor.collectors import credential_report
+from auditor.collectors.account_facts import (
+    AccountSummaryAnswer,
+    DeviceDetail,
+    DevicesAnswer,
+    PasswordPolicyAnswer,
+    password_policy,
+    virtual_mfa_devices,
+)
+from auditor.collectors.answers import Answer, not_requested, prepare, unread, utc
+from auditor.collectors.assembly import COUNTED, Identity, assemble
+from auditor.collectors.authorization_details import Page
+from auditor.collectors.credential_report import CredentialReport
+from auditor.collectors.entity_facts import SHAPES
+from auditor.collectors.live.pages import pages
+from auditor.collectors.live.refusals import FAULTS, asked, error_code, gap_of, timed_out
+from auditor.collectors.live.session import DEFAULT_TIMEOUT_S, Caller, Connection, LiveOptions, connect
+from auditor.collectors.live.side_by_side import Deadline, side_by_side
+from auditor.collectors.live.single_entities import SingleEntities
+
+__all__ = ["Caller", "Connection", "LiveOptions", "ProgressEvent", "collect", "connect", "permissions_policy"]
+
+T = TypeVar("T")
+
+PAGE_SIZE = 1000  # AWS's maximum; a page may be shorter, even empty, while more follow
+REPORT_TIMEOUT_S = 120.0
+FIRST_DELAY, LONGEST_DELAY = 0.5, 10.0  # seconds between two looks at the credential report
+
+_ALWAYS = frozenset({Source.ACCOUNT_ALIAS, Source.ACCOUNT_SUMMARY})
+_ENTITIES: Mapping[Source, tuple[Any, str]] = {
+    Source.USERS: ("User", "user_detail_list"),
+    Source.GROUPS: ("Group", "group_detail_list"),
+    Source.ROLES: ("Role", "role_detail_list"),
+    Source.POLICIES: ("LocalManagedPolicy", "policies"),
+}
+_DESCRIPTIONS = Source.POLICY_DESCRIPTIONS
+_DEVICES = Source.VIRTUAL_MFA_DEVICES
+_REPORT = Source.CREDENTIAL_REPORT
+_GENERATE, _GET = ACTIONS[_REPORT]
+_COMPLETE, _INPROGRESS = "COMPLETE", "INPROGRESS"
+_MISSING = frozenset({"ReportNotPresent", "ReportExpired"})
+_BUSY = frozenset({"ReportInProgress", "LimitExceeded"})
+
+
+class ProgressEvent(Struct, frozen=True):
+    """Tell how far a source has been read; `done` comes once, at its end, unless the time was over before."""
+
+    source: Source
+    items: int
+    pages: int
+    done: bool
+
+
+class _ReportAnswer(Struct, rename="pascal"):
+    """AWS's answer of GetCredentialReport."""
+
+    content: bytes
+    generated_time: datetime
+
+
+class _AliasAnswer(Struct, rename="pascal"):
+    """AWS's answer of ListAccountAliases: an account has one alias or none."""
+
+    account_aliases: list[str]
+
+
+class _List(NamedTuple):
+    """A list that is being read: how to ask for a page, what a page is, where its items are, and the pages so far."""
+
+    ask: Callable[..., Any]
+    page_type: Any
+    field: str
+    pages: list[Any]
+
+
+_SHAPES = (Page, DevicesAnswer, PasswordPolicyAnswer, AccountSummaryAnswer, _ReportAnswer, _AliasAnswer)
+Progress = Callable[[ProgressEvent], None]
+Clock = Callable[[], datetime]
+
+
+def _silent(_: ProgressEvent) -> None:
+    """Show nothing."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def collect(
+    connection: Connection,
+    sources: frozenset[Source],
+    *,
+    progress: Progress = _silent,
+    kind: str = "live",
+    clock: Clock = _now,
+    timer: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], object] | None = None,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+    say: Callable[[str], object] = lambda _: None,
+) -> Snapshot:
+    """Give the snapshot of the account, with the sources that are asked for; the account summary always is.
+
+    `captured_at` is the time at which the collection began. `progress` is called from several threads. What AWS
+    refuses, and what was not read after `timeout_s` seconds, becomes a gap, never an error. `say` is told beforehand of
+    calls that grow with the number of entities, from several threads too.
+    """
+    captured_at = utc(clock())
+    deadline = Deadline(timer, timeout_s)
+    answers: dict[Source, Answer[Any]] = {source: not_requested(source) for source in BULK}
+    with _garbage_left():
+        try:
+            answers |= _Reading(connection, progress, clock, sleep, deadline, say).answers(_needed(sources) & BULK)
+        finally:
+            deadline.halted.set()  # threads that are still in a call end with it, whatever it brings
+        answers[Source.IDENTITY] = Answer(
+            source=Source.IDENTITY, status=SourceStatus.COMPLETE, value=None, read_at=captured_at, pages=1, items=1
+        )
+        caller = connection.caller
+        alias = answers[Source.ACCOUNT_ALIAS].value
+        identity = Identity(caller.account_id, alias, caller.partition, connection.region)
+        return assemble(kind, identity, answers, captured_at)
+
+
+@contextmanager
+def _garbage_left() -> Iterator[None]:
+    """Look for no garbage meanwhile: answers are large trees without cycles, and a look at all of them takes 40 ms."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def permissions_policy(sources: frozenset[Source]) -> dict[str, Any]:
+    """Give the IAM policy that allows exactly what `collect` calls for these sources."""
+    actions = sorted({action for source in _needed(sources) for action in ACTIONS[source]})
+    statement = {"Sid": "IamAudit", "Effect": "Allow", "Action": actions, "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _needed(sources: frozenset[Source]) -> frozenset[Source]:
+    """Give what is read for these sources: they themselves, what always is, and what tells whom to ask about."""
+    lists = frozenset({Source.POLICIES}) if _DESCRIPTIONS in sources else frozenset()
+    return sources | lists | _ALWAYS
+
+
+class _Reading:
+    """Read the sources of one account, each in a thread of its own."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        progress: Progress,
+        clock: Clock,
+        sleep: Callable[[float], object] | None,
+        deadline: Deadline,
+        say: Callable[[str], object],
+    ) -> None:
+        self._iam = connection.iam
+        self._mfa = connection.mfa
+        self._progress = progress
+        self._clock = clock
+        self._deadline = deadline
+        self._sleep = sleep or deadline.halted.wait
+        self._single_entities = SingleEntities(connection, deadline, self._sleep, self._tell_asked, say)
+        details = self._iam.get_account_authorization_details
+        self._lists: Mapping[Source, _List] = {
+            **{
+                source: _List(partial(details, Filter=[kind]), Page, field, [])
+                for source, (kind, field) in _ENTITIES.items()
+            },
+            _DEVICES: _List(self._iam.list_virtual_mfa_devices, DevicesAnswer, "devices", []),
+        }
+
+    def answers(self, sources: frozenset[Source]) -> dict[Source, Answer[Any]]:
+        """Give the answers of the sources; those that take no call of their own are left out."""
+        prepare((*_SHAPES, *SHAPES))
+        readers: dict[Source, Callable[[], Answer[Any]]] = {
+            _REPORT: self._credential_report,
+            **{source: partial(self._list, source) for source in self._lists},
+            Source.PASSWORD_POLICY: self._password_policy,
+            Source.ACCOUNT_SUMMARY: self._summary,
+            Source.ACCOUNT_ALIAS: self._alias,
+            **self._single_entities.readers(sources),
+        }
+        answers = self._in_time({source: read for source, read in readers.items() if source in sources})
+        if _contradicted(answers):
+            # Somebody may have made or deleted something meanwhile: only a second count tells.
+            answers |= self._in_time({Source.ACCOUNT_SUMMARY: self._summary})
+        if _DESCRIPTIONS in sources:
+            answers |= self._in_time({_DESCRIPTIONS: partial(self._descriptions, answers[Source.POLICIES])})
+        return answers
+
+    def _descriptions(self, policies: Answer[Any]) -> Answer[Any]:
+        """Ask about each policy that was read."""
+        if policies.value is None and policies.gap is not None:
+            unlisted = structs.replace(policies.gap, id=f"{_DESCRIPTIONS}:{policies.gap.error_code}")
+            return unread(_DESCRIPTIONS, SourceStatus.FAILED, structs.replace(unlisted, source=_DESCRIPTIONS))
+        return self._single_entities.policy_descriptions([policy.arn for policy in policies.value or ()])
+
+    def _in_time(self, readers: Mapping[Source, Callable[[], Answer[Any]]]) -> dict[Source, Answer[Any]]:
+        """Give the answers of the readers; of those that did not end in time, what they had read."""
+        work = {source: partial(self._told, source, read) for source, read in readers.items()}
+        told = side_by_side(work, self._deadline)
+        return {source: told[source] if source in told else self._cut(source) for source in readers}
+
+    def _told(self, source: Source, read: Callable[[], Answer[T]]) -> Answer[T]:
+        self._tell(source, 0, 0, done=False)
+        answer = structs.replace(read(), read_at=utc(self._clock()))
+        self._tell(source, answer.items, answer.pages, done=True)
+        return answer
+
+    def _tell(self, source: Source, items: int, pages: int, *, done: bool) -> None:
+        if not self._deadline.halted.is_set():
+            self._progress(ProgressEvent(source, items, pages, done))
+
+    def _tell_asked(self, source: Source, asked: int) -> None:
+        self._tell(source, asked, asked, done=False)
+
+    def _cut(self, source: Source) -> Answer[Any]:
+        if source in self._lists:
+            answer = self._joined(source, timed_out(source, self._deadline.timeout_s))
+        else:
+            answer = self._single_entities.so_far(source)
+        return structs.replace(answer, read_at=utc(self._clock()))
+
+    def _gap(self, source: Source, error: Exception, action: str | None = None) -> Gap:
+        return gap_of(source, error, action or ACTIONS[source][0], mfa=self._mfa)
+
+    def _list(self, source: Source) -> Answer[Any]:
+        """Read a list to its end, page by page; what was read before a failure stays."""
+        read = self._lists[source].pages
+        items = 0
+        for page in self._paged(source):
+            if isinstance(page, Gap):
+                return self._joined(source, page)
+            read.append(page)
+            items += len(_details(page, self._lists[source].field))
+            self._tell(source, items, len(read), done=False)
+        return self._joined(source, None)
+
+    def _paged(self, source: Source) -> Iterator[Any]:
+        """Yield the pages of a list; a Gap comes last if its end was not reached."""
+        listed = self._lists[source]
+        try:
+            yield from pages(partial(listed.ask, MaxItems=PAGE_SIZE), listed.page_type, self._deadline, self._sleep)
+        except FAULTS as error:
+            yield self._gap(source, error)
+
+    def _joined(self, source: Source, reason: Gap | None) -> Answer[Any]:
+        """Join the pages read so far; an item that a change of the account put on two pages counts as last seen."""
+        field, read = self._lists[source].field, tuple(self._lists[source].pages)
+        if reason is not None and not read:
+            return unread(source, SourceStatus.FAILED, reason)
+        items = list({_name(detail): detail for page in read for detail in _details(page, field)}.values())
+        return Answer(
+            source=source,
+            status=SourceStatus.PARTIAL if reason else SourceStatus.COMPLETE,
+            value=virtual_mfa_devices(items) if source is _DEVICES else items,
+            gap=reason,
+            asked=any(getattr(page, field) is not UNSET for page in read),
+            pages=len(read),
+            items=len(items),
+            detail=reason.message if reason else None,
+        )
+
+    def _single(self, source: Source, read: Callable[[], Answer[T]]) -> Answer[T]:
+        try:
+            return asked(read, self._sleep)
+        except FAULTS as error:
+            return unread(source, SourceStatus.FAILED, self._gap(source, error))
+
+    def _password_policy(self) -> Answer[Any]:
+        source = Source.PASSWORD_POLICY
+
+        def read() -> Answer[Any]:
+            answer = convert(self._iam.get_account_password_policy(), PasswordPolicyAnswer)
+            policy, gaps = password_policy(answer.password_policy)
+            return _complete(source, policy, 1, cell_gaps=gaps)
+
+        answer = self._single(source, read)
+        if answer.gap is not None and answer.gap.error_code == "NoSuchEntity":
+            return _complete(source, None, 0, detail="There is none: AWS's default policy applies")
+        return answer
+
+    def _summary(self) -> Answer[Any]:
+        def read() -> Answer[Any]:
+            counts = convert(self._iam.get_account_summary(), AccountSummaryAnswer).summary_map
+            return _complete(Source.ACCOUNT_SUMMARY, counts, len(counts))
+
+        return self._single(Source.ACCOUNT_SUMMARY, read)
+
+    def _alias(self) -> Answer[Any]:
+        """Give the alias; it is only shown, so failing to read it leaves no gap."""
+
+        def read() -> Answer[Any]:
+            aliases = convert(self._iam.list_account_aliases(), _AliasAnswer).account_aliases
+            return _complete(Source.ACCOUNT_ALIAS, aliases[0] if aliases else None, len(aliases))
+
+        return structs.replace(self._single(Source.ACCOUNT_ALIAS, read), gap=None)
+
+    def _credential_report(self) -> Answer[CredentialReport]:
+        """Have a report made and wait for it; one that is there already will do if none may be made."""
+        deadline = self._deadline.within(REPORT_TIMEOUT_S)
+        refusal: Gap | None = None
+        state, delay = "", FIRST_DELAY
+        while True:
+            if refusal is None:
+                state, refusal = self._generated()
+            last = not deadline.left()
+            if state == _COMPLETE or refusal or last:
+                answer = self._fetched(refusal)
+                code = answer.gap.error_code if answer.gap else None
+                again = code in _BUSY or (code in _MISSING and refusal is None)
+                if last or not again:
+                    return unread(_REPORT, SourceStatus.FAILED, refusal) if refusal and code in _MISSING else answer
+            self._sleep(min(delay, deadline.left()))
+            delay = min(delay * 2, LONGEST_DELAY)
+
+    def _generated(self) -> tuple[str, Gap | None]:
+        """Ask for a report: give the state of the making, and the gap if it was refused for good."""
+        try:
+            return asked(self._iam.generate_credential_report, self._sleep).get("State", ""), None
+        except FAULTS as error:
+            busy = error_code(error) in _BUSY
+            return _INPROGRESS, None if busy else self._gap(_REPORT, error, _GENERATE)
+
+    def _fetched(self, refusal: Gap | None) -> Answer[CredentialReport]:
+        try:
+            answer = convert(asked(self._iam.get_credential_report, self._sleep), _ReportAnswer)
+            text = answer.content.decode("utf-8", errors="replace")
+            report = credential_report.read(text, utc(answer.generated_time), "the answer of GetCredentialReport")
+        except FAULTS as error:
+            return unread(_REPORT, SourceStatus.FAILED, self._gap(_REPORT, error, _GET))
+        detail = f"An older report: {refusal.message}" if refusal else None
+        return _complete(_REPORT, report, len(report.users), detail=detail)
+
+
+def _complete(source: Source, value: T, items: int, **more: Any) -> Answer[T]:
+    return Answer(source=source, status=SourceStatus.COMPLETE, value=value, pages=1, items=items, **more)
+
+
+def _details(page: Any, field: str) -> Sequence[Any]:
+    return getattr(page, field) or ()  # UNSET, for a kind that the page does not hold, counts as nothing
+
+
+def _name(detail: Any) -> str:
+    return detail.serial_number if isinstance(detail, DeviceDetail) else detail.arn.rsplit("/", 1)[-1]
+
+
+def _contradicted(answers: Mapping[Source, Answer[Any]]) -> bool:
+    """Say whether a list that was read to its end has another length than the account summary counts."""
+    counts = answers[Source.ACCOUNT_SUMMARY].value or {}
+    lists = [answers[source] for source in COUNTED if source in answers and answers[source].gap is None]
+    return any(counts.get(COUNTED[answer.source], answer.items) != answer.items for answer in lists)

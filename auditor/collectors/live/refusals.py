@@ -1,0 +1,124 @@
+"""Refusals: everything by which one answer of AWS can fail, and the gap that it leaves."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+from botocore import exceptions as aws
+from botocore.parsers import ResponseParserError
+from msgspec import structs
+
+from auditor.account.sources import Source
+from auditor.account.unknown import Gap
+from auditor.collectors.answers import DENIED_CODES, gap, refused
+from auditor.errors import SourceError
+
+T = TypeVar("T")
+
+
+class NoEndError(Exception):
+    """Tell that AWS does not say whether, or where, more of a list follows."""
+
+
+class OvertimeError(Exception):
+    """Tell that no time is left; `timeout_s` is what there was."""
+
+    def __init__(self, timeout_s: float) -> None:
+        super().__init__(timeout_s)
+        self.timeout_s = timeout_s
+
+
+_UNREADABLE = (msgspec.ValidationError, SourceError, ValueError)  # the last is botocore's word on bad numbers and times
+FAULTS = (aws.ClientError, aws.BotoCoreError, ResponseParserError, NoEndError, OvertimeError, *_UNREADABLE)
+"""The errors by which one answer can fail, whatever becomes of the others."""
+
+_NO_ANSWER = (ResponseParserError, KeyError)  # the second is botocore's word on XML that answers another question
+_PAUSES_S = (0.5, 1.0)
+
+NO_LOGIN = (
+    aws.SSOError,
+    aws.TokenRetrievalError,
+    aws.NoAuthTokenError,
+    aws.LoginError,
+    aws.CredentialRetrievalError,
+    aws.MetadataRetrievalError,
+    aws.RefreshWithMFAUnsupportedError,
+)
+"""The errors by which botocore cannot get credentials, or cannot renew those that have ended."""
+_EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
+
+
+def asked(ask: Callable[[], T], sleep: Callable[[float], object]) -> T:
+    """Ask AWS, and ask again where what comes is no answer: a body that was cut on its way, or a proxy's page.
+
+    botocore asks again after errors of AWS and of connections, but takes a body that ends too early for a whole one.
+    Raises ResponseParserError if no answer comes, CredentialRetrievalError where botocore renewed the credentials in
+    vain, and whatever else `ask` raises.
+    """
+    try:
+        for pause_s in _PAUSES_S:
+            try:
+                return ask()
+            except _NO_ANSWER:
+                sleep(pause_s)
+        return ask()
+    except KeyError as error:
+        raise ResponseParserError(f"the answer has no {error}") from error
+    except RuntimeError as error:  # botocore's word on credentials that have ended when it has just renewed them
+        raise aws.CredentialRetrievalError(provider="the refresh", error_msg=str(error)) from error
+
+
+def holding(ask: Callable[..., Any], key: str) -> Callable[..., Any]:
+    """Give a call of a JSON service that raises ResponseParserError where the answer lacks `key`.
+
+    botocore takes JSON that was cut, or anything else that is no JSON, for an answer without keys; at JSON of another
+    form it fails with whatever error comes of that.
+    """
+
+    def checked(**given: Any) -> Any:
+        try:
+            answer = ask(**given)
+        except (AttributeError, TypeError) as error:
+            raise ResponseParserError("the answer is of another form") from error
+        if key not in answer:
+            raise ResponseParserError(f"the answer has no {key}")
+        return answer
+
+    return checked
+
+
+def error_code(error: Exception) -> str:
+    """Give AWS's error code, or the name of a fault that botocore or we found."""
+    if isinstance(error, aws.ClientError):
+        return str(error.response.get("Error", {}).get("Code") or "Unknown")
+    return "UnreadableAnswer" if isinstance(error, _UNREADABLE) else type(error).__name__
+
+
+def ended(error: Exception) -> bool:
+    """Say whether a call failed because the credentials have ended, as every other call will."""
+    return isinstance(error, NO_LOGIN) or error_code(error) in _EXPIRED_CODES
+
+
+def gap_of(source: Source, error: Exception, action: str, *, mfa: bool) -> Gap:
+    """Give the gap that a failed call leaves; `mfa` says whether the caller has shown a second factor."""
+    if isinstance(error, OvertimeError):
+        return timed_out(source, error.timeout_s)
+    if isinstance(error, NoEndError):
+        return gap(source, "BadMarker", f"AWS does not say whether, or where, more {source} follow ({action})")
+    found = refused(source, error_code(error), action)
+    hint = _hint(error, mfa=mfa)
+    return structs.replace(found, message=f"{found.message}: {hint}") if hint else found
+
+
+def _hint(error: Exception, *, mfa: bool) -> str | None:
+    if error_code(error) in DENIED_CODES and "explicit deny" in str(error) and not mfa:
+        return "a policy denies it explicitly; if it does so without MFA, give --mfa-serial"
+    if ended(error):
+        return "the credentials ended during the run; get new ones and collect again"
+    return None
+
+
+def timed_out(source: Source, timeout_s: float) -> Gap:
+    """Give the gap of a source that was not read to its end in time."""
+    words = source.replace("-", " ").capitalize()
+    return gap(source, "Timeout", f"{words} could not be read completely within {timeout_s:,g} s (--timeout)")

@@ -1,0 +1,269 @@
+"""Entities that AWS tells one by one: certificates, identity providers and policy descriptions; and two single facts.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListServerCertificates.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListOpenIDConnectProviders.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListSAMLProviders.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicy.html
+https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_ListAnalyzers.html
+https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from msgspec import convert
+
+from auditor.account.sources import ACTIONS, PER_ENTITY, Source, SourceStatus
+from auditor.account.unknown import Gap
+from auditor.collectors.answers import Answer, unread
+from auditor.collectors.entity_facts import (
+    NO_ORGANIZATION,
+    AnalyzersPage,
+    CertificatesPage,
+    Descriptions,
+    OidcDetail,
+    OidcList,
+    OrganizationAnswer,
+    PolicyAnswer,
+    SamlList,
+    Tags,
+    TagsPage,
+    access_analyzer,
+    oidc_name,
+    oidc_provider,
+    saml_provider,
+    server_certificate,
+    tags_of,
+    url_name,
+)
+from auditor.collectors.live.one_by_one import THREADS, one_by_one
+from auditor.collectors.live.pages import Sleep, pages
+from auditor.collectors.live.refusals import FAULTS, asked, error_code, gap_of, holding, timed_out
+from auditor.collectors.live.session import Connection
+from auditor.collectors.live.side_by_side import Deadline
+
+PAGE_SIZE = 1000  # AWS's maximum of IAM's lists
+
+Tell = Callable[[Source, int], None]
+"""Tell how many entities of a source were asked about so far."""
+Say = Callable[[str], object]
+"""Tell people, before they are made, of calls that grow with the number of entities; called from several threads."""
+
+_SERVICES = {Source.ACCESS_ANALYZERS: "accessanalyzer", Source.ORGANIZATION: "organizations"}
+_DESCRIPTIONS = Source.POLICY_DESCRIPTIONS
+
+
+class _Kind(NamedTuple):
+    """A kind of entity: how to ask for its list and about one of them, and how to make a record of both answers."""
+
+    lists: Callable[[], Iterator[Any]]
+    ask: Callable[[str], Any] | None
+    made: Callable[[Any, Any, str | None], Any]
+
+
+class _Known:
+    """What was read of a source so far: entries by name, how many pages of them, and what was told of each.
+
+    `reason` says why entries may be missing; `errors` are of the entities about whom AWS was asked in vain, `final` is
+    the one because of which it was asked about no more, and `late` the gap where no time was left.
+    """
+
+    def __init__(self, late: Gap) -> None:
+        self.entries: dict[str, Any] = {}
+        self.pages = 0
+        self.details: dict[str, Any] = {}
+        self.errors: Mapping[str, Exception] = {}
+        self.final: Exception | None = None
+        self.reason: Gap | None = late
+        self.late = late
+
+
+class SingleEntities:
+    """Read what AWS tells one by one, from the sources that are asked for, and give the answer of each."""
+
+    def __init__(self, connection: Connection, deadline: Deadline, sleep: Sleep, tell: Tell, say: Say) -> None:
+        self._connection = connection
+        self._iam = connection.iam
+        self._deadline = deadline
+        self._sleep = sleep
+        self._tell = tell
+        self._say = say
+        self._kinds = {
+            Source.SERVER_CERTIFICATES: _Kind(self._certificates, self._certificate_tags, server_certificate),
+            Source.OIDC_PROVIDERS: _Kind(self._oidc_providers, self._oidc_detail, oidc_provider),
+            Source.SAML_PROVIDERS: _Kind(self._saml_providers, self._saml_tags, saml_provider),
+            Source.ACCESS_ANALYZERS: _Kind(self._analyzers, None, access_analyzer),
+        }
+        read = (*self._kinds, _DESCRIPTIONS)
+        self._known = {source: _Known(timed_out(source, deadline.timeout_s)) for source in read}
+        self._clients: dict[Source, Any] = {}
+
+    def readers(self, sources: frozenset[Source]) -> Mapping[Source, Callable[[], Answer[Any]]]:
+        """Give the reader of each source that needs no other one; clients of other services are made for these only."""
+        readers: dict[Source, Callable[[], Answer[Any]]] = {
+            source: partial(self._entities, source) for source in self._kinds
+        }
+        readers[Source.ORGANIZATION] = self._organization
+        chosen = {source: read for source, read in readers.items() if source in sources}
+        for source in chosen.keys() & _SERVICES.keys():
+            # Here and not by the readers: a session's clients are not to be made in several threads at once.
+            self._clients[source] = self._connection.client(_SERVICES[source])
+        return chosen
+
+    def policy_descriptions(self, arns: Sequence[str]) -> Answer[Descriptions]:
+        """Give the descriptions of policies, at a call for each: no bulk call tells them."""
+        known = self._known[_DESCRIPTIONS]
+        known.entries, known.reason = dict.fromkeys(arns), None
+        self._ask_each(_DESCRIPTIONS, self._description)
+        return self.so_far(_DESCRIPTIONS)
+
+    def so_far(self, source: Source) -> Answer[Any]:
+        """Give the answer of a source as far as it was read; what is missing then was not read in time."""
+        if source not in self._known:
+            return unread(source, SourceStatus.FAILED, timed_out(source, self._deadline.timeout_s))
+        known = self._known[source]
+        if known.reason is not None and not known.entries:
+            return unread(source, SourceStatus.FAILED, known.reason)
+        entries, details = dict(known.entries), dict(known.details)
+        if source is _DESCRIPTIONS:
+            lacks = self._lacks(source, entries.keys() - details.keys())
+            told = Descriptions(details, {name: lack.id for name, lack in lacks.items()})
+            return _answer(source, told, len(details), len(details), None, lacks)
+        kind = self._kinds[source]
+        lacks = self._lacks(source, entries.keys() - details.keys()) if kind.ask else {}
+        records = (
+            kind.made(entry, details.get(name), lacks[name].id if name in lacks else None)
+            for name, entry in entries.items()
+        )
+        value = tuple(sorted(records, key=lambda record: record.name))
+        return _answer(source, value, len(value), known.pages, known.reason, lacks)
+
+    def _lacks(self, source: Source, names: Iterable[str]) -> dict[str, Gap]:
+        """Give the gap of each entity about which nothing was told: its own error, or what kept it from being asked."""
+        known = self._known[source]
+        lacks: dict[str, Gap] = {}
+        for name in sorted(names):
+            error = known.errors.get(name, known.final)
+            lacks[name] = self._gap(source, error, ACTIONS[source][-1]) if error else known.late
+        return lacks
+
+    def _entities(self, source: Source) -> Answer[Any]:
+        """Read a list, and then what single calls tell of each of its entries."""
+        kind, known = self._kinds[source], self._known[source]
+        try:
+            for entries in kind.lists():
+                known.entries |= {entry.name: entry for entry in entries}
+                known.pages += 1
+            known.reason = None
+        except FAULTS as error:
+            known.reason = self._gap(source, error, ACTIONS[source][0])
+        if kind.ask is not None:
+            self._ask_each(source, kind.ask)
+        return self.so_far(source)
+
+    def _ask_each(self, source: Source, ask: Callable[[str], Any]) -> None:
+        known = self._known[source]
+
+        def keep(name: str) -> None:
+            known.details[name] = ask(name)
+            self._tell(source, len(known.details))
+
+        self._announce(source, len(known.entries))
+        told = one_by_one(known.entries, keep, self._deadline)
+        known.errors, known.final = told.errors, told.final
+
+    def _announce(self, source: Source, count: int) -> None:
+        """Say how many calls are about to be made; IAM allows few entities but policies, so that only many are told."""
+        told = count > 0 if source is _DESCRIPTIONS else count > THREADS
+        if told and self._deadline.left():
+            kind = PER_ENTITY[source].replace("_", " ")
+            self._say(f"Asking about each of {count:,} {kind}: {count:,} calls of {ACTIONS[source][-1]}")
+
+    def _certificates(self) -> Iterator[Iterable[Any]]:
+        ask = partial(self._iam.list_server_certificates, MaxItems=PAGE_SIZE)
+        return (page.entries for page in pages(ask, CertificatesPage, self._deadline, self._sleep))
+
+    def _certificate_tags(self, name: str) -> Tags:
+        return self._tags(partial(self._iam.list_server_certificate_tags, ServerCertificateName=name))
+
+    def _oidc_providers(self) -> Iterator[Iterable[Any]]:
+        yield convert(asked(self._iam.list_open_id_connect_providers, self._sleep), OidcList).entries
+
+    def _oidc_detail(self, arn: str) -> OidcDetail:
+        ask = partial(self._iam.get_open_id_connect_provider, OpenIDConnectProviderArn=arn)
+        detail = convert(asked(ask, self._sleep), OidcDetail)
+        if url_name(detail.url).rstrip("/").casefold() != oidc_name(arn).rstrip("/").casefold():
+            raise ValueError(f"the answer is about {detail.url}")
+        return detail
+
+    def _saml_providers(self) -> Iterator[Iterable[Any]]:
+        yield convert(asked(self._iam.list_saml_providers, self._sleep), SamlList).entries
+
+    def _saml_tags(self, arn: str) -> Tags:
+        return self._tags(partial(self._iam.list_saml_provider_tags, SAMLProviderArn=arn))
+
+    def _tags(self, ask: Callable[..., Any]) -> Tags:
+        found = pages(partial(ask, MaxItems=PAGE_SIZE), TagsPage, self._deadline, self._sleep)
+        return tags_of(tag for page in found for tag in page.tags)
+
+    def _description(self, arn: str) -> str | None:
+        ask = partial(self._iam.get_policy, PolicyArn=arn)
+        policy = convert(asked(ask, self._sleep), PolicyAnswer).policy
+        if policy.arn != arn:
+            raise ValueError(f"the answer is about {policy.arn}")
+        return policy.description or None
+
+    def _analyzers(self) -> Iterator[Iterable[Any]]:
+        place = f":{self._connection.region}:{self._connection.caller.account_id}:"
+        ask = holding(self._clients[Source.ACCESS_ANALYZERS].list_analyzers, "analyzers")
+        found = pages(
+            ask,
+            AnalyzersPage,
+            self._deadline,
+            self._sleep,
+            place="nextToken",
+            next_place=lambda page: page.next_token or None,
+        )
+        for page in found:
+            for entry in page.entries:
+                if place not in entry.arn:  # an endpoint of another Region was set, say
+                    raise ValueError(f"the answer tells of {entry.arn}")
+            yield page.entries
+
+    def _organization(self) -> Answer[str | None]:
+        """Give the management account's number, None for an account that is in no organization."""
+        source = Source.ORGANIZATION
+        ask = holding(self._clients[source].describe_organization, "Organization")
+        try:
+            answer = convert(asked(ask, self._sleep), OrganizationAnswer)
+        except FAULTS as error:
+            if error_code(error) == NO_ORGANIZATION:
+                detail = "The account is in no organization"
+                return Answer(source=source, status=SourceStatus.COMPLETE, value=None, pages=1, detail=detail)
+            return unread(source, SourceStatus.FAILED, self._gap(source, error, ACTIONS[source][0]))
+        account_id = answer.organization.master_account_id
+        return Answer(source=source, status=SourceStatus.COMPLETE, value=account_id, pages=1, items=1)
+
+    def _gap(self, source: Source, error: Exception, action: str) -> Gap:
+        return gap_of(source, error, action, mfa=self._connection.mfa)
+
+
+def _answer(
+    source: Source, value: Any, items: int, calls: int, reason: Gap | None, lacks: Mapping[str, Gap]
+) -> Answer[Any]:
+    """Give an answer; only a list that was cut has a gap: what was not told of an entity is unknown of that alone."""
+    cell_gaps = tuple({lack.id: lack for lack in lacks.values()}.values())
+    why = next(filter(None, (reason, *cell_gaps)), None)
+    read = SourceStatus.PARTIAL if items else SourceStatus.FAILED
+    return Answer(
+        source=source,
+        status=read if why else SourceStatus.COMPLETE,
+        value=value,
+        gap=reason,
+        cell_gaps=cell_gaps,
+        asked=True,
+        pages=calls,
+        items=items,
+        detail=why.message if why else None,
+    )

@@ -1,0 +1,153 @@
+"""Verification: AWS is asked again about single users whose finding rests on a credential report older than the run.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListMFADevices.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetLoginProfile.html
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import msgspec
+from msgspec import Struct, convert, structs
+
+from auditor.account.model import Notice, Snapshot, User, Verified
+from auditor.account.sources import ACTIONS, Source, SourceRecord, SourceStatus
+from auditor.account.unknown import Gap, at_rest, gaps_of
+from auditor.collectors.answers import prepare, utc
+from auditor.collectors.live.one_by_one import Told, one_by_one
+from auditor.collectors.live.refusals import asked, error_code, gap_of, timed_out
+from auditor.collectors.live.session import Connection
+from auditor.collectors.live.side_by_side import Deadline
+
+CORRECTED, GONE = "corrected", "deleted-user"
+"""The codes of the notices about users of whom AWS now says something else, or nothing."""
+
+_NOT_THERE = "NoSuchEntity"
+
+
+class _DevicesPage(Struct):
+    devices: list[Any] = msgspec.field(name="MFADevices")
+    is_truncated: bool = msgspec.field(name="IsTruncated")
+
+
+class _Profile(Struct, rename="pascal"):
+    user_name: str
+
+
+class _ProfileAnswer(Struct, rename="pascal"):
+    login_profile: _Profile
+
+
+def verified(
+    connection: Connection,
+    snapshot: Snapshot,
+    names: Sequence[str],
+    *,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    timer: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], object] | None = None,
+    timeout_s: float,
+) -> Snapshot:
+    """Give the snapshot with `user.verified` for those of the named users about whom AWS answered, at two calls each.
+
+    Whoever AWS did not answer about stays as the credential report has them; the sources tell why. Notices name the
+    users of whom the report said something else.
+    """
+    prepare((_DevicesPage, _ProfileAnswer))
+    deadline = Deadline(timer, timeout_s)
+    pause = sleep or deadline.halted.wait
+    try:
+        mfa = one_by_one(names, lambda name: asked(partial(_has_mfa, connection.iam, name), pause), deadline)
+        # Only of users that ListMFADevices has just told of: for them NoSuchEntity means that there is no profile.
+        passwords = one_by_one(
+            mfa.answers, lambda name: asked(partial(_has_password, connection.iam, name), pause), deadline
+        )
+    finally:
+        deadline.halted.set()
+    read_at = utc(clock())
+    told = {Source.MFA_DEVICES: mfa, Source.LOGIN_PROFILES: passwords}
+    failures = {source: _failure(source, each, timeout_s, mfa=connection.mfa) for source, each in told.items()}
+    users = tuple(_with_facts(user, mfa, passwords, read_at) for user in snapshot.users.known)
+    gone = sorted(name for name, error in mfa.errors.items() if error_code(error) == _NOT_THERE)
+    return structs.replace(
+        snapshot,
+        users=structs.replace(snapshot.users, known=users),
+        sources=(*snapshot.sources, *(_record(source, told[source], failures[source], read_at) for source in told)),
+        gaps=(*snapshot.gaps, *filter(None, failures.values())),
+        notices=(*snapshot.notices, *filter(None, map(_correction, users)), *map(_gone, gone)),
+    )
+
+
+def _has_mfa(iam: Any, name: str) -> bool:
+    """Say whether the user has an MFA device: no only if the list was read to its end and is empty."""
+    more = True
+    for answer in iam.get_paginator("list_mfa_devices").paginate(UserName=name):
+        page = convert(answer, _DevicesPage)
+        if page.devices:
+            return True
+        more = page.is_truncated
+    if more:  # the paginator stops without a word where AWS does not say where more follow
+        raise ValueError("AWS does not say where more MFA devices follow")
+    return False
+
+
+def _has_password(iam: Any, name: str) -> bool:
+    try:
+        convert(iam.get_login_profile(UserName=name), _ProfileAnswer)
+    except iam.exceptions.NoSuchEntityException:
+        return False
+    return True
+
+
+def _failure(source: Source, told: Told[bool], timeout_s: float, *, mfa: bool) -> Gap | None:
+    errors = [error for error in told.errors.values() if error_code(error) != _NOT_THERE]
+    if errors:
+        return gap_of(source, errors[0], ACTIONS[source][0], mfa=mfa)
+    return timed_out(source, timeout_s) if told.unasked else None
+
+
+def _record(source: Source, told: Told[bool], failure: Gap | None, read_at: datetime) -> SourceRecord:
+    calls, status = len(told.answers), SourceStatus.COMPLETE
+    if failure is not None:
+        status = SourceStatus.PARTIAL if calls else SourceStatus.FAILED
+    return SourceRecord(source, status, read_at, calls, calls, failure.message if failure else None)
+
+
+def _with_facts(user: User, mfa: Told[bool], passwords: Told[bool], read_at: datetime) -> User:
+    if user.name not in passwords.answers:
+        return user
+    facts = Verified(read_at, passwords.answers[user.name], mfa.answers[user.name])
+    return structs.replace(user, verified=facts)
+
+
+def _correction(user: User) -> Notice | None:
+    """Give the notice about a user of whom AWS says something else than the credential report."""
+    facts, said = user.verified, _said(user)
+    if facts is None or said == (facts.password_enabled, facts.mfa_active):
+        return None
+    told = _pair(facts.password_enabled, facts.mfa_active)
+    return Notice(CORRECTED, user.name, f"{_words(said)}; asked again, AWS says {told}")
+
+
+def _gone(name: str) -> Notice:
+    return Notice(GONE, name, "was deleted while the account was read; judged by the credential report")
+
+
+def _said(user: User) -> tuple[object, object] | None:
+    """Give what the credential report says of a user's password and MFA, None if nothing."""
+    if "credentials" in gaps_of(user):
+        return None
+    return at_rest(user.credentials, "password_enabled"), at_rest(user.credentials, "mfa_active")
+
+
+def _words(said: tuple[object, object] | None) -> str:
+    if said is None:
+        return "the credential report does not tell of the user"
+    return f"the credential report says {_pair(*said)}"
+
+
+def _pair(password_enabled: object, mfa_active: object) -> str:
+    return f"password_enabled {str(password_enabled).lower()}, mfa_active {str(mfa_active).lower()}"

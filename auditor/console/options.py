@@ -1,0 +1,274 @@
+"""The options that several commands share, and how their values are read."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from auditor.judging.rule import Severity
+from auditor.selection.selection import RuleSet
+
+_EXIT_CODES = """\b
+Exit codes:
+  0    {done}
+  2    bad usage or configuration
+  3    {failed}
+  130  interrupted (143: terminated, 129: hung up)"""
+SCAN_CODES = _EXIT_CODES.format(
+    done="audited, complete; the gate, if any, passed\n  1    --fail-on noncompliant, and a finding is NON_COMPLIANT",
+    failed="the audit could not be done, or a rule failed\n  4    incomplete: a finding has INSUFFICIENT_DATA",
+)
+SNAPSHOT_CODES = _EXIT_CODES.format(
+    done="written, complete", failed="it could not be read or written\n  4    written, but something could not be read"
+)
+REPORT_CODES = _EXIT_CODES.format(done="shown or written", failed="the report could not be read or written")
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+_MAX_WAIT_S = 1_000_000
+STDOUT_FORMATS = ["table", "json", "jsonl", "csv"]
+
+
+def point_in_time(text: str) -> datetime:
+    """Read a time in ISO 8601; without a zone it is UTC."""
+    try:
+        time = datetime.fromisoformat(text)
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError) as error:
+        raise click.BadParameter(f"{text!r} is no time such as 2026-11-24T03:00:00Z") from error
+
+
+def hours(text: str) -> timedelta:
+    """Read a number of hours."""
+    try:
+        hours = timedelta(hours=float(text))
+    except (ValueError, OverflowError) as error:
+        raise click.BadParameter(f"{text!r} is no number of hours such as 4 or 0.5") from error
+    if hours < timedelta(0):
+        raise click.BadParameter("an age is not negative")
+    return hours
+
+
+def seconds(text: str) -> float:
+    """Read a number of seconds that a clock can be asked to wait: not nan, which no range of click's refuses."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0
+    if not 0 < number <= _MAX_WAIT_S:
+        raise click.BadParameter(f"{text!r} is no number of seconds from 0 to {_MAX_WAIT_S:,}")
+    return number
+
+
+def files(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Have the shell complete the name of a file; click's own type of paths would look at them before we do."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def rule_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Give the names of rules that begin so, for a shell to complete."""
+    from auditor.judging.registry import load_rules  # imported late, as everywhere
+
+    return [name for name in load_rules() if name.startswith(incomplete)]
+
+
+def parameter_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Give the parameters that begin so, as RULE.NAME=, for a shell to complete."""
+    from auditor.judging.registry import load_rules
+
+    names = (f"{rule.id}.{name}=" for rule in load_rules().values() for name in rule.parameters.__struct_fields__)
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def framework_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Give the names of frameworks that begin so, whatever the case, for a shell to complete."""
+    from auditor.report.frameworks import known
+
+    return [name for name in known() if name.casefold().startswith(incomplete.casefold())]
+
+
+class _Headed(click.Option):
+    """An option that help lists under a heading of its kind."""
+
+    def __init__(self, *arguments: Any, heading: str, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.heading = heading
+
+
+class _Command(click.Command):
+    """A command whose help lists its options under their headings, and those without one last."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options into the help."""
+        parts: dict[str, list[tuple[str, str]]] = {}
+        others: list[tuple[str, str]] = []
+        for option in self.get_params(ctx):
+            if isinstance(option, click.Option) and (record := option.get_help_record(ctx)):
+                part = parts.setdefault(option.heading, []) if isinstance(option, _Headed) else others
+                part.append(record)
+        for heading, records in {**parts, "Other options" if parts else "Options": others}.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+
+class Commands(click.Group):
+    """A group whose commands list their options under headings."""
+
+    command_class = _Command
+    group_class = type
+
+
+reading = partial(click.option, cls=_Headed, heading="Account")
+_credentials = partial(click.option, cls=_Headed, heading="AWS credentials")
+_selecting = partial(click.option, cls=_Headed, heading="Rules and settings")
+showing = partial(click.option, cls=_Headed, heading="Output")
+_gate = partial(click.option, cls=_Headed, heading="Exit code")
+
+
+def _options(*options: Callable[[C], C]) -> Callable[[C], C]:
+    def decorated(command: C) -> C:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorated
+
+
+place_options = _options(
+    reading("--exports", shell_complete=files, metavar="DIR", help="Read a folder of AWS CLI output."),
+    reading("--captured-at", type=point_in_time, metavar="TIME", help="When a bare credential-report.csv was made."),
+    reading("--demo", is_flag=True, help="Read a made-up account in an embedded emulator (needs the extra demo)."),
+    _credentials("--profile", metavar="NAME", help="AWS profile to use."),
+    _credentials(
+        "--region",
+        metavar="REGION",
+        help="AWS Region: its partition, and its access analyzers; with --exports, whose were listed.",
+    ),
+    _credentials("--role-arn", metavar="ARN", help="Assume this role first."),
+    _credentials("--external-id", metavar="ID", help="External id for --role-arn."),
+    _credentials("--mfa-serial", metavar="ARN", help="Your MFA device, where policies deny everything without MFA."),
+    _credentials("--mfa-code", metavar="CODE", help="The device's code; asked for at a terminal if left out."),
+    reading("--expect-account", metavar="ID", help="Stop with exit code 2 if it is another account."),
+    reading(
+        "--timeout",
+        "timeout_s",
+        type=seconds,
+        metavar="SECONDS",
+        help="Read AWS no longer than this [1800]; what was not read by then is unknown.",
+    ),
+)
+selection_options = _options(
+    _selecting(
+        "--config",
+        shell_complete=files,
+        metavar="FILE",
+        help="Settings [iam-audit.toml of the working folder, if it is there].",
+    ),
+    _selecting("--rules", "rule_set", type=click.Choice([name.value for name in RuleSet]), help="Select this set."),
+    _selecting(
+        "--rule",
+        "include",
+        multiple=True,
+        metavar="NAME",
+        shell_complete=rule_names,
+        help="Select only this rule; repeatable.",
+    ),
+    _selecting(
+        "--exclude-rule",
+        "exclude",
+        multiple=True,
+        metavar="NAME",
+        shell_complete=rule_names,
+        help="Leave this rule out; repeatable.",
+    ),
+    _selecting(
+        "--parameter",
+        "parameters",
+        multiple=True,
+        metavar="RULE.NAME=VALUE",
+        shell_complete=parameter_names,
+        help="Set a rule's parameter; repeatable.",
+    ),
+    _selecting(
+        "--conformance-pack",
+        "packs",
+        shell_complete=files,
+        multiple=True,
+        metavar="FILE",
+        help="Select the rules of this conformance pack of AWS Config instead, and those of --rule; repeatable.",
+    ),
+    _selecting(
+        "--pack-parameter",
+        "pack_parameters",
+        multiple=True,
+        metavar="[PACK:]NAME=VALUE",
+        help="Override the default of a pack's parameter; PACK is the file's name without suffix; repeatable.",
+    ),
+)
+framework_option = showing(
+    "--framework",
+    "frameworks",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=framework_names,
+    help="Show this framework control by control too, such as CIS-AWS-3.0; repeatable.",
+)
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
+verbose_option = click.option("-v", "--verbose", is_flag=True, help="Tell on stderr how each source was read.")
+output_option = showing(
+    "-o",
+    "--output",
+    "paths",
+    shell_complete=files,
+    multiple=True,
+    metavar="PATH",
+    help="Write .json, .jsonl, .csv or .html; repeatable.",
+)
+scan_options = _options(
+    showing("--format", "output_format", type=click.Choice(STDOUT_FORMATS), help="What is shown [table]."),
+    showing("--query", metavar="EXPRESSION", help="Print the result of this JMESPath over the JSON report instead."),
+    output_option,
+    showing("--all", "every_finding", is_flag=True, help="Show every finding in the table."),
+    showing(
+        "--severity",
+        "severities",
+        multiple=True,
+        type=click.Choice([name.value for name in Severity]),
+        help="Show findings of this severity only; repeatable.",
+    ),
+    showing(
+        "--resource",
+        "resources",
+        multiple=True,
+        metavar="PATTERN",
+        help="Show names, ids or ARNs like this only; repeatable.",
+    ),
+    framework_option,
+    _gate(
+        "--fail-on",
+        type=click.Choice(["noncompliant", "nothing"]),
+        help="Exit with 1 if a finding is NON_COMPLIANT [nothing].",
+    ),
+    _gate(
+        "--allow-incomplete/--no-allow-incomplete",
+        default=None,
+        help="Exit with 0 instead of 4 when facts are unknown.",
+    ),
+    reading(
+        "--max-report-age",
+        type=hours,
+        metavar="HOURS",
+        help="Believe no credential report that was older when it was read; what rests on it is unknown.",
+    ),
+    reading(
+        "--verify",
+        is_flag=True,
+        help="Ask AWS again about users whose MFA finding rests on an older credential report.",
+    ),
+    click.option(
+        "--as-of", type=point_in_time, metavar="TIME", help="The run's time, in the report and for end dates."
+    ),
+)

@@ -1,0 +1,173 @@
+"""Inputs: which of the places to read an account from was asked for, and reading it."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from auditor.account.model import Snapshot
+from auditor.account.sources import Source
+from auditor.errors import UsageError
+
+Doubtful = Callable[[Snapshot], Sequence[str]]
+"""Give the names of the users about whom AWS shall be asked again."""
+
+AWS_OPTIONS = ("profile", "region", "role_arn", "external_id", "mfa_serial", "mfa_code", "expect_account")
+
+
+class Inputs(Struct, frozen=True, kw_only=True):
+    """Hold the options that say where the account is read from; by default that is AWS."""
+
+    snapshot: str | None = None
+    exports: str | None = None
+    captured_at: datetime | None = None
+    demo: bool = False
+    profile: str | None = None
+    region: str | None = None
+    role_arn: str | None = None
+    external_id: str | None = None
+    mfa_serial: str | None = None
+    mfa_code: str | None = None
+    expect_account: str | None = None
+    timeout_s: float | None = None
+
+
+def check(inputs: Inputs) -> None:
+    """Raise UsageError for options that exclude each other, or that need another one."""
+    for name in ("snapshot", "exports"):
+        if getattr(inputs, name) == "":
+            raise UsageError(f"{_option(name)} is empty", "Name the file or folder; a variable may not be set.")
+    given = [name for name in ("snapshot", "exports", "demo") if getattr(inputs, name)]
+    with_files = {"expect_account"} | ({"region"} if given == ["exports"] else set())
+    aws = [name for name in AWS_OPTIONS if getattr(inputs, name) is not None and name not in with_files]
+    if given and aws:
+        given.append(aws[0])
+    if len(given) > 1:
+        raise UsageError(
+            f"{' and '.join(map(_option, given))} exclude each other", "Read the account from one place at a time."
+        )
+    if inputs.captured_at is not None and inputs.exports is None:
+        raise UsageError("--captured-at belongs to --exports", "Other data say themselves when they were captured.")
+    if inputs.timeout_s is not None and not reads_aws(inputs):
+        raise UsageError("--timeout is for reading AWS", "Files are read to their end; leave it out.")
+    if inputs.external_id is not None and inputs.role_arn is None:
+        raise UsageError("--external-id needs --role-arn", "Give --role-arn too.")
+
+
+def reads_aws(inputs: Inputs) -> bool:
+    """Say whether the account is read from AWS, or from the demo's emulator."""
+    return inputs.snapshot is None and inputs.exports is None
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def collect(
+    inputs: Inputs,
+    sources: frozenset[Source],
+    say: Callable[[str], None],
+    *,
+    progress: bool,
+    doubtful: Doubtful | None = None,
+) -> Snapshot:
+    """Give the snapshot of the account that the options name; `say` tells people what is being read.
+
+    `doubtful` names the users of a snapshot about whom AWS shall be asked again.
+    Raises UsageError when the account is not --expect-account, and what the collectors raise.
+    """
+    if inputs.snapshot is not None:
+        from auditor.collectors import saved  # each command imports the collector that it needs
+
+        snapshot = saved.collect(inputs.snapshot)
+    elif inputs.exports is not None:
+        from auditor.collectors.cli_output import folder as exports
+
+        snapshot = exports.collect(Path(inputs.exports), inputs.captured_at, inputs.region)
+    else:
+        return _collect_live(inputs, sources, say, progress=progress, doubtful=doubtful)
+    _expect(inputs.expect_account, snapshot.account.id)
+    return snapshot
+
+
+def _collect_live(
+    inputs: Inputs,
+    sources: frozenset[Source],
+    say: Callable[[str], None],
+    *,
+    progress: bool,
+    doubtful: Doubtful | None,
+) -> Snapshot:
+    from auditor.collectors.live import collection as live  # boto3: 380 ms
+
+    with _aws(inputs) as options:
+        connection = live.connect(options, ask_code=_ask_code if sys.stdin.isatty() else None)
+        caller = connection.caller
+        profile = f" (profile {caller.profile})" if caller.profile else ""
+        say(f"Reading account {caller.account_id} as {caller.arn}{profile}")
+        _expect(inputs.expect_account, caller.account_id)
+        timeout_s = inputs.timeout_s or options.timeout_s
+        end = time.monotonic() + timeout_s
+        kind = "demo" if inputs.demo else "live"
+        with _progress(shown=progress) as report_progress:
+            snapshot = live.collect(
+                connection, sources, progress=report_progress, kind=kind, timeout_s=timeout_s, say=say
+            )
+        if doubtful is None:
+            return snapshot
+        return _verified(connection, snapshot, doubtful(snapshot), say, end - time.monotonic())
+
+
+def _verified(
+    connection: Any, snapshot: Snapshot, names: Sequence[str], say: Callable[[str], None], timeout_s: float
+) -> Snapshot:
+    from auditor.collectors.live import verification
+
+    if not names:
+        say("Verified: no finding on MFA rests on a credential report older than the run")
+        return snapshot
+    again = verification.verified(connection, snapshot, names, timeout_s=timeout_s)
+    asked = sum(user.verified is not None for user in again.users.known)
+    corrected = [notice.resource_name for notice in again.notices if notice.code == verification.CORRECTED]
+    say(f"Verified {asked:,} of {len(names):,} users with AWS, {len(corrected):,} corrected")
+    return again
+
+
+def _aws(inputs: Inputs) -> AbstractContextManager[Any]:
+    if inputs.demo:
+        from auditor.demo.made_up import demo_account  # moto
+
+        return demo_account()
+    from auditor.collectors.live.collection import LiveOptions
+
+    names: Sequence[str] = LiveOptions.__struct_fields__
+    given: dict[str, Any] = {name: getattr(inputs, name) for name in (*AWS_OPTIONS, "timeout_s") if name in names}
+    return nullcontext(LiveOptions(**{name: value for name, value in given.items() if value is not None}))
+
+
+def _progress(*, shown: bool) -> AbstractContextManager[Callable[[Any], None]]:
+    if not shown:
+        return nullcontext(lambda _: None)
+    from auditor.console import progress  # rich
+
+    return progress.show(sys.stderr)
+
+
+def _ask_code(serial: str) -> str:
+    sys.stderr.write(f"MFA code of {serial}: ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()
+
+
+def _expect(expected: str | None, found: str | None) -> None:
+    if expected is not None and expected != found:
+        raise UsageError(
+            f"this is account {found or 'unknown'}, not {expected} as --expect-account says",
+            f"Check the profile and the credentials{' (AWS_PROFILE is set)' if os.environ.get('AWS_PROFILE') else ''}.",
+        )

@@ -1,0 +1,97 @@
+"""The process around a command: its streams, and errors turned into messages and exit codes."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from io import TextIOWrapper
+
+import click
+
+from auditor.errors import AuditError, UsageError
+from auditor.redaction import redacted
+from auditor.writers.visible import visible
+
+INTERRUPTED = 130
+COMPLETE = "_IAM_AUDIT_COMPLETE"
+"""The environment variable by which a shell asks for completions."""
+
+
+def open_streams() -> None:
+    """Open standard streams that are closed so that writing fails; else a report might be opened in their place."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            os.open(os.devnull, os.O_RDONLY)  # gets the lowest number that is free
+            setattr(sys, name, os.fdopen(descriptor, "w" if descriptor else "r", closefd=False))
+
+
+def run(command: click.Group, arguments: Sequence[str]) -> int:
+    """Run a command and give the exit code; every error ends here, as one message on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # what a terminal's encoding lacks is spelt out
+    try:
+        return _invoked(command, list(arguments))
+    except click.ClickException as error:
+        return _shown(error)
+    except (click.Abort, KeyboardInterrupt):  # the latter where somebody else's process called
+        return _fail("interrupted", "", INTERRUPTED)
+    except BaseException as error:  # noqa: BLE001 - no fault may end with the gate's code 1, no plug-in's exit with 0
+        return _explained(error)
+
+
+def _invoked(command: click.Group, arguments: list[str]) -> int:
+    """Run the command; not by click's main(), which exits with 1, the gate's code, when standard output is closed."""
+    if instruction := os.environ.get(COMPLETE):
+        from click.shell_completion import shell_complete  # nobody else needs it
+
+        return shell_complete(command, {}, "iam-audit", COMPLETE, instruction)
+    try:
+        with command.make_context("iam-audit", arguments) as context:
+            code = command.invoke(context)
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
+    return code if isinstance(code, int) else 0
+
+
+def _shown(error: click.ClickException) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # its message is the whole help
+        _tell(error.format_message().splitlines())
+        return UsageError.exit_code
+    usage: list[str] = []
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        usage = [*error.ctx.get_usage().splitlines(), f"Try '{error.ctx.command_path} --help' for help.", ""]
+    _tell([*usage, f"Error: {' '.join(error.format_message().split())}"])  # click breaks a list of choices into lines
+    return UsageError.exit_code
+
+
+def _explained(error: BaseException) -> int:
+    if isinstance(error, AuditError):
+        return _fail(error.message, error.hint, error.exit_code)
+    if isinstance(error, OSError):
+        _give_up_output()
+        return _fail(f"{error.filename or 'standard output'}: {error.strerror}", "", AuditError.exit_code)
+    _tell(redacted("".join(traceback.format_exception(error))).splitlines())
+    return _fail("this is a fault of iam-audit", "Please report it with the lines above.", AuditError.exit_code)
+
+
+def _give_up_output() -> None:
+    """Let what is still in the buffers go nowhere: the interpreter flushes them at its end, and would fail again."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _fail(message: str, hint: str, code: int) -> int:
+    _tell([f"iam-audit: {message}", f"  {hint}"] if hint else [f"iam-audit: {message}"])
+    return code
+
+
+def _tell(lines: Sequence[str]) -> None:
+    try:
+        for line in lines:
+            click.echo(visible(line), err=True)
+    except OSError:
+        _give_up_output()  # nobody can be told; the exit code still says it

@@ -1,0 +1,53 @@
+"""The progress display: one line on a terminal for each source that is being read."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol, TextIO
+
+from auditor.account.sources import Source
+
+
+class Progressed(Protocol):
+    """What is told of a source being read; the live collector's ProgressEvent is one."""
+
+    @property
+    def source(self) -> Source:
+        """Give the source."""
+
+    @property
+    def items(self) -> int:
+        """Give how many items were read so far."""
+
+    @property
+    def pages(self) -> int:
+        """Give how many pages were read so far."""
+
+    @property
+    def done(self) -> bool:
+        """Say whether the source has been read to its end."""
+
+
+@contextmanager
+def show(stream: TextIO) -> Iterator[Callable[[Progressed], None]]:
+    """Show progress on a terminal while the block runs, and clear it away afterwards.
+
+    Gives what takes the events; it may be called from several threads.
+    """
+    from rich.console import Console  # 70 ms, only with a terminal
+    from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn
+
+    columns = (
+        SpinnerColumn(finished_text="*"),
+        TextColumn("{task.description:<22}"),
+        TextColumn("{task.fields[so_far]}"),
+    )
+    with Progress(*columns, console=Console(file=stream), transient=True) as progress:
+        tasks: dict[Source, TaskID] = {
+            source: progress.add_task(source, total=1, so_far="", visible=False) for source in Source
+        }
+
+        def take(event: Progressed) -> None:
+            so_far = f"{event.items:,}" if event.items or event.done else "waiting"
+            progress.update(tasks[event.source], visible=True, so_far=so_far, completed=int(event.done))
+
+        yield take

@@ -1,0 +1,1 @@
+"""Judging: rules, their parameters, the engine that evaluates them, and the findings."""

@@ -1,0 +1,234 @@
+"""The engine: asks every configured rule about every resource, and lets no unknown fact look like an answer."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from auditor.account.model import Notice, ResourceType, Snapshot
+from auditor.account.report_age import report_words
+from auditor.account.unknown import Gap, Listing, Partial, UnknownFact, at_rest, gaps_of, witnessed
+from auditor.judging.finding import Finding, fingerprints
+from auditor.judging.rule import MAX_ANNOTATION, ComplianceType, ConfiguredRule, Context, Evidence, Memberships, Verdict
+
+RULE_ERROR = "rule-error"
+"""The code of the notice that a rule raised an error; such a run exits 3."""
+
+
+Identified = tuple[Any, str | None, str, str | None]
+"""A resource with its id, name and ARN."""
+
+
+class RuleNotice(Struct, frozen=True):
+    """Hold a notice together with the configured rule that it is about."""
+
+    config_rule_name: str
+    notice: Notice
+
+
+class Evaluation(Struct, frozen=True):
+    """Hold the findings of all rules, and what else the rules had to tell."""
+
+    findings: tuple[Finding, ...]
+    notices: tuple[RuleNotice, ...]
+
+
+def evaluate(snapshot: Snapshot, rules: Iterable[ConfiguredRule]) -> Evaluation:
+    """Give one finding for each rule and resource, at least one for each rule."""
+    run = _Run(snapshot)
+    with witnessed() as raised:
+        for configured in rules:
+            run.evaluate(configured, raised)
+    return Evaluation(tuple(run.findings), tuple(run.notices))
+
+
+def explanation(gap: Gap) -> str:
+    """Give the words by which findings say why a fact is unknown."""
+    return gap.message + (f"; grant {gap.iam_action}" if gap.iam_action else "")
+
+
+def cut(annotation: str) -> str:
+    """Give an annotation at the length that AWS allows."""
+    return annotation if len(annotation) <= MAX_ANNOTATION else annotation[: MAX_ANNOTATION - 1] + "…"
+
+
+class _Run:
+    """Gather the findings and notices of one evaluation."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.findings: list[Finding] = []
+        self.notices: list[RuleNotice] = []
+        self._snapshot = snapshot
+        self._memberships = Memberships(snapshot)
+        self._report_words = report_words(snapshot)
+        self._identities: dict[ResourceType, Sequence[Identified]] = {}
+        self._gaps: Mapping[str, Gap] = {gap.id: gap for gap in snapshot.gaps}
+        self._resources: Mapping[ResourceType, Listing[Any]] = {
+            ResourceType.ACCOUNT: Listing((snapshot.account,), None),
+            ResourceType.GROUP: snapshot.groups,
+            ResourceType.OIDC_PROVIDER: snapshot.oidc_providers,
+            ResourceType.POLICY: snapshot.policies,
+            ResourceType.ROLE: snapshot.roles,
+            ResourceType.SAML_PROVIDER: snapshot.saml_providers,
+            ResourceType.SERVER_CERTIFICATE: snapshot.server_certificates,
+            ResourceType.USER: snapshot.users,
+        }
+
+    def evaluate(self, configured: ConfiguredRule, raised: list[UnknownFact]) -> None:
+        context: Context[Any] = Context(configured.parameters, self._snapshot, self._memberships, self._report_words)
+        for message in configured.warnings:
+            self._note(configured, Notice("parameter", None, message))
+        if self._snapshot.account.partition in configured.rule.not_offered_in:
+            self._decline(configured)
+            return
+        self._collect_notes(configured, context, raised)
+        before = len(self.findings)
+        for resource_type in configured.rule.resource_types:
+            self._judge_all(configured, context, resource_type, raised)
+        unread = [self._resources[kind].gap for kind in configured.rule.resource_types]
+        self._conclude(configured, [gap for gap in unread if gap is not None], judged=len(self.findings) > before)
+
+    def _judge_all(
+        self,
+        configured: ConfiguredRule,
+        context: Context[Any],
+        resource_type: ResourceType,
+        raised: list[UnknownFact],
+    ) -> None:
+        ask, made = configured.rule.evaluate, self._finding_maker(configured, resource_type)
+        for identified in self._identified(resource_type):
+            resource = identified[0]
+            try:
+                verdict = ask(resource, context)
+                if type(verdict) is not Verdict or not _is_well_made(verdict):
+                    raise TypeError(f"evaluate gave {verdict!r}, which is no verdict")  # noqa: TRY301 - one road for faults
+            except UnknownFact as unknown:
+                verdict = self._insufficient(unknown)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a broken rule must not end the audit; the run exits 3
+                verdict = self._crashed(configured, resource, error)
+            if raised:
+                if verdict.compliance_type is not ComplianceType.INSUFFICIENT_DATA:
+                    verdict = self._insufficient(raised[0])
+                raised.clear()
+            if verdict.note is not None:
+                self._note(configured, Notice("note", resource.name, verdict.note))
+            self.findings.append(made(identified, verdict))
+
+    def _identified(self, resource_type: ResourceType) -> Sequence[Identified]:
+        """Give the resources of a type with id, name and ARN at rest, gathered once for all rules."""
+        if resource_type not in self._identities:
+            known = self._resources[resource_type].known
+            self._identities[resource_type] = [_identified(resource) for resource in known]
+        return self._identities[resource_type]
+
+    def _finding_maker(
+        self, configured: ConfiguredRule, resource_type: ResourceType
+    ) -> Callable[[Identified, Verdict], Finding]:
+        """Give the function that makes findings; this is the innermost loop, so what is constant is bound here."""
+        config_rule_name = configured.config_rule_name
+        fingerprint = fingerprints(self._snapshot.account.id, config_rule_name, resource_type)
+
+        def made(identified: Identified, verdict: Verdict) -> Finding:
+            _, resource_id, name, arn = identified
+            annotation = verdict.annotation
+            if len(annotation) > MAX_ANNOTATION:
+                annotation = cut(annotation)
+            return Finding(
+                fingerprint(arn or name),
+                config_rule_name,
+                verdict.compliance_type,
+                resource_type,
+                resource_id,
+                name,
+                arn,
+                None,
+                None,
+                annotation,
+                verdict.evidence,
+                None,
+            )
+
+        return made
+
+    def _decline(self, configured: ConfiguredRule) -> None:
+        """Say of the account that the rule does not apply in its partition."""
+        annotation = f"AWS Config does not offer this rule in partition {self._snapshot.account.partition}"
+        made = self._finding_maker(configured, ResourceType.ACCOUNT)
+        verdict = Verdict(ComplianceType.NOT_APPLICABLE, annotation)
+        self.findings.append(made(_identified(self._snapshot.account), verdict))
+
+    def _conclude(self, configured: ConfiguredRule, unread: Sequence[str], *, judged: bool) -> None:
+        """Add what is to be said of the account: that resources were not seen, or that there are none."""
+        kinds = ", ".join(configured.rule.resource_types)
+        if unread:
+            gaps = dict.fromkeys(self._explain(gap) for gap in unread)
+            annotation = f"Not every resource was seen ({kinds}): {'; '.join(gaps)}"
+            evidence = tuple(self._gap_evidence("items", gap) for gap in dict.fromkeys(unread))
+            verdict = Verdict(ComplianceType.INSUFFICIENT_DATA, annotation, evidence)
+        elif not judged:
+            verdict = Verdict(ComplianceType.NOT_APPLICABLE, f"The account has no {kinds}")
+        else:
+            return
+        made = self._finding_maker(configured, ResourceType.ACCOUNT)
+        self.findings.append(made(_identified(self._snapshot.account), verdict))
+
+    def _insufficient(self, unknown: UnknownFact) -> Verdict:
+        if unknown.gap_id is None:
+            return Verdict(ComplianceType.INSUFFICIENT_DATA, f"Undecided: {unknown.reason}")
+        evidence = (self._gap_evidence(unknown.reason, unknown.gap_id),)
+        return Verdict(ComplianceType.INSUFFICIENT_DATA, self._explain(unknown.gap_id), evidence)
+
+    def _crashed(self, configured: ConfiguredRule, resource: Any, error: BaseException) -> Verdict:
+        annotation = f"The rule failed: {type(error).__name__}: {error}"
+        self._note(configured, Notice(RULE_ERROR, resource.name, annotation))
+        return Verdict(ComplianceType.INSUFFICIENT_DATA, annotation)
+
+    def _explain(self, gap_id: str) -> str:
+        gap = self._gaps.get(gap_id)
+        return f"Unknown: {gap_id}" if gap is None else explanation(gap)
+
+    def _gap_evidence(self, path: str, gap_id: str) -> Evidence:
+        gap = self._gaps.get(gap_id)
+        return Evidence(path, None, gap.source if gap else gap_id)
+
+    def _note(self, configured: ConfiguredRule, notice: Notice) -> None:
+        self.notices.append(RuleNotice(configured.config_rule_name, notice))
+
+    def _collect_notes(self, configured: ConfiguredRule, context: Context[Any], raised: list[UnknownFact]) -> None:
+        if configured.rule.notes is None:
+            return
+        try:
+            for message in configured.rule.notes(context):
+                if type(message) is not str:
+                    raise TypeError(f"{message!r} is no text")  # noqa: TRY301 - one road for faults
+                self._note(configured, Notice("parameter", None, message))
+        except UnknownFact:
+            pass  # what cannot be known cannot be noted; verdicts do not rest on notes
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - as for verdicts
+            self._note(
+                configured, Notice(RULE_ERROR, None, f"The rule's notes failed: {type(error).__name__}: {error}")
+            )
+        raised.clear()
+
+
+def _is_well_made(verdict: Verdict) -> bool:
+    """Say whether a verdict holds what its fields are declared to, which Python does not check."""
+    for each in verdict.evidence if type(verdict.evidence) is tuple else (None,):
+        if type(each) is not Evidence:
+            return False
+    return (
+        type(verdict.compliance_type) is ComplianceType
+        and type(verdict.annotation) is str
+        and (verdict.note is None or type(verdict.note) is str)
+    )
+
+
+def _identified(resource: Any) -> Identified:
+    if isinstance(resource, Partial):
+        return resource, at_rest(resource, "id"), resource.name, _arn_at_rest(resource)
+    return resource, resource.id, resource.name, resource.arn
+
+
+def _arn_at_rest(resource: Any) -> str | None:
+    """Give the ARN where it is known; an account's is made of other facts, and never hidden."""
+    return resource.arn if "arn" not in gaps_of(resource) else None

@@ -1,0 +1,203 @@
+"""Rule parameters in AWS Config's spelling: strings in, typed values out, with everything doubtful told.
+
+AWS sends all values as strings; where it is silent the conventions are ours:
+https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop-rules_nodejs.html
+
+A rule declares its parameters as the fields of a Struct: bool, int, str, StrEnum or tuple[str, ...]. A field without
+default is required; the default that AWS prints for a required parameter stands in
+`Meta(extra={"printed_default": "90"})`, as text. A value with a grammar of its own is read as text, and the Struct's
+`__post_init__` raises ValueError("NAME is ...") for a wrong one.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum, StrEnum
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from auditor.errors import AuditError, UsageError
+from auditor.judging.rule import ConfiguredRule, Rule
+
+_KINDS = (
+    msgspec.inspect.BoolType,
+    msgspec.inspect.IntType,
+    msgspec.inspect.StrType,
+    msgspec.inspect.EnumType,
+    msgspec.inspect.VarTupleType,
+)
+_DECLARED = "A plug-in's parameter is a bool, int, str, StrEnum or tuple[str, ...], or one of these or None."
+_MAX_DIGITS = 9  # more than any range of AWS holds, and cheap to convert
+
+
+class Origin(StrEnum):
+    """Say who gave the values.
+
+    A conformance pack (PACK) judges only what it gives; our own OPTIONs are laid over AWS's documented defaults, so
+    that loosening one parameter never switches the others off.
+    """
+
+    OPTION = "option"
+    PACK = "pack"
+
+
+class _Parameter(Struct, frozen=True):
+    """What is declared of a parameter; a `nullable` one may be blank, which drops its check."""
+
+    place: str
+    kind: msgspec.inspect.Type
+    required: bool
+    nullable: bool
+    printed_default: str | None
+
+
+def configure(
+    rule: Rule,
+    given: Mapping[str, object],
+    *,
+    origin: Origin = Origin.OPTION,
+    config_rule_name: str | None = None,
+) -> ConfiguredRule:
+    """Give the rule with its parameters for a run.
+
+    Raises UsageError for an unknown parameter, a missing required one, and a value of the wrong form or range. AWS
+    refuses a rule without a required parameter even if it prints a default for it, so a pack must give the value; in
+    our own options the printed default holds.
+    """
+    warnings: list[str] = []
+    declared = _declared(rule)
+    for name in given:
+        if name not in declared:
+            raise _unknown(rule, name, list(declared))
+    values = {name: _value(declared[name], raw, warnings) for name, raw in given.items()}
+    values = {name: value for name, value in values.items() if value is not None or declared[name].nullable}
+    told = frozenset(name for name, value in values.items() if value is not None)
+    if origin is Origin.PACK:
+        values = _only_given(declared, values)
+    for name, parameter in declared.items():
+        if parameter.required and name not in values:
+            values[name] = _defaulted(parameter, origin)
+    return ConfiguredRule(rule, config_rule_name or rule.id, _built(rule, values), tuple(warnings), told)
+
+
+def named_in(message: str, rule: Rule, names: Iterable[str]) -> str | None:
+    """Give the parameter that an error of `configure` is about; it begins with RULE.NAME or names it in quotes."""
+    return next((name for name in names if message.startswith(f"{rule.id}.{name} ") or repr(name) in message), None)
+
+
+def needed(rule: Rule) -> tuple[str, ...]:
+    """Give the names of the parameters without which the rule cannot run: AWS prints no default for them."""
+    declared = _declared(rule).items()
+    return tuple(name for name, parameter in declared if parameter.required and parameter.printed_default is None)
+
+
+def _declared(rule: Rule) -> Mapping[str, _Parameter]:
+    if not rule.parameters.__struct_fields__:
+        return {}
+    fields = msgspec.inspect.type_info(rule.parameters).fields  # type: ignore[attr-defined]  # a Struct's info has fields
+    return {field.name: _parameter(f"{rule.id}.{field.name}", field) for field in fields}
+
+
+def _parameter(place: str, field: msgspec.inspect.Field) -> _Parameter:
+    kind, printed_default = field.type, None
+    if isinstance(kind, msgspec.inspect.Metadata):
+        printed_default = (kind.extra or {}).get("printed_default")
+        kind = kind.type
+    nullable = isinstance(kind, msgspec.inspect.UnionType)
+    kind = _without_none(kind)
+    if not isinstance(kind, _KINDS):
+        raise AuditError(f"{place} is declared with a type that no parameter can have", _DECLARED)
+    return _Parameter(place, kind, field.required, nullable, printed_default)
+
+
+def _only_given(declared: Mapping[str, _Parameter], values: dict[str, Any]) -> dict[str, Any]:
+    given = {name: value for name, value in values.items() if value is not None}
+    dropped = {name: None for name, parameter in declared.items() if parameter.nullable and not parameter.required}
+    return {**dropped, **given} if given else {}
+
+
+def _defaulted(parameter: _Parameter, origin: Origin) -> Any:
+    default = parameter.printed_default
+    if default is None or origin is Origin.PACK:
+        raise UsageError(
+            f"{parameter.place} is required, but was not given",
+            f"Give it with --parameter {parameter.place}=VALUE, in iam-audit.toml, or in the rule's conformance pack.",
+        )
+    return _value(parameter, default, [])
+
+
+def _built(rule: Rule, values: Mapping[str, Any]) -> Struct:
+    try:
+        return rule.parameters(**values)
+    except ValueError as error:
+        raise UsageError(
+            f"{rule.id}.{error}", f"`iam-audit rules show {rule.id}` tells how its parameters are written."
+        ) from error
+
+
+def _unknown(rule: Rule, name: str, names: list[str]) -> UsageError:
+    if not names:
+        return UsageError(f"{rule.id} takes no parameters, but {name!r} was given", "Leave it out.")
+    return UsageError(
+        f"{rule.id} has no parameter {name!r}",
+        f"It has {', '.join(names)}; names are case-sensitive, as in AWS Config.",
+    )
+
+
+def _value(parameter: _Parameter, raw: object, warnings: list[str]) -> Any:
+    """Give the typed value, or None for a blank one (AWS refuses blanks, so packs use them for "not given")."""
+    place, kind = parameter.place, parameter.kind
+    text = ("true" if raw else "false") if isinstance(raw, bool) else "" if raw is None else str(raw)
+    if not text.isprintable():
+        raise UsageError(f"{place} is {text!r}", "Leave out what cannot be printed.")
+    if not text.strip():
+        return None
+    if isinstance(kind, msgspec.inspect.BoolType):
+        return _boolean(place, text, warnings)
+    if isinstance(kind, msgspec.inspect.IntType):
+        return _integer(parameter, kind, text.strip())
+    if isinstance(kind, msgspec.inspect.VarTupleType):
+        return _items(place, text)
+    if isinstance(kind, msgspec.inspect.EnumType):
+        return _member(place, kind.cls, text.strip())
+    return text.strip()
+
+
+def _without_none(declared: msgspec.inspect.Type) -> msgspec.inspect.Type:
+    if not isinstance(declared, msgspec.inspect.UnionType):
+        return declared
+    return next(kind for kind in declared.types if not isinstance(kind, msgspec.inspect.NoneType))
+
+
+def _boolean(place: str, text: str, warnings: list[str]) -> bool:
+    if text not in ("true", "false"):
+        warnings.append(f"{place} is {text!r}, which counts as false: AWS Config knows only 'true' in lower case")
+    return text == "true"
+
+
+def _integer(parameter: _Parameter, kind: msgspec.inspect.IntType, text: str) -> int:
+    low, high = kind.ge, kind.le
+    wanted = f"Give a whole number from {low} to {high}" if high is not None else "Give a whole number"
+    hint = f"{wanted}; an empty value drops the check." if parameter.nullable else f"{wanted}."
+    if not (text.isascii() and text.isdigit()):
+        raise UsageError(f"{parameter.place} is {text!r}", hint)
+    too_long = len(text) > _MAX_DIGITS
+    if too_long or (low is not None and int(text) < low) or (high is not None and int(text) > high):
+        raise UsageError(f"{parameter.place} is {text}, out of range", hint)
+    return int(text)
+
+
+def _items(place: str, text: str) -> tuple[str, ...]:
+    items = tuple(dict.fromkeys(item.strip() for item in text.split(",") if item.strip()))
+    if not items:
+        raise UsageError(
+            f"{place} is {text!r}, which names nothing", "Give names separated by commas, or leave it out."
+        )
+    return items
+
+
+def _member(place: str, members: type[Enum], text: str) -> Enum:
+    values = [member.value for member in members]
+    if text not in values:
+        raise UsageError(f"{place} is {text!r}", f"It is one of {', '.join(values)}, in upper case.")
+    return members(text)

@@ -1,0 +1,148 @@
+"""The registry: finds built-in rules beside this package and plug-in rules by entry point, and selects among them."""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from pkgutil import iter_modules
+
+import msgspec
+
+from auditor.errors import AuditError, UsageError
+from auditor.judging.rule import Rule
+
+ENTRY_POINT_GROUP = "iam_audit.rules"
+
+
+def load_rules() -> Mapping[str, Rule]:
+    """Give every rule that is installed, built in or plugged in, by id.
+
+    Raises AuditError when a module holds no rule, a plug-in cannot be loaded, or two rules share an id or identifier:
+    packs and controls go by the identifier, so one would be judged instead of the other.
+    """
+    rules: dict[str, Rule] = {}
+    origins: dict[str, str] = {}
+    for origin, rule in [*_built_in(), *_plugged_in()]:
+        for name in (rule.id, rule.source_identifier):
+            if name in origins:
+                raise AuditError(
+                    f"two rules have the id {name}: one from {origins[name]}, one from {origin}",
+                    "Uninstall one of the two distributions, or give its rule an id and source identifier of its own.",
+                )
+        rules[rule.id] = rule
+        origins |= dict.fromkeys((rule.id, rule.source_identifier), origin)
+    return dict(sorted(rules.items()))
+
+
+def _built_in() -> Iterator[tuple[str, Rule]]:
+    for module in iter_modules([str(_rules_folder())]):
+        yield f"rules.{module.name}", _rule_of(f"rules.{module.name}", "RULE", f"rules.{module.name}")
+
+
+def _rules_folder() -> Path:
+    """Find our package `rules` without running it: another distribution of that name may be in its place."""
+    spec = find_spec("rules")
+    expected = Path(__file__).resolve().parents[2] / "rules"
+    if spec is not None and spec.origin is not None and Path(spec.origin).resolve().parent == expected:
+        return expected
+    found = "nothing" if spec is None else spec.origin or str(list(spec.submodule_search_locations or []))
+    raise AuditError(
+        f"the package 'rules' beside iam-audit should be {expected}, but Python finds {found}{_owner(found)}",
+        "Install iam-audit into an environment of its own, with pipx or uv tool.",
+    )
+
+
+def _owner(path: str) -> str:
+    from importlib.metadata import packages_distributions  # imported late: 60 ms
+
+    owners = [name for name in packages_distributions().get("rules", []) if name != "iam-audit"]
+    return f" (distribution {', '.join(owners)})" if owners and path != "nothing" else ""
+
+
+def _plugged_in() -> Iterator[tuple[str, Rule]]:
+    if not any(_declares_plugins(Path(folder)) for folder in sys.path):
+        return
+    from importlib.metadata import entry_points  # imported late: 60 ms, and few users have plug-ins
+
+    for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: (point.name, point.value)):
+        distribution = entry.dist.name if entry.dist else "an unknown distribution"
+        yield (
+            f"{distribution} ({entry.name})",
+            _rule_of(entry.module, entry.attr or "RULE", f"plug-in {entry.name} of {distribution}"),
+        )
+
+
+def _declares_plugins(folder: Path) -> bool:
+    """Say whether a folder of the path holds a distribution that may name our group; archives are taken to."""
+    if not folder.is_dir():
+        return folder.is_file()
+    needle = f"[{ENTRY_POINT_GROUP}]".encode()
+    listings = (*folder.glob("*.dist-info/entry_points.txt"), *folder.glob("*.egg-info/entry_points.txt"))
+    return any(needle in listing.read_bytes().replace(b" ", b"") for listing in listings)
+
+
+def _rule_of(module_name: str, attribute: str, origin: str) -> Rule:
+    try:
+        rule = getattr(import_module(module_name), attribute, None)
+    except (Exception, SystemExit) as error:
+        raise AuditError(
+            f"{origin} cannot be loaded: {type(error).__name__}: {error}", "Mend or uninstall it."
+        ) from error
+    if not isinstance(rule, Rule):
+        raise AuditError(f"{origin} holds no rule: {module_name}.{attribute} is not a Rule", "Mend or remove it.")
+    return rule
+
+
+def find(rules: Mapping[str, Rule], name: str) -> Rule:
+    """Give the rule of this id or source identifier; raise UsageError that names the nearest one."""
+    by_name = {alias: rule for rule in rules.values() for alias in (rule.id, rule.source_identifier)}
+    if name not in by_name:
+        raise UsageError(f"there is no rule {name!r}", nearest(name, by_name, "`iam-audit rules list` shows all."))
+    return by_name[name]
+
+
+def nearest(name: str, names: Iterable[str], otherwise: str) -> str:
+    """Give the hint "Did you mean ...?" when some name is like this one, else the other hint."""
+    from difflib import get_close_matches  # imported late: for mistakes only
+
+    lower = {candidate.lower(): candidate for candidate in names}
+    close = get_close_matches(name.lower(), lower, n=1)
+    return f"Did you mean {lower[close[0]]}?" if close else otherwise
+
+
+def page(rule: Rule) -> str:
+    """Give the rule's page: the docstring of the module that holds its evaluate function."""
+    return (sys.modules[rule.evaluate.__module__].__doc__ or "").strip()
+
+
+def sections(text: str) -> Mapping[str, str]:
+    """Give the parts of a rule's page by heading; the opening paragraph stands under ""."""
+    opening, _, rest = text.partition("\n\n")
+    parts: dict[str, list[str]] = {"": opening.splitlines()}
+    heading = ""
+    for line in rest.splitlines():
+        if line and not line.startswith(" "):
+            heading = line
+            parts[heading] = []
+        else:
+            parts[heading].append(line.strip())
+    return {heading: "\n".join(lines).strip() for heading, lines in parts.items()}
+
+
+def described(rule: Rule) -> Mapping[str, object]:
+    """Give what `rules list --format json` tells of a rule, as JSON."""
+    return {
+        "id": rule.id,
+        "source_identifier": rule.source_identifier,
+        "severity": rule.severity,
+        "resource_types": rule.resource_types,
+        "reads": sorted(rule.reads),
+        "not_offered_in": sorted(rule.not_offered_in),
+        "parameters": [
+            {"name": field.name, "required": field.required, "default": None if field.required else field.default}
+            for field in msgspec.structs.fields(rule.parameters)
+        ],
+        "summary": sections(page(rule))[""],
+        "source_url": rule.source_url,
+    }

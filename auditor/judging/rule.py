@@ -1,0 +1,239 @@
+"""The rule API: what a rule is, what it is given, and what it answers."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+
+from auditor.account.model import Credentials, Group, ReportFlag, ReportMarker, ReportText, ResourceType, Snapshot
+from auditor.account.sources import Source
+from auditor.account.unknown import Listing, Record, UnknownFact, heard, undecided
+
+P = TypeVar("P", bound=Struct)
+T = TypeVar("T")
+
+MAX_ANNOTATION = 256  # characters; https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html
+
+
+class ComplianceType(StrEnum):
+    """Name the four verdicts, in AWS Config's words and worst first."""
+
+    NON_COMPLIANT = "NON_COMPLIANT"
+    INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
+    COMPLIANT = "COMPLIANT"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+
+
+OPEN = (ComplianceType.NON_COMPLIANT, ComplianceType.INSUFFICIENT_DATA)
+"""The verdicts that need somebody."""
+
+
+class Severity(StrEnum):
+    """Name Security Hub's severity labels, worst first."""
+
+    CRITICAL = "CRITICAL"
+    HIGH = "HIGH"
+    MEDIUM = "MEDIUM"
+    LOW = "LOW"
+
+
+class Evidence(Record, frozen=True):
+    """Point at a fact that a verdict rests on: where it is in the resource's record, its value, and its source."""
+
+    path: str
+    value: Any  # JSON
+    source: str
+
+
+class Verdict(Record, frozen=True):
+    """Answer a rule's question about one resource.
+
+    `annotation` is for people, at most 256 characters; `note` is told as a warning of the run.
+    """
+
+    compliance_type: ComplianceType
+    annotation: str
+    evidence: tuple[Evidence, ...] = ()
+    note: str | None = None
+
+
+_NEVER = (ReportMarker.NOT_APPLICABLE.lower(), ReportMarker.NO_INFORMATION.lower())
+
+# Bound once: Python 3.11 takes four times as long to find a member of an enum as an attribute.
+_COMPLIANT, _NON_COMPLIANT = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
+_NOT_APPLICABLE = ComplianceType.NOT_APPLICABLE
+
+
+def compliant(annotation: str, *evidence: Evidence, note: str | None = None) -> Verdict:
+    """Give the verdict COMPLIANT."""
+    return Verdict(_COMPLIANT, annotation, evidence, note)
+
+
+def non_compliant(annotation: str, *evidence: Evidence) -> Verdict:
+    """Give the verdict NON_COMPLIANT."""
+    return Verdict(_NON_COMPLIANT, annotation, evidence)
+
+
+def not_applicable(annotation: str, *evidence: Evidence) -> Verdict:
+    """Give the verdict NOT_APPLICABLE: the rule does not ask its question about this resource."""
+    return Verdict(_NOT_APPLICABLE, annotation, evidence)
+
+
+def decided(flag: ReportFlag, column: str) -> bool:
+    """Give a true/false column of the credential report; raise UnknownFact for N/A and the like."""
+    if flag is True or flag is False:
+        return flag
+    raise undecided(f"the credential report says {flag.value!r} in {column}")
+
+
+def reported_time(text: ReportText, column: str) -> datetime | None:
+    """Give the time in a column of the credential report, or None for N/A and no_information: never, or not set.
+
+    Raises UnknownFact for anything else, such as a time without zone.
+    """
+    if text.lower() in _NEVER:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is None:
+        raise undecided(f"the credential report says {text!r} in {column}")
+    return time
+
+
+def written(time: datetime) -> str:
+    """Give a time as annotations and evidence write it: ISO 8601, with Z for UTC."""
+    return time.isoformat().replace("+00:00", "Z")
+
+
+def no_further_credentials(row: Credentials) -> None:
+    """Raise UnknownFact if the credential report tells of keys or certificates that it does not describe."""
+    told = row.additional_credentials_info
+    if told is not None and told.lower() not in _NEVER:
+        raise undecided(f"the credential report does not describe every key; it says {told!r}")
+
+
+def proofs(*questions: Callable[[], T | None]) -> tuple[T, ...]:
+    """Give every proof that a question yields, also where other questions cannot be answered.
+
+    No proof means that each question was answered, and with None; raises UnknownFact if that is not known.
+    """
+    answers = [heard(question) for question in questions]
+    unknown = [answer for answer in answers if isinstance(answer, UnknownFact)]
+    found = [answer for answer in answers if answer is not None and not isinstance(answer, UnknownFact)]
+    if unknown and not found:
+        raise most_telling(unknown)
+    return tuple(found)
+
+
+def most_telling(unknown: Sequence[UnknownFact]) -> UnknownFact:
+    """Give the exception to raise for several unknown facts: that of a gap, which says what to grant, if any is."""
+    chosen = min(unknown, key=lambda each: each.gap_id is None)
+    return UnknownFact(chosen.gap_id, chosen.reason)
+
+
+class NoParameters(Struct, frozen=True):
+    """Stand for the parameters of a rule that takes none."""
+
+
+class Context(Struct, Generic[P], frozen=True):
+    """Give a rule everything but the resource: its parameters and the rest of the account."""
+
+    parameters: P
+    snapshot: Snapshot
+    memberships: "Memberships"
+    report_words: str
+    """The credential report with its time and age, as annotations that rest on it name it."""
+
+    @property
+    def now(self) -> datetime:
+        """Give the snapshot's capture time (UTC), against which ages are measured; raise UnknownFact if not known."""
+        return _known_time(self.snapshot.captured_at, "the capture time is unknown (--captured-at tells it)")
+
+    @property
+    def report_generated_at(self) -> datetime:
+        """Give the time that credential facts are of (UTC); raise UnknownFact if it is not known."""
+        return _known_time(self.snapshot.report_generated_at, "the credential report's GeneratedTime is unknown")
+
+    def age_at_report(self, time: datetime, place: str) -> timedelta:
+        """Give how long before the credential report a time lies; `place` names it.
+
+        Raises UnknownFact if the time of the report is not known, or earlier: then one of the two is wrong.
+        """
+        age = self.report_generated_at - time
+        if age < timedelta(0):
+            raise undecided(f"{place} tells a time after that of the credential report, {written(time)}")
+        return age
+
+    def members(self, group: Group) -> Listing[str]:
+        """Give the names of the users in a group; partial while users, or groups of a user, are unknown."""
+        return self.memberships.of(group.name)
+
+
+def _known_time(time: datetime | None, reason: str) -> datetime:
+    if time is None:
+        raise undecided(reason)
+    return time
+
+
+class Memberships:
+    """Invert the group lists of users, once for all rules: AWS lists no members with a group."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def of(self, group_name: str) -> Listing[str]:
+        """Give the members of the group of exactly this name."""
+        members, gap = self._inverted
+        return Listing(known=tuple(members.get(group_name, ())), gap=gap)
+
+    @cached_property
+    def _inverted(self) -> tuple[Mapping[str, Sequence[str]], str | None]:
+        gap = self._snapshot.users.gap
+        members: dict[str, list[str]] = {}
+        for user in self._snapshot.users.known:
+            gap = user.group_names.gap if gap is None else gap
+            for name in user.group_names.known:
+                members.setdefault(name, []).append(user.name)
+        return members, gap
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """Hold a rule: its id is the file name with '-' for '_', its page is the docstring of its module.
+
+    `parameters` is a Struct whose fields carry AWS's names and defaults. `reads` names the sources that `evaluate`
+    rests on. `notes` may tell things about the parameters once a run; it has no part in verdicts. A `verifiable` rule
+    asks of a user's password and MFA only, and goes by `user.verified` where that is known. AWS Config does not
+    offer the rule in the partitions `not_offered_in`: there it is NOT_APPLICABLE.
+    """
+
+    id: str
+    source_identifier: str
+    resource_types: tuple[ResourceType, ...]
+    reads: frozenset[Source]
+    severity: Severity
+    source_url: str
+    evaluate: Callable[[Any, Context[Any]], Verdict]
+    parameters: type[Struct] = NoParameters
+    notes: Callable[[Context[Any]], Iterator[str]] | None = None
+    verifiable: bool = False
+    not_offered_in: frozenset[str] = frozenset()
+
+
+class ConfiguredRule(Struct, frozen=True):
+    """Hold a rule with the parameters of this run and the name under which it reports.
+
+    `given` names the parameters that somebody gave a value; `left_out` are resource types that the rule judges
+    elsewhere, but not in this run.
+    """
+
+    rule: Rule
+    config_rule_name: str
+    parameters: Struct
+    warnings: tuple[str, ...]
+    given: frozenset[str] = frozenset()
+    left_out: tuple[ResourceType, ...] = ()

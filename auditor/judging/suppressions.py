@@ -1,0 +1,226 @@
+"""Suppressions: findings set aside with a reason, an owner and an end date; they keep their verdict."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from fnmatch import fnmatchcase, translate
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, structs, to_builtins
+
+from auditor.account.model import Notice, ResourceType, Snapshot
+from auditor.account.unknown import gaps_of
+from auditor.judging.finding import Finding
+from auditor.judging.rule import OPEN
+
+EXPIRED, UNUSED, BROAD, ENDING = (f"suppression-{word}" for word in ("expired", "unused", "broad", "ending"))
+"""The codes of the notices about suppressions that no longer count, set nothing aside, match much, or end soon."""
+
+SOON = timedelta(days=14)
+_LISTS = {
+    ResourceType.ROLE: "roles",
+    ResourceType.USER: "users",
+    ResourceType.SERVER_CERTIFICATE: "server_certificates",
+    ResourceType.OIDC_PROVIDER: "oidc_providers",
+    ResourceType.SAML_PROVIDER: "saml_providers",
+}
+"""Where the resources are that may have tags."""
+_WILDCARDS = frozenset("*?[")
+PATTERNS = ("resource", "path", "tag")
+"""The fields of which exactly one says what a suppression is about."""
+
+_Text = Annotated[str, Meta(extra_json_schema={"pattern": r"\S"})]
+"""A text that is not blank; what is wrong with one that is says `complaint`, in better words."""
+
+
+class Suppression(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Set aside the findings of one rule on some resources, until a day and for a reason.
+
+    `resource` is a shell pattern over names, or over ARNs where it holds a colon, `path` one over IAM paths (with both
+    slashes), `tag` a tag `Key=Value` or `Key`; exactly one of the three is given. Patterns match whole texts, and case
+    counts; the account is meant by its number or ARN only, and what is not known of a resource matches nothing.
+    `rule` is a rule's id or the name under which it is configured. The day `until` itself still counts, in UTC.
+    """
+
+    rule: _Text
+    resource: _Text | None = None
+    path: _Text | None = None
+    tag: _Text | None = None
+    reason: _Text
+    owner: _Text
+    ticket: _Text | None = None
+    until: date
+
+    @property
+    def words(self) -> str:
+        """Give the words by which messages name the suppression."""
+        kind, pattern = next((name, value) for name, value in self.patterns().items())
+        return f"suppression of {self.rule} on {kind} {pattern!r} (owner {self.owner}, until {self.until})"
+
+    def patterns(self) -> Mapping[str, str]:
+        """Give what says which resources are meant, by the name of its field."""
+        given = {name: getattr(self, name) for name in PATTERNS}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hold how far ahead a suppression may end (days), and above how many findings it is told to be over-broad."""
+
+    max_days: Annotated[int, Meta(ge=1, le=36_500)] = 365
+    max_findings: Annotated[int, Meta(ge=1, le=1_000_000)] = 20
+
+
+def complaint(suppression: Suppression, limits: Limits, today: date) -> str | None:
+    """Say what is wrong with a suppression by itself, None if nothing."""
+    for name in ("rule", "reason", "owner", *PATTERNS, "ticket"):
+        value = getattr(suppression, name)
+        if value is not None and not value.strip():
+            return f"`{name}` is blank"
+    if len(suppression.patterns()) != 1:
+        return "give one of `resource`, `path` and `tag`"
+    if suppression.until - today > timedelta(days=limits.max_days):
+        latest = today + timedelta(days=limits.max_days)
+        return f"`until` is {suppression.until}, more than {limits.max_days} days ahead (at most {latest})"
+    return None
+
+
+def suppressed(
+    findings: Iterable[Finding],
+    suppressions: Sequence[Suppression],
+    snapshot: Snapshot,
+    rule_ids: Mapping[str, str],
+    limits: Limits,
+    today: date,
+) -> tuple[tuple[Finding, ...], tuple[tuple[str, Notice], ...]]:
+    """Give the findings, each with the first suppression that matches it, and notices about the suppressions by rule.
+
+    `rule_ids` maps the names under which rules are configured to their ids. Verdicts never change.
+    """
+    live = [each for each in suppressions if each.until >= today]
+    matchers = _matchers(live, snapshot, rule_ids)
+    hits: Counter[int] = Counter()
+    needed: set[int] = set()
+    of_account: set[str] = set()
+    marked: list[Finding] = []
+    for finding in findings:
+        matching = [number for number, matches in matchers.get(finding.config_rule_name, ()) if matches(finding)]
+        hits.update(matching)
+        needed.update(matching if finding.compliance_type in OPEN else ())
+        if finding.resource_type is ResourceType.ACCOUNT:
+            of_account.update((finding.config_rule_name, rule_ids[finding.config_rule_name]))
+        marked.append(_marked(finding, live[matching[0]]) if matching else finding)
+    selected = {name for pair in rule_ids.items() for name in pair}
+    used = [
+        _Use(each, hits[number], number in needed, each.rule in of_account)
+        for number, each in enumerate(live)
+        if each.rule in selected
+    ]
+    expired = [each for each in suppressions if each.until < today]
+    return tuple(marked), tuple(_notices(used, expired, limits, today))
+
+
+class _Use(Struct, frozen=True):
+    """Tell what a suppression matches: how many findings, any not in order; and if its rule tells of the account."""
+
+    suppression: Suppression
+    findings: int
+    needed: bool
+    of_account: bool
+
+
+def _marked(finding: Finding, suppression: Suppression) -> Finding:
+    told = {name: value for name, value in to_builtins(suppression).items() if name != "rule" and value is not None}
+    return structs.replace(finding, suppression=told)
+
+
+def _matchers(
+    suppressions: Sequence[Suppression], snapshot: Snapshot, rule_ids: Mapping[str, str]
+) -> Mapping[str, Sequence[tuple[int, Callable[[Finding], bool]]]]:
+    """Give, by the name of a configured rule, the numbers of its suppressions and what says if one is on a finding."""
+    on_resource = [_on_resource(each, snapshot) for each in suppressions]
+    return {
+        name: [
+            (number, on_resource[number]) for number, each in enumerate(suppressions) if each.rule in (name, rule_id)
+        ]
+        for name, rule_id in rule_ids.items()
+    }
+
+
+def _on_resource(suppression: Suppression, snapshot: Snapshot) -> Callable[[Finding], bool]:
+    if suppression.resource is not None:
+        return _by_name(suppression.resource)
+    if suppression.path is not None:
+        path = suppression.path
+        return lambda finding: (own := _path(finding)) is not None and fnmatchcase(own, path)
+    tagged = set(_tagged(suppression.tag or "", snapshot))
+    return lambda finding: (finding.resource_type, finding.resource_name) in tagged
+
+
+def _by_name(pattern: str) -> Callable[[Finding], bool]:
+    """Match names and ARNs; the account only as written out, so that no pattern hides that a list was not read.
+
+    Nor does a name do so: while its number is unknown, the account is called "account", as a user may be. Only a
+    pattern with a colon, which no name has, is one of ARNs: `a*` would match all of them, and `*user*` every user's.
+    """
+    exact = not _WILDCARDS & set(pattern)
+    of_arns = ":" in pattern
+    like = re.compile(translate(pattern)).match
+
+    def matches(finding: Finding) -> bool:
+        name, arn = finding.resource_name, finding.resource_arn
+        if finding.resource_type is ResourceType.ACCOUNT:
+            return arn is not None and pattern in (name, arn)
+        if exact:  # far faster, and most are: there may be hundreds of suppressions over a hundred thousand findings
+            return pattern in (name, arn)
+        return like(name) is not None or (of_arns and arn is not None and like(arn) is not None)
+
+    return matches
+
+
+def _path(finding: Finding) -> str | None:
+    """Give the IAM path that an ARN holds, as in arn:aws:iam::111122223333:user/path/name; None where there is none."""
+    if finding.resource_arn is None or finding.resource_type is ResourceType.ACCOUNT:
+        return None
+    _, slash, rest = finding.resource_arn.partition("/")
+    named = slash and rest.endswith(finding.resource_name)
+    return f"/{rest.removesuffix(finding.resource_name)}" if named else None
+
+
+def _tagged(tag: str, snapshot: Snapshot) -> Iterator[tuple[ResourceType, str]]:
+    """Give the resources that have the tag; what is not known to have it has it not."""
+    key, equals, value = tag.partition("=")
+    for resource_type, field in _LISTS.items():
+        for resource in getattr(snapshot, field).known:
+            if "tags" in gaps_of(resource):
+                continue
+            tags: Mapping[str, Any] = resource.tags
+            if key in tags and (not equals or tags[key] == value):
+                yield resource_type, resource.name
+
+
+def _notices(
+    used: Iterable[_Use], expired: Iterable[Suppression], limits: Limits, today: date
+) -> Iterator[tuple[str, Notice]]:
+    for each in expired:
+        yield each.rule, Notice(EXPIRED, None, f"The {each.words} has ended and no longer counts")
+    for use in used:
+        each = use.suppression
+        if use.findings == 0:
+            yield each.rule, Notice(UNUSED, None, f"The {each.words} matches no finding{_hint(use)}")
+        elif not use.needed:
+            yield each.rule, Notice(UNUSED, None, f"The {each.words} matches only what is in order: it is not needed")
+        if use.findings > limits.max_findings:
+            more = f"{use.findings:,} findings, more than {limits.max_findings:,}"
+            yield each.rule, Notice(BROAD, None, f"The {each.words} matches {more}")
+        if each.until - today <= SOON:
+            yield each.rule, Notice(ENDING, None, f"The {each.words} ends {_in_days((each.until - today).days)}")
+
+
+def _hint(use: _Use) -> str:
+    wild = use.of_account and _WILDCARDS & set(use.suppression.resource or "")
+    return "; a pattern does not match the account, only its number written out does" if wild else ""
+
+
+def _in_days(days: int) -> str:
+    return "today" if days == 0 else "in 1 day" if days == 1 else f"in {days} days"

@@ -1,0 +1,1 @@
+"""Policies: what their documents say, and which of an account's records hold them."""

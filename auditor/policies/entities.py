@@ -1,0 +1,147 @@
+"""Policies and the records that hold them: statements that are read or else unknown, and who holds which policy."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from auditor.account.model import Group, InlinePolicy, Policy, Role, User
+from auditor.account.sources import Source
+from auditor.account.unknown import Listing, gaps_of, undecided
+from auditor.policies.statements import Effect, Statement, UnreadableDocumentError, statements, trust_statements
+
+Documented = TypeVar("Documented", InlinePolicy, Role)
+Holder = TypeVar("Holder", User, Group, Role)
+
+
+def source_of(holder: User | Group | Role) -> Source:
+    """Give the source that tells of an identity and its policies."""
+    return Source.USERS if isinstance(holder, User) else Source.GROUPS if isinstance(holder, Group) else Source.ROLES
+
+
+def boundary_only(policy: Policy) -> bool:
+    """Say whether a policy is used as a permissions boundary and, which is our decision, not attached as well."""
+    return policy.permissions_boundary_usage_count > 0 and policy.attachment_count == 0
+
+
+def default_statements(policy: Policy) -> tuple[Statement, ...]:
+    """Give the statements of the policy's default version.
+
+    Raises UnknownFact if its document cannot be read, or it is in doubt which version is the default.
+    """
+    wanted = policy.default_version_id
+    _check_versions(policy, wanted)
+    for version in policy.versions:
+        if version.id == wanted:
+            if not version.is_default:
+                raise undecided(f"version {wanted} is the default by the policy, and not by itself")
+            try:
+                return statements(version.document)
+            except UnreadableDocumentError as error:
+                raise undecided(f"the document of version {wanted} cannot be read: {error}") from error
+    raise undecided(f"version {wanted}, the default, is not among the policy's versions")
+
+
+def _check_versions(policy: Policy, wanted: str) -> None:
+    """Raise UnknownFact if the default is there twice, or another version says that it is the default."""
+    known = [version for version in policy.versions.known if not gaps_of(version).keys() & {"id", "is_default"}]
+    if sum(version.id == wanted for version in known) > 1:
+        raise undecided(f"version {wanted}, the default, is there twice")
+    others = [version.id for version in known if version.is_default and version.id != wanted]
+    if others:
+        raise undecided(f"version {wanted} is the default by the policy, and {others[0]} by itself")
+
+
+def inline_statements(policies: Listing[InlinePolicy]) -> Iterator[tuple[InlinePolicy, tuple[Statement, ...]]]:
+    """Yield each inline policy that can be read, with its statements; then raise UnknownFact if there may be more."""
+    return _readable_first(policies, "document", statements)
+
+
+def trusts(roles: Listing[Role]) -> Iterator[tuple[Role, tuple[Statement, ...]]]:
+    """Yield each role whose trust policy can be read, with its statements; then raise UnknownFact if others exist."""
+    return _readable_first(roles, "trust_policy", trust_statements)
+
+
+def _readable_first(
+    records: Listing[Documented], field: str, read: Callable[..., tuple[Statement, ...]]
+) -> Iterator[tuple[Documented, tuple[Statement, ...]]]:
+    doubts: list[str] = []
+    for record in records.known:
+        if field not in gaps_of(record):
+            try:
+                found = read(getattr(record, field))
+            except UnreadableDocumentError as error:
+                doubts.append(f"the {field.replace('_', ' ')} of {record.name} cannot be read: {error}")
+            else:
+                yield record, found
+    for record in records:
+        getattr(record, field)  # raises where it is unknown
+    if doubts:
+        raise undecided(doubts[0])
+
+
+def holders(records: Listing[Holder], policy_arn: str) -> Listing[Holder]:
+    """Give those to which the managed policy is attached: partial while more are, or may be, than is known."""
+    known, gap = [], records.gap
+    for record in records.known:
+        attached = record.attached_policies
+        if any(policy.arn == policy_arn for policy in attached.known):
+            known.append(record)
+        elif gap is None:
+            gap = attached.gap
+    return Listing(tuple(known), gap)
+
+
+def populated(groups: Listing[Group], members_of: Callable[[Group], Listing[str]]) -> Listing[Group]:
+    """Give the groups that have a member: partial while others have, or may have, one."""
+    known, gap = [], groups.gap
+    for group in groups.known:
+        members = members_of(group)
+        if members.known:
+            known.append(group)
+        elif gap is None:
+            gap = members.gap
+    return Listing(tuple(known), gap)
+
+
+def trusts_somebody(trust: Sequence[Statement]) -> bool:
+    """Say whether a trust policy lets anybody assume the role."""
+    return any(True for _ in _trusted(trust))
+
+
+def trusts_only(role: Role, account_id: str) -> bool:
+    """Say whether nobody but principals of one account may assume the role, and some may.
+
+    Raises UnknownFact if the trust policy is unknown or cannot be read.
+    """
+    try:
+        trusted = set(_trusted(trust_statements(role.trust_policy)))
+    except UnreadableDocumentError as error:
+        raise undecided(f"the trust policy cannot be read: {error}") from error
+    number = re.escape(account_id)
+    principal = re.compile(rf"{number}|arn:[^:]+:(iam|sts)::{number}:.+")
+    return bool(trusted) and all(kind == "AWS" and principal.fullmatch(name) for kind, name in trusted)
+
+
+def _trusted(trust: Sequence[Statement]) -> Iterator[tuple[str, str]]:
+    """Yield the principals that are allowed in, by kind and name; NotPrincipal lets in everybody else."""
+    for statement in trust:
+        if statement.effect is Effect.ALLOW:
+            for kind, names in ({"AWS": ("*",)} if statement.principals is None else statement.principals).items():
+                yield from ((kind, name) for name in names)
+
+
+def not_arns(parameter: str, values: Sequence[str], partition: str) -> Iterator[str]:
+    """Yield a note for each value of a parameter that names no policy of the account: no ARN, or another partition's.
+
+    A list may be made for several partitions; then nothing is said of the ARNs that stand for others.
+    """
+    for value in values:
+        start, _, rest = value.partition(":")
+        other, _, rest = rest.partition(":")
+        if start != "arn" or not rest:
+            yield f"{parameter}: {value!r} is no ARN, so no policy is meant by it"
+        elif f"arn:{partition}:{rest}" not in values:
+            yield (
+                f"{parameter}: {value!r} is of the partition {other}, and the account is in {partition}, "
+                "so no policy is meant by it"
+            )

@@ -1,0 +1,1 @@
+"""The report: what is counted and said of an audit, and the exit code that follows from it."""

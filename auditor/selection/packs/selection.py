@@ -1,0 +1,199 @@
+"""The rules that conformance packs select: under names of their own, with their parameters, and the rest told."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from auditor.account.model import ResourceType
+from auditor.errors import UsageError
+from auditor.judging.catalogue import CHANGE_TRIGGERED
+from auditor.judging.parameters import Origin, configure, named_in
+from auditor.judging.registry import nearest
+from auditor.judging.rule import ConfiguredRule, Rule
+from auditor.packs.document import fault, read_document
+from auditor.packs.template import parameter_names
+from auditor.selection.packs.pack import Pack, PackRule, pack_of
+from auditor.selection.packs.summary import OutOfScopeReason, OutOfScopeRule, PackSummary, sentence
+
+
+class Chosen(Struct, frozen=True):
+    """Hold the configured rules of all packs, and what the report says of each pack."""
+
+    rules: tuple[ConfiguredRule, ...]
+    packs: tuple[PackSummary, ...]
+
+
+def read_packs(
+    paths: Sequence[str], settings: Sequence[str], usual: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+) -> tuple[Pack, ...]:
+    """Give the packs that files hold; a setting is NAME=VALUE, for every pack with that parameter, or PACK:NAME=VALUE.
+
+    `usual` are values by path and name, which the settings override. Raises UsageError for two packs of one name, for a
+    parameter that no pack has or that is given twice, and as `read_pack` does.
+    """
+    names = [Path(path).stem for path in paths]
+    for name, number in Counter(names).items():
+        if number > 1:
+            alike = ", ".join(path for path in paths if Path(path).stem == name)
+            raise UsageError(f"{number} conformance packs are called {name}: {alike}", "Rename or leave out one.")
+    documents = {name: read_document(path) for name, path in zip(names, paths, strict=True)}
+    known = {name: parameter_names(document) for name, document in documents.items()}
+    given: dict[str, dict[str, str]] = {name: {} for name in names}
+    for setting in settings:
+        _give(setting, known, given)
+    return tuple(
+        pack_of(documents[name], path, {**usual.get(path, {}), **given[name]})
+        for name, path in zip(names, paths, strict=True)
+    )
+
+
+def _give(setting: str, known: Mapping[str, frozenset[str]], given: Mapping[str, dict[str, str]]) -> None:
+    """Hand a setting to the packs that it is for."""
+    target, equals, value = setting.partition("=")
+    pack, colon, name = target.rpartition(":")
+    place = f"--pack-parameter {setting}"
+    if not equals or not name:
+        raise UsageError(place, "Write it as NAME=VALUE or PACK:NAME=VALUE.")
+    if not known:
+        raise UsageError(f"{place}: there is no pack", "Give one with --conformance-pack.")
+    if colon and pack not in known:
+        raise UsageError(f"{place}: there is no pack {pack!r}", nearest(pack, known, f"There is {', '.join(known)}."))
+    takers = [each for each in ([pack] if colon else known) if name in known[each]]
+    if not takers:
+        names = frozenset[str]().union(*([known[pack]] if colon else known.values()))
+        hint = nearest(name, names, f"There is {', '.join(sorted(names)) or 'none'}.")
+        raise UsageError(f"{place}: no pack has a parameter {name!r}", hint)
+    for taker in takers:
+        if name in given[taker]:
+            raise UsageError(f"{place}: {name} is given twice", "Give each parameter once.")
+        given[taker][name] = value
+
+
+def configured(
+    pack: Pack, rules: Mapping[str, Rule], overrides: Mapping[str, Mapping[str, object]]
+) -> list[ConfiguredRule]:
+    """Give the rules of a pack that this release knows, under their own names and with the pack's parameters.
+
+    `overrides` are values by rule id and name that go before the pack's. Raises UsageError with file and line for
+    what a rule does not take.
+    """
+    known = {rule.source_identifier: rule for rule in rules.values()}
+    return [
+        _configured(pack, each, known[each.source_identifier], overrides.get(known[each.source_identifier].id, {}))
+        for each in pack.rules
+        if each.source_identifier in known
+    ]
+
+
+def _configured(pack: Pack, given: PackRule, rule: Rule, override: Mapping[str, object]) -> ConfiguredRule:
+    gives_nothing = all(value is None or not str(value).strip() for value in given.parameters.values())
+    defaults_hold = gives_nothing and override  # then loosening one check must not switch the others off
+    origin, values = (Origin.OPTION, override) if defaults_hold else (Origin.PACK, {**given.parameters, **override})
+    narrow = replace(rule, resource_types=_resource_types(pack, given, rule))
+    left_out = tuple(kind for kind in rule.resource_types if kind not in narrow.resource_types)
+    try:
+        configured = configure(narrow, values, origin=origin, config_rule_name=given.config_rule_name)
+        return replace(configured, left_out=left_out)
+    except UsageError as error:
+        name = named_in(error.message, rule, values)
+        if name in override:
+            raise
+        line = given.line if name is None else given.parameter_lines.get(name, given.line)
+        text = None if name is None else values[name]
+        meant = f"{text!r} is the name of a parameter of the pack; write {{Ref: {text}}}."
+        raise fault(pack.path, line, error.message, meant if text in pack.parameter_names else error.hint) from error
+
+
+def _resource_types(pack: Pack, given: PackRule, rule: Rule) -> tuple[ResourceType, ...]:
+    """Give what a rule judges within its Scope; AWS looks at that only where changes trigger a rule."""
+    if not given.resource_types or rule.source_identifier not in CHANGE_TRIGGERED:
+        return rule.resource_types
+    kept = tuple(kind for kind in rule.resource_types if kind in given.resource_types)
+    if not kept:
+        message = f"the Scope of {given.config_rule_name} leaves nothing of {', '.join(rule.resource_types)}"
+        raise fault(pack.path, given.line, message, "Name a resource type that the rule judges, or take Scope out.")
+    return kept
+
+
+def choose(
+    packs: Sequence[Pack],
+    rules: Mapping[str, Rule],
+    *,
+    overrides: Mapping[str, Mapping[str, object]],
+    excluded: Collection[str],
+    beside: Sequence[ConfiguredRule],
+) -> Chosen:
+    """Give the rules of all packs, each under a name of its own, without those whose ids are excluded.
+
+    A ConfigRuleName is kept where no other pack and no rule in `beside` has it, else it becomes PACK/NAME. Raises
+    UsageError as `configured` does, and where nothing is left to judge.
+    """
+    everything = {pack.name: configured(pack, rules, overrides) for pack in packs}
+    kept = {name: [each for each in of if each.rule.id not in excluded] for name, of in everything.items()}
+    number = Counter(each.config_rule_name for of in (*kept.values(), beside) for each in of)
+    named = {name: [_named(name, each, number) for each in of] for name, of in kept.items()}
+    chosen = tuple(each for of in named.values() for each in of)
+    summaries = tuple(_summary(pack, rules, named[pack.name], excluded) for pack in packs)
+    if not chosen and not beside:
+        told = "; ".join(text for each in summaries for text in (sentence(each), *each.notes))
+        hint = "Select rules with --rule, or give others."
+        raise UsageError(f"no rule of the conformance packs is left to judge. {told}", hint)
+    _check_names([*chosen, *beside])
+    return Chosen(chosen, summaries)
+
+
+def _named(pack_name: str, each: ConfiguredRule, number: Mapping[str, int]) -> ConfiguredRule:
+    if number[each.config_rule_name] == 1:
+        return each
+    return replace(each, config_rule_name=f"{pack_name}/{each.config_rule_name}")
+
+
+def _check_names(rules: Sequence[ConfiguredRule]) -> None:
+    for name, number in Counter(each.config_rule_name for each in rules).items():
+        if number > 1:
+            raise UsageError(f"{number} rules would be reported as {name!r}", "Rename one of the packs' files.")
+
+
+def _summary(
+    pack: Pack, rules: Mapping[str, Rule], named: Sequence[ConfiguredRule], excluded: Collection[str]
+) -> PackSummary:
+    known = {rule.source_identifier: rule.id for rule in rules.values()}
+    unknown = [each for each in pack.rules if each.source_identifier not in known]
+    left_out = [
+        (each, OutOfScopeReason.EXCLUDED) for each in pack.rules if known.get(each.source_identifier) in excluded
+    ]
+    told = [(each, OutOfScopeReason.UNKNOWN_RULE) for each in unknown]
+    listed = [
+        *(OutOfScopeRule(each.config_rule_name, each.source_identifier, reason) for each, reason in left_out + told),
+        *(OutOfScopeRule(each.config_rule_name, each.source_identifier, each.reason) for each in pack.out_of_scope),
+    ]
+    return PackSummary(
+        pack.name,
+        tuple(each.config_rule_name for each in named),
+        tuple(listed),
+        pack.counts.switched_off,
+        pack.counts.remediations,
+        (*pack.notes, *_unknown_told(unknown), *_narrow_told(pack, named)),
+        sum(bool(each.left_out) for each in named),
+    )
+
+
+def _unknown_told(unknown: Sequence[PackRule]) -> Iterator[str]:
+    for each in unknown:
+        about = f"{each.source_identifier}, line {each.line}"
+        yield f"{each.config_rule_name} ({about}) concerns IAM, but this release does not know it: it is left out"
+
+
+def _narrow_told(pack: Pack, named: Sequence[ConfiguredRule]) -> Iterator[str]:
+    """Tell of the rules about IAM that are left out, wholly or for some resource types, because of their Scope."""
+    for rule in pack.out_of_scope:
+        if rule.reason is OutOfScopeReason.NARROW_SCOPE:
+            about = f"{rule.config_rule_name} ({rule.source_identifier}, line {rule.line})"
+            yield f"{about} is restricted to a tag or one resource by its Scope: it is left out"
+    for each in named:
+        if each.left_out:
+            yield f"{each.config_rule_name} judges no {', '.join(each.left_out)}: its Scope leaves that out"

@@ -1,0 +1,77 @@
+"""Exports: the selected rules with their effective parameters, written for other tools to set up in AWS Config."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from auditor import __version__
+from auditor.errors import UsageError
+from auditor.judging.catalogue import is_managed
+from auditor.judging.rule import ConfiguredRule
+from auditor.selection.packs.summary import PackSummary, sentence
+from auditor.writers import files as outputs
+from auditor.writers.config_rules import cloudformation, terraform
+from auditor.writers.config_rules.exported import ExportedRule, exported
+
+Say = Callable[[str], None]
+
+_HEADER = f"# Rules of AWS Config about IAM, exported by iam-audit {__version__}.\n"
+
+
+class _Format(Struct, frozen=True):
+    suffixes: tuple[str, ...]
+    written: Callable[[Sequence[ExportedRule]], str]
+
+
+_FORMATS: Mapping[str, _Format] = {
+    "conformance-pack": _Format((".yaml", ".yml"), cloudformation.conformance_pack),
+    "terraform": _Format((".tf",), terraform.resources),
+    "cloudformation": _Format((".yaml", ".yml"), cloudformation.template),
+}
+
+
+def check(form: str, path: str | None, packs: Iterable[str] = ()) -> None:
+    """Find what would keep the file from being written; raise UsageError or OutputError.
+
+    `packs` are files that are read: of their rules that are out of scope an export holds nothing.
+    """
+    if path is None:
+        return
+    if "{" in path or "}" in path:
+        raise UsageError(f"-o {path}: an export has no placeholders", "Give a name without braces.")
+    for source in (None, *packs):
+        outputs.check([path], _FORMATS[form].suffixes, source=source)
+
+
+def export(
+    form: str, rules: Sequence[ConfiguredRule], path: str | None, say: Say, packs: Sequence[PackSummary] = ()
+) -> None:
+    """Write rules in a format to a file, or to standard output; what is left out, of the packs too, is told.
+
+    Raises UsageError where nothing is left, and for settings that AWS Config cannot hold.
+    """
+    managed = [each for each in rules if is_managed(each.rule)]
+    for warning in _warnings(rules, packs):
+        say(f"Warning: {warning}")
+    for pack in packs:
+        say(sentence(pack, "exported"))
+    if not managed:
+        raise UsageError("none of the selected rules is one of AWS Config's", "Select others with --rule.")
+    text = _HEADER + _FORMATS[form].written(exported(managed))
+    if path is None:
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.flush()
+        return
+    outputs.write_text(text, Path(path))
+    say(f"Wrote {path}: {len(managed):,} {'rule' if len(managed) == 1 else 'rules'} of AWS Config")
+
+
+def _warnings(rules: Sequence[ConfiguredRule], packs: Sequence[PackSummary]) -> Iterator[str]:
+    for each in rules:
+        if not is_managed(each.rule):
+            yield f"{each.config_rule_name} is no rule of AWS Config; it was left out"
+        yield from (f"{each.config_rule_name}: {warning}" for warning in each.warnings)
+    for pack in packs:
+        yield from (f"pack {pack.name}: {note}" for note in pack.notes)

@@ -1,0 +1,45 @@
+"""Terraform's language: rules of AWS Config as resources, as `terraform fmt` would lay them out.
+
+https://developer.hashicorp.com/terraform/language/expressions/strings
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from auditor.writers.config_rules.exported import ExportedRule, unique
+
+
+def resources(rules: Sequence[ExportedRule]) -> str:
+    """Give a file that holds the rules as aws_config_config_rule."""
+    labels = unique(_label(rule.name) for rule in rules)
+    return "\n".join(_resource(label, rule) for label, rule in zip(labels, rules, strict=True))
+
+
+def _label(name: str) -> str:
+    label = name.replace("-", "_")
+    return label if label[0].isalpha() or label[0] == "_" else f"rule_{label}"
+
+
+def _resource(label: str, rule: ExportedRule) -> str:
+    source = {"owner": _quoted("AWS"), "source_identifier": _quoted(rule.source_identifier)}
+    lines = [f'resource "aws_config_config_rule" {_quoted(label)} {{']
+    lines += _assigned({"name": _quoted(rule.name), "description": _quoted(rule.description)}, 2)
+    lines += ["", "  source {", *_assigned(source, 4), "  }"]
+    if rule.input_parameters:
+        values = {name: _quoted(value) for name, value in rule.input_parameters.items()}
+        lines += ["", "  input_parameters = jsonencode({", *_assigned(values, 4), "  })"]
+    if rule.resource_types:
+        types = ", ".join(map(_quoted, rule.resource_types))
+        lines += ["", "  scope {", f"    compliance_resource_types = [{types}]", "  }"]
+    return "\n".join([*lines, "}", ""])
+
+
+def _assigned(values: Mapping[str, str], indent: int) -> Iterator[str]:
+    width = max(map(len, values))
+    return (f"{' ' * indent}{name:<{width}} = {value}" for name, value in values.items())
+
+
+def _quoted(text: str) -> str:
+    """Give a text between quotes; JSON escapes are Terraform's too, and what opens a template is doubled."""
+    return msgspec.json.encode(text).decode().replace("${", "$${").replace("%{", "%%{")

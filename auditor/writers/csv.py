@@ -1,0 +1,173 @@
+"""The report as CSV, for people with a spreadsheet: a row for each finding, then rows on rules, packs and the rest.
+
+The column "record" tells the rows apart. Those on rules and sources are the ledger: they leave the columns of findings
+empty, so that no filter or sum over findings meets them. Those on conformance packs, whose name is their source, say
+what was not judged. The file starts with a byte order mark: without one Excel takes UTF-8 for the code page of the
+machine. Programs read the JSON report instead.
+"""
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from io import TextIOWrapper
+from typing import BinaryIO
+
+from auditor.judging.finding import Finding, Location
+from auditor.report.report import Report, RuleResult
+from auditor.selection.packs.summary import REASONS, sentence
+from auditor.writers.json import encoded
+from auditor.writers.visible import visible
+
+COLUMNS = (
+    *("record", "config_rule_name", "severity", "compliance_type", "suppressed"),
+    *("resource_type", "resource_name", "resource_id", "resource_arn", "region", "location"),
+    *("annotation", "evidence", "suppression", "controls", "fingerprint"),
+    *("account_id", "captured_at", "evaluated_at", "report_generated_at", "report_age_s"),
+    *("source", "status", "resources", "seen", "unseen", "judged", "not_applicable", "undecided"),
+)
+Row = Mapping[str, str]
+
+_BYTE_ORDER_MARK = "\ufeff"
+_FORMULA = re.compile("[\\s\"'`]*[=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\t\r\n]")
+"""What a spreadsheet may run, full-width forms too: https://owasp.org/www-community/attacks/CSV_Injection"""
+
+
+def write(report: Report, stream: BinaryIO) -> None:
+    """Write the report as CSV (RFC 4180, UTF-8 with a byte order mark); the same report gives the same bytes."""
+    text = TextIOWrapper(stream, "utf-8", newline="")
+    try:
+        text.write(_BYTE_ORDER_MARK)
+        writer = csv.DictWriter(text, COLUMNS, restval="")
+        writer.writeheader()
+        for rows in (_findings(report), _rules(report), _packs(report), _sources(report), _warnings(report)):
+            writer.writerows(rows)
+    finally:
+        text.detach()  # flushes; the stream stays open for whoever opened it
+
+
+def harmless(text: str) -> str:
+    """Give a cell that no spreadsheet runs: an apostrophe before what would be a formula, and nothing invisible."""
+    shown = visible(text)
+    return f"'{shown}" if _FORMULA.match(shown) else shown
+
+
+def _findings(report: Report) -> Iterator[Row]:
+    common = _common(report)
+    heads = {rule.config_rule_name: common | _rule_cells(report, rule) for rule in report.rules}
+    for finding in report.findings:
+        head = heads.get(finding.config_rule_name, common)
+        yield {**head, "record": "finding", **_cells(finding)}
+
+
+def _common(report: Report) -> dict[str, str]:
+    """Give the cells that are the same in every row."""
+    age = report.snapshot.report_age_s
+    return {
+        "account_id": harmless(report.account.id or ""),
+        "captured_at": _time(report.snapshot.captured_at),
+        "evaluated_at": _time(report.evaluated_at),
+        "report_generated_at": _time(report.snapshot.report_generated_at),
+        "report_age_s": "" if age is None else str(age),
+    }
+
+
+def _rule_cells(report: Report, rule: RuleResult) -> dict[str, str]:
+    supported = {each.name: rule.controls.get(each.name, ()) for each in report.frameworks}
+    controls = "; ".join(f"{name}: {', '.join(ids)}" for name, ids in supported.items() if ids)
+    return {
+        "config_rule_name": harmless(rule.config_rule_name),
+        "severity": rule.severity,
+        "controls": harmless(controls),
+    }
+
+
+def _cells(finding: Finding) -> Row:
+    return {
+        "config_rule_name": harmless(finding.config_rule_name),
+        "compliance_type": finding.compliance_type,
+        "suppressed": "no" if finding.suppression is None else "yes",
+        "resource_type": finding.resource_type,
+        "resource_name": harmless(finding.resource_name),
+        "resource_id": harmless(finding.resource_id or ""),
+        "resource_arn": harmless(finding.resource_arn or ""),
+        "region": harmless(finding.region or ""),
+        "location": harmless(_place(finding.location)),
+        "annotation": harmless(finding.annotation),
+        "evidence": _json(finding.evidence),
+        "suppression": "" if finding.suppression is None else _json(finding.suppression),
+        "fingerprint": harmless(finding.fingerprint),
+    }
+
+
+def _place(location: Location | None) -> str:
+    if location is None:
+        return ""
+    line = None if location.line is None else str(location.line)
+    file = ":".join(part for part in (location.file, line) if part)
+    return " ".join(part for part in (file, location.address) if part)
+
+
+def _json(value: object) -> str:
+    """Give a value as JSON in which what is invisible is escaped as JSON does, so that it can still be read as such."""
+    text = encoded(value).decode()
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else json.dumps(character)[1:-1]
+
+
+def _rules(report: Report) -> Iterator[Row]:
+    """Give the ledger of each rule; `status` is its verdict, the annotation why not every resource was judged."""
+    common = _common(report)
+    for rule in report.rules:
+        covered = rule.coverage
+        numbers = {name: getattr(covered, name) for name in ("resources", "seen", "unseen", "judged")}
+        numbers |= {"not_applicable": covered.not_applicable, "undecided": covered.undecided}
+        counted = ((reason.resources, reason.message) for reason in covered.reasons)
+        reasons = "; ".join(f"{'unknown' if count is None else count}: {message}" for count, message in counted)
+        yield {
+            **common,
+            **_rule_cells(report, rule),
+            "record": "rule",
+            "status": rule.compliance_type,
+            "annotation": harmless(reasons),
+            **{name: "unknown" if count is None else str(count) for name, count in numbers.items()},
+        }
+
+
+def _packs(report: Report) -> Iterator[Row]:
+    """Give how much of each conformance pack was judged, then its rules that were not, then its notes."""
+    common = _common(report)
+    for pack in report.packs:
+        head = {**common, "source": harmless(pack.name)}
+        yield {**head, "record": "pack", "annotation": harmless(sentence(pack))}
+        for rule in pack.out_of_scope:
+            name, told = harmless(rule.config_rule_name), f"{rule.source_identifier}: {REASONS[rule.reason]}"
+            row = {"config_rule_name": name, "status": rule.reason, "annotation": harmless(told)}
+            yield {**head, "record": "out-of-scope", **row}
+        for note in pack.notes:
+            yield {**head, "record": "warning", "status": "pack", "annotation": harmless(note)}
+
+
+def _sources(report: Report) -> Iterator[Row]:
+    common = _common(report)
+    for source in report.snapshot.sources:
+        grant = f"grant {', '.join(source.iam_actions)}" if source.iam_actions else ""
+        annotation = harmless("; ".join(part for part in (source.detail, grant) if part))
+        told = {"source": source.name, "status": source.status, "annotation": annotation}
+        yield {**common, "record": "source", **told}
+
+
+def _warnings(report: Report) -> Iterator[Row]:
+    common = _common(report)
+    for warning in report.warnings:
+        about = {"config_rule_name": warning.config_rule_name, "resource_name": warning.resource_name}
+        told = {**about, "status": warning.code, "annotation": warning.message}
+        yield {**common, "record": "warning", **{name: harmless(text or "") for name, text in told.items()}}
+
+
+def _time(time: datetime | None) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if time else ""

@@ -1,0 +1,273 @@
+"""The HTML report: one file that opens from disk, makes no request, and shows the account's words only as text.
+
+The summary is static HTML. The findings travel packed in the page and are unpacked by its script: as table rows, 25,000
+of them would take megabytes and seconds.
+"""
+
+import json
+import re
+import zlib
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from markupsafe import Markup
+
+from auditor.account.report_age import duration
+from auditor.judging.finding import FINGERPRINT_VERSION, Finding, fingerprint
+from auditor.judging.registry import load_rules, page, sections
+from auditor.judging.rule import ComplianceType
+from auditor.report.frameworks import extent, tally
+from auditor.report.ledger import totals
+from auditor.report.report import Report, ReportWarning
+from auditor.selection.packs.summary import REASONS, sentence
+from auditor.writers.json import encoded
+from auditor.writers.visible import is_plain, spelt, told_apart, visible
+
+REASONS_SHOWN = 5  # of a rule, the most frequent first; each finding tells its own
+SMALLEST_BAR = 1.5  # per cent: one finding among thousands must still be seen
+WARNED_NAMES = 10  # what is said of more resources in the same words names so many of them
+WARNED_ROWS = 1_000
+
+_KINDS = tuple(ComplianceType)
+_COLUMNS = ("resource", "region", "location", "annotation", "evidence", "suppression", "fingerprint")
+_PARAMETER = r"\n(?=\w+(?:, \w+)* \()"  # before a line of a rule's page that starts with "name (type..."
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def write(report: Report, stream: BinaryIO) -> None:
+    """Write the report as one HTML document; the same report gives the same bytes."""
+    stream.write(_document(report).encode("utf-8", "backslashreplace"))
+
+
+def _document(report: Report) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # imported late: 70 ms
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        finalize=_shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(_filters())
+    judged = sum(report.summary.counts.values()) + report.summary.suppressed
+    missing = [source for source in report.snapshot.sources if source.lacking]
+    sums = totals(report.snapshot.sources, (result.coverage for result in report.rules))
+    style, script = _asset("report.css"), _asset("unpack.js", "report.js")
+    return environment.get_template("report.html.jinja").render(
+        report=report,
+        kinds=_KINDS,
+        subject=report.account.alias or report.account.id or "an unknown account",
+        missing=missing,
+        sums=sums,
+        incomplete=missing or sums.undecided or sums.unseen != 0,
+        reasons_shown=REASONS_SHOWN,
+        judged=judged,
+        suppressed=_suppressed(report) if len(report.findings) == judged else {},
+        warned=_warned(report.warnings),
+        warned_rows=WARNED_ROWS,
+        pages=_rule_pages(),
+        places={result.config_rule_name: place for place, result in enumerate(report.rules)},
+        style=style,
+        script=script,
+        style_hash=_csp_hash(style),
+        script_hash=_csp_hash(script),
+        payload=pack(report),
+    )
+
+
+def _suppressed(report: Report) -> Mapping[str, int]:
+    """Count the suppressed findings of each rule; only a report that lists every finding tells."""
+    return Counter(finding.config_rule_name for finding in report.findings if finding.suppression is not None)
+
+
+class _Warned(NamedTuple):
+    """What is said in one breath of some resources; `more` counts those beside the named ones."""
+
+    code: str
+    rule: str | None
+    message: str
+    names: Sequence[str]
+    more: int
+
+
+def _warned(warnings: Iterable[ReportWarning]) -> list[_Warned]:
+    """Gather what warnings say of many resources in the same words: a rule that fails does so for every user."""
+    groups: dict[tuple[str, str | None, str], list[str]] = {}
+    for warning in warnings:
+        names = groups.setdefault((warning.code, warning.config_rule_name, warning.message), [])
+        names += [] if warning.resource_name is None else [warning.resource_name]
+    return [_Warned(*said, names[:WARNED_NAMES], len(names[WARNED_NAMES:])) for said, names in groups.items()]
+
+
+def _asset(*names: str) -> Markup:
+    return Markup("".join((Path(__file__).parent / name).read_text("utf-8") for name in names))
+
+
+def _csp_hash(text: str) -> str:
+    return b64encode(sha256(text.encode()).digest()).decode()
+
+
+def _rule_pages() -> Mapping[str, Mapping[str, str]]:
+    return {rule.source_identifier: sections(page(rule)) for rule in load_rules().values()}
+
+
+def _filters() -> dict[str, Callable[..., Any]]:
+    return {
+        "age": lambda seconds: "age unknown" if seconds is None else f"{duration(timedelta(seconds=seconds))} old",
+        "extent": extent,
+        "inline": _inline,
+        "json_text": _json_text,
+        "moment": _moment,
+        "number": lambda count: f"{count:,}",
+        "parts": _parts,
+        "plain": visible,
+        "prose": _prose,
+        "reason": REASONS.__getitem__,
+        "segments": _segments,
+        "tally": tally,
+        "sentence": sentence,
+        "web": _web_address,
+    }
+
+
+def _shown(value: object) -> object:
+    """Spell out what would be obeyed or unseen; jinja sends every expression through here, so none is forgotten."""
+    if hasattr(value, "__html__") or is_plain(str(value)):
+        return value
+    return Markup(
+        "".join(
+            f'<span class="spelt">{spelt(character)}</span>' if hidden else escape(character)
+            for character, hidden in told_apart(str(value))
+        )
+    )
+
+
+def _escaped(text: str) -> str:
+    return escape(text) if is_plain(text) else str(_shown(text))
+
+
+def _prose(text: str) -> Markup:
+    """Give the paragraphs of a section of a rule's page; a parameter starts a paragraph of its own."""
+    paragraphs = re.split(rf"\n\s*\n|{_PARAMETER}", text)
+    return Markup("".join(f"<p>{_inline(paragraph)}</p>" for paragraph in paragraphs))
+
+
+def _inline(text: str) -> Markup:
+    """Give a paragraph with `code` marked up."""
+    pieces = (_escaped(piece) for piece in " ".join(text.split()).split("`"))
+    return Markup("".join(f"<code>{piece}</code>" if at % 2 else piece for at, piece in enumerate(pieces)))
+
+
+def _moment(time: datetime | None) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z" if time else "unknown"
+
+
+def _web_address(url: str) -> str | None:
+    """Give the address if it may become a link: a stored report may hold anything there."""
+    return url if re.fullmatch(r"https?://[!-~]+", url) else None
+
+
+def _parts(sections_of_page: Mapping[str, str]) -> Mapping[str, list[tuple[str, str]]]:
+    """Sort the sections of a rule's page: the meanings of the compliance types, the fix, and the rest."""
+    parts: dict[str, list[tuple[str, str]]] = {"meanings": [], "fix": [], "rest": []}
+    for heading, text in sections_of_page.items():
+        kind = "meanings" if heading in _KINDS else "fix" if heading == "Fix" else "rest"
+        if heading:
+            parts[kind].append((heading, text))
+    return parts
+
+
+def _segments(counts: Mapping[ComplianceType, int]) -> Iterator[tuple[str, float, float]]:
+    """Give each part of a stacked bar: compliance type, left edge and width in per cent."""
+    total = sum(counts.values())
+    shares = {kind: max(100 * counts[kind] / total, SMALLEST_BAR) for kind in _KINDS if counts.get(kind)}
+    left = 0.0
+    for kind, share in shares.items():
+        width = 100 * share / sum(shares.values())
+        yield kind.value, round(left, 2), round(width, 2)
+        left += width
+
+
+class _Column:
+    """Number the distinct values of a column in order of appearance."""
+
+    def __init__(self, values: Iterable[Hashable] = ()) -> None:
+        self._numbers: dict[Hashable, int] = {value: number for number, value in enumerate(values)}
+        self._at: list[int] = []
+
+    def add(self, value: Hashable) -> None:
+        self._at.append(self._numbers.setdefault(value, len(self._numbers)))
+
+    def packed(self) -> dict[str, Any]:
+        """Give the values, and for each row the step from the number of the row before: runs pack to nothing."""
+        steps = [number - before for before, number in zip([0, *self._at], self._at, strict=False)]
+        return {"values": list(self._numbers), "steps": steps}
+
+
+def pack(report: Report) -> str:
+    """Give the findings as base64 of zlib of JSON: columns, in which each distinct value stands once.
+
+    Base64 cannot end the block that it stands in. zlib rather than gzip, whose header names the operating system.
+    """
+    columns = {name: _Column() for name in _COLUMNS}
+    columns["rule"] = _Column(result.config_rule_name for result in report.rules)
+    columns["compliance_type"] = _Column(_KINDS)
+    for finding in report.findings:
+        for name, value in _cells(report, finding).items():
+            columns[name].add(value)
+    findings = {name: column.packed() for name, column in columns.items()}
+    findings["resource"]["values"] = _packed_resources(findings["resource"]["values"])
+    payload = {
+        "account_id": report.account.id or "",
+        "fingerprint_version": FINGERPRINT_VERSION,
+        "severities": [result.severity for result in report.rules],
+        "findings": findings,
+    }
+    return b64encode(zlib.compress(json.dumps(payload, separators=(",", ":")).encode(), 9)).decode()
+
+
+def _cells(report: Report, finding: Finding) -> dict[str, Hashable]:
+    location = finding.location
+    return {
+        "rule": finding.config_rule_name,
+        "compliance_type": finding.compliance_type,
+        "resource": (finding.resource_type, finding.resource_id, finding.resource_name, finding.resource_arn),
+        "region": finding.region,
+        "location": location and (location.file, location.line, location.address),
+        "annotation": finding.annotation,
+        "evidence": tuple((fact.path, _json_text(fact.value), fact.source) for fact in finding.evidence),
+        "suppression": None if finding.suppression is None else _json_text(finding.suppression),
+        "fingerprint": None if _computable(report, finding) else finding.fingerprint,
+    }
+
+
+def _computable(report: Report, finding: Finding) -> bool:
+    """Say whether the script can compute the fingerprint: 32 random digits a finding would be half of the page."""
+    address = finding.resource_arn or finding.resource_name
+    parts = (report.account.id, finding.config_rule_name, finding.resource_type, address)
+    return finding.fingerprint == fingerprint(*parts) and not _SURROGATE.search("".join(map(str, parts)))
+
+
+def _json_text(value: object) -> str:
+    """Give a value as JSON text, which shows numbers and quotes exactly; JavaScript would round large integers."""
+    return encoded(value).decode()
+
+
+def _packed_resources(resources: Iterable[tuple[str, str | None, str, str | None]]) -> dict[str, Any]:
+    """Give resources in columns; of an ARN that ends in the resource's name only the start is kept."""
+    types, ids, names, arns = _Column(), [], [], _Column()
+    for resource_type, resource_id, name, arn in resources:
+        types.add(resource_type)
+        ids.append(resource_id)
+        names.append(name)
+        ends_in_name = arn is not None and name != "" and arn.endswith(name)
+        arns.add((arn[: -len(name)] if arn and ends_in_name else arn, ends_in_name))
+    return {"type": types.packed(), "id": ids, "name": names, "arn": arns.packed()}

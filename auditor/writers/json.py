@@ -1,0 +1,75 @@
+"""The JSON report: the contract that other programs read."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import msgspec
+
+from auditor.report.report import Report, as_json
+from auditor.writers.visible import spelt, told_apart
+
+_PIECE = 65_536  # bytes; to look through what is not ASCII is slow, so most of a document is passed over
+_UNUSUAL = rb"[\x7f-\xff]+"
+_SURROGATE = "[\ud800-\udfff]"
+
+
+def write(report: Report, stream: BinaryIO) -> None:
+    """Write the report as one JSON document."""
+    for piece in shown(document_of(report)):
+        stream.write(piece)
+
+
+def document_of(report: Report) -> bytes:
+    """Give the report as JSON on one line, which `shown` makes fit to be seen."""
+    return encoded(report) + b"\n"
+
+
+def encoded(value: object) -> bytes:
+    """Give a report or a part of it as JSON; a lone surrogate, which no reader of JSON takes, is spelt out in the text.
+
+    Raises AuditError for evidence that is not JSON.
+    """
+    try:
+        return as_json(value)
+    except UnicodeEncodeError:
+        return as_json(_spelt(msgspec.to_builtins(value)))
+
+
+def shown(document: bytes) -> Iterator[bytes]:
+    """Yield a JSON document in which what a terminal might obey, were it shown on one, is a JSON escape."""
+    if _is_plain(document):
+        yield document
+        return
+    for piece in _pieces(document):
+        plain = _is_plain(piece)
+        yield piece if plain else re.sub(_UNUSUAL, lambda found: _escaped(found[0].decode()), piece)
+
+
+def _is_plain(text: bytes) -> bool:
+    return text.isascii() and b"\x7f" not in text
+
+
+def _pieces(document: bytes) -> Iterator[bytes]:
+    """Cut the document after quotation marks, which never are part of another character."""
+    start = 0
+    while start < len(document):
+        end = document.find(b'"', start + _PIECE) + 1 or len(document)
+        yield document[start:end]
+        start = end
+
+
+def _spelt(value: Any) -> Any:
+    if isinstance(value, str):
+        return re.sub(_SURROGATE, lambda found: spelt(found[0]), value)
+    if isinstance(value, dict):
+        return {_spelt(key): _spelt(item) for key, item in value.items()}
+    return [_spelt(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _escaped(text: str) -> bytes:
+    return "".join(_escape(character) if hidden else character for character, hidden in told_apart(text)).encode()
+
+
+def _escape(character: str) -> str:
+    return re.sub("....", r"\\u\g<0>", character.encode("utf-16-be").hex())

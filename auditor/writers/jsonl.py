@@ -1,0 +1,43 @@
+"""The report as JSON Lines: first one line on the report as a whole, then each finding on a line of its own.
+
+The first line ("record": "report") is the JSON report without its findings, so that the ledger, the rules and the
+warnings are known before the first finding is read. Every finding ("record": "finding") tells by itself of which
+account, time and rule it is; the controls are those of the frameworks that were asked for.
+"""
+
+from typing import BinaryIO
+
+from auditor.report.report import Report, RuleResult
+from auditor.writers.json import encoded, shown
+
+
+def write(report: Report, stream: BinaryIO) -> None:
+    """Write the report line by line; the same report gives the same bytes."""
+    parts = {name: getattr(report, name) for name in report.__struct_fields__ if name != "findings"}
+    stream.write(_object({"record": "report", **parts}) + b"\n")
+    heads = {rule.config_rule_name: _head(report, rule) for rule in report.rules}
+    ruleless = _head(report, None)
+    for finding in report.findings:
+        head = heads.get(finding.config_rule_name, ruleless)
+        stream.write(b"%b,%b\n" % (head[:-1], _object(finding)[1:]))  # two objects become one: no name is in both
+
+
+def _head(report: Report, rule: RuleResult | None) -> bytes:
+    """Give what is the same for all findings of a rule."""
+    return _object(
+        {
+            "record": "finding",
+            "account": report.account,
+            "captured_at": report.snapshot.captured_at,
+            "report_generated_at": report.snapshot.report_generated_at,
+            "report_age_s": report.snapshot.report_age_s,
+            "evaluated_at": report.evaluated_at,
+            "source_identifier": rule and rule.source_identifier,
+            "severity": rule and rule.severity,
+            "controls": {each.name: rule.controls.get(each.name, ()) for each in report.frameworks} if rule else {},
+        }
+    )
+
+
+def _object(value: object) -> bytes:
+    return b"".join(shown(encoded(value)))

@@ -1,0 +1,191 @@
+"""The table: a summary per rule, then the findings that need somebody; for people at a terminal."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC
+from itertools import groupby
+from textwrap import wrap
+from typing import TextIO
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from auditor.judging.finding import Finding
+from auditor.judging.rule import OPEN, ComplianceType
+from auditor.report.frameworks import ControlResult, FrameworkResult, SupportingRule, extent, tally
+from auditor.report.ledger import Totals, totals
+from auditor.report.report import Report, RuleResult
+from auditor.selection.packs.summary import sentence
+from auditor.writers.visible import visible
+
+_STYLES = {
+    ComplianceType.NON_COMPLIANT: "bold red",
+    ComplianceType.INSUFFICIENT_DATA: "yellow",
+    ComplianceType.COMPLIANT: "green",
+    ComplianceType.NOT_APPLICABLE: "dim",
+}
+_COLUMNS = {
+    ComplianceType.NON_COMPLIANT: "NON_C",
+    ComplianceType.INSUFFICIENT_DATA: "INSUF",
+    ComplianceType.COMPLIANT: "COMPL",
+    ComplianceType.NOT_APPLICABLE: "N/A",
+}
+_SUPPRESSED = "SUPPR"
+_TRAILING_BLANKS = re.compile(r" +$", re.MULTILINE)  # rich pads cells; a file or a mail wants none
+_NAME_WIDTH = 30  # columns; the rest of the line is for the annotation
+_NARROWEST = 8  # columns for the name of a rule, where a terminal leaves no more for it
+
+
+def write(report: Report, stream: TextIO, *, every_finding: bool = False) -> None:
+    """Write the report for a terminal; in colour only where the stream is one and NO_COLOR is not set."""
+    console = Console(file=stream, markup=False, highlight=False, emoji=False, soft_wrap=False)
+    with console.capture() as captured:
+        console.print(_heading(report))
+        console.print(_summary(report, console.width))
+        kinds = tuple(ComplianceType) if every_finding else OPEN
+        if narrowed := _narrowed(report):
+            console.print(narrowed)
+        for finding_group in _groups(report, kinds):
+            console.print(*finding_group, sep="\n")
+        for framework in report.frameworks:
+            console.print(*_framework(framework), sep="\n")
+        console.print(_verdict(report))
+    stream.write(_TRAILING_BLANKS.sub("", captured.get()))
+
+
+def _heading(report: Report) -> Text:
+    account = report.account
+    alias = f" ({visible(account.alias)})" if account.alias else ""
+    captured = report.snapshot.captured_at
+    time = f"{captured.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if captured else "at an unknown time"
+    text = Text(f"Account {visible(account.id or 'unknown')}{alias}, {visible(account.partition)}, captured {time}\n")
+    return text.append_text(_ledger(report))
+
+
+def _ledger(report: Report) -> Text:
+    """Give two lines that say what was read and how much of it could be decided, and one for each pack."""
+    sums = totals(report.snapshot.sources, (result.coverage for result in report.rules))
+    lacking = [source for source in report.snapshot.sources if source.lacking]
+    read = f"Sources: {sums.complete:,} of {sums.sources:,} read completely"
+    if lacking:
+        read += f"; {', '.join(f'{source.name} {source.status}' for source in lacking)}"
+    if actions := sorted({action for source in lacking for action in source.iam_actions}):
+        read += f" (grant {', '.join(actions)})"
+    decided = (
+        f"Evaluations: {sums.evaluations:,} = {sums.judged:,} judged + {sums.not_applicable:,} not applicable"
+        f" + {sums.undecided:,} not decidable{_unseen(sums)}"
+    )
+    text = Text(f"{visible(read)}\n", style="yellow" if lacking else "")
+    text.append(f"{decided}\n", style="yellow" if sums.undecided or sums.unseen != 0 else "")
+    return text.append("".join(f"{visible(sentence(pack))}\n" for pack in report.packs))
+
+
+def _unseen(sums: Totals) -> str:
+    if sums.unseen is None:
+        return "; nobody told how many more"
+    return f"; {sums.unseen:,} not seen" if sums.unseen else ""
+
+
+def _summary(report: Report, width: int) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Rule", overflow="fold")
+    table.add_column("Verdict", no_wrap=True)
+    apart = report.summary.suppressed > 0
+    names = [*_COLUMNS.values(), *([_SUPPRESSED] if apart else [])]
+    for name in names:
+        table.add_column(name, justify="right", no_wrap=True)
+    rows = [(result, _counted(result, apart=apart)) for result in report.rules]
+    cells = [[result.compliance_type, *counts] for result, counts in rows] + [["", *names]]
+    left = width - sum(2 + max(map(len, column)) for column in zip(*cells, strict=True))  # 2 between columns
+    for result, counts in rows:
+        verdict = Text(result.compliance_type, style=_STYLES[result.compliance_type])
+        table.add_row(Text(_broken(visible(result.config_rule_name), left)), verdict, *counts)
+    return table
+
+
+def _counted(result: RuleResult, *, apart: bool) -> list[str]:
+    counts = [result.counts.get(kind, 0) for kind in _COLUMNS]
+    return [f"{count:,}" for count in (*counts, *([result.suppressed] if apart else []))]
+
+
+def _broken(name: str, width: int) -> str:
+    """Give a name in lines that end after a hyphen if they can, so that its words stay whole."""
+    lines = wrap(name, max(width, _NARROWEST), subsequent_indent="  ", drop_whitespace=False)
+    return "\n".join(lines) if len(name) > width else name
+
+
+def _narrowed(report: Report) -> Text | None:
+    """Give a line for a report that was narrowed, so that nobody takes the listed findings for all."""
+    all_findings = sum(report.summary.counts.values()) + report.summary.suppressed
+    if len(report.findings) == all_findings:
+        return None
+    told = f"{len(report.findings):,} of {all_findings:,} findings"
+    return Text(f"\nListed are {told}, narrowed by severity or resource", style="yellow")
+
+
+def _groups(report: Report, kinds: Sequence[ComplianceType]) -> Iterator[tuple[Text, Padding]]:
+    severities = {result.config_rule_name: result.severity for result in report.rules}
+    shown = [finding for finding in report.findings if finding.compliance_type in kinds]
+    shown.sort(key=lambda finding: (finding.config_rule_name, kinds.index(finding.compliance_type)))
+    for (rule, kind), group in groupby(shown, key=lambda finding: (finding.config_rule_name, finding.compliance_type)):
+        title = Text(f"\n{visible(rule)} ")
+        title.append(kind, style=_STYLES[kind]).append(f", severity {visible(severities[rule])}")
+        yield title, Padding(_rows(list(group)), (0, 0, 0, 2))
+
+
+def _rows(findings: Sequence[Finding]) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(max_width=_NAME_WIDTH, overflow="fold")
+    table.add_column(overflow="fold")
+    for finding in findings:
+        mark = " (suppressed)" if finding.suppression is not None else ""
+        table.add_row(Text(visible(finding.resource_name)), Text(f"{visible(finding.annotation)}{mark}"))
+    return table
+
+
+def _framework(framework: FrameworkResult) -> Iterator[Text | Padding]:
+    """Give the controls of a framework, those that no rule covers, and the note that there are more."""
+    yield Text(f"\n{visible(framework.name)}: {visible(framework.title)}, {tally(framework)}")
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for control in framework.controls:
+        table.add_row(Text(visible(control.id)), _control_verdict(control), Text("\n".join(_supports(control))))
+    yield Padding(table, (0, 0, 0, 2))
+    if framework.uncovered:
+        named = (f"{control.id} {control.title}" for control in framework.uncovered)
+        yield Text(visible(f"No rule covers: {'; '.join(named)}"), style="yellow")
+    yield Text(visible(framework.note), style="dim")
+
+
+def _control_verdict(control: ControlResult) -> Text:
+    text = Text(control.compliance_type, style=_STYLES[control.compliance_type])
+    return text.append("".join(f"\n{words}" for words in extent(control)))
+
+
+def _supports(control: ControlResult) -> Iterator[str]:
+    """Give the lines beside a control: its title, then rule by rule what was found or what is missing."""
+    if control.title is not None:
+        yield visible(control.title)
+    for rule in control.rules:
+        yield f"- {visible(rule.config_rule_name)}: {_numbers(rule)}"
+        yield from (f"  {visible(shortfall)}" for shortfall in rule.shortfalls)
+    yield from (f"- {visible(rule_id)}: not evaluated" for rule_id in control.not_evaluated)
+
+
+def _numbers(rule: SupportingRule) -> str:
+    numbers = [f"{rule.counts[kind]:,} {kind}" for kind in ComplianceType if rule.counts[kind]]
+    numbers += [f"{rule.suppressed:,} suppressed"] if rule.suppressed else []
+    return ", ".join(numbers) or "no findings"
+
+
+def _verdict(report: Report) -> Text:
+    summary = report.summary
+    text = Text("\nAccount verdict: ")
+    text.append(summary.compliance_type, style=_STYLES[summary.compliance_type])
+    numbers = ", ".join(f"{summary.counts[kind]:,} {kind}" for kind in ComplianceType if summary.counts.get(kind))
+    apart = f"; {summary.suppressed:,} suppressed, counted apart" if summary.suppressed else ""
+    return text.append(f" ({numbers}{apart})")

@@ -1,0 +1,113 @@
+"""The README's commands for exports, run as the AWS CLI would: their files tell what a live reading tells."""
+
+import json
+import re
+import shlex
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from aws_server import Front, denied
+from botocore import xform_name
+from botocore.exceptions import ClientError
+from live_account import EVERYTHING, INSUFFICIENT_DATA, NOW, collected, filled, verdicts
+
+from auditor.account.model import Snapshot
+from auditor.collectors.cli_output.folder import collect
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def commands() -> list[str]:
+    """Give the README's commands that write an export."""
+    block = re.search(r"```sh\nmkdir exports && cd exports\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    assert block
+    return [line for line in block[1].splitlines() if line.startswith("aws ")]
+
+
+def commands_for_each(snapshot: Snapshot) -> Iterator[str]:
+    """Give the commands that the README describes for what AWS tells one by one."""
+    for certificate in snapshot.server_certificates:
+        call = f"list-server-certificate-tags --server-certificate-name {certificate.name}"
+        yield f"aws iam {call} > server-certificate-tags-{certificate.name}.json"
+    for saml in snapshot.saml_providers:
+        call = f"list-saml-provider-tags --saml-provider-arn {saml.arn}"
+        yield f"aws iam {call} > saml-provider-tags-{saml.name}.json"
+    for number, oidc in enumerate(snapshot.oidc_providers):
+        call = f"get-open-id-connect-provider --open-id-connect-provider-arn {oidc.arn}"
+        yield f"aws iam {call} > open-id-connect-provider-{number}.json"
+    for number, policy in enumerate(snapshot.policies):
+        yield f"aws iam get-policy --policy-arn {policy.arn} > policy-{number}.json"
+
+
+def run_by_the_cli(command: str, folder: Path) -> None:
+    """Do what the AWS CLI does: print the answer, with all pages in one, or the error on standard error."""
+    (_, service, call, *options), _, target = (
+        shlex.split(part, comments=True) for part in command.replace(" > ", "\n>\n").partition("\n>\n")
+    )
+    client: Any = boto3.client(service, region_name="us-east-1")
+    name = call.replace("-", "_")
+    shape = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[name]).input_shape
+    spelt = {f"--{xform_name(member, '-')}": member for member in (shape.members if shape else ())}
+    given = {spelt[option]: value for option, value in zip(options[::2], options[1::2], strict=True)}
+    try:
+        text = json.dumps(answer(client, name, given), default=written, indent=4) + "\n"
+    except ClientError as error:
+        text = f"\n{error}\n" if "2>&1" in target else ""
+    if target:
+        (folder / target[0]).write_text(text)
+
+
+def answer(client: Any, name: str, given: Mapping[str, str]) -> dict[str, Any]:
+    if client.can_paginate(name):
+        whole: dict[str, Any] = client.get_paginator(name).paginate(**given).build_full_result()
+        return whole
+    return {key: value for key, value in getattr(client, name)(**given).items() if key != "ResponseMetadata"}
+
+
+def written(value: Any) -> str:
+    return b64encode(value).decode() if isinstance(value, bytes) else str(value.isoformat())
+
+
+def exported(live: Snapshot, folder: Path) -> Snapshot:
+    for command in (*commands(), *commands_for_each(live)):
+        run_by_the_cli(command, folder)
+    return collect(folder, NOW)
+
+
+def refusals(snapshot: Snapshot) -> set[tuple[str, str | None]]:
+    return {(gap.error_code, gap.iam_action) for gap in snapshot.gaps}
+
+
+@pytest.mark.parametrize("pages", [(1000,), (1,)], ids=["whole lists", "many pages"])
+def test_the_commands_of_the_readme_tell_what_the_account_tells(
+    aws: Front, tmp_path: Path, pages: tuple[int, ...]
+) -> None:
+    filled(aws)
+    aws.page_sizes = pages
+    live = collected(EVERYTHING)
+    files = exported(live, tmp_path)
+    assert verdicts(files) == verdicts(live)
+    assert (refusals(files), INSUFFICIENT_DATA in verdicts(files).values()) == (set(), False)
+
+
+@pytest.mark.parametrize("action", ["iam:GetAccountPasswordPolicy", "organizations:DescribeOrganization"])
+def test_where_a_command_is_denied_the_file_says_so(aws: Front, tmp_path: Path, action: str) -> None:
+    filled(aws)
+    aws.fixed[action.partition(":")[2]] = denied(action)
+    live = collected(EVERYTHING)
+    files = exported(live, tmp_path)
+    assert verdicts(files) == verdicts(live)
+    assert refusals(files) == refusals(live)
+    assert {granted for _, granted in refusals(files)} == {action}
+
+
+@pytest.mark.usefixtures("aws")
+def test_the_files_of_an_empty_account_tell_that_it_is_empty(tmp_path: Path) -> None:
+    """But for the Region that has no analyzer: nothing in the files names it."""
+    live = collected(EVERYTHING)
+    told, nameless = verdicts(live), ("iam-external-access-analyzer-enabled", "123456789012")
+    assert verdicts(exported(live, tmp_path)) == told | {nameless: INSUFFICIENT_DATA}

@@ -1,0 +1,132 @@
+"""The demo: the article's account in an embedded emulator, read by the live collector."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import five_rules
+import pytest
+from rule_parameters import REQUIRED, configured
+
+from auditor.account.model import Snapshot
+from auditor.account.sources import BULK, SourceStatus
+from auditor.collectors.live.collection import collect, connect
+from auditor.demo.made_up import demo_account
+from auditor.errors import AuditError
+from auditor.judging.engine import Evaluation, evaluate
+from auditor.judging.registry import load_rules
+from auditor.judging.rule import ComplianceType
+
+COMPLIANT, NON_COMPLIANT = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
+ACCOUNT_RULES = {"iam-password-policy"}  # one finding an account: the article's policy meets it
+
+
+@pytest.fixture(scope="module")
+def snapshot() -> Iterator[Snapshot]:
+    with demo_account() as options:
+        yield collect(connect(options, ask_code=None), BULK, kind="demo", sleep=lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def evaluation(snapshot: Snapshot) -> Evaluation:
+    return evaluate(snapshot, [configured(name) for name in load_rules()])
+
+
+def test_every_rule_shows_both_verdicts(evaluation: Evaluation) -> None:
+    for rule in five_rules.IDS:
+        shown = {finding.compliance_type for finding in evaluation.findings if finding.config_rule_name == rule}
+        assert shown == ({COMPLIANT} if rule in ACCOUNT_RULES else {COMPLIANT, NON_COMPLIANT}), rule
+
+
+def test_rules_that_find_nothing_are_few(evaluation: Evaluation) -> None:
+    asked = {finding.config_rule_name for finding in evaluation.findings} - set(REQUIRED)
+    assert asked - set(offenders(evaluation)) == {
+        "iam-external-access-analyzer-enabled",
+        "iam-password-policy",
+        "iam-policy-no-statements-with-admin-access",
+        "iam-root-access-key-check",
+        "root-account-hardware-mfa-enabled",
+        "root-account-mfa-enabled",
+    }
+
+
+def test_an_old_key_and_a_password_that_nobody_uses_are_found(evaluation: Evaluation) -> None:
+    found = offenders(evaluation)
+    assert found["access-keys-rotated"] == ["ci-deploy"]
+    assert found["iam-user-unused-credentials-check"] == ["contractor"]
+
+
+def offenders(evaluation: Evaluation) -> dict[str, list[str]]:
+    """Give the names of the non-compliant resources by rule."""
+    found: dict[str, list[str]] = {}
+    for finding in evaluation.findings:
+        if finding.compliance_type is NON_COMPLIANT:
+            found.setdefault(finding.config_rule_name, []).append(finding.resource_name)
+    return found
+
+
+def test_the_articles_user_is_in_order(evaluation: Evaluation) -> None:
+    found = {
+        finding.config_rule_name: finding.compliance_type
+        for finding in evaluation.findings
+        if finding.resource_name == "userA" and finding.config_rule_name in five_rules.IDS
+    }
+    assert found == {
+        "iam-user-group-membership-check": COMPLIANT,
+        "iam-user-no-policies-check": COMPLIANT,
+        "mfa-enabled-for-iam-console-access": COMPLIANT,
+    }
+
+
+def test_the_account_is_set_up_as_in_the_article(snapshot: Snapshot) -> None:
+    (developers,) = [group for group in snapshot.groups if group.name == "developers"]
+    assert {policy.name for policy in developers.attached_policies} == {"PowerUserAccess", "enable-mfa-device"}
+    (policy,) = [policy for policy in snapshot.policies if policy.name == "enable-mfa-device"]
+    statements = json.loads(bytes(policy.versions[0].document))["Statement"]
+    assert [statement["Effect"] for statement in statements] == ["Allow"] * 4 + ["Deny"]
+    assert statements[2]["Resource"][1] == f"arn:aws:iam::{snapshot.account.id}:user/${{aws:username}}"
+    (user,) = [user for user in snapshot.users if user.name == "userA"]
+    assert list(user.group_names) == ["developers"]
+    assert (user.path, user.credentials.access_key_1_active) == ("/", False)
+    policy_of_passwords = snapshot.account.password_policy
+    assert policy_of_passwords is not None
+    assert (policy_of_passwords.max_password_age, policy_of_passwords.allow_users_to_change_password) == (90, True)
+
+
+def test_everything_is_known(snapshot: Snapshot) -> None:
+    assert snapshot.kind == "demo"
+    assert {record.status for record in snapshot.sources} == {SourceStatus.COMPLETE}
+    assert snapshot.account.root_credentials.mfa_active is True
+    assert snapshot.report_generated_at is not None
+    assert snapshot.captured_at is not None
+    assert abs((snapshot.report_generated_at - snapshot.captured_at).total_seconds()) < 600
+
+
+def test_the_environment_is_as_before_and_leads_nowhere_else_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_IAM", "http://127.0.0.1:1")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    before = dict(os.environ)
+    with demo_account() as options:
+        assert "AWS_PROFILE" not in os.environ
+        assert connect(options, ask_code=None).caller.profile is None
+    assert dict(os.environ) == before
+
+
+def test_the_environment_is_restored_after_an_error() -> None:
+    before = dict(os.environ)
+    with pytest.raises(KeyError), demo_account():
+        raise KeyError
+    assert dict(os.environ) == before
+
+
+def test_without_moto_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "moto.moto_server.werkzeug_app", None)
+    with pytest.raises(AuditError) as raised, demo_account():
+        pass
+    assert "iam-audit[demo]" in raised.value.hint

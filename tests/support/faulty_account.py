@@ -1,0 +1,202 @@
+"""A served account that is read again and again, each time through other faults, by one connection on a fake clock."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import pytest
+from aws_report import CredentialReports, Made, report_of_moto
+from aws_server import Disturbance, Front, aws_server, lead_to
+from botocore.retries.quota import RetryQuota
+from faulty_aws import Faults, Plan
+from less_known import rules
+from live_account import ACCOUNT, DOCUMENT, EVERYTHING, NOW, FakeClock, fill_singly
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.iam.models import iam_backends
+
+from auditor.account.model import Snapshot
+from auditor.collectors.live.collection import Connection, LiveOptions, collect, connect
+from auditor.collectors.live.verification import verified
+from auditor.console.scan import doubtful
+
+T = TypeVar("T")
+Rest = Callable[[], None]
+
+HASTE_S = 0.1  # the time-out of a call where some hang: each costs this in real time, eight times over
+PATIENCE_S = 60.0  # of the tests: what has not ended by then never will
+GONE, NEW = "gone", "newcomer"
+"""The user who was deleted since the report was made, and the one who was created since."""
+
+
+class Reading(NamedTuple):
+    """What one collection gave, and under which circumstances."""
+
+    snapshot: Snapshot
+    clock: FakeClock
+    faults: Faults
+
+
+class FaultyAccount:
+    """The account: who serves it, who reads it, and the report of two hours ago."""
+
+    def __init__(self, front: Front, patient: Connection, hasty: Connection, report: Made, rested: Rest) -> None:
+        self.front = front
+        self.report = report
+        self.clock = FakeClock()
+        self.patient = patient
+        self._hasty = hasty
+        self._rested = rested
+
+    def read(
+        self,
+        plan: Plan,
+        *,
+        pages: Sequence[int] = (1000,),
+        last_report: Made | None = None,
+        report_seconds: float = 0,
+        around: Callable[[FakeClock, Disturbance], Disturbance] = lambda _, faults: faults,
+        timeout_s: float = 1800,
+        hasty: bool = False,
+    ) -> Reading:
+        """Collect everything, and verify it, while calls are disturbed as planned.
+
+        `around` may put more before the plan; `hasty` is for plans by which calls hang.
+        """
+        self._rested()
+        clock = self.clock = FakeClock()
+        faults = Faults(plan)
+        self.front.calls.clear()
+        self.front.page_sizes = pages
+        self.front.disturb = around(clock, faults)
+        CredentialReports(clock.now, seconds=report_seconds, last=last_report).serve(self.front)
+        connection = self._hasty if hasty else self.patient
+        return Reading(ended(lambda: _verified(connection, timeout_s, clock)), clock, faults)
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep on the clock of the reading that goes on."""
+        self.clock.sleep(seconds)
+
+
+def _verified(connection: Connection, timeout_s: float, clock: FakeClock) -> Snapshot:
+    """Do what `iam-audit scan --verify` does."""
+    times: Any = {"clock": clock.now, "timer": clock.timer, "sleep": clock.sleep}
+    snapshot = collect(connection, EVERYTHING, timeout_s=timeout_s, **times)
+    names = doubtful(snapshot, rules())
+    return verified(connection, snapshot, names, timeout_s=timeout_s - clock.timer(), **times) if names else snapshot
+
+
+def ended(work: Callable[[], T]) -> T:
+    """Give the result of some work, all of whose threads have ended too, or raise its error; fail if it hangs."""
+    before = {*threading.enumerate()}
+    outcome: Future[T] = Future()
+    threading.Thread(target=_settle, args=(outcome, work), name="reading", daemon=True).start()
+    result = outcome.result(PATIENCE_S)
+    while threads := [each for each in threading.enumerate() if each not in before and _is_ours(each)]:
+        for thread in threads:
+            if thread.ident is not None:  # else somebody is about to start it
+                thread.join(PATIENCE_S)
+                assert not thread.is_alive(), f"{thread} is left"
+    return result
+
+
+def _is_ours(thread: threading.Thread) -> bool:
+    return "process_request" not in thread.name  # the server's own
+
+
+def _settle(outcome: Future[T], work: Callable[[], T]) -> None:
+    try:
+        outcome.set_result(work())
+    except BaseException as error:  # noqa: BLE001 - it is raised where the result is waited for
+        outcome.set_exception(error)
+
+
+@contextmanager
+def faulty_account(folder: Path) -> Iterator[FaultyAccount]:
+    """Serve the account while the block runs, and lead the environment to it; botocore sleeps on the fake clock."""
+    with aws_server() as (url, front), pytest.MonkeyPatch.context() as patch:
+        lead_to(url, patch, folder)
+        rested = _rest(patch)
+        patient, hasty = (connect(LiveOptions(timeout_s=timeout_s), ask_code=None) for timeout_s in (60, HASTE_S))
+        account = FaultyAccount(front, patient, hasty, _history(patient), rested)
+        front.forget()
+        patch.setattr("botocore.endpoint.time.sleep", account.sleep)
+        yield account
+
+
+def _rest(patch: pytest.MonkeyPatch) -> Rest:
+    """Give a function that lets clients made from now on retry as if they were new: each has a quota of retries."""
+    quotas: list[RetryQuota] = []
+
+    def made() -> RetryQuota:
+        quotas.append(RetryQuota())
+        return quotas[-1]
+
+    def rested() -> None:
+        for quota in quotas:
+            quota.release(RetryQuota.INITIAL_CAPACITY)
+
+    patch.setattr("botocore.retries.quota.RetryQuota", made)
+    return rested
+
+
+def _history(connection: Connection) -> Made:
+    """Fill the account, have a report made two hours ago, and change the users since."""
+    iam: Any = connection.iam
+    _fill(iam)
+    fill_singly(connection)
+    two_hours_ago = NOW - timedelta(hours=2)
+    iam.create_user(UserName=GONE)
+    _date_everything()
+    report = Made(report_of_moto(), two_hours_ago, two_hours_ago)
+    iam.delete_user(UserName=GONE)
+    _console_user(NEW, iam)
+    _device(NEW, iam)
+    _users()[NEW].create_date = NOW - timedelta(hours=1)
+    return report
+
+
+def _fill(iam: Any) -> None:
+    for name in ("Admins", "Dev", "Empty"):
+        iam.create_group(GroupName=name)
+    for name, group in (("alice", "Admins"), ("bob", "Dev"), ("carol,jr", "Dev"), ("Dave", None)):
+        _console_user(name, iam)
+        if group:
+            iam.add_user_to_group(GroupName=group, UserName=name)
+    iam.create_user(UserName="deploy")
+    iam.create_access_key(UserName="deploy")
+    for name in ("alice", "bob"):
+        _device(name, iam)
+    document = json.dumps(DOCUMENT)
+    iam.put_user_policy(UserName="Dave", PolicyName="own", PolicyDocument=document)
+    for name in ("one", "two", "three"):
+        iam.create_policy(PolicyName=name, PolicyDocument=document)
+        iam.create_role(RoleName=f"role-{name}", AssumeRolePolicyDocument=document)
+    iam.attach_user_policy(UserName="carol,jr", PolicyArn=f"{ACCOUNT}:policy/one")
+    iam.create_account_alias(AccountAlias="the-alias")
+    iam.update_account_password_policy(MinimumPasswordLength=14, MaxPasswordAge=90)
+
+
+def _console_user(name: str, iam: Any) -> None:
+    iam.create_user(UserName=name)
+    iam.create_login_profile(UserName=name, Password="Made-up-9-password!")
+
+
+def _device(name: str, iam: Any) -> None:
+    serial = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]["SerialNumber"]
+    codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
+    iam.enable_mfa_device(UserName=name, SerialNumber=serial, **codes)
+
+
+def _date_everything() -> None:
+    """Have it that all users were made a month ago, and not now by the machine's clock."""
+    for user in _users().values():
+        user.create_date = NOW - timedelta(days=30)
+
+
+def _users() -> Any:
+    return {user.name: user for user in iam_backends[DEFAULT_ACCOUNT_ID]["aws"].users.values()}

@@ -1,0 +1,22 @@
+"""Parameters for the rules that cannot run without: an entry for each rule with a required parameter."""
+
+from collections.abc import Mapping
+
+from auditor.judging.parameters import configure
+from auditor.judging.registry import load_rules
+from auditor.judging.rule import ConfiguredRule
+
+RULES = load_rules()
+REQUIRED: Mapping[str, Mapping[str, object]] = {
+    "iam-customer-policy-blocked-kms-actions": {"blockedActionsPatterns": "kms:Decrypt, kms:ReEncrypt*"},
+    "iam-inline-policy-blocked-kms-actions": {"blockedActionsPatterns": "kms:Decrypt, kms:ReEncrypt*"},
+    "iam-policy-blacklisted-check": {"policyArns": "arn:aws:iam::aws:policy/AdministratorAccess"},
+    "iam-policy-in-use": {"policyARN": "arn:aws:iam::aws:policy/AWSSupportAccess"},
+    "iam-role-managed-policy-check": {"managedPolicyArns": "arn:aws:iam::aws:policy/AWSDenyAll"},
+    "iam-oidc-provider-client-id-list-check": {"allowedClientIds": "sts.amazonaws.com"},
+}
+
+
+def configured(rule_id: str) -> ConfiguredRule:
+    """Give a rule as it runs by default, with a value for whatever it requires."""
+    return configure(RULES[rule_id], REQUIRED.get(rule_id, {}))

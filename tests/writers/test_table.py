@@ -1,0 +1,129 @@
+"""The table: readable at 80 columns, and nothing in a name is obeyed."""
+
+import io
+import sys
+from datetime import UTC, date, datetime
+
+import pytest
+from five_rules import FIVE
+from rule_parameters import configured
+
+from auditor.console.scan import audited
+from auditor.judging.suppressions import Suppression
+from auditor.report.report import Report, narrowed
+from auditor.testing import account, console_user, group, password_policy, user
+from auditor.writers import table
+
+RULES = FIVE
+NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
+HOSTILE = "x\x1b[31m\x00\x9b\u202egnp\u2028[bold]b[/]"
+
+
+def report() -> Report:
+    people = [
+        console_user("bob", mfa=False, groups=["Admins"]),
+        user("alice", groups=["Admins"]),
+        user("carol", groups=["Admins"], unknown=["credentials"]),
+        user(HOSTILE),
+    ]
+    return audited(account(users=people, groups=[group("Admins")], password=password_policy()), RULES, NOW)
+
+
+@pytest.fixture(autouse=True)
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def shown(*, every_finding: bool = False) -> str:
+    stream = io.StringIO()
+    table.write(report(), stream, every_finding=every_finding)
+    return stream.getvalue()
+
+
+EXPECTED = """\
+Account 111122223333, aws, captured 2026-11-24T03:00:00Z
+Sources: 16 of 16 read completely
+Evaluations: 14 = 13 judged + 0 not applicable + 1 not decidable
+
+Rule                                Verdict        NON_C  INSUF  COMPL  N/A
+iam-group-has-users-check           COMPLIANT          0      0      1    0
+iam-password-policy                 COMPLIANT          0      0      1    0
+iam-user-group-membership-check     NON_COMPLIANT      1      0      3    0
+iam-user-no-policies-check          COMPLIANT          0      0      4    0
+mfa-enabled-for-iam-console-access  NON_COMPLIANT      1      1      2    0
+
+iam-user-group-membership-check NON_COMPLIANT, severity MEDIUM
+  x\\x1b[31m\\x00\\x9b\\u202egnp\\u20  The user is in no group
+  28[bold]b[/]
+
+mfa-enabled-for-iam-console-access NON_COMPLIANT, severity MEDIUM
+  bob  The user has a console password and no MFA (credential report of
+       2026-11-24T01:00:00Z, 2 h old)
+
+mfa-enabled-for-iam-console-access INSUFFICIENT_DATA, severity MEDIUM
+  carol  The case withholds it; grant iam:Test
+
+Account verdict: NON_COMPLIANT (2 NON_COMPLIANT, 1 INSUFFICIENT_DATA, 11
+COMPLIANT)
+"""
+
+
+def test_the_table_sums_up_the_rules_and_lists_what_needs_somebody() -> None:
+    assert shown() == EXPECTED
+
+
+def test_no_line_is_wider_than_the_terminal() -> None:
+    assert max(map(len, shown(every_finding=True).splitlines())) <= 80
+
+
+def test_a_long_rule_name_is_broken_after_a_hyphen(capsys: pytest.CaptureFixture[str]) -> None:
+    rules = [configured("iam-policy-no-statements-with-full-access")]
+    table.write(audited(account(users=[user("alice")]), rules, NOW), sys.stdout)
+    lines = capsys.readouterr().out.splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("iam-policy"))
+    assert lines[first].split() == ["iam-policy-no-statements-with-full-", "NOT_APPLICABLE", "0", "0", "0", "1"]
+    assert lines[first + 1] == "  access"
+
+
+def test_beside_the_column_of_what_is_suppressed_a_rule_name_is_broken_after_a_hyphen_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rules = [configured("iam-external-access-analyzer-enabled"), configured("iam-user-group-membership-check")]
+    until = date(2026, 12, 31)
+    aside = Suppression(rule="iam-user-group-membership-check", resource="alice", reason="r", owner="o", until=until)
+    unread = account(users=[user("alice")], unknown=["access_analyzers"])
+    table.write(audited(unread, rules, NOW, suppressions=[aside]), sys.stdout)
+    lines = capsys.readouterr().out.splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("iam-external"))
+    assert lines[first].split() == ["iam-external-access-", "INSUFFICIENT_DATA", "0", "1", "0", "0", "0"]
+    assert lines[first + 1] == "  analyzer-enabled"
+
+
+def test_a_narrowed_table_says_that_it_lists_less_than_it_counts() -> None:
+    stream = io.StringIO()
+    table.write(narrowed(report(), [], ["bob"]), stream)
+    assert "\nListed are 3 of 14 findings, narrowed by severity or resource\n" in stream.getvalue()
+    assert "narrowed" not in shown()
+
+
+def test_every_finding_is_listed_on_demand() -> None:
+    assert "alice" in shown(every_finding=True)
+
+
+def test_there_is_no_colour_outside_a_terminal() -> None:
+    assert "\x1b" not in shown()
+
+
+def test_what_is_suppressed_is_counted_in_a_column_of_its_own() -> None:
+    until = date(2026, 12, 31)
+    rule = "iam-user-group-membership-check"
+    aside = [Suppression(rule=rule, resource=name, reason="r", owner="o", until=until) for name in ("alice", "bob")]
+    people = [user(name) for name in ("alice", "bob", "carol")]
+    rules = [each for each in RULES if each.rule.id in (rule, "iam-user-no-policies-check")]
+    stream = io.StringIO()
+    table.write(audited(account(users=people), rules, NOW, suppressions=aside), stream)
+    assert "\n".join(stream.getvalue().splitlines()[4:7]) == (
+        "Rule                             Verdict        NON_C  INSUF  COMPL  N/A  SUPPR\n"
+        "iam-user-group-membership-check  NON_COMPLIANT      1      0      0    0      2\n"
+        "iam-user-no-policies-check       COMPLIANT          0      0      3    0      0"
+    )
