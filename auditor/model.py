@@ -1,10 +1,10 @@
 """The door to the model of an account: what rules read, and what a snapshot holds."""
 
+from auditor.account.credentials import AccessKey, Credentials
 from auditor.account.model import (
     AccessAnalyzer,
     Account,
     AttachedPolicy,
-    Credentials,
     Group,
     InlinePolicy,
     OidcProvider,
@@ -25,6 +25,7 @@ from auditor.account.unknown import Listing
 
 __all__ = [
     "AccessAnalyzer",
+    "AccessKey",
     "Account",
     "AttachedPolicy",
     "Credentials",

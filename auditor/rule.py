@@ -1,7 +1,7 @@
 """The door for rule authors: what a rule is, what it is given, and what it answers."""
 
 from auditor.account.unknown import UnknownFact, undecided
-from auditor.judging.root import Told, access_key_told, credentials_told, mfa_told, source_words
+from auditor.judging.root import RootFact, credential_report_suffix, root_access_key, root_credentials, root_mfa
 from auditor.judging.rule import (
     MAX_ANNOTATION,
     ComplianceType,
@@ -12,13 +12,11 @@ from auditor.judging.rule import (
     Severity,
     Verdict,
     compliant,
-    decided,
-    no_further_credentials,
     non_compliant,
     not_applicable,
     proofs,
-    reported_time,
-    written,
+    reported,
+    time_text,
 )
 from auditor.judging.tags import RequiredTags, tagged
 
@@ -29,23 +27,21 @@ __all__ = [
     "Evidence",
     "NoParameters",
     "RequiredTags",
+    "RootFact",
     "Rule",
     "Severity",
-    "Told",
     "UnknownFact",
     "Verdict",
-    "access_key_told",
     "compliant",
-    "credentials_told",
-    "decided",
-    "mfa_told",
-    "no_further_credentials",
+    "credential_report_suffix",
     "non_compliant",
     "not_applicable",
     "proofs",
-    "reported_time",
-    "source_words",
+    "reported",
+    "root_access_key",
+    "root_credentials",
+    "root_mfa",
     "tagged",
+    "time_text",
     "undecided",
-    "written",
 ]

@@ -18,18 +18,17 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
+from auditor.account.credentials import FLAGS, Credentials, ReportMarker
 from auditor.account.model import (
     AccessAnalyzer,
     Account,
     AttachedPolicy,
-    Credentials,
     Group,
     InlinePolicy,
     OidcProvider,
     PasswordPolicy,
     Policy,
     PolicyVersion,
-    ReportFlag,
     Role,
     SamlProvider,
     ServerCertificate,
@@ -50,6 +49,12 @@ REPORT_TIME = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 CREATED_AT = datetime(2025, 1, 1, tzinfo=UTC)
 WITHHELD = "withheld"
 """The id of the gap that every built snapshot declares, for facts that a case withholds."""
+
+C = ComplianceType.COMPLIANT
+NC = ComplianceType.NON_COMPLIANT
+NA = ComplianceType.NOT_APPLICABLE
+UNKNOWN = ComplianceType.INSUFFICIENT_DATA
+"""The verdicts by the short names that tables of cases use."""
 
 DOCUMENT = Raw(b'{"Version":"2012-10-17","Statement":[]}')
 
@@ -73,10 +78,7 @@ def listing(items: Iterable[Any] = (), gap: str | None = None) -> Listing[Any]:
 def credentials(**columns: Any) -> Credentials:
     """Give a report row: no password, no MFA, no keys."""
     absent = dict.fromkeys(Credentials.__struct_fields__, "N/A")
-    flags: dict[str, ReportFlag] = {
-        name: False for name in Credentials.__struct_fields__ if name.endswith(("_active", "_enabled"))
-    }
-    values: dict[str, Any] = {**absent, **flags, "additional_credentials_info": None, **columns}
+    values: dict[str, Any] = {**absent, **dict.fromkeys(FLAGS, False), "additional_credentials_info": None, **columns}
     return Credentials(**values)
 
 
@@ -109,7 +111,7 @@ def user(
     return with_gaps(User(**values), dict.fromkeys(unknown, WITHHELD))
 
 
-def console_user(name: str, *, mfa: ReportFlag, **fields: Any) -> User:
+def console_user(name: str, *, mfa: bool | ReportMarker, **fields: Any) -> User:
     """Give a user with a console password."""
     return user(name, credentials=credentials(password_enabled=True, mfa_active=mfa), **fields)
 

@@ -29,7 +29,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from auditor.model import Credentials, ResourceType, Source, User
+from auditor.model import AccessKey, ResourceType, Source, User
 from auditor.rule import (
     Context,
     Evidence,
@@ -37,16 +37,12 @@ from auditor.rule import (
     Severity,
     Verdict,
     compliant,
-    decided,
-    no_further_credentials,
     non_compliant,
     proofs,
-    reported_time,
+    reported,
+    time_text,
     undecided,
-    written,
 )
-
-_KEYS = ("access_key_1", "access_key_2")
 
 
 class Parameters(Struct, frozen=True):
@@ -58,34 +54,31 @@ class Parameters(Struct, frozen=True):
 def evaluate(user: User, context: Context[Parameters]) -> Verdict:
     """Judge one user by the active keys in its row of the credential report."""
     row, limit = user.credentials, context.parameters.maxAccessKeyAge
-    old = proofs(*(partial(_old, row, key, context) for key in _KEYS), partial(no_further_credentials, row))
+    keys = row.access_keys
+    old = proofs(*(partial(_old, key, context) for key in keys), lambda: row.additional_credentials_info)
     if old:
-        said = ", ".join(told for told, _ in old)
+        said = ", ".join(text for text, _ in old)
         return non_compliant(
-            f"Not rotated for more than {limit} days: {said} ({context.report_words})",
+            f"Not rotated for more than {limit} days: {said} ({context.credential_report_text})",
             *(rotation for _, rotation in old),
         )
-    active = [_reported(row, f"{key}_active") for key in _KEYS]
-    rotations = [_reported(row, f"{key}_last_rotated") for key, fact in zip(_KEYS, active, strict=True) if fact.value]
+    active = [reported(row, key.column("active")) for key in keys]
+    rotations = [reported(row, key.column("last_rotated")) for key in keys if key.active]
     said = f"Every active key was rotated within {limit} days" if rotations else "The user has no active access key"
-    return compliant(f"{said} ({context.report_words})", *active, *rotations)
+    return compliant(f"{said} ({context.credential_report_text})", *active, *rotations)
 
 
-def _old(row: Credentials, key: str, context: Context[Parameters]) -> tuple[str, Evidence] | None:
-    """Give the words for the key and its last rotation if it is active and too old."""
-    if not decided(getattr(row, f"{key}_active"), f"{key}_active"):
+def _old(key: AccessKey, context: Context[Parameters]) -> tuple[str, Evidence] | None:
+    """Return the text for the key, and its last rotation, if it is active and too old."""
+    if not key.active:
         return None
-    rotation = _reported(row, f"{key}_last_rotated")
-    rotated_at = reported_time(rotation.value, f"{key}_last_rotated")
+    column, rotated_at = key.column("last_rotated"), key.last_rotated
+    rotation = reported(key.row, column)
     if rotated_at is None:
-        raise undecided(f"the credential report says {rotation.value!r} in {key}_last_rotated of an active key")
-    age = context.age_at_report(rotated_at, f"{key}_last_rotated")
+        raise undecided(f"the credential report says {rotation.value!r} in {column} of an active key")
+    age = context.age_at_report(rotated_at, column)
     too_old = age > timedelta(days=context.parameters.maxAccessKeyAge)
-    return (f"{key} since {written(rotated_at)}", rotation) if too_old else None
-
-
-def _reported(row: Credentials, column: str) -> Evidence:
-    return Evidence(f"credentials.{column}", getattr(row, column), Source.CREDENTIAL_REPORT)
+    return (f"{key.name} since {time_text(rotated_at)}", rotation) if too_old else None
 
 
 RULE = Rule(

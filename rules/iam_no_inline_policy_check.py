@@ -29,7 +29,7 @@ def evaluate(identity: User | Group | Role, context: Context[NoParameters]) -> V
     """Judge one user, group or role by its inline policies."""
     if not any(identity.inline_policies):
         return compliant("No inline policies")
-    names = [policy.name for policy in identity.inline_policies.known]
+    names = [policy.name for policy in identity.inline_policies.known_part]
     return non_compliant(
         f"Inline policies: {', '.join(names)}", Evidence("inline_policies", names, source_of(identity))
     )

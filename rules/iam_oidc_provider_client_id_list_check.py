@@ -41,9 +41,9 @@ def evaluate(provider: OidcProvider, context: Context[Parameters]) -> Verdict:
     allowed = context.parameters.allowedClientIds
     if all(client_id in allowed for client_id in provider.client_ids):
         return compliant(
-            "Every client id is allowed", Evidence("client_ids", provider.client_ids.known, Source.OIDC_PROVIDERS)
+            "Every client id is allowed", Evidence("client_ids", provider.client_ids.known_part, Source.OIDC_PROVIDERS)
         )
-    others = [client_id for client_id in provider.client_ids.known if client_id not in allowed]
+    others = [client_id for client_id in provider.client_ids.known_part if client_id not in allowed]
     return non_compliant(
         f"Client ids that are not allowed: {', '.join(others)}", Evidence("client_ids", others, Source.OIDC_PROVIDERS)
     )

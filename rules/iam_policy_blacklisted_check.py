@@ -81,7 +81,7 @@ def evaluate(identity: User | Group | Role, context: Context[Parameters]) -> Ver
         return compliant("The identity is in exceptionList")
     if not any(policy.arn in asked.policyArns for policy in identity.attached_policies):
         return compliant("None of policyArns is attached")
-    arns = [policy.arn for policy in identity.attached_policies.known]
+    arns = [policy.arn for policy in identity.attached_policies.known_part]
     listed = [arn for arn in asked.policyArns if arn in arns]
     return non_compliant(f"Attached: {', '.join(listed)}", Evidence("attached_policies", listed, source))
 

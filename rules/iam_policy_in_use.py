@@ -76,9 +76,9 @@ def _uses(context: Context[Parameters]) -> Iterator[User | Group | Role]:
     users = holders(snapshot.users, arn)
     groups = populated(holders(snapshot.groups, arn), context.members)
     if by_users:
-        yield from users.known
+        yield from users.known_part
     if by_groups:
-        yield from groups.known
+        yield from groups.known_part
     if by_roles:
         yield from (role for role, trust in trusts(holders(snapshot.roles, arn)) if trusts_somebody(trust))
     if by_users:

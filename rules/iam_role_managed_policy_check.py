@@ -44,7 +44,7 @@ def evaluate(role: Role, context: Context[Parameters]) -> Verdict:
         missing.pop(policy.arn, None)
         if not missing:
             break
-    evidence = Evidence("attached_policies", [policy.arn for policy in role.attached_policies.known], Source.ROLES)
+    evidence = Evidence("attached_policies", [policy.arn for policy in role.attached_policies.known_part], Source.ROLES)
     if missing:
         return non_compliant(f"Not attached: {', '.join(missing)}", evidence)
     return compliant("Every policy asked for is attached", evidence)

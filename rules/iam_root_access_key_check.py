@@ -27,17 +27,17 @@ from auditor.rule import (
     Rule,
     Severity,
     Verdict,
-    access_key_told,
     compliant,
+    credential_report_suffix,
     non_compliant,
-    source_words,
+    root_access_key,
 )
 
 
 def evaluate(account: Account, context: Context[NoParameters]) -> Verdict:
     """Judge root by the account summary and its row of the credential report."""
-    key = access_key_told(account)
-    words = source_words(key.evidence, context)
+    key = root_access_key(account)
+    words = credential_report_suffix(key.evidence, context)
     if key.holds:
         return non_compliant(f"Root has an access key{words}", *key.evidence)
     return compliant(f"Root has no access key{words}", *key.evidence)

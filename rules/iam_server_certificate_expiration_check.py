@@ -32,13 +32,13 @@ from auditor.rule import (
     Verdict,
     compliant,
     non_compliant,
-    written,
+    time_text,
 )
 
 
 def evaluate(certificate: ServerCertificate, context: Context[NoParameters]) -> Verdict:
     """Judge one certificate by its expiration against the time of the snapshot."""
-    expires_at = written(certificate.expires_at)
+    expires_at = time_text(certificate.expires_at)
     evidence = Evidence("expires_at", expires_at, Source.SERVER_CERTIFICATES)
     if certificate.expires_at <= context.now:
         return non_compliant(f"The certificate expired at {expires_at}", evidence)

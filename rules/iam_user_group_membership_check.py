@@ -41,7 +41,7 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
         if not wanted or name in wanted:
             return compliant("The user is in a group", Evidence("group_names", name, Source.USERS))
     place = f"none of the groups {', '.join(wanted)}" if wanted else "no group"
-    return non_compliant(f"The user is in {place}", Evidence("group_names", user.group_names.known, Source.USERS))
+    return non_compliant(f"The user is in {place}", Evidence("group_names", user.group_names.known_part, Source.USERS))
 
 
 def notes(context: Context[Parameters]) -> Iterator[str]:

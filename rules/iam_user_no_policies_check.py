@@ -29,8 +29,8 @@ from auditor.rule import Context, Evidence, NoParameters, Rule, Severity, Verdic
 
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
     """Judge one user by the policies that are its own."""
-    inline = [policy.name for policy in user.inline_policies.known]
-    managed = [policy.name for policy in user.attached_policies.known]
+    inline = [policy.name for policy in user.inline_policies.known_part]
+    managed = [policy.name for policy in user.attached_policies.known_part]
     if not (inline or managed or any(user.inline_policies) or any(user.attached_policies)):
         return compliant("The user has no policies of its own")
     return non_compliant(

@@ -41,13 +41,11 @@ from auditor.rule import (
     Severity,
     Verdict,
     compliant,
-    decided,
-    no_further_credentials,
     non_compliant,
     proofs,
-    reported_time,
+    reported,
+    time_text,
     undecided,
-    written,
 )
 
 
@@ -80,16 +78,16 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
     limit = context.parameters.maxCredentialUsageAge
     idle = proofs(
         *(partial(_idle, user, credential, context) for credential in _CREDENTIALS),
-        partial(no_further_credentials, user.credentials),
+        lambda: user.credentials.additional_credentials_info,
     )
     if idle:
-        said = ", ".join(told for told, _ in idle)
+        said = ", ".join(text for text, _ in idle)
         signs = (sign for _, sign in idle)
-        return non_compliant(f"Not used for more than {limit} days: {said} ({context.report_words})", *signs)
-    active = [_reported(user, credential.active) for credential in _CREDENTIALS]
+        return non_compliant(f"Not used for more than {limit} days: {said} ({context.credential_report_text})", *signs)
+    active = [reported(user.credentials, credential.active) for credential in _CREDENTIALS]
     used = [sign for credential in _CREDENTIALS for _, sign in [_last_sign(user, credential)] if sign is not None]
     said = f"Everything active was used within {limit} days" if used else "The user has no password and no active key"
-    return compliant(f"{said} ({context.report_words})", *active, *used)
+    return compliant(f"{said} ({context.credential_report_text})", *active, *used)
 
 
 def _idle(user: User, credential: _Credential, context: Context[Parameters]) -> tuple[str, Evidence] | None:
@@ -99,25 +97,20 @@ def _idle(user: User, credential: _Credential, context: Context[Parameters]) -> 
         return None
     age = context.age_at_report(time, sign.path.rpartition(".")[2])
     too_long = age > timedelta(days=context.parameters.maxCredentialUsageAge)
-    return (f"{credential.name} since {written(time)}", sign) if too_long else None
+    return (f"{credential.name} since {time_text(time)}", sign) if too_long else None
 
 
 def _last_sign(user: User, credential: _Credential) -> tuple[datetime, Evidence] | tuple[None, None]:
-    """Give when an active credential was last used, or from when on it never was."""
-    if not decided(getattr(user.credentials, credential.active), credential.active):
+    """Return when an active credential was last used, or from when on it never was."""
+    if not getattr(user.credentials, credential.active):
         return None, None
     for column in (credential.used, credential.started):
-        sign = _reported(user, column)
-        time = reported_time(sign.value, column)
+        time: datetime | None = getattr(user.credentials, column)
         if time is not None:
-            return time, sign
+            return time, reported(user.credentials, column)
     if credential.started != "password_last_changed":
-        raise undecided(f"the credential report tells neither {credential.used} nor {credential.started}")
-    return user.created_at, Evidence("created_at", written(user.created_at), Source.USERS)
-
-
-def _reported(user: User, column: str) -> Evidence:
-    return Evidence(f"credentials.{column}", getattr(user.credentials, column), Source.CREDENTIAL_REPORT)
+        raise undecided(f"the credential report says neither {credential.used} nor {credential.started}")
+    return user.created_at, Evidence("created_at", time_text(user.created_at), Source.USERS)
 
 
 RULE = Rule(

@@ -31,12 +31,11 @@ from auditor.rule import (
     Severity,
     Verdict,
     compliant,
-    decided,
     non_compliant,
-    written,
+    time_text,
 )
 
-# Where the two facts stand in the user's record, and which sources told them.
+# Where the two facts stand in the user's record, and which sources they are from.
 _REPORTED = ("credentials", Source.CREDENTIAL_REPORT, Source.CREDENTIAL_REPORT)
 _VERIFIED = ("verified", Source.LOGIN_PROFILES, Source.MFA_DEVICES)
 
@@ -44,21 +43,21 @@ _VERIFIED = ("verified", Source.LOGIN_PROFILES, Source.MFA_DEVICES)
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
     """Judge one user by its row of the credential report, or by what AWS said of it when asked again."""
     if user.verified is not None:
-        return _judged(user.verified, f"asked of AWS at {written(user.verified.read_at)}", _VERIFIED)
-    return _judged(user.credentials, context.report_words, _REPORTED)
+        return _judged(user.verified, f"asked of AWS at {time_text(user.verified.read_at)}", _VERIFIED)
+    return _judged(user.credentials, context.credential_report_text, _REPORTED)
 
 
-def _judged(facts: Credentials | Verified, told: str, place: tuple[str, Source, Source]) -> Verdict:
+def _judged(facts: Credentials | Verified, origin: str, place: tuple[str, Source, Source]) -> Verdict:
     record, password_source, mfa_source = place
-    console = decided(facts.password_enabled, "password_enabled")
+    console = facts.password_enabled
     password = Evidence(f"{record}.password_enabled", console, password_source)
     if not console:
-        return compliant(f"The user has no console password ({told})", password)
-    mfa_active = decided(facts.mfa_active, "mfa_active")
+        return compliant(f"The user has no console password ({origin})", password)
+    mfa_active = facts.mfa_active
     mfa = Evidence(f"{record}.mfa_active", mfa_active, mfa_source)
     if mfa_active:
-        return compliant(f"The user has MFA ({told})", password, mfa)
-    return non_compliant(f"The user has a console password and no MFA ({told})", password, mfa)
+        return compliant(f"The user has MFA ({origin})", password, mfa)
+    return non_compliant(f"The user has a console password and no MFA ({origin})", password, mfa)
 
 
 RULE = Rule(

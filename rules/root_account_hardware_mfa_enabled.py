@@ -35,32 +35,32 @@ from auditor.rule import (
     Severity,
     Verdict,
     compliant,
-    credentials_told,
-    mfa_told,
+    credential_report_suffix,
     non_compliant,
     not_applicable,
     proofs,
-    source_words,
+    root_credentials,
+    root_mfa,
 )
 
 
 def evaluate(account: Account, context: Context[NoParameters]) -> Verdict:
     """Judge root by whether it has MFA, and by the list of virtual devices: the rest is hardware."""
-    credentials = credentials_told(account)
+    credentials = root_credentials(account)
     if not credentials.holds:
-        words = source_words(credentials.evidence, context)
+        words = credential_report_suffix(credentials.evidence, context)
         return not_applicable(f"Root has neither a password nor an active access key{words}", *credentials.evidence)
     faults = proofs(partial(_without_mfa, account), partial(_virtual, account, context))
     if not faults:
-        evidence = (*credentials.evidence, *mfa_told(account).evidence)
-        return compliant(f"Root has MFA, and no virtual device{source_words(evidence, context)}", *evidence)
+        evidence = (*credentials.evidence, *root_mfa(account).evidence)
+        return compliant(f"Root has MFA, and no virtual device{credential_report_suffix(evidence, context)}", *evidence)
     evidence = (*credentials.evidence, *(fact for _, facts in faults for fact in facts))
     said = ", ".join(words for words, _ in faults)
-    return non_compliant(f"Root has {said}{source_words(evidence, context)}", *evidence)
+    return non_compliant(f"Root has {said}{credential_report_suffix(evidence, context)}", *evidence)
 
 
 def _without_mfa(account: Account) -> tuple[str, tuple[Evidence, ...]] | None:
-    mfa = mfa_told(account)
+    mfa = root_mfa(account)
     return None if mfa.holds else ("no MFA", mfa.evidence)
 
 

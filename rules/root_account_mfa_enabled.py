@@ -31,23 +31,23 @@ from auditor.rule import (
     Severity,
     Verdict,
     compliant,
-    credentials_told,
-    mfa_told,
+    credential_report_suffix,
     non_compliant,
     not_applicable,
-    source_words,
+    root_credentials,
+    root_mfa,
 )
 
 
 def evaluate(account: Account, context: Context[NoParameters]) -> Verdict:
     """Judge root by the account summary and its row of the credential report."""
-    credentials = credentials_told(account)
+    credentials = root_credentials(account)
     if not credentials.holds:
-        words = source_words(credentials.evidence, context)
+        words = credential_report_suffix(credentials.evidence, context)
         return not_applicable(f"Root has neither a password nor an active access key{words}", *credentials.evidence)
-    mfa = mfa_told(account)
+    mfa = root_mfa(account)
     evidence = (*credentials.evidence, *mfa.evidence)
-    words = source_words(evidence, context)
+    words = credential_report_suffix(evidence, context)
     if mfa.holds:
         return compliant(f"Root has MFA{words}", *evidence)
     return non_compliant(f"Root has credentials and no MFA{words}", *evidence)

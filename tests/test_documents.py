@@ -141,8 +141,8 @@ def test_a_doubtful_policy_in_exports_is_unknown_and_the_rest_is_judged(tmp_path
     encoded = "".join(f"%{byte:02X}" for byte in text.encode())
     details["UserDetailList"][0]["UserPolicyList"] = [{"PolicyName": "odd", "PolicyDocument": encoded}]
     snapshot = exports.collect(folder_of.write(tmp_path / "exports", {DETAILS: details}), None)
-    alice = next(person for person in snapshot.users.known if person.name == "alice")
-    assert set(gaps_of(alice.inline_policies.known[0])) == {"document"}
+    alice = next(person for person in snapshot.users.known_part if person.name == "alice")
+    assert set(gaps_of(alice.inline_policies.known_part[0])) == {"document"}
     assert snapshot.users.gap is None
 
 

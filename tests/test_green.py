@@ -72,7 +72,7 @@ def suppressions(draw: st.DrawFn, rules: Sequence[str]) -> Sequence[Aside]:
 
 @st.composite
 def tagged(draw: st.DrawFn, snapshot: Snapshot) -> Snapshot:
-    people = [replace(each, tags=draw(st.sampled_from([{}, {"team": "a"}]))) for each in snapshot.users.known]
+    people = [replace(each, tags=draw(st.sampled_from([{}, {"team": "a"}]))) for each in snapshot.users.known_part]
     return replace(snapshot, users=listing(people))
 
 
@@ -128,7 +128,7 @@ def options_of(choice: Choice) -> Iterator[str]:
 
 def set_aside(finding: Finding, whole: Snapshot, rule_id: str, aside: Sequence[Aside]) -> bool:
     """Say whether somebody wrote down that this finding may be, or that not every resource of its rule is seen."""
-    tags = next((each.tags for each in whole.users.known if each.arn == finding.resource_arn), {})
+    tags = next((each.tags for each in whole.users.known_part if each.arn == finding.resource_arn), {})
     of_rule = [(kind, pattern) for rule, kind, pattern, end in aside if rule == rule_id and end >= TODAY]
     if finding.resource_type is ResourceType.ACCOUNT or ("resource", ACCOUNT_ID) in of_rule:
         return ("resource", ACCOUNT_ID) in of_rule

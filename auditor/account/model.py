@@ -11,6 +11,7 @@ from typing import ClassVar
 from msgspec import Raw
 from msgspec.json import encode
 
+from auditor.account.credentials import Credentials, PartialCredentials
 from auditor.account.sources import SourceRecord, Time
 from auditor.account.unknown import Gap, Listing, Partial, Record
 
@@ -34,52 +35,6 @@ class Notice(Record, frozen=True):
     code: str
     resource_name: str | None
     message: str
-
-
-class ReportMarker(StrEnum):
-    """Name the words that the credential report writes instead of a value; they mean three different things.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
-    """
-
-    NOT_APPLICABLE = "N/A"
-    NO_INFORMATION = "no_information"
-    NOT_SUPPORTED = "not_supported"
-
-
-ReportFlag = bool | ReportMarker
-"""A true/false column of the credential report."""
-ReportText = str
-"""Any other column as the report writes it: an ISO 8601 time, a Region, a service namespace, or a ReportMarker."""
-
-
-class Credentials(Record, frozen=True, tag_field="record", tag="credentials"):
-    """Hold one row of the credential report, under the report's own column names."""
-
-    password_enabled: ReportFlag
-    password_last_used: ReportText
-    password_last_changed: ReportText
-    password_next_rotation: ReportText
-    mfa_active: ReportFlag
-    access_key_1_active: ReportFlag
-    access_key_1_last_rotated: ReportText
-    access_key_1_last_used_date: ReportText
-    access_key_1_last_used_region: ReportText
-    access_key_1_last_used_service: ReportText
-    access_key_2_active: ReportFlag
-    access_key_2_last_rotated: ReportText
-    access_key_2_last_used_date: ReportText
-    access_key_2_last_used_region: ReportText
-    access_key_2_last_used_service: ReportText
-    cert_1_active: ReportFlag
-    cert_1_last_rotated: ReportText
-    cert_2_active: ReportFlag
-    cert_2_last_rotated: ReportText
-    additional_credentials_info: str | None  # the 23rd column, documented but absent from real reports
-
-
-class PartialCredentials(Partial, Credentials, frozen=True, tag="partial_credentials"):
-    """Hold a row of the credential report of which some columns are missing, blank or unreadable."""
 
 
 class Verified(Record, frozen=True):

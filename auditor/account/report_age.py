@@ -30,7 +30,7 @@ def _read_at(snapshot: Snapshot) -> datetime | None:
     return next((source.read_at for source in snapshot.sources if source.name is Source.CREDENTIAL_REPORT), None)
 
 
-def report_words(snapshot: Snapshot) -> str:
+def credential_report_text(snapshot: Snapshot) -> str:
     """Give the words by which annotations name the credential report, its time and its age."""
     if snapshot.report_generated_at is None:
         return "credential report of unknown time"
@@ -60,7 +60,9 @@ def without_old_report(snapshot: Snapshot, max_age: timedelta) -> Snapshot:
     reason = Gap(
         f"{Source.CREDENTIAL_REPORT}:{TOO_OLD}", Source.CREDENTIAL_REPORT, TOO_OLD, None, _reason(snapshot, max_age)
     )
-    users = structs.replace(snapshot.users, known=tuple(_aged(user, reason.id) for user in snapshot.users.known))
+    users = structs.replace(
+        snapshot.users, known_part=tuple(_aged(user, reason.id) for user in snapshot.users.known_part)
+    )
     return structs.replace(
         snapshot,
         account=with_gaps(snapshot.account, {"root_credentials": reason.id}),

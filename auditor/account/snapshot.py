@@ -13,7 +13,7 @@ from msgspec import Raw, Struct
 from auditor import documents
 from auditor.account.model import Notice, Snapshot
 from auditor.account.sources import BULK, Source, SourceStatus
-from auditor.account.unknown import Listing, Partial, Record, at_rest, gaps_of
+from auditor.account.unknown import Listing, Partial, Record, gaps_of, stored
 from auditor.errors import SourceError
 
 FORMAT = "iam-audit-snapshot"
@@ -101,16 +101,16 @@ def _check_policies(snapshot: Snapshot) -> None:
 def _policies(snapshot: Snapshot) -> Iterator[Raw]:
     """Give the policy documents that were learned, raw."""
     for kind in ("users", "groups", "roles"):
-        for record in getattr(snapshot, kind).known:
-            if record.inline_policies.known:
-                yield from _learned(record.inline_policies.known, "document")
-    yield from _learned(snapshot.roles.known, "trust_policy")
-    for policy in snapshot.policies.known:
-        yield from _learned(policy.versions.known, "document")
+        for record in getattr(snapshot, kind).known_part:
+            if record.inline_policies.known_part:
+                yield from _learned(record.inline_policies.known_part, "document")
+    yield from _learned(snapshot.roles.known_part, "trust_policy")
+    for policy in snapshot.policies.known_part:
+        yield from _learned(policy.versions.known_part, "document")
 
 
 def _learned(records: Sequence[Struct], field: str) -> Iterator[Raw]:
-    return (at_rest(record, field) for record in records if field not in gaps_of(record))
+    return (stored(record, field) for record in records if field not in gaps_of(record))
 
 
 def _in_utc(snapshot: Snapshot, place: str) -> Snapshot:
@@ -160,7 +160,7 @@ def _check_version(document_format: str, version: str, place: str) -> None:
 def contradictions(snapshot: Snapshot) -> Iterator[str]:
     """Say in what a snapshot contradicts itself or holds what IAM has not: one of edited or forged data may."""
     for kind in (*LISTS, *NAMED_LISTS):
-        yield from _misnamed(kind, getattr(snapshot, kind).known)
+        yield from _misnamed(kind, getattr(snapshot, kind).known_part)
     yield from _excesses(snapshot)
     sources = {source.name: source for source in snapshot.sources}
     if len(sources) != len(snapshot.sources) or not set(sources) >= COLLECTED:
@@ -187,7 +187,7 @@ def _misnamed(kind: str, records: Sequence[Any]) -> Iterator[str]:
     unique = {"name": [record.name.casefold() if kind in LISTS else record.name for record in records]}
     for field in ("arn", "id"):
         if field in fields:
-            unique[field] = [value for record in records if (value := at_rest(record, field)) is not None]
+            unique[field] = [value for record in records if (value := stored(record, field)) is not None]
     for field, values in unique.items():
         longest = max(map(len, values), default=0)
         if longest > MAX_IDENTIFIER:
@@ -199,9 +199,9 @@ def _misnamed(kind: str, records: Sequence[Any]) -> Iterator[str]:
 
 def _excesses(snapshot: Snapshot) -> Iterator[str]:
     """Find what would multiply in a report: groups become a warning each, and gaps are told of in many findings."""
-    for user in snapshot.users.known:
-        if len(user.group_names.known) > MAX_GROUPS:
-            yield f"$.users holds a user in {len(user.group_names.known):,} groups"
+    for user in snapshot.users.known_part:
+        if len(user.group_names.known_part) > MAX_GROUPS:
+            yield f"$.users holds a user in {len(user.group_names.known_part):,} groups"
     for gap in snapshot.gaps:
         if len(gap.message) + len(gap.iam_action or "") > MAX_MESSAGE:
             yield f"$.gaps holds a gap of more than {MAX_MESSAGE:,} characters"
@@ -212,9 +212,9 @@ def _is_known(snapshot: Snapshot, source: Source) -> bool:
     if source in _ACCOUNT_FACTS:
         return _ACCOUNT_FACTS[source] not in gaps_of(snapshot.account)
     if source is Source.CREDENTIAL_REPORT:
-        return any("credentials" not in gaps_of(user) for user in snapshot.users.known)
+        return any("credentials" not in gaps_of(user) for user in snapshot.users.known_part)
     if source is Source.POLICY_DESCRIPTIONS:
-        return any("description" not in gaps_of(policy) for policy in snapshot.policies.known)
+        return any("description" not in gaps_of(policy) for policy in snapshot.policies.known_part)
     field = source.replace("-", "_")
     return field in (*LISTS, *OTHER_LISTS) and getattr(snapshot, field).gap is None
 
@@ -223,26 +223,26 @@ def _strangers(snapshot: Snapshot) -> Iterator[str]:
     """Find what is of another account than the snapshot, or of another Region."""
     account, region = snapshot.account.id, snapshot.region
     for kind in (*LISTS, *NAMED_LISTS):
-        for record in getattr(snapshot, kind).known:
-            arn = at_rest(record, "arn")
+        for record in getattr(snapshot, kind).known_part:
+            arn = stored(record, "arn")
             if account is not None and arn is not None and f":{account}:" not in arn:
                 yield f"$.{kind} holds {arn}, which is not of account {account}"
-    for device in snapshot.virtual_mfa_devices.known:
+    for device in snapshot.virtual_mfa_devices.known_part:
         serial = device.serial_number
         if account is not None and serial.startswith("arn:") and f":{account}:" not in serial:
             yield f"$.virtual_mfa_devices holds {serial}, which is not of account {account}"
-    for analyzer in snapshot.access_analyzers.known:
+    for analyzer in snapshot.access_analyzers.known_part:
         if region is not None and f":{region}:" not in analyzer.arn:
             yield f"$.access_analyzers holds {analyzer.arn}, which is not of the Region {region}"
 
 
 def _miscounts(snapshot: Snapshot) -> Iterator[str]:
-    summary = at_rest(snapshot.account, "summary") or {}
+    summary = stored(snapshot.account, "summary") or {}
     for kind, key in SUMMARY_KEYS.items():
         listing = getattr(snapshot, kind)
         counted = summary.get(key)
-        if listing.gap is None and counted is not None and counted != len(listing.known):
-            yield f"$.{kind} holds {len(listing.known):,}, and the account summary counts {counted:,}"
+        if listing.gap is None and counted is not None and counted != len(listing.known_part):
+            yield f"$.{kind} holds {len(listing.known_part):,}, and the account summary counts {counted:,}"
 
 
 def gap_ids(snapshot: Snapshot) -> set[str]:
@@ -263,11 +263,11 @@ def _gather(values: Sequence[object], found: set[str | None]) -> None:
         if issubclass(kind, Partial):
             found.update(gap_id for record in records for gap_id in gaps_of(record).values())
         for field, deeper in _holders(kind):
-            held = [at_rest(record, field) for record in records]
+            held = [stored(record, field) for record in records]
             listings = [value for value in held if isinstance(value, Listing)]
             found.update({listing.gap for listing in listings})
             if deeper:
-                _gather([item for listing in listings for item in listing.known], found)
+                _gather([item for listing in listings for item in listing.known_part], found)
                 _gather([value for value in held if not isinstance(value, Listing)], found)
 
 
@@ -299,10 +299,10 @@ def integrity(snapshot: Snapshot) -> Iterator[Notice]:
     """
     if snapshot.groups.gap is not None:
         return
-    names = {group.name for group in snapshot.groups.known}
+    names = {group.name for group in snapshot.groups.known_part}
     spelling = {name.casefold(): name for name in names}
-    for user in snapshot.users.known:
-        for name in user.group_names.known:
+    for user in snapshot.users.known_part:
+        for name in user.group_names.known_part:
             if name in names:
                 continue
             other = spelling.get(name.casefold())

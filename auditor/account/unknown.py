@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
+from inspect import getattr_static
 from types import NoneType
-from typing import Any, ClassVar, Generic, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Raw, Struct
@@ -66,7 +68,7 @@ def witnessed() -> Iterator[list[UnknownFact]]:
         _witness.reset(token)
 
 
-def heard(question: Callable[[], T]) -> T | UnknownFact:
+def evaluate_quietly(question: Callable[[], T]) -> T | UnknownFact:
     """Give the answer to a question, or the UnknownFact that kept it from being answered.
 
     Only for weighing facts of which one may do where another is unknown. It is no witness then: the caller must raise
@@ -90,12 +92,12 @@ class Listing(Record, Generic[T], frozen=True, eq=False):
     indexing raise. So `any()` may find and `all()` may refute, but nothing can be concluded from absence.
     """
 
-    known: tuple[T, ...] = msgspec.field(name="items")
+    known_part: tuple[T, ...] = msgspec.field(name="items")
     """The items that were learned: for evidence and indexes. To conclude something, iterate."""
     gap: str | None
 
     def __iter__(self) -> Iterator[T]:
-        return iter(self.known) if self.gap is None else self._known_then_raise()
+        return iter(self.known_part) if self.gap is None else self._known_then_raise()
 
     def __bool__(self) -> bool:
         return bool(self._complete())
@@ -121,10 +123,10 @@ class Listing(Record, Generic[T], frozen=True, eq=False):
     def _complete(self) -> tuple[T, ...]:
         if self.gap is not None:
             raise UnknownFact(self.gap, "items")
-        return self.known
+        return self.known_part
 
     def _known_then_raise(self) -> Iterator[T]:
-        yield from self.known
+        yield from self.known_part
         raise UnknownFact(self.gap, "items")
 
 
@@ -150,7 +152,8 @@ class _Widened(msgspec.StructMeta):
                 **{name: hint if _has_own_unknown(hint) else hint | None for name, hint in hints.items()},
                 "gaps": dict[str, str],
             }
-            namespace["_nullable"] = {name for name, hint in hints.items() if NoneType in get_args(hint)}
+            plain = {name: hint.__origin__ if get_origin(hint) is Annotated else hint for name, hint in hints.items()}
+            namespace["_nullable"] = {name for name, hint in plain.items() if NoneType in get_args(hint)}
         return super().__new__(mcls, name, bases, namespace, **options)
 
 
@@ -163,12 +166,12 @@ class Partial(Record, frozen=True, metaclass=_Widened):
 
     def __post_init__(self) -> None:
         """Refuse a field that is null and has no gap, or has a gap and a value: a damaged or forged record."""
-        gaps = at_rest(self, "gaps")
+        gaps = stored(self, "gaps")
         for field in self.__struct_fields__:
-            unknown, null = field in gaps, _is_null(at_rest(self, field))
-            if unknown and (not null or field in at_rest(self, "_never_unknown")):
+            unknown, null = field in gaps, _is_null(stored(self, field))
+            if unknown and (not null or field in self._never_unknown):
                 raise ValueError(f"`{field}` has a value and a gap, or is never unknown")
-            if null and not unknown and field not in at_rest(self, "_nullable"):
+            if null and not unknown and field not in self._nullable:
                 raise ValueError(f"`{field}` is null and has no gap")
 
     def __getattribute__(self, name: str) -> Any:
@@ -181,14 +184,28 @@ def _is_null(value: object) -> bool:
     return value is None or (isinstance(value, Raw) and bytes(value) == b"null")
 
 
-def at_rest(record: Struct, field: str) -> Any:
-    """Give a field as it is stored, None where unknown: for identifying and showing records, never to conclude."""
-    return object.__getattribute__(record, field)
+def stored(record: Struct, field: str) -> Any:
+    """Return a field as it is stored, None where unknown: for identifying and showing records, never to conclude."""
+    return slot(type(record), field)(record)
+
+
+@cache
+def slot(record_type: type[Struct], field: str) -> Callable[[Any], Any]:
+    """Return the function that reads a field of such records as it is stored; for many records `stored` is slower."""
+    kept: Mapping[str, Callable[[Any], Any]] = getattr(record_type, "_slots", {})
+    return kept[field] if field in kept else getattr_static(record_type, field).__get__
+
+
+def keep_slots(record_type: type[Struct]) -> None:
+    """Keep how the fields of a record type are stored, before properties of the same names take their place."""
+    slots = {field: slot(record_type, field) for field in record_type.__struct_fields__}
+    record_type._slots = slots  # type: ignore[attr-defined]  # noqa: SLF001 - read by `slot` alone
+    slot.cache_clear()
 
 
 def gaps_of(record: Struct) -> Mapping[str, str]:
     """Give the unknown fields of a record with the ids of their gaps: empty for a whole record."""
-    gaps: Mapping[str, str] = at_rest(record, "gaps") if isinstance(record, Partial) else {}
+    gaps: Mapping[str, str] = stored(record, "gaps") if isinstance(record, Partial) else {}
     return gaps
 
 
@@ -199,11 +216,11 @@ def with_gaps(record: R, gaps: Mapping[str, str]) -> R:
     """
     if not gaps:
         return record
-    values = {field: at_rest(record, field) for field in record.__struct_fields__}
+    values = {field: stored(record, field) for field in record.__struct_fields__}
     merged = dict(gaps_of(record))
     for field, gap_id in gaps.items():
         if isinstance(values[field], Listing):
-            values[field] = Listing(known=(), gap=gap_id)
+            values[field] = Listing(known_part=(), gap=gap_id)
         else:
             values[field] = Raw(b"null") if isinstance(values[field], Raw) else None
             merged[field] = gap_id

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from auditor.account.model import Credentials, ReportMarker
+from auditor.account.credentials import FLAGS, TIMES, Credentials, ReportMarker
 from auditor.account.sources import Source
 from auditor.account.unknown import Gap, with_gaps
 from auditor.collectors.answers import gap, utc
@@ -21,9 +21,6 @@ from auditor.errors import SourceError
 ROOT = "<root_account>"
 REQUIRED_COLUMNS = ("user", "arn", "user_creation_time")
 
-_FLAGS = frozenset(name for name in Credentials.__struct_fields__ if name.endswith(("_active", "_enabled")))
-_WHEN = ("_last_used", "_last_used_date", "_last_changed", "_next_rotation", "_last_rotated")
-_TIMES = frozenset(name for name in Credentials.__struct_fields__ if name.endswith(_WHEN))
 _OPTIONAL = "additional_credentials_info"
 _MARKERS = frozenset(marker.value.lower() for marker in ReportMarker)
 _WORDS: Mapping[str, bool | ReportMarker] = {
@@ -90,7 +87,7 @@ class _Table:
         if "\0" in text:
             raise self._broken("it holds a NUL character")
         self._columns = self._header()
-        ended = whole or text.endswith(("\n", "\r")) or self._columns[-1] in (_FLAGS | _TIMES)
+        ended = whole or text.endswith(("\n", "\r")) or self._columns[-1] in (FLAGS | TIMES)
         self._loose_end = None if ended else len(text)
 
     @property
@@ -154,9 +151,9 @@ class _Table:
 
 def _value(column: str, cell: str) -> bool | str | None:
     """Give what a cell tells, None if it cannot be read."""
-    if column in _FLAGS:
+    if column in FLAGS:
         return _WORDS.get(cell.lower())
-    if column in _TIMES and cell.lower() not in _MARKERS and _time(cell) is None:
+    if column in TIMES and cell.lower() not in _MARKERS and _time(cell) is None:
         return None
     return cell
 

@@ -133,7 +133,7 @@ def _verified(
         say("Verified: no finding on MFA rests on a credential report older than the run")
         return snapshot
     again = verification.verified(connection, snapshot, names, timeout_s=timeout_s)
-    asked = sum(user.verified is not None for user in again.users.known)
+    asked = sum(user.verified is not None for user in again.users.known_part)
     corrected = [notice.resource_name for notice in again.notices if notice.code == verification.CORRECTED]
     say(f"Verified {asked:,} of {len(names):,} users with AWS, {len(corrected):,} corrected")
     return again

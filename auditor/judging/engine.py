@@ -6,8 +6,8 @@ from typing import Any
 from msgspec import Struct
 
 from auditor.account.model import Notice, ResourceType, Snapshot
-from auditor.account.report_age import report_words
-from auditor.account.unknown import Gap, Listing, Partial, UnknownFact, at_rest, gaps_of, witnessed
+from auditor.account.report_age import credential_report_text
+from auditor.account.unknown import Gap, Listing, Partial, UnknownFact, gaps_of, stored, witnessed
 from auditor.judging.finding import Finding, fingerprints
 from auditor.judging.rule import MAX_ANNOTATION, ComplianceType, ConfiguredRule, Context, Evidence, Memberships, Verdict
 
@@ -60,7 +60,7 @@ class _Run:
         self.notices: list[RuleNotice] = []
         self._snapshot = snapshot
         self._memberships = Memberships(snapshot)
-        self._report_words = report_words(snapshot)
+        self._report_words = credential_report_text(snapshot)
         self._identities: dict[ResourceType, Sequence[Identified]] = {}
         self._gaps: Mapping[str, Gap] = {gap.id: gap for gap in snapshot.gaps}
         self._resources: Mapping[ResourceType, Listing[Any]] = {
@@ -117,7 +117,7 @@ class _Run:
     def _identified(self, resource_type: ResourceType) -> Sequence[Identified]:
         """Give the resources of a type with id, name and ARN at rest, gathered once for all rules."""
         if resource_type not in self._identities:
-            known = self._resources[resource_type].known
+            known = self._resources[resource_type].known_part
             self._identities[resource_type] = [_identified(resource) for resource in known]
         return self._identities[resource_type]
 
@@ -225,7 +225,7 @@ def _is_well_made(verdict: Verdict) -> bool:
 
 def _identified(resource: Any) -> Identified:
     if isinstance(resource, Partial):
-        return resource, at_rest(resource, "id"), resource.name, _arn_at_rest(resource)
+        return resource, stored(resource, "id"), resource.name, _arn_at_rest(resource)
     return resource, resource.id, resource.name, resource.arn
 
 

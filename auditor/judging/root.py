@@ -1,107 +1,106 @@
-"""Root: what the account summary and root's row of the credential report tell of it; knowing either suffices.
+"""Root: what the account summary and root's row of the credential report say of it; knowing either suffices.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
 """
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
-from auditor.account.model import Account, Credentials
+from auditor.account.model import Account
 from auditor.account.sources import Source
-from auditor.account.unknown import Record, UnknownFact, heard, undecided
-from auditor.judging.rule import Context, Evidence, decided, most_telling, no_further_credentials, proofs, reported_time
-
-_KEYS = ("access_key_1", "access_key_2")
+from auditor.account.unknown import Record, UnknownFact, evaluate_quietly, undecided
+from auditor.judging.rule import Context, Evidence, most_telling, proofs, reported
 
 
-class Told(Record, frozen=True):
+class RootFact(Record, frozen=True):
     """Hold whether root has something, and the facts that say so."""
 
     holds: bool
     evidence: tuple[Evidence, ...]
 
 
-def mfa_told(account: Account) -> Told:
-    """Say whether root has an MFA device; raise UnknownFact if nobody tells, or two tell otherwise."""
+def root_mfa(account: Account) -> RootFact:
+    """Return whether root has an MFA device; raise UnknownFact if no source says, or two contradict each other."""
     return _agreed("MFA", partial(_counted, account, "AccountMFAEnabled"), partial(_reported_mfa, account))
 
 
-def access_key_told(account: Account) -> Told:
-    """Say whether root has an access key, active or not; raise UnknownFact as mfa_told does."""
+def root_access_key(account: Account) -> RootFact:
+    """Return whether root has an access key, active or not; raise UnknownFact as root_mfa does."""
     counted = partial(_counted, account, "AccountAccessKeysPresent")
     return _agreed("an access key", counted, partial(_reported_key, account))
 
 
-def credentials_told(account: Account) -> Told:
-    """Say whether root has a password or an active access key; raise UnknownFact as mfa_told does."""
+def root_credentials(account: Account) -> RootFact:
+    """Return whether root has a password or an active access key; raise UnknownFact as root_mfa does."""
     return _agreed("credentials", partial(_counted_credentials, account), partial(_reported_credentials, account))
 
 
-def source_words(evidence: Iterable[Evidence], context: Context[Any]) -> str:
-    """Give the words that end an annotation whose evidence is of the credential report: its time and age."""
-    reported = any(fact.source is Source.CREDENTIAL_REPORT for fact in evidence)
-    return f" ({context.report_words})" if reported else ""
+def credential_report_suffix(evidence: Iterable[Evidence], context: Context[Any]) -> str:
+    """Return the end of an annotation whose evidence is of the credential report: its time and age."""
+    is_of_report = any(fact.source is Source.CREDENTIAL_REPORT for fact in evidence)
+    return f" ({context.credential_report_text})" if is_of_report else ""
 
 
-def _agreed(what: str, *tellers: Callable[[], Told]) -> Told:
-    """Give what the tellers say that know; their evidence is joined."""
-    answers = [heard(teller) for teller in tellers]
-    told = [answer for answer in answers if not isinstance(answer, UnknownFact)]
-    if not told:
+def _agreed(what: str, *sources: Callable[[], RootFact]) -> RootFact:
+    """Return what the sources say that know; their evidence is joined."""
+    answers = [evaluate_quietly(source) for source in sources]
+    known = [answer for answer in answers if not isinstance(answer, UnknownFact)]
+    if not known:
         raise most_telling([answer for answer in answers if isinstance(answer, UnknownFact)])
-    if any(answer.holds is not told[0].holds for answer in told):
+    if any(answer.holds is not known[0].holds for answer in known):
         raise undecided(
             f"the account summary and the credential report contradict each other on whether root has {what}"
         )
-    return Told(told[0].holds, tuple(fact for answer in told for fact in answer.evidence))
+    return RootFact(known[0].holds, tuple(fact for answer in known for fact in answer.evidence))
 
 
-def _counted(account: Account, key: str) -> Told:
-    """Tell by the account summary; a key that is missing is unknown, not 0."""
+def _counted(account: Account, key: str) -> RootFact:
+    """Return what the account summary counts; a key that is missing is unknown, not 0."""
     count = account.summary.get(key)
     if count is None:
         raise undecided(f"the account summary lacks {key}")
-    return Told(count > 0, (Evidence(f"summary.{key}", count, Source.ACCOUNT_SUMMARY),))
+    return RootFact(count > 0, (Evidence(f"summary.{key}", count, Source.ACCOUNT_SUMMARY),))
 
 
-def _counted_credentials(account: Account) -> Told:
+def _counted_credentials(account: Account) -> RootFact:
     password = _counted(account, "AccountPasswordPresent")
     if password.holds:
         return password
     key = _counted(account, "AccountAccessKeysPresent")
     if key.holds:
-        raise undecided("the account summary does not tell whether root's access key is active")
-    return Told(holds=False, evidence=(*password.evidence, *key.evidence))
+        raise undecided("the account summary does not say whether root's access key is active")
+    return RootFact(holds=False, evidence=(*password.evidence, *key.evidence))
 
 
-def _reported_mfa(account: Account) -> Told:
-    active = decided(account.root_credentials.mfa_active, "mfa_active of root")
-    return Told(active, (_reported("mfa_active", active),))
+def _reported_mfa(account: Account) -> RootFact:
+    active = account.root_credentials.mfa_active
+    return RootFact(active, (_of_root(account, "mfa_active"),))
 
 
-def _reported_key(account: Account) -> Told:
-    """Tell by root's row: an inactive key keeps the time of its last rotation."""
-    return _any_reported(account, *(f"{key}_active" for key in _KEYS), *(f"{key}_last_rotated" for key in _KEYS))
+def _reported_key(account: Account) -> RootFact:
+    """Return what root's row says; an inactive key keeps the time of its last rotation."""
+    keys, facts = account.root_credentials.access_keys, ("active", "last_rotated")
+    return _any_reported(account, *(key.column(fact) for fact in facts for key in keys))
 
 
-def _reported_credentials(account: Account) -> Told:
-    return _any_reported(account, "password_enabled", *(f"{key}_active" for key in _KEYS))
+def _reported_credentials(account: Account) -> RootFact:
+    keys = (key.column("active") for key in account.root_credentials.access_keys)
+    return _any_reported(account, "password_enabled", *keys)
 
 
-def _any_reported(account: Account, *columns: str) -> Told:
-    """Tell whether one of the columns is true or a time; False only if each is known to be neither."""
+def _any_reported(account: Account, *columns: str) -> RootFact:
+    """Return whether one of the columns is true or a time; False only if each is known to be neither."""
     row = account.root_credentials
-    found = proofs(*(partial(_as_set, row, column) for column in columns), partial(no_further_credentials, row))
-    return Told(bool(found), found or tuple(_reported(column, getattr(row, column)) for column in columns))
+    found = proofs(*(partial(_if_set, account, column) for column in columns), lambda: row.additional_credentials_info)
+    return RootFact(bool(found), found or tuple(_of_root(account, column) for column in columns))
 
 
-def _as_set(row: Credentials, column: str) -> Evidence | None:
-    value = getattr(row, column)
-    is_time = column.endswith("_last_rotated")
-    is_set = reported_time(value, column) is not None if is_time else decided(value, column)
-    return _reported(column, value) if is_set else None
+def _if_set(account: Account, column: str) -> Evidence | None:
+    value: bool | datetime | None = getattr(account.root_credentials, column)
+    return _of_root(account, column) if value else None
 
 
-def _reported(column: str, value: object) -> Evidence:
-    return Evidence(f"root_credentials.{column}", value, Source.CREDENTIAL_REPORT)
+def _of_root(account: Account, column: str) -> Evidence:
+    return reported(account.root_credentials, column, "root_credentials")

@@ -8,9 +8,10 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
-from auditor.account.model import Credentials, Group, ReportFlag, ReportMarker, ReportText, ResourceType, Snapshot
+from auditor.account.credentials import Credentials, as_reported
+from auditor.account.model import Group, ResourceType, Snapshot
 from auditor.account.sources import Source
-from auditor.account.unknown import Listing, Record, UnknownFact, heard, undecided
+from auditor.account.unknown import Listing, Record, UnknownFact, evaluate_quietly, undecided
 
 P = TypeVar("P", bound=Struct)
 T = TypeVar("T")
@@ -60,8 +61,6 @@ class Verdict(Record, frozen=True):
     note: str | None = None
 
 
-_NEVER = (ReportMarker.NOT_APPLICABLE.lower(), ReportMarker.NO_INFORMATION.lower())
-
 # Bound once: Python 3.11 takes four times as long to find a member of an enum as an attribute.
 _COMPLIANT, _NON_COMPLIANT = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
 _NOT_APPLICABLE = ComplianceType.NOT_APPLICABLE
@@ -82,39 +81,17 @@ def not_applicable(annotation: str, *evidence: Evidence) -> Verdict:
     return Verdict(_NOT_APPLICABLE, annotation, evidence)
 
 
-def decided(flag: ReportFlag, column: str) -> bool:
-    """Give a true/false column of the credential report; raise UnknownFact for N/A and the like."""
-    if flag is True or flag is False:
-        return flag
-    raise undecided(f"the credential report says {flag.value!r} in {column}")
-
-
-def reported_time(text: ReportText, column: str) -> datetime | None:
-    """Give the time in a column of the credential report, or None for N/A and no_information: never, or not set.
-
-    Raises UnknownFact for anything else, such as a time without zone.
-    """
-    if text.lower() in _NEVER:
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        time = None
-    if time is None or time.tzinfo is None:
-        raise undecided(f"the credential report says {text!r} in {column}")
-    return time
-
-
-def written(time: datetime) -> str:
-    """Give a time as annotations and evidence write it: ISO 8601, with Z for UTC."""
+def time_text(time: datetime) -> str:
+    """Return a time as annotations and evidence write it: ISO 8601, with Z for UTC."""
     return time.isoformat().replace("+00:00", "Z")
 
 
-def no_further_credentials(row: Credentials) -> None:
-    """Raise UnknownFact if the credential report tells of keys or certificates that it does not describe."""
-    told = row.additional_credentials_info
-    if told is not None and told.lower() not in _NEVER:
-        raise undecided(f"the credential report does not describe every key; it says {told!r}")
+def reported(credentials: Credentials, column: str, record: str = "credentials") -> Evidence:
+    """Return what the credential report says in a column as evidence, in the report's own text.
+
+    `record` is the field of the resource that holds the row. Raises UnknownFact where the column was not learned.
+    """
+    return Evidence(f"{record}.{column}", as_reported(credentials, column), Source.CREDENTIAL_REPORT)
 
 
 def proofs(*questions: Callable[[], T | None]) -> tuple[T, ...]:
@@ -122,7 +99,7 @@ def proofs(*questions: Callable[[], T | None]) -> tuple[T, ...]:
 
     No proof means that each question was answered, and with None; raises UnknownFact if that is not known.
     """
-    answers = [heard(question) for question in questions]
+    answers = [evaluate_quietly(question) for question in questions]
     unknown = [answer for answer in answers if isinstance(answer, UnknownFact)]
     found = [answer for answer in answers if answer is not None and not isinstance(answer, UnknownFact)]
     if unknown and not found:
@@ -146,7 +123,7 @@ class Context(Struct, Generic[P], frozen=True):
     parameters: P
     snapshot: Snapshot
     memberships: "Memberships"
-    report_words: str
+    credential_report_text: str
     """The credential report with its time and age, as annotations that rest on it name it."""
 
     @property
@@ -166,7 +143,7 @@ class Context(Struct, Generic[P], frozen=True):
         """
         age = self.report_generated_at - time
         if age < timedelta(0):
-            raise undecided(f"{place} tells a time after that of the credential report, {written(time)}")
+            raise undecided(f"{place} tells a time after that of the credential report, {time_text(time)}")
         return age
 
     def members(self, group: Group) -> Listing[str]:
@@ -189,15 +166,15 @@ class Memberships:
     def of(self, group_name: str) -> Listing[str]:
         """Give the members of the group of exactly this name."""
         members, gap = self._inverted
-        return Listing(known=tuple(members.get(group_name, ())), gap=gap)
+        return Listing(known_part=tuple(members.get(group_name, ())), gap=gap)
 
     @cached_property
     def _inverted(self) -> tuple[Mapping[str, Sequence[str]], str | None]:
         gap = self._snapshot.users.gap
         members: dict[str, list[str]] = {}
-        for user in self._snapshot.users.known:
+        for user in self._snapshot.users.known_part:
             gap = user.group_names.gap if gap is None else gap
-            for name in user.group_names.known:
+            for name in user.group_names.known_part:
                 members.setdefault(name, []).append(user.name)
         return members, gap
 

@@ -191,7 +191,7 @@ def _tagged(tag: str, snapshot: Snapshot) -> Iterator[tuple[ResourceType, str]]:
     """Give the resources that have the tag; what is not known to have it has it not."""
     key, equals, value = tag.partition("=")
     for resource_type, field in _LISTS.items():
-        for resource in getattr(snapshot, field).known:
+        for resource in getattr(snapshot, field).known_part:
             if "tags" in gaps_of(resource):
                 continue
             tags: Mapping[str, Any] = resource.tags

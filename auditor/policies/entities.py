@@ -43,7 +43,7 @@ def default_statements(policy: Policy) -> tuple[Statement, ...]:
 
 def _check_versions(policy: Policy, wanted: str) -> None:
     """Raise UnknownFact if the default is there twice, or another version says that it is the default."""
-    known = [version for version in policy.versions.known if not gaps_of(version).keys() & {"id", "is_default"}]
+    known = [version for version in policy.versions.known_part if not gaps_of(version).keys() & {"id", "is_default"}]
     if sum(version.id == wanted for version in known) > 1:
         raise undecided(f"version {wanted}, the default, is there twice")
     others = [version.id for version in known if version.is_default and version.id != wanted]
@@ -65,7 +65,7 @@ def _readable_first(
     records: Listing[Documented], field: str, read: Callable[..., tuple[Statement, ...]]
 ) -> Iterator[tuple[Documented, tuple[Statement, ...]]]:
     doubts: list[str] = []
-    for record in records.known:
+    for record in records.known_part:
         if field not in gaps_of(record):
             try:
                 found = read(getattr(record, field))
@@ -82,9 +82,9 @@ def _readable_first(
 def holders(records: Listing[Holder], policy_arn: str) -> Listing[Holder]:
     """Give those to which the managed policy is attached: partial while more are, or may be, than is known."""
     known, gap = [], records.gap
-    for record in records.known:
+    for record in records.known_part:
         attached = record.attached_policies
-        if any(policy.arn == policy_arn for policy in attached.known):
+        if any(policy.arn == policy_arn for policy in attached.known_part):
             known.append(record)
         elif gap is None:
             gap = attached.gap
@@ -94,9 +94,9 @@ def holders(records: Listing[Holder], policy_arn: str) -> Listing[Holder]:
 def populated(groups: Listing[Group], members_of: Callable[[Group], Listing[str]]) -> Listing[Group]:
     """Give the groups that have a member: partial while others have, or may have, one."""
     known, gap = [], groups.gap
-    for group in groups.known:
+    for group in groups.known_part:
         members = members_of(group)
-        if members.known:
+        if members.known_part:
             known.append(group)
         elif gap is None:
             gap = members.gap

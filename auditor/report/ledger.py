@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 
 from auditor.account.model import ResourceType, Snapshot
 from auditor.account.sources import SourceRecord, SourceStatus
-from auditor.account.unknown import Gap, Listing, at_rest
+from auditor.account.unknown import Gap, Listing, stored
 from auditor.judging.engine import cut, explanation
 from auditor.judging.finding import Finding
 from auditor.judging.rule import ComplianceType, Rule
@@ -123,10 +123,10 @@ def _existing(snapshot: Snapshot, resource_type: ResourceType) -> int | None:
     field, counted_as = _LISTS[resource_type]
     listing: Listing[object] = getattr(snapshot, field)
     if listing.gap is None:
-        return len(listing.known)
-    summary: Mapping[str, int] = at_rest(snapshot.account, "summary") or {}
+        return len(listing.known_part)
+    summary: Mapping[str, int] = stored(snapshot.account, "summary") or {}
     counted = summary.get(counted_as) if counted_as else None
-    return counted if counted is not None and counted >= len(listing.known) else None
+    return counted if counted is not None and counted >= len(listing.known_part) else None
 
 
 def _reasons(findings: Iterable[Finding], gaps: dict[str, Gap]) -> Iterator[Reason]:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from rule_parameters import configured
 
 from auditor.account.model import Snapshot, Verified
-from auditor.account.report_age import duration, report_age, report_words, without_old_report
+from auditor.account.report_age import credential_report_text, duration, report_age, without_old_report
 from auditor.account.snapshot import dump, load
 from auditor.account.sources import Source, SourceStatus
 from auditor.account.unknown import gaps_of
@@ -60,14 +60,14 @@ def verdicts(snapshot: Snapshot) -> dict[tuple[str, str], ComplianceType]:
 )
 def test_the_age_is_that_at_reading_in_words(time: Any, words: str) -> None:
     snapshot = read_at(SNAPSHOT, time)
-    assert report_words(snapshot) == f"credential report of 2026-11-24T01:00:00Z, {words} old"
+    assert credential_report_text(snapshot) == f"credential report of 2026-11-24T01:00:00Z, {words} old"
 
 
 def test_an_age_that_nobody_told_is_unknown() -> None:
     assert report_age(read_at(SNAPSHOT, None)) is None
     assert report_age(read_at(SNAPSHOT, REPORT_TIME - timedelta(minutes=5, seconds=1))) is None  # one time is wrong
-    assert report_words(read_at(SNAPSHOT, None)) == "credential report of 2026-11-24T01:00:00Z, age unknown"
-    assert report_words(replace(SNAPSHOT, report_generated_at=None)) == "credential report of unknown time"
+    assert credential_report_text(read_at(SNAPSHOT, None)) == "credential report of 2026-11-24T01:00:00Z, age unknown"
+    assert credential_report_text(replace(SNAPSHOT, report_generated_at=None)) == "credential report of unknown time"
 
 
 def test_every_finding_that_rests_on_the_report_tells_its_age() -> None:
@@ -122,7 +122,7 @@ def test_a_report_of_a_time_after_its_reading_counts_as_too_old() -> None:
 
 def test_users_that_are_unknown_keep_their_own_reason_and_root_is_unknown_too() -> None:
     judged = without_old_report(SNAPSHOT, SECOND)
-    alice, bob = judged.users.known
+    alice, bob = judged.users.known_part
     assert gaps_of(alice)["credentials"] == "credential-report:ReportTooOld"
     assert gaps_of(bob)["credentials"] == "withheld"
     assert "root_credentials" in gaps_of(judged.account)

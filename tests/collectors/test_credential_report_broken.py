@@ -8,7 +8,7 @@ import exports_folder as folder_of
 import pytest
 from exports_folder import DETAILS, GOLDEN_REPORT, REPORT, SUMMARY
 
-from auditor.account.model import Credentials
+from auditor.account.credentials import Credentials
 from auditor.account.snapshot import dump, load
 from auditor.account.unknown import gaps_of
 from auditor.collectors.cli_output import folder as exports
@@ -136,7 +136,7 @@ def test_a_report_of_contradictions_makes_a_snapshot_that_can_be_saved(tmp_path:
     text = "\n".join([HEADER, ROOT, ALICE, CI, *CONTRADICTIONS.values()])
     changes: dict[str, Any] = {REPORT: folder_of.credential_report(text), DETAILS: None, SUMMARY: None}
     snapshot = exports.collect(folder_of.write(tmp_path, changes), None)
-    assert [user.name for user in snapshot.users.known] == ["ci"]
+    assert [user.name for user in snapshot.users.known_part] == ["ci"]
     assert dump(load(dump(snapshot), "saved")) == dump(snapshot)
 
 

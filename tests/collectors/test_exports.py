@@ -14,7 +14,7 @@ from rule_parameters import configured
 from auditor.account.model import Snapshot
 from auditor.account.snapshot import dump, load
 from auditor.account.sources import Source, SourceStatus
-from auditor.account.unknown import at_rest, gaps_of
+from auditor.account.unknown import gaps_of, stored
 from auditor.collectors.cli_output.folder import collect
 from auditor.console.scan import audited
 from auditor.errors import SourceError
@@ -129,7 +129,7 @@ def test_no_such_entity_means_that_the_account_is_on_the_default_policy(tmp_path
     text = "\nAn error occurred (NoSuchEntity) when calling the GetAccountPasswordPolicy operation: not found"
     snapshot = collected(tmp_path, password=text)
     assert verdicts(snapshot)[PASSWORD, "111122223333"] is NC
-    assert at_rest(snapshot.account, "password_policy") is None
+    assert stored(snapshot.account, "password_policy") is None
 
 
 def test_a_password_policy_that_lacks_a_property_is_unknown_in_it(tmp_path: Path) -> None:
@@ -155,8 +155,8 @@ def test_a_report_alone_is_judged_as_far_as_it_reaches(tmp_path: Path) -> None:
 
 def test_users_of_the_report_alone_have_no_ids(tmp_path: Path) -> None:
     snapshot = collected(tmp_path, details=None)
-    ci = next(user for user in snapshot.users.known if user.name == "ci")
-    assert (at_rest(ci, "id"), ci.arn, ci.path) == (None, "arn:aws:iam::111122223333:user/bots/ci", "/bots/")
+    ci = next(user for user in snapshot.users.known_part if user.name == "ci")
+    assert (stored(ci, "id"), ci.arn, ci.path) == (None, "arn:aws:iam::111122223333:user/bots/ci", "/bots/")
 
 
 def test_a_bare_csv_has_no_time_of_its_own(tmp_path: Path) -> None:
@@ -315,7 +315,7 @@ def test_one_denied_page_among_others_makes_the_lists_partial(tmp_path: Path) ->
     changes = {"account-authorization-details-2.json": DENIED.format("GetAccountAuthorizationDetails")}
     snapshot = collect(folder_of.write(tmp_path / "exports", changes), None)
     assert snapshot.users.gap == "users:AccessDenied"
-    assert len(snapshot.users.known) == 4
+    assert len(snapshot.users.known_part) == 4
 
 
 def test_a_time_that_is_told_is_that_of_the_capture_and_not_of_the_report(tmp_path: Path) -> None:
@@ -332,7 +332,7 @@ def test_times_of_creation_may_differ_by_a_minute(tmp_path: Path, seconds: str, 
 
 
 def test_policies_of_aws_are_not_taken_for_the_customers(tmp_path: Path) -> None:
-    assert [policy.name for policy in collected(tmp_path).policies.known] == ["Boundary"]
+    assert [policy.name for policy in collected(tmp_path).policies.known_part] == ["Boundary"]
 
 
 def test_a_key_that_aws_always_sends_is_unknown_when_it_is_missing(tmp_path: Path) -> None:
@@ -345,16 +345,16 @@ def test_a_key_that_aws_always_sends_is_unknown_when_it_is_missing(tmp_path: Pat
 
 def test_documents_are_read_decoded_and_percent_encoded(tmp_path: Path) -> None:
     snapshot = collected(tmp_path)
-    user = next(user for user in snapshot.users.known if user.name == "=cmd()")
-    assert json.loads(bytes(user.inline_policies.known[0].document)) == {"Statement": [], "Id": "a+b"}
+    user = next(user for user in snapshot.users.known_part if user.name == "=cmd()")
+    assert json.loads(bytes(user.inline_policies.known_part[0].document)) == {"Statement": [], "Id": "a+b"}
 
 
 def test_a_document_that_cannot_be_read_is_unknown_and_the_policy_is_not(tmp_path: Path) -> None:
     details = folder_of.details()
     details["UserDetailList"][0]["UserPolicyList"] = [{"PolicyName": "broken", "PolicyDocument": "%7B"}]
     snapshot = collected(tmp_path, details=details)
-    alice = next(user for user in snapshot.users.known if user.name == "alice")
-    assert set(gaps_of(alice.inline_policies.known[0])) == {"document"}
+    alice = next(user for user in snapshot.users.known_part if user.name == "alice")
+    assert set(gaps_of(alice.inline_policies.known_part[0])) == {"document"}
     assert verdicts(snapshot)[NO_POLICIES, "alice"] is NC
 
 

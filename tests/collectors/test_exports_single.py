@@ -83,7 +83,7 @@ def test_without_the_file_of_an_entry_only_what_it_tells_is_unknown(
 def test_without_the_list_nothing_is_known(tmp_path: Path, source: Source) -> None:
     snapshot = collected(tmp_path, **{FILES[source][0]: None})
     listing = getattr(snapshot, PER_ENTITY[source])
-    assert (listing.known, listing.gap) == ((), f"{source}:NotProvided")
+    assert (listing.known_part, listing.gap) == ((), f"{source}:NotProvided")
     assert status(snapshot, source) is SourceStatus.ABSENT
 
 
@@ -103,7 +103,7 @@ STOPPED = {
 def test_a_list_that_stops_early_is_partial(tmp_path: Path, name: str, content: Any, token: str) -> None:
     snapshot = collected(tmp_path, **{name: content | {token: "more"}})
     listing = snapshot.server_certificates if name == CERTIFICATES else snapshot.access_analyzers
-    assert len(listing.known) == 1
+    assert len(listing.known_part) == 1
     assert str(listing.gap).endswith(":Truncated")
 
 

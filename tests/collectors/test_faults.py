@@ -142,7 +142,7 @@ def test_one_fault_in_every_call_makes_nothing_known_that_is_not_so(
 def test_pages_that_came_before_a_fault_stay(aws: FaultyAccount, whole: Reading, fault: str, since: int) -> None:
     plan = together(Api(DETAILS, "User").plan(fault, since=since), Api(SUMMARY).plan("denied"))
     reading = read(aws, fault, plan, pages=(2, 1))
-    from_pages = [user.name for user in reading.snapshot.users.known if "id" not in gaps_of(user)]
+    from_pages = [user.name for user in reading.snapshot.users.known_part if "id" not in gaps_of(user)]
     assert from_pages == ["Dave", "alice", "bob"][: since + 1]
     assert status(reading.snapshot, Source.USERS) is SourceStatus.PARTIAL
     assert not contradictions(whole.snapshot, reading.snapshot, gone=[GONE])

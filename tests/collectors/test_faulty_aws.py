@@ -278,12 +278,12 @@ def test_each_fault_is_what_its_kind_says(front: Front, iam: Any, name: str) -> 
     client = asking_once(HASTE_S) if name in HANGING else iam
     try:
         client.get_account_summary()
-        heard = "nothing"
+        evaluate_quietly = "nothing"
     except ClientError as error:
-        heard = str(error.response["ResponseMetadata"]["HTTPStatusCode"])
+        evaluate_quietly = str(error.response["ResponseMetadata"]["HTTPStatusCode"])
     except Exception as error:  # noqa: BLE001 - which errors botocore raises is what is asked
-        heard = type(error).__name__
-    assert heard == EXPECTED[name]
+        evaluate_quietly = type(error).__name__
+    assert evaluate_quietly == EXPECTED[name]
 
 
 EXPECTED: dict[str, str] = {

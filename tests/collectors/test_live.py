@@ -210,7 +210,7 @@ def test_what_was_read_before_a_failure_stays(aws: Front, answer: Answer, code: 
     times = 3 if code == "ResponseParserError" else 1  # what cannot be read is asked for again
     aws.script(DETAILS, first, *[answer] * times)
     snapshot = collected(frozenset({Source.USERS}))
-    assert [user.name for user in snapshot.users.known] == ["one"]
+    assert [user.name for user in snapshot.users.known_part] == ["one"]
     assert status(snapshot, Source.USERS) is SourceStatus.PARTIAL
     assert gap_codes(snapshot, Source.USERS) == {code}
     assert len([action for action in aws.actions if action == f"iam:{DETAILS}"]) == 1 + times
@@ -310,7 +310,7 @@ def test_when_the_time_is_over_what_was_read_stays_and_the_rest_is_unknown(aws: 
     connection = connect(LiveOptions(), ask_code=None)
     snapshot = collect(connection, EVERYTHING, progress=progress, clock=clock.now, timer=clock.timer, timeout_s=1000)
     assert seen == ["two pages"]
-    read = [user.name for user in snapshot.users.known if user.group_names.gap is None]  # others are of the report
+    read = [user.name for user in snapshot.users.known_part if user.group_names.gap is None]  # others are of the report
     assert read == [f"user-{number}" for number in range(4)]
     assert status(snapshot, Source.USERS) is SourceStatus.PARTIAL
     assert gap_codes(snapshot, Source.USERS) == {"Timeout"}
@@ -337,10 +337,10 @@ def test_a_call_that_never_ends_holds_nobody_up(aws: Front) -> None:
 FIRST_USES = """
 import sys, threading
 found = set()
-def heard(frame, *_):
+def evaluate_quietly(frame, *_):
     if frame.f_code.co_filename.endswith("msgspec/_utils.py"):
         found.add(frame.f_code.co_name)
-threading.setprofile(heard)
+threading.setprofile(evaluate_quietly)
 from auditor.collectors.live.collection import BULK, LiveOptions, collect, connect
 collect(connect(LiveOptions(), ask_code=None), BULK)
 sys.exit(", ".join(sorted(found)) or 0)

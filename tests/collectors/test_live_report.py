@@ -17,7 +17,7 @@ from live_account import (
     verdicts,
 )
 
-from auditor.account.model import ReportMarker
+from auditor.account.credentials import ReportMarker
 from auditor.account.sources import Source, SourceStatus
 from auditor.collectors.live.collection import FIRST_DELAY, LONGEST_DELAY, REPORT_TIMEOUT_S
 

@@ -134,7 +134,10 @@ def test_analyzers_of_another_place_are_not_taken_for_those_of_the_region(aws: F
     analyzer = ANALYZER | {"arn": f"arn:aws:access-analyzer:{place}:analyzer/x"}
     aws.fixed["ListAnalyzers"] = Answer(200, json.dumps({"analyzers": [analyzer]}))
     snapshot = collected(SINGLE)
-    assert (snapshot.access_analyzers.known, snapshot.access_analyzers.gap) == ((), f"{ANALYZERS}:UnreadableAnswer")
+    assert (snapshot.access_analyzers.known_part, snapshot.access_analyzers.gap) == (
+        (),
+        f"{ANALYZERS}:UnreadableAnswer",
+    )
     assert load(dump(snapshot), "copy") == snapshot
 
 
@@ -147,9 +150,9 @@ def test_a_list_that_was_cut_is_partial_and_its_entries_are_asked_about(aws: Fro
         denied(f"iam:{call}") if asked.name == call and next(pages, None) is None else honest()
     )
     snapshot = collected(SINGLE)
-    assert [each.name for each in snapshot.server_certificates.known] == ["bare"]
+    assert [each.name for each in snapshot.server_certificates.known_part] == ["bare"]
     assert snapshot.server_certificates.gap == f"{CERTIFICATES}:AccessDenied"
-    assert snapshot.server_certificates.known[0].tags == {}
+    assert snapshot.server_certificates.known_part[0].tags == {}
     assert status(snapshot, CERTIFICATES) is SourceStatus.PARTIAL
 
 

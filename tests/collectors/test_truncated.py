@@ -12,9 +12,10 @@ from exports_folder import DETAILS, DEVICES, GOLDEN_REPORT, PASSWORD_POLICY, REP
 from html_reports import mixed
 from rule_parameters import configured
 
-from auditor.account.model import Credentials, ResourceType, Snapshot
+from auditor.account.credentials import Credentials
+from auditor.account.model import ResourceType, Snapshot
 from auditor.account.snapshot import dump, load
-from auditor.account.unknown import at_rest, gaps_of
+from auditor.account.unknown import gaps_of, stored
 from auditor.collectors import saved
 from auditor.collectors.cli_output import folder as exports
 from auditor.console.scan import audited
@@ -161,11 +162,11 @@ def test_a_header_of_the_credential_report_cut_anywhere_is_refused_or_tells_of_n
 
 def facts_of(snapshot: Snapshot) -> set[tuple[object, ...]]:
     """Give every fact that the credential report told: the columns of users and root."""
-    rows = [(user.arn, at_rest(user, "credentials")) for user in snapshot.users.known]
-    rows.append(("root", at_rest(snapshot.account, "root_credentials")))
+    rows = [(user.arn, stored(user, "credentials")) for user in snapshot.users.known_part]
+    rows.append(("root", stored(snapshot.account, "root_credentials")))
     return {
-        (arn, column, at_rest(credentials, column))
+        (arn, column, stored(credentials, column))
         for arn, credentials in rows
         for column in (() if credentials is None else Credentials.__struct_fields__)
         if column not in gaps_of(credentials)
-    } | {(user.arn, "created", time) for user in snapshot.users.known if (time := at_rest(user, "created_at"))}
+    } | {(user.arn, "created", time) for user in snapshot.users.known_part if (time := stored(user, "created_at"))}

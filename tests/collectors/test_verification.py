@@ -139,7 +139,7 @@ def test_one_users_failure_is_not_anothers(aws: Front) -> None:
     snapshot = read()
     aws.script("ListMFADevices", error("ServiceFailure", status=400))
     again = ask(snapshot, "user-0", "user-1", "user-3")
-    assert sum(user.verified is not None for user in again.users.known) == 2
+    assert sum(user.verified is not None for user in again.users.known_part) == 2
     assert record(again, Source.MFA_DEVICES).status is SourceStatus.PARTIAL
     assert iam
 
@@ -166,7 +166,7 @@ def test_a_user_deleted_meanwhile_is_told_of(aws: Front) -> None:
     again = ask(snapshot, "user-1")
     gone = [notice.resource_name for notice in again.notices if "while the account was read" in notice.message]
     assert gone == ["user-1"]
-    assert again.users.known[1].verified is None
+    assert again.users.known_part[1].verified is None
 
 
 def test_no_time_left_means_not_asked_and_says_so(aws: Front) -> None:
@@ -184,7 +184,7 @@ def test_an_answer_without_a_list_of_devices_says_nothing(aws: Front) -> None:
     snapshot = read()
     aws.fixed["ListMFADevices"] = result("ListMFADevices", "<IsTruncated>false</IsTruncated>")
     again = ask(snapshot, "user-1")
-    assert again.users.known[1].verified is None
+    assert again.users.known_part[1].verified is None
     assert record(again, Source.MFA_DEVICES).status is SourceStatus.FAILED
 
 
@@ -198,7 +198,7 @@ def test_an_empty_page_of_devices_is_not_the_last_while_more_follow(aws: Front) 
         result("ListMFADevices", "<MFADevices/><IsTruncated>true</IsTruncated><Marker>m</Marker>"),
         result("ListMFADevices", f"<MFADevices>{member}</MFADevices><IsTruncated>false</IsTruncated>"),
     )
-    told = ask(snapshot, "user-1").users.known[1].verified
+    told = ask(snapshot, "user-1").users.known_part[1].verified
     assert told is not None
     assert (told.password_enabled, told.mfa_active, told.read_at) == (True, True, NOW)
 

@@ -12,7 +12,7 @@ from auditor.account.unknown import Gap, Listing, UnknownFact, undecided, with_g
 from auditor.judging.engine import RULE_ERROR, evaluate
 from auditor.judging.finding import fingerprint
 from auditor.judging.parameters import configure
-from auditor.judging.rule import ComplianceType, Context, Rule, Severity, Verdict, compliant, decided, non_compliant
+from auditor.judging.rule import ComplianceType, Context, Rule, Severity, Verdict, compliant, non_compliant
 from auditor.testing import ACCOUNT_ID, CAPTURED_AT, REPORT_TIME, account, group, user
 
 C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
@@ -199,14 +199,6 @@ def test_an_age_against_an_unknown_time_is_undecided(time: str) -> None:
     ask = rule(lambda _, context: compliant(str(getattr(context, time))))
     snapshot = account(users=[user("alice")], captured_at=None, report_generated_at=None)
     assert verdicts(snapshot, ask) == {"alice": UNKNOWN}
-
-
-@pytest.mark.parametrize("word", ["N/A", "no_information", "not_supported"])
-def test_a_word_of_the_report_is_neither_true_nor_false(word: str) -> None:
-    from auditor.account.model import ReportMarker
-
-    with pytest.raises(UnknownFact, match=word):
-        decided(ReportMarker(word), "mfa_active")
 
 
 def test_a_fingerprint_is_stable_when_a_user_is_made_again() -> None:

@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from auditor.account.model import ReportMarker, Snapshot, Verified
+from auditor.account.credentials import ReportMarker
+from auditor.account.model import Snapshot, Verified
 from auditor.judging.engine import evaluate
 from auditor.judging.parameters import configure
 from auditor.judging.registry import load_rules

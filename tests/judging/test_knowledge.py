@@ -13,7 +13,7 @@ from auditor.account.model import (
     ResourceType,
     User,
 )
-from auditor.account.unknown import UnknownFact, at_rest, with_gaps, witnessed
+from auditor.account.unknown import UnknownFact, stored, with_gaps, witnessed
 from auditor.judging.parameters import configure
 from auditor.judging.rule import Evidence
 from auditor.testing import (
@@ -118,7 +118,7 @@ def test_an_unknown_list_says_that_its_items_are_unknown(read: Any) -> None:
 
 
 def test_an_unknown_document_rests_as_null() -> None:
-    assert bytes(at_rest(role("Deploy", unknown=["trust_policy"]), "trust_policy")) == b"null"
+    assert bytes(stored(role("Deploy", unknown=["trust_policy"]), "trust_policy")) == b"null"
 
 
 def test_a_record_without_partial_form_cannot_lose_facts() -> None:

@@ -15,11 +15,10 @@ from msgspec.structs import replace
 from root_account import ROOT, ROOT_DEVICE
 from rule_parameters import REQUIRED, RULES
 
+from auditor.account.credentials import Credentials, ReportMarker
 from auditor.account.model import (
     AccessAnalyzer,
-    Credentials,
     OidcProvider,
-    ReportMarker,
     ResourceType,
     SamlProvider,
     ServerCertificate,
@@ -150,11 +149,11 @@ def less_known(draw: st.DrawFn, whole: Snapshot) -> Snapshot:
         },
         account=draw(less_known_account(whole)),
         users=draw(less_known_list(whole.users, User, {"credentials": COLUMNS})),
-        virtual_mfa_devices=draw(shortened(list(whole.virtual_mfa_devices.known))),
+        virtual_mfa_devices=draw(shortened(list(whole.virtual_mfa_devices.known_part))),
         server_certificates=draw(less_known_list(whole.server_certificates, ServerCertificate, {})),
         oidc_providers=draw(less_known_providers(whole)),
         saml_providers=draw(less_known_list(whole.saml_providers, SamlProvider, {})),
-        access_analyzers=draw(shortened(list(whole.access_analyzers.known))),
+        access_analyzers=draw(shortened(list(whole.access_analyzers.known_part))),
     )
 
 
@@ -173,7 +172,7 @@ def less_known_list(
     """Hide items, fields of items, and fields of the records in these fields."""
     items = [
         replace(item, **{field: draw(hidden(getattr(item, field), columns)) for field, columns in inner.items()})
-        for item in whole.known
+        for item in whole.known_part
     ]
     return draw(shortened([draw(hidden(item, hideable(kind))) for item in items]))
 
@@ -181,7 +180,8 @@ def less_known_list(
 @st.composite
 def less_known_providers(draw: st.DrawFn, whole: Snapshot) -> Listing[Any]:
     partly = [
-        replace(each, client_ids=draw(shortened(list(each.client_ids.known)))) for each in whole.oidc_providers.known
+        replace(each, client_ids=draw(shortened(list(each.client_ids.known_part))))
+        for each in whole.oidc_providers.known_part
     ]
     return draw(less_known_list(listing(partly), OidcProvider, {}))
 

@@ -90,14 +90,14 @@ def test_what_a_suppression_matches(fields: dict[str, Any], names: set[str]) -> 
 
 
 def test_a_tag_that_is_not_known_is_not_there() -> None:
-    alice, *others = SNAPSHOT.users.known
+    alice, *others = SNAPSHOT.users.known_part
     partly = account(users=[with_gaps(alice, {"tags": "withheld"}), *others])
     assert marked(suppression(tag="team=a"), snapshot=partly)[0] == []
     assert [found.resource_name for found in marked(suppression(tag="team=b"), snapshot=partly)[0]] == ["bob"]
 
 
 def test_a_pattern_does_not_hide_that_a_list_was_not_read() -> None:
-    unread = account(users=SNAPSHOT.users.known, unknown=["users"])
+    unread = account(users=SNAPSHOT.users.known_part, unknown=["users"])
     found, _ = marked(suppression(resource="*"), snapshot=unread)
     assert ResourceType.ACCOUNT not in {finding.resource_type for finding in found}
     found, _ = marked(suppression(resource=ACCOUNT_ID), snapshot=unread)
@@ -268,8 +268,8 @@ def placed(draw: st.DrawFn, snapshot: Snapshot) -> Snapshot:
         path, tags = draw(st.sampled_from(PATHS)), draw(st.sampled_from(TAGS))
         return replace(holder, path=path, arn=f"arn:aws:iam::{ACCOUNT_ID}:{kind}{path}{holder.name}", tags=tags)
 
-    users = listing([moved(each, "user") for each in snapshot.users.known])
-    return replace(snapshot, users=users, roles=listing([moved(each, "role") for each in snapshot.roles.known]))
+    users = listing([moved(each, "user") for each in snapshot.users.known_part])
+    return replace(snapshot, users=users, roles=listing([moved(each, "role") for each in snapshot.roles.known_part]))
 
 
 def meant(each: Suppression, finding: Finding, whole: Snapshot, less: Snapshot) -> bool:
@@ -284,11 +284,13 @@ def meant(each: Suppression, finding: Finding, whole: Snapshot, less: Snapshot) 
     kind = {ResourceType.USER: "users", ResourceType.ROLE: "roles"}.get(finding.resource_type)
     if kind is None:
         return each.path is not None and finding.resource_arn is not None and like("/", each.path)
-    (real,) = (holder for holder in getattr(whole, kind).known if holder.name == finding.resource_name)
+    (real,) = (holder for holder in getattr(whole, kind).known_part if holder.name == finding.resource_name)
     if each.path is not None:
         return finding.resource_arn is not None and like(real.path, each.path)
     known = [
-        holder for holder in getattr(less, kind).known if holder.name == real.name and "tags" not in gaps_of(holder)
+        holder
+        for holder in getattr(less, kind).known_part
+        if holder.name == real.name and "tags" not in gaps_of(holder)
     ]
     key, equals, value = (each.tag or "").partition("=")
     return bool(known) and real.tags.get(key) in ({value} if equals else {*real.tags.values()})

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from live_account import filled
 from msgspec.structs import replace
 
-from auditor.account.model import Account, ReportMarker, ResourceType, Snapshot, User
+from auditor.account.credentials import ReportMarker
+from auditor.account.model import Account, ResourceType, Snapshot, User
 from auditor.account.sources import Source, SourceStatus
 from auditor.account.unknown import Gap, Listing, with_gaps
 from auditor.console.scan import audited
@@ -300,7 +301,7 @@ def test_whatever_is_unknown_the_numbers_add_up(data: st.DataObject) -> None:
     assert numbers_of_json(report) == totals(report.snapshot.sources, (result.coverage for result in report.rules))
     existing: dict[str, Listing[Any]] = {"iam-group-has-users-check": snapshot.groups, MFA: snapshot.users}
     for rule, listing_of in existing.items():
-        assert coverages(report)[rule].seen == len(listing_of.known)
+        assert coverages(report)[rule].seen == len(listing_of.known_part)
 
 
 def test_the_table_names_what_to_grant_in_two_lines(run: Run, aws: Front) -> None:

@@ -198,11 +198,11 @@ def withheld(snapshot: Snapshot, source: Source) -> Snapshot:
     changed: dict[str, Any] = {}
     if source in LISTS:
         field = source.replace("-", "_")
-        changed[field] = Listing(getattr(snapshot, field).known, WITHHELD)
+        changed[field] = Listing(getattr(snapshot, field).known_part, WITHHELD)
     if source in DETAILS:
         field, details = DETAILS[source]
         whole = getattr(snapshot, field)
-        known = tuple(with_gaps(each, dict.fromkeys(details, WITHHELD)) for each in whole.known)
+        known = tuple(with_gaps(each, dict.fromkeys(details, WITHHELD)) for each in whole.known_part)
         changed[field] = Listing(known, WITHHELD if source is Source.USERS else whole.gap)
     if source in ACCOUNT_FACTS:
         changed["account"] = with_gaps(snapshot.account, dict.fromkeys(ACCOUNT_FACTS[source], WITHHELD))
@@ -217,8 +217,8 @@ def test_rules_conclude_nothing_from_the_known_part_of_a_list(rule: Rule) -> Non
     """`known` may stand in evidence only; the tests of monotone knowledge hold that nothing is concluded from it."""
     source = Path(import_module(rule.evaluate.__module__).__file__ or "").read_text(encoding="utf-8")
     for line in source.splitlines():
-        if ".known" in line:
-            assert "if " not in line.split(".known", maxsplit=1)[0]
+        if ".known_part" in line:
+            assert "if " not in line.split(".known_part", maxsplit=1)[0]
 
 
 def test_every_rule_is_described_for_programs(rule: Rule) -> None:

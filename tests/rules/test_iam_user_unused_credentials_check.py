@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from auditor.account.model import ReportMarker
+from auditor.account.credentials import ReportMarker
 from auditor.account.unknown import with_gaps
 from auditor.errors import UsageError
 from auditor.judging.parameters import Origin, configure

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from auditor.account.model import ReportMarker, Verified, VirtualMfaDevice
+from auditor.account.credentials import ReportMarker
+from auditor.account.model import Verified, VirtualMfaDevice
 from auditor.account.unknown import with_gaps
 from auditor.judging.rule import ComplianceType
 from auditor.testing import (

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from root_account import ROOT, ROOT_DEVICE, judged, row, summary
 
-from auditor.account.model import ReportMarker, VirtualMfaDevice
+from auditor.account.credentials import ReportMarker
+from auditor.account.model import VirtualMfaDevice
 from auditor.judging.rule import ComplianceType
 from auditor.testing import ACCOUNT_ID, CAPTURED_AT, Case
 from rules.root_account_hardware_mfa_enabled import RULE

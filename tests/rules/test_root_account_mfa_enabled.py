@@ -3,7 +3,7 @@
 import pytest
 from root_account import judged, row, summary
 
-from auditor.account.model import ReportMarker
+from auditor.account.credentials import ReportMarker
 from auditor.account.unknown import with_gaps
 from auditor.judging.rule import ComplianceType
 from auditor.testing import WITHHELD, Case, credentials

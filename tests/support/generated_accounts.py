@@ -8,20 +8,19 @@ from msgspec import Raw
 from msgspec.structs import replace
 from rule_parameters import REQUIRED, RULES
 
+from auditor.account.credentials import Credentials, ReportMarker
 from auditor.account.model import (
     AttachedPolicy,
-    Credentials,
     Group,
     InlinePolicy,
     Policy,
     PolicyVersion,
-    ReportMarker,
     ResourceType,
     Role,
     Snapshot,
     User,
 )
-from auditor.account.unknown import Listing, at_rest, with_gaps
+from auditor.account.unknown import Listing, stored, with_gaps
 from auditor.judging.engine import evaluate
 from auditor.judging.rule import ComplianceType, ConfiguredRule
 from auditor.testing import (
@@ -177,25 +176,25 @@ def less_known(draw: st.DrawFn, snapshot: Snapshot) -> Snapshot:
     return replace(
         snapshot,
         account=draw(hidden(snapshot.account, facts)),
-        users=draw(shortened([draw(less_known_user(person)) for person in snapshot.users.known])),
-        groups=draw(shortened([draw(less_known_holder(each, Group)) for each in snapshot.groups.known])),
-        roles=draw(shortened([draw(less_known_holder(each, Role)) for each in snapshot.roles.known])),
-        policies=draw(shortened([draw(less_known_policy(each)) for each in snapshot.policies.known])),
+        users=draw(shortened([draw(less_known_user(person)) for person in snapshot.users.known_part])),
+        groups=draw(shortened([draw(less_known_holder(each, Group)) for each in snapshot.groups.known_part])),
+        roles=draw(shortened([draw(less_known_holder(each, Role)) for each in snapshot.roles.known_part])),
+        policies=draw(shortened([draw(less_known_policy(each)) for each in snapshot.policies.known_part])),
     )
 
 
 @st.composite
 def less_known_holder(draw: st.DrawFn, holder: Any, kind: type[msgspec.Struct]) -> Any:
     """Hide some of what is known of a group or role, and of its policies."""
-    inline = [draw(hidden(each, ["document"])) for each in at_rest(holder, "inline_policies").known]
-    attached = list(at_rest(holder, "attached_policies").known)
+    inline = [draw(hidden(each, ["document"])) for each in stored(holder, "inline_policies").known_part]
+    attached = list(stored(holder, "attached_policies").known_part)
     partly = replace(holder, inline_policies=draw(shortened(inline)), attached_policies=draw(shortened(attached)))
     return draw(hidden(partly, fields_of(kind)))
 
 
 @st.composite
 def less_known_policy(draw: st.DrawFn, whole: Policy) -> Any:
-    versions = [draw(hidden(each, ["is_default", "document"])) for each in whole.versions.known]
+    versions = [draw(hidden(each, ["is_default", "document"])) for each in whole.versions.known_part]
     return draw(hidden(replace(whole, versions=draw(shortened(versions))), fields_of(Policy)))
 
 
@@ -203,7 +202,7 @@ def less_known_policy(draw: st.DrawFn, whole: Policy) -> Any:
 def less_known_user(draw: st.DrawFn, person: User) -> User:
     partly = replace(
         person,
-        group_names=draw(shortened(list(person.group_names.known))),
+        group_names=draw(shortened(list(person.group_names.known_part))),
         credentials=draw(hidden(person.credentials, list(Credentials.__struct_fields__))),
     )
     less: User = draw(less_known_holder(partly, User))

@@ -14,7 +14,7 @@ from rule_parameters import configured
 
 from auditor.account.model import ResourceType, Snapshot
 from auditor.account.snapshot import LISTS, OTHER_LISTS, dump
-from auditor.account.unknown import Listing, at_rest, gaps_of
+from auditor.account.unknown import Listing, gaps_of, stored
 from auditor.judging.engine import evaluate
 from auditor.judging.finding import Finding
 from auditor.judging.registry import load_rules
@@ -75,12 +75,12 @@ def told(snapshot: Snapshot) -> Any:
 
 
 def _facts(whole: Struct, less: Struct, field: str, place: str, gone: Sequence[str]) -> Iterator[str]:
-    if field in gaps_of(less) or (field in _NONE_IF_UNKNOWN and at_rest(less, field) is None):
+    if field in gaps_of(less) or (field in _NONE_IF_UNKNOWN and stored(less, field) is None):
         return
     if field in gaps_of(whole):
-        yield f"{place} is known to be {at_rest(less, field)!r}, which was unknown"
+        yield f"{place} is known to be {stored(less, field)!r}, which was unknown"
         return
-    yield from _values(at_rest(whole, field), at_rest(less, field), place, gone)
+    yield from _values(stored(whole, field), stored(less, field), place, gone)
 
 
 def _values(whole: Any, less: Any, place: str, gone: Sequence[str]) -> Iterator[str]:
@@ -106,8 +106,8 @@ def _lists(whole: Listing[Any], less: Listing[Any], place: str, gone: Sequence[s
 
 
 def _by_name(listing: Listing[Any]) -> dict[str, Any]:
-    named = {_name(item): item for item in listing.known}
-    assert len(named) == len(listing.known), f"{sorted(named)} holds something twice"
+    named = {_name(item): item for item in listing.known_part}
+    assert len(named) == len(listing.known_part), f"{sorted(named)} holds something twice"
     return named
 
 

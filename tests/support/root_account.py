@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from auditor.account.model import Credentials, Snapshot
+from auditor.account.credentials import Credentials
+from auditor.account.model import Snapshot
 from auditor.judging.rule import ComplianceType
 from auditor.testing import ACCOUNT_ID, Case, account, credentials
 

@@ -15,7 +15,7 @@ from msgspec import Struct, convert, structs
 
 from auditor.account.model import Notice, Snapshot, User, Verified
 from auditor.account.sources import ACTIONS, Source, SourceRecord, SourceStatus
-from auditor.account.unknown import Gap, at_rest, gaps_of
+from auditor.account.unknown import Gap, gaps_of, stored
 from auditor.collectors.answers import prepare, utc
 from auditor.collectors.live.one_by_one import Told, one_by_one
 from auditor.collectors.live.refusals import asked, error_code, gap_of, timed_out
@@ -70,11 +70,11 @@ def verified(
     read_at = utc(clock())
     told = {Source.MFA_DEVICES: mfa, Source.LOGIN_PROFILES: passwords}
     failures = {source: _failure(source, each, timeout_s, mfa=connection.mfa) for source, each in told.items()}
-    users = tuple(_with_facts(user, mfa, passwords, read_at) for user in snapshot.users.known)
+    users = tuple(_with_facts(user, mfa, passwords, read_at) for user in snapshot.users.known_part)
     gone = sorted(name for name, error in mfa.errors.items() if error_code(error) == _NOT_THERE)
     return structs.replace(
         snapshot,
-        users=structs.replace(snapshot.users, known=users),
+        users=structs.replace(snapshot.users, known_part=users),
         sources=(*snapshot.sources, *(_record(source, told[source], failures[source], read_at) for source in told)),
         gaps=(*snapshot.gaps, *filter(None, failures.values())),
         notices=(*snapshot.notices, *filter(None, map(_correction, users)), *map(_gone, gone)),
@@ -140,7 +140,7 @@ def _said(user: User) -> tuple[object, object] | None:
     """Give what the credential report says of a user's password and MFA, None if nothing."""
     if "credentials" in gaps_of(user):
         return None
-    return at_rest(user.credentials, "password_enabled"), at_rest(user.credentials, "mfa_active")
+    return stored(user.credentials, "password_enabled"), stored(user.credentials, "mfa_active")
 
 
 def _words(said: tuple[object, object] | None) -> str:

@@ -1,0 +1,179 @@
+"""Credentials: a user's row of the credential report, read as true, false and times; what it does not say raises.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
+
+from msgspec import Struct
+
+from auditor.account.unknown import Partial, Record, UnknownFact, gaps_of, keep_slots, slot, undecided
+
+C = TypeVar("C", bound=type[Struct])
+
+
+class ReportMarker(StrEnum):
+    """Name the words that the credential report writes instead of a value; they mean three different things."""
+
+    NOT_APPLICABLE = "N/A"
+    NO_INFORMATION = "no_information"
+    NOT_SUPPORTED = "not_supported"
+
+
+_NOTHING = frozenset({ReportMarker.NOT_APPLICABLE.lower(), ReportMarker.NO_INFORMATION.lower()})
+"""What the credential report writes, in lower case, for a time that never was and for a value that is not there."""
+
+
+def _flag(value: object, column: str) -> bool:
+    if value is True or value is False:
+        return bool(value)
+    raise _not_said(value, column)
+
+
+def _moment(text: str, column: str) -> datetime | None:
+    if text.lower() in _NOTHING:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is None:
+        raise _not_said(text, column)
+    return time
+
+
+def _word(text: str, column: str) -> str | None:
+    if text == ReportMarker.NOT_SUPPORTED:
+        raise _not_said(text, column)
+    return None if text.lower() in _NOTHING else text
+
+
+def _nothing_more(text: str | None, _column: str) -> None:
+    if text is not None and text.lower() not in _NOTHING:
+        raise undecided(f"the credential report does not describe every key; it says {text!r}")
+
+
+def _not_said(value: object, column: str) -> UnknownFact:
+    return undecided(f"the credential report says {str(value)!r} in {column}")
+
+
+if TYPE_CHECKING:  # what reading a column returns
+    Flag = bool
+    Moment = datetime | None
+    Word = str | None
+    NothingMore = None | None
+else:  # what is stored, the report's own text, and how it is read
+    Flag = Annotated[bool | ReportMarker, _flag]
+    Moment = Annotated[str, _moment]
+    Word = Annotated[str, _word]
+    NothingMore = Annotated[str | None, _nothing_more]
+
+
+def _read_by_type(record_type: C) -> C:
+    """Have each column read by the function of its type, instead of returned as it is stored."""
+    keep_slots(record_type)
+    for column, hint in get_type_hints(record_type, include_extras=True).items():
+        if column in record_type.__struct_fields__:
+            setattr(record_type, column, _reader(column, slot(record_type, column), hint.__metadata__[0]))
+    return record_type
+
+
+def _reader(column: str, stored: Callable[[Any], Any], read: Callable[[Any, str], Any]) -> property:
+    def flag(row: Any) -> bool:
+        value: bool = stored(row)
+        if value is True or value is False:  # not by a call: rules read little else
+            return value
+        raise _not_said(value, column)
+
+    return property(flag if read is _flag else lambda row: read(stored(row), column))
+
+
+@_read_by_type
+class Credentials(Record, frozen=True, tag_field="record", tag="credentials"):
+    """Hold one row of the credential report, under the report's own column names.
+
+    Reading a true/false column returns a bool, reading a time an aware datetime, or None for N/A and no_information:
+    never, or not set. Anything else that the report says there raises UnknownFact, as does a column that is missing or
+    cannot be read. The report's own text is stored, and `as_reported` returns it as evidence.
+    """
+
+    password_enabled: Flag
+    password_last_used: Moment
+    password_last_changed: Moment
+    password_next_rotation: Moment
+    mfa_active: Flag
+    access_key_1_active: Flag
+    access_key_1_last_rotated: Moment
+    access_key_1_last_used_date: Moment
+    access_key_1_last_used_region: Word
+    access_key_1_last_used_service: Word
+    access_key_2_active: Flag
+    access_key_2_last_rotated: Moment
+    access_key_2_last_used_date: Moment
+    access_key_2_last_used_region: Word
+    access_key_2_last_used_service: Word
+    cert_1_active: Flag
+    cert_1_last_rotated: Moment
+    cert_2_active: Flag
+    cert_2_last_rotated: Moment
+    additional_credentials_info: NothingMore
+    """The 23rd column, documented but absent from real reports: None, or UnknownFact where keys are not described."""
+
+    @property
+    def access_keys(self) -> tuple["AccessKey", "AccessKey"]:
+        """Return the two access keys that a user may have, whether or not they are there."""
+        return AccessKey(self, "access_key_1"), AccessKey(self, "access_key_2")
+
+
+class PartialCredentials(Partial, Credentials, frozen=True, tag="partial_credentials"):
+    """Hold a row of the credential report of which some columns are missing, blank or unreadable."""
+
+
+class AccessKey(Struct, frozen=True, gc=False):
+    """Read what a row of the credential report says of one access key; `name` begins the names of its columns."""
+
+    row: Credentials
+    name: str
+
+    def column(self, fact: str) -> str:
+        """Return the name of a column of this key, such as access_key_1_active for `active`."""
+        return f"{self.name}_{fact}"
+
+    @property
+    def active(self) -> bool:
+        """Return whether the key exists and may be used."""
+        return bool(getattr(self.row, f"{self.name}_active"))
+
+    @property
+    def last_rotated(self) -> datetime | None:
+        """Return when the key was made or last activated; None if there is no key."""
+        return self._time("last_rotated")
+
+    @property
+    def last_used(self) -> datetime | None:
+        """Return when the key was last used; None for never, or not since AWS keeps track."""
+        return self._time("last_used_date")
+
+    def _time(self, fact: str) -> datetime | None:
+        time: datetime | None = getattr(self.row, f"{self.name}_{fact}")
+        return time
+
+
+def as_reported(row: Credentials, column: str) -> Any:
+    """Return a column as the credential report has it, True, False or text: for evidence, never to conclude from.
+
+    Raises UnknownFact for a column that is missing or could not be read.
+    """
+    if type(row) is not Credentials and column in gaps_of(row):
+        raise UnknownFact(gaps_of(row)[column], column)
+    return _STORED[column](row)
+
+
+_STORED = {column: slot(Credentials, column) for column in Credentials.__struct_fields__}
+FLAGS = frozenset(c for c, hint in get_type_hints(Credentials, include_extras=True).items() if hint is Flag)
+"""The columns that are true or false."""
+TIMES = frozenset(c for c, hint in get_type_hints(Credentials, include_extras=True).items() if hint is Moment)
+"""The columns that hold a time."""
