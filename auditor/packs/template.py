@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
 
-from auditor.errors import UsageError
-from auditor.judging.registry import nearest
+from auditor.errors import UsageError, nearest
 from auditor.packs.document import Items, Node, Scalar, Table, fault
 
 _MAX_VALUE = 4096  # characters; AWS: ConformancePackInputParameter

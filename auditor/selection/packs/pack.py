@@ -11,9 +11,8 @@ import msgspec
 from msgspec import Struct
 
 from auditor import documents
-from auditor.errors import UsageError
+from auditor.errors import UsageError, nearest
 from auditor.judging.catalogue import concerns_iam
-from auditor.judging.registry import nearest
 from auditor.packs.document import Items, Node, Scalar, Table, read_document
 from auditor.packs.template import Template, parameter_names
 from auditor.selection.packs.summary import OutOfScopeReason

@@ -9,10 +9,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from auditor.account.model import ResourceType
-from auditor.errors import UsageError
+from auditor.errors import UsageError, nearest
 from auditor.judging.catalogue import CHANGE_TRIGGERED
 from auditor.judging.parameters import Origin, configure, named_in
-from auditor.judging.registry import nearest
 from auditor.judging.rule import ConfiguredRule, Rule
 from auditor.packs.document import fault, read_document
 from auditor.packs.template import parameter_names
