@@ -13,9 +13,9 @@ from msgspec import Struct
 from auditor import documents
 from auditor.errors import UsageError, nearest
 from auditor.judging.catalogue import concerns_iam
-from auditor.packs.document import Items, Node, Scalar, Table, read_document
-from auditor.packs.template import Template, parameter_names
 from auditor.selection.packs.summary import OutOfScopeReason
+from auditor.templates.functions import Template, parameter_names
+from auditor.templates.nodes import Items, Node, Scalar, Table, read_document
 
 _CONFIG_RULE, _REMEDIATION = "AWS::Config::ConfigRule", "AWS::Config::RemediationConfiguration"
 _OWNERS = ("AWS", "CUSTOM_LAMBDA", "CUSTOM_POLICY")

@@ -13,10 +13,10 @@ from auditor.errors import UsageError, nearest
 from auditor.judging.catalogue import CHANGE_TRIGGERED
 from auditor.judging.parameters import Origin, configure, named_in
 from auditor.judging.rule import ConfiguredRule, Rule
-from auditor.packs.document import fault, read_document
-from auditor.packs.template import parameter_names
 from auditor.selection.packs.pack import Pack, PackRule, pack_of
 from auditor.selection.packs.summary import OutOfScopeReason, OutOfScopeRule, PackSummary, sentence
+from auditor.templates.functions import parameter_names
+from auditor.templates.nodes import fault, read_document
 
 
 class Chosen(Struct, frozen=True):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from msgspec import Struct
 
 from auditor.errors import UsageError, nearest
-from auditor.packs.document import Items, Node, Scalar, Table, fault
+from auditor.templates.nodes import Items, Node, Scalar, Table, fault
 
 _MAX_VALUE = 4096  # characters; AWS: ConformancePackInputParameter
 _NO_VALUE = "AWS::NoValue"
