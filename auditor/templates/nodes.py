@@ -1,4 +1,4 @@
-"""The document of a conformance pack: YAML, or JSON, read into nodes that know their line, under strict limits.
+"""Documents in YAML or JSON, read into nodes that know their line, under strict limits.
 
 CloudFormation reads YAML 1.1 without aliases and merge keys, and so does this reader; without aliases no document is
 larger than its text: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
@@ -11,9 +11,9 @@ from typing import Union
 import yaml
 from msgspec import Struct
 
-from auditor.errors import UsageError
+from auditor.templates.errors import TemplateError
 
-MAX_BYTES = 1 << 20  # AWS takes 51,200 in a request, and more from S3
+MAX_BYTES = 1 << 20  # AWS takes 51,200 in a request, and 1 MB from S3
 _MAX_DEPTH = 40  # the packs of AWS reach 9
 _MAX_DIGITS = 100  # of a number; longer ones stay as they are written
 _YES = frozenset({"yes", "true", "on"})
@@ -50,60 +50,61 @@ class Table(Struct, frozen=True):
 Node = Union[Scalar, Items, Table]  # noqa: UP007 - "|" takes no names that are defined below
 
 
-def fault(place: str, line: int, message: str, hint: str) -> UsageError:
-    """Give the error of a line in a file."""
-    return UsageError(f"{place}, line {line}: {message}", hint)
+def read_document(path: str, kind: str = "template", key: str = "Resources") -> Table:
+    """Return the mapping that a file holds.
 
-
-def read_document(path: str) -> Table:
-    """Give the mapping that a file holds; raise UsageError, with the line, for whatever keeps it from being read."""
-    text = _text(path)
-    node = _Reader(_events(text, path), path).document()
+    `kind` is what the file should be, and `key` one that such a mapping has; errors name both. Raises TemplateError,
+    with the line where there is one, for whatever keeps the file from being read.
+    """
+    text = _text(path, kind)
+    node = _Reader(_events(text, path), path, kind).document()
     if not isinstance(node, Table):
-        raise fault(path, node.line, "this is no template", "A conformance pack is a mapping with a key Resources.")
+        raise TemplateError(path, node.line, f"this is not a {kind}", f"A {kind} is a mapping with a key {key}.")
     return node
 
 
-def _text(path: str) -> str:
+def _text(path: str, kind: str) -> str:
     try:
         with Path(path).open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", "Name the file of a conformance pack.") from error
+        raise TemplateError(path, None, f"cannot be read: {error.strerror}", f"Name the file of a {kind}.") from error
     if len(content) > MAX_BYTES:
-        raise UsageError(f"{path} is larger than {MAX_BYTES:,} bytes", "A conformance pack is smaller; is it one?")
+        raise TemplateError(path, None, f"is larger than {MAX_BYTES:,} bytes", f"A {kind} is smaller; is it one?")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise fault(path, line, "this is not UTF-8", "Save the file as UTF-8.") from error
+        raise TemplateError(path, line, "this is not UTF-8", "Save the file as UTF-8.") from error
 
 
 def _events(text: str, place: str) -> Iterator[yaml.Event]:
     odd = yaml.reader.Reader.NON_PRINTABLE.search(text)
     if odd:
         line = text.count("\n", 0, odd.start()) + 1
-        raise fault(place, line, f"the character {odd[0]!r} is not allowed in YAML", "Remove it.")
+        raise TemplateError(place, line, f"the character {odd[0]!r} is not allowed in YAML", "Remove it.")
     try:
         yield from yaml.parse(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or error
-        raise fault(place, mark.line + 1 if mark else 1, f"this is not YAML: {problem}", "Mend the file.") from error
+        line = mark.line + 1 if mark else 1
+        raise TemplateError(place, line, f"this is not YAML: {problem}", "Correct the file.") from error
 
 
 class _Reader:
     """Build nodes from the events of a parser."""
 
-    def __init__(self, events: Iterator[yaml.Event], place: str) -> None:
+    def __init__(self, events: Iterator[yaml.Event], place: str, kind: str) -> None:
         self._events = events
         self._place = place
+        self._kind = kind
 
     def document(self) -> Node:
         """Give the only document; what follows it is an error."""
         next(self._events)  # the start of the stream
         if isinstance(next(self._events), yaml.StreamEndEvent):
-            raise UsageError(f"{self._place} is empty", "Name the file of a conformance pack.")
+            raise TemplateError(self._place, None, "is empty", f"Name the file of a {self._kind}.")
         event = next(self._events)
         node = self._node(event, _line(event), 0)
         next(self._events)  # the end of the document
@@ -114,7 +115,7 @@ class _Reader:
 
     def _node(self, event: yaml.Event, line: int, depth: int) -> Node:
         if depth > _MAX_DEPTH:
-            raise self._fault(line, f"this is nested deeper than {_MAX_DEPTH} levels", "No conformance pack is.")
+            raise self._fault(line, f"this is nested deeper than {_MAX_DEPTH} levels", f"No {self._kind} is.")
         if isinstance(event, yaml.ScalarEvent):
             return self._tagged(event, Scalar(_plain(event.value) if event.implicit[0] else event.value, line))
         if isinstance(event, yaml.SequenceStartEvent):
@@ -158,8 +159,8 @@ class _Reader:
         written = tag.replace("tag:yaml.org,2002:", "!!")
         raise self._fault(_line(event), f"there is no tag {written}", "Use those of CloudFormation: !Ref, !If ...")
 
-    def _fault(self, line: int, message: str, hint: str) -> UsageError:
-        return fault(self._place, line, message, hint)
+    def _fault(self, line: int, problem: str, remedy: str) -> TemplateError:
+        return TemplateError(self._place, line, problem, remedy)
 
 
 def _line(event: yaml.Event) -> int:

@@ -46,7 +46,7 @@ CHAIN = "\n".join(f"  c{n}: !Not [!Condition c{n + 1}]" for n in range(2_000)) +
 MISTAKES = {
     "an empty file": Mistake("", None, "is empty"),
     "a comment alone": Mistake("# nothing\n", None, "is empty"),
-    "no mapping": Mistake("- a\n- b\n", 1, "this is no template"),
+    "no mapping": Mistake("- a\n- b\n", 1, "this is not a conformance pack"),
     "no Resources": Mistake("Parameters: {}\n", None, "has no Resources"),
     "not YAML": Mistake("Resources:\n  a: [\n", 3, "this is not YAML"),
     "not UTF-8": Mistake("Resources:\n  a: \udcff\n", 2, "this is not UTF-8"),
