@@ -63,7 +63,7 @@ MISTAKES = {
     "a tag without its mark": Mistake(INPUT + "!<If> x\n", 17, "there is no tag If"),
     "a bomb of nested lists": Mistake("a: " + "[" * 60, 1, "nested deeper than 40 levels"),
     "a bomb of nested mappings": Mistake("a: " + "{b: " * 60, 1, "nested deeper than 40 levels"),
-    "a bomb of nested keys": Mistake("? " * 5_000, 1, "a key must be a plain word"),
+    "a bomb of nested keys": Mistake("? " * 5_000, 1, "nested deeper than 40 levels"),
     "a bomb of a hundred thousand lists": Mistake("a: " + "[" * 100_000, 1, "nest"),
     "conditions without end": Mistake(
         HEAD.replace("Conditions:\n", f"Conditions:\n{CHAIN}\n") + "    Condition: c0\n",
