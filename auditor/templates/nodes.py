@@ -5,6 +5,7 @@ larger than its text: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserG
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, Union
@@ -237,5 +238,6 @@ def _plain(text: str) -> str | None:
     if kind == "bool":
         return "true" if text.lower() in _YES else "false"
     if kind == "int" and len(text) <= _MAX_DIGITS:
-        return str(_SCHEMA.construct_yaml_int(yaml.ScalarNode(tag, text)))
+        with suppress(ValueError):  # YAML 1.1 takes `0x_` for a number, which has no digits
+            return str(_SCHEMA.construct_yaml_int(yaml.ScalarNode(tag, text)))
     return text

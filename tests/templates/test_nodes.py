@@ -77,6 +77,7 @@ VALUES = {
     "nothing": ("[~, null, 'null', ]", [None, None, "null"]),
     "numbers": ("[010, 0x1F, 1_000, 1:30, 1.50, '010']", ["8", "31", "1000", "90", "1.50", "010"]),
     "a number that is too long": (f"[1{'0' * 100}]", [f"1{'0' * 100}"]),
+    "numbers without digits": ("[0x_, -0b_, 0_]", ["0x_", "-0b_", "0"]),
     "tags of YAML": ("[!!str 010, !!int '010', ! 010]", ["010", "010", "8"]),
     "functions": ("[!Ref a, !Sub b, !If [c, d]]", [{"Ref": "a"}, {"Fn::Sub": "b"}, {"Fn::If": ["c", "d"]}]),
     "a function of a mapping": ("!Transform {Name: n}", {"Fn::Transform": {"Name": "n"}}),
