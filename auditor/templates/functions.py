@@ -98,8 +98,10 @@ class Template:
             raise self.fault(line, f"the condition {name!r} rests on itself", "Take it out of its own definition.")
         if name not in self._results:  # kept: conditions that each use another one twice would take for ever
             self._evaluating.append(name)
-            self._results[name] = self._condition(self._conditions[name])
-            self._evaluating.pop()
+            try:
+                self._results[name] = self._condition(self._conditions[name])
+            finally:
+                self._evaluating.pop()
         return self._results[name]
 
     def _declared(self, nodes: Mapping[str, Node], values: Mapping[str, str]) -> Iterator[tuple[str, _Parameter]]:

@@ -24,3 +24,10 @@ def test_a_parameter_without_a_value_can_be_given_where_the_caller_has(option: s
     with pytest.raises(TemplateError) as caught:
         Template(table, "template.yaml", {}, option=option).text(table.entries["Result"], "Result")
     assert (caught.value.line, caught.value.remedy) == (1, REMEDIES[option])
+
+
+def test_a_condition_that_is_not_understood_is_called_that_each_time(tmp_path: Path) -> None:
+    template = Template(document(tmp_path, "Conditions:\n  c: {'Fn::Some': []}\n"), "template.yaml", {})
+    for _ in range(2):
+        with pytest.raises(TemplateError, match="Fn::Some is no condition"):
+            template.holds("c", 2)
