@@ -4,7 +4,8 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-functio
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from msgspec import Struct
 
@@ -13,9 +14,11 @@ from auditor.templates.errors import TemplateError
 from auditor.templates.nodes import Items, Node, Scalar, Table
 
 _MAX_VALUE = 4096  # characters; AWS: ConformancePackInputParameter
+_MAX_NESTING = 150  # functions and lists in each other; each takes up to four calls of Python's 1,000
 _NO_VALUE = "AWS::NoValue"
 _PLACEHOLDER = re.compile(r"\$\{([^{}!][^{}]*)\}")
 _CONSTRAINTS = ("AllowedPattern", "MaxLength", "MaxValue", "MinLength", "MinValue")
+_CONDITIONS = ("Condition", "Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or")
 _UNDERSTOOD = "Ref, Fn::If and Fn::Sub are understood here; write the value out."
 
 
@@ -49,6 +52,7 @@ class Template:
         self._conditions = self.section(document, "Conditions")
         self._results: dict[str, bool] = {}
         self._evaluating: list[str] = []
+        self._nesting = 0
         self._parameters = dict(self._declared(self.section(document, "Parameters"), values))
         for name in values:
             if name not in self._parameters:
@@ -82,13 +86,8 @@ class Template:
         """Return a node with its functions applied; None where that is AWS::NoValue."""
         if isinstance(node, Scalar):
             return node
-        if isinstance(node, Items):
-            return Items(tuple(item for item in map(self.resolved, node.items) if item is not None), node.line)
-        function = next((name for name in node.entries if name == "Ref" or name.startswith("Fn::")), None)
-        if function is not None:
-            return self._applied(function, self._argument(node, function), node.line)
-        values = ((name, self.resolved(value)) for name, value in node.entries.items())
-        return Table({name: value for name, value in values if value is not None}, node.line)
+        with self._nested(node.line):
+            return self._items(node) if isinstance(node, Items) else self._table(node)
 
     def holds(self, name: str, line: int) -> bool:
         """Return whether the condition of this name holds; `line` is where it is used."""
@@ -136,6 +135,28 @@ class Template:
             raise self.fault(node.line, f"{function} stands beside other keys", "A function stands alone.")
         return node.entries[function]
 
+    @contextmanager
+    def _nested(self, line: int) -> Iterator[None]:
+        """Limit how deep functions rest on each other, through conditions too; Python's stack would end somewhere."""
+        if self._nesting == _MAX_NESTING:
+            raise self.fault(line, f"functions are nested deeper than {_MAX_NESTING} levels", "Make them simpler.")
+        self._nesting += 1
+        try:
+            yield
+        finally:
+            self._nesting -= 1
+
+    def _items(self, node: Items) -> Items:
+        items = tuple(map(self.resolved, node.items))
+        return Items(tuple(item for item in items if item is not None), node.line)
+
+    def _table(self, node: Table) -> Node | None:
+        function = next((name for name in node.entries if name == "Ref" or name.startswith("Fn::")), None)
+        if function is not None:
+            return self._applied(function, self._argument(node, function), node.line)
+        values = dict(zip(node.entries, map(self.resolved, node.entries.values()), strict=True))
+        return Table({name: value for name, value in values.items() if value is not None}, node.line)
+
     def _applied(self, function: str, argument: Node, line: int) -> Node | None:
         if function == "Ref":
             return self._reference(self._name(argument, "Ref"), line)
@@ -173,22 +194,22 @@ class Template:
         return result + text[end:].replace("${!", "${")
 
     def _condition(self, node: Node) -> bool:
-        functions: Mapping[str, Callable[[Node], bool]] = {
-            "Condition": lambda argument: self.holds(self._name(argument, "Condition"), argument.line),
-            "Fn::Equals": self._equal,
-            "Fn::Not": lambda argument: not self._condition(self._arguments(argument, "Fn::Not", 1)[0]),
-            "Fn::And": lambda argument: all(self._all(argument, "Fn::And")),
-            "Fn::Or": lambda argument: any(self._all(argument, "Fn::Or")),
-        }
-        names = list(node.entries) if isinstance(node, Table) else []
-        if not isinstance(node, Table) or len(names) != 1 or names[0] not in functions:
+        names = tuple(node.entries) if isinstance(node, Table) else ()
+        if not isinstance(node, Table) or len(names) != 1 or names[0] not in _CONDITIONS:
             subject = f"{', '.join(names)} is" if names else "this is"
-            raise self.fault(node.line, f"{subject} no condition", f"Conditions are made of {', '.join(functions)}.")
-        return functions[names[0]](node.entries[names[0]])
+            raise self.fault(node.line, f"{subject} no condition", f"Conditions are made of {', '.join(_CONDITIONS)}.")
+        with self._nested(node.line):
+            return self._result(names[0], node.entries[names[0]])
 
-    def _all(self, argument: Node, function: str) -> list[bool]:
-        """Return every result, so that a mistake is found wherever it stands."""
-        return [self._condition(each) for each in self._several(argument, function)]
+    def _result(self, function: str, argument: Node) -> bool:
+        if function == "Condition":
+            return self.holds(self._name(argument, function), argument.line)
+        if function == "Fn::Equals":
+            return self._equal(argument)
+        if function == "Fn::Not":
+            return not self._condition(self._arguments(argument, function, 1)[0])
+        results = list(map(self._condition, self._several(argument, function)))  # all: a mistake is found anywhere
+        return all(results) if function == "Fn::And" else any(results)
 
     def _equal(self, argument: Node) -> bool:
         left, right = self._arguments(argument, "Fn::Equals", 2)

@@ -67,8 +67,9 @@ MISTAKES = {
     "a bomb of a hundred thousand lists": Mistake("a: " + "[" * 100_000, 1, "nest"),
     "conditions without end": Mistake(
         HEAD.replace("Conditions:\n", f"Conditions:\n{CHAIN}\n") + "    Condition: c0\n",
-        None,
-        "its conditions are nested too deeply",
+        81,
+        "functions are nested deeper than 150 levels",
+        "Make them simpler.",
     ),
     "too large a file": Mistake("# " + "x" * (1 << 20), None, "is larger than 1,048,576 bytes"),
     "a macro": Mistake(HEAD + "Transform: AWS::LanguageExtensions\n", 16, "Transform is not understood"),

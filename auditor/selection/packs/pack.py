@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from auditor import documents
-from auditor.errors import UsageError, nearest
+from auditor.errors import nearest
 from auditor.judging.catalogue import concerns_iam
 from auditor.selection.packs.summary import OutOfScopeReason
 from auditor.templates.errors import TemplateError
@@ -83,7 +83,7 @@ class Pack(Struct, frozen=True):
 def read_pack(path: str, given: Mapping[str, str]) -> Pack:
     """Give the pack that a file holds; `given` overrides the defaults of its parameters.
 
-    Raises UsageError that names the file, and the line where there is one, for whatever AWS would refuse.
+    Raises TemplateError that names the file, and the line where there is one, for whatever AWS would refuse.
     """
     return pack_of(document_of(path), path, given)
 
@@ -95,10 +95,7 @@ def document_of(path: str) -> Table:
 
 def pack_of(document: Table, path: str, given: Mapping[str, str]) -> Pack:
     """Give the pack that a document holds, which was read from a file; raises as `read_pack` does."""
-    try:
-        return _Reading(Template(document, path, given, option="--pack-parameter"), document).pack(path)
-    except RecursionError as error:
-        raise UsageError(f"{path}: its conditions are nested too deeply", "Make them simpler.") from error
+    return _Reading(Template(document, path, given, option="--pack-parameter"), document).pack(path)
 
 
 class _Reading:
