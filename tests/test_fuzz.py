@@ -23,10 +23,11 @@ from auditor.account.model import Snapshot
 from auditor.account.snapshot import dump, load
 from auditor.collectors.cli_output import folder as exports
 from auditor.console.scan import audited
-from auditor.errors import SourceError
+from auditor.errors import SourceError, UsageError
 from auditor.judging.registry import load_rules
 from auditor.policies.statements import UnreadableDocumentError, raw_document, read_document
 from auditor.report.report import Report, dump_report, load_report
+from auditor.selection.packs.pack import Pack, read_pack
 from auditor.testing import CAPTURED_AT, account, console_user, group, password_policy, policy, role, user
 from auditor.writers import html, table
 from auditor.writers import json as json_reporter
@@ -45,6 +46,36 @@ SNAPSHOT = dump(
 REPORT = dump_report(mixed())
 CSV = GOLDEN_REPORT.encode()
 POLICY = b'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*"],"Resource":"*"}]}'
+PACK = {
+    "Parameters": {"Length": {"Type": "String", "Default": "14", "AllowedValues": ["14", 16]}},
+    "Conditions": {"long": {"Fn::Not": [{"Fn::Equals": ["", {"Ref": "Length"}]}]}},
+    "Resources": {
+        "Passwords": {
+            "Type": "AWS::Config::ConfigRule",
+            "Condition": "long",
+            "Properties": {
+                "ConfigRuleName": {"Fn::Sub": "passwords-${Length}"},
+                "InputParameters": {
+                    "MinimumPasswordLength": {"Fn::If": ["long", {"Ref": "Length"}, {"Ref": "AWS::NoValue"}]}
+                },
+                "Scope": {"ComplianceResourceTypes": ["AWS::IAM::User"]},
+                "Source": {"Owner": "AWS", "SourceIdentifier": "IAM_PASSWORD_POLICY"},
+            },
+        }
+    },
+}
+YAML = b"""# a pack
+Parameters:
+  Age: {Default: 0x5A, Type: String}
+Resources:
+  Passwords:
+    Type: AWS::Config::ConfigRule
+    Properties:
+      InputParameters: {MaxPasswordAge: !Ref Age, RequireSymbols: yes}
+      Description: >-
+        &folded, *folded
+      Source: {Owner: AWS, SourceIdentifier: 'IAM_PASSWORD_POLICY'}
+"""
 FOLDER = {
     name: json.dumps(content()).encode()
     for name, content in (
@@ -118,6 +149,15 @@ def test_any_exports_are_refused_or_judged(folder: Path, changed_file: tuple[str
     except SourceError:
         return
     check_snapshot(snapshot, as_html=as_html)
+
+
+@fuzzed
+@given(anything | damaged(YAML) | changed(PACK))
+def test_any_conformance_pack_is_refused_or_read(folder: Path, content: bytes) -> None:
+    path = folder / "pack.yaml"
+    path.write_bytes(content)
+    with suppress(UsageError):
+        assert isinstance(read_pack(str(path), {}), Pack)
 
 
 @st.composite

@@ -19,11 +19,10 @@ ROOT = Path(__file__).parent.parent
 WINGS = [
     "errors",
     "documents",
+    "templates",
     "account",
     "policies",
     "judging",
-    "templates",
-    "packs",
     "selection",
     "report",
     "change",
@@ -53,7 +52,7 @@ LATE = {
     "jmespath": ("auditor/writers/files.py",),
     "moto": ("auditor/demo/emulator.py",),
     "tomlkit": ("auditor/console/pinning.py",),
-    "yaml": ("auditor/packs/document.py", "auditor/writers/config_rules/cloudformation.py"),
+    "yaml": ("auditor/templates/nodes.py", "auditor/writers/config_rules/cloudformation.py"),
 }
 
 

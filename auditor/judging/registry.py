@@ -1,7 +1,7 @@
 """The registry: finds built-in rules beside this package and plug-in rules by entry point, and selects among them."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 
 import msgspec
 
-from auditor.errors import AuditError, UsageError
+from auditor.errors import AuditError, UsageError, nearest
 from auditor.judging.rule import Rule
 
 ENTRY_POINT_GROUP = "iam_audit.rules"
@@ -100,15 +100,6 @@ def find(rules: Mapping[str, Rule], name: str) -> Rule:
     if name not in by_name:
         raise UsageError(f"there is no rule {name!r}", nearest(name, by_name, "`iam-audit rules list` shows all."))
     return by_name[name]
-
-
-def nearest(name: str, names: Iterable[str], otherwise: str) -> str:
-    """Give the hint "Did you mean ...?" when some name is like this one, else the other hint."""
-    from difflib import get_close_matches  # imported late: for mistakes only
-
-    lower = {candidate.lower(): candidate for candidate in names}
-    close = get_close_matches(name.lower(), lower, n=1)
-    return f"Did you mean {lower[close[0]]}?" if close else otherwise
 
 
 def page(rule: Rule) -> str:

@@ -11,12 +11,12 @@ import msgspec
 from msgspec import Struct
 
 from auditor import documents
-from auditor.errors import UsageError
+from auditor.errors import nearest
 from auditor.judging.catalogue import concerns_iam
-from auditor.judging.registry import nearest
-from auditor.packs.document import Items, Node, Scalar, Table, read_document
-from auditor.packs.template import Template, parameter_names
 from auditor.selection.packs.summary import OutOfScopeReason
+from auditor.templates.errors import TemplateError
+from auditor.templates.functions import Template, parameter_names
+from auditor.templates.nodes import Items, Node, Scalar, Table, read_document
 
 _CONFIG_RULE, _REMEDIATION = "AWS::Config::ConfigRule", "AWS::Config::RemediationConfiguration"
 _OWNERS = ("AWS", "CUSTOM_LAMBDA", "CUSTOM_POLICY")
@@ -83,17 +83,19 @@ class Pack(Struct, frozen=True):
 def read_pack(path: str, given: Mapping[str, str]) -> Pack:
     """Give the pack that a file holds; `given` overrides the defaults of its parameters.
 
-    Raises UsageError that names the file, and the line where there is one, for whatever AWS would refuse.
+    Raises TemplateError that names the file, and the line where there is one, for whatever AWS would refuse.
     """
-    return pack_of(read_document(path), path, given)
+    return pack_of(document_of(path), path, given)
+
+
+def document_of(path: str) -> Table:
+    """Return the document of the conformance pack that a file holds; raises as `read_pack` does."""
+    return read_document(path, "conformance pack")
 
 
 def pack_of(document: Table, path: str, given: Mapping[str, str]) -> Pack:
     """Give the pack that a document holds, which was read from a file; raises as `read_pack` does."""
-    try:
-        return _Reading(Template(document, path, given), document).pack(path)
-    except RecursionError as error:
-        raise UsageError(f"{path}: its conditions are nested too deeply", "Make them simpler.") from error
+    return _Reading(Template(document, path, given, option="--pack-parameter"), document).pack(path)
 
 
 class _Reading:
@@ -129,7 +131,7 @@ class _Reading:
             raise template.fault(line, "Transform is not understood", "Give the template as it is after the macro.")
         resources = template.section(self._document, "Resources")
         if not resources:
-            raise UsageError(f"{template.place} has no Resources", "Name the file of a conformance pack.")
+            raise TemplateError(template.place, None, "has no Resources", "Name the file of a conformance pack.")
         for logical_id, node in resources.items():
             resource = self._resource(logical_id, node)
             if resource is not None:
@@ -207,7 +209,7 @@ class _Reading:
         """Give the name of a rule that is only listed; the logical id where functions make it that we do not know."""
         try:
             return self._name(logical_id, properties)
-        except UsageError:
+        except TemplateError:
             return logical_id
 
     def _claim(self, name: str, line: int) -> None:

@@ -9,15 +9,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from auditor.account.model import ResourceType
-from auditor.errors import UsageError
+from auditor.errors import UsageError, nearest
 from auditor.judging.catalogue import CHANGE_TRIGGERED
 from auditor.judging.parameters import Origin, configure, named_in
-from auditor.judging.registry import nearest
 from auditor.judging.rule import ConfiguredRule, Rule
-from auditor.packs.document import fault, read_document
-from auditor.packs.template import parameter_names
-from auditor.selection.packs.pack import Pack, PackRule, pack_of
+from auditor.selection.packs.pack import Pack, PackRule, document_of, pack_of
 from auditor.selection.packs.summary import OutOfScopeReason, OutOfScopeRule, PackSummary, sentence
+from auditor.templates.errors import TemplateError
+from auditor.templates.functions import parameter_names
 
 
 class Chosen(Struct, frozen=True):
@@ -40,7 +39,7 @@ def read_packs(
         if number > 1:
             alike = ", ".join(path for path in paths if Path(path).stem == name)
             raise UsageError(f"{number} conformance packs are called {name}: {alike}", "Rename or leave out one.")
-    documents = {name: read_document(path) for name, path in zip(names, paths, strict=True)}
+    documents = {name: document_of(path) for name, path in zip(names, paths, strict=True)}
     known = {name: parameter_names(document) for name, document in documents.items()}
     given: dict[str, dict[str, str]] = {name: {} for name in names}
     for setting in settings:
@@ -105,7 +104,8 @@ def _configured(pack: Pack, given: PackRule, rule: Rule, override: Mapping[str, 
         line = given.line if name is None else given.parameter_lines.get(name, given.line)
         text = None if name is None else values[name]
         meant = f"{text!r} is the name of a parameter of the pack; write {{Ref: {text}}}."
-        raise fault(pack.path, line, error.message, meant if text in pack.parameter_names else error.hint) from error
+        remedy = meant if text in pack.parameter_names else error.hint
+        raise TemplateError(pack.path, line, error.message, remedy) from error
 
 
 def _resource_types(pack: Pack, given: PackRule, rule: Rule) -> tuple[ResourceType, ...]:
@@ -115,7 +115,9 @@ def _resource_types(pack: Pack, given: PackRule, rule: Rule) -> tuple[ResourceTy
     kept = tuple(kind for kind in rule.resource_types if kind in given.resource_types)
     if not kept:
         message = f"the Scope of {given.config_rule_name} leaves nothing of {', '.join(rule.resource_types)}"
-        raise fault(pack.path, given.line, message, "Name a resource type that the rule judges, or take Scope out.")
+        raise TemplateError(
+            pack.path, given.line, message, "Name a resource type that the rule judges, or take Scope out."
+        )
     return kept
 
 

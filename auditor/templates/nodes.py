@@ -1,0 +1,243 @@
+"""Documents in YAML or JSON, read into nodes that know their line, under strict limits.
+
+CloudFormation reads YAML 1.1 without aliases and merge keys, and so does this reader; without aliases no document is
+larger than its text: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any, Union
+
+import yaml
+from msgspec import Struct
+
+from auditor.templates.errors import TemplateError
+
+MAX_BYTES = 1 << 20  # AWS takes 51,200 in a request, and 1 MB from S3
+_MAX_DEPTH = 40  # the packs of AWS reach 9
+_MAX_DIGITS = 100  # of a number; longer ones stay as they are written
+_YES = frozenset({"yes", "true", "on"})
+_TEXT = "tag:yaml.org,2002:str"
+_TYPES = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "seq", "map")) | {""}
+_FUNCTIONS = frozenset(
+    {"And", "Base64", "Cidr", "Contains", "Equals", "FindInMap", "GetAtt", "GetAZs", "If", "ImportValue", "Join"}
+    | {"Length", "Not", "Or", "Select", "Split", "Sub", "ToJsonString", "Transform"}
+)
+_SCHEMA = yaml.SafeLoader("")  # knows which words are booleans and numbers
+
+
+class Scalar(Struct, frozen=True):
+    """Hold a value as the text that CloudFormation makes of it (`true`, `90`); None is null."""
+
+    text: str | None
+    line: int
+
+
+class Items(Struct, frozen=True):
+    """Hold a list."""
+
+    items: tuple["Node", ...]
+    line: int
+
+
+class Table(Struct, frozen=True):
+    """Hold a mapping; the line of an entry's value is that of its key. A short tag is its long form."""
+
+    entries: Mapping[str, "Node"]
+    line: int
+
+
+Node = Union[Scalar, Items, Table]  # noqa: UP007 - "|" takes no names that are defined below
+
+
+def read_document(path: str, kind: str = "template", key: str = "Resources") -> Table:
+    """Return the mapping that a file holds.
+
+    `kind` is what the file should be, and `key` one that such a mapping has; errors name both. Raises TemplateError,
+    with the line where there is one, for whatever keeps the file from being read.
+    """
+    node = _Reader(_text(path, kind), path, kind).document()
+    if not isinstance(node, Table):
+        raise TemplateError(path, node.line, f"this is not a {kind}", f"A {kind} is a mapping with a key {key}.")
+    return node
+
+
+def _text(path: str, kind: str) -> str:
+    try:
+        with Path(path).open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise TemplateError(path, None, f"cannot be read: {error.strerror}", f"Name the file of a {kind}.") from error
+    if len(content) > MAX_BYTES:
+        raise TemplateError(path, None, f"is larger than {MAX_BYTES:,} bytes", f"A {kind} is smaller; is it one?")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise TemplateError(path, line, "this is not UTF-8", "Save the file as UTF-8.") from error
+    odd = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    if odd:
+        line = text.count("\n", 0, odd.start()) + 1
+        raise TemplateError(path, line, f"the character {odd[0]!r} is not allowed in YAML", "Remove it.")
+    return text
+
+
+class _TooDeepError(yaml.YAMLError):
+    """Raised where nodes are nested too deeply; `line` is that of the last one that is not."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+class _Composing:
+    """Override what PyYAML's composers, in C and in Python, call for each node: limit the depth, and add no tags.
+
+    They compose by recursion, so the depth must be limited before there are nodes that one could look at.
+    """
+
+    _depth = 0
+
+    def descend_resolver(self, parent: yaml.Node | None, _index: object) -> None:
+        """Enter a node; the root has no parent."""
+        self._depth += 1
+        if parent is not None and self._depth > _MAX_DEPTH + 1:
+            raise _TooDeepError(_line(parent))
+
+    def ascend_resolver(self) -> None:
+        """Leave a node."""
+        self._depth -= 1
+
+    def resolve(self, kind: type[yaml.Node], _value: str | None, implicit: Sequence[bool]) -> str:
+        """Return the tag of a node that is written without one: that of a text if it is quoted, else none."""
+        return _TEXT if kind is yaml.ScalarNode and not implicit[0] else ""
+
+
+def _loader(base: type) -> type:
+    return type("_Loader", (_Composing, base), {})
+
+
+_LOADER = _loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # only its composer is used
+
+
+class _Reader:
+    """Build our nodes from those that PyYAML composes, without what CloudFormation does not take."""
+
+    def __init__(self, text: str, place: str, kind: str) -> None:
+        self._text = text
+        self._place = place
+        self._kind = kind
+
+    def document(self) -> Node:
+        """Return the only document; another one after it is an error."""
+        loader = _LOADER(self._text)
+        try:
+            root = self._root(loader)
+            self._check_aliases()
+            return self._node(root, _line(root))
+        except yaml.YAMLError as error:
+            raise self._translated(error) from error
+        finally:
+            loader.dispose()
+
+    def _root(self, loader: Any) -> yaml.Node:
+        if not loader.check_node():
+            raise TemplateError(self._place, None, "is empty", f"Name the file of a {self._kind}.")
+        root: yaml.Node = loader.get_node()
+        if loader.check_node():
+            second = next(islice(self._events(yaml.DocumentStartEvent), 1, None))
+            raise self._fault(_line(second), "a second document begins here", "Keep one in a file.")
+        return root
+
+    def _check_aliases(self) -> None:
+        """Raise for an alias: once composed, it is the node that it stands for. Where no `&` is, no anchor is."""
+        alias = next(self._events(yaml.AliasEvent), None) if "&" in self._text else None
+        if alias is not None:
+            raise self._alias(_line(alias))
+
+    def _events(self, kind: type[yaml.Event]) -> Iterator[yaml.Event]:
+        return (event for event in yaml.parse(self._text, Loader=_LOADER) if isinstance(event, kind))
+
+    def _node(self, node: yaml.Node, line: int) -> Node:
+        if node.tag in _TYPES:
+            return self._value(node, line)
+        return Table({self._function(node): self._value(node, line)}, line)
+
+    def _value(self, node: yaml.Node, line: int) -> Node:
+        if isinstance(node, yaml.ScalarNode):
+            return Scalar(node.value if node.tag else _plain(node.value), line)
+        if isinstance(node, yaml.SequenceNode):
+            return Items(tuple(self._node(each, _line(each)) for each in node.value), line)
+        return Table(self._entries(node), line)
+
+    def _entries(self, node: yaml.Node) -> dict[str, Node]:
+        entries: dict[str, Node] = {}
+        for key_node, value in node.value:
+            key, line = self._key(key_node), _line(key_node)
+            if key in entries:
+                problem = f"{key!r} stands here again, after line {entries[key].line}"
+                raise self._fault(line, problem, "Keep one of the two.")
+            entries[key] = self._node(value, line)
+        return entries
+
+    def _key(self, node: yaml.Node) -> str:
+        if not isinstance(node, yaml.ScalarNode):
+            raise self._fault(_line(node), "a key must be a plain word", "Write this entry as KEY: VALUE.")
+        if node.value == "<<" and not node.tag:
+            remedy = "CloudFormation takes no merge keys; write them out."
+            raise self._fault(_line(node), "'<<' merges mappings", remedy)
+        return str(node.value)
+
+    def _function(self, node: yaml.Node) -> str:
+        """Return the long name of the function that a short tag stands for."""
+        tag = node.tag
+        name = tag.removeprefix("!")
+        if tag in {"!Ref", "!Condition"}:
+            return name
+        if name in _FUNCTIONS and tag != name:
+            return f"Fn::{name}"
+        written = tag.replace("tag:yaml.org,2002:", "!!")
+        raise self._fault(_line(node), f"there is no tag {written}", "Use those of CloudFormation: !Ref, !If ...")
+
+    def _translated(self, error: yaml.YAMLError) -> TemplateError:
+        if isinstance(error, _TooDeepError):
+            problem = f"this is nested deeper than {_MAX_DEPTH} levels"
+            return self._fault(error.line, problem, f"No {self._kind} is.")
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        if not isinstance(error, yaml.composer.ComposerError):
+            problem = getattr(error, "problem", None) or str(error)
+            return self._fault(line, f"this is not YAML: {problem}", "Correct the file.")
+        if error.context_mark is None:  # an alias before its anchor
+            return self._alias(line)
+        first = error.context_mark.line + 1
+        return self._fault(line, f"this anchor is defined again, after line {first}", "Take the anchors out.")
+
+    def _alias(self, line: int) -> TemplateError:
+        return self._fault(line, "this is an alias", "CloudFormation takes no YAML aliases; write the value out.")
+
+    def _fault(self, line: int, problem: str, remedy: str) -> TemplateError:
+        return TemplateError(self._place, line, problem, remedy)
+
+
+def _line(place: yaml.Node | yaml.Event) -> int:
+    mark: Any = place.start_mark  # PyYAML gives one to everything that it read
+    return int(mark.line) + 1
+
+
+def _plain(text: str) -> str | None:
+    """Return what CloudFormation makes of an unquoted value: YAML 1.1 decides, and the result is text again."""
+    if text[:1] not in _SCHEMA.yaml_implicit_resolvers:  # most are: no number, boolean or null begins so
+        return text
+    tag = _SCHEMA.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]  # PyYAML's stubs
+    kind = tag.rpartition(":")[2]
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return "true" if text.lower() in _YES else "false"
+    if kind == "int" and len(text) <= _MAX_DIGITS:
+        with suppress(ValueError):  # YAML 1.1 takes `0x_` for a number, which has no digits
+            return str(_SCHEMA.construct_yaml_int(yaml.ScalarNode(tag, text)))
+    return text
