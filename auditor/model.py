@@ -1,6 +1,7 @@
 """The door to the model of an account: what rules read, and what a snapshot holds."""
 
 from auditor.account.credentials import AccessKey, Credentials
+from auditor.account.kinds import ResourceType
 from auditor.account.model import (
     AccessAnalyzer,
     Account,
@@ -11,7 +12,6 @@ from auditor.account.model import (
     PasswordPolicy,
     Policy,
     PolicyVersion,
-    ResourceType,
     Role,
     SamlProvider,
     ServerCertificate,

@@ -34,6 +34,7 @@ from auditor.rule import (
     Context,
     Evidence,
     Rule,
+    RuleOrigin,
     Severity,
     Verdict,
     compliant,
@@ -89,5 +90,6 @@ RULE = Rule(
     severity=Severity.MEDIUM,  # Security Hub IAM.3
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/access-keys-rotated.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
     parameters=Parameters,
 )

@@ -35,7 +35,17 @@ from msgspec import Struct
 
 from auditor.model import Policy, ResourceType, Source
 from auditor.policy import KeyAccess, accesses, boundary_only, default_statements, not_actions
-from auditor.rule import Context, Evidence, Rule, Severity, Verdict, compliant, non_compliant, not_applicable
+from auditor.rule import (
+    Context,
+    Evidence,
+    Rule,
+    RuleOrigin,
+    Severity,
+    Verdict,
+    compliant,
+    non_compliant,
+    not_applicable,
+)
 
 
 class Parameters(Struct, frozen=True):
@@ -77,6 +87,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,  # Security Hub KMS.1
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-customer-policy-blocked-kms-actions.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
     parameters=Parameters,
     notes=notes,
 )

@@ -30,6 +30,7 @@ from auditor.rule import (
     Evidence,
     NoParameters,
     Rule,
+    RuleOrigin,
     Severity,
     Verdict,
     compliant,
@@ -68,5 +69,7 @@ RULE = Rule(
     severity=Severity.HIGH,  # Security Hub IAM.28
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-external-access-analyzer-enabled.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
+    regional=True,
     not_offered_in=frozenset({"aws-cn", "aws-us-gov"}),
 )

@@ -20,7 +20,7 @@ Fix
 """
 
 from auditor.model import Group, ResourceType, Source
-from auditor.rule import Context, Evidence, NoParameters, Rule, Severity, Verdict, compliant, non_compliant
+from auditor.rule import Context, Evidence, NoParameters, Rule, RuleOrigin, Severity, Verdict, compliant, non_compliant
 
 
 def evaluate(group: Group, context: Context[NoParameters]) -> Verdict:
@@ -38,4 +38,5 @@ RULE = Rule(
     severity=Severity.MEDIUM,  # ours: Security Hub has no control for this rule
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-group-has-users-check.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
 )

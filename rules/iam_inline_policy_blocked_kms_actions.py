@@ -36,7 +36,17 @@ from msgspec import Struct
 
 from auditor.model import Group, ResourceType, Role, Source, User
 from auditor.policy import KeyAccess, accesses, inline_statements, not_actions, source_of, trusts_only
-from auditor.rule import Context, Evidence, Rule, Severity, Verdict, compliant, non_compliant, not_applicable
+from auditor.rule import (
+    Context,
+    Evidence,
+    Rule,
+    RuleOrigin,
+    Severity,
+    Verdict,
+    compliant,
+    non_compliant,
+    not_applicable,
+)
 
 
 class Parameters(Struct, frozen=True):
@@ -80,6 +90,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,  # Security Hub KMS.2
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-inline-policy-blocked-kms-actions.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
     parameters=Parameters,
     notes=notes,
 )

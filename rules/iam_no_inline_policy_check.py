@@ -22,7 +22,7 @@ Fix
 
 from auditor.model import Group, ResourceType, Role, Source, User
 from auditor.policy import source_of
-from auditor.rule import Context, Evidence, NoParameters, Rule, Severity, Verdict, compliant, non_compliant
+from auditor.rule import Context, Evidence, NoParameters, Rule, RuleOrigin, Severity, Verdict, compliant, non_compliant
 
 
 def evaluate(identity: User | Group | Role, context: Context[NoParameters]) -> Verdict:
@@ -43,4 +43,5 @@ RULE = Rule(
     severity=Severity.MEDIUM,  # ours: Security Hub has no control for this rule
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-no-inline-policy-check.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
 )

@@ -27,7 +27,7 @@ Fix
 from msgspec import Struct
 
 from auditor.model import OidcProvider, ResourceType, Source
-from auditor.rule import Context, Evidence, Rule, Severity, Verdict, compliant, non_compliant
+from auditor.rule import Context, Evidence, Rule, RuleOrigin, Severity, Verdict, compliant, non_compliant
 
 
 class Parameters(Struct, frozen=True):
@@ -57,6 +57,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,  # ours: Security Hub has no control for this rule
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-oidc-provider-client-id-list-check.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
     parameters=Parameters,
     not_offered_in=frozenset({"aws-cn", "aws-us-gov"}),
 )

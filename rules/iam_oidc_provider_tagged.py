@@ -24,7 +24,7 @@ Fix
 """
 
 from auditor.model import OidcProvider, ResourceType, Source
-from auditor.rule import Context, RequiredTags, Rule, Severity, Verdict, tagged
+from auditor.rule import Context, RequiredTags, Rule, RuleOrigin, Severity, Verdict, tagged
 
 
 def evaluate(provider: OidcProvider, context: Context[RequiredTags]) -> Verdict:
@@ -40,6 +40,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,  # ours: Security Hub has no control for this rule
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-oidc-provider-tagged.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
     parameters=RequiredTags,
     not_offered_in=frozenset({"aws-cn", "aws-us-gov"}),
 )

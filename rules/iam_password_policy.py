@@ -32,7 +32,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from auditor.model import Account, PasswordPolicy, ResourceType, Source
-from auditor.rule import Context, Evidence, Rule, Severity, Verdict, compliant, non_compliant, proofs
+from auditor.rule import Context, Evidence, Rule, RuleOrigin, Severity, Verdict, compliant, non_compliant, proofs
 
 _FIELDS: Mapping[str, str] = {
     "RequireUppercaseCharacters": "require_uppercase_characters",
@@ -102,5 +102,6 @@ RULE = Rule(
     severity=Severity.MEDIUM,  # Security Hub IAM.7
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-password-policy.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
     parameters=Parameters,
 )

@@ -35,7 +35,7 @@ from msgspec import Meta, Struct
 
 from auditor.model import Group, ResourceType, Role, Source, User
 from auditor.policy import not_arns, source_of
-from auditor.rule import Context, Evidence, Rule, Severity, Verdict, compliant, non_compliant
+from auditor.rule import Context, Evidence, Rule, RuleOrigin, Severity, Verdict, compliant, non_compliant
 
 _ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 _ENTRY = re.compile(r"\s*(\w+)\s*:\s*\[([^\[\]]*)\]\s*(?:,|$)")
@@ -99,6 +99,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,  # Security Hub IAM.27
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-policy-blacklisted-check.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
     parameters=Parameters,
     notes=notes,
 )

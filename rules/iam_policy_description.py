@@ -25,7 +25,7 @@ Fix
 """
 
 from auditor.model import Policy, ResourceType, Source
-from auditor.rule import Context, Evidence, NoParameters, Rule, Severity, Verdict, compliant, non_compliant
+from auditor.rule import Context, Evidence, NoParameters, Rule, RuleOrigin, Severity, Verdict, compliant, non_compliant
 
 
 def evaluate(policy: Policy, context: Context[NoParameters]) -> Verdict:
@@ -45,5 +45,6 @@ RULE = Rule(
     severity=Severity.MEDIUM,  # ours: Security Hub has no control for this rule
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-policy-description.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
     not_offered_in=frozenset({"aws-cn", "aws-us-gov"}),
 )

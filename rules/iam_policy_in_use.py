@@ -28,8 +28,8 @@ from enum import StrEnum
 from msgspec import Struct
 
 from auditor.model import Account, Group, ResourceType, Role, Source, User
-from auditor.policy import holders, not_arns, populated, source_of, trusts, trusts_somebody
-from auditor.rule import Context, Evidence, Rule, Severity, Verdict, compliant, non_compliant
+from auditor.policy import not_arns, source_of, trusts, trusts_somebody
+from auditor.rule import Context, Evidence, Rule, RuleOrigin, Severity, Verdict, compliant, non_compliant
 
 
 class UsageType(StrEnum):
@@ -71,16 +71,17 @@ def evaluate(account: Account, context: Context[Parameters]) -> Verdict:
 
 def _uses(context: Context[Parameters]) -> Iterator[User | Group | Role]:
     """Yield every known use that counts, and then raise UnknownFact if there may be others."""
-    snapshot, arn, counted = context.snapshot, context.parameters.policyARN, context.parameters.policyUsageType
+    arn, counted = context.parameters.policyARN, context.parameters.policyUsageType
     by_users, by_groups, by_roles = (counted in (UsageType.ANY, kind) for kind in _SINGLE)
-    users = holders(snapshot.users, arn)
-    groups = populated(holders(snapshot.groups, arn), context.members)
+    users = context.index.holders(ResourceType.USER, arn)
+    groups = context.index.populated(context.index.holders(ResourceType.GROUP, arn))
+    roles = context.index.holders(ResourceType.ROLE, arn)
     if by_users:
         yield from users.known_part
     if by_groups:
         yield from groups.known_part
     if by_roles:
-        yield from (role for role, trust in trusts(holders(snapshot.roles, arn)) if trusts_somebody(trust))
+        yield from (role for role, trust in trusts(roles) if trusts_somebody(trust))
     if by_users:
         yield from users
     if by_groups:
@@ -100,6 +101,7 @@ RULE = Rule(
     severity=Severity.LOW,  # Security Hub IAM.18
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-policy-in-use.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
     parameters=Parameters,
     notes=notes,
 )

@@ -31,7 +31,17 @@ from msgspec import Struct
 
 from auditor.model import Policy, ResourceType, Source
 from auditor.policy import Effect, Statement, boundary_only, default_statements, every_action, everything
-from auditor.rule import Context, Evidence, Rule, Severity, Verdict, compliant, non_compliant, not_applicable
+from auditor.rule import (
+    Context,
+    Evidence,
+    Rule,
+    RuleOrigin,
+    Severity,
+    Verdict,
+    compliant,
+    non_compliant,
+    not_applicable,
+)
 
 
 class Parameters(Struct, frozen=True):
@@ -100,5 +110,6 @@ RULE = Rule(
     severity=Severity.LOW,  # Security Hub IAM.21
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-policy-no-statements-with-full-access.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
     parameters=Parameters,
 )

@@ -28,7 +28,7 @@ from msgspec import Struct
 
 from auditor.model import ResourceType, Role, Source
 from auditor.policy import not_arns
-from auditor.rule import Context, Evidence, Rule, Severity, Verdict, compliant, non_compliant
+from auditor.rule import Context, Evidence, Rule, RuleOrigin, Severity, Verdict, compliant, non_compliant
 
 
 class Parameters(Struct, frozen=True):
@@ -63,6 +63,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,  # ours: Security Hub has no control for this rule
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-role-managed-policy-check.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
     parameters=Parameters,
     notes=notes,
 )

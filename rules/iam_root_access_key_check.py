@@ -25,6 +25,7 @@ from auditor.rule import (
     Context,
     NoParameters,
     Rule,
+    RuleOrigin,
     Severity,
     Verdict,
     compliant,
@@ -51,4 +52,5 @@ RULE = Rule(
     severity=Severity.CRITICAL,  # Security Hub IAM.4
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-root-access-key-check.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
 )

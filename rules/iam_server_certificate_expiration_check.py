@@ -28,6 +28,7 @@ from auditor.rule import (
     Evidence,
     NoParameters,
     Rule,
+    RuleOrigin,
     Severity,
     Verdict,
     compliant,
@@ -53,5 +54,6 @@ RULE = Rule(
     severity=Severity.MEDIUM,  # Security Hub IAM.26
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-server-certificate-expiration-check.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
     not_offered_in=frozenset({"aws-us-gov"}),
 )

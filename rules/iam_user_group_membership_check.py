@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from auditor.model import ResourceType, Source, User
-from auditor.rule import Context, Evidence, Rule, Severity, Verdict, compliant, non_compliant
+from auditor.rule import Context, Evidence, Rule, RuleOrigin, Severity, Verdict, compliant, non_compliant
 
 
 class Parameters(Struct, frozen=True):
@@ -66,6 +66,7 @@ RULE = Rule(
     severity=Severity.MEDIUM,  # ours: Security Hub has no control for this rule
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-user-group-membership-check.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
     parameters=Parameters,
     notes=notes,
 )

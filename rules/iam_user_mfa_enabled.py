@@ -28,6 +28,7 @@ from auditor.rule import (
     Evidence,
     NoParameters,
     Rule,
+    RuleOrigin,
     Severity,
     Verdict,
     compliant,
@@ -59,5 +60,6 @@ RULE = Rule(
     severity=Severity.MEDIUM,  # Security Hub IAM.19
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-user-mfa-enabled.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
     verifiable=True,
 )

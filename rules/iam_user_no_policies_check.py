@@ -24,7 +24,7 @@ Fix
 """
 
 from auditor.model import ResourceType, Source, User
-from auditor.rule import Context, Evidence, NoParameters, Rule, Severity, Verdict, compliant, non_compliant
+from auditor.rule import Context, Evidence, NoParameters, Rule, RuleOrigin, Severity, Verdict, compliant, non_compliant
 
 
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
@@ -48,4 +48,5 @@ RULE = Rule(
     severity=Severity.LOW,  # Security Hub IAM.2
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-user-no-policies-check.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
 )

@@ -38,6 +38,7 @@ from auditor.rule import (
     Context,
     Evidence,
     Rule,
+    RuleOrigin,
     Severity,
     Verdict,
     compliant,
@@ -121,5 +122,6 @@ RULE = Rule(
     severity=Severity.MEDIUM,  # Security Hub IAM.8, IAM.22
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/iam-user-unused-credentials-check.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
     parameters=Parameters,
 )

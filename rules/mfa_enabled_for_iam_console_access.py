@@ -28,6 +28,7 @@ from auditor.rule import (
     Evidence,
     NoParameters,
     Rule,
+    RuleOrigin,
     Severity,
     Verdict,
     compliant,
@@ -68,5 +69,6 @@ RULE = Rule(
     severity=Severity.MEDIUM,  # Security Hub IAM.5
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/mfa-enabled-for-iam-console-access.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
     verifiable=True,
 )

@@ -32,6 +32,7 @@ from auditor.rule import (
     Evidence,
     NoParameters,
     Rule,
+    RuleOrigin,
     Severity,
     Verdict,
     compliant,
@@ -91,5 +92,6 @@ RULE = Rule(
     severity=Severity.CRITICAL,  # Security Hub IAM.6
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/root-account-hardware-mfa-enabled.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
     not_offered_in=frozenset({"aws-cn", "aws-us-gov"}),
 )

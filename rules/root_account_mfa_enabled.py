@@ -28,6 +28,7 @@ from auditor.rule import (
     Context,
     NoParameters,
     Rule,
+    RuleOrigin,
     Severity,
     Verdict,
     compliant,
@@ -61,5 +62,6 @@ RULE = Rule(
     severity=Severity.CRITICAL,  # Security Hub IAM.9
     source_url="https://docs.aws.amazon.com/config/latest/developerguide/root-account-mfa-enabled.html",
     evaluate=evaluate,
+    origin=RuleOrigin.AWS_CONFIG,
     not_offered_in=frozenset({"aws-cn", "aws-us-gov"}),
 )

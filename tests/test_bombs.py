@@ -19,7 +19,8 @@ from html_reports import mixed
 from msgspec import Raw
 from msgspec.structs import replace
 
-from auditor.account.snapshot import MAX_GROUPS, MAX_IDENTIFIER, MAX_MESSAGE, dump, load
+from auditor.account.checks import MAX_GROUPS, MAX_IDENTIFIER, MAX_MESSAGE
+from auditor.account.snapshot import dump, load
 from auditor.account.unknown import Gap, gaps_of
 from auditor.collectors import saved
 from auditor.collectors.cli_output import folder as exports

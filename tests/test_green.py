@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from rule_parameters import REQUIRED, RULES
 
-from auditor.account.model import ResourceType, Snapshot
-from auditor.account.snapshot import contradictions, dump
+from auditor.account.checks import contradictions
+from auditor.account.kinds import ResourceType
+from auditor.account.model import Snapshot
+from auditor.account.snapshot import dump
 from auditor.console.cli import main
 from auditor.judging.engine import evaluate
 from auditor.judging.finding import Finding

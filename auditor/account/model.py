@@ -5,7 +5,6 @@ facts that were not learned (see auditor.account.unknown). Field names are AWS's
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
 """
 
-from enum import StrEnum
 from typing import ClassVar
 
 from msgspec import Raw
@@ -14,19 +13,6 @@ from msgspec.json import encode
 from auditor.account.credentials import Credentials, PartialCredentials
 from auditor.account.sources import SourceRecord, Time
 from auditor.account.unknown import Gap, Listing, Partial, Record
-
-
-class ResourceType(StrEnum):
-    """Name the resource types that findings speak of, in AWS Config's spelling."""
-
-    ACCOUNT = "AWS::::Account"
-    GROUP = "AWS::IAM::Group"
-    OIDC_PROVIDER = "AWS::IAM::OIDCProvider"
-    POLICY = "AWS::IAM::Policy"
-    ROLE = "AWS::IAM::Role"
-    SAML_PROVIDER = "AWS::IAM::SAMLProvider"
-    SERVER_CERTIFICATE = "AWS::IAM::ServerCertificate"
-    USER = "AWS::IAM::User"
 
 
 class Notice(Record, frozen=True):

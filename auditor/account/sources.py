@@ -61,13 +61,6 @@ VERIFYING = frozenset({Source.LOGIN_PROFILES, Source.MFA_DEVICES})
 """The sources that are asked about single users, and only to verify what an older credential report says."""
 BULK = frozenset(Source) - VERIFYING
 """The sources of which a snapshot may be made whole."""
-PER_ENTITY: Mapping[Source, str] = {
-    Source.POLICY_DESCRIPTIONS: "policies",
-    Source.SERVER_CERTIFICATES: "server_certificates",
-    Source.OIDC_PROVIDERS: "oidc_providers",
-    Source.SAML_PROVIDERS: "saml_providers",
-}
-"""The sources that take a call for each entity, and the list of a snapshot whose entities those are."""
 
 
 class SourceStatus(StrEnum):

@@ -1,14 +1,15 @@
 """Assembly: joins the answers of all sources into one snapshot, and believes no list that its counts contradict."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from auditor.account.kinds import listed_kinds
 from auditor.account.model import Account, Notice, Policy, Snapshot, User
-from auditor.account.snapshot import FORMAT, SCHEMA_VERSION, SUMMARY_KEYS
+from auditor.account.snapshot import FORMAT, SCHEMA_VERSION
 from auditor.account.sources import Source, SourceRecord, SourceStatus
 from auditor.account.unknown import Gap, Listing, with_gaps
 from auditor.collectors.answers import Answer, gap, unread, utc
@@ -20,8 +21,8 @@ T = TypeVar("T")
 
 Answers = Mapping[Source, Answer[Any]]
 
-COUNTED = {Source(kind.replace("_", "-")): counted for kind, counted in SUMMARY_KEYS.items()}
-"""The lists whose lengths the account summary tells, with its names of them."""
+COUNTED = {source: kind.counted_as for kind, _, source in listed_kinds() if kind.counted_as is not None}
+"""The sources of lists whose lengths the account summary counts, with its keys."""
 OPTIONAL = frozenset(
     {
         Source.SERVER_CERTIFICATES,
@@ -77,11 +78,7 @@ class _Assembly:
         report: CredentialReport | None = self._answers[Source.CREDENTIAL_REPORT].value
         for found in report.gaps if report else ():
             self._add(found)
-        users = self._users(report)
-        groups = self._entities(Source.GROUPS, self._reader.group)
-        roles = self._entities(Source.ROLES, self._reader.role)
-        policies = self._entities(Source.POLICIES, self._policy)
-        certificates = self._counted_list(Source.SERVER_CERTIFICATES)
+        lists = {listing: self._list(source, report) for _, listing, source in listed_kinds()}
         account = self._account(identity, report)
         for found in self._reader.gaps:
             self._add(found)
@@ -96,20 +93,29 @@ class _Assembly:
             sources=tuple(self._source_records()),
             gaps=tuple(self._gaps[gap_id] for gap_id in sorted(self._gaps)),
             notices=tuple(self._notices),
-            users=users,
-            groups=groups,
-            roles=roles,
-            policies=policies,
-            virtual_mfa_devices=self._told(Source.VIRTUAL_MFA_DEVICES),
-            server_certificates=certificates,
-            oidc_providers=self._told(Source.OIDC_PROVIDERS),
-            saml_providers=self._told(Source.SAML_PROVIDERS),
-            access_analyzers=self._told(Source.ACCESS_ANALYZERS),
+            **lists,
         )
 
     def _add(self, found: Gap) -> str:
         self._gaps[found.id] = found
         return found.id
+
+    def _list(self, source: Source, report: CredentialReport | None) -> Listing[Any]:
+        """Return a list as its source reported it, in doubt where something contradicts it."""
+        readers: Mapping[Source, Callable[[Any], Any]] = {
+            Source.GROUPS: self._reader.group,
+            Source.ROLES: self._reader.role,
+            Source.POLICIES: self._policy,
+        }
+        if source is Source.USERS:
+            return self._users(report)
+        answer = self._answers[source]
+        records = tuple(answer.value or ())
+        if source in readers:
+            records = tuple(sorted(map(readers[source], records), key=lambda record: record.name))
+        if source in COUNTED:
+            return Listing(records, self._list_gap(source, len(records), agreed=False))
+        return Listing(records, answer.gap.id if answer.gap else None)
 
     def _users(self, report: CredentialReport | None) -> Listing[Any]:
         answer = self._answers[Source.USERS]
@@ -180,10 +186,6 @@ class _Assembly:
         )
         return with_gaps(user, dict.fromkeys(unknown, gap_id))
 
-    def _entities(self, source: Source, made: Any) -> Listing[Any]:
-        records = sorted((made(detail) for detail in self._answers[source].value or []), key=lambda record: record.name)
-        return Listing(tuple(records), self._list_gap(source, len(records), agreed=False))
-
     def _list_gap(self, source: Source, count: int, *, agreed: bool) -> str | None:
         """Give the gap of a list that was cut or that the account summary contradicts; None if it is complete.
 
@@ -233,16 +235,6 @@ class _Assembly:
         if report.gap is not None:
             return report.gap.id
         return self._add(gap(Source.CREDENTIAL_REPORT, "NoRootRow", "The credential report has no row for root"))
-
-    def _told(self, source: Source) -> Listing[Any]:
-        """Give a list as its source told it."""
-        answer = self._answers[source]
-        return Listing(tuple(answer.value or ()), answer.gap.id if answer.gap else None)
-
-    def _counted_list(self, source: Source) -> Listing[Any]:
-        """Give a list as its source told it, unless the account summary contradicts it."""
-        records = tuple(self._answers[source].value or ())
-        return Listing(records, self._list_gap(source, len(records), agreed=False))
 
     def _policy(self, detail: ManagedPolicyDetail) -> Policy:
         """Give a policy with its description, which only GetPolicy tells."""

@@ -5,9 +5,9 @@ AWS leaves out UserPolicyList, PermissionsBoundary, Tags and RoleLastUsed where 
 key that is missing means cut data, and the fact is unknown.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
@@ -28,6 +28,7 @@ from auditor.collectors.answers import gap, utc
 from auditor.policies.statements import UnreadableDocumentError, raw_document
 
 T = TypeVar("T")
+FilterType = Literal["User", "Group", "Role", "LocalManagedPolicy"]
 
 
 class Tag(Struct, rename="pascal"):
@@ -146,6 +147,21 @@ class Page(Struct, rename="pascal"):
     is_truncated: bool | UnsetType = UNSET
     marker: str | None = None
     next_token: str | None = None
+
+
+class EntityList(NamedTuple):
+    """Say where a kind of entity is in the answers: the Filter that asks for it, and the field of a page."""
+
+    filter: FilterType
+    field: str
+
+
+ENTITIES: Mapping[Source, EntityList] = {
+    Source.USERS: EntityList("User", "user_detail_list"),
+    Source.GROUPS: EntityList("Group", "group_detail_list"),
+    Source.ROLES: EntityList("Role", "role_detail_list"),
+    Source.POLICIES: EntityList("LocalManagedPolicy", "policies"),
+}
 
 
 class EntityReader:

@@ -7,7 +7,8 @@ from functools import partial
 
 from msgspec import Struct
 
-from auditor.account.model import ResourceType, Snapshot
+from auditor.account.kinds import ResourceType
+from auditor.account.model import Snapshot
 from auditor.account.report_age import without_old_report
 from auditor.account.snapshot import digest, dump
 from auditor.collectors import saved

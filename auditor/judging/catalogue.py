@@ -3,10 +3,9 @@
 https://docs.aws.amazon.com/config/latest/developerguide/managed-rules-by-aws-config.html
 """
 
-from auditor.judging.rule import Rule
+from auditor.judging.rule import Rule, RuleOrigin
 
 _IAM_PREFIXES = ("ACCESS_KEYS_", "IAM_", "MFA_ENABLED_FOR_IAM_", "ROOT_ACCOUNT_")
-_PAGES = "https://docs.aws.amazon.com/config/latest/developerguide/"
 
 CHANGE_TRIGGERED = frozenset(
     {
@@ -36,5 +35,5 @@ def concerns_iam(source_identifier: str) -> bool:
 
 
 def is_managed(rule: Rule) -> bool:
-    """Say whether a rule mirrors one of AWS Config's, whose page it names."""
-    return rule.source_url.startswith(_PAGES)
+    """Return whether a rule mirrors one of AWS Config's."""
+    return rule.origin is RuleOrigin.AWS_CONFIG

@@ -5,17 +5,19 @@ from typing import Any
 
 from msgspec import Struct
 
-from auditor.account.model import Notice, ResourceType, Snapshot
+from auditor.account.index import Index
+from auditor.account.kinds import Identity, ResourceType, kind_of
+from auditor.account.model import Notice, Snapshot
 from auditor.account.report_age import credential_report_text
-from auditor.account.unknown import Gap, Listing, Partial, UnknownFact, gaps_of, stored, witnessed
-from auditor.judging.finding import Finding, fingerprints
-from auditor.judging.rule import MAX_ANNOTATION, ComplianceType, ConfiguredRule, Context, Evidence, Memberships, Verdict
+from auditor.account.unknown import Gap, UnknownFact, witnessed
+from auditor.judging.finding import Finding, Subject
+from auditor.judging.rule import MAX_ANNOTATION, ComplianceType, ConfiguredRule, Context, Evidence, EvidenceGap, Verdict
 
 RULE_ERROR = "rule-error"
 """The code of the notice that a rule raised an error; such a run exits 3."""
 
 
-Identified = tuple[Any, str | None, str, str | None]
+Identified = tuple[Any, Identity]
 """A resource with its id, name and ARN."""
 
 
@@ -42,8 +44,8 @@ def evaluate(snapshot: Snapshot, rules: Iterable[ConfiguredRule]) -> Evaluation:
     return Evaluation(tuple(run.findings), tuple(run.notices))
 
 
-def explanation(gap: Gap) -> str:
-    """Give the words by which findings say why a fact is unknown."""
+def explanation(gap: Gap | EvidenceGap) -> str:
+    """Return the text by which findings say why a fact is unknown."""
     return gap.message + (f"; grant {gap.iam_action}" if gap.iam_action else "")
 
 
@@ -59,23 +61,15 @@ class _Run:
         self.findings: list[Finding] = []
         self.notices: list[RuleNotice] = []
         self._snapshot = snapshot
-        self._memberships = Memberships(snapshot)
-        self._report_words = credential_report_text(snapshot)
-        self._identities: dict[ResourceType, Sequence[Identified]] = {}
+        self._index = Index(snapshot)
+        self._credential_report_text = credential_report_text(snapshot)
+        self._identified: dict[ResourceType, Sequence[Identified]] = {}
         self._gaps: Mapping[str, Gap] = {gap.id: gap for gap in snapshot.gaps}
-        self._resources: Mapping[ResourceType, Listing[Any]] = {
-            ResourceType.ACCOUNT: Listing((snapshot.account,), None),
-            ResourceType.GROUP: snapshot.groups,
-            ResourceType.OIDC_PROVIDER: snapshot.oidc_providers,
-            ResourceType.POLICY: snapshot.policies,
-            ResourceType.ROLE: snapshot.roles,
-            ResourceType.SAML_PROVIDER: snapshot.saml_providers,
-            ResourceType.SERVER_CERTIFICATE: snapshot.server_certificates,
-            ResourceType.USER: snapshot.users,
-        }
 
     def evaluate(self, configured: ConfiguredRule, raised: list[UnknownFact]) -> None:
-        context: Context[Any] = Context(configured.parameters, self._snapshot, self._memberships, self._report_words)
+        context: Context[Any] = Context(
+            configured.parameters, self._snapshot, self._index, self._credential_report_text
+        )
         for message in configured.warnings:
             self._note(configured, Notice("parameter", None, message))
         if self._snapshot.account.partition in configured.rule.not_offered_in:
@@ -85,7 +79,7 @@ class _Run:
         before = len(self.findings)
         for resource_type in configured.rule.resource_types:
             self._judge_all(configured, context, resource_type, raised)
-        unread = [self._resources[kind].gap for kind in configured.rule.resource_types]
+        unread = [kind_of(each).resources(self._snapshot).gap for each in configured.rule.resource_types]
         self._conclude(configured, [gap for gap in unread if gap is not None], judged=len(self.findings) > before)
 
     def _judge_all(
@@ -96,8 +90,7 @@ class _Run:
         raised: list[UnknownFact],
     ) -> None:
         ask, made = configured.rule.evaluate, self._finding_maker(configured, resource_type)
-        for identified in self._identified(resource_type):
-            resource = identified[0]
+        for resource, identity in self._all(resource_type):
             try:
                 verdict = ask(resource, context)
                 if type(verdict) is not Verdict or not _is_well_made(verdict):
@@ -105,43 +98,45 @@ class _Run:
             except UnknownFact as unknown:
                 verdict = self._insufficient(unknown)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - a broken rule must not end the audit; the run exits 3
-                verdict = self._crashed(configured, resource, error)
+                verdict = self._crashed(configured, identity.name, error)
             if raised:
                 if verdict.compliance_type is not ComplianceType.INSUFFICIENT_DATA:
                     verdict = self._insufficient(raised[0])
                 raised.clear()
             if verdict.note is not None:
-                self._note(configured, Notice("note", resource.name, verdict.note))
-            self.findings.append(made(identified, verdict))
+                self._note(configured, Notice("note", identity.name, verdict.note))
+            self.findings.append(made(identity, verdict))
 
-    def _identified(self, resource_type: ResourceType) -> Sequence[Identified]:
-        """Give the resources of a type with id, name and ARN at rest, gathered once for all rules."""
-        if resource_type not in self._identities:
-            known = self._resources[resource_type].known_part
-            self._identities[resource_type] = [_identified(resource) for resource in known]
-        return self._identities[resource_type]
+    def _all(self, resource_type: ResourceType) -> Sequence[Identified]:
+        """Return the resources of a type with their identities, gathered once for all rules."""
+        if resource_type not in self._identified:
+            kind = kind_of(resource_type)
+            records = kind.resources(self._snapshot).known_part
+            self._identified[resource_type] = [(record, kind.identity(record)) for record in records]
+        return self._identified[resource_type]
 
     def _finding_maker(
-        self, configured: ConfiguredRule, resource_type: ResourceType
-    ) -> Callable[[Identified, Verdict], Finding]:
-        """Give the function that makes findings; this is the innermost loop, so what is constant is bound here."""
+        self, configured: ConfiguredRule, resource_type: ResourceType, *, unseen: bool = False
+    ) -> Callable[[Identity, Verdict], Finding]:
+        """Return the function that makes findings; this is the innermost loop, so what is constant is bound here."""
         config_rule_name = configured.config_rule_name
-        fingerprint = fingerprints(self._snapshot.account.id, config_rule_name, resource_type)
+        region = self._snapshot.region if configured.rule.regional else None
+        account_id = self._snapshot.account.id
+        fingerprint = Subject(account_id, region, config_rule_name, resource_type, unseen).fingerprints()
 
-        def made(identified: Identified, verdict: Verdict) -> Finding:
-            _, resource_id, name, arn = identified
+        def made(identity: Identity, verdict: Verdict) -> Finding:
             annotation = verdict.annotation
             if len(annotation) > MAX_ANNOTATION:
                 annotation = cut(annotation)
             return Finding(
-                fingerprint(arn or name),
+                fingerprint(identity.arn or identity.name),
                 config_rule_name,
                 verdict.compliance_type,
                 resource_type,
-                resource_id,
-                name,
-                arn,
-                None,
+                identity.id,
+                identity.name,
+                identity.arn,
+                region,
                 None,
                 annotation,
                 verdict.evidence,
@@ -153,9 +148,7 @@ class _Run:
     def _decline(self, configured: ConfiguredRule) -> None:
         """Say of the account that the rule does not apply in its partition."""
         annotation = f"AWS Config does not offer this rule in partition {self._snapshot.account.partition}"
-        made = self._finding_maker(configured, ResourceType.ACCOUNT)
-        verdict = Verdict(ComplianceType.NOT_APPLICABLE, annotation)
-        self.findings.append(made(_identified(self._snapshot.account), verdict))
+        self._add_on_account(configured, Verdict(ComplianceType.NOT_APPLICABLE, annotation))
 
     def _conclude(self, configured: ConfiguredRule, unread: Sequence[str], *, judged: bool) -> None:
         """Add what is to be said of the account: that resources were not seen, or that there are none."""
@@ -169,8 +162,11 @@ class _Run:
             verdict = Verdict(ComplianceType.NOT_APPLICABLE, f"The account has no {kinds}")
         else:
             return
-        made = self._finding_maker(configured, ResourceType.ACCOUNT)
-        self.findings.append(made(_identified(self._snapshot.account), verdict))
+        self._add_on_account(configured, verdict, unseen=True)
+
+    def _add_on_account(self, configured: ConfiguredRule, verdict: Verdict, *, unseen: bool = False) -> None:
+        ((_, identity),) = self._all(ResourceType.ACCOUNT)
+        self.findings.append(self._finding_maker(configured, ResourceType.ACCOUNT, unseen=unseen)(identity, verdict))
 
     def _insufficient(self, unknown: UnknownFact) -> Verdict:
         if unknown.gap_id is None:
@@ -178,9 +174,9 @@ class _Run:
         evidence = (self._gap_evidence(unknown.reason, unknown.gap_id),)
         return Verdict(ComplianceType.INSUFFICIENT_DATA, self._explain(unknown.gap_id), evidence)
 
-    def _crashed(self, configured: ConfiguredRule, resource: Any, error: BaseException) -> Verdict:
+    def _crashed(self, configured: ConfiguredRule, resource_name: str, error: BaseException) -> Verdict:
         annotation = f"The rule failed: {type(error).__name__}: {error}"
-        self._note(configured, Notice(RULE_ERROR, resource.name, annotation))
+        self._note(configured, Notice(RULE_ERROR, resource_name, annotation))
         return Verdict(ComplianceType.INSUFFICIENT_DATA, annotation)
 
     def _explain(self, gap_id: str) -> str:
@@ -189,7 +185,9 @@ class _Run:
 
     def _gap_evidence(self, path: str, gap_id: str) -> Evidence:
         gap = self._gaps.get(gap_id)
-        return Evidence(path, None, gap.source if gap else gap_id)
+        if gap is None:
+            return Evidence(path, None, gap_id)
+        return Evidence(path, None, gap.source, EvidenceGap(gap.error_code, gap.iam_action, gap.message))
 
     def _note(self, configured: ConfiguredRule, notice: Notice) -> None:
         self.notices.append(RuleNotice(configured.config_rule_name, notice))
@@ -221,14 +219,3 @@ def _is_well_made(verdict: Verdict) -> bool:
         and type(verdict.annotation) is str
         and (verdict.note is None or type(verdict.note) is str)
     )
-
-
-def _identified(resource: Any) -> Identified:
-    if isinstance(resource, Partial):
-        return resource, stored(resource, "id"), resource.name, _arn_at_rest(resource)
-    return resource, resource.id, resource.name, resource.arn
-
-
-def _arn_at_rest(resource: Any) -> str | None:
-    """Give the ARN where it is known; an account's is made of other facts, and never hidden."""
-    return resource.arn if "arn" not in gaps_of(resource) else None

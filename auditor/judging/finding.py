@@ -4,11 +4,12 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
-from auditor.account.model import ResourceType
+from auditor.account.kinds import ResourceType
 from auditor.account.unknown import Record
 from auditor.judging.rule import ComplianceType, Evidence
 
-FINGERPRINT_VERSION = "1"
+FINGERPRINT_VERSION = "2"
+_UNSEEN = "unseen"
 
 
 class Location(Record, frozen=True):
@@ -36,16 +37,28 @@ class Finding(Record, frozen=True):
     suppression: dict[str, Any] | None
 
 
-def fingerprint(account_id: str | None, config_rule_name: str, resource_type: str, address: str) -> str:
-    """Give the identity of a finding over time; `address` is the ARN, or the name where that is unknown.
+class Subject(Record, frozen=True):
+    """Hold what the fingerprints of one rule's findings have in common; `region` is None where it does not matter.
 
-    It rests neither on unique ids (a user may be made again) nor on annotations.
+    `unseen` marks what the engine itself concludes of a list, which is no verdict on the account.
     """
-    return fingerprints(account_id, config_rule_name, resource_type)(address)
 
+    account_id: str | None
+    region: str | None
+    config_rule_name: str
+    resource_type: str
+    unseen: bool = False
 
-def fingerprints(account_id: str | None, config_rule_name: str, resource_type: str) -> Callable[[str], str]:
-    """Give the function from addresses to fingerprints, for many findings of one rule."""
-    prefix = "\0".join((FINGERPRINT_VERSION, account_id or "", config_rule_name, resource_type, ""))
-    start = prefix.encode("utf-8", "surrogatepass")
-    return lambda address: sha256(start + address.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    def fingerprint(self, address: str) -> str:
+        """Return the identity of a finding over time; `address` is the ARN, or the name where that is unknown.
+
+        It rests neither on unique ids (a user may be made again) nor on annotations.
+        """
+        return self.fingerprints()(address)
+
+    def fingerprints(self) -> Callable[[str], str]:
+        """Return the function from addresses to fingerprints, for many findings."""
+        names = (self.account_id or "", self.region or "", self.config_rule_name, self.resource_type)
+        prefix = "\0".join((FINGERPRINT_VERSION, *names, _UNSEEN if self.unseen else "", ""))
+        start = prefix.encode("utf-8", "surrogatepass")
+        return lambda address: sha256(start + address.encode("utf-8", "surrogatepass")).hexdigest()[:32]

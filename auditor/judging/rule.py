@@ -1,15 +1,16 @@
 """The rule API: what a rule is, what it is given, and what it answers."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
 from auditor.account.credentials import Credentials, as_reported
-from auditor.account.model import Group, ResourceType, Snapshot
+from auditor.account.index import Index
+from auditor.account.kinds import ResourceType
+from auditor.account.model import Group, Snapshot
 from auditor.account.sources import Source
 from auditor.account.unknown import Listing, Record, UnknownFact, evaluate_quietly, undecided
 
@@ -41,12 +42,24 @@ class Severity(StrEnum):
     LOW = "LOW"
 
 
+class EvidenceGap(Record, frozen=True):
+    """Hold why a fact is unknown: AWS's error code, the IAM action to grant (or None), and a message."""
+
+    error_code: str
+    iam_action: str | None
+    message: str
+
+
 class Evidence(Record, frozen=True):
-    """Point at a fact that a verdict rests on: where it is in the resource's record, its value, and its source."""
+    """Point at a fact that a verdict rests on: where it is in the resource's record, its value, and its source.
+
+    `gap` says why the fact is unknown, where that is what the verdict rests on; the value is None then.
+    """
 
     path: str
     value: Any  # JSON
     source: str
+    gap: EvidenceGap | None = None
 
 
 class Verdict(Record, frozen=True):
@@ -122,7 +135,7 @@ class Context(Struct, Generic[P], frozen=True):
 
     parameters: P
     snapshot: Snapshot
-    memberships: "Memberships"
+    index: Index
     credential_report_text: str
     """The credential report with its time and age, as annotations that rest on it name it."""
 
@@ -147,8 +160,8 @@ class Context(Struct, Generic[P], frozen=True):
         return age
 
     def members(self, group: Group) -> Listing[str]:
-        """Give the names of the users in a group; partial while users, or groups of a user, are unknown."""
-        return self.memberships.of(group.name)
+        """Return the names of the users in a group; partial while users, or groups of a user, are unknown."""
+        return self.index.members(group.name)
 
 
 def _known_time(time: datetime | None, reason: str) -> datetime:
@@ -157,26 +170,12 @@ def _known_time(time: datetime | None, reason: str) -> datetime:
     return time
 
 
-class Memberships:
-    """Invert the group lists of users, once for all rules: AWS lists no members with a group."""
+class RuleOrigin(StrEnum):
+    """Name where a rule is from: AWS Config's catalogue, iam-audit itself, or somebody's plug-in."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-
-    def of(self, group_name: str) -> Listing[str]:
-        """Give the members of the group of exactly this name."""
-        members, gap = self._inverted
-        return Listing(known_part=tuple(members.get(group_name, ())), gap=gap)
-
-    @cached_property
-    def _inverted(self) -> tuple[Mapping[str, Sequence[str]], str | None]:
-        gap = self._snapshot.users.gap
-        members: dict[str, list[str]] = {}
-        for user in self._snapshot.users.known_part:
-            gap = user.group_names.gap if gap is None else gap
-            for name in user.group_names.known_part:
-                members.setdefault(name, []).append(user.name)
-        return members, gap
+    AWS_CONFIG = "aws-config"
+    IAM_AUDIT = "iam-audit"
+    PLUGIN = "plugin"
 
 
 class Rule(Struct, frozen=True, kw_only=True):
@@ -185,7 +184,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     `parameters` is a Struct whose fields carry AWS's names and defaults. `reads` names the sources that `evaluate`
     rests on. `notes` may tell things about the parameters once a run; it has no part in verdicts. A `verifiable` rule
     asks of a user's password and MFA only, and goes by `user.verified` where that is known. AWS Config does not
-    offer the rule in the partitions `not_offered_in`: there it is NOT_APPLICABLE.
+    offer the rule in the partitions `not_offered_in`: there it is NOT_APPLICABLE. A `regional` rule judges what is in
+    one Region, which its findings name.
     """
 
     id: str
@@ -195,6 +195,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     severity: Severity
     source_url: str
     evaluate: Callable[[Any, Context[Any]], Verdict]
+    origin: RuleOrigin = RuleOrigin.PLUGIN
+    regional: bool = False
     parameters: type[Struct] = NoParameters
     notes: Callable[[Context[Any]], Iterator[str]] | None = None
     verifiable: bool = False

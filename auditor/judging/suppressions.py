@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from fnmatch import fnmatchcase, translate
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta, Struct, structs, to_builtins
 
-from auditor.account.model import Notice, ResourceType, Snapshot
+from auditor.account.kinds import Pattern, ResourceType, kind_of, listed_kinds
+from auditor.account.model import Notice, Snapshot
 from auditor.account.unknown import gaps_of
 from auditor.judging.finding import Finding
 from auditor.judging.rule import OPEN
@@ -18,16 +19,8 @@ EXPIRED, UNUSED, BROAD, ENDING = (f"suppression-{word}" for word in ("expired", 
 """The codes of the notices about suppressions that no longer count, set nothing aside, match much, or end soon."""
 
 SOON = timedelta(days=14)
-_LISTS = {
-    ResourceType.ROLE: "roles",
-    ResourceType.USER: "users",
-    ResourceType.SERVER_CERTIFICATE: "server_certificates",
-    ResourceType.OIDC_PROVIDER: "oidc_providers",
-    ResourceType.SAML_PROVIDER: "saml_providers",
-}
-"""Where the resources are that may have tags."""
 _WILDCARDS = frozenset("*?[")
-PATTERNS = ("resource", "path", "tag")
+PATTERNS = tuple(pattern.value for pattern in Pattern)
 """The fields of which exactly one says what a suppression is about."""
 
 _Text = Annotated[str, Meta(extra_json_schema={"pattern": r"\S"})]
@@ -180,7 +173,7 @@ def _by_name(pattern: str) -> Callable[[Finding], bool]:
 
 def _path(finding: Finding) -> str | None:
     """Give the IAM path that an ARN holds, as in arn:aws:iam::111122223333:user/path/name; None where there is none."""
-    if finding.resource_arn is None or finding.resource_type is ResourceType.ACCOUNT:
+    if finding.resource_arn is None or Pattern.PATH not in kind_of(finding.resource_type).patterns:
         return None
     _, slash, rest = finding.resource_arn.partition("/")
     named = slash and rest.endswith(finding.resource_name)
@@ -190,13 +183,11 @@ def _path(finding: Finding) -> str | None:
 def _tagged(tag: str, snapshot: Snapshot) -> Iterator[tuple[ResourceType, str]]:
     """Give the resources that have the tag; what is not known to have it has it not."""
     key, equals, value = tag.partition("=")
-    for resource_type, field in _LISTS.items():
-        for resource in getattr(snapshot, field).known_part:
-            if "tags" in gaps_of(resource):
-                continue
-            tags: Mapping[str, Any] = resource.tags
+    for kind in (each for each, _, _ in listed_kinds() if Pattern.TAG in each.patterns):
+        for resource in kind.resources(snapshot).known_part:
+            tags: Mapping[str, str] = {} if "tags" in gaps_of(resource) else resource.tags
             if key in tags and (not equals or tags[key] == value):
-                yield resource_type, resource.name
+                yield kind.resource_type, kind.identity(resource).name
 
 
 def _notices(

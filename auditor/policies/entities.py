@@ -79,30 +79,6 @@ def _readable_first(
         raise undecided(doubts[0])
 
 
-def holders(records: Listing[Holder], policy_arn: str) -> Listing[Holder]:
-    """Give those to which the managed policy is attached: partial while more are, or may be, than is known."""
-    known, gap = [], records.gap
-    for record in records.known_part:
-        attached = record.attached_policies
-        if any(policy.arn == policy_arn for policy in attached.known_part):
-            known.append(record)
-        elif gap is None:
-            gap = attached.gap
-    return Listing(tuple(known), gap)
-
-
-def populated(groups: Listing[Group], members_of: Callable[[Group], Listing[str]]) -> Listing[Group]:
-    """Give the groups that have a member: partial while others have, or may have, one."""
-    known, gap = [], groups.gap
-    for group in groups.known_part:
-        members = members_of(group)
-        if members.known_part:
-            known.append(group)
-        elif gap is None:
-            gap = members.gap
-    return Listing(tuple(known), gap)
-
-
 def trusts_somebody(trust: Sequence[Statement]) -> bool:
     """Say whether a trust policy lets anybody assume the role."""
     return any(True for _ in _trusted(trust))

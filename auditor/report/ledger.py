@@ -9,23 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, structs
 
-from auditor.account.model import ResourceType, Snapshot
+from auditor.account.kinds import ResourceType, kind_of
+from auditor.account.model import Snapshot
 from auditor.account.sources import SourceRecord, SourceStatus
-from auditor.account.unknown import Gap, Listing, stored
+from auditor.account.unknown import stored
 from auditor.judging.engine import cut, explanation
-from auditor.judging.finding import Finding
-from auditor.judging.rule import ComplianceType, Rule
-
-_LISTS: Mapping[ResourceType, tuple[str, str | None]] = {
-    ResourceType.GROUP: ("groups", "Groups"),
-    ResourceType.OIDC_PROVIDER: ("oidc_providers", None),
-    ResourceType.POLICY: ("policies", "Policies"),
-    ResourceType.ROLE: ("roles", "Roles"),
-    ResourceType.SAML_PROVIDER: ("saml_providers", None),
-    ResourceType.SERVER_CERTIFICATE: ("server_certificates", "ServerCertificates"),
-    ResourceType.USER: ("users", "Users"),
-}
-"""Where the resources of a type are in a snapshot, and how the account summary names their number."""
+from auditor.judging.finding import Finding, Subject
+from auditor.judging.rule import ComplianceType, EvidenceGap, Rule
 
 
 class SourceReading(SourceRecord, frozen=True):
@@ -79,14 +69,13 @@ def source_readings(snapshot: Snapshot) -> Iterator[SourceReading]:
 
 def coverage(snapshot: Snapshot, rule: Rule, findings: Sequence[Finding]) -> Coverage:
     """Give the coverage of a rule by its findings, suppressed ones included."""
-    verdicts, conclusions = _parted(rule, findings)
+    verdicts, conclusions = _parted(snapshot, rule, findings)
     counts = Counter(finding.compliance_type for finding in verdicts)
     existing = [_existing(snapshot, resource_type) for resource_type in _concerned(snapshot, rule)]
     resources = None if None in existing else sum(filter(None, existing))
     unseen = None if resources is None else resources - len(verdicts)
     undecided = [finding for finding in verdicts if finding.compliance_type is ComplianceType.INSUFFICIENT_DATA]
     unread = [finding for finding in conclusions if finding.compliance_type is ComplianceType.INSUFFICIENT_DATA]
-    actions = {cut(explanation(gap)): gap for gap in snapshot.gaps}
     return Coverage(
         resources=resources,
         seen=len(verdicts),
@@ -94,20 +83,24 @@ def coverage(snapshot: Snapshot, rule: Rule, findings: Sequence[Finding]) -> Cov
         judged=counts[ComplianceType.COMPLIANT] + counts[ComplianceType.NON_COMPLIANT],
         not_applicable=counts[ComplianceType.NOT_APPLICABLE],
         undecided=len(undecided),
-        reasons=(*_reasons(undecided, actions), *_unseen(snapshot, rule, unread, unseen)),
+        reasons=(*_reasons(undecided), *_unseen(unread, unseen)),
     )
 
 
-def _parted(rule: Rule, findings: Iterable[Finding]) -> tuple[list[Finding], list[Finding]]:
+def _parted(snapshot: Snapshot, rule: Rule, findings: Iterable[Finding]) -> tuple[list[Finding], list[Finding]]:
     """Part verdicts on resources from what the engine concludes of the account when a list is empty or unread."""
     verdicts: list[Finding] = []
     conclusions: list[Finding] = []
-    account_judged = ResourceType.ACCOUNT not in rule.resource_types
     for finding in findings:
-        on_account = finding.resource_type is ResourceType.ACCOUNT
-        (conclusions if on_account and account_judged else verdicts).append(finding)
-        account_judged |= on_account
+        (conclusions if _is_conclusion(snapshot, rule, finding) else verdicts).append(finding)
     return verdicts, conclusions
+
+
+def _is_conclusion(snapshot: Snapshot, rule: Rule, finding: Finding) -> bool:
+    if finding.resource_type is not ResourceType.ACCOUNT or finding.resource_type not in rule.resource_types:
+        return finding.resource_type is ResourceType.ACCOUNT
+    subject = Subject(snapshot.account.id, finding.region, finding.config_rule_name, ResourceType.ACCOUNT, unseen=True)
+    return finding.fingerprint == subject.fingerprint(finding.resource_arn or finding.resource_name)
 
 
 def _concerned(snapshot: Snapshot, rule: Rule) -> Iterable[ResourceType]:
@@ -117,29 +110,33 @@ def _concerned(snapshot: Snapshot, rule: Rule) -> Iterable[ResourceType]:
 
 
 def _existing(snapshot: Snapshot, resource_type: ResourceType) -> int | None:
-    """Give how many resources of a type exist, None where nobody told: AWS's count if the list is incomplete."""
-    if resource_type is ResourceType.ACCOUNT:
-        return 1
-    field, counted_as = _LISTS[resource_type]
-    listing: Listing[object] = getattr(snapshot, field)
+    """Return how many resources of a type exist: AWS's count if the list is incomplete, None where there is none."""
+    kind = kind_of(resource_type)
+    listing = kind.resources(snapshot)
     if listing.gap is None:
         return len(listing.known_part)
     summary: Mapping[str, int] = stored(snapshot.account, "summary") or {}
-    counted = summary.get(counted_as) if counted_as else None
+    counted = summary.get(kind.counted_as) if kind.counted_as else None
     return counted if counted is not None and counted >= len(listing.known_part) else None
 
 
-def _reasons(findings: Iterable[Finding], gaps: dict[str, Gap]) -> Iterator[Reason]:
-    for message, count in Counter(finding.annotation for finding in findings).most_common():
-        gap = gaps.get(message)
-        yield Reason(message, gap.iam_action if gap else None, count)
+def _reasons(findings: Iterable[Finding]) -> Iterator[Reason]:
+    """Yield why findings are undecided, the most frequent reason first: the gap that they rest on, else their text."""
+    counts = Counter(_gap(finding) or finding.annotation for finding in findings)
+    for why, count in counts.most_common():
+        if isinstance(why, str):
+            yield Reason(why, None, count)
+        else:
+            yield Reason(cut(explanation(why)), why.iam_action, count)
 
 
-def _unseen(snapshot: Snapshot, rule: Rule, unread: Sequence[Finding], unseen: int | None) -> Iterator[Reason]:
-    for finding in unread[:1]:  # the engine says it once a rule
-        listings = (getattr(snapshot, _LISTS[kind][0]) for kind in rule.resource_types if kind in _LISTS)
-        cut_short = {listing.gap for listing in listings}
-        actions = sorted({gap.iam_action for gap in snapshot.gaps if gap.id in cut_short and gap.iam_action})
+def _gap(finding: Finding) -> EvidenceGap | None:
+    return next((fact.gap for fact in finding.evidence if fact.gap is not None), None)
+
+
+def _unseen(unread: Sequence[Finding], unseen: int | None) -> Iterator[Reason]:
+    for finding in unread:  # the engine says it once a rule
+        actions = sorted({fact.gap.iam_action for fact in finding.evidence if fact.gap and fact.gap.iam_action})
         yield Reason(finding.annotation, ", ".join(actions) or None, unseen)
 
 

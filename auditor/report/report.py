@@ -10,9 +10,10 @@ import msgspec
 from msgspec import Struct
 
 from auditor import __version__, documents
-from auditor.account.model import Notice, ResourceType, Snapshot
+from auditor.account.checks import MAX_IDENTIFIER, integrity
+from auditor.account.kinds import ResourceType
+from auditor.account.model import Notice, Snapshot
 from auditor.account.report_age import report_age
-from auditor.account.snapshot import MAX_IDENTIFIER, integrity
 from auditor.account.sources import Time
 from auditor.errors import AuditError, SourceError
 from auditor.judging.engine import RULE_ERROR, Evaluation

@@ -19,9 +19,9 @@ from typing import Any, BinaryIO, NamedTuple
 from markupsafe import Markup
 
 from auditor.account.report_age import duration
-from auditor.judging.finding import FINGERPRINT_VERSION, Finding, fingerprint
+from auditor.judging.finding import FINGERPRINT_VERSION, Finding, Subject
 from auditor.judging.registry import load_rules, page, sections
-from auditor.judging.rule import ComplianceType
+from auditor.judging.rule import ComplianceType, Evidence
 from auditor.report.frameworks import extent, tally
 from auditor.report.ledger import totals
 from auditor.report.report import Report, ReportWarning
@@ -243,17 +243,22 @@ def _cells(report: Report, finding: Finding) -> dict[str, Hashable]:
         "region": finding.region,
         "location": location and (location.file, location.line, location.address),
         "annotation": finding.annotation,
-        "evidence": tuple((fact.path, _json_text(fact.value), fact.source) for fact in finding.evidence),
+        "evidence": tuple((fact.path, _json_text(fact.value), fact.source, _gap(fact)) for fact in finding.evidence),
         "suppression": None if finding.suppression is None else _json_text(finding.suppression),
         "fingerprint": None if _computable(report, finding) else finding.fingerprint,
     }
 
 
+def _gap(fact: Evidence) -> tuple[str, str | None, str] | None:
+    return None if fact.gap is None else (fact.gap.error_code, fact.gap.iam_action, fact.gap.message)
+
+
 def _computable(report: Report, finding: Finding) -> bool:
     """Say whether the script can compute the fingerprint: 32 random digits a finding would be half of the page."""
     address = finding.resource_arn or finding.resource_name
-    parts = (report.account.id, finding.config_rule_name, finding.resource_type, address)
-    return finding.fingerprint == fingerprint(*parts) and not _SURROGATE.search("".join(map(str, parts)))
+    parts = (report.account.id, finding.region, finding.config_rule_name, finding.resource_type)
+    plain = not _SURROGATE.search("".join(map(str, (*parts, address))))
+    return plain and finding.fingerprint == Subject(*parts).fingerprint(address)
 
 
 def _json_text(value: object) -> str:

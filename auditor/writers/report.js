@@ -227,7 +227,8 @@ function facts(row) {
 
 function fingerprint(row) {
   const { type, name, arn } = report.resources.of(row);
-  const parts = [report.fingerprint_version, report.account_id, report.rule.of(row), type, arn || name];
+  const region = report.region.of(row) ?? "";
+  const parts = [report.fingerprint_version, report.account_id, region, report.rule.of(row), type, "", arn || name];
   return report.fingerprint.of(row) ?? sha256(new TextEncoder().encode(parts.join("\0"))).slice(0, 32);
 }
 
@@ -235,10 +236,15 @@ function evidence(row) {
   const known = report.evidence.of(row);
   if (!known.length) return [element("h3", {}, "Evidence"), element("p", { class: "muted" }, "None recorded.")];
   const headings = ["Path", "Value", "Source"].map((name) => element("th", { scope: "col" }, name));
-  const lines = known.map(([path, value, source]) => element("tr", {},
-    element("td", {}, element("code", {}, path)), element("td", {}, element("code", {}, value)), element("td", {}, source)));
+  const lines = known.map(([path, value, source, gap]) => element("tr", {},
+    element("td", {}, element("code", {}, path)), element("td", {}, gap ? unknown(gap) : element("code", {}, value)),
+    element("td", {}, source)));
   return [element("h3", {}, "Evidence"), element("table", { class: "evidence" },
     element("thead", {}, element("tr", {}, ...headings)), element("tbody", {}, ...lines))];
+}
+
+function unknown([code, action, message]) {
+  return `unknown (${code}): ${message}${action ? `; grant ${action}` : ""}`;
 }
 
 function suppression(row) {

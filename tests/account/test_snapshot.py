@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from auditor.account.checks import integrity
 from auditor.account.model import AccessAnalyzer, InlinePolicy, PolicyVersion, Snapshot, VirtualMfaDevice
-from auditor.account.snapshot import digest, dump, integrity, load
+from auditor.account.snapshot import digest, dump, load
 from auditor.account.unknown import gaps_of, with_gaps
 from auditor.collectors import saved
 from auditor.errors import SourceError

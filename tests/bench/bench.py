@@ -23,7 +23,8 @@ from measure import IAM_AUDIT, SCRIPTS, Row, at_most, calls, compared, served, s
 from playwright.sync_api import Page
 from rule_parameters import configured
 
-from auditor.account.model import ResourceType, Snapshot
+from auditor.account.kinds import ResourceType
+from auditor.account.model import Snapshot
 from auditor.account.snapshot import dump, load
 from auditor.judging.engine import evaluate
 from auditor.judging.registry import load_rules

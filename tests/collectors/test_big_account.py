@@ -48,7 +48,7 @@ def test_a_call_for_each_policy_is_made_for_nothing_but_descriptions_and_told_be
     read(BULK - {Source.POLICY_DESCRIPTIONS}, say=say)
     assert (big.calls["GetPolicy"], said) == (0, [])
     snapshot = read(frozenset({Source.POLICY_DESCRIPTIONS}), say=say)
-    assert said == [(f"Asking about each of {POLICIES} policies: {POLICIES} calls of iam:GetPolicy", 0)]
+    assert said == [(f"Reading {POLICIES} policy descriptions ({POLICIES} iam:GetPolicy calls)", 0)]
     assert {policy.description for policy in snapshot.policies} == {"x"}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import exports_folder as folder_of
 import pytest
+from described import DESCRIBED
 from exports_folder import (
     ACCOUNT,
     ANALYZERS,
@@ -24,7 +25,7 @@ from live_account import gap_codes, status
 
 from auditor.account.model import Snapshot
 from auditor.account.snapshot import dump, load
-from auditor.account.sources import PER_ENTITY, Source, SourceStatus
+from auditor.account.sources import Source, SourceStatus
 from auditor.account.unknown import gaps_of
 from auditor.collectors.cli_output.folder import collect
 from auditor.errors import SourceError
@@ -69,7 +70,7 @@ def test_without_the_file_of_an_entry_only_what_it_tells_is_unknown(
     _, file, action = FILES[source]
     written = content.format(code, action.partition(":")[2]) if content else content
     snapshot = collected(tmp_path, **{file: written})
-    (entry,) = getattr(snapshot, PER_ENTITY[source])
+    (entry,) = getattr(snapshot, DESCRIBED[source])
     assert gaps_of(entry) == {"tags": f"{source}:{code}"}
     assert status(snapshot, source) is SourceStatus.PARTIAL
     (gap,) = snapshot.gaps
@@ -82,7 +83,7 @@ def test_without_the_file_of_an_entry_only_what_it_tells_is_unknown(
 @pytest.mark.parametrize("source", FILES)
 def test_without_the_list_nothing_is_known(tmp_path: Path, source: Source) -> None:
     snapshot = collected(tmp_path, **{FILES[source][0]: None})
-    listing = getattr(snapshot, PER_ENTITY[source])
+    listing = getattr(snapshot, DESCRIBED[source])
     assert (listing.known_part, listing.gap) == ((), f"{source}:NotProvided")
     assert status(snapshot, source) is SourceStatus.ABSENT
 

@@ -15,7 +15,7 @@ from faulty_aws import FAULTS, GARBLED, HANGING, HARMLESS, MISLEADING, Faults, P
 from less_known import contradictions, lost, told
 from live_account import NOW, FakeClock, status
 
-from auditor.account.sources import ACTIONS, PER_ENTITY, VERIFYING, Source, SourceStatus
+from auditor.account.sources import ACTIONS, VERIFYING, Source, SourceStatus
 from auditor.account.unknown import gaps_of
 from auditor.collectors.live.collection import permissions_policy
 
@@ -23,9 +23,7 @@ NOTHING = planned("500", times=0)
 DETAILS, SUMMARY = "iam:GetAccountAuthorizationDetails", "iam:GetAccountSummary"
 KINDS = ("User", "Group", "Role", "LocalManagedPolicy")
 VERIFYING_ACTIONS = {action for source in VERIFYING for action in ACTIONS[source]}
-SINGLE_ACTIONS = {
-    action for source in (*PER_ENTITY, Source.ACCESS_ANALYZERS, Source.ORGANIZATION) for action in ACTIONS[source]
-}
+SINGLE_ACTIONS = {action for source in (*Source.ACCESS_ANALYZERS, Source.ORGANIZATION) for action in ACTIONS[source]}
 """The actions by which AWS tells of single entities: whatever fault they meet, something stays unknown."""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from aws_server import Answer, Call, Disturbance, Front, denied, error, result
+from described import DESCRIBED
 from live_account import (
     ACCOUNT,
     DOCUMENT,
@@ -21,7 +22,7 @@ from live_account import (
 from msgspec import structs
 
 from auditor.account.snapshot import dump, load
-from auditor.account.sources import PER_ENTITY, Source, SourceStatus
+from auditor.account.sources import Source, SourceStatus
 from auditor.account.unknown import gaps_of
 from auditor.collectors.live.collection import LiveOptions, collect, connect
 from auditor.collectors.live.one_by_one import THREADS
@@ -71,7 +72,7 @@ def test_where_details_are_denied_only_they_are_unknown(
     filled(aws)
     aws.fixed[action.partition(":")[2]] = denied(action)
     snapshot = collected(SINGLE)
-    listing = getattr(snapshot, PER_ENTITY[source])
+    listing = getattr(snapshot, DESCRIBED[source])
     assert len(listing) == 2
     assert all(gaps_of(each) == dict.fromkeys(fields, f"{source}:AccessDenied") for each in listing)
     assert [gap.iam_action for gap in snapshot.gaps if gap.source == source] == [action]
@@ -100,7 +101,7 @@ def test_what_is_not_told_of_one_entity_is_unknown_of_that_one_alone(aws: Front,
     filled(aws)
     aws.disturb = only_of(action, name, denied(f"iam:{action}") if code == "AccessDenied" else error(code))
     snapshot = collected(SINGLE)
-    unknown = {each.name: gaps_of(each) for each in getattr(snapshot, PER_ENTITY[source])}
+    unknown = {each.name: gaps_of(each) for each in getattr(snapshot, DESCRIBED[source])}
     assert unknown.pop(name) == {field: f"{source}:{code}"}
     assert list(unknown.values()) == [{}]
     (gap,) = (gap for gap in snapshot.gaps if gap.source == source)
@@ -119,7 +120,7 @@ def test_an_answer_about_another_entity_is_none(aws: Front, action: str) -> None
     source, name, field = ONE_OF_MANY[action]
     filled(aws)
     aws.disturb = only_of(action, name, result(action, OTHERS[action]))
-    unknown = {each.name: gaps_of(each) for each in getattr(collected(SINGLE), PER_ENTITY[source])}
+    unknown = {each.name: gaps_of(each) for each in getattr(collected(SINGLE), DESCRIBED[source])}
     assert unknown.pop(name) == {field: f"{source}:UnreadableAnswer"}
     assert list(unknown.values()) == [{}]
 
@@ -246,8 +247,8 @@ def test_many_calls_about_single_entities_are_told_beforehand(aws: Front) -> Non
     said: list[str] = []
     collect(connect(LiveOptions(), ask_code=None), SINGLE, say=said.append)
     assert sorted(said) == [
-        "Asking about each of 10 saml providers: 10 calls of iam:ListSAMLProviderTags",
-        "Asking about each of 2 policies: 2 calls of iam:GetPolicy",
+        "Reading 10 saml providers (10 iam:ListSAMLProviderTags calls)",
+        "Reading 2 policy descriptions (2 iam:GetPolicy calls)",
     ]
 
 
@@ -284,7 +285,7 @@ def test_what_was_told_before_the_time_was_over_stays(
         snapshot = collect(connect(LiveOptions(), ask_code=None), frozenset({source}), timeout_s=1)
     finally:
         released.set()
-    unknown = {each.name: gaps_of(each) for each in getattr(snapshot, PER_ENTITY[source])}
+    unknown = {each.name: gaps_of(each) for each in getattr(snapshot, DESCRIBED[source])}
     assert unknown.pop(held[1]) == {field: f"{source}:Timeout"}
     assert list(unknown.values()) == [{}]
     assert status(snapshot, source) is SourceStatus.PARTIAL

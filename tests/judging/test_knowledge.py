@@ -9,10 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rule_parameters import RULES
 
-from auditor.account.model import (
-    ResourceType,
-    User,
-)
+from auditor.account.kinds import ResourceType
+from auditor.account.model import User
 from auditor.account.unknown import UnknownFact, stored, with_gaps, witnessed
 from auditor.judging.parameters import configure
 from auditor.judging.rule import Evidence

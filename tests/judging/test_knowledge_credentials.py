@@ -16,10 +16,10 @@ from root_account import ROOT, ROOT_DEVICE
 from rule_parameters import REQUIRED, RULES
 
 from auditor.account.credentials import Credentials, ReportMarker
+from auditor.account.kinds import ResourceType
 from auditor.account.model import (
     AccessAnalyzer,
     OidcProvider,
-    ResourceType,
     SamlProvider,
     ServerCertificate,
     Snapshot,

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from auditor.account.credentials import FLAGS, TIMES, Credentials, ReportMarker, as_reported
-from auditor.account.model import ResourceType, User
+from auditor.account.kinds import ResourceType
+from auditor.account.model import User
 from auditor.account.unknown import UnknownFact
 from auditor.judging.engine import evaluate
 from auditor.judging.parameters import configure

@@ -7,7 +7,7 @@ import pytest
 from msgspec import Meta, Struct, defstruct
 from msgspec.structs import replace
 
-from auditor.account.model import ResourceType
+from auditor.account.kinds import ResourceType
 from auditor.errors import AuditError, UsageError
 from auditor.judging.parameters import Origin, configure, needed
 from auditor.judging.rule import Rule, Severity, compliant

@@ -6,7 +6,7 @@ import pytest
 from aws_catalogue import aws_catalogue
 from rule_parameters import RULES, configured
 
-from auditor.account.model import ResourceType
+from auditor.account.kinds import ResourceType
 from auditor.judging.engine import evaluate
 from auditor.judging.registry import described, page, sections
 from auditor.judging.rule import ComplianceType, Rule

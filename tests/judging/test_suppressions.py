@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from rule_parameters import configured
 
-from auditor.account.model import ResourceType, Snapshot
+from auditor.account.kinds import ResourceType
+from auditor.account.model import Snapshot
 from auditor.account.snapshot import dump
 from auditor.account.unknown import gaps_of, with_gaps
 from auditor.console.scan import audited

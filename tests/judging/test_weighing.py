@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from auditor.account.model import ResourceType, User
+from auditor.account.kinds import ResourceType
+from auditor.account.model import User
 from auditor.account.unknown import UnknownFact, evaluate_quietly, undecided, witnessed
 from auditor.judging.engine import evaluate
 from auditor.judging.parameters import configure

@@ -21,7 +21,8 @@ from live_account import filled
 from msgspec.structs import replace
 
 from auditor.account.credentials import ReportMarker
-from auditor.account.model import Account, ResourceType, Snapshot, User
+from auditor.account.kinds import ResourceType
+from auditor.account.model import Account, Snapshot, User
 from auditor.account.sources import Source, SourceStatus
 from auditor.account.unknown import Gap, Listing, with_gaps
 from auditor.console.scan import audited

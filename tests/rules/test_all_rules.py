@@ -11,12 +11,12 @@ import pytest
 from aws_catalogue import aws_catalogue
 from rule_parameters import RULES, configured
 
+from auditor.account.kinds import ResourceType, listed_kinds
 from auditor.account.model import (
     Account,
     Group,
     OidcProvider,
     Policy,
-    ResourceType,
     Role,
     SamlProvider,
     ServerCertificate,
@@ -170,16 +170,7 @@ def verdicts(snapshot: Snapshot, case: Case, rule: Rule) -> dict[str, Compliance
     return {found.resource_name: found.compliance_type for found in evaluate(snapshot, [asked]).findings}
 
 
-LISTS = {
-    Source.GROUPS,
-    Source.ROLES,
-    Source.POLICIES,
-    Source.VIRTUAL_MFA_DEVICES,
-    Source.SERVER_CERTIFICATES,
-    Source.OIDC_PROVIDERS,
-    Source.SAML_PROVIDERS,
-    Source.ACCESS_ANALYZERS,
-}
+LISTS = {source: listing for _, listing, source in listed_kinds() if source is not Source.USERS}
 ACCOUNT_FACTS = {
     Source.PASSWORD_POLICY: ("password_policy",),
     Source.ACCOUNT_SUMMARY: ("summary",),
@@ -197,7 +188,7 @@ def withheld(snapshot: Snapshot, source: Source) -> Snapshot:
     """Give the snapshot without what the source tells: its list is not complete, its facts are unknown."""
     changed: dict[str, Any] = {}
     if source in LISTS:
-        field = source.replace("-", "_")
+        field = LISTS[source]
         changed[field] = Listing(getattr(snapshot, field).known_part, WITHHELD)
     if source in DETAILS:
         field, details = DETAILS[source]

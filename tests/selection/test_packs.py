@@ -11,7 +11,7 @@ import pytest
 from conftest import Run
 from msgspec.structs import replace
 
-from auditor.account.model import ResourceType
+from auditor.account.kinds import ResourceType
 from auditor.account.snapshot import dump
 from auditor.judging.registry import load_rules
 from auditor.report.report import load_report

@@ -9,17 +9,8 @@ from msgspec.structs import replace
 from rule_parameters import REQUIRED, RULES
 
 from auditor.account.credentials import Credentials, ReportMarker
-from auditor.account.model import (
-    AttachedPolicy,
-    Group,
-    InlinePolicy,
-    Policy,
-    PolicyVersion,
-    ResourceType,
-    Role,
-    Snapshot,
-    User,
-)
+from auditor.account.kinds import ResourceType
+from auditor.account.model import AttachedPolicy, Group, InlinePolicy, Policy, PolicyVersion, Role, Snapshot, User
 from auditor.account.unknown import Listing, stored, with_gaps
 from auditor.judging.engine import evaluate
 from auditor.judging.rule import ComplianceType, ConfiguredRule

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from auditor.account.model import Notice, ResourceType, Snapshot, User
+from auditor.account.kinds import ResourceType
+from auditor.account.model import Notice, Snapshot, User
 from auditor.account.sources import Source, SourceRecord, SourceStatus
 from auditor.account.unknown import Gap, with_gaps
 from auditor.judging.engine import Evaluation, evaluate

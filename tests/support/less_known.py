@@ -12,8 +12,9 @@ from typing import Any
 from msgspec import Struct
 from rule_parameters import configured
 
-from auditor.account.model import ResourceType, Snapshot
-from auditor.account.snapshot import LISTS, OTHER_LISTS, dump
+from auditor.account.kinds import ResourceType, listed_kinds
+from auditor.account.model import Snapshot
+from auditor.account.snapshot import dump
 from auditor.account.unknown import Listing, gaps_of, stored
 from auditor.judging.engine import evaluate
 from auditor.judging.finding import Finding
@@ -25,7 +26,7 @@ UNKNOWN = ComplianceType.INSUFFICIENT_DATA
 Key = tuple[str, str, str]
 Findings = Mapping[Key, Finding]
 
-_FACTS = ("format", "kind", "captured_at", "region", "account", *LISTS, *OTHER_LISTS)
+_FACTS = ("format", "kind", "captured_at", "region", "account", *(listing for _, listing, _ in listed_kinds()))
 _NONE_IF_UNKNOWN = frozenset({"alias", "verified"})
 _UNTOLD = frozenset({"gaps", "read_at"})  # not facts of the account
 

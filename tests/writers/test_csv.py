@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from auditor.account.snapshot import dump
 from auditor.judging.finding import Finding
-from auditor.judging.rule import Evidence
+from auditor.judging.rule import Evidence, EvidenceGap
 from auditor.report.report import Report, dump_report, load_report, narrowed, with_frameworks
 from auditor.testing import account, console_user
 from auditor.writers import csv as reporter
@@ -139,7 +139,7 @@ def poisoned(text: str) -> Report:
 
     def poison(finding: Finding) -> Finding:
         names = ("fingerprint", "resource_id", "resource_name", "resource_arn", "region", "annotation")
-        facts = (Evidence(text, {text: text}, text),)
+        facts = (Evidence(text, {text: text}, text, EvidenceGap(text, text, text)),)
         aside = {"reason": text} if finding.suppression else None
         return replace(finding, **dict.fromkeys(names, text), evidence=facts, suppression=aside)
 
@@ -166,7 +166,8 @@ def test_hostile_words_are_harmless_wherever_they_stand(text: str) -> None:
     first = shown[0]
     assert first["resource_name"] == first["annotation"] == first["account_id"] == harmless(text)
     kept = text.replace("\ud800", r"\ud800")
-    assert json.loads(first["evidence"]) == [{"path": kept, "value": {kept: kept}, "source": kept}]
+    gap = dict.fromkeys(("error_code", "iam_action", "message"), kept)
+    assert json.loads(first["evidence"]) == [{"path": kept, "value": {kept: kept}, "source": kept, "gap": gap}]
 
 
 texts = st.text(st.sampled_from("=+-@\uff1d'\"` \t\r\na\\\u202e\ud800\x00"), max_size=6) | st.text()

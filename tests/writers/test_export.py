@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from auditor.account.model import ResourceType
+from auditor.account.kinds import ResourceType
 from auditor.account.sources import Source
 from auditor.errors import UsageError
 from auditor.judging.catalogue import CHANGE_TRIGGERED

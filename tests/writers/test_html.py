@@ -233,10 +233,16 @@ def told(finding: dict[str, Any], severities: dict[str, str]) -> dict[str, Any]:
         "annotation": finding["annotation"],
         "facts": {name: value for name, value in facts.items() if value is not None},
         "suppression": finding["suppression"],
-        "evidence": [
-            [fact["path"], msgspec.json.encode(fact["value"]).decode(), fact["source"]] for fact in finding["evidence"]
-        ],
+        "evidence": [[fact["path"], shown_value(fact), fact["source"]] for fact in finding["evidence"]],
     }
+
+
+def shown_value(fact: dict[str, Any]) -> str:
+    gap = fact["gap"]
+    if gap is None:
+        return msgspec.json.encode(fact["value"]).decode()
+    grant = f"; grant {gap['iam_action']}" if gap["iam_action"] else ""
+    return f"unknown ({gap['error_code']}): {gap['message']}{grant}"
 
 
 def test_every_finding_shows_what_the_json_report_says(opened: Open) -> None:

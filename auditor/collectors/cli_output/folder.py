@@ -16,8 +16,9 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from auditor import documents
+from auditor.account.checks import contradictions
+from auditor.account.kinds import listed_kinds
 from auditor.account.model import Snapshot
-from auditor.account.snapshot import contradictions
 from auditor.account.sources import Source, SourceStatus
 from auditor.account.unknown import Gap
 from auditor.collectors import credential_report
@@ -29,8 +30,8 @@ from auditor.collectors.account_facts import (
     virtual_mfa_devices,
 )
 from auditor.collectors.answers import Answer, gap, unread, utc
-from auditor.collectors.assembly import assemble, identity_of_arns
-from auditor.collectors.authorization_details import Page
+from auditor.collectors.assembly import COUNTED, assemble, identity_of_arns
+from auditor.collectors.authorization_details import ENTITIES, Page
 from auditor.collectors.cli_output.files import HINT, Read, decoder, read_files, status_without
 from auditor.collectors.cli_output.single_entities import SINGLE_FILES, region_of, single_entities
 from auditor.collectors.credential_report import CredentialReport
@@ -46,12 +47,6 @@ SUMMARY = "account-summary.json"
 DEVICES = "virtual-mfa-devices*.json"
 FILES = (DETAILS, REPORT_CSV, REPORT_JSON, PASSWORD_POLICY, SUMMARY, DEVICES, *SINGLE_FILES)
 
-_ENTITIES = {
-    Source.USERS: ("user_detail_list", "Users"),
-    Source.GROUPS: ("group_detail_list", "Groups"),
-    Source.ROLES: ("role_detail_list", "Roles"),
-    Source.POLICIES: ("policies", "Policies"),
-}
 _AWS_MANAGED = re.compile(r"arn:[\w-]+:iam::aws:")
 
 
@@ -120,8 +115,10 @@ def _entities(folder: Path, summary: Mapping[str, int]) -> dict[Source, Answer[A
     pages: list[Page] = read.answers
     stopped = any(page.next_token or page.marker or page.is_truncated for page in pages)
     return {
-        source: _entity_answer(source, _joined(folder, pages, field), read, summary.get(counted), stopped=stopped)
-        for source, (field, counted) in _ENTITIES.items()
+        source: _entity_answer(
+            source, _joined(folder, pages, entity.field), read, summary.get(COUNTED[source]), stopped=stopped
+        )
+        for source, entity in ENTITIES.items()
     }
 
 
@@ -247,9 +244,8 @@ def _single(
 def _one_account(folder: Path, answers: Mapping[Source, Answer[Any]]) -> Sequence[str]:
     """Give the ARNs of everything read; raise SourceError if they are of more than one account."""
     report: CredentialReport | None = answers[Source.CREDENTIAL_REPORT].value
-    listed = (*_ENTITIES, Source.SERVER_CERTIFICATES, Source.OIDC_PROVIDERS, Source.SAML_PROVIDERS)
-    arns = [each.arn for source in listed for each in answers[source].value or ()]
-    arns += [device.serial_number for device in answers[Source.VIRTUAL_MFA_DEVICES].value or ()]
+    listed = [(kind, source) for kind, _, source in listed_kinds() if not kind.regional]
+    arns = [getattr(each, kind.arn) for kind, source in listed for each in answers[source].value or ()]
     if report is not None:
         arns += [row.arn for row in (*report.users.values(), *filter(None, (report.root,)))]
     accounts = sorted({identity_of_arns([arn], None).account_id or "" for arn in arns} - {""})

@@ -28,7 +28,7 @@ from auditor.collectors.account_facts import (
 )
 from auditor.collectors.answers import Answer, not_requested, prepare, unread, utc
 from auditor.collectors.assembly import COUNTED, Identity, assemble
-from auditor.collectors.authorization_details import Page
+from auditor.collectors.authorization_details import ENTITIES, Page
 from auditor.collectors.credential_report import CredentialReport
 from auditor.collectors.entity_facts import SHAPES
 from auditor.collectors.live.pages import pages
@@ -46,12 +46,6 @@ REPORT_TIMEOUT_S = 120.0
 FIRST_DELAY, LONGEST_DELAY = 0.5, 10.0  # seconds between two looks at the credential report
 
 _ALWAYS = frozenset({Source.ACCOUNT_ALIAS, Source.ACCOUNT_SUMMARY})
-_ENTITIES: Mapping[Source, tuple[Any, str]] = {
-    Source.USERS: ("User", "user_detail_list"),
-    Source.GROUPS: ("Group", "group_detail_list"),
-    Source.ROLES: ("Role", "role_detail_list"),
-    Source.POLICIES: ("LocalManagedPolicy", "policies"),
-}
 _DESCRIPTIONS = Source.POLICY_DESCRIPTIONS
 _DEVICES = Source.VIRTUAL_MFA_DEVICES
 _REPORT = Source.CREDENTIAL_REPORT
@@ -188,7 +182,7 @@ class _Reading:
         self._lists: Mapping[Source, _List] = {
             **{
                 source: _List(partial(details, Filter=[kind]), Page, field, [])
-                for source, (kind, field) in _ENTITIES.items()
+                for source, (kind, field) in ENTITIES.items()
             },
             _DEVICES: _List(self._iam.list_virtual_mfa_devices, DevicesAnswer, "devices", []),
         }

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from msgspec import convert
 
-from auditor.account.sources import ACTIONS, PER_ENTITY, Source, SourceStatus
+from auditor.account.sources import ACTIONS, Source, SourceStatus
 from auditor.account.unknown import Gap
 from auditor.collectors.answers import Answer, unread
 from auditor.collectors.entity_facts import (
@@ -177,8 +177,7 @@ class SingleEntities:
         """Say how many calls are about to be made; IAM allows few entities but policies, so that only many are told."""
         told = count > 0 if source is _DESCRIPTIONS else count > THREADS
         if told and self._deadline.left():
-            kind = PER_ENTITY[source].replace("_", " ")
-            self._say(f"Asking about each of {count:,} {kind}: {count:,} calls of {ACTIONS[source][-1]}")
+            self._say(f"Reading {count:,} {source.replace('-', ' ')} ({count:,} {ACTIONS[source][-1]} calls)")
 
     def _certificates(self) -> Iterator[Iterable[Any]]:
         ask = partial(self._iam.list_server_certificates, MaxItems=PAGE_SIZE)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from msgspec import Struct
 from msgspec.structs import replace
 
-from auditor.account.model import ResourceType
+from auditor.account.kinds import ResourceType
 from auditor.errors import UsageError, nearest
 from auditor.judging.catalogue import CHANGE_TRIGGERED
 from auditor.judging.parameters import Origin, configure, named_in

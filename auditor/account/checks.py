@@ -1,0 +1,124 @@
+"""Checks: in what a snapshot contradicts itself, and oddities that no single resource shows."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from auditor.account.kinds import Kind, kind_listed_by, listed_kinds
+from auditor.account.model import Notice, Snapshot
+from auditor.account.references import gap_ids
+from auditor.account.sources import BULK, Source, SourceStatus
+from auditor.account.unknown import gaps_of, stored
+
+COLLECTED = BULK - {Source.IDENTITY, Source.ACCOUNT_ALIAS}
+"""The sources that every snapshot tells of; exports have no identity and no alias."""
+MAX_IDENTIFIER = 2_048  # characters; the longest of IAM's, an ARN
+MAX_GROUPS = 1_000  # of one user; IAM's limit is 10, and cannot be raised
+MAX_MESSAGE = 10_000  # characters; what is said of a gap goes into a finding for each resource
+_ACCOUNT_FACTS = {
+    Source.PASSWORD_POLICY: "password_policy",
+    Source.ACCOUNT_SUMMARY: "summary",
+    Source.ORGANIZATION: "management_account_id",
+}
+_UNREAD = (SourceStatus.FAILED, SourceStatus.ABSENT, SourceStatus.NOT_REQUESTED)
+
+
+def contradictions(snapshot: Snapshot) -> Iterator[str]:
+    """Yield in what a snapshot contradicts itself or holds what IAM has not: one of edited or forged data may."""
+    for kind, listing, _ in listed_kinds():
+        yield from _misnamed(kind, listing, kind.resources(snapshot).known_part)
+    yield from _excesses(snapshot)
+    sources = {source.name: source for source in snapshot.sources}
+    if len(sources) != len(snapshot.sources) or not set(sources) >= COLLECTED:
+        yield "$.sources does not tell of each source once"
+        return
+    for name, source in sources.items():
+        if source.status in _UNREAD and _is_known(snapshot, name):
+            yield f"{name} is {source.status} by $.sources, but its facts are there"
+    yield from _miscounts(snapshot)
+    yield from _strangers(snapshot)
+    table = {gap.id for gap in snapshot.gaps}
+    missing = sorted(gap_ids(snapshot) - table)
+    if missing or len(table) != len(snapshot.gaps):
+        yield f"$.gaps does not tell of each gap once ({', '.join(missing) or 'one is there twice'})"
+
+
+def _misnamed(kind: Kind, listing: str, records: Sequence[Any]) -> Iterator[str]:
+    """Find names that stand twice, or that are too long to be IAM's."""
+    for field in kind.unique:
+        read = getattr(kind, field)
+        values = [value for record in records if (value := stored(record, read)) is not None]
+        longest = max(map(len, values), default=0)
+        if longest > MAX_IDENTIFIER:
+            yield f"$.{listing} holds an {field} of {longest:,} characters"
+        compared = [value.casefold() for value in values] if field == "name" and kind.case_insensitive else values
+        if len(set(compared)) != len(compared):
+            twice, _ = Counter(compared).most_common(1)[0]
+            yield f"$.{listing} holds the {field} {twice!r} twice"
+
+
+def _excesses(snapshot: Snapshot) -> Iterator[str]:
+    """Find what would multiply in a report: groups become a warning each, and gaps are told of in many findings."""
+    for user in snapshot.users.known_part:
+        if len(user.group_names.known_part) > MAX_GROUPS:
+            yield f"$.users holds a user in {len(user.group_names.known_part):,} groups"
+    for gap in snapshot.gaps:
+        if len(gap.message) + len(gap.iam_action or "") > MAX_MESSAGE:
+            yield f"$.gaps holds a gap of more than {MAX_MESSAGE:,} characters"
+
+
+def _is_known(snapshot: Snapshot, source: Source) -> bool:
+    """Say whether a snapshot holds facts that only this source could have told."""
+    if source in _ACCOUNT_FACTS:
+        return _ACCOUNT_FACTS[source] not in gaps_of(snapshot.account)
+    if source is Source.CREDENTIAL_REPORT:
+        return any("credentials" not in gaps_of(user) for user in snapshot.users.known_part)
+    if source is Source.POLICY_DESCRIPTIONS:
+        return any("description" not in gaps_of(policy) for policy in snapshot.policies.known_part)
+    kind = kind_listed_by(source)
+    return kind is not None and kind.resources(snapshot).gap is None
+
+
+def _strangers(snapshot: Snapshot) -> Iterator[str]:
+    """Find what is of another account than the snapshot, or of another Region."""
+    account, region = snapshot.account.id, snapshot.region
+    for kind, listing, _ in listed_kinds():
+        for record in kind.resources(snapshot).known_part:
+            arn = stored(record, kind.arn)
+            if arn is None or (kind.arn != "arn" and not arn.startswith("arn:")):  # a serial number may be no ARN
+                continue
+            if account is not None and f":{account}:" not in arn:
+                yield f"$.{listing} holds {arn}, which is not of account {account}"
+            if kind.regional and region is not None and f":{region}:" not in arn:
+                yield f"$.{listing} holds {arn}, which is not of the Region {region}"
+
+
+def _miscounts(snapshot: Snapshot) -> Iterator[str]:
+    summary = stored(snapshot.account, "summary") or {}
+    for kind, listing, _ in listed_kinds():
+        records, counted = kind.resources(snapshot), summary.get(kind.counted_as)
+        if records.gap is None and counted is not None and counted != len(records.known_part):
+            yield f"$.{listing} holds {len(records.known_part):,}, and the account summary counts {counted:,}"
+
+
+def integrity(snapshot: Snapshot) -> Iterator[Notice]:
+    """Give what does not fit together: memberships in groups that do not exist, or that differ only in case.
+
+    IAM names are unique ignoring case and keep their spelling, so both mean a damaged or mixed collection:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    if snapshot.groups.gap is not None:
+        return
+    names = {group.name for group in snapshot.groups.known_part}
+    spelling = {name.casefold(): name for name in names}
+    for user in snapshot.users.known_part:
+        for name in user.group_names.known_part:
+            if name in names:
+                continue
+            other = spelling.get(name.casefold())
+            yield Notice(
+                "unknown-group",
+                user.name,
+                f"is listed in the group {name!r}, which does not exist"
+                + (f"; {other!r} differs only in case" if other else ""),
+            )

@@ -1,0 +1,115 @@
+"""The index: members, holders and resources by name or ARN, made once of a snapshot; what is not known stays so."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from auditor.account.kinds import Kind, ResourceType, kind_of, listed_kinds
+from auditor.account.model import Group, Snapshot, User
+from auditor.account.unknown import Listing, UnknownFact, gaps_of
+
+T = TypeVar("T")
+
+_HOLDERS = (ResourceType.USER, ResourceType.GROUP, ResourceType.ROLE)
+
+
+class _Inverse(Generic[T]):
+    """Hold, for each value, the records whose list has it, and the records whose list may lack some."""
+
+    def __init__(self, records: Listing[T], field: str, key: str | None = None) -> None:
+        self._gap = records.gap
+        self._holding: dict[str, list[T]] = {}
+        self._partial: list[tuple[T, str]] = []
+        for record in records.known_part:
+            listing: Listing[Any] = getattr(record, field)
+            for value in listing.known_part:
+                self._holding.setdefault(getattr(value, key) if key else value, []).append(record)
+            if listing.gap is not None:
+                self._partial.append((record, listing.gap))
+
+    def of(self, value: str) -> Listing[T]:
+        """Return the records that have the value: partial while others have it, or may have it."""
+        found = self._holding.get(value, ())
+        if self._gap is not None or not self._partial:
+            return Listing(tuple(found), self._gap)
+        known = set(map(id, found))
+        gap = next((gap for record, gap in self._partial if id(record) not in known), None)
+        return Listing(tuple(found), gap)
+
+
+class Index:
+    """Answer who is in a group, who holds a policy, and which resource has a name or an ARN.
+
+    Each answer is computed from an inverse that is made when it is first needed and kept.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._names: dict[ResourceType, Mapping[str, Any]] = {}
+
+    def members(self, group_name: str) -> Listing[str]:
+        """Return the names of the users in the group of exactly this name.
+
+        AWS lists no members with a group: they are those whose list of groups has it. The list is partial while
+        users, or the groups of some user, are unknown.
+        """
+        users = self._memberships.of(group_name)
+        return Listing(tuple(user.name for user in users.known_part), users.gap)
+
+    def holders(self, resource_type: ResourceType, policy_arn: str) -> Listing[Any]:
+        """Return the users, groups or roles to which a managed policy is attached; partial while others may be."""
+        return self._attachments[resource_type].of(policy_arn)
+
+    def populated(self, groups: Listing[Group]) -> Listing[Group]:
+        """Return the groups that have a member: partial while others have, or may have, one."""
+        known, gap = [], groups.gap
+        for group in groups.known_part:
+            members = self.members(group.name)
+            if members.known_part:
+                known.append(group)
+            elif gap is None:
+                gap = members.gap
+        return Listing(tuple(known), gap)
+
+    def by_name(self, resource_type: ResourceType, name: str) -> Any | None:
+        """Return the resource of exactly this name, None if there is none.
+
+        Raises UnknownFact if it is not among the known ones and others may exist.
+        """
+        kind = kind_of(resource_type)
+        if resource_type not in self._names:
+            records = kind.resources(self._snapshot).known_part
+            self._names[resource_type] = {kind.identity(record).name: record for record in records}
+        return self._found(self._names[resource_type].get(name), (kind,))
+
+    def by_arn(self, arn: str) -> Any | None:
+        """Return the resource of this ARN that the account lists, None if there is none; raise as by_name does."""
+        return self._found(self._arns.get(arn), [kind for kind, _, _ in listed_kinds()])
+
+    def _found(self, record: Any | None, kinds: Sequence[Kind]) -> Any | None:
+        if record is None:
+            for kind in kinds:
+                gap = kind.resources(self._snapshot).gap
+                if gap is not None:
+                    raise UnknownFact(gap, "items")
+        return record
+
+    @cached_property
+    def _memberships(self) -> _Inverse[User]:
+        return _Inverse(self._snapshot.users, "group_names")
+
+    @cached_property
+    def _attachments(self) -> Mapping[ResourceType, _Inverse[Any]]:
+        return {
+            each: _Inverse(kind_of(each).resources(self._snapshot), "attached_policies", "arn") for each in _HOLDERS
+        }
+
+    @cached_property
+    def _arns(self) -> Mapping[str, Any]:
+        found: dict[str, Any] = {}
+        for kind, _, _ in listed_kinds():
+            for record in kind.resources(self._snapshot).known_part:
+                arn = kind.identity(record).arn
+                if arn is not None and "arn" not in gaps_of(record):
+                    found[arn] = record
+        return found
