@@ -28,7 +28,8 @@ from auditor.documents import MAX_DEPTH, MAX_SIZE, MAX_STRING, check_keys, check
 from auditor.errors import SourceError
 from auditor.judging.rule import MAX_ANNOTATION
 from auditor.policies.statements import UnreadableDocumentError, raw_document, read_document
-from auditor.report.report import dump_report, load_report
+from auditor.report.reading import load_report
+from auditor.report.report import dump_report
 from auditor.testing import account, group, policy, user
 
 MIB = 2**20

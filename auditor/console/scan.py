@@ -20,7 +20,11 @@ from auditor.judging.finding import Finding
 from auditor.judging.rule import OPEN, ConfiguredRule, Severity
 from auditor.judging.suppressions import Limits, Suppression, suppressed
 from auditor.report import frameworks
-from auditor.report.report import Gate, Report, build, exit_code, load_report, narrowed, with_frameworks
+from auditor.report.build import build, with_frameworks
+from auditor.report.gate import Gate, exit_code
+from auditor.report.narrowing import narrowed
+from auditor.report.reading import load_report
+from auditor.report.report import Report
 from auditor.selection import config
 from auditor.selection.config import GateSettings, Loaded
 from auditor.selection.packs.summary import PackSummary

@@ -15,9 +15,8 @@ from io import TextIOWrapper
 from typing import BinaryIO
 
 from auditor.judging.finding import Finding, Location
-from auditor.report.report import Report, RuleResult
+from auditor.report.report import Report, RuleResult, encoded
 from auditor.selection.packs.summary import REASONS, sentence
-from auditor.writers.json import encoded
 from auditor.writers.visible import visible
 
 COLUMNS = (

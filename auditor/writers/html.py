@@ -24,9 +24,8 @@ from auditor.judging.registry import load_rules, page, sections
 from auditor.judging.rule import ComplianceType, Evidence
 from auditor.report.frameworks import extent, tally
 from auditor.report.ledger import totals
-from auditor.report.report import Report, ReportWarning
+from auditor.report.report import Report, ReportWarning, encoded
 from auditor.selection.packs.summary import REASONS, sentence
-from auditor.writers.json import encoded
 from auditor.writers.visible import is_plain, spelt, told_apart, visible
 
 REASONS_SHOWN = 5  # of a rule, the most frequent first; each finding tells its own

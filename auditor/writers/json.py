@@ -2,16 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-import msgspec
-
-from auditor.report.report import Report, as_json
-from auditor.writers.visible import spelt, told_apart
+from auditor.report.report import Report, encoded
+from auditor.writers.visible import told_apart
 
 _PIECE = 65_536  # bytes; to look through what is not ASCII is slow, so most of a document is passed over
 _UNUSUAL = rb"[\x7f-\xff]+"
-_SURROGATE = "[\ud800-\udfff]"
 
 
 def write(report: Report, stream: BinaryIO) -> None:
@@ -23,17 +20,6 @@ def write(report: Report, stream: BinaryIO) -> None:
 def document_of(report: Report) -> bytes:
     """Give the report as JSON on one line, which `shown` makes fit to be seen."""
     return encoded(report) + b"\n"
-
-
-def encoded(value: object) -> bytes:
-    """Give a report or a part of it as JSON; a lone surrogate, which no reader of JSON takes, is spelt out in the text.
-
-    Raises AuditError for evidence that is not JSON.
-    """
-    try:
-        return as_json(value)
-    except UnicodeEncodeError:
-        return as_json(_spelt(msgspec.to_builtins(value)))
 
 
 def shown(document: bytes) -> Iterator[bytes]:
@@ -57,14 +43,6 @@ def _pieces(document: bytes) -> Iterator[bytes]:
         end = document.find(b'"', start + _PIECE) + 1 or len(document)
         yield document[start:end]
         start = end
-
-
-def _spelt(value: Any) -> Any:
-    if isinstance(value, str):
-        return re.sub(_SURROGATE, lambda found: spelt(found[0]), value)
-    if isinstance(value, dict):
-        return {_spelt(key): _spelt(item) for key, item in value.items()}
-    return [_spelt(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _escaped(text: str) -> bytes:

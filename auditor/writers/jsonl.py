@@ -7,8 +7,8 @@ account, time and rule it is; the controls are those of the frameworks that were
 
 from typing import BinaryIO
 
-from auditor.report.report import Report, RuleResult
-from auditor.writers.json import encoded, shown
+from auditor.report.report import Report, RuleResult, encoded
+from auditor.writers.json import shown
 
 
 def write(report: Report, stream: BinaryIO) -> None:

@@ -24,7 +24,8 @@ from auditor.errors import SourceError
 from auditor.judging.finding import Finding
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType
-from auditor.report.report import dump_report, load_report
+from auditor.report.reading import load_report
+from auditor.report.report import dump_report
 from auditor.testing import CAPTURED_AT, account, console_user, group, password_policy
 
 RULES = [configured(name) for name in load_rules()]

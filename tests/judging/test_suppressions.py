@@ -27,7 +27,7 @@ from auditor.judging.parameters import configure
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType
 from auditor.judging.suppressions import Limits, Suppression, complaint, suppressed
-from auditor.report.report import Gate, exit_code
+from auditor.report.gate import Gate, exit_code
 from auditor.selection.selection import CORE
 from auditor.testing import ACCOUNT_ID, account, console_user, group, listing, oidc_provider, password_policy, user
 

@@ -19,6 +19,7 @@ from auditor.errors import UsageError
 from auditor.judging.parameters import configure
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType
+from auditor.report.build import with_frameworks
 from auditor.report.controls import controls
 from auditor.report.frameworks import (
     Ask,
@@ -34,7 +35,8 @@ from auditor.report.frameworks import (
     tally,
     uncovered,
 )
-from auditor.report.report import Report, dump_report, load_report, with_frameworks
+from auditor.report.reading import load_report
+from auditor.report.report import Report, dump_report
 from auditor.testing import account, console_user, password_policy
 from auditor.writers import table
 

@@ -16,7 +16,11 @@ from auditor.account.snapshot import digest, dump
 from auditor.errors import AuditError, SourceError
 from auditor.judging.engine import RULE_ERROR, Evaluation, RuleNotice, evaluate
 from auditor.judging.rule import ComplianceType, Evidence, Severity
-from auditor.report.report import Gate, Report, build, dump_report, exit_code, load_report, narrowed
+from auditor.report.build import build
+from auditor.report.gate import Gate, exit_code
+from auditor.report.narrowing import narrowed
+from auditor.report.reading import load_report
+from auditor.report.report import Report, dump_report
 from auditor.testing import account, console_user, group, password_policy, user
 from auditor.writers import html as html_reporter
 from auditor.writers import json as json_reporter

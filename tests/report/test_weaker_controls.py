@@ -14,8 +14,10 @@ from auditor.judging.finding import Finding
 from auditor.judging.parameters import configure
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType
+from auditor.report.build import with_frameworks
 from auditor.report.frameworks import by_framework, extent, known, supported
-from auditor.report.report import Report, dump_report, load_report, with_frameworks
+from auditor.report.reading import load_report
+from auditor.report.report import Report, dump_report
 from auditor.testing import account, console_user
 
 INLINE = "iam-no-inline-policy-check"

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from auditor.account.kinds import ResourceType
 from auditor.account.snapshot import dump
 from auditor.judging.registry import load_rules
-from auditor.report.report import load_report
+from auditor.report.reading import load_report
 from auditor.selection.packs.pack import read_pack
 from auditor.selection.packs.selection import configured
 from auditor.testing import account, group, password_policy, user

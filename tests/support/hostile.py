@@ -17,7 +17,7 @@ from auditor.judging.finding import Finding, Location
 from auditor.judging.parameters import configure
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType, Context, Evidence, Rule, Severity, Verdict
-from auditor.report import report as reports
+from auditor.report.build import build
 from auditor.report.report import AccountHeader, Report, RuleResult, Tool
 from auditor.testing import ACCOUNT_ID, CAPTURED_AT, account, group, policy, role, user
 
@@ -136,7 +136,7 @@ def report_of(texts: Sequence[str]) -> Report:
     rules = [configure(rule, {}) for rule in (*(known[name] for name in BUILT_IN), *map(_plug_in, texts))]
     evaluation = evaluate(snapshot, rules)
     evaluation = Evaluation(tuple(map(_placed, evaluation.findings)), evaluation.notices)
-    report = reports.build(snapshot, rules, evaluation, sha256="5e" * 32, evaluated_at=CAPTURED_AT)
+    report = build(snapshot, rules, evaluation, sha256="5e" * 32, evaluated_at=CAPTURED_AT)
     everything = " ".join(texts)
     return msgspec.structs.replace(
         report,

@@ -13,7 +13,7 @@ from auditor.account.sources import Source, SourceRecord, SourceStatus
 from auditor.judging.engine import Evaluation, evaluate
 from auditor.judging.finding import Finding, Location
 from auditor.judging.rule import Evidence
-from auditor.report import report as reports
+from auditor.report.build import build
 from auditor.report.report import Report
 from auditor.testing import CAPTURED_AT, account, console_user, group, password_policy
 from auditor.writers import html
@@ -30,7 +30,7 @@ def report_of(snapshot: Snapshot, *rules: str, change: Change = lambda finding: 
     chosen = [configured(name) for name in rules or five_rules.IDS]
     evaluation = evaluate(snapshot, chosen)
     evaluation = Evaluation(tuple(map(change, evaluation.findings)), evaluation.notices)
-    return reports.build(snapshot, chosen, evaluation, sha256="5e" * 32, evaluated_at=CAPTURED_AT)
+    return build(snapshot, chosen, evaluation, sha256="5e" * 32, evaluated_at=CAPTURED_AT)
 
 
 def mixed(change: Change = lambda finding: finding) -> Report:

@@ -18,7 +18,10 @@ from msgspec.structs import replace
 from auditor.account.snapshot import dump
 from auditor.judging.finding import Finding
 from auditor.judging.rule import Evidence, EvidenceGap
-from auditor.report.report import Report, dump_report, load_report, narrowed, with_frameworks
+from auditor.report.build import with_frameworks
+from auditor.report.narrowing import narrowed
+from auditor.report.reading import load_report
+from auditor.report.report import Report, dump_report
 from auditor.testing import account, console_user
 from auditor.writers import csv as reporter
 from auditor.writers.csv import COLUMNS, harmless

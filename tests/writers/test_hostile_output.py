@@ -18,7 +18,8 @@ from rich.cells import cell_len
 
 from auditor.account.snapshot import dump
 from auditor.judging.rule import MAX_ANNOTATION
-from auditor.report.report import Report, load_report
+from auditor.report.reading import load_report
+from auditor.report.report import Report
 from auditor.writers import json as json_reporter
 from auditor.writers import table
 from auditor.writers.visible import visible

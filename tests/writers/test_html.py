@@ -18,8 +18,9 @@ from playwright.sync_api import Browser, expect
 from auditor.judging.finding import Finding
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType, Evidence
-from auditor.report import report as reports
-from auditor.report.report import dump_report, load_report
+from auditor.report.narrowing import narrowed
+from auditor.report.reading import load_report
+from auditor.report.report import dump_report
 from auditor.testing import account, console_user, server_certificate, user
 from auditor.writers import html
 
@@ -341,7 +342,7 @@ def test_the_same_report_gives_the_same_bytes_also_when_it_was_stored() -> None:
 
 
 def test_a_narrowed_report_says_that_it_lists_less_than_it_counts(opened: Open) -> None:
-    page = opened(reports.narrowed(mixed(), [], ["bob"])).page
+    page = opened(narrowed(mixed(), [], ["bob"])).page
     assert "lists 3 of 15 findings" in page.locator("#findings .notice").first.inner_text()
 
 
@@ -358,7 +359,7 @@ def test_a_report_of_rules_not_installed_and_an_account_unknown_is_shown(opened:
 
 
 def test_a_report_without_findings_is_shown(opened: Open) -> None:
-    page = opened(reports.narrowed(mixed(), [], ["nobody"])).page
+    page = opened(narrowed(mixed(), [], ["nobody"])).page
     assert page.locator("#status").inner_text() == "0 findings"
 
 

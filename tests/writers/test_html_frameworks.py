@@ -7,7 +7,7 @@ from html_reports import MFA, mixed, report_of, suppressed, written
 from msgspec.structs import replace
 from playwright.sync_api import Browser, expect
 
-from auditor.report.report import with_frameworks
+from auditor.report.build import with_frameworks
 from auditor.testing import account, console_user
 
 HOSTILE = "</script><script>window.ran=1</script>\u202e"

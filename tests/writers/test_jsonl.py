@@ -14,7 +14,10 @@ from test_csv import HOSTILE, poisoned
 from auditor.account.snapshot import dump
 from auditor.errors import AuditError
 from auditor.judging.rule import Evidence
-from auditor.report.report import Report, dump_report, load_report, narrowed, with_frameworks
+from auditor.report.build import with_frameworks
+from auditor.report.narrowing import narrowed
+from auditor.report.reading import load_report
+from auditor.report.report import Report, dump_report
 from auditor.testing import account, console_user
 from auditor.writers import jsonl
 
@@ -63,11 +66,12 @@ def test_hostile_words_are_kept_and_break_no_line(text: str) -> None:
     report = poisoned(text)
     head, *found = lines(report)
     kept = text.replace("\ud800", r"\ud800")
+    gap = dict.fromkeys(("error_code", "iam_action", "message"), kept)
     assert head["account"]["id"] == kept
     assert len(found) == len(report.findings)
     for line in found:
         assert line["resource_name"] == line["annotation"] == line["account"]["id"] == kept
-        assert line["evidence"] == [{"path": kept, "value": {kept: kept}, "source": kept}]
+        assert line["evidence"] == [{"path": kept, "value": {kept: kept}, "source": kept, "gap": gap}]
 
 
 def test_the_same_report_gives_the_same_bytes_also_when_it_was_stored() -> None:

@@ -10,7 +10,8 @@ from rule_parameters import configured
 
 from auditor.console.scan import audited
 from auditor.judging.suppressions import Suppression
-from auditor.report.report import Report, narrowed
+from auditor.report.narrowing import narrowed
+from auditor.report.report import Report
 from auditor.testing import account, console_user, group, password_policy, user
 from auditor.writers import table
 

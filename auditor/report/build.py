@@ -1,0 +1,114 @@
+"""Building a report: what an evaluation found, counted and put in order."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from auditor import __version__
+from auditor.account.checks import integrity
+from auditor.account.model import Notice, Snapshot
+from auditor.account.report_age import report_age
+from auditor.judging.engine import Evaluation
+from auditor.judging.finding import Finding
+from auditor.judging.rule import ComplianceType, ConfiguredRule
+from auditor.report.controls import controls
+from auditor.report.frameworks import by_framework
+from auditor.report.ledger import coverage, source_readings
+from auditor.report.report import AccountHeader, Report, ReportWarning, RuleResult, SnapshotHeader, Summary, Tool, worst
+from auditor.selection.packs.summary import PackSummary
+
+
+def build(
+    snapshot: Snapshot,
+    rules: Sequence[ConfiguredRule],
+    evaluation: Evaluation,
+    *,
+    sha256: str,
+    evaluated_at: datetime,
+    packs: Sequence[PackSummary] = (),
+) -> Report:
+    """Give the report of an evaluation; the same input gives the same report, byte for byte."""
+    findings = sorted(evaluation.findings, key=_order)
+    by_rule: dict[str, list[Finding]] = {configured.config_rule_name: [] for configured in rules}
+    for finding in findings:
+        by_rule[finding.config_rule_name].append(finding)
+    return Report(
+        tool=Tool("iam-audit", __version__),
+        evaluated_at=evaluated_at,
+        account=AccountHeader(snapshot.account.id, snapshot.account.alias, snapshot.account.partition),
+        snapshot=_snapshot_header(snapshot, sha256),
+        summary=_summary(findings),
+        packs=tuple(packs),
+        rules=tuple(_rule_results(snapshot, rules, by_rule)),
+        findings=tuple(findings),
+        warnings=tuple(_warnings(snapshot, evaluation)),
+    )
+
+
+def _snapshot_header(snapshot: Snapshot, sha256: str) -> SnapshotHeader:
+    age = report_age(snapshot)
+    return SnapshotHeader(
+        kind=snapshot.kind,
+        captured_at=snapshot.captured_at,
+        report_generated_at=snapshot.report_generated_at,
+        report_age_s=None if age is None else int(age.total_seconds()),
+        sha256=sha256,
+        sources=tuple(source_readings(snapshot)),
+    )
+
+
+def _order(finding: Finding) -> tuple[str, str, str]:
+    return finding.config_rule_name, finding.resource_name, finding.resource_arn or ""
+
+
+def _summary(findings: Sequence[Finding]) -> Summary:
+    counts = _counts(findings)
+    return Summary(worst(counts), counts, _suppressed(findings))
+
+
+def _suppressed(findings: Iterable[Finding]) -> int:
+    return sum(finding.suppression is not None for finding in findings)
+
+
+def _counts(findings: Iterable[Finding]) -> dict[ComplianceType, int]:
+    counted = Counter(finding.compliance_type for finding in findings if finding.suppression is None)
+    return {kind: counted[kind] for kind in ComplianceType}
+
+
+def _rule_results(
+    snapshot: Snapshot, rules: Sequence[ConfiguredRule], by_rule: Mapping[str, Sequence[Finding]]
+) -> Iterator[RuleResult]:
+    known_controls = controls()
+    for configured in sorted(rules, key=lambda configured: configured.config_rule_name):
+        findings = by_rule[configured.config_rule_name]
+        counts = _counts(findings)
+        yield RuleResult(
+            config_rule_name=configured.config_rule_name,
+            source_identifier=configured.rule.source_identifier,
+            parameters=msgspec.to_builtins(configured.parameters),
+            severity=configured.rule.severity,
+            compliance_type=worst(counts),
+            counts=counts,
+            suppressed=_suppressed(findings),
+            coverage=coverage(snapshot, configured.rule, findings),
+            controls={name: tuple(ids) for name, ids in known_controls.get(configured.rule.id, {}).items()},
+            source_url=configured.rule.source_url,
+            left_out=configured.left_out,
+        )
+
+
+def _warnings(snapshot: Snapshot, evaluation: Evaluation) -> list[ReportWarning]:
+    """Give every warning once, those of the data before those of the rules."""
+    told: list[tuple[str | None, Notice]] = [(None, notice) for notice in (*snapshot.notices, *integrity(snapshot))]
+    told += [(about.config_rule_name, about.notice) for about in evaluation.notices]
+    warnings = (ReportWarning(notice.code, rule, notice.resource_name, notice.message) for rule, notice in told)
+    return list(dict.fromkeys(warnings))
+
+
+def with_frameworks(report: Report, names: Sequence[str]) -> Report:
+    """Give the report with the named frameworks, control by control; without names it stays as it is."""
+    if not names:
+        return report
+    return msgspec.structs.replace(report, frameworks=by_framework(names, report.rules, report.findings))

@@ -1,0 +1,44 @@
+"""The gate: the exit code that follows from a report, and why."""
+
+from msgspec import Struct
+
+from auditor.judging.engine import RULE_ERROR
+from auditor.judging.rule import ComplianceType
+from auditor.report.report import Report
+
+
+class Gate(Struct, frozen=True):
+    """Say what turns a finished audit into a failure."""
+
+    fail_on_noncompliant: bool
+    allow_incomplete: bool
+
+
+def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
+    """Give the exit code and the reason for it; precedence 3, 1, 4, 0 (2 ends a run before there is a report)."""
+    counts = report.summary.counts
+    failed = counts[ComplianceType.NON_COMPLIANT]
+    unknown = counts[ComplianceType.INSUFFICIENT_DATA]
+    aside = report.summary.suppressed
+    apart = f"; {_number(aside, 'suppressed finding does', 'suppressed findings do')} not count" if aside else ""
+    if any(warning.code == RULE_ERROR and warning.config_rule_name for warning in report.warnings):
+        return 3, "a rule failed; its verdicts are missing"
+    if gate.fail_on_noncompliant and failed:
+        return 1, f"--fail-on noncompliant: {_number(failed, 'finding is', 'findings are')} NON_COMPLIANT{apart}"
+    if unknown and not gate.allow_incomplete:
+        return 4, f"incomplete: {_number(unknown, 'finding has', 'findings have')} INSUFFICIENT_DATA{apart}"
+    return 0, f"audited, {_extent(report, unknown)}{apart}"
+
+
+def _extent(report: Report, unknown: int) -> str:
+    """Say whether everything could be judged; a suppression excuses what was not, and leaves it unknown."""
+    if unknown:
+        return "incomplete as allowed"
+    unseen = any(
+        each.suppression and each.compliance_type is ComplianceType.INSUFFICIENT_DATA for each in report.findings
+    )
+    return "incomplete as suppressed" if unseen else "complete"
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"

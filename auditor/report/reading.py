@@ -1,0 +1,90 @@
+"""Stored reports: read strictly, and refused where their counts contradict their findings."""
+
+from collections import Counter
+from datetime import UTC
+
+import msgspec
+
+from auditor import documents
+from auditor.account.checks import MAX_IDENTIFIER
+from auditor.errors import SourceError
+from auditor.judging.rule import MAX_ANNOTATION, ComplianceType
+from auditor.report.frameworks import contradicts
+from auditor.report.report import Report, RuleResult, Summary, dump_report, worst
+
+_MAX_COUNT = 10**9  # findings
+
+
+_SUPPRESSED = "suppressed"
+
+
+def load_report(document: bytes, place: str) -> Report:
+    """Give the report that a JSON document holds; raise SourceError naming `place` if it is none."""
+    try:
+        documents.check_strings(document)
+        report = msgspec.json.decode(document, type=Report)
+        if dump_report(report) != document:  # so it was not written by us as it stands
+            documents.check_keys(document)
+        _check_counts(report)
+        _check_values(report)
+        _check_agreement(report)
+    except (*documents.FAULTS, OverflowError) as error:
+        raise SourceError(
+            f"{place} is not a readable report: {documents.reason(error)}",
+            "Reports are written by `iam-audit scan -o FILE.json`; this release reads version 1.",
+        ) from error
+    return report
+
+
+def _check_counts(report: Report) -> None:
+    supporting = (rule.counts for each in report.frameworks for control in each.controls for rule in control.rules)
+    for counts in (report.summary.counts, *(rule.counts for rule in report.rules), *supporting):
+        numbers = (*counts.values(), report.summary.suppressed)
+        if set(counts) != set(ComplianceType) or min(numbers) < 0 or max(numbers) > _MAX_COUNT:
+            raise ValueError("a summary does not count each compliance type")
+
+
+def _check_agreement(report: Report) -> None:
+    """Refuse verdicts and counts that the findings contradict; a report that was narrowed lists only some of these."""
+    results = {result.config_rule_name: result for result in report.rules}
+    if len(results) != len(report.rules):
+        raise ValueError("a rule is there twice")
+    _check_tallies(report)
+    for framework in report.frameworks:
+        if any(contradicts(control, results) for control in framework.controls):
+            raise ValueError(f"a control of {framework.name} does not agree with the rules")
+
+
+def _check_tallies(report: Report) -> None:
+    listed: dict[str, Counter[str]] = {result.config_rule_name: Counter() for result in report.rules}
+    for finding in report.findings:
+        if finding.config_rule_name not in listed:
+            raise ValueError(f"a finding is of {finding.config_rule_name}, which the report has no rule of")
+        kind = finding.compliance_type if finding.suppression is None else _SUPPRESSED
+        listed[finding.config_rule_name][kind] += 1
+    told = {result.config_rule_name: _told(result) for result in report.rules}
+    if sum(told.values(), Counter[str]()) != _told(report.summary):
+        raise ValueError("a summary does not agree with the counts of the rules")
+    whole = len(report.findings) == _told(report.summary).total()
+    if any(listed[name] != told[name] if whole else not listed[name] <= told[name] for name in told):
+        raise ValueError("a verdict or its counts do not agree with the findings")
+    judged: list[Summary | RuleResult] = [report.summary, *report.rules]
+    if any(worst(each.counts) != each.compliance_type for each in judged):
+        raise ValueError("a verdict does not agree with its counts")
+
+
+def _told(summary: Summary | RuleResult) -> Counter[str]:
+    return Counter({**{str(kind): count for kind, count in summary.counts.items()}, _SUPPRESSED: summary.suppressed})
+
+
+def _check_values(report: Report) -> None:
+    """Raise ValueError or OverflowError for values that can be read and not shown."""
+    facts = [evidence.value for finding in report.findings for evidence in finding.evidence]
+    documents.check_depth([*facts, *(finding.suppression for finding in report.findings)])
+    documents.check_depth([result.parameters for result in report.rules])
+    for finding in report.findings:
+        if len(finding.annotation) > MAX_ANNOTATION or len(finding.resource_name) > MAX_IDENTIFIER:
+            raise ValueError("a finding has a longer name or annotation than any that AWS takes")
+    for time in (report.evaluated_at, report.snapshot.captured_at, *(each.read_at for each in report.snapshot.sources)):
+        if time is not None:
+            time.astimezone(UTC)
