@@ -63,8 +63,8 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
             f"Not rotated for more than {limit} days: {said} ({context.credential_report_text})",
             *(rotation for _, rotation in old),
         )
-    active = [reported(row, key.column("active")) for key in keys]
-    rotations = [reported(row, key.column("last_rotated")) for key in keys if key.active]
+    active = [reported(row, key.columns.active) for key in keys]
+    rotations = [reported(row, key.columns.last_rotated) for key in keys if key.active]
     said = f"Every active key was rotated within {limit} days" if rotations else "The user has no active access key"
     return compliant(f"{said} ({context.credential_report_text})", *active, *rotations)
 
@@ -73,13 +73,13 @@ def _old(key: AccessKey, context: Context[Parameters]) -> tuple[str, Evidence] |
     """Return the text for the key, and its last rotation, if it is active and too old."""
     if not key.active:
         return None
-    column, rotated_at = key.column("last_rotated"), key.last_rotated
+    column, rotated_at = key.columns.last_rotated, key.last_rotated
     rotation = reported(key.row, column)
     if rotated_at is None:
         raise undecided(f"the credential report says {rotation.value!r} in {column} of an active key")
     age = context.age_at_report(rotated_at, column)
     too_old = age > timedelta(days=context.parameters.maxAccessKeyAge)
-    return (f"{key.name} since {time_text(rotated_at)}", rotation) if too_old else None
+    return (f"{key.columns.name} since {time_text(rotated_at)}", rotation) if too_old else None
 
 
 RULE = Rule(

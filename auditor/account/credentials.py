@@ -125,40 +125,51 @@ class Credentials(Record, frozen=True, tag_field="record", tag="credentials"):
     @property
     def access_keys(self) -> tuple["AccessKey", "AccessKey"]:
         """Return the two access keys that a user may have, whether or not they are there."""
-        return AccessKey(self, "access_key_1"), AccessKey(self, "access_key_2")
+        first, second = _KEYS
+        return AccessKey(self, first), AccessKey(self, second)
 
 
 class PartialCredentials(Partial, Credentials, frozen=True, tag="partial_credentials"):
     """Hold a row of the credential report of which some columns are missing, blank or unreadable."""
 
 
-class AccessKey(Struct, frozen=True, gc=False):
-    """Read what a row of the credential report says of one access key; `name` begins the names of its columns."""
+class KeyColumns(Struct, frozen=True):
+    """Name the columns that describe one of the two access keys that a user may have."""
+
+    name: str
+    active: str
+    last_rotated: str
+    last_used: str
+
+
+_KEYS = tuple(
+    KeyColumns(name, f"{name}_active", f"{name}_last_rotated", f"{name}_last_used_date")
+    for name in ("access_key_1", "access_key_2")
+)
+
+
+class AccessKey(Record, frozen=True):
+    """Read what a row of the credential report says of one access key."""
 
     row: Credentials
-    name: str
-
-    def column(self, fact: str) -> str:
-        """Return the name of a column of this key, such as access_key_1_active for `active`."""
-        return f"{self.name}_{fact}"
+    columns: KeyColumns
 
     @property
     def active(self) -> bool:
         """Return whether the key exists and may be used."""
-        return bool(getattr(self.row, f"{self.name}_active"))
+        active: bool = getattr(self.row, self.columns.active)
+        return active
 
     @property
     def last_rotated(self) -> datetime | None:
         """Return when the key was made or last activated; None if there is no key."""
-        return self._time("last_rotated")
+        time: datetime | None = getattr(self.row, self.columns.last_rotated)
+        return time
 
     @property
     def last_used(self) -> datetime | None:
         """Return when the key was last used; None for never, or not since AWS keeps track."""
-        return self._time("last_used_date")
-
-    def _time(self, fact: str) -> datetime | None:
-        time: datetime | None = getattr(self.row, f"{self.name}_{fact}")
+        time: datetime | None = getattr(self.row, self.columns.last_used)
         return time
 
 

@@ -79,7 +79,8 @@ class Index:
         kind = kind_of(resource_type)
         if resource_type not in self._names:
             records = kind.resources(self._snapshot).known_part
-            self._names[resource_type] = {kind.identity(record).name: record for record in records}
+            names = (identity.name for identity in kind.identities(records))
+            self._names[resource_type] = dict(zip(names, records, strict=True))
         return self._found(self._names[resource_type].get(name), (kind,))
 
     def by_arn(self, arn: str) -> Any | None:

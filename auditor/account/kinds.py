@@ -3,7 +3,7 @@
 A new kind is a row here, a record in the model, a list in the snapshot, and the shape that it is read from.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -78,11 +78,17 @@ class Kind(Struct, frozen=True, kw_only=True):
 
     def identity(self, record: Any) -> Identity:
         """Return what names a record, as it is stored."""
-        read_id, read_name, read_arn = self._readers(type(record))
-        return Identity(read_id(record), read_name(record), read_arn(record))
+        return self.identities((record,))[0]
 
-    def _readers(self, record_type: type[Struct]) -> tuple[Callable[[Any], Any], ...]:
-        return slot(record_type, self.id), slot(record_type, self.name), slot(record_type, self.arn)
+    def identities(self, records: Sequence[Any]) -> list[Identity]:
+        """Return what names each record, as it is stored."""
+        types = set(map(type, records))
+        slots = {each: (slot(each, self.id), slot(each, self.name), slot(each, self.arn)) for each in types}
+        found = []
+        for record in records:
+            read_id, read_name, read_arn = slots[type(record)]
+            found.append(Identity(read_id(record), read_name(record), read_arn(record)))
+        return found
 
 
 _NAME_AND_PATH = frozenset({Pattern.RESOURCE, Pattern.PATH})

@@ -112,7 +112,7 @@ class _Run:
         if resource_type not in self._identified:
             kind = kind_of(resource_type)
             records = kind.resources(self._snapshot).known_part
-            self._identified[resource_type] = [(record, kind.identity(record)) for record in records]
+            self._identified[resource_type] = list(zip(records, kind.identities(records), strict=True))
         return self._identified[resource_type]
 
     def _finding_maker(

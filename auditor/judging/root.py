@@ -81,12 +81,13 @@ def _reported_mfa(account: Account) -> RootFact:
 
 def _reported_key(account: Account) -> RootFact:
     """Return what root's row says; an inactive key keeps the time of its last rotation."""
-    keys, facts = account.root_credentials.access_keys, ("active", "last_rotated")
-    return _any_reported(account, *(key.column(fact) for fact in facts for key in keys))
+    columns = [key.columns for key in account.root_credentials.access_keys]
+    active, rotated = [each.active for each in columns], [each.last_rotated for each in columns]
+    return _any_reported(account, *active, *rotated)
 
 
 def _reported_credentials(account: Account) -> RootFact:
-    keys = (key.column("active") for key in account.root_credentials.access_keys)
+    keys = (key.columns.active for key in account.root_credentials.access_keys)
     return _any_reported(account, "password_enabled", *keys)
 
 
