@@ -12,9 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from threading import Thread
-from types import MappingProxyType
 from typing import Any
-from unittest.mock import patch
 
 from auditor.errors import AuditError
 
@@ -43,7 +41,7 @@ def emulator() -> Iterator[str]:
         give_root_mfa()
     server = make_server("127.0.0.1", 0, app, threaded=True)
     serve = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)  # seconds
-    with _quiet(), completed({"get_credential_report": credential_report}):
+    with _quiet():
         serve.start()
         try:
             yield f"http://127.0.0.1:{server.port}"
@@ -53,10 +51,41 @@ def emulator() -> Iterator[str]:
 
 
 def application() -> WsgiApp:
-    """Give a server of moto's and of IAM Access Analyzer."""
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    """Return a server of moto's, with what its IAM lacks, and of IAM Access Analyzer."""
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
-    return _Analyzers(DomainDispatcherApplication(create_backend_app))
+    return _Analyzers(DomainDispatcherApplication(_backend_app))
+
+
+def _backend_app(service: Any) -> Any:
+    """Return moto's server of one service; IAM's is answered by a class that knows more calls than moto's."""
+    from moto.core.utils import convert_to_flask_response
+    from moto.iam.responses import IamResponse
+    from moto.moto_server.werkzeug_app import create_backend_app
+
+    app = create_backend_app(service)
+    if service == "iam":
+        completed: Any = type("CompletedIam", (IamResponse,), dict(_LACKING))
+        answer = convert_to_flask_response(completed.dispatch)
+
+        def view(**matched: Any) -> Any:
+            _complete_policies()
+            return answer(**matched)
+
+        app.view_functions["IamResponse.dispatch"] = view
+    return app
+
+
+def _complete_policies() -> None:
+    """Give every managed policy the facts that moto's lack and that AWS always sends."""
+    from moto.core.models import DEFAULT_ACCOUNT_ID
+    from moto.iam.models import iam_backends
+
+    for backend in iam_backends[DEFAULT_ACCOUNT_ID].values():
+        policies: Iterable[Any] = backend.managed_policies.values()
+        for policy in policies:
+            policy.policy_id = _unique_id("ANPA", policy.arn)
+            policy.permissions_boundary_usage_count = 0
 
 
 def empty(*partitions: str) -> None:
@@ -68,21 +97,6 @@ def empty(*partitions: str) -> None:
     for partition in partitions:
         iam_backends[DEFAULT_ACCOUNT_ID][partition].reset()
         organizations_backends[DEFAULT_ACCOUNT_ID][partition].reset()
-
-
-@contextmanager
-def completed(more: Mapping[str, Any] = MappingProxyType({})) -> Iterator[None]:
-    """Have moto's IAM answer calls and tell facts that it lacks while the block runs; `more` adds answers to these."""
-    from moto.iam.models import ManagedPolicy
-    from moto.iam.responses import IamResponse
-
-    answers: dict[str, Any] = {**_LACKING, **more}
-    facts: dict[str, Any] = {
-        "policy_id": property(lambda policy: _unique_id("ANPA", policy.arn)),
-        "permissions_boundary_usage_count": 0,
-    }
-    with patch.multiple(IamResponse, create=True, **answers), patch.multiple(ManagedPolicy, create=True, **facts):
-        yield
 
 
 @contextmanager
@@ -152,7 +166,7 @@ def self_signed(name: str, expires_at: datetime) -> tuple[str, str]:
     return certificate.decode(), private.decode()
 
 
-def credential_report(response: Any) -> Any:
+def _credential_report(response: Any) -> Any:
     """Answer GetCredentialReport more like AWS than the emulator does: made just now, root first, N/A if not set."""
     header, _, rows = response.backend.get_credential_report().partition("\n")
     account, created = response.current_account, "2020-01-01T00:00:00Z"
@@ -221,6 +235,7 @@ def _result(content: dict[str, Any]) -> Any:
 
 
 _LACKING: Mapping[str, Callable[[Any], Any]] = {
+    "get_credential_report": _credential_report,
     "upload_server_certificate": _upload_server_certificate,
     "list_server_certificates": _list_server_certificates,
     "list_server_certificate_tags": _list_server_certificate_tags,

@@ -17,7 +17,7 @@ from live_account import (
     verdicts,
 )
 
-from auditor.account.credentials import ReportMarker
+from auditor.account.credentials import ReportMarker, as_reported
 from auditor.account.sources import Source, SourceStatus
 from auditor.collectors.live.collection import FIRST_DELAY, LONGEST_DELAY, REPORT_TIMEOUT_S
 
@@ -61,7 +61,7 @@ def test_root_is_no_user_and_has_a_row_of_its_own(aws: Front) -> None:
     golden(aws)
     snapshot = collected()
     assert snapshot.account.root_credentials.mfa_active is True
-    assert snapshot.account.root_credentials.password_next_rotation == ReportMarker.NOT_SUPPORTED
+    assert as_reported(snapshot.account.root_credentials, "password_next_rotation") == ReportMarker.NOT_SUPPORTED
     assert [user.name for user in snapshot.users] == ["user-0", "user-1"]
 
 

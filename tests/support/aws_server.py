@@ -36,7 +36,7 @@ from aws_pages import (
 from aws_wire import Answer, Handler, delivered
 from werkzeug.serving import make_server
 
-from auditor.demo.emulator import application, completed, credential_report, empty, give_root_mfa
+from auditor.demo.emulator import application, empty, give_root_mfa
 
 __all__ = [
     "DETAILS",
@@ -341,7 +341,7 @@ def aws_server() -> Iterator[tuple[str, Front]]:
     for partition in partitions:
         give_root_mfa(partition)
     front = Front(application())
-    with completed({"get_credential_report": credential_report}), serving(front) as url:
+    with serving(front) as url:
         yield url, front
 
 
