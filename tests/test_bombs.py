@@ -55,13 +55,13 @@ def packed(*parts: bytes) -> bytes:
 def test_a_packed_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     (tmp_path / "bomb.json.gz").write_bytes(gzip.compress(bytes(16 * MIB)) * 64)  # a gibibyte
     with at_most(150), pytest.raises(SourceError, match=r"bomb.json.gz unpacks to more than 250 times its size"):
-        saved.collect(str(tmp_path / "bomb.json.gz"))
+        saved.load_snapshot(str(tmp_path / "bomb.json.gz"))
 
 
 def test_what_packs_well_and_is_small_is_no_bomb(tmp_path: Path) -> None:
     path = tmp_path / "blank.json.gz"
     path.write_bytes(packed(b" " * 60 * MIB, SNAPSHOT))
-    assert len(saved.read(str(path), "x")) == 60 * MIB + len(SNAPSHOT)
+    assert len(saved.read(str(path), "x")[0]) == 60 * MIB + len(SNAPSHOT)
 
 
 def limited(*arguments: str, stdin: str = "/dev/null") -> subprocess.CompletedProcess[str]:

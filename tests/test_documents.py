@@ -44,7 +44,7 @@ def collected(tmp_path: Path, content: bytes) -> bytes:
     """Give the canonical document of a snapshot that is read from a file of that content."""
     path = tmp_path / "monday.json"
     path.write_bytes(content)
-    return dump(saved.collect(str(path)))
+    return dump(saved.load_snapshot(str(path)))
 
 
 def twice(document: bytes, pair: bytes, other: bytes) -> bytes:
@@ -299,8 +299,8 @@ def test_a_folder_in_place_of_a_file_is_refused(run: Run, tmp_path: Path) -> Non
 
 
 def test_a_file_whose_reading_fails_is_told_of() -> None:
-    with pytest.raises(SourceError, match="mine cannot be read: Input/output error"):
-        saved.read("/proc/self/mem", "mine")
+    with pytest.raises(SourceError, match="/proc/self/mem cannot be read: Input/output error"):
+        saved.read("/proc/self/mem", "it")
 
 
 def test_a_pipe_is_read_as_a_file_and_not_waited_for_in_a_folder(tmp_path: Path) -> None:
@@ -310,7 +310,7 @@ def test_a_pipe_is_read_as_a_file_and_not_waited_for_in_a_folder(tmp_path: Path)
         exports.collect(tmp_path, None)
     writer = Thread(target=path.write_bytes, args=[SNAPSHOT])
     writer.start()
-    assert dump(saved.collect(str(path))) == SNAPSHOT
+    assert dump(saved.load_snapshot(str(path))) == SNAPSHOT
     writer.join()
 
 

@@ -1,23 +1,43 @@
-"""Saved snapshots: read from a file or standard input, plain or gzipped."""
+"""Saved snapshots and stored reports: read from a file, from standard input or from bytes, plain or gzipped."""
+
+import os
 
 from auditor import documents
 from auditor.account.model import Snapshot
 from auditor.account.snapshot import load
 from auditor.errors import SourceError
+from auditor.report import reading
+from auditor.report.report import Report
 
 
-def collect(path: str) -> Snapshot:
-    """Give the snapshot in a file; "-" reads standard input. Raise SourceError if there is none to read."""
-    place = "standard input" if path == "-" else path
-    return load(read(path, place), place)
+def load_snapshot(source: str | os.PathLike[str] | bytes) -> Snapshot:
+    """Return the snapshot in a file, plain or gzipped; `source` is its path, its content, or "-" for standard input.
 
-
-def read(path: str, place: str) -> bytes:
-    """Give the text in a file or, for "-", on standard input, unpacked if it is gzipped; `place` names it in messages.
-
-    Raises SourceError if it cannot be read or is empty.
+    Raises SourceError for what cannot be read, is not a whole snapshot of this schema's major version, or contradicts
+    itself.
     """
-    content = documents.in_utf_8(documents.unpacked(documents.read(path, place), place), place)
+    content, place = read(source, "the snapshot")
+    return load(content, place)
+
+
+def load_report(source: str | os.PathLike[str] | bytes) -> Report:
+    """Return the stored JSON report in a file; `source` is as for load_snapshot.
+
+    Raises SourceError for what cannot be read, is not a report of this version, or contradicts itself.
+    """
+    content, place = read(source, "the report")
+    return reading.load_report(content, place)
+
+
+def read(source: str | os.PathLike[str] | bytes, name: str) -> tuple[bytes, str]:
+    """Return what a source holds, unpacked and in UTF-8, and the place that messages name; raise SourceError."""
+    if isinstance(source, bytes):
+        content, place = source, name
+    else:
+        path = os.fspath(source)
+        place = "standard input" if path == "-" else path
+        content = documents.read(path, place)
+    content = documents.in_utf_8(documents.unpacked(content, place), place)
     if not content:
         raise SourceError(f"{place} is empty", "Write it again; a file that was being written when it was read is cut.")
-    return content
+    return content, place

@@ -85,7 +85,7 @@ def collect(
     if inputs.snapshot is not None:
         from auditor.collectors import saved  # each command imports the collector that it needs
 
-        snapshot = saved.collect(inputs.snapshot)
+        snapshot = saved.load_snapshot(inputs.snapshot)
     elif inputs.exports is not None:
         from auditor.collectors.cli_output import folder as exports
 

@@ -23,7 +23,6 @@ from auditor.report import frameworks
 from auditor.report.build import build, with_frameworks
 from auditor.report.gate import Gate, exit_code
 from auditor.report.narrowing import narrowed
-from auditor.report.reading import load_report
 from auditor.report.report import Report
 from auditor.selection import config
 from auditor.selection.config import GateSettings, Loaded
@@ -155,7 +154,7 @@ def render(
     """Write a stored report in other formats, or show it as a table; the exit code is 0 if that worked."""
     outputs.check(paths, tuple(outputs.REPORT_FORMATS))
     asked = [frameworks.find(name) for name in framework_names]
-    report = with_frameworks(load_report(saved.read(report_file, report_file), report_file), asked)
+    report = with_frameworks(saved.load_report(report_file), asked)
     if not paths:
         outputs.print_report(report, "table", every_finding=every_finding)
     else:

@@ -298,7 +298,7 @@ def test_a_newer_minor_version_is_read() -> None:
 def test_files_are_read_plain_and_gzipped(tmp_path: Path, packed: bytes) -> None:
     path = tmp_path / "snapshot"
     path.write_bytes(packed)
-    assert dump(saved.collect(str(path))) == DOCUMENT
+    assert dump(saved.load_snapshot(str(path))) == DOCUMENT
 
 
 @pytest.mark.parametrize(
@@ -309,13 +309,13 @@ def test_a_damaged_file_is_refused_with_its_name(tmp_path: Path, content: bytes,
     path = tmp_path / "monday.json.gz"
     path.write_bytes(content)
     with pytest.raises(SourceError, match=message) as raised:
-        saved.collect(str(path))
+        saved.load_snapshot(str(path))
     assert str(path) in raised.value.message
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="cannot be read: No such file"):
-        saved.collect(str(tmp_path / "nowhere.json"))
+        saved.load_snapshot(str(tmp_path / "nowhere.json"))
 
 
 def test_memberships_are_not_held_against_groups_that_could_not_be_read() -> None:

@@ -74,7 +74,7 @@ def test_a_packed_snapshot_cut_anywhere_is_refused(tmp_path: Path) -> None:
     for end in range(len(content)):
         path.write_bytes(content[:end])
         with pytest.raises(SourceError, match=r"cut.json.gz is "):
-            saved.collect(str(path))
+            saved.load_snapshot(str(path))
 
 
 def test_a_stored_report_cut_anywhere_is_refused() -> None:
