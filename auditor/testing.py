@@ -1,341 +1,53 @@
-"""Builders of snapshots with full defaults, and the driver of rule cases: for our tests and for rule authors.
+"""The door for tests of rules: builders of accounts, cases, and the short names of the verdicts."""
 
-A case states only what matters to it:
-
-    CASES = [
-        Case("a group with a member", account(groups=[group("Admins")], users=[user("alice", groups=["Admins"])]),
-             {"Admins": COMPLIANT}),
-    ]
-
-    @pytest.mark.parametrize("case", CASES, ids=str)
-    def test_case(case): case.check(RULE)
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
-import msgspec
-from msgspec import Raw, Struct
-
-from auditor.account.credentials import FLAGS, Credentials, ReportMarker
-from auditor.account.model import (
-    AccessAnalyzer,
-    Account,
-    AttachedPolicy,
-    Group,
-    InlinePolicy,
-    OidcProvider,
-    PasswordPolicy,
-    Policy,
-    PolicyVersion,
-    Role,
-    SamlProvider,
-    ServerCertificate,
-    Snapshot,
-    User,
-    VirtualMfaDevice,
+from auditor.account.builders import (
+    ACCOUNT_ID,
+    CAPTURED_AT,
+    CREATED_AT,
+    DOCUMENT,
+    REPORT_TIME,
+    WITHHELD,
+    account,
+    allow,
+    console_user,
+    credentials,
+    document,
+    group,
+    listing,
+    oidc_provider,
+    password_policy,
+    policy,
+    role,
+    saml_provider,
+    server_certificate,
+    user,
 )
-from auditor.account.snapshot import FORMAT, SCHEMA_VERSION
-from auditor.account.sources import BULK, Source, SourceRecord, SourceStatus
-from auditor.account.unknown import Gap, Listing, with_gaps
-from auditor.judging.engine import Evaluation, evaluate
-from auditor.judging.parameters import Origin, configure
-from auditor.judging.rule import ComplianceType, Rule
+from auditor.judging.cases import NA, NC, UNKNOWN, C, Case
 
-ACCOUNT_ID = "111122223333"
-CAPTURED_AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
-REPORT_TIME = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
-CREATED_AT = datetime(2025, 1, 1, tzinfo=UTC)
-WITHHELD = "withheld"
-"""The id of the gap that every built snapshot declares, for facts that a case withholds."""
-
-C = ComplianceType.COMPLIANT
-NC = ComplianceType.NON_COMPLIANT
-NA = ComplianceType.NOT_APPLICABLE
-UNKNOWN = ComplianceType.INSUFFICIENT_DATA
-"""The verdicts by the short names that tables of cases use."""
-
-DOCUMENT = Raw(b'{"Version":"2012-10-17","Statement":[]}')
-
-
-def allow(action: object = "*", resource: object = "*", **elements: object) -> dict[str, object]:
-    """Give an Allow statement; elements of None are left out, so that NotAction can stand for Action."""
-    statement = {"Effect": "Allow", "Action": action, "Resource": resource, **elements}
-    return {name: value for name, value in statement.items() if value is not None}
-
-
-def document(*statements: object) -> Raw:
-    """Give a policy document of these statements."""
-    return Raw(msgspec.json.encode({"Version": "2012-10-17", "Statement": statements}))
-
-
-def listing(items: Iterable[Any] = (), gap: str | None = None) -> Listing[Any]:
-    """Give a listing: complete unless a gap is named."""
-    return Listing(tuple(items), gap)
-
-
-def credentials(**columns: Any) -> Credentials:
-    """Give a report row: no password, no MFA, no keys."""
-    absent = dict.fromkeys(Credentials.__struct_fields__, "N/A")
-    values: dict[str, Any] = {**absent, **dict.fromkeys(FLAGS, False), "additional_credentials_info": None, **columns}
-    return Credentials(**values)
-
-
-def user(
-    name: str,
-    *,
-    groups: Sequence[str] = (),
-    inline: Sequence[str] = (),
-    attached: Sequence[str] = (),
-    path: str = "/",
-    unknown: Sequence[str] = (),
-    **fields: Any,
-) -> User:
-    """Give a user in no group, without policies and credentials; fields in `unknown` are withheld."""
-    values: dict[str, Any] = {
-        "name": name,
-        "id": f"AIDA{_hex(name)}",
-        "arn": f"arn:aws:iam::{ACCOUNT_ID}:user{path}{name}",
-        "path": path,
-        "created_at": CREATED_AT,
-        "group_names": listing(groups),
-        "inline_policies": listing(InlinePolicy(policy, DOCUMENT) for policy in inline),
-        "attached_policies": listing(_attached(policy) for policy in attached),
-        "permissions_boundary": None,
-        "tags": {},
-        "credentials": credentials(),
-        "verified": None,
-        **fields,
-    }
-    return with_gaps(User(**values), dict.fromkeys(unknown, WITHHELD))
-
-
-def console_user(name: str, *, mfa: bool | ReportMarker, **fields: Any) -> User:
-    """Give a user with a console password."""
-    return user(name, credentials=credentials(password_enabled=True, mfa_active=mfa), **fields)
-
-
-def group(name: str, *, attached: Sequence[str] = (), path: str = "/", unknown: Sequence[str] = ()) -> Group:
-    """Give a group without policies."""
-    made = Group(
-        name=name,
-        id=f"AGPA{_hex(name)}",
-        arn=f"arn:aws:iam::{ACCOUNT_ID}:group{path}{name}",
-        path=path,
-        created_at=CREATED_AT,
-        inline_policies=listing(),
-        attached_policies=listing(_attached(policy) for policy in attached),
-    )
-    return with_gaps(made, dict.fromkeys(unknown, WITHHELD))
-
-
-def role(name: str, *, path: str = "/", unknown: Sequence[str] = (), **fields: Any) -> Role:
-    """Give a role without policies that was never used."""
-    values: dict[str, Any] = {
-        "name": name,
-        "id": f"AROA{_hex(name)}",
-        "arn": f"arn:aws:iam::{ACCOUNT_ID}:role{path}{name}",
-        "path": path,
-        "created_at": CREATED_AT,
-        "trust_policy": DOCUMENT,
-        "instance_profile_names": listing(),
-        "inline_policies": listing(),
-        "attached_policies": listing(),
-        "permissions_boundary": None,
-        "tags": {},
-        "last_used_at": None,
-        **fields,
-    }
-    return with_gaps(Role(**values), dict.fromkeys(unknown, WITHHELD))
-
-
-def policy(name: str, *, document: Raw = DOCUMENT, unknown: Sequence[str] = (), **fields: Any) -> Policy:
-    """Give a customer-managed policy of one version, with a description, that is attached to nothing."""
-    values: dict[str, Any] = {
-        "name": name,
-        "id": f"ANPA{_hex(name)}",
-        "arn": f"arn:aws:iam::{ACCOUNT_ID}:policy/{name}",
-        "path": "/",
-        "created_at": CREATED_AT,
-        "updated_at": CREATED_AT,
-        "default_version_id": "v1",
-        "attachment_count": 0,
-        "permissions_boundary_usage_count": 0,
-        "versions": listing([PolicyVersion("v1", is_default=True, document=document)]),
-        "description": "What it is for",
-        **fields,
-    }
-    return with_gaps(Policy(**values), dict.fromkeys(unknown, WITHHELD))
-
-
-def server_certificate(name: str, *, unknown: Sequence[str] = (), **fields: Any) -> ServerCertificate:
-    """Give a server certificate without tags that is valid for another year."""
-    values: dict[str, Any] = {
-        "name": name,
-        "id": f"ASCA{_hex(name)}",
-        "arn": f"arn:aws:iam::{ACCOUNT_ID}:server-certificate/{name}",
-        "path": "/",
-        "uploaded_at": CREATED_AT,
-        "expires_at": CAPTURED_AT + timedelta(days=365),
-        "tags": {},
-        **fields,
-    }
-    return with_gaps(ServerCertificate(**values), dict.fromkeys(unknown, WITHHELD))
-
-
-def oidc_provider(
-    name: str, *, client_ids: Sequence[str] = ("sts.amazonaws.com",), unknown: Sequence[str] = (), **fields: Any
-) -> OidcProvider:
-    """Give an OpenID Connect provider without tags."""
-    values: dict[str, Any] = {
-        "name": name,
-        "arn": f"arn:aws:iam::{ACCOUNT_ID}:oidc-provider/{name}",
-        "client_ids": listing(client_ids),
-        "tags": {},
-        **fields,
-    }
-    return with_gaps(OidcProvider(**values), dict.fromkeys(unknown, WITHHELD))
-
-
-def saml_provider(name: str, *, unknown: Sequence[str] = (), **fields: Any) -> SamlProvider:
-    """Give a SAML provider without tags."""
-    values: dict[str, Any] = {
-        "name": name,
-        "arn": f"arn:aws:iam::{ACCOUNT_ID}:saml-provider/{name}",
-        "created_at": CREATED_AT,
-        "valid_until": CAPTURED_AT + timedelta(days=365),
-        "tags": {},
-        **fields,
-    }
-    return with_gaps(SamlProvider(**values), dict.fromkeys(unknown, WITHHELD))
-
-
-def password_policy(
-    length: int = 14,
-    *,
-    upper: bool = True,
-    lower: bool = True,
-    symbols: bool = True,
-    numbers: bool = True,
-    reuse: int | None = 24,
-    age: int | None = 90,
-) -> PasswordPolicy:
-    """Give a password policy that meets AWS Config's defaults."""
-    return PasswordPolicy(
-        minimum_password_length=length,
-        require_symbols=symbols,
-        require_numbers=numbers,
-        require_uppercase_characters=upper,
-        require_lowercase_characters=lower,
-        allow_users_to_change_password=True,
-        expire_passwords=bool(age),
-        max_password_age=age,
-        password_reuse_prevention=reuse,
-        hard_expiry=None,
-    )
-
-
-def account(
-    *,
-    users: Sequence[User] = (),
-    groups: Sequence[Group] = (),
-    roles: Sequence[Role] = (),
-    policies: Sequence[Policy] = (),
-    devices: Sequence[VirtualMfaDevice] = (),
-    server_certificates: Sequence[ServerCertificate] = (),
-    oidc_providers: Sequence[OidcProvider] = (),
-    saml_providers: Sequence[SamlProvider] = (),
-    analyzers: Sequence[AccessAnalyzer] = (),
-    password: PasswordPolicy | None = None,
-    unknown: Sequence[str] = (),
-    **fields: Any,
-) -> Snapshot:
-    """Give the snapshot of an account on the default password policy.
-
-    `fields` are those of the account or of the snapshot. `unknown` names what is withheld: facts of the account, or
-    whole listings such as "users".
-    """
-    facts: dict[str, Any] = {
-        "id": ACCOUNT_ID,
-        "alias": None,
-        "partition": "aws",
-        "password_policy": password,
-        "summary": {},
-        "root_credentials": credentials(),
-        "management_account_id": None,
-    }
-    facts |= {name: fields.pop(name) for name in facts if name in fields}
-    lists: dict[str, Sequence[Any]] = {
-        "users": users,
-        "groups": groups,
-        "roles": roles,
-        "policies": policies,
-        "virtual_mfa_devices": devices,
-        "server_certificates": server_certificates,
-        "oidc_providers": oidc_providers,
-        "saml_providers": saml_providers,
-        "access_analyzers": analyzers,
-    }
-    values: dict[str, Any] = {
-        "format": FORMAT,
-        "schema_version": SCHEMA_VERSION,
-        "kind": "test",
-        "region": "us-east-1",
-        "captured_at": CAPTURED_AT,
-        "report_generated_at": REPORT_TIME,
-        "account": with_gaps(Account(**facts), {name: WITHHELD for name in unknown if name not in lists}),
-        "sources": tuple(
-            SourceRecord(source, SourceStatus.COMPLETE, CAPTURED_AT, 1, 0, None) for source in sorted(BULK)
-        ),
-        "gaps": (Gap(WITHHELD, "test", "AccessDenied", "iam:Test", "The case withholds it"),),
-        "notices": (),
-        **{name: listing(items, WITHHELD if name in unknown else None) for name, items in lists.items()},
-        **fields,
-    }
-    return Snapshot(**values)
-
-
-class Case(Struct, frozen=True):
-    """State what a rule says of a snapshot: compliance type by resource name, and words that warnings must hold.
-
-    An account's finding goes by the account number, `ACCOUNT_ID`.
-    """
-
-    name: str
-    snapshot: Snapshot
-    expected: Mapping[str, ComplianceType]
-    parameters: Mapping[str, object] = {}
-    origin: Origin = Origin.OPTION
-    warning: str | None = None
-
-    def __str__(self) -> str:
-        return self.name
-
-    def check(self, rule: Rule) -> Evaluation:
-        """Evaluate the rule and raise AssertionError where it says anything else; give the evaluation."""
-        configured = configure(rule, self.parameters, origin=self.origin)
-        evaluation = evaluate(self.snapshot, [configured])
-        found = {finding.resource_name: finding.compliance_type for finding in evaluation.findings}
-        told = [about.notice.message for about in evaluation.notices]
-        if len(found) != len(evaluation.findings):
-            raise AssertionError(f"{self.name}: a resource has two findings")
-        if found != dict(self.expected):
-            raise AssertionError(f"{self.name}: expected {dict(self.expected)}, found {found}")
-        if self.warning is None and told:
-            raise AssertionError(f"{self.name}: unexpected warnings {told}")
-        if self.warning is not None and sum(self.warning in message for message in told) != 1:
-            raise AssertionError(f"{self.name}: expected one warning with {self.warning!r}, found {told}")
-        return evaluation
-
-
-def _read(source: Source) -> SourceRecord:
-    return SourceRecord(source, SourceStatus.COMPLETE, CAPTURED_AT, 1, 0, None)
-
-
-def _attached(name: str) -> AttachedPolicy:
-    return AttachedPolicy(name, f"arn:aws:iam::aws:policy/{name}")
-
-
-def _hex(name: str) -> str:
-    return name.encode().hex().upper()
+__all__ = [
+    "ACCOUNT_ID",
+    "CAPTURED_AT",
+    "CREATED_AT",
+    "DOCUMENT",
+    "NA",
+    "NC",
+    "REPORT_TIME",
+    "UNKNOWN",
+    "WITHHELD",
+    "C",
+    "Case",
+    "account",
+    "allow",
+    "console_user",
+    "credentials",
+    "document",
+    "group",
+    "listing",
+    "oidc_provider",
+    "password_policy",
+    "policy",
+    "role",
+    "saml_provider",
+    "server_certificate",
+    "user",
+]
