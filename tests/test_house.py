@@ -8,6 +8,7 @@ import sys
 import tarfile
 import venv
 import zipfile
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,28 @@ def test_heavy_libraries_are_imported_only_where_they_belong() -> None:
         for name in imports(path):
             allowed = LATE.get(name.partition(".")[0])
             assert allowed is None or str(path.relative_to(ROOT)) in allowed, f"{path} imports {name}"
+
+
+def test_a_newcomer_finds_ten_modules_and_the_wings() -> None:
+    here = {path.name for path in (ROOT / "auditor").iterdir() if path.name not in ("__pycache__", "py.typed")}
+    modules = {name.removesuffix(".py") for name in here if name.endswith(".py")}
+    assert modules == {*BELOW, *DOORS, "__init__", "__main__"}
+    assert here - {f"{name}.py" for name in modules} <= set(WINGS)
+
+
+def test_no_function_is_long() -> None:
+    for path in [*MODULES, *(ROOT / "rules").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                assert length <= 50, f"{path}: {node.name} has {length} lines"
+
+
+@pytest.mark.parametrize("door", sorted(DOORS))
+def test_a_door_exports_what_it_opens(door: str) -> None:
+    tree = ast.parse((ROOT / f"auditor/{door}.py").read_text(encoding="utf-8"))
+    opened = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert set(import_module(f"auditor.{door}").__all__) == opened
 
 
 def test_every_public_name_is_documented() -> None:
