@@ -1,34 +1,51 @@
-"""Errors that end a command: what went wrong and where, what to do about it, and the exit code."""
+"""Errors that end a command: an error keeps its parts, and its text is made of them last."""
 
 from collections.abc import Iterable
 
 
 class AuditError(Exception):
-    """Tell that the audit could not be done (exit 3).
+    """Raised when the audit could not be done (exit 3).
 
-    `message` says what is wrong and where, `hint` what the user can do about it.
+    `place` is where the cause is (a file, with a line or a key), `subject` what the error is about, `problem` what is
+    wrong with it, and `remedy` what the user can do. `place` and `subject` may be empty.
     """
 
     exit_code = 3
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(self, problem: str, remedy: str = "", *, subject: str = "", place: str = "") -> None:
+        super().__init__(problem, remedy)
+        self.problem = problem
+        self.remedy = remedy
+        self.subject = subject
+        self.place = place
+
+    def __str__(self) -> str:
+        return self.message
+
+    @property
+    def message(self) -> str:
+        """Return what is wrong and where, as one text."""
+        text = f"{self.subject} {self.problem}" if self.subject else self.problem
+        return f"{self.place}: {text}" if self.place else text
+
+    @property
+    def hint(self) -> str:
+        """Return what the user can do about it."""
+        return self.remedy
 
 
 class UsageError(AuditError):
-    """Tell of a wrong option, parameter or configuration (exit 2)."""
+    """Raised for a wrong option, parameter or configuration (exit 2)."""
 
     exit_code = 2
 
 
 class SourceError(AuditError):
-    """Tell of input that cannot be read: a snapshot, an export, a stored report, AWS itself (exit 3)."""
+    """Raised for input that cannot be read: a snapshot, an export, a stored report, AWS itself (exit 3)."""
 
 
 class OutputError(AuditError):
-    """Tell of a report or snapshot that cannot be written (exit 3)."""
+    """Raised for a report or snapshot that cannot be written (exit 3)."""
 
 
 def nearest(name: str, names: Iterable[str], otherwise: str) -> str:

@@ -19,8 +19,8 @@ from auditor.judging.registry import load_rules, page, sections
 from auditor.judging.rule import Rule
 from auditor.report.controls import controls
 from auditor.report.report import Report
-from auditor.selection.config import Config
-from auditor.selection.selection import sets_of
+from auditor.selection.sets import sets_of
+from auditor.selection.tables import Config
 
 ROOT = Path(__file__).parent.parent
 _PACK = "-ConfigPack"  # mappings by conformance packs are long; `scan --format json` has them

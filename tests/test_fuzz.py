@@ -22,10 +22,10 @@ from rule_parameters import configured
 from auditor.account.model import Snapshot
 from auditor.account.snapshot import dump, load
 from auditor.collectors.cli_output import folder as exports
-from auditor.console.scan import audited
 from auditor.errors import SourceError, UsageError
 from auditor.judging.registry import load_rules
 from auditor.policies.statements import UnreadableDocumentError, raw_document, read_document
+from auditor.report.audit import audit
 from auditor.report.reading import load_report
 from auditor.report.report import Report, dump_report
 from auditor.selection.packs.pack import Pack, read_pack
@@ -112,7 +112,7 @@ def check_snapshot(snapshot: Snapshot, *, as_html: bool) -> None:
     """See that a snapshot can be judged, and saved without a change."""
     saved = dump(snapshot)
     assert dump(load(saved, "saved")) == saved
-    check_report(audited(snapshot, RULES, CAPTURED_AT), as_html=as_html)
+    check_report(audit(snapshot, RULES, CAPTURED_AT), as_html=as_html)
 
 
 @fuzzed

@@ -27,8 +27,8 @@ from auditor.judging.engine import evaluate
 from auditor.judging.finding import Finding
 from auditor.judging.rule import OPEN
 from auditor.selection.config import load
+from auditor.selection.options import Choice
 from auditor.selection.plan import planned
-from auditor.selection.selection import Choice
 from auditor.testing import ACCOUNT_ID, listing
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -50,7 +50,7 @@ LATE = {
     "botocore": ("auditor/collectors/live/refusals.py", "auditor/collectors/live/session.py"),
     "rich": ("auditor/writers/table.py", "auditor/console/progress.py"),
     "jinja2": ("auditor/writers/html.py",),
-    "jmespath": ("auditor/writers/files.py",),
+    "jmespath": ("auditor/writers/printing.py",),
     "moto": ("auditor/demo/emulator.py",),
     "tomlkit": ("auditor/console/pinning.py",),
     "yaml": ("auditor/templates/nodes.py", "auditor/writers/config_rules/cloudformation.py"),

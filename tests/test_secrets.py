@@ -366,7 +366,7 @@ def test_a_fault_of_ours_tells_no_secret(run: Run, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", OWN_KEY)
     monkeypatch.setenv("AWS_SESSION_TOKEN", "short-session-token")
-    monkeypatch.setattr("auditor.console.scan.evaluate", fault)
+    monkeypatch.setattr("auditor.report.audit.evaluate", fault)
     told = run("scan", "--snapshot", tmp_path / "s.json")
     assert told.code == 3
     assert "ValueError: *** *** *** http://***@127.0.0.1:1\n" in told.err

@@ -9,7 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from auditor.judging.rule import Severity
-from auditor.selection.selection import RuleSet
+from auditor.selection.sets import RuleSet
 
 _EXIT_CODES = """\b
 Exit codes:
@@ -41,15 +41,16 @@ def point_in_time(text: str) -> datetime:
         raise click.BadParameter(f"{text!r} is no time such as 2026-11-24T03:00:00Z") from error
 
 
-def hours(text: str) -> timedelta:
-    """Read a number of hours."""
+def hours(text: str) -> float:
+    """Read a number of hours that a time can be away."""
     try:
-        hours = timedelta(hours=float(text))
+        number = float(text)
+        timedelta(hours=number)
     except (ValueError, OverflowError) as error:
         raise click.BadParameter(f"{text!r} is no number of hours such as 4 or 0.5") from error
-    if hours < timedelta(0):
+    if number < 0:
         raise click.BadParameter("an age is not negative")
-    return hours
+    return number
 
 
 def seconds(text: str) -> float:
@@ -64,19 +65,19 @@ def seconds(text: str) -> float:
 
 
 def files(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Have the shell complete the name of a file; click's own type of paths would look at them before we do."""
+    """Let the shell complete the name of a file; click's own type of paths would look at them before we do."""
     return [CompletionItem(incomplete, type="file")]
 
 
 def rule_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Give the names of rules that begin so, for a shell to complete."""
+    """Return the names of rules that begin so, for a shell to complete."""
     from auditor.judging.registry import load_rules  # imported late, as everywhere
 
     return [name for name in load_rules() if name.startswith(incomplete)]
 
 
 def parameter_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Give the parameters that begin so, as RULE.NAME=, for a shell to complete."""
+    """Return the parameters that begin so, as RULE.NAME=, for a shell to complete."""
     from auditor.judging.registry import load_rules
 
     names = (f"{rule.id}.{name}=" for rule in load_rules().values() for name in rule.parameters.__struct_fields__)
@@ -84,7 +85,7 @@ def parameter_names(_context: click.Context, _parameter: click.Parameter, incomp
 
 
 def framework_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Give the names of frameworks that begin so, whatever the case, for a shell to complete."""
+    """Return the names of frameworks that begin so, whatever the case, for a shell to complete."""
     from auditor.report.frameworks import known
 
     return [name for name in known() if name.casefold().startswith(incomplete.casefold())]
@@ -98,7 +99,7 @@ class _Headed(click.Option):
         self.heading = heading
 
 
-class _Command(click.Command):
+class Command(click.Command):
     """A command whose help lists its options under their headings, and those without one last."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -117,7 +118,7 @@ class _Command(click.Command):
 class Commands(click.Group):
     """A group whose commands list their options under headings."""
 
-    command_class = _Command
+    command_class = Command
     group_class = type
 
 

@@ -1,4 +1,4 @@
-"""Rule parameters in AWS Config's spelling: strings in, typed values out, with everything doubtful told.
+"""Rule parameters in AWS Config's spelling: strings in, typed values out, with a warning for what is doubtful.
 
 AWS sends all values as strings; where it is silent the conventions are ours:
 https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop-rules_nodejs.html
@@ -9,7 +9,7 @@ default is required; the default that AWS prints for a required parameter stands
 `__post_init__` raises ValueError("NAME is ...") for a wrong one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import Enum, StrEnum
 from typing import Any
 
@@ -31,9 +31,9 @@ _MAX_DIGITS = 9  # more than any range of AWS holds, and cheap to convert
 
 
 class Origin(StrEnum):
-    """Say who gave the values.
+    """Name who gave the values.
 
-    A conformance pack (PACK) judges only what it gives; our own OPTIONs are laid over AWS's documented defaults, so
+    A conformance pack (PACK) judges only what it gives; our own OPTIONs are merged over AWS's documented defaults, so
     that loosening one parameter never switches the others off.
     """
 
@@ -41,14 +41,42 @@ class Origin(StrEnum):
     PACK = "pack"
 
 
+class ParameterError(UsageError):
+    """Raised for a parameter that a rule does not take, lacks, or has a wrong value of (exit 2).
+
+    `parameter` is its name, None where several values together are wrong.
+    """
+
+    def __init__(
+        self, rule_id: str, parameter: str | None, problem: str, remedy: str, *, subject: str = "", place: str = ""
+    ) -> None:
+        super().__init__(problem, remedy, subject=subject, place=place)
+        self.rule_id = rule_id
+        self.parameter = parameter
+
+    def at(self, place: str) -> "ParameterError":
+        """Return the error with its place, such as the file that gives the value."""
+        return ParameterError(
+            self.rule_id, self.parameter, self.problem, self.remedy, subject=self.subject, place=place
+        )
+
+
 class _Parameter(Struct, frozen=True):
     """What is declared of a parameter; a `nullable` one may be blank, which drops its check."""
 
-    place: str
+    rule_id: str
+    name: str
     kind: msgspec.inspect.Type
     required: bool
     nullable: bool
     printed_default: str | None
+
+    @property
+    def qualified_name(self) -> str:
+        return f"{self.rule_id}.{self.name}"
+
+    def fault(self, problem: str, remedy: str) -> ParameterError:
+        return ParameterError(self.rule_id, self.name, problem, remedy, subject=self.qualified_name)
 
 
 def configure(
@@ -58,9 +86,9 @@ def configure(
     origin: Origin = Origin.OPTION,
     config_rule_name: str | None = None,
 ) -> ConfiguredRule:
-    """Give the rule with its parameters for a run.
+    """Return the rule with its parameters for a run.
 
-    Raises UsageError for an unknown parameter, a missing required one, and a value of the wrong form or range. AWS
+    Raises ParameterError for an unknown parameter, a missing required one, and a value of the wrong form or range. AWS
     refuses a rule without a required parameter even if it prints a default for it, so a pack must give the value; in
     our own options the printed default holds.
     """
@@ -71,22 +99,17 @@ def configure(
             raise _unknown(rule, name, list(declared))
     values = {name: _value(declared[name], raw, warnings) for name, raw in given.items()}
     values = {name: value for name, value in values.items() if value is not None or declared[name].nullable}
-    told = frozenset(name for name, value in values.items() if value is not None)
+    given_values = frozenset(name for name, value in values.items() if value is not None)
     if origin is Origin.PACK:
         values = _only_given(declared, values)
     for name, parameter in declared.items():
         if parameter.required and name not in values:
             values[name] = _defaulted(parameter, origin)
-    return ConfiguredRule(rule, config_rule_name or rule.id, _built(rule, values), tuple(warnings), told)
-
-
-def named_in(message: str, rule: Rule, names: Iterable[str]) -> str | None:
-    """Give the parameter that an error of `configure` is about; it begins with RULE.NAME or names it in quotes."""
-    return next((name for name in names if message.startswith(f"{rule.id}.{name} ") or repr(name) in message), None)
+    return ConfiguredRule(rule, config_rule_name or rule.id, _built(rule, values), tuple(warnings), given_values)
 
 
 def needed(rule: Rule) -> tuple[str, ...]:
-    """Give the names of the parameters without which the rule cannot run: AWS prints no default for them."""
+    """Return the names of the parameters without which the rule cannot run: AWS prints no default for them."""
     declared = _declared(rule).items()
     return tuple(name for name, parameter in declared if parameter.required and parameter.printed_default is None)
 
@@ -95,10 +118,10 @@ def _declared(rule: Rule) -> Mapping[str, _Parameter]:
     if not rule.parameters.__struct_fields__:
         return {}
     fields = msgspec.inspect.type_info(rule.parameters).fields  # type: ignore[attr-defined]  # a Struct's info has fields
-    return {field.name: _parameter(f"{rule.id}.{field.name}", field) for field in fields}
+    return {field.name: _parameter(rule.id, field) for field in fields}
 
 
-def _parameter(place: str, field: msgspec.inspect.Field) -> _Parameter:
+def _parameter(rule_id: str, field: msgspec.inspect.Field) -> _Parameter:
     kind, printed_default = field.type, None
     if isinstance(kind, msgspec.inspect.Metadata):
         printed_default = (kind.extra or {}).get("printed_default")
@@ -106,8 +129,9 @@ def _parameter(place: str, field: msgspec.inspect.Field) -> _Parameter:
     nullable = isinstance(kind, msgspec.inspect.UnionType)
     kind = _without_none(kind)
     if not isinstance(kind, _KINDS):
-        raise AuditError(f"{place} is declared with a type that no parameter can have", _DECLARED)
-    return _Parameter(place, kind, field.required, nullable, printed_default)
+        problem = "is declared with a type that no parameter can have"
+        raise AuditError(problem, _DECLARED, subject=f"{rule_id}.{field.name}")
+    return _Parameter(rule_id, field.name, kind, field.required, nullable, printed_default)
 
 
 def _only_given(declared: Mapping[str, _Parameter], values: dict[str, Any]) -> dict[str, Any]:
@@ -119,9 +143,10 @@ def _only_given(declared: Mapping[str, _Parameter], values: dict[str, Any]) -> d
 def _defaulted(parameter: _Parameter, origin: Origin) -> Any:
     default = parameter.printed_default
     if default is None or origin is Origin.PACK:
-        raise UsageError(
-            f"{parameter.place} is required, but was not given",
-            f"Give it with --parameter {parameter.place}=VALUE, in iam-audit.toml, or in the rule's conformance pack.",
+        option = f"--parameter {parameter.qualified_name}=VALUE"
+        raise parameter.fault(
+            "is required, but was not given",
+            f"Give it with {option}, in iam-audit.toml, or in the rule's conformance pack.",
         )
     return _value(parameter, default, [])
 
@@ -130,36 +155,51 @@ def _built(rule: Rule, values: Mapping[str, Any]) -> Struct:
     try:
         return rule.parameters(**values)
     except ValueError as error:
-        raise UsageError(
-            f"{rule.id}.{error}", f"`iam-audit rules show {rule.id}` tells how its parameters are written."
-        ) from error
+        remedy = f"`iam-audit rules show {rule.id}` shows how its parameters are written."
+        raise ParameterError(rule.id, _to_blame(rule, values), f"{rule.id}.{error}", remedy) from error
 
 
-def _unknown(rule: Rule, name: str, names: list[str]) -> UsageError:
-    if not names:
-        return UsageError(f"{rule.id} takes no parameters, but {name!r} was given", "Leave it out.")
-    return UsageError(
-        f"{rule.id} has no parameter {name!r}",
-        f"It has {', '.join(names)}; names are case-sensitive, as in AWS Config.",
-    )
+def _to_blame(rule: Rule, values: Mapping[str, Any]) -> str | None:
+    """Return the parameter without whose value the others are accepted, else the only required one."""
+    for name in values:
+        if _accepted(rule, {other: value for other, value in values.items() if other != name}):
+            return name
+    required = [name for name, parameter in _declared(rule).items() if parameter.required]
+    return required[0] if len(required) == 1 else None
+
+
+def _accepted(rule: Rule, values: Mapping[str, Any]) -> bool:
+    try:
+        rule.parameters(**values)
+    except (TypeError, ValueError):  # a required one is missing, or a value is wrong
+        return False
+    return True
+
+
+def _unknown(rule: Rule, name: str, names: list[str]) -> ParameterError:
+    problem, remedy = f"takes no parameters, but {name!r} was given", "Leave it out."
+    if names:
+        problem = f"has no parameter {name!r}"
+        remedy = f"It has {', '.join(names)}; names are case-sensitive, as in AWS Config."
+    return ParameterError(rule.id, name, problem, remedy, subject=rule.id)
 
 
 def _value(parameter: _Parameter, raw: object, warnings: list[str]) -> Any:
-    """Give the typed value, or None for a blank one (AWS refuses blanks, so packs use them for "not given")."""
-    place, kind = parameter.place, parameter.kind
+    """Return the typed value, or None for a blank one (AWS refuses blanks, so packs use them for "not given")."""
+    kind = parameter.kind
     text = ("true" if raw else "false") if isinstance(raw, bool) else "" if raw is None else str(raw)
     if not text.isprintable():
-        raise UsageError(f"{place} is {text!r}", "Leave out what cannot be printed.")
+        raise parameter.fault(f"is {text!r}", "Leave out what cannot be printed.")
     if not text.strip():
         return None
     if isinstance(kind, msgspec.inspect.BoolType):
-        return _boolean(place, text, warnings)
+        return _boolean(parameter, text, warnings)
     if isinstance(kind, msgspec.inspect.IntType):
         return _integer(parameter, kind, text.strip())
     if isinstance(kind, msgspec.inspect.VarTupleType):
-        return _items(place, text)
+        return _items(parameter, text)
     if isinstance(kind, msgspec.inspect.EnumType):
-        return _member(place, kind.cls, text.strip())
+        return _member(parameter, kind.cls, text.strip())
     return text.strip()
 
 
@@ -169,9 +209,10 @@ def _without_none(declared: msgspec.inspect.Type) -> msgspec.inspect.Type:
     return next(kind for kind in declared.types if not isinstance(kind, msgspec.inspect.NoneType))
 
 
-def _boolean(place: str, text: str, warnings: list[str]) -> bool:
+def _boolean(parameter: _Parameter, text: str, warnings: list[str]) -> bool:
     if text not in ("true", "false"):
-        warnings.append(f"{place} is {text!r}, which counts as false: AWS Config knows only 'true' in lower case")
+        problem = f"is {text!r}, which counts as false: AWS Config knows only 'true' in lower case"
+        warnings.append(f"{parameter.qualified_name} {problem}")
     return text == "true"
 
 
@@ -180,24 +221,22 @@ def _integer(parameter: _Parameter, kind: msgspec.inspect.IntType, text: str) ->
     wanted = f"Give a whole number from {low} to {high}" if high is not None else "Give a whole number"
     hint = f"{wanted}; an empty value drops the check." if parameter.nullable else f"{wanted}."
     if not (text.isascii() and text.isdigit()):
-        raise UsageError(f"{parameter.place} is {text!r}", hint)
+        raise parameter.fault(f"is {text!r}", hint)
     too_long = len(text) > _MAX_DIGITS
     if too_long or (low is not None and int(text) < low) or (high is not None and int(text) > high):
-        raise UsageError(f"{parameter.place} is {text}, out of range", hint)
+        raise parameter.fault(f"is {text}, out of range", hint)
     return int(text)
 
 
-def _items(place: str, text: str) -> tuple[str, ...]:
+def _items(parameter: _Parameter, text: str) -> tuple[str, ...]:
     items = tuple(dict.fromkeys(item.strip() for item in text.split(",") if item.strip()))
     if not items:
-        raise UsageError(
-            f"{place} is {text!r}, which names nothing", "Give names separated by commas, or leave it out."
-        )
+        raise parameter.fault(f"is {text!r}, which names nothing", "Give names separated by commas, or leave it out.")
     return items
 
 
-def _member(place: str, members: type[Enum], text: str) -> Enum:
+def _member(parameter: _Parameter, members: type[Enum], text: str) -> Enum:
     values = [member.value for member in members]
     if text not in values:
-        raise UsageError(f"{place} is {text!r}", f"It is one of {', '.join(values)}, in upper case.")
+        raise parameter.fault(f"is {text!r}", f"It is one of {', '.join(values)}, in upper case.")
     return members(text)

@@ -3,177 +3,216 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from msgspec import Struct, structs, to_builtins
+from msgspec import Struct, structs
 
 from auditor.account.sources import Source
 from auditor.errors import UsageError
+from auditor.judging.parameters import ParameterError, configure, needed
 from auditor.judging.registry import load_rules
-from auditor.judging.rule import ConfiguredRule, Rule
+from auditor.judging.rule import ConfiguredRule, Rule, Severity
 from auditor.selection import config
 from auditor.selection.config import Loaded
+from auditor.selection.layers import Layer, layer_of_file, layer_of_options
+from auditor.selection.merging import RunSettings, SelectionSettings, found, merged, run_settings
+from auditor.selection.options import Choice, RunOptions
 from auditor.selection.packs.summary import PackSummary
-from auditor.selection.selection import (
-    DEFAULT,
-    OPTION,
-    Choice,
-    Given,
-    RuleSet,
-    Setting,
-    chosen,
-    deciding,
-    excluded,
-    laid_over,
-    selected,
-    severity_origin,
-    with_severities,
-)
+from auditor.selection.sets import sets_of
+from auditor.selection.settings import DEFAULT, Origin, OriginKind, Sourced, from_pack, plain
 
 
-class Plan(Struct, frozen=True):
-    """Hold what a run was asked for: the file, what it and the options say, the rules, and what became of the packs.
+class SourcedRule(Struct, frozen=True):
+    """Hold a rule as it runs, and where its severity and each of its parameters come from."""
 
-    Of `given` the earlier wins over the later. `own` are the rules that are of no pack; `rules` are all.
-    `pack_parameters` are those of options.
+    configured: ConfiguredRule
+    severity: Origin
+    parameters: Mapping[str, Origin]
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """Hold what a run does: the file in use, the merged settings, the rules, and what became of the packs.
+
+    `own` are the rules that are of no pack. `pack_parameters` are those of options.
     """
 
     loaded: Loaded
     known: Mapping[str, Rule]
-    given: Sequence[Given]
-    own: Sequence[ConfiguredRule]
-    rules: Sequence[ConfiguredRule]
+    selection: SelectionSettings
+    run: RunSettings
+    own: Sequence[SourcedRule]
+    of_packs: Sequence[SourcedRule]
     packs: Sequence[PackSummary]
     pack_parameters: Sequence[str]
 
     @property
-    def decided(self) -> Given | None:
-        """Give what decided which rules run, None where nothing did and the default holds."""
-        return deciding(self.given)
+    def rules(self) -> Sequence[ConfiguredRule]:
+        """Return all rules that run."""
+        return [each.configured for each in (*self.of_packs, *self.own)]
 
     @property
-    def pack_paths(self) -> Mapping[str, str]:
-        """Give the files of the packs that run, by the packs' names."""
-        return dict(zip((pack.name for pack in self.packs), self.decided.packs if self.decided else (), strict=False))
+    def pack_paths(self) -> Sequence[str]:
+        """Return the files of the packs that run, as seen from the working folder."""
+        return _paths(self.selection)
 
 
 def current(choice: Choice) -> Plan:
-    """Give the plan that holds today; raise as `planned` and `config.load` do."""
+    """Return the plan that holds today; raise as `planned` and `config.load` do."""
     return planned(choice, config.load(choice.config, datetime.now(UTC).date()))
 
 
-def planned(choice: Choice, loaded: Loaded) -> Plan:
-    """Give the plan that the options and the configuration file ask for.
+def planned(choice: Choice, loaded: Loaded, run: RunSettings | None = None) -> Plan:
+    """Return the plan that the options and the configuration file ask for; without `run` the file's settings hold.
 
-    What is asked for by options goes before what the file says: rules, a set or packs named there run instead of the
+    What is selected by options goes before what the file says: rules, a set or packs named there run instead of the
     file's. Raises UsageError for what is not understood or does not exist, and when no rule is left.
     """
     rules = load_rules()
-    given = (chosen(choice, rules), config.given(loaded))
-    decided, own = deciding(given), selected(rules, given)
-    of_packs: Sequence[ConfiguredRule] = ()
-    packs: Sequence[PackSummary] = ()
-    held: Collection[str] = ()
-    if choice.pack_parameters or (decided is not None and decided.packs):
-        of_packs, packs, held = _of_packs(choice, loaded, rules, given, own)
-    _check_parameters(given[0], {each.rule.id for each in own} | set(held))
-    plan = Plan(loaded, rules, given, own, [*of_packs, *own], packs, choice.pack_parameters)
+    by_options = layer_of_options(choice, rules)
+    settings = merged([by_options, layer_of_file(loaded)], rules)
+    own = selected(rules, settings)
+    of_packs = _of_packs(choice, loaded, rules, settings, [each.configured for each in own])
+    _check_parameters(by_options, {each.configured.rule.id for each in own} | set(of_packs.known_ids))
+    plan = Plan(
+        loaded=loaded,
+        known=rules,
+        selection=settings,
+        run=run or run_settings(RunOptions(), loaded),
+        own=own,
+        of_packs=of_packs.rules,
+        packs=of_packs.packs,
+        pack_parameters=choice.pack_parameters,
+    )
     config.check_names(loaded, rules, {*rules, *(each.config_rule_name for each in plan.rules), *_elsewhere(plan)})
     return plan
 
 
+def selected(rules: Mapping[str, Rule], settings: SelectionSettings) -> list[SourcedRule]:
+    """Return the rules that run beside those of conformance packs.
+
+    Raises UsageError for a rule or parameter that does not exist, and when neither a rule nor a pack is left.
+    """
+    chosen = {rule.id for rule in _chosen(rules, settings)} - settings.excluded_ids
+    if not chosen and not settings.packs.value:
+        raise UsageError("no rule is left to evaluate", "Exclude fewer rules; `iam-audit rules list` shows them.")
+    severe = _with_severities(rules, settings.severities)
+    return [_configured(severe[rule_id], settings) for rule_id in sorted(chosen)]
+
+
+def _chosen(rules: Mapping[str, Rule], settings: SelectionSettings) -> Iterator[Rule]:
+    which, origin = settings.which.value, settings.which.origin
+    if which.include:
+        yield from (found(rules, name, origin) for name in which.include)
+        return
+    for rule in rules.values():
+        given = settings.parameters.get(rule.id, {})
+        if which.rule_set in sets_of(rule) and set(needed(rule)) <= set(given):
+            yield rule
+
+
+def _with_severities(rules: Mapping[str, Rule], severities: Mapping[str, Sourced[Severity]]) -> dict[str, Rule]:
+    """Return the rules with the severities under which they report."""
+    severe = {rule_id: structs.replace(rules[rule_id], severity=each.value) for rule_id, each in severities.items()}
+    return {**rules, **severe}
+
+
+def _configured(rule: Rule, settings: SelectionSettings) -> SourcedRule:
+    given = settings.parameters.get(rule.id, {})
+    try:
+        configured = configure(rule, plain(given))
+    except ParameterError as error:
+        wrong = given.get(error.parameter or "")
+        raise (error if wrong is None else error.at(wrong.origin.file)) from error
+    return _sourced(configured, {name: each.origin for name, each in given.items()}, settings)
+
+
+def _sourced(configured: ConfiguredRule, origins: Mapping[str, Origin], settings: SelectionSettings) -> SourcedRule:
+    severity = settings.severities.get(configured.rule.id)
+    parameters = {name: origins.get(name, DEFAULT) for name in configured.parameters.__struct_fields__}
+    return SourcedRule(configured, DEFAULT if severity is None else severity.origin, parameters)
+
+
+class _OfPacks(Struct, frozen=True):
+    """Hold the rules of the packs, what became of the packs, and the ids of all rules that they hold."""
+
+    rules: Sequence[SourcedRule] = ()
+    packs: Sequence[PackSummary] = ()
+    known_ids: Collection[str] = ()
+
+
 def _of_packs(
-    choice: Choice, loaded: Loaded, rules: Mapping[str, Rule], given: Sequence[Given], own: Sequence[ConfiguredRule]
-) -> tuple[Sequence[ConfiguredRule], Sequence[PackSummary], Collection[str]]:
-    """Give the rules of the packs, what became of the packs, and the ids of the rules that they hold."""
+    choice: Choice,
+    loaded: Loaded,
+    rules: Mapping[str, Rule],
+    settings: SelectionSettings,
+    own: Sequence[ConfiguredRule],
+) -> _OfPacks:
+    if not (choice.pack_parameters or settings.packs.value):
+        return _OfPacks()
     from auditor.selection.packs.selection import choose, read_packs  # PyYAML: 25 ms
 
-    decided = deciding(given)
-    packs = read_packs(decided.packs if decided else (), choice.pack_parameters, config.pack_parameters(loaded))
-    overrides, _ = laid_over(rules, _over_packs(given))
-    unwanted = excluded(rules, given)
-    of_packs = choose(packs, with_severities(rules, given), overrides=overrides, excluded=unwanted, beside=own)
+    packs = read_packs(_paths(settings), choice.pack_parameters, _pack_parameters(loaded))
+    severe = _with_severities(rules, settings.severities)
+    chosen = choose(packs, severe, overrides=settings.over_packs, excluded=settings.excluded_ids, beside=own)
+    by_name = {each.config_rule_name: each for each in chosen.rules}
+    sourced = [
+        _sourced(by_name[name], _origins_in_pack(by_name[name], pack.path, settings), settings)
+        for pack, summary in zip(packs, chosen.packs, strict=True)
+        for name in summary.rules
+    ]
     identifiers = {each.source_identifier for pack in packs for each in pack.rules}
-    return of_packs.rules, of_packs.packs, {each.id for each in rules.values() if each.source_identifier in identifiers}
+    known_ids = [rule.id for rule in rules.values() if rule.source_identifier in identifiers]
+    return _OfPacks(sourced, chosen.packs, known_ids)
 
 
-def _over_packs(given: Sequence[Given]) -> Sequence[Given]:
-    """Give whose parameters go before those of the packs: who named the packs, and who goes before that."""
-    decided = deciding(given)
-    return given if decided is None else given[: given.index(decided) + 1]
+def _origins_in_pack(configured: ConfiguredRule, path: str, settings: SelectionSettings) -> Mapping[str, Origin]:
+    """Return the origins of the parameters that are no defaults; a pack that gives any drops those it does not give."""
+    values = structs.asdict(configured.parameters)
+    decided = [name for name, value in values.items() if name in configured.given or value is None]
+    of_pack = dict.fromkeys(decided, from_pack(path)) if configured.given else {}
+    over = settings.over_packs.get(configured.rule.id, {})
+    return {**of_pack, **{name: each.origin for name, each in over.items()}}
 
 
-def _check_parameters(options: Given, ids: Collection[str]) -> None:
+def _paths(settings: SelectionSettings) -> Sequence[str]:
+    return [settings.packs.origin.located(pack.file) for pack in settings.packs.value]
+
+
+def _pack_parameters(loaded: Loaded) -> dict[str, dict[str, str]]:
+    """Return the parameters of the file's conformance packs, by the path of the pack."""
+    return {
+        loaded.origin.located(pack.file): {name: _text_of(value) for name, value in pack.parameters.items()}
+        for pack in loaded.config.conformance_packs
+    }
+
+
+def _text_of(value: str | int) -> str:
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
+def _check_parameters(options: Layer, ids: Collection[str]) -> None:
     for rule_id in options.parameters:
         if rule_id not in ids:
-            raise UsageError(f"--parameter: {rule_id} is not selected", "Select it with --rule.")
+            raise UsageError(f"{rule_id} is not selected", "Select it with --rule.", place="--parameter")
 
 
 def _elsewhere(plan: Plan) -> Iterator[str]:
     """Yield the names of rules of the file's packs where something else runs this time: their suppressions stay."""
-    paths = plan.given[-1].packs
-    if not paths or not plan.loaded.config.suppressions or (plan.decided and plan.decided.packs == paths):
+    paths = [plan.loaded.origin.located(pack.file) for pack in plan.loaded.config.conformance_packs]
+    if not paths or not plan.loaded.config.suppressions or list(plan.pack_paths) == paths:
         return
     from auditor.selection.packs.selection import read_packs
 
-    for pack in read_packs(paths, (), config.pack_parameters(plan.loaded)):
+    for pack in read_packs(paths, (), _pack_parameters(plan.loaded)):
         for each in pack.rules:
             yield from (each.config_rule_name, f"{pack.name}/{each.config_rule_name}")
 
 
 def sources_read(plan: Plan) -> frozenset[Source]:
-    """Give the sources that the rules of a plan read."""
+    """Return the sources that the rules of a plan read."""
     return frozenset[Source]().union(*(each.rule.reads for each in plan.rules))
 
 
 def sources_wanted(plan: Plan) -> frozenset[Source]:
-    """Give the sources that the rules of a plan read, or all known rules if nothing selects among them."""
-    if any(each.include or each.rule_set or each.exclude or each.packs for each in plan.given):
+    """Return the sources that the rules of a plan read, or all known rules if nothing selects among them."""
+    if plan.selection.which.origin.kind is not OriginKind.DEFAULT or plan.selection.excluded:
         return sources_read(plan)
     return frozenset[Source]().union(*(rule.reads for rule in plan.known.values()))
-
-
-def settings(plan: Plan) -> Iterator[Setting]:
-    """Yield every effective setting of the selection."""
-    yield from _selection(plan)
-    _, origins = laid_over(plan.known, plan.given)
-    for configured in plan.own:
-        yield from _rule(plan, configured, origins.get(configured.rule.id, {}))
-    if plan.packs:
-        _, origins = laid_over(plan.known, _over_packs(plan.given))
-    by_name = {each.config_rule_name: each for each in plan.rules}
-    for pack in plan.packs:
-        for configured in (by_name[name] for name in pack.rules):
-            of_pack = _of_pack(configured, plan.pack_paths[pack.name])
-            yield from _rule(plan, configured, {**of_pack, **origins.get(configured.rule.id, {})})
-
-
-def _selection(plan: Plan) -> Iterator[Setting]:
-    decided = plan.decided
-    origin = decided.origin if decided else DEFAULT
-    if decided and decided.include:
-        yield Setting("selection.include", list(decided.include), origin)
-    elif decided is None or decided.rule_set:
-        yield Setting("selection.set", decided.rule_set if decided else RuleSet.AWS_CONFIG, origin)
-    for each in plan.given:
-        if each.exclude:
-            yield Setting("selection.exclude", list(each.exclude), each.origin)
-    if decided and decided.origin == OPTION:
-        yield Setting("conformance_packs", list(decided.packs), OPTION)
-    else:
-        packs = to_builtins(plan.loaded.config.conformance_packs)
-        yield Setting("conformance_packs", packs, str(plan.loaded.path) if packs else DEFAULT)
-    if plan.pack_parameters:
-        yield Setting("pack_parameters", list(plan.pack_parameters), OPTION)
-
-
-def _of_pack(configured: ConfiguredRule, path: str) -> Mapping[str, str]:
-    """Give the origins of the parameters that a pack decides: it drops what it does not give if it gives any."""
-    values = structs.asdict(configured.parameters)
-    decided = (name for name, value in values.items() if name in configured.given or value is None)
-    return dict.fromkeys(decided, path) if configured.given else {}
-
-
-def _rule(plan: Plan, configured: ConfiguredRule, origins: Mapping[str, str]) -> Iterator[Setting]:
-    key, rule = f"rules.{configured.config_rule_name}", configured.rule
-    yield Setting(f"{key}.severity", rule.severity, severity_origin(plan.known, plan.given, rule.id))
-    for name, value in to_builtins(configured.parameters).items():
-        yield Setting(f"{key}.parameters.{name}", value, origins.get(name, DEFAULT))

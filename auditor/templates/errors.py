@@ -1,4 +1,4 @@
-"""The error of a template: its place, line, problem and remedy stay apart, and the message is made of them."""
+"""The error of a template, which also keeps the line."""
 
 from auditor.errors import UsageError
 
@@ -10,8 +10,11 @@ class TemplateError(UsageError):
     """
 
     def __init__(self, place: str, line: int | None, problem: str, remedy: str) -> None:
-        super().__init__(f"{place} {problem}" if line is None else f"{place}, line {line}: {problem}", remedy)
-        self.place = place
+        super().__init__(problem, remedy, place=place)
         self.line = line
-        self.problem = problem
-        self.remedy = remedy
+
+    @property
+    def message(self) -> str:
+        """Return what is wrong and where, as one text."""
+        where = self.place if self.line is None else f"{self.place}, line {self.line}:"
+        return f"{where} {self.problem}"

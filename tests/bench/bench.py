@@ -29,7 +29,7 @@ from auditor.account.snapshot import dump, load
 from auditor.judging.engine import evaluate
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ConfiguredRule
-from auditor.selection.selection import CORE
+from auditor.selection.sets import CORE
 
 ENTITIES = {"users": 5_000, "groups": 300, "roles": 1_000, "policies": 1_500}
 NAIVE_USERS, NAIVE_GROUPS = 200, 12  # a twenty-fifth of the account

@@ -16,10 +16,10 @@ from auditor.account.snapshot import dump, load
 from auditor.account.sources import Source, SourceStatus
 from auditor.account.unknown import gaps_of, stored
 from auditor.collectors.cli_output.folder import collect
-from auditor.console.scan import audited
 from auditor.errors import SourceError
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType
+from auditor.report.audit import audit
 from auditor.report.report import Report
 
 RULES = load_rules()
@@ -34,7 +34,7 @@ def collected(tmp_path: Path, **changes: Any) -> Snapshot:
 
 
 def report_of(snapshot: Snapshot) -> Report:
-    return audited(snapshot, [configured(name) for name in RULES], datetime(2026, 11, 24, tzinfo=UTC))
+    return audit(snapshot, [configured(name) for name in RULES], datetime(2026, 11, 24, tzinfo=UTC))
 
 
 def verdicts(snapshot: Snapshot) -> dict[tuple[str, str], ComplianceType]:

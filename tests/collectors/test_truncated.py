@@ -19,11 +19,11 @@ from auditor.account.snapshot import dump, load
 from auditor.account.unknown import gaps_of, stored
 from auditor.collectors import saved
 from auditor.collectors.cli_output import folder as exports
-from auditor.console.scan import audited
 from auditor.errors import SourceError
 from auditor.judging.finding import Finding
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType
+from auditor.report.audit import audit
 from auditor.report.reading import load_report
 from auditor.report.report import dump_report
 from auditor.testing import CAPTURED_AT, account, console_user, group, password_policy
@@ -44,7 +44,7 @@ Verdicts = dict[tuple[str, str], ComplianceType]
 
 def verdicts(snapshot: Snapshot) -> Verdicts:
     """Give the verdicts by rule and resource; the account's name is left out, since it may be what was not learned."""
-    report = audited(snapshot, RULES, CAPTURED_AT)
+    report = audit(snapshot, RULES, CAPTURED_AT)
     return {(found.config_rule_name, _name(found)): found.compliance_type for found in report.findings}
 
 

@@ -252,12 +252,12 @@ BAD_USAGE = {
     "a snapshot and the demo": (["--demo"], "--snapshot and --demo exclude each other"),
     "a capture time without exports": (["--captured-at", "2026-11-24"], "--captured-at belongs to --exports"),
     "no time": (["--as-of", "yesterday"], "'yesterday' is no time such as"),
-    "an unknown format": (["-o", "report.pdf"], "-o report.pdf: its format is not known\n  End the name in"),
+    "an unknown format": (["-o", "report.pdf"], "-o report.pdf has an unknown format\n  End the name in"),
     "an unknown placeholder": (["-o", "{account}.json"], "there is no placeholder {account}"),
     "a placeholder that reaches for more": (["-o", "{account_id.x}.json"], "there is no placeholder"),
     "a lone brace": (["-o", "{.json"], "-o {.json"),
     "one file twice": (["-o", "a.json", "-o", "./a.json"], "names one file twice"),
-    "a suffix without a name": (["-o", ".json"], "its format is not known"),
+    "a suffix without a name": (["-o", ".json"], "has an unknown format"),
     "a placeholder with a wrong format": (["-o", "{account_id:%Y}.json"], "there is no placeholder {account_id:%Y}"),
     "a placeholder within a placeholder": (["-o", "{captured_at:{x}}.json"], "there is no placeholder"),
     "a placeholder with a conversion": (["-o", "{captured_at!r}.json"], "there is no placeholder"),
@@ -383,7 +383,7 @@ def test_a_fault_of_ours_is_told_as_such_and_is_not_the_gates_exit_code(
     def fault(*_: object) -> None:
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr("auditor.console.scan.evaluate", fault)
+    monkeypatch.setattr("auditor.report.audit.evaluate", fault)
     result = run("scan", "--snapshot", saved(CLEAN), "--fail-on", "noncompliant")
     assert result.code == 3
     assert "this is a fault of iam-audit" in result.err

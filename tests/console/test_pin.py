@@ -1,6 +1,7 @@
 """Pinning: the selected rules are written into the file, which keeps the rest and runs the same rules by itself."""
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,12 @@ from conftest import Run
 from msgspec.structs import replace
 
 from auditor.judging.registry import load_rules
-from auditor.selection.selection import CORE, Given, RuleSet, selected
+from auditor.judging.rule import Rule
+from auditor.selection.layers import Layer
+from auditor.selection.merging import merged
+from auditor.selection.plan import SourcedRule, selected
+from auditor.selection.sets import CORE, RuleSet
+from auditor.selection.settings import from_file
 
 PACK = """\
 Resources:
@@ -142,10 +148,15 @@ def test_what_cannot_be_read_is_not_pinned(run: Run, folder: Path) -> None:
     assert file.read_text() == "[selektion]\n"
 
 
+def selected_of(rules: Mapping[str, Rule], *layers: Layer) -> list[SourcedRule]:
+    return selected(rules, merged(layers, rules))
+
+
 def test_a_pinned_selection_stays_when_a_new_rule_comes() -> None:
-    rules = load_rules()
+    rules, file = load_rules(), from_file("c.toml")
     new = replace(rules[PASSWORD], id="iam-new", source_identifier="IAM_NEW")
-    for given in [], [Given(origin="x", rule_set=RuleSet.AWS_CONFIG)]:
-        assert {each.rule.id for each in selected({**rules, new.id: new}, given)} >= {"iam-new"}
-    pinned = [Given(origin="x", include=[PASSWORD, MFA])]
-    assert selected({**rules, new.id: new}, pinned) == selected(rules, pinned)
+    more = {**rules, new.id: new}
+    for layers in [], [Layer(origin=file, rule_set=RuleSet.AWS_CONFIG)]:
+        assert {each.configured.rule.id for each in selected_of(more, *layers)} >= {"iam-new"}
+    pinned = Layer(origin=file, include=[PASSWORD, MFA])
+    assert selected_of(more, pinned) == selected_of(rules, pinned)

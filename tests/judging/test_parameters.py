@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from auditor.account.kinds import ResourceType
 from auditor.errors import AuditError, UsageError
-from auditor.judging.parameters import Origin, configure, needed
+from auditor.judging.parameters import Origin, ParameterError, configure, needed
 from auditor.judging.rule import Rule, Severity, compliant
 
 
@@ -127,3 +127,19 @@ def test_a_parameter_of_a_type_that_no_text_becomes_is_refused(kind: Any) -> Non
     odd = replace(RULE, parameters=defstruct("Odd", [("ratio", kind)]))
     with pytest.raises(AuditError, match=r"test-rule\.ratio is declared with a type that no parameter can have"):
         configure(odd, {"ratio": "0.5"})
+
+
+WRONG = {
+    "a value out of range": ({**WHOLE, "days": "0"}, "days"),
+    "a value against its own grammar": ({**WHOLE, "grammar": "x"}, "grammar"),
+    "a value that is missing": ({"days": "7"}, "names"),
+    "an unknown parameter": ({**WHOLE, "day": "7"}, "day"),
+}
+
+
+@pytest.mark.parametrize(("given", "name"), WRONG.values(), ids=list(WRONG))
+def test_an_error_keeps_the_rule_and_the_parameter(given: dict[str, str], name: str) -> None:
+    with pytest.raises(ParameterError) as raised:
+        configure(RULE, given)
+    assert (raised.value.rule_id, raised.value.parameter) == ("test-rule", name)
+    assert raised.value.at("c.toml").message == f"c.toml: {raised.value.message}"

@@ -20,15 +20,15 @@ from auditor.account.kinds import ResourceType
 from auditor.account.model import Snapshot
 from auditor.account.snapshot import dump
 from auditor.account.unknown import gaps_of, with_gaps
-from auditor.console.scan import audited
 from auditor.judging.engine import evaluate
 from auditor.judging.finding import Finding
 from auditor.judging.parameters import configure
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType
 from auditor.judging.suppressions import Limits, Suppression, complaint, suppressed
+from auditor.report.audit import audit
 from auditor.report.gate import Gate, exit_code
-from auditor.selection.selection import CORE
+from auditor.selection.sets import CORE
 from auditor.testing import ACCOUNT_ID, account, console_user, group, listing, oidc_provider, password_policy, user
 
 RULES = [configure(rule, {}) for rule in load_rules().values() if rule.id in CORE]
@@ -200,8 +200,8 @@ def test_the_last_of_days_is_no_fault() -> None:
 
 def test_suppressed_findings_keep_their_verdict_and_do_not_trip_the_gate() -> None:
     everything = [suppression(rule=each.rule.id, resource="*") for each in RULES]
-    before = audited(SNAPSHOT, RULES, NOW)
-    after = audited(SNAPSHOT, RULES, NOW, suppressions=everything)
+    before = audit(SNAPSHOT, RULES, NOW)
+    after = audit(SNAPSHOT, RULES, NOW, suppressions=everything)
     assert exit_code(before, Gate(fail_on_noncompliant=True, allow_incomplete=False))[0] == 1
     assert exit_code(after, Gate(fail_on_noncompliant=True, allow_incomplete=False))[0] == 0
     assert [each.compliance_type for each in after.findings] == [each.compliance_type for each in before.findings]
@@ -214,8 +214,8 @@ def test_a_suppression_by_name_holds_though_the_verdict_be_unknown_and_is_told_w
     unknown = account(users=[user("alice", unknown=["credentials"])])
     rules = [each for each in RULES if each.rule.id == MFA]
     strict = Gate(fail_on_noncompliant=True, allow_incomplete=False)
-    assert exit_code(audited(unknown, rules, NOW), strict)[0] == 4
-    after = audited(unknown, rules, NOW, suppressions=[suppression()])
+    assert exit_code(audit(unknown, rules, NOW), strict)[0] == 4
+    after = audit(unknown, rules, NOW, suppressions=[suppression()])
     assert [each.compliance_type for each in after.findings] == [ComplianceType.INSUFFICIENT_DATA]
     assert exit_code(after, strict) == (0, "audited, incomplete as suppressed; 1 suppressed finding does not count")
 
@@ -231,7 +231,7 @@ def test_what_is_not_suppressed_trips_the_gate_and_the_rest_is_told(unknown: lis
     people = [console_user(name, mfa=False) for name in ("alice", "alan")]
     snapshot = account(users=[*people, console_user("bob", mfa=False, unknown=unknown)])
     rules = [each for each in RULES if each.rule.id == MFA]
-    after = audited(snapshot, rules, NOW, suppressions=[suppression(resource="al*")])
+    after = audit(snapshot, rules, NOW, suppressions=[suppression(resource="al*")])
     assert exit_code(after, Gate(fail_on_noncompliant=True, allow_incomplete=False))[1] == reason
 
 

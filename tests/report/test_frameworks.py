@@ -14,11 +14,11 @@ from html_reports import MFA, OWN_POLICIES, mixed, report_of, suppressed
 from msgspec.structs import replace
 
 from auditor.account.snapshot import dump
-from auditor.console.scan import audited
 from auditor.errors import UsageError
 from auditor.judging.parameters import configure
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType
+from auditor.report.audit import audit
 from auditor.report.build import with_frameworks
 from auditor.report.controls import controls
 from auditor.report.frameworks import (
@@ -293,7 +293,7 @@ def test_the_table_shows_control_by_control_and_what_is_missing(monkeypatch: pyt
         configure(load_rules()[name], {"MinimumPasswordLength": "8"} if name == PASSWORD else {})
         for name in (PASSWORD, MFA)
     ]
-    report = with_frameworks(audited(snapshot, rules), ["CIS-AWS-3.0"])
+    report = with_frameworks(audit(snapshot, rules), ["CIS-AWS-3.0"])
     stream = io.StringIO()
     table.write(report, stream)
     text = " ".join(stream.getvalue().partition("CIS-AWS-3.0")[2].split())

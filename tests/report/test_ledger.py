@@ -25,9 +25,9 @@ from auditor.account.kinds import ResourceType
 from auditor.account.model import Account, Snapshot, User
 from auditor.account.sources import Source, SourceStatus
 from auditor.account.unknown import Gap, Listing, with_gaps
-from auditor.console.scan import audited
 from auditor.judging.parameters import configure
 from auditor.judging.rule import MAX_ANNOTATION, Context, NoParameters, Rule, Severity, Verdict, compliant
+from auditor.report.audit import audit
 from auditor.report.ledger import Coverage, Reason, Totals, totals
 from auditor.report.report import Report, dump_report
 from auditor.testing import WITHHELD, account, console_user, group, password_policy, user
@@ -66,7 +66,7 @@ SNAPSHOTS = {
 
 
 def report_of(snapshot: Snapshot) -> Report:
-    return audited(snapshot, RULES, NOW)
+    return audit(snapshot, RULES, NOW)
 
 
 def coverages(report: Report) -> dict[str, Coverage]:
@@ -129,7 +129,7 @@ def test_a_rule_on_the_account_and_on_users_counts_each_once() -> None:
         evaluate=both,
     )
     snapshot = summarized(account(users=PEOPLE, unknown=["users"]), Users=9)
-    report = audited(snapshot, [configure(rule, {})], NOW)
+    report = audit(snapshot, [configure(rule, {})], NOW)
     found = report.rules[0].coverage
     assert (found.resources, found.seen, found.unseen, found.judged) == (10, 5, 5, 5)
 
@@ -146,7 +146,7 @@ def test_every_action_that_would_show_more_resources_is_named() -> None:
         evaluate=both,
     )
     unread = replace(account(gaps=gaps), users=Listing((), "Users"), groups=Listing((), "Groups"))
-    (reason,) = audited(unread, [configure(rule, {})], NOW).rules[0].coverage.reasons
+    (reason,) = audit(unread, [configure(rule, {})], NOW).rules[0].coverage.reasons
     assert (reason.iam_action, reason.resources) == ("iam:ListGroups, iam:ListUsers", None)
 
 

@@ -14,7 +14,12 @@ from auditor.errors import UsageError
 from auditor.judging.parameters import needed
 from auditor.judging.registry import load_rules
 from auditor.selection import config
-from auditor.selection.selection import CORE, Given, RuleSet, selected, sets_of
+from auditor.selection.layers import Layer
+from auditor.selection.merging import merged
+from auditor.selection.plan import selected
+from auditor.selection.sets import CORE, RuleSet, sets_of
+from auditor.selection.settings import OPTION, from_file
+from auditor.selection.tables import Config
 from auditor.testing import account, console_user, group
 
 
@@ -66,12 +71,12 @@ def test_a_file_that_the_configuration_cannot_have_written_is_refused_with_its_p
     written(folder, '[output]\nfiles = ["x.pdf"]\n')
     result = run("scan", "--snapshot", "s.json")
     assert (result.code, result.out) == (2, "")
-    assert "iam-audit: iam-audit.toml: output.files: x.pdf: its format is not known" in result.err
-    assert "-o y.pdf: its format" in run("scan", "--snapshot", "s.json", "-o", "y.pdf").err
+    assert "iam-audit: iam-audit.toml: output.files: x.pdf has an unknown format" in result.err
+    assert "-o y.pdf has an unknown format" in run("scan", "--snapshot", "s.json", "-o", "y.pdf").err
 
 
 def test_without_a_file_every_setting_is_the_default(folder: Path) -> None:
-    assert config.load(None, TODAY) == config.Loaded(config.Config(), None)
+    assert config.load(None, TODAY) == config.Loaded(Config(), None)
     assert not (folder / "iam-audit.toml").exists()
 
 
@@ -152,8 +157,12 @@ def test_what_does_not_exist_is_refused(run: Run, folder: Path, text: str, words
     assert "Traceback" not in result.err
 
 
-def names(*given: Given) -> set[str]:
-    return {each.rule.id for each in selected(load_rules(), given)}
+FILE = from_file("c.toml")
+
+
+def names(*layers: Layer) -> set[str]:
+    rules = load_rules()
+    return {each.configured.rule.id for each in selected(rules, merged(layers, rules))}
 
 
 def test_by_default_every_rule_of_aws_config_runs_that_needs_no_value() -> None:
@@ -162,20 +171,20 @@ def test_by_default_every_rule_of_aws_config_runs_that_needs_no_value() -> None:
 
 
 def test_a_set_is_what_it_says() -> None:
-    assert names(Given(origin="x", rule_set=RuleSet.CORE)) == CORE
-    assert names(Given(origin="x", rule_set=RuleSet.ALL)) >= names(Given(origin="x", rule_set=RuleSet.AWS_CONFIG))
+    assert names(Layer(origin=FILE, rule_set=RuleSet.CORE)) == CORE
+    assert names(Layer(origin=FILE, rule_set=RuleSet.ALL)) >= names(Layer(origin=FILE, rule_set=RuleSet.AWS_CONFIG))
 
 
 def test_a_rule_is_included_by_name_or_identifier_once_and_excluded_likewise() -> None:
-    assert names(Given(origin="x", include=["IAM_PASSWORD_POLICY", PASSWORD])) == {PASSWORD}
-    assert names(Given(origin="x", rule_set=RuleSet.CORE, exclude=["IAM_PASSWORD_POLICY"])) == CORE - {PASSWORD}
+    assert names(Layer(origin=FILE, include=["IAM_PASSWORD_POLICY", PASSWORD])) == {PASSWORD}
+    assert names(Layer(origin=FILE, rule_set=RuleSet.CORE, exclude=["IAM_PASSWORD_POLICY"])) == CORE - {PASSWORD}
 
 
 def test_options_win_over_the_file_and_exclusions_add_up() -> None:
-    option = Given(origin="option", rule_set=RuleSet.CORE, exclude=[PASSWORD])
-    file = Given(origin="file", include=[PASSWORD], exclude=["iam-group-has-users-check"])
+    option = Layer(origin=OPTION, rule_set=RuleSet.CORE, exclude=[PASSWORD])
+    file = Layer(origin=FILE, include=[PASSWORD], exclude=["iam-group-has-users-check"])
     assert names(option, file) == CORE - {PASSWORD, "iam-group-has-users-check"}
-    assert names(Given(origin="option"), file) == {PASSWORD}
+    assert names(Layer(origin=OPTION), file) == {PASSWORD}
 
 
 def test_show_tells_every_setting_and_where_it_comes_from(run: Run, folder: Path) -> None:

@@ -8,7 +8,12 @@ import pytest
 from auditor.errors import UsageError
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import Severity
-from auditor.selection.selection import Choice, Given, RuleSet, chosen, selected
+from auditor.selection.layers import Layer, layer_of_options
+from auditor.selection.merging import merged
+from auditor.selection.options import Choice
+from auditor.selection.plan import SourcedRule, selected
+from auditor.selection.sets import RuleSet
+from auditor.selection.settings import OPTION, Origin, from_file
 
 PASSWORD, MEMBERSHIP = "iam-password-policy", "iam-user-group-membership-check"
 VALUES: Mapping[str, tuple[Sequence[str], dict[str, dict[str, object]]]] = {
@@ -24,7 +29,7 @@ VALUES: Mapping[str, tuple[Sequence[str], dict[str, dict[str, object]]]] = {
 
 @pytest.mark.parametrize(("settings", "parameters"), VALUES.values(), ids=list(VALUES))
 def test_options_give_parameters(settings: Sequence[str], parameters: dict[str, dict[str, object]]) -> None:
-    assert chosen(Choice(parameters=settings), load_rules()).parameters == parameters
+    assert layer_of_options(Choice(parameters=settings), load_rules()).parameters == parameters
 
 
 FORM = "Write it as RULE.NAME=VALUE; an empty value drops a check."
@@ -48,8 +53,13 @@ WRONG: Mapping[str, tuple[dict[str, Any], str, str]] = {
 @pytest.mark.parametrize(("options", "message", "hint"), WRONG.values(), ids=list(WRONG))
 def test_options_that_cannot_be_are_refused(options: dict[str, Any], message: str, hint: str) -> None:
     with pytest.raises(UsageError) as raised:
-        chosen(Choice(**options), load_rules())
+        layer_of_options(Choice(**options), load_rules())
     assert (raised.value.message, raised.value.hint) == (message, hint)
+
+
+def rules_of(*layers: Layer) -> list[SourcedRule]:
+    rules = load_rules()
+    return selected(rules, merged(layers, rules))
 
 
 MISNAMED = "iam-pasword-policy"
@@ -62,12 +72,12 @@ UNKNOWN: Mapping[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("fields", UNKNOWN.values(), ids=list(UNKNOWN))
-@pytest.mark.parametrize(("origin", "place"), [("c.toml", "c.toml: "), ("option", "")])
+@pytest.mark.parametrize(("origin", "place"), [(from_file("c.toml"), "c.toml: "), (OPTION, "")])
 def test_a_rule_that_does_not_exist_is_told_with_its_file_and_the_nearest(
-    fields: dict[str, Any], origin: str, place: str
+    fields: dict[str, Any], origin: Origin, place: str
 ) -> None:
     with pytest.raises(UsageError) as raised:
-        selected(load_rules(), [Given(origin=origin, **fields)])
+        rules_of(Layer(origin=origin, **fields))
     assert raised.value.message == f"{place}there is no rule '{MISNAMED}'"
     assert raised.value.hint == f"Did you mean {PASSWORD}?"
 
@@ -78,12 +88,12 @@ GIVEN = {IN_USE: {"policyARN": "arn:aws:iam::aws:policy/AWSSupportAccess"}}
 
 @pytest.mark.parametrize(("parameters", "runs"), [(GIVEN, True), ({}, False)], ids=["given", "not given"])
 def test_a_rule_that_needs_a_value_is_in_a_set_where_it_is_given(parameters: Any, runs: bool) -> None:
-    given = Given(origin="option", rule_set=RuleSet.AWS_CONFIG, parameters=parameters)
-    assert (IN_USE in {each.rule.id for each in selected(load_rules(), [given])}) is runs
+    given = Layer(origin=OPTION, rule_set=RuleSet.AWS_CONFIG, parameters=parameters)
+    assert (IN_USE in {each.configured.rule.id for each in rules_of(given)}) is runs
 
 
 def test_where_no_rule_is_left_it_is_told_how_to_find_one() -> None:
     with pytest.raises(UsageError) as raised:
-        selected(load_rules(), [Given(origin="option", include=[PASSWORD], exclude=["IAM_PASSWORD_POLICY"])])
+        rules_of(Layer(origin=OPTION, include=[PASSWORD], exclude=["IAM_PASSWORD_POLICY"]))
     assert raised.value.message == "no rule is left to evaluate"
     assert raised.value.hint == "Exclude fewer rules; `iam-audit rules list` shows them."

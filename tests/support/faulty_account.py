@@ -22,7 +22,7 @@ from moto.iam.models import iam_backends
 from auditor.account.model import Snapshot
 from auditor.collectors.live.collection import Connection, LiveOptions, collect, connect
 from auditor.collectors.live.verification import verified
-from auditor.console.scan import doubtful
+from auditor.report.audit import doubtful_users
 
 T = TypeVar("T")
 Rest = Callable[[], None]
@@ -86,7 +86,7 @@ def _verified(connection: Connection, timeout_s: float, clock: FakeClock) -> Sna
     """Do what `iam-audit scan --verify` does."""
     times: Any = {"clock": clock.now, "timer": clock.timer, "sleep": clock.sleep}
     snapshot = collect(connection, EVERYTHING, timeout_s=timeout_s, **times)
-    names = doubtful(snapshot, rules())
+    names = doubtful_users(snapshot, rules())
     return verified(connection, snapshot, names, timeout_s=timeout_s - clock.timer(), **times) if names else snapshot
 
 

@@ -19,14 +19,14 @@ from typing import Any, NoReturn
 
 import click
 
-import auditor.console.scan
+import auditor.report.audit
 import auditor.writers.json
 from auditor.console.cli import main
 
 Strike = Callable[[], None]
 OLD = b"old"
 REPORTS = ("a.json", "b.json")
-WRITING = ("auditor/writers/files.py", "auditor/signals.py", "auditor/console/cli.py")
+WRITING = ("auditor/writers/files.py", "auditor/writers/paths.py", "auditor/signals.py", "auditor/console/cli.py")
 """The modules in whose lines a signal is tried."""
 LONGEST = 60  # seconds until a run that does not end is killed
 TRIALS = 2  # one for each report; only then come the temporary files that are written
@@ -110,7 +110,7 @@ def where_exceptions_are_lost(strike: Strike) -> None:
     def collected() -> None:
         Doomed(strike)
 
-    at_call(collected, auditor.console.scan, "evaluate")
+    at_call(collected, auditor.report.audit, "evaluate")
 
 
 def in_shutdown(strike: Strike) -> None:
@@ -142,7 +142,7 @@ def while_it_waits_for_a_thread(strike: Strike) -> None:
         threading.Thread(target=strike).start()
         threading.Event().wait()
 
-    at_call(wait, auditor.console.scan, "evaluate")
+    at_call(wait, auditor.report.audit, "evaluate")
 
 
 def while_it_is_ignored(strike: Strike) -> None:

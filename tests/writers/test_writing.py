@@ -171,7 +171,7 @@ def test_a_path_with_nul_is_bad_usage(run: Run) -> None:
     result = run("scan", "--snapshot", "nowhere.json", "-o", "a\0b.json")
     assert (result.code, result.err.splitlines()[0]) == (
         2,
-        "iam-audit: -o a\\x00b.json: a path cannot hold the character NUL",
+        "iam-audit: -o a\\x00b.json holds the character NUL, which no path can",
     )
 
 
@@ -370,7 +370,7 @@ def test_closed_streams_are_no_fault_and_no_report_is_opened_in_their_place(
 
 
 def test_a_fault_that_cannot_be_told_still_has_its_code(saved: Path) -> None:
-    code = "import sys; from auditor.console import cli, scan; scan.run = None; sys.exit(cli.main())"
+    code = "import sys; from auditor.console import cli, scanning; scanning.run = None; sys.exit(cli.main())"
     command = [sys.executable, "-c", code, "scan", "--snapshot", str(saved)]
     with Path("/dev/full").open("wb") as full:
         assert subprocess.run(command, stderr=full, check=False).returncode == 3
@@ -390,7 +390,7 @@ def test_a_fault_shows_control_characters_and_does_not_obey_them(
     def fault(*_: object) -> None:
         raise ValueError("\x1b[2J")
 
-    monkeypatch.setattr("auditor.console.scan.evaluate", fault)
+    monkeypatch.setattr("auditor.report.audit.evaluate", fault)
     err = run("scan", "--snapshot", saved).err
     assert "ValueError: \\x1b[2J\n" in err
     assert "\x1b" not in err

@@ -36,7 +36,7 @@ _KEYS: Mapping[str, frozenset[str]] = {
     ),
     "a Scope": frozenset({"ComplianceResourceId", "ComplianceResourceTypes", "TagKey", "TagValue"}),
 }
-"""The keys that AWS knows. Others are passed over, as AWS does with `Controls`, and told."""
+"""The keys that AWS knows. Others are passed over, as AWS does with `Controls`, and noted."""
 
 
 class PackRule(Struct, frozen=True):
@@ -81,7 +81,7 @@ class Pack(Struct, frozen=True):
 
 
 def read_pack(path: str, given: Mapping[str, str]) -> Pack:
-    """Give the pack that a file holds; `given` overrides the defaults of its parameters.
+    """Return the pack that a file holds; `given` overrides the defaults of its parameters.
 
     Raises TemplateError that names the file, and the line where there is one, for whatever AWS would refuse.
     """
@@ -94,7 +94,7 @@ def document_of(path: str) -> Table:
 
 
 def pack_of(document: Table, path: str, given: Mapping[str, str]) -> Pack:
-    """Give the pack that a document holds, which was read from a file; raises as `read_pack` does."""
+    """Return the pack that a document holds, which was read from a file; raises as `read_pack` does."""
     return _Reading(Template(document, path, given, option="--pack-parameter"), document).pack(path)
 
 
@@ -110,7 +110,7 @@ class _Reading:
         self._unknown_keys: dict[tuple[str, str], list[int]] = {}
 
     def pack(self, path: str) -> Pack:
-        """Give the pack."""
+        """Return the pack."""
         self._look_at_keys("the template", self._document.entries)
         found = list(self._config_rules())
         counts = Counts(len(found), self._switched_off, self._resources[_REMEDIATION])
@@ -140,7 +140,7 @@ class _Reading:
                 yield rule
 
     def _resource(self, logical_id: str, node: Node) -> Table | None:
-        """Give a resource that is a rule; count the others and those that their condition switches off."""
+        """Return a resource that is a rule; count the others and those that their condition switches off."""
         if logical_id.startswith("Fn::"):
             raise self._template.fault(node.line, f"{logical_id} is not understood", "Write the resources out.")
         resource = self._template.table(node, logical_id)
@@ -172,7 +172,7 @@ class _Reading:
         return PackRule(name, identifier, parameters, scope, line, lines)
 
     def _source(self, logical_id: str, properties: Mapping[str, Node], line: int) -> tuple[str, str]:
-        """Give the owner of a rule and its source identifier; for a custom rule both are the owner."""
+        """Return the owner of a rule and its source identifier; for a custom rule both are the owner."""
         template = self._template
         if "Source" not in properties:
             raise template.fault(line, f"{logical_id} has no Source", "Give it Owner and SourceIdentifier.")
@@ -206,7 +206,7 @@ class _Reading:
         return name
 
     def _shown_name(self, logical_id: str, properties: Mapping[str, Node]) -> str:
-        """Give the name of a rule that is only listed; the logical id where functions make it that we do not know."""
+        """Return the name of a rule that is only listed; the logical id where functions make it that we do not know."""
         try:
             return self._name(logical_id, properties)
         except TemplateError:
@@ -219,7 +219,7 @@ class _Reading:
         self._names[name] = line
 
     def _scope(self, properties: Mapping[str, Node]) -> tuple[str, ...] | None:
-        """Give the resource types that a rule is restricted to; None for a restriction to a tag or one resource."""
+        """Return the resource types that a rule is restricted to; None for a restriction to a tag or one resource."""
         scope = self._template.resolved(properties.get("Scope", Scalar(None, 0)))
         if scope is None or (isinstance(scope, Scalar) and not scope.text):
             return ()
@@ -233,7 +233,7 @@ class _Reading:
         return tuple(self._template.text(item, "ComplianceResourceTypes") for item in types.items)
 
     def _input_parameters(self, properties: Mapping[str, Node]) -> tuple[dict[str, object], dict[str, int]]:
-        """Give the parameters that a rule is given, as text, and the line of each."""
+        """Return the parameters that a rule is given, as text, and the line of each."""
         node = properties.get("InputParameters", Scalar(None, 0))
         value = self._template.resolved(node)
         if value is None or (isinstance(value, Scalar) and not value.text):
@@ -263,7 +263,7 @@ class _Reading:
         return dict(values)
 
     def _note_names(self, parameters: Mapping[str, Node]) -> None:
-        """Tell of the name of a parameter where its value was meant; AWS's own guide makes that mistake."""
+        """Note the name of a parameter where its value was meant; AWS's own guide makes that mistake."""
         for name, node in parameters.items():
             if isinstance(node, Scalar) and node.text in parameter_names(self._document):
                 message = f"line {node.line}: {name} is the text {node.text!r}; was {{Ref: {node.text}}} meant?"
@@ -287,7 +287,7 @@ class _Reading:
 
 
 def _remedy(what: str, key: str) -> str:
-    """Say how to mend a key by which a rule would lose what it is given; nothing for one that is passed over."""
+    """Return how to mend a key by which a rule would lose what it is given; nothing for one that is passed over."""
     if what == "a resource":
         return "Move it under Properties." if key in _KEYS["a Config rule"] else ""
     if what == "a Scope":

@@ -1,4 +1,4 @@
-"""The rules that conformance packs select: under names of their own, with their parameters, and the rest told."""
+"""The rules that conformance packs select, under names of their own, and what becomes of the others."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -11,10 +11,11 @@ from msgspec.structs import replace
 from auditor.account.kinds import ResourceType
 from auditor.errors import UsageError, nearest
 from auditor.judging.catalogue import CHANGE_TRIGGERED
-from auditor.judging.parameters import Origin, configure, named_in
+from auditor.judging.parameters import Origin, ParameterError, configure
 from auditor.judging.rule import ConfiguredRule, Rule
 from auditor.selection.packs.pack import Pack, PackRule, document_of, pack_of
 from auditor.selection.packs.summary import OutOfScopeReason, OutOfScopeRule, PackSummary, sentence
+from auditor.selection.settings import Parameters, Sourced, plain
 from auditor.templates.errors import TemplateError
 from auditor.templates.functions import parameter_names
 
@@ -29,8 +30,9 @@ class Chosen(Struct, frozen=True):
 def read_packs(
     paths: Sequence[str], settings: Sequence[str], usual: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 ) -> tuple[Pack, ...]:
-    """Give the packs that files hold; a setting is NAME=VALUE, for every pack with that parameter, or PACK:NAME=VALUE.
+    """Return the packs that files hold.
 
+    A setting is NAME=VALUE, for every pack with that parameter, or PACK:NAME=VALUE.
     `usual` are values by path and name, which the settings override. Raises UsageError for two packs of one name, for a
     parameter that no pack has or that is given twice, and as `read_pack` does.
     """
@@ -51,31 +53,30 @@ def read_packs(
 
 
 def _give(setting: str, known: Mapping[str, frozenset[str]], given: Mapping[str, dict[str, str]]) -> None:
-    """Hand a setting to the packs that it is for."""
+    """Add a setting to what is given to the packs that it is for."""
     target, equals, value = setting.partition("=")
     pack, colon, name = target.rpartition(":")
     place = f"--pack-parameter {setting}"
     if not equals or not name:
         raise UsageError(place, "Write it as NAME=VALUE or PACK:NAME=VALUE.")
     if not known:
-        raise UsageError(f"{place}: there is no pack", "Give one with --conformance-pack.")
+        raise UsageError("there is no pack", "Give one with --conformance-pack.", place=place)
     if colon and pack not in known:
-        raise UsageError(f"{place}: there is no pack {pack!r}", nearest(pack, known, f"There is {', '.join(known)}."))
+        hint = nearest(pack, known, f"There is {', '.join(known)}.")
+        raise UsageError(f"there is no pack {pack!r}", hint, place=place)
     takers = [each for each in ([pack] if colon else known) if name in known[each]]
     if not takers:
         names = frozenset[str]().union(*([known[pack]] if colon else known.values()))
         hint = nearest(name, names, f"There is {', '.join(sorted(names)) or 'none'}.")
-        raise UsageError(f"{place}: no pack has a parameter {name!r}", hint)
+        raise UsageError(f"no pack has a parameter {name!r}", hint, place=place)
     for taker in takers:
         if name in given[taker]:
-            raise UsageError(f"{place}: {name} is given twice", "Give each parameter once.")
+            raise UsageError(f"{name} is given twice", "Give each parameter once.", place=place)
         given[taker][name] = value
 
 
-def configured(
-    pack: Pack, rules: Mapping[str, Rule], overrides: Mapping[str, Mapping[str, object]]
-) -> list[ConfiguredRule]:
-    """Give the rules of a pack that this release knows, under their own names and with the pack's parameters.
+def configured(pack: Pack, rules: Mapping[str, Rule], overrides: Parameters) -> list[ConfiguredRule]:
+    """Return the rules of a pack that this release knows, under their own names and with the pack's parameters.
 
     `overrides` are values by rule id and name that go before the pack's. Raises UsageError with file and line for
     what a rule does not take.
@@ -88,28 +89,32 @@ def configured(
     ]
 
 
-def _configured(pack: Pack, given: PackRule, rule: Rule, override: Mapping[str, object]) -> ConfiguredRule:
+def _configured(pack: Pack, given: PackRule, rule: Rule, override: Mapping[str, Sourced[object]]) -> ConfiguredRule:
     gives_nothing = all(value is None or not str(value).strip() for value in given.parameters.values())
     defaults_hold = gives_nothing and override  # then loosening one check must not switch the others off
-    origin, values = (Origin.OPTION, override) if defaults_hold else (Origin.PACK, {**given.parameters, **override})
+    origin, of_pack = (Origin.OPTION, {}) if defaults_hold else (Origin.PACK, given.parameters)
+    values = {**of_pack, **plain(override)}
     narrow = replace(rule, resource_types=_resource_types(pack, given, rule))
     left_out = tuple(kind for kind in rule.resource_types if kind not in narrow.resource_types)
     try:
         configured = configure(narrow, values, origin=origin, config_rule_name=given.config_rule_name)
         return replace(configured, left_out=left_out)
-    except UsageError as error:
-        name = named_in(error.message, rule, values)
-        if name in override:
-            raise
-        line = given.line if name is None else given.parameter_lines.get(name, given.line)
-        text = None if name is None else values[name]
-        meant = f"{text!r} is the name of a parameter of the pack; write {{Ref: {text}}}."
-        remedy = meant if text in pack.parameter_names else error.hint
-        raise TemplateError(pack.path, line, error.message, remedy) from error
+    except ParameterError as error:
+        wrong = override.get(error.parameter or "")
+        raise (_fault(pack, given, error) if wrong is None else error.at(wrong.origin.file)) from error
+
+
+def _fault(pack: Pack, given: PackRule, error: ParameterError) -> TemplateError:
+    """Return the error with the line of the parameter that it is about, else the line of the rule."""
+    line, text = given.line, None
+    if error.parameter is not None:
+        line, text = given.parameter_lines.get(error.parameter, line), given.parameters.get(error.parameter)
+    meant = f"{text!r} is the name of a parameter of the pack; write {{Ref: {text}}}."
+    return TemplateError(pack.path, line, error.message, meant if text in pack.parameter_names else error.remedy)
 
 
 def _resource_types(pack: Pack, given: PackRule, rule: Rule) -> tuple[ResourceType, ...]:
-    """Give what a rule judges within its Scope; AWS looks at that only where changes trigger a rule."""
+    """Return what a rule judges within its Scope; AWS looks at that only where changes trigger a rule."""
     if not given.resource_types or rule.source_identifier not in CHANGE_TRIGGERED:
         return rule.resource_types
     kept = tuple(kind for kind in rule.resource_types if kind in given.resource_types)
@@ -125,11 +130,11 @@ def choose(
     packs: Sequence[Pack],
     rules: Mapping[str, Rule],
     *,
-    overrides: Mapping[str, Mapping[str, object]],
+    overrides: Parameters,
     excluded: Collection[str],
     beside: Sequence[ConfiguredRule],
 ) -> Chosen:
-    """Give the rules of all packs, each under a name of its own, without those whose ids are excluded.
+    """Return the rules of all packs, each under a name of its own, without those whose ids are excluded.
 
     A ConfigRuleName is kept where no other pack and no rule in `beside` has it, else it becomes PACK/NAME. Raises
     UsageError as `configured` does, and where nothing is left to judge.
@@ -141,9 +146,9 @@ def choose(
     chosen = tuple(each for of in named.values() for each in of)
     summaries = tuple(_summary(pack, rules, named[pack.name], excluded) for pack in packs)
     if not chosen and not beside:
-        told = "; ".join(text for each in summaries for text in (sentence(each), *each.notes))
+        notes = "; ".join(text for each in summaries for text in (sentence(each), *each.notes))
         hint = "Select rules with --rule, or give others."
-        raise UsageError(f"no rule of the conformance packs is left to judge. {told}", hint)
+        raise UsageError(f"no rule of the conformance packs is left to judge. {notes}", hint)
     _check_names([*chosen, *beside])
     return Chosen(chosen, summaries)
 
@@ -168,9 +173,9 @@ def _summary(
     left_out = [
         (each, OutOfScopeReason.EXCLUDED) for each in pack.rules if known.get(each.source_identifier) in excluded
     ]
-    told = [(each, OutOfScopeReason.UNKNOWN_RULE) for each in unknown]
+    future = [(each, OutOfScopeReason.UNKNOWN_RULE) for each in unknown]
     listed = [
-        *(OutOfScopeRule(each.config_rule_name, each.source_identifier, reason) for each, reason in left_out + told),
+        *(OutOfScopeRule(each.config_rule_name, each.source_identifier, reason) for each, reason in left_out + future),
         *(OutOfScopeRule(each.config_rule_name, each.source_identifier, each.reason) for each in pack.out_of_scope),
     ]
     return PackSummary(
@@ -179,19 +184,19 @@ def _summary(
         tuple(listed),
         pack.counts.switched_off,
         pack.counts.remediations,
-        (*pack.notes, *_unknown_told(unknown), *_narrow_told(pack, named)),
+        (*pack.notes, *_unknown_notes(unknown), *_narrow_notes(pack, named)),
         sum(bool(each.left_out) for each in named),
     )
 
 
-def _unknown_told(unknown: Sequence[PackRule]) -> Iterator[str]:
+def _unknown_notes(unknown: Sequence[PackRule]) -> Iterator[str]:
     for each in unknown:
         about = f"{each.source_identifier}, line {each.line}"
         yield f"{each.config_rule_name} ({about}) concerns IAM, but this release does not know it: it is left out"
 
 
-def _narrow_told(pack: Pack, named: Sequence[ConfiguredRule]) -> Iterator[str]:
-    """Tell of the rules about IAM that are left out, wholly or for some resource types, because of their Scope."""
+def _narrow_notes(pack: Pack, named: Sequence[ConfiguredRule]) -> Iterator[str]:
+    """Yield the rules about IAM that are left out, wholly or for some resource types, because of their Scope."""
     for rule in pack.out_of_scope:
         if rule.reason is OutOfScopeReason.NARROW_SCOPE:
             about = f"{rule.config_rule_name} ({rule.source_identifier}, line {rule.line})"

@@ -24,7 +24,7 @@ REASONS: Mapping[OutOfScopeReason, str] = {
     OutOfScopeReason.UNKNOWN_RULE: "about IAM, but unknown to this release",
     OutOfScopeReason.EXCLUDED: "excluded",
 }
-"""The reasons in words that follow a number."""
+"""The reasons as text that follows a number."""
 
 
 class OutOfScopeRule(Struct, frozen=True):
@@ -52,18 +52,18 @@ class PackSummary(Struct, frozen=True):
 
 
 def sentence(pack: PackSummary, done: str = "judged") -> str:
-    """Give the line that says with how much of a pack something was done."""
+    """Return the line that says with how much of a pack something was done."""
     ours, others = len(pack.rules), len(pack.out_of_scope)
-    told = f"Pack {pack.name}: {ours:,} of {ours + others:,} rules {done}, {others:,} out of scope"
+    text = f"Pack {pack.name}: {ours:,} of {ours + others:,} rules {done}, {others:,} out of scope"
     counts = Counter(rule.reason for rule in pack.out_of_scope)
     if counts:
-        told += (
+        text += (
             f" ({'; '.join(f'{counts[reason]:,} {REASONS[reason]}' for reason in OutOfScopeReason if counts[reason])})"
         )
     if pack.narrowed:
-        told += f"; {pack.narrowed:,} {done} for some of the resource types only"
+        text += f"; {pack.narrowed:,} {done} for some of the resource types only"
     if pack.switched_off:
-        told += f"; {pack.switched_off:,} switched off by conditions of the pack"
+        text += f"; {pack.switched_off:,} switched off by conditions of the pack"
     if pack.remediations:
-        told += f"; {pack.remediations:,} {'remediation' if pack.remediations == 1 else 'remediations'} passed over"
-    return told
+        text += f"; {pack.remediations:,} {'remediation' if pack.remediations == 1 else 'remediations'} passed over"
+    return text

@@ -12,12 +12,12 @@ _MAX_ID = 100  # characters; CloudFormation takes 255, YAML's plain keys are sho
 
 
 def conformance_pack(rules: Sequence[ExportedRule]) -> str:
-    """Give a conformance pack that holds the rules."""
+    """Return a conformance pack that holds the rules."""
     return _yaml({"Resources": _resources(rules)})
 
 
 def template(rules: Sequence[ExportedRule]) -> str:
-    """Give a CloudFormation template that holds the rules."""
+    """Return a CloudFormation template that holds the rules."""
     return _yaml({"AWSTemplateFormatVersion": "2010-09-09", "Resources": _resources(rules)})
 
 

@@ -30,7 +30,7 @@ class ExportedRule(Struct, frozen=True):
 
 
 def exported(rules: Sequence[ConfiguredRule]) -> list[ExportedRule]:
-    """Give rules that mirror AWS Config's as AWS takes them.
+    """Return rules that mirror AWS Config's as AWS takes them.
 
     Raises UsageError for settings that AWS Config cannot hold: when a rule drops every check, AWS would fall back to
     its defaults.
@@ -40,7 +40,7 @@ def exported(rules: Sequence[ConfiguredRule]) -> list[ExportedRule]:
 
 
 def _name(configured: ConfiguredRule) -> str:
-    """Give a name that AWS takes everywhere; the rule's id where nothing of its own is left, as of a Japanese one."""
+    """Return a name that AWS takes everywhere; the rule's id where nothing of its own is left, as of a Japanese one."""
     name = _ODD.sub("-", configured.config_rule_name)[:_MAX_NAME]
     return name if name.strip("-_") else configured.rule.id
 

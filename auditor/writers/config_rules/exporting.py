@@ -11,7 +11,7 @@ from auditor.errors import UsageError
 from auditor.judging.catalogue import is_managed
 from auditor.judging.rule import ConfiguredRule
 from auditor.selection.packs.summary import PackSummary, sentence
-from auditor.writers import files as outputs
+from auditor.writers import files, paths
 from auditor.writers.config_rules import cloudformation, terraform
 from auditor.writers.config_rules.exported import ExportedRule, exported
 
@@ -40,15 +40,15 @@ def check(form: str, path: str | None, packs: Iterable[str] = ()) -> None:
     if path is None:
         return
     if "{" in path or "}" in path:
-        raise UsageError(f"-o {path}: an export has no placeholders", "Give a name without braces.")
+        raise UsageError("an export has no placeholders", "Give a name without braces.", place=f"-o {path}")
     for source in (None, *packs):
-        outputs.check([path], _FORMATS[form].suffixes, source=source)
+        paths.check([path], _FORMATS[form].suffixes, source=source)
 
 
 def export(
     form: str, rules: Sequence[ConfiguredRule], path: str | None, say: Say, packs: Sequence[PackSummary] = ()
 ) -> None:
-    """Write rules in a format to a file, or to standard output; what is left out, of the packs too, is told.
+    """Write rules in a format to a file, or to standard output; `say` takes what is left out, of the packs too.
 
     Raises UsageError where nothing is left, and for settings that AWS Config cannot hold.
     """
@@ -64,7 +64,7 @@ def export(
         sys.stdout.buffer.write(text.encode())
         sys.stdout.flush()
         return
-    outputs.write_text(text, Path(path))
+    files.write_text(text, Path(path))
     say(f"Wrote {path}: {len(managed):,} {'rule' if len(managed) == 1 else 'rules'} of AWS Config")
 
 

@@ -11,7 +11,7 @@ from auditor.writers.config_rules.exported import ExportedRule, unique
 
 
 def resources(rules: Sequence[ExportedRule]) -> str:
-    """Give a file that holds the rules as aws_config_config_rule."""
+    """Return a file that holds the rules as aws_config_config_rule."""
     labels = unique(_label(rule.name) for rule in rules)
     return "\n".join(_resource(label, rule) for label, rule in zip(labels, rules, strict=True))
 
@@ -41,5 +41,5 @@ def _assigned(values: Mapping[str, str], indent: int) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    """Give a text between quotes; JSON escapes are Terraform's too, and what opens a template is doubled."""
+    """Return a text between quotes; JSON escapes are Terraform's too, and what opens a template is doubled."""
     return msgspec.json.encode(text).decode().replace("${", "$${").replace("%{", "%%{")

@@ -1,0 +1,45 @@
+"""`iam-audit scan`: audit an account."""
+
+from typing import Any
+
+import click
+
+from auditor.console.options import (
+    SCAN_CODES,
+    Command,
+    files,
+    place_options,
+    quiet_option,
+    reading,
+    scan_options,
+    selection_options,
+    verbose_option,
+)
+from auditor.console.requests import ScanRequest, request_of
+
+
+@click.command(cls=Command, epilog=SCAN_CODES)
+@reading("--snapshot", shell_complete=files, metavar="FILE", help="Read a saved snapshot; - reads standard input.")
+@place_options
+@selection_options
+@scan_options
+@quiet_option
+@verbose_option
+def scan(**options: Any) -> int:
+    """Audit an account and show what is not in order.
+
+    --severity and --resource narrow what standard output shows; counts, files and the exit code always rest on
+    every finding.
+
+    \b
+    Examples:
+      iam-audit scan --profile audit
+      iam-audit scan --exports exports/ -o report.html
+      iam-audit scan --snapshot monday.json.gz --fail-on noncompliant
+      iam-audit scan --parameter iam-password-policy.MinimumPasswordLength=16
+      iam-audit scan --conformance-pack Operational-Best-Practices-for-CIS.yaml
+      iam-audit scan --query "findings[?suppression].[resource_name, suppression]"
+    """
+    from auditor.console.scanning import run  # other commands start faster without the engine
+
+    return run(request_of(ScanRequest, options))

@@ -1,0 +1,49 @@
+"""`iam-audit snapshot`: save what rules read of an account."""
+
+from typing import Any
+
+import click
+
+from auditor.console.options import (
+    SNAPSHOT_CODES,
+    Command,
+    files,
+    place_options,
+    quiet_option,
+    selection_options,
+    showing,
+    verbose_option,
+)
+from auditor.console.requests import SnapshotRequest, request_of
+
+
+@click.command(cls=Command, epilog=SNAPSHOT_CODES)
+@place_options
+@selection_options
+@showing(
+    "-o",
+    "--output",
+    "path",
+    shell_complete=files,
+    required=True,
+    metavar="FILE",
+    help="Where to write it: .json or .json.gz.",
+)
+@quiet_option
+@verbose_option
+def snapshot(**options: Any) -> int:
+    """Save what rules read of an account, to be audited later.
+
+    That is what the selected rules read, by default all that any reads.
+
+    The file is readable by its owner only. It holds names, policies and the state of credentials, but no secrets.
+
+    \b
+    Examples:
+      iam-audit snapshot --profile audit -o 111122223333.json.gz
+      iam-audit snapshot -o "{account_id}-{captured_at:%Y%m%d}.json"
+      iam-audit snapshot -o monday.json && iam-audit scan --snapshot monday.json
+    """
+    from auditor.console.saving import save
+
+    return save(request_of(SnapshotRequest, options))

@@ -1,0 +1,82 @@
+"""Requests: what a command line asks for, typed, one Struct for each command that has options."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from msgspec import Struct, structs
+
+from auditor.console.places import Inputs
+from auditor.selection.options import Choice, RunOptions
+
+R = TypeVar("R", bound=Struct)
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """Hold the options that say what of a report is shown; counts, files and the exit code rest on all of it."""
+
+    query: str | None
+    every_finding: bool
+    severities: Sequence[str]
+    resources: Sequence[str]
+
+
+class ScanRequest(Struct, frozen=True, kw_only=True):
+    """Ask for a scan: where the account is read from, what is selected, what goes before the file, what is shown."""
+
+    account: Inputs
+    selection: Choice
+    run: RunOptions
+    shown: Shown
+    frameworks: Sequence[str]
+    as_of: datetime | None
+    verify: bool
+    quiet: bool
+    verbose: bool
+
+
+class SnapshotRequest(Struct, frozen=True, kw_only=True):
+    """Ask for a snapshot of what the selected rules read."""
+
+    account: Inputs
+    selection: Choice
+    path: str
+    quiet: bool
+    verbose: bool
+
+
+class ReportRequest(Struct, frozen=True, kw_only=True):
+    """Ask for a stored report in other formats, or as a table."""
+
+    report_file: str
+    paths: Sequence[str]
+    every_finding: bool
+    frameworks: Sequence[str]
+    quiet: bool
+
+
+class ExportRequest(Struct, frozen=True, kw_only=True):
+    """Ask for the selected rules as rules of AWS Config."""
+
+    form: str
+    selection: Choice
+    path: str | None
+    quiet: bool
+
+
+class PermissionsRequest(Struct, frozen=True, kw_only=True):
+    """Ask for the IAM policy that reading needs."""
+
+    selection: Choice
+    verify: bool
+
+
+def request_of(kind: type[R], options: Mapping[str, Any]) -> R:
+    """Return the request that click's keyword arguments make; a Struct within it takes the options of its fields."""
+    parts: dict[str, Any] = {}
+    for field in structs.fields(kind):
+        if isinstance(field.type, type) and issubclass(field.type, Struct):
+            parts[field.name] = request_of(field.type, options)
+        elif field.name in options:
+            parts[field.name] = options[field.name]
+    return kind(**parts)

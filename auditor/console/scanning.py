@@ -1,0 +1,127 @@
+"""The scan: from a request to findings shown, files written and an exit code."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+from auditor.account.model import Snapshot
+from auditor.console import places
+from auditor.console.messages import Say, speaker, wants_progress
+from auditor.console.requests import ScanRequest, Shown
+from auditor.errors import UsageError
+from auditor.judging.rule import Severity
+from auditor.judging.suppressions import Suppression
+from auditor.report import frameworks
+from auditor.report.audit import audit, doubtful_users
+from auditor.report.build import with_frameworks
+from auditor.report.gate import Gate, exit_code
+from auditor.report.narrowing import narrowed
+from auditor.report.report import Report
+from auditor.selection import config
+from auditor.selection.merging import RunSettings, run_settings
+from auditor.selection.plan import Plan, planned, sources_read
+from auditor.writers import files, paths, printing
+from auditor.writers.formats import REPORT_SUFFIXES
+from auditor.writers.printing import Query
+
+
+def run(request: ScanRequest) -> int:
+    """Do the scan and return its exit code."""
+    say = speaker(quiet=request.quiet)
+    places.check(request.account)
+    _check(request)
+    loaded = config.load(request.selection.config, (request.as_of or datetime.now(UTC)).date())
+    settings = run_settings(request.run, loaded)
+    _check_files(settings, request.account.snapshot)
+    query = printing.compiled(request.shown.query) if request.shown.query is not None else None
+    wanted = [frameworks.find(name) for name in request.frameworks]
+    plan = planned(request.selection, loaded, settings)
+    report = with_frameworks(_audited(plan, _collected(plan, request, say), request.as_of), wanted)
+    _show_warnings(report, say)
+    if request.as_of is not None:
+        _show_revived(plan.run.suppressions.value, request.as_of, say)
+    written = files.write_reports(report, plan.run.paths, source=request.account.snapshot)
+    _print(report, plan.run.output_format.value, request.shown, query)
+    code, reason = exit_code(report, _gate(plan.run))
+    say(f"{f'{files.sentence(written)}. ' if written else ''}Exit code {code}: {reason}")
+    return code
+
+
+def _check(request: ScanRequest) -> None:
+    """Raise UsageError for options that make no sense together."""
+    if request.verify and not places.reads_aws(request.account):
+        raise UsageError(
+            "--verify asks AWS, but the account is read from files", "Leave it out, or read the account live."
+        )
+    output_format = request.run.output_format
+    if request.shown.query is not None and output_format not in (None, "json"):
+        raise UsageError(f"--query prints JSON, not {output_format}", "Leave --format out.")
+
+
+def _check_files(settings: RunSettings, source: str | None) -> None:
+    """Raise AuditError for a file that cannot be written, with the configuration file where that names it."""
+    named_by = settings.files.origin.file
+    place = f"{named_by}: output.files" if named_by else "-o"
+    paths.check(settings.paths, REPORT_SUFFIXES, source=source, place=place)
+
+
+def _collected(plan: Plan, request: ScanRequest, say: Say) -> Snapshot:
+    snapshot = places.collect(
+        request.account,
+        sources_read(plan),
+        say,
+        progress=wants_progress(quiet=request.quiet),
+        doubtful=partial(doubtful_users, rules=plan.rules) if request.verify else None,
+    )
+    if request.verbose:
+        show_sources(snapshot, say)
+    return snapshot
+
+
+def _audited(plan: Plan, snapshot: Snapshot, as_of: datetime | None) -> Report:
+    settings = plan.run
+    return audit(
+        snapshot,
+        plan.rules,
+        as_of,
+        settings.oldest_report,
+        settings.suppressions.value,
+        settings.suppression_limits,
+        packs=plan.packs,
+    )
+
+
+def _print(report: Report, output_format: str, shown: Shown, query: Query | None) -> None:
+    narrow = narrowed(report, [Severity(name) for name in shown.severities], shown.resources)
+    if query is not None:
+        printing.print_query(narrow, query)
+    else:
+        printing.print_report(narrow, output_format, every_finding=shown.every_finding)
+
+
+def _gate(settings: RunSettings) -> Gate:
+    return Gate(settings.fail_on.value == "noncompliant", settings.allow_incomplete.value)
+
+
+def show_sources(snapshot: Snapshot, say: Say) -> None:
+    """Show how each source was read."""
+    for source in snapshot.sources:
+        count = f"{source.items:,} items in {source.pages:,} pages" if source.pages else "nothing read"
+        say(f"{source.name}: {source.status}, {count}{f' ({source.detail})' if source.detail else ''}")
+
+
+def _show_warnings(report: Report, say: Say) -> None:
+    for warning in report.warnings:
+        about = " ".join(name for name in (warning.config_rule_name, warning.resource_name) if name)
+        say(f"Warning: {f'{about}: ' if about else ''}{warning.message}")
+    for pack in report.packs:
+        for note in pack.notes:
+            say(f"Warning: pack {pack.name}: {note}")
+
+
+def _show_revived(suppressions: Sequence[Suppression], as_of: datetime, say: Say) -> None:
+    """Warn of suppressions that have ended and count nevertheless; no report says so, since none holds today's date."""
+    today = datetime.now(UTC).date()
+    for each in suppressions:
+        if as_of.date() <= each.until < today:
+            say(f"Warning: The {each.words} has ended; by --as-of it counts")

@@ -1,0 +1,143 @@
+"""Merging: options go before the configuration file and both before defaults, once; every value keeps its origin."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from msgspec import Struct
+
+from auditor.errors import UsageError
+from auditor.judging.registry import find
+from auditor.judging.rule import Rule, Severity
+from auditor.judging.suppressions import Limits, Suppression
+from auditor.selection.config import Loaded
+from auditor.selection.layers import Layer
+from auditor.selection.options import RunOptions
+from auditor.selection.sets import RuleSet
+from auditor.selection.settings import DEFAULT, OPTION, Origin, Parameters, Sourced
+from auditor.selection.tables import Pack
+
+
+class Which(Struct, frozen=True):
+    """Say which rules run beside those of packs: those of `include`, else those of a set, if there is one."""
+
+    include: Sequence[str]
+    rule_set: RuleSet | None
+
+
+class SelectionSettings(Struct, frozen=True, kw_only=True):
+    """Hold the settings that select and configure rules; what is by rule is by the rule's id.
+
+    `excluded` is what each origin excludes: exclusions add up. `over_packs` are the parameters that go before what the
+    packs give: those of whoever named the packs, and of whoever goes before that.
+    """
+
+    which: Sourced[Which]
+    excluded: Sequence[Sourced[Sequence[str]]]
+    excluded_ids: frozenset[str]
+    packs: Sourced[Sequence[Pack]]
+    severities: Mapping[str, Sourced[Severity]]
+    parameters: Parameters
+    over_packs: Parameters
+
+
+def merged(layers: Sequence[Layer], rules: Mapping[str, Rule]) -> SelectionSettings:
+    """Return the selection that layers come to; an earlier one goes before a later one.
+
+    Raises UsageError for a rule that does not exist.
+    """
+    decisive = next((layer for layer in layers if layer.decides), None)
+    over_packs = layers if decisive is None else layers[: layers.index(decisive) + 1]
+    return SelectionSettings(
+        which=_which(decisive),
+        excluded=[Sourced(layer.exclude, layer.origin) for layer in layers if layer.exclude],
+        excluded_ids=frozenset(found(rules, name, layer.origin).id for layer in layers for name in layer.exclude),
+        packs=_packs(decisive),
+        severities=_severities(layers, rules),
+        parameters=_parameters(layers, rules),
+        over_packs=_parameters(over_packs, rules),
+    )
+
+
+def _which(decisive: Layer | None) -> Sourced[Which]:
+    if decisive is None:
+        return Sourced(Which((), RuleSet.AWS_CONFIG), DEFAULT)
+    return Sourced(Which(decisive.include, decisive.rule_set), decisive.origin)
+
+
+def _packs(decisive: Layer | None) -> Sourced[Sequence[Pack]]:
+    if decisive is None or not (decisive.packs or decisive.origin == OPTION):
+        return Sourced((), DEFAULT)
+    return Sourced(decisive.packs, decisive.origin)
+
+
+def _severities(layers: Sequence[Layer], rules: Mapping[str, Rule]) -> Mapping[str, Sourced[Severity]]:
+    return {
+        found(rules, name, layer.origin).id: Sourced(severity, layer.origin)
+        for layer in reversed(layers)
+        for name, severity in layer.severities.items()
+    }
+
+
+def _parameters(layers: Sequence[Layer], rules: Mapping[str, Rule]) -> Parameters:
+    values: dict[str, dict[str, Sourced[object]]] = {}
+    for layer in reversed(layers):
+        for name, given in layer.parameters.items():
+            of_rule = values.setdefault(found(rules, name, layer.origin).id, {})
+            of_rule.update({key: Sourced(value, layer.origin) for key, value in given.items()})
+    return values
+
+
+def found(rules: Mapping[str, Rule], name: str, origin: Origin) -> Rule:
+    """Return the rule of a name that an origin gives; raise UsageError with the origin's file for none."""
+    try:
+        return find(rules, name)
+    except UsageError as error:
+        raise UsageError(error.problem, error.remedy, subject=error.subject, place=origin.file) from error
+
+
+class RunSettings(Struct, frozen=True, kw_only=True):
+    """Hold the settings of output, gate and suppressions; `max_report_age` in hours."""
+
+    files: Sourced[Sequence[str]]
+    output_format: Sourced[str]
+    fail_on: Sourced[str]
+    allow_incomplete: Sourced[bool]
+    max_report_age: Sourced[float | None]
+    max_days: Sourced[int]
+    max_findings: Sourced[int]
+    suppressions: Sourced[Sequence[Suppression]]
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """Return the files to be written, as seen from the working folder."""
+        return [self.files.origin.located(path) for path in self.files.value]
+
+    @property
+    def oldest_report(self) -> timedelta | None:
+        """Return the age above which no credential report is believed."""
+        hours = self.max_report_age.value
+        return None if hours is None else timedelta(hours=hours)
+
+    @property
+    def suppression_limits(self) -> Limits:
+        """Return how far suppressions may go."""
+        return Limits(max_days=self.max_days.value, max_findings=self.max_findings.value)
+
+
+def run_settings(options: RunOptions, loaded: Loaded) -> RunSettings:
+    """Return the settings of a run that are not about the selection of rules."""
+
+    def either(given: object, table: str, key: str) -> Sourced[Any]:
+        return loaded.setting(table, key) if given is None else Sourced(given, OPTION)
+
+    return RunSettings(
+        files=either(options.paths or None, "output", "files"),
+        output_format=either(options.output_format, "output", "format"),
+        fail_on=either(options.fail_on, "gate", "fail_on"),
+        allow_incomplete=either(options.allow_incomplete, "gate", "allow_incomplete"),
+        max_report_age=either(options.max_report_age, "gate", "max_report_age"),
+        max_days=loaded.setting("suppression_limits", "max_days"),
+        max_findings=loaded.setting("suppression_limits", "max_findings"),
+        suppressions=loaded.setting("suppressions"),
+    )

@@ -1,0 +1,27 @@
+"""The options that go before the configuration file, as a command line has them."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """Hold the options that select rules; a parameter is RULE.NAME=VALUE, one of a pack [PACK:]NAME=VALUE."""
+
+    config: str | None = None
+    rule_set: str | None = None
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    parameters: Sequence[str] = ()
+    packs: Sequence[str] = ()
+    pack_parameters: Sequence[str] = ()
+
+
+class RunOptions(Struct, frozen=True, kw_only=True):
+    """Hold the options that go before what the file says of output and gate; `max_report_age` in hours."""
+
+    paths: Sequence[str] = ()
+    output_format: str | None = None
+    fail_on: str | None = None
+    allow_incomplete: bool | None = None
+    max_report_age: float | None = None

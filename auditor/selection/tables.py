@@ -1,0 +1,69 @@
+"""The tables of the configuration file, iam-audit.toml; its JSON Schema is made from them."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from auditor.judging.rule import Severity
+from auditor.judging.suppressions import PATTERNS, Limits, Suppression
+from auditor.selection.sets import RuleSet
+
+Value = str | int | bool | list[Annotated[str, Meta(pattern="^[^,]*$")]]
+"""A parameter's value: in AWS's own spelling a string, where commas part a list's items, else what TOML has for it."""
+
+
+class _Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of the tables of the file: a key that is not known is an error."""
+
+
+class Selection(_Strict, frozen=True):
+    """Say which rules run: a named set, or just those of `include` (a pinned selection); never those of `exclude`."""
+
+    set: RuleSet | None = None
+    include: Annotated[list[str], Meta(min_length=1)] = []
+    exclude: list[str] = []
+
+
+class RuleSettings(_Strict, frozen=True):
+    """Set a rule's parameters, in AWS's spelling, and the severity under which it reports."""
+
+    severity: Severity | None = None
+    parameters: dict[str, Value] = {}
+
+
+class Output(_Strict, frozen=True):
+    """Say which files are written, as with -o, and what standard output shows."""
+
+    files: list[str] = []
+    format: Literal["table", "json", "jsonl", "csv"] = "table"
+
+
+class GateSettings(_Strict, frozen=True):
+    """Say what turns a finished audit into a failure; `max_report_age` in hours."""
+
+    fail_on: Literal["noncompliant", "nothing"] = "nothing"
+    allow_incomplete: bool = False
+    max_report_age: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
+
+
+class Pack(_Strict, frozen=True):
+    """Name a conformance pack, by a path relative to the configuration file, and override its parameters."""
+
+    file: str
+    parameters: dict[str, str | int | bool] = {}
+
+
+_SET_OR_INCLUDE = {"not": {"required": ["set", "include"]}}
+_ONE_PATTERN = {"oneOf": [{"required": [name]} for name in PATTERNS]}
+
+
+class Config(_Strict, frozen=True):
+    """Hold the configuration file."""
+
+    selection: Annotated[Selection, Meta(extra_json_schema=_SET_OR_INCLUDE)] = Selection()
+    rules: dict[str, RuleSettings] = {}
+    output: Output = Output()
+    gate: GateSettings = GateSettings()
+    conformance_packs: list[Pack] = []
+    suppression_limits: Limits = Limits()
+    suppressions: list[Annotated[Suppression, Meta(extra_json_schema=_ONE_PATTERN)]] = []

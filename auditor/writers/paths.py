@@ -1,0 +1,136 @@
+"""Paths of output files: what would keep one from being written is found before the work begins."""
+
+import os
+import re
+import stat
+import string
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from auditor.errors import OutputError, UsageError
+from auditor.signals import unfinished
+
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
+_SAMPLES = (("1", datetime(2026, 1, 1, tzinfo=UTC)), ("2", datetime(1999, 12, 31, 23, 59, 59, 1, tzinfo=UTC)))
+NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+
+
+class Named(Struct, frozen=True):
+    """Hold a path and the setting that names it: -o, or a key of the configuration file with the file's name."""
+
+    path: str
+    place: str = "-o"
+
+    def usage_error(self, problem: str, remedy: str) -> UsageError:
+        """Return the error of a path that cannot be right."""
+        subject, place = self._parts
+        return UsageError(problem, remedy, subject=subject, place=place)
+
+    def output_error(self, problem: str, remedy: str) -> OutputError:
+        """Return the error of a path where nothing can be written."""
+        subject, place = self._parts
+        return OutputError(problem, remedy, subject=subject, place=place)
+
+    @property
+    def _parts(self) -> tuple[str, str]:
+        return (f"-o {self.path}", "") if self.place == "-o" else (self.path, self.place)
+
+
+def check(paths: Sequence[str], suffixes: Sequence[str], *, source: str | None = None, place: str = "-o") -> None:
+    """Find what would keep a file from being written, before the work begins.
+
+    `source` names the file that is read and must stay; `place` is the setting that names the paths. Raises UsageError
+    for an unknown suffix, an unknown placeholder, one path twice or a path to the source, OutputError for a place where
+    no file can be made.
+    """
+    for path in paths:
+        named = Named(path, place)
+        if "\0" in path:
+            raise named.usage_error("holds the character NUL, which no path can", "Choose another name.")
+        if not path.endswith(tuple(suffixes)) or Path(path).name in suffixes:
+            raise named.usage_error("has an unknown format", f"End the name in {' or '.join(suffixes)}.")
+        _check_placeholders(named)
+        _check_place(named, source)
+    if len({os.path.realpath(path) for path in paths}) != len(paths):
+        raise UsageError("names one file twice", "Give each file once.", subject=place)
+
+
+def _check_placeholders(named: Named) -> None:
+    try:
+        for _, name, form, conversion in string.Formatter().parse(named.path):
+            if name is not None and (conversion or "{" in (form or "") or not _known_placeholder(name, form)):
+                raise ValueError(f"there is no placeholder {{{name}{f':{form}' if form else ''}}}")  # noqa: TRY301 - one message for every fault
+        _filled(named.path, *_SAMPLES[0])
+    except (ValueError, IndexError) as error:
+        hint = "Use {account_id} and {captured_at:%Y%m%d}; braces that are part of the name are written twice."
+        raise named.usage_error(f"cannot be filled in: {error}", hint) from error
+
+
+def _known_placeholder(name: str, form: str | None) -> bool:
+    return (name == "account_id" and not form) or name == "captured_at"
+
+
+def _check_place(named: Named, source: str | None) -> None:
+    """Make a file at the place and remove it, where the path is known: what permissions say is not always so."""
+    first, second = (Path(_filled(named.path, *sample)) for sample in _SAMPLES)
+    if first.parent != second.parent:
+        return
+    with writing(named, "Choose another place, or change its permissions."):
+        place = place_of(Named(str(first), named.place), source) if first == second else first
+        check_folder(named, place.parent)
+        temporary = temporary_file(place.parent)
+        with unfinished(temporary):
+            os.close(os.open(temporary, NEW_FILE, 0o600))
+
+
+def check_folder(named: Named, folder: Path) -> None:
+    """Raise OutputError if the folder of a path is not there."""
+    if not folder.is_dir():
+        raise named.output_error(f"cannot be written: the folder {folder} does not exist", "Make it first.")
+
+
+def _filled(path: str, account_id: str, captured_at: datetime | None) -> str:
+    return path.format(account_id=account_id, captured_at=captured_at)
+
+
+def resolved(path: str, account_id: str | None, captured_at: datetime | None) -> Path:
+    """Return the path with its placeholders filled; raise UsageError for a time that is needed and not known."""
+    if captured_at is None and "{captured_at" in path:
+        problem = "cannot be filled in: the capture time is not known"
+        raise Named(path).usage_error(problem, "Give it with --captured-at TIME.")
+    number = account_id if account_id and _ACCOUNT_ID.fullmatch(account_id) else "unknown"
+    return Path(_filled(path, number, captured_at and captured_at.astimezone(UTC)))
+
+
+def temporary_file(folder: Path) -> Path:
+    """Return the name of a temporary file: hidden, of no format that is read, and short whatever the target's is."""
+    return folder / f".iam-audit-{os.urandom(8).hex()}.tmp"
+
+
+def place_of(named: Named, source: str | None) -> Path:
+    """Return where a path leads to through links, which stay.
+
+    Raises UsageError for the source, OutputError for what is not a plain file: neither may be replaced.
+    """
+    place = Path(os.path.realpath(named.path))
+    if source is not None and os.path.realpath(source) == str(place):
+        raise named.usage_error("is the file that is read", "Choose another name: it would be lost.")
+    with suppress(FileNotFoundError):
+        mode = Path(named.path).stat().st_mode
+        if not stat.S_ISREG(mode):
+            kind = "a folder" if stat.S_ISDIR(mode) else "a device, pipe or socket"
+            raise named.output_error(f"cannot be written: it is {kind}", "Choose another place.")
+    return place
+
+
+@contextmanager
+def writing(named: Named, remedy: str) -> Iterator[None]:
+    """Turn what the system says about a path into an OutputError."""
+    try:
+        yield
+    except OSError as error:
+        raise named.output_error(f"cannot be written: {error.strerror or error}", remedy) from error
