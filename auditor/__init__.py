@@ -1,3 +1,66 @@
-"""The engine of iam-audit: AWS Config's managed IAM rules over a snapshot of an account."""
+"""iam-audit for programs: read an account, audit it, and write or compare what was found.
+
+    import auditor
+
+    snapshot = auditor.load_snapshot("monday.json.gz")
+    report = auditor.audit(snapshot)
+    auditor.write(report, "monday.html")
+
+Importing this package imports nothing else: each name below is loaded when it is first used. docs/python.md describes
+them with examples.
+"""
+
+TYPE_CHECKING = False  # as type checkers know it; typing itself takes longer to import than all of this
+
+if TYPE_CHECKING:  # for type checkers and editors; at run time __getattr__ does the same, later
+    from auditor.account.model import Snapshot
+    from auditor.collectors.cli_output.folder import read_exports
+    from auditor.collectors.live.reading import collect
+    from auditor.collectors.saved import load_report, load_snapshot
+    from auditor.errors import AuditError
+    from auditor.report.audit import audit
+    from auditor.report.report import Report
+    from auditor.writers.files import write
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "AuditError",
+    "Report",
+    "Snapshot",
+    "__version__",
+    "audit",
+    "collect",
+    "load_report",
+    "load_snapshot",
+    "read_exports",
+    "write",
+]
+
+_PLACES = {
+    "AuditError": "auditor.errors",
+    "Report": "auditor.report.report",
+    "Snapshot": "auditor.account.model",
+    "audit": "auditor.report.audit",
+    "collect": "auditor.collectors.live.reading",
+    "load_report": "auditor.collectors.saved",
+    "load_snapshot": "auditor.collectors.saved",
+    "read_exports": "auditor.collectors.cli_output.folder",
+    "write": "auditor.writers.files",
+}
+"""Where each name stands."""
+
+
+def __getattr__(name: str) -> object:
+    """Return a name of this package, from the module where it stands."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # here, so that importing this package takes next to no time
+
+    found = getattr(import_module(_PLACES[name]), name)
+    globals()[name] = found  # the next time it is found without this function
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

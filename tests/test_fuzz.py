@@ -112,7 +112,7 @@ def check_snapshot(snapshot: Snapshot, *, as_html: bool) -> None:
     """See that a snapshot can be judged, and saved without a change."""
     saved = dump(snapshot)
     assert dump(load(saved, "saved")) == saved
-    check_report(audit(snapshot, RULES, CAPTURED_AT), as_html=as_html)
+    check_report(audit(snapshot, RULES, as_of=CAPTURED_AT), as_html=as_html)
 
 
 @fuzzed

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from inspect import getattr_static
 from types import NoneType
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, get_args, get_origin, get_type_hints
 
@@ -193,7 +192,11 @@ def stored(record: Struct, field: str) -> Any:
 def slot(record_type: type[Struct], field: str) -> Callable[[Any], Any]:
     """Return the function that reads a field of such records as it is stored; for many records `stored` is slower."""
     kept: Mapping[str, Callable[[Any], Any]] = getattr(record_type, "_slots", {})
-    return kept[field] if field in kept else getattr_static(record_type, field).__get__
+    if field in kept:
+        return kept[field]
+    found: Any = next(vars(each)[field] for each in record_type.__mro__ if field in vars(each))
+    read: Callable[[Any], Any] = found.__get__
+    return read
 
 
 def keep_slots(record_type: type[Struct]) -> None:

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
+import auditor
 from auditor.account.model import Snapshot
 from auditor.account.sources import Source
 from auditor.errors import UsageError
@@ -83,13 +83,9 @@ def collect(
     Raises UsageError when the account is not --expect-account, and what the collectors raise.
     """
     if inputs.snapshot is not None:
-        from auditor.collectors import saved  # each command imports the collector that it needs
-
-        snapshot = saved.load_snapshot(inputs.snapshot)
+        snapshot = auditor.load_snapshot(inputs.snapshot)  # the door loads only the collector that is needed
     elif inputs.exports is not None:
-        from auditor.collectors.cli_output import folder as exports
-
-        snapshot = exports.collect(Path(inputs.exports), inputs.captured_at, inputs.region)
+        snapshot = auditor.read_exports(inputs.exports, inputs.captured_at, inputs.region)
     else:
         return _collect_live(inputs, sources, say, progress=progress, doubtful=doubtful)
     _expect(inputs.expect_account, snapshot.account.id)

@@ -1,6 +1,6 @@
 """Rendering a stored report again."""
 
-from auditor.collectors import saved
+from auditor import load_report
 from auditor.console.messages import speaker
 from auditor.console.requests import ReportRequest
 from auditor.report import frameworks
@@ -13,7 +13,7 @@ def render(request: ReportRequest) -> int:
     """Write a stored report in other formats, or show it as a table; the exit code is 0 if that worked."""
     paths.check(request.paths, REPORT_SUFFIXES)
     wanted = [frameworks.find(name) for name in request.frameworks]
-    stored = saved.load_report(request.report_file)
+    stored = load_report(request.report_file)
     report = with_frameworks(stored, wanted)
     if not request.paths:
         printing.print_report(report, "table", every_finding=request.every_finding)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 
+from auditor import audit
 from auditor.account.model import Snapshot
 from auditor.console import places
 from auditor.console.messages import Say, speaker, wants_progress
@@ -12,8 +13,7 @@ from auditor.errors import UsageError
 from auditor.judging.rule import Severity
 from auditor.judging.suppressions import Suppression
 from auditor.report import frameworks
-from auditor.report.audit import audit, doubtful_users
-from auditor.report.build import with_frameworks
+from auditor.report.audit import doubtful_users
 from auditor.report.gate import Gate, exit_code
 from auditor.report.narrowing import narrowed
 from auditor.report.report import Report
@@ -36,7 +36,7 @@ def run(request: ScanRequest) -> int:
     query = printing.compiled(request.shown.query) if request.shown.query is not None else None
     wanted = [frameworks.find(name) for name in request.frameworks]
     plan = planned(request.selection, loaded, settings)
-    report = with_frameworks(_audited(plan, _collected(plan, request, say), request.as_of), wanted)
+    report = _audited(plan, _collected(plan, request, say), wanted, request.as_of)
     _show_warnings(report, say)
     if request.as_of is not None:
         _show_revived(plan.run.suppressions.value, request.as_of, say)
@@ -78,16 +78,17 @@ def _collected(plan: Plan, request: ScanRequest, say: Say) -> Snapshot:
     return snapshot
 
 
-def _audited(plan: Plan, snapshot: Snapshot, as_of: datetime | None) -> Report:
+def _audited(plan: Plan, snapshot: Snapshot, wanted: Sequence[str], as_of: datetime | None) -> Report:
     settings = plan.run
     return audit(
         snapshot,
         plan.rules,
-        as_of,
-        settings.oldest_report,
-        settings.suppressions.value,
-        settings.suppression_limits,
+        suppressions=settings.suppressions.value,
+        suppression_limits=settings.suppression_limits,
+        frameworks=wanted,
         packs=plan.packs,
+        as_of=as_of,
+        max_report_age=settings.oldest_report,
     )
 
 

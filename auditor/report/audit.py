@@ -1,6 +1,6 @@
 """The audit: from a snapshot and rules to a report, and nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from auditor.account.kinds import ResourceType
@@ -11,34 +11,50 @@ from auditor.judging.engine import Evaluation, RuleNotice, evaluate
 from auditor.judging.finding import Finding
 from auditor.judging.rule import OPEN, ConfiguredRule
 from auditor.judging.suppressions import Limits, Suppression, suppressed
-from auditor.report.build import build
+from auditor.report.build import build, with_frameworks
+from auditor.report.frameworks import find
 from auditor.report.report import Report
+from auditor.selection.named import Rules, configured_rules
 from auditor.selection.packs.summary import PackSummary
+
+_LIMITS = Limits()
 
 
 def audit(
     snapshot: Snapshot,
-    rules: Sequence[ConfiguredRule],
-    evaluated_at: datetime | None = None,
-    max_report_age: timedelta | None = None,
-    suppressions: Sequence[Suppression] = (),
-    limits: Limits = Limits(),  # noqa: B008 - never changed
+    rules: Rules = None,
+    parameters: Mapping[str, Mapping[str, object]] | None = None,
     *,
+    suppressions: Sequence[Suppression] = (),
+    suppression_limits: Limits = _LIMITS,
+    frameworks: Sequence[str] = (),
     packs: Sequence[PackSummary] = (),
+    as_of: datetime | None = None,
+    max_report_age: timedelta | None = None,
 ) -> Report:
-    """Return the report of a snapshot; `evaluated_at` (UTC) is now unless it is given.
+    """Return the report of a snapshot: the same snapshot, rules, settings and `as_of` give the same report.
 
-    What rests on a credential report older than `max_report_age` is unknown; the digest is of the snapshot as read.
+    `rules` is the name of a set ("core", "aws-config", "all"), or rules by id, by source identifier or configured; by
+    default AWS Config's rules that need no value. `parameters` gives values by rule and name, in AWS's spelling.
+    `frameworks` names those to be shown control by control, `packs` are what became of the conformance packs that the
+    rules are of. `as_of` is the run's time (UTC, by default now), against which only the end dates of suppressions are
+    held. What rests on a credential report older than `max_report_age` is unknown; the digest in the report is of the
+    snapshot as it was read.
+
+    Raises UsageError for a rule, parameter or framework that does not exist, or a wrong value.
     """
-    now = evaluated_at or datetime.now(UTC).replace(microsecond=0)
+    configured = configured_rules(rules, parameters)
+    wanted = [find(name) for name in frameworks]
+    now = as_of or datetime.now(UTC).replace(microsecond=0)
     believed = snapshot if max_report_age is None else without_old_report(snapshot, max_report_age)
-    evaluation = evaluate(believed, rules)
+    evaluation = evaluate(believed, configured)
     if suppressions:
-        ids = {each.config_rule_name: each.rule.id for each in rules}
-        findings, notices = suppressed(evaluation.findings, suppressions, believed, ids, limits, now.date())
+        ids = {each.config_rule_name: each.rule.id for each in configured}
+        findings, notices = suppressed(evaluation.findings, suppressions, believed, ids, suppression_limits, now.date())
         of_suppressions = (RuleNotice(rule, notice) for rule, notice in notices)
         evaluation = Evaluation(findings, (*evaluation.notices, *of_suppressions))
-    return build(believed, rules, evaluation, sha256=digest(dump(snapshot)), evaluated_at=now, packs=packs)
+    report = build(believed, configured, evaluation, sha256=digest(dump(snapshot)), evaluated_at=now, packs=packs)
+    return with_frameworks(report, wanted)
 
 
 def doubtful_users(snapshot: Snapshot, rules: Sequence[ConfiguredRule]) -> Sequence[str]:

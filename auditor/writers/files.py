@@ -11,13 +11,24 @@ from typing import Any, BinaryIO
 
 from auditor.report.report import Report
 from auditor.signals import unfinished
-from auditor.writers.formats import writer_of
-from auditor.writers.paths import NEW_FILE, Named, check_folder, place_of, resolved, temporary_file, writing
+from auditor.writers.formats import REPORT_SUFFIXES, writer_of
+from auditor.writers.paths import NEW_FILE, Named, check, check_folder, place_of, resolved, temporary_file, writing
 
 Fill = Callable[[BinaryIO], Any]
 """Write a file's content to a stream."""
 
 _NOTHING_WRITTEN = "Nothing was written; what was there is as it was."
+
+
+def write(report: Report, path: str | os.PathLike[str]) -> Path:
+    """Write the report to a file, in the format of its suffix, whole or not at all, and return the file.
+
+    The path may hold {account_id} and {captured_at:%Y%m%d}, as with -o; braces that are part of the name are doubled.
+    Raises UsageError for an unknown format or placeholder, and OutputError where the file cannot be written.
+    """
+    check([os.fspath(path)], REPORT_SUFFIXES, place="write")
+    (file,) = write_reports(report, [os.fspath(path)])
+    return file
 
 
 def write_reports(report: Report, paths: Sequence[str], *, source: str | None = None) -> list[Path]:

@@ -34,7 +34,7 @@ def collected(tmp_path: Path, **changes: Any) -> Snapshot:
 
 
 def report_of(snapshot: Snapshot) -> Report:
-    return audit(snapshot, [configured(name) for name in RULES], datetime(2026, 11, 24, tzinfo=UTC))
+    return audit(snapshot, [configured(name) for name in RULES], as_of=datetime(2026, 11, 24, tzinfo=UTC))
 
 
 def verdicts(snapshot: Snapshot) -> dict[tuple[str, str], ComplianceType]:

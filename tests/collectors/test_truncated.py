@@ -44,7 +44,7 @@ Verdicts = dict[tuple[str, str], ComplianceType]
 
 def verdicts(snapshot: Snapshot) -> Verdicts:
     """Give the verdicts by rule and resource; the account's name is left out, since it may be what was not learned."""
-    report = audit(snapshot, RULES, CAPTURED_AT)
+    report = audit(snapshot, RULES, as_of=CAPTURED_AT)
     return {(found.config_rule_name, _name(found)): found.compliance_type for found in report.findings}
 
 

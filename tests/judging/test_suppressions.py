@@ -200,8 +200,8 @@ def test_the_last_of_days_is_no_fault() -> None:
 
 def test_suppressed_findings_keep_their_verdict_and_do_not_trip_the_gate() -> None:
     everything = [suppression(rule=each.rule.id, resource="*") for each in RULES]
-    before = audit(SNAPSHOT, RULES, NOW)
-    after = audit(SNAPSHOT, RULES, NOW, suppressions=everything)
+    before = audit(SNAPSHOT, RULES, as_of=NOW)
+    after = audit(SNAPSHOT, RULES, as_of=NOW, suppressions=everything)
     assert exit_code(before, Gate(fail_on_noncompliant=True, allow_incomplete=False))[0] == 1
     assert exit_code(after, Gate(fail_on_noncompliant=True, allow_incomplete=False))[0] == 0
     assert [each.compliance_type for each in after.findings] == [each.compliance_type for each in before.findings]
@@ -214,8 +214,8 @@ def test_a_suppression_by_name_holds_though_the_verdict_be_unknown_and_is_told_w
     unknown = account(users=[user("alice", unknown=["credentials"])])
     rules = [each for each in RULES if each.rule.id == MFA]
     strict = Gate(fail_on_noncompliant=True, allow_incomplete=False)
-    assert exit_code(audit(unknown, rules, NOW), strict)[0] == 4
-    after = audit(unknown, rules, NOW, suppressions=[suppression()])
+    assert exit_code(audit(unknown, rules, as_of=NOW), strict)[0] == 4
+    after = audit(unknown, rules, as_of=NOW, suppressions=[suppression()])
     assert [each.compliance_type for each in after.findings] == [ComplianceType.INSUFFICIENT_DATA]
     assert exit_code(after, strict) == (0, "audited, incomplete as suppressed; 1 suppressed finding does not count")
 
@@ -231,7 +231,7 @@ def test_what_is_not_suppressed_trips_the_gate_and_the_rest_is_told(unknown: lis
     people = [console_user(name, mfa=False) for name in ("alice", "alan")]
     snapshot = account(users=[*people, console_user("bob", mfa=False, unknown=unknown)])
     rules = [each for each in RULES if each.rule.id == MFA]
-    after = audit(snapshot, rules, NOW, suppressions=[suppression(resource="al*")])
+    after = audit(snapshot, rules, as_of=NOW, suppressions=[suppression(resource="al*")])
     assert exit_code(after, Gate(fail_on_noncompliant=True, allow_incomplete=False))[1] == reason
 
 

@@ -66,7 +66,7 @@ SNAPSHOTS = {
 
 
 def report_of(snapshot: Snapshot) -> Report:
-    return audit(snapshot, RULES, NOW)
+    return audit(snapshot, RULES, as_of=NOW)
 
 
 def coverages(report: Report) -> dict[str, Coverage]:
@@ -129,7 +129,7 @@ def test_a_rule_on_the_account_and_on_users_counts_each_once() -> None:
         evaluate=both,
     )
     snapshot = summarized(account(users=PEOPLE, unknown=["users"]), Users=9)
-    report = audit(snapshot, [configure(rule, {})], NOW)
+    report = audit(snapshot, [configure(rule, {})], as_of=NOW)
     found = report.rules[0].coverage
     assert (found.resources, found.seen, found.unseen, found.judged) == (10, 5, 5, 5)
 
@@ -146,7 +146,7 @@ def test_every_action_that_would_show_more_resources_is_named() -> None:
         evaluate=both,
     )
     unread = replace(account(gaps=gaps), users=Listing((), "Users"), groups=Listing((), "Groups"))
-    (reason,) = audit(unread, [configure(rule, {})], NOW).rules[0].coverage.reasons
+    (reason,) = audit(unread, [configure(rule, {})], as_of=NOW).rules[0].coverage.reasons
     assert (reason.iam_action, reason.resources) == ("iam:ListGroups, iam:ListUsers", None)
 
 

@@ -27,7 +27,7 @@ def report() -> Report:
         user("carol", groups=["Admins"], unknown=["credentials"]),
         user(HOSTILE),
     ]
-    return audit(account(users=people, groups=[group("Admins")], password=password_policy()), RULES, NOW)
+    return audit(account(users=people, groups=[group("Admins")], password=password_policy()), RULES, as_of=NOW)
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +79,7 @@ def test_no_line_is_wider_than_the_terminal() -> None:
 
 def test_a_long_rule_name_is_broken_after_a_hyphen(capsys: pytest.CaptureFixture[str]) -> None:
     rules = [configured("iam-policy-no-statements-with-full-access")]
-    table.write(audit(account(users=[user("alice")]), rules, NOW), sys.stdout)
+    table.write(audit(account(users=[user("alice")]), rules, as_of=NOW), sys.stdout)
     lines = capsys.readouterr().out.splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith("iam-policy"))
     assert lines[first].split() == ["iam-policy-no-statements-with-full-", "NOT_APPLICABLE", "0", "0", "0", "1"]
@@ -93,7 +93,7 @@ def test_beside_the_column_of_what_is_suppressed_a_rule_name_is_broken_after_a_h
     until = date(2026, 12, 31)
     aside = Suppression(rule="iam-user-group-membership-check", resource="alice", reason="r", owner="o", until=until)
     unread = account(users=[user("alice")], unknown=["access_analyzers"])
-    table.write(audit(unread, rules, NOW, suppressions=[aside]), sys.stdout)
+    table.write(audit(unread, rules, as_of=NOW, suppressions=[aside]), sys.stdout)
     lines = capsys.readouterr().out.splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith("iam-external"))
     assert lines[first].split() == ["iam-external-access-", "INSUFFICIENT_DATA", "0", "1", "0", "0", "0"]
@@ -122,7 +122,7 @@ def test_what_is_suppressed_is_counted_in_a_column_of_its_own() -> None:
     people = [user(name) for name in ("alice", "bob", "carol")]
     rules = [each for each in RULES if each.rule.id in (rule, "iam-user-no-policies-check")]
     stream = io.StringIO()
-    table.write(audit(account(users=people), rules, NOW, suppressions=aside), stream)
+    table.write(audit(account(users=people), rules, as_of=NOW, suppressions=aside), stream)
     assert "\n".join(stream.getvalue().splitlines()[4:7]) == (
         "Rule                             Verdict        NON_C  INSUF  COMPL  N/A  SUPPR\n"
         "iam-user-group-membership-check  NON_COMPLIANT      1      0      0    0      2\n"

@@ -4,6 +4,7 @@ The AWS CLI pages by itself; NextToken is left in its output only when it was to
 https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-pagination.html
 """
 
+import os
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
@@ -57,13 +58,20 @@ class ReportAnswer(Struct, rename="pascal"):
     generated_time: datetime | None = None
 
 
-def collect(folder: Path, captured_at: datetime | None, region: str | None = None) -> Snapshot:
-    """Give the snapshot that a folder of AWS CLI output makes up.
+def read_exports(
+    folder: str | os.PathLike[str], captured_at: datetime | None = None, region: str | None = None
+) -> Snapshot:
+    """Return the snapshot that a folder of AWS CLI output makes up.
 
-    `captured_at` is told by the user: the files do not say when they were made, but for the credential report. So is
-    `region`, the AWS Region whose analyzers were listed: a list without any does not name it.
+    `captured_at` is when the files were written, which they do not say themselves, but for the credential report;
+    `region` is the AWS Region whose analyzers were listed, which a list without any does not name.
     Raises SourceError for a folder without any such file, a file that cannot be read, and files that contradict.
     """
+    return collect(Path(folder), captured_at, region)
+
+
+def collect(folder: Path, captured_at: datetime | None, region: str | None = None) -> Snapshot:
+    """Return the snapshot that a folder of AWS CLI output makes up; `read_exports` describes it."""
     _check_folder(folder)
     try:
         snapshot = _assembled(folder, captured_at, region)
