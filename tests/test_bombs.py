@@ -26,7 +26,7 @@ from auditor.collectors.cli_output import folder as exports
 from auditor.documents import MAX_DEPTH, MAX_SIZE, MAX_STRING, check_keys, check_strings
 from auditor.errors import SourceError
 from auditor.judging.rule import MAX_ANNOTATION
-from auditor.policies.statements import UnreadableDocumentError, raw_document, read_document
+from auditor.policies.decoding import UnreadableDocumentError, raw_document, read_document
 from auditor.report.report import dump_report, load_report
 from auditor.testing import account, group, policy, user
 

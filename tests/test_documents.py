@@ -23,7 +23,7 @@ from auditor.account.unknown import gaps_of
 from auditor.collectors import saved
 from auditor.collectors.cli_output import folder as exports
 from auditor.errors import SourceError
-from auditor.policies.statements import UnreadableDocumentError, raw_document, read_document
+from auditor.policies.decoding import UnreadableDocumentError, raw_document, read_document
 from auditor.report.report import dump_report, load_report
 from auditor.testing import account, console_user, group, password_policy, policy
 

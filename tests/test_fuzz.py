@@ -25,7 +25,7 @@ from auditor.collectors.cli_output import folder as exports
 from auditor.console.scan import audited
 from auditor.errors import SourceError, UsageError
 from auditor.judging.registry import load_rules
-from auditor.policies.statements import UnreadableDocumentError, raw_document, read_document
+from auditor.policies.decoding import UnreadableDocumentError, raw_document, read_document
 from auditor.report.report import Report, dump_report, load_report
 from auditor.selection.packs.pack import Pack, read_pack
 from auditor.testing import CAPTURED_AT, account, console_user, group, password_policy, policy, role, user
