@@ -5,7 +5,6 @@ tools wrap it in a list: https://docs.aws.amazon.com/IAM/latest/APIReference/API
 """
 
 from binascii import a2b_qp
-from typing import Any, cast
 from urllib.parse import unquote
 
 import msgspec
@@ -33,20 +32,6 @@ def raw_document(value: object) -> Raw:
         return Raw(_short(text))
     except FAULTS as error:
         raise _unreadable(error) from error
-
-
-def read_document(document: Raw) -> dict[str, Any]:
-    """Give what a raw document says, for those who judge it.
-
-    Raises UnreadableDocumentError as `raw_document` does: a snapshot may come from anywhere.
-    """
-    text = bytes(document)
-    try:
-        value = _decoded(text)
-        _check_object(value, text)
-    except FAULTS as error:
-        raise _unreadable(error) from error
-    return cast("dict[str, Any]", value)
 
 
 def _parsed(text: str) -> object:

@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Literal
@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from auditor.account.unknown import Record
+from auditor.documents import FAULTS, check_keys, reason
 from auditor.policies.decoding import UnreadableDocumentError
 from auditor.policies.patterns import everything
 
@@ -58,33 +59,12 @@ def trust_statements(document: Raw) -> tuple[Statement, ...]:
 @lru_cache(maxsize=8192)  # several rules read each document of an account
 def _statements(document: bytes, *, trust: bool) -> tuple[Statement, ...]:
     try:
-        written = msgspec.convert(_decoded_strictly(document), _Document)
-    except msgspec.ValidationError as error:
-        raise UnreadableDocumentError(str(error)) from error
+        written = msgspec.json.decode(document, type=_Document)
+        check_keys(document)
+    except FAULTS as error:
+        raise UnreadableDocumentError(reason(error)) from error
     listed = written.Statement if isinstance(written.Statement, list) else [written.Statement]
     return tuple(_statement(f"statement {number}", each, trust=trust) for number, each in enumerate(listed, start=1))
-
-
-def _decoded_strictly(document: bytes) -> dict[str, Any]:
-    """Give the JSON object of a document; decoders silently take the last of two equal keys, and this refuses both."""
-    import json  # 3 ms, and only rules that read documents need it
-
-    try:
-        decoded = json.loads(document.decode(), object_pairs_hook=_once)
-    except ValueError as error:
-        raise UnreadableDocumentError(f"it is not JSON as IAM has it: {error}") from error
-    except RecursionError as error:
-        raise UnreadableDocumentError("it is nested too deeply") from error
-    if not isinstance(decoded, dict):
-        raise UnreadableDocumentError("it is not a JSON object")
-    return decoded
-
-
-def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return found
 
 
 _Strings = str | list[str]

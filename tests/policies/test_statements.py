@@ -70,11 +70,11 @@ def written(**elements: object) -> Raw:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        pytest.param(Raw(b"[]"), "not a JSON object", id="a list"),
-        pytest.param(Raw(b"{"), "", id="cut"),
+        pytest.param(Raw(b"[]"), "Expected `object`, got `array`", id="a list"),
+        pytest.param(Raw(b"{"), "truncated", id="cut"),
         pytest.param(Raw(b"{}"), "`Statement`", id="no Statement"),
         pytest.param(Raw(b'{"statement":[]}'), "unknown field `statement`", id="statement in lower case"),
-        pytest.param(Raw(b'{"Statement":[],"Statement":[]}'), "stands twice", id="Statement twice"),
+        pytest.param(Raw(b'{"Statement":[],"Statement":[]}'), "key 'Statement' stands twice", id="Statement twice"),
         pytest.param(Raw(b'{"Statement":[],"Version":"2026-01-01"}'), "2026-01-01", id="another Version"),
         pytest.param(Raw(b'{"Statement":[],"Other":1}'), "unknown field `Other`", id="another element"),
         pytest.param(document("Allow"), "`$.Statement[0]`", id="a statement that is text"),
@@ -104,11 +104,11 @@ def written(**elements: object) -> Raw:
         pytest.param(written(Condition=[]), "Condition", id="a Condition that is a list"),
         pytest.param(written(Condition={"Bool": {"x": {"y": 1}}}), "Condition", id="a Condition that is too deep"),
         pytest.param(written(Condition={"Bool": {"x": None}}), "Condition", id="a Condition on null"),
-        pytest.param(Raw(b'{"Statement":' + b"[" * 100_000), "nested too deeply", id="deep nesting"),
+        pytest.param(Raw(b'{"Statement":' + b"[" * 100_000), "`$.Statement[0]`", id="deep nesting"),
         pytest.param(Raw(b'{"Statement":' + b"[" * 500 + b"]" * 500 + b"}"), "Statement", id="nesting"),
         pytest.param(
             Raw(b'{"Statement":[{"Effect":"Allow","Effect":"Deny","Action":"*","Resource":"*"}]}'),
-            "twice",
+            "key 'Effect' stands twice",
             id="Effect twice",
         ),
         pytest.param(Raw(b'{"Statement":[],"Id":"\xff"}'), "", id="not UTF-8"),
