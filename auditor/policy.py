@@ -1,5 +1,6 @@
 """The door to policies: what their documents say, and who holds them."""
 
+from auditor.policies.decoding import UnreadableDocumentError
 from auditor.policies.entities import (
     boundary_only,
     default_statements,
@@ -11,18 +12,8 @@ from auditor.policies.entities import (
     trusts_somebody,
 )
 from auditor.policies.kms import KeyAccess, accesses, not_actions
-from auditor.policies.statements import (
-    Effect,
-    Statement,
-    UnreadableDocumentError,
-    covers,
-    every_action,
-    everything,
-    overlap,
-    statements,
-    trust_statements,
-    without_variables,
-)
+from auditor.policies.patterns import covers, every_action, everything, overlap, without_variables
+from auditor.policies.statements import Effect, Statement, statements, trust_statements
 
 __all__ = [
     "Effect",

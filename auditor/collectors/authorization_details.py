@@ -25,7 +25,7 @@ from auditor.account.model import (
 from auditor.account.sources import Source
 from auditor.account.unknown import Gap, Listing, with_gaps
 from auditor.collectors.answers import gap, utc
-from auditor.policies.statements import UnreadableDocumentError, raw_document
+from auditor.policies.decoding import UnreadableDocumentError, raw_document
 
 T = TypeVar("T")
 FilterType = Literal["User", "Group", "Role", "LocalManagedPolicy"]

@@ -7,7 +7,8 @@ from typing import TypeVar
 from auditor.account.model import Group, InlinePolicy, Policy, Role, User
 from auditor.account.sources import Source
 from auditor.account.unknown import Listing, gaps_of, undecided
-from auditor.policies.statements import Effect, Statement, UnreadableDocumentError, statements, trust_statements
+from auditor.policies.decoding import UnreadableDocumentError
+from auditor.policies.statements import Effect, Statement, statements, trust_statements
 
 Documented = TypeVar("Documented", InlinePolicy, Role)
 Holder = TypeVar("Holder", User, Group, Role)

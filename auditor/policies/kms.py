@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from auditor.account.unknown import Record
-from auditor.policies.statements import Effect, Statement, covers, everything, overlap, without_variables
+from auditor.policies.patterns import covers, everything, overlap, without_variables
+from auditor.policies.statements import Effect, Statement
 
 _KEY_PARTS = ("arn", "*", "kms", "*", "*", "key/*")  # arn, partition, service, Region, account, key
 _ACTION = re.compile(r"[A-Za-z*?:]+")  # the letters of KMS's actions, and wildcards

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from urllib.request import urlopen
 
 HERE = Path(__file__).parent
+SUPPORT = HERE.parent / "support"
 IAM_AUDIT = [sys.executable, "-m", "auditor"]
 SCRIPTS = [sys.executable, str(HERE / "bench_scripts.py")]
 EXPECTED_EXITS = (0, 4)
@@ -64,7 +65,7 @@ def compared(first: Sequence[str], second: Sequence[str], runs: int) -> tuple[fl
 @contextmanager
 def served(delay_ms: int = 0, **entities: int) -> Iterator[str]:
     """Serve an account of that many entities from another process, and lead AWS's settings there; gives the URL."""
-    command = [sys.executable, str(HERE / "big_account.py"), *map(str, (delay_ms, *entities.values()))]
+    command = [sys.executable, str(SUPPORT / "big_account.py"), *map(str, (delay_ms, *entities.values()))]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin is not None
         assert server.stdout is not None

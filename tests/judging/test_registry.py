@@ -53,6 +53,16 @@ def test_a_plug_in_is_found(install: Install) -> None:
     assert "our-own" in load_rules()
 
 
+def test_a_plug_in_in_an_egg_is_found(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    metadata = install(PLUGIN.format(id="our-own")) / "our_plugin-1.0.dist-info"
+    egg = metadata.with_name("our_plugin-1.0.egg")
+    egg.mkdir()
+    (metadata / "METADATA").rename(metadata / "PKG-INFO")
+    metadata.rename(egg / "EGG-INFO")
+    monkeypatch.syspath_prepend(str(egg))
+    assert "our-own" in load_rules()
+
+
 def test_a_plug_in_may_name_a_module(install: Install) -> None:
     install(PLUGIN.format(id="our-own"), value="our_rules")
     assert "our-own" in load_rules()
@@ -137,6 +147,5 @@ def test_a_name_unlike_any_rule_points_at_the_list() -> None:
     assert "rules list" in raised.value.hint
 
 
-def test_plug_ins_are_not_looked_up_when_nobody_declares_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "importlib.metadata", None)
+def test_without_a_plug_in_there_are_the_rules_that_controls_name() -> None:
     assert len(load_rules()) == len(controls())

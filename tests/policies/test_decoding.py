@@ -1,4 +1,4 @@
-"""Policy documents: every form in which AWS and its tools hand them out."""
+"""Policy documents: every form in which AWS and its tools return them."""
 
 import json
 from urllib.parse import quote, unquote
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from auditor.policies.statements import UnreadableDocumentError, raw_document
+from auditor.policies.decoding import UnreadableDocumentError, raw_document
 
 DOCUMENT = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "a+b é"}]}
 
