@@ -14,6 +14,7 @@ import msgspec
 
 from auditor.account.sources import BULK
 from auditor.collectors.live.collection import permissions_policy
+from auditor.judging.catalogue import is_managed
 from auditor.judging.parameters import needed
 from auditor.judging.registry import load_rules, page, sections
 from auditor.judging.rule import Rule
@@ -84,7 +85,8 @@ def _contents(rules: Iterable[Rule]) -> str:
 
 def _reference(rule: Rule) -> str:
     lines = [f"## {rule.id}\n", f"{sections(page(rule))['']}\n"]
-    lines.append(f"AWS Config: [{rule.source_identifier}]({rule.source_url}). Severity: {rule.severity.capitalize()}.")
+    origin = "AWS Config" if is_managed(rule) else "Not in AWS Config"
+    lines.append(f"{origin}: [{rule.source_identifier}]({rule.source_url}). Severity: {rule.severity.capitalize()}.")
     lines.append(f"Judges: {', '.join(rule.resource_types)}. Reads: {', '.join(sorted(rule.reads))}.\n")
     lines += [
         f"**{heading}.** {_flowing(text)}\n".replace(" \n", "\n")

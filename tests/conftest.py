@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 from aws_server import Front, aws_server, lead_to
 from browser import Opened, chromium
+from fresh_environment import built_wheel
 from html_reports import written
 from hypothesis import settings
 from playwright.sync_api import Browser, expect
@@ -61,6 +62,12 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Front]:
     with aws_server() as (url, front):
         lead_to(url, monkeypatch, tmp_path)
         yield front
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the one wheel of all tests of a process, without network."""
+    return built_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,8 @@
 
 import json
 import re
-import sys
-import tomllib
 from collections.abc import Iterator
 from datetime import date
-from importlib import import_module
 from pathlib import Path
 from shlex import split
 
@@ -14,10 +11,8 @@ import click
 import pytest
 
 from auditor.console.cli import iam_audit
-from auditor.judging.rule import Rule
 from auditor.selection import config
 from auditor.selection.tables import Config
-from auditor.testing import Case
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -80,21 +75,3 @@ def test_every_key_of_the_configuration_is_described() -> None:
     tables = json.loads((ROOT / "auditor/selection/config.schema.json").read_bytes())["$defs"].values()
     described = {part for words in re.findall(r"`([\w.]+)`", page) for part in words.split(".")}
     assert {key for table in tables for key in table.get("properties", ())} - described == set()
-
-
-def test_the_example_of_a_rule_works_as_a_plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = ROOT / "docs/writing-rules.md"
-    module, cases = blocks(page, "python")
-    (distribution,) = map(tomllib.loads, blocks(page, "toml"))
-    ((name, value),) = distribution["project"]["entry-points"]["iam_audit.rules"].items()
-    place, attribute = value.split(":")
-    file = tmp_path / f"{place.replace('.', '/')}.py"
-    file.parent.mkdir()
-    file.write_text(module)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.delitem(sys.modules, place.partition(".")[0], raising=False)  # another test may have had one so named
-    rule: Rule = getattr(import_module(place), attribute)
-    tested: dict[str, list[Case]] = {}
-    exec(cases, tested)
-    assert rule.id == name
-    assert [str(case) for case in tested["CASES"] if case.check(rule)] != []

@@ -6,12 +6,12 @@ import re
 import subprocess
 import sys
 import tarfile
-import venv
 import zipfile
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+from fresh_environment import FreshEnvironment
 
 from auditor.account.snapshot import dump
 from auditor.testing import account, user
@@ -160,15 +160,6 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert not modules_after(f"from auditor.console.cli import main; main({arguments!r})") & HEAVY
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build a wheel of this checkout, without network."""
-    folder = tmp_path_factory.mktemp("wheel")
-    code = f"import hatchling.build as b; print(b.build_wheel({str(folder)!r}))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, text=True)
-    return folder / done.stdout.split()[-1]
-
-
 def test_a_wheel_holds_two_packages_and_their_files(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.partition("/")[0] for name in names}
@@ -194,22 +185,14 @@ def test_a_source_distribution_holds_the_folder_that_make_demo_writes_to(tmp_pat
 
 
 def test_a_wheel_works_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
-    """pip installs the wheel; its dependencies are lent by the running environment, so that no network is needed."""
-    venv.create(tmp_path / "venv", with_pip=True)
-    binaries = tmp_path / "venv/bin"
-    install = ["-m", "pip", "install", "-q", "--no-index", "--no-deps", str(wheel)]
-    subprocess.run([str(binaries / "python"), *install], capture_output=True, check=True)
-    site = next((tmp_path / "venv").glob("lib/python*/site-packages"))
-    (site / "lent.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
+    fresh = FreshEnvironment(tmp_path / "venv", wheel)
     snapshot = tmp_path / "snapshot.json"
     snapshot.write_bytes(dump(account(users=[user("alice")])))
-    command = [str(binaries / "iam-audit"), "scan", "--snapshot", str(snapshot), "-o", "r.html", "-o", "r.json"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, text=True)
+    done = fresh.run("iam-audit", "scan", "--snapshot", snapshot, "-o", "r.html", "-o", "r.json", cwd=tmp_path)
     assert "Exit code 0" in done.stderr, done.stderr
     assert "iam-password-policy" in done.stdout
-    code = "import auditor, rules; print(auditor.__file__, rules.__file__)"
-    where = subprocess.run([binaries / "python", "-c", code], cwd=tmp_path, capture_output=True, check=True, text=True)
-    assert where.stdout.count(str(site)) == 2
+    where = fresh.run("python", "-c", "import auditor, rules; print(auditor.__file__, rules.__file__)", cwd=tmp_path)
+    assert where.stdout.count(str(fresh.site)) == 2
 
 
 def test_an_editable_install_finds_both_packages_side_by_side(tmp_path: Path) -> None:

@@ -19,13 +19,12 @@ from auditor.account.unknown import gaps_of
 from auditor.judging.engine import evaluate
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType
-from auditor.testing import CAPTURED_AT, REPORT_TIME, account, console_user, credentials, group, user
+from auditor.testing import CAPTURED_AT, REPORT_TIME, UNKNOWN, C, account, console_user, credentials, group, user
 
 RULES = [configured(name) for name in load_rules()]
 MFA = "mfa-enabled-for-iam-console-access"
 TWO_HOURS = timedelta(hours=2)  # from REPORT_TIME to CAPTURED_AT
 SECOND = timedelta(seconds=1)
-UNKNOWN = ComplianceType.INSUFFICIENT_DATA
 SNAPSHOT = account(
     users=[console_user("alice", mfa=True, groups=["A"]), user("bob", unknown=["credentials"])], groups=[group("A")]
 )
@@ -83,7 +82,7 @@ def test_every_finding_that_rests_on_the_report_tells_its_age() -> None:
 @pytest.mark.parametrize(("max_age", "believed"), [(TWO_HOURS, True), (TWO_HOURS - SECOND, False)])
 def test_a_report_older_than_allowed_is_not_believed(max_age: timedelta, believed: bool) -> None:
     before, after = verdicts(SNAPSHOT), verdicts(without_old_report(SNAPSHOT, max_age))
-    assert before[MFA, "alice"] is ComplianceType.COMPLIANT
+    assert before[MFA, "alice"] is C
     resting = {each.config_rule_name for each in RULES if Source.CREDENTIAL_REPORT in each.rule.reads}
     assert after == {key: before[key] if believed or key[0] not in resting else UNKNOWN for key in before}
 
@@ -132,7 +131,7 @@ def test_users_that_are_unknown_keep_their_own_reason_and_root_is_unknown_too() 
 def test_what_aws_was_asked_about_again_is_not_old() -> None:
     verified = console_user("alice", mfa=False, verified=Verified(CAPTURED_AT, password_enabled=True, mfa_active=True))
     judged = without_old_report(account(users=[verified]), SECOND)
-    assert verdicts(judged)[MFA, "alice"] is ComplianceType.COMPLIANT
+    assert verdicts(judged)[MFA, "alice"] is C
 
 
 def test_without_any_report_there_is_no_old_one() -> None:

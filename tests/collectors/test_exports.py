@@ -21,10 +21,9 @@ from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType
 from auditor.report.audit import audit
 from auditor.report.report import Report
+from auditor.testing import NA, NC, UNKNOWN, C
 
 RULES = load_rules()
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-UNKNOWN = ComplianceType.INSUFFICIENT_DATA
 DENIED = "An error occurred (AccessDenied) when calling the {} operation: User: arn:x is not authorized to perform: y"
 
 
@@ -221,7 +220,7 @@ def test_an_empty_list_is_believed_only_if_something_confirms_it(tmp_path: Path)
     summary["SummaryMap"]["Groups"] = 0
     confirmed = collect(folder_of.write(tmp_path / "a", {DETAILS: details, SUMMARY: summary}), None)
     unconfirmed = collect(folder_of.write(tmp_path / "b", {DETAILS: details, SUMMARY: None}), None)
-    assert verdicts(confirmed)[HAS_USERS, "111122223333"] is ComplianceType.NOT_APPLICABLE
+    assert verdicts(confirmed)[HAS_USERS, "111122223333"] is NA
     assert verdicts(unconfirmed)[HAS_USERS, "111122223333"] is UNKNOWN
 
 
@@ -229,7 +228,7 @@ def test_no_users_are_believed_if_the_report_has_none(tmp_path: Path) -> None:
     details = folder_of.details() | {"UserDetailList": []}
     header = folder_of.credential_report("\n".join(folder_of.GOLDEN_REPORT.splitlines()[:2]))
     snapshot = collected(tmp_path, details=details, summary=None, report=header)
-    assert verdicts(snapshot)[MFA, "111122223333"] is ComplianceType.NOT_APPLICABLE
+    assert verdicts(snapshot)[MFA, "111122223333"] is NA
 
 
 HEADER, *ROWS = folder_of.GOLDEN_REPORT.splitlines()

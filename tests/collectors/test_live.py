@@ -11,10 +11,8 @@ import pytest
 from aws_server import DETAILS, Answer, Front, denied, error, page, result
 from live_account import (
     ACCOUNT,
-    COMPLIANT,
     DOCUMENT,
     EVERYTHING,
-    INSUFFICIENT_DATA,
     NOW,
     FakeClock,
     collected,
@@ -35,6 +33,7 @@ from auditor.collectors.live.collection import (
     permissions_policy,
 )
 from auditor.judging.rule import ComplianceType
+from auditor.testing import NA, NC, UNKNOWN, C
 
 IDENTITY_CALL = "sts:GetCallerIdentity"
 MEMBER = (
@@ -70,7 +69,7 @@ def test_an_account_is_read_whole(aws: Front) -> None:
     assert {record.name for record in snapshot.sources} == EVERYTHING
     assert {record.read_at for record in snapshot.sources} == {NOW}
     assert load(dump(snapshot), "test") == snapshot
-    assert ComplianceType.INSUFFICIENT_DATA not in verdicts(snapshot).values()
+    assert UNKNOWN not in verdicts(snapshot).values()
 
 
 def test_documents_keep_what_looks_like_an_encoding(aws: Front) -> None:
@@ -93,9 +92,9 @@ def test_lists_are_read_to_their_end_whatever_the_pages_hold(aws: Front, sizes: 
 @pytest.mark.parametrize(
     ("last", "verdict"),
     [
-        pytest.param(devices("root-account-mfa-device"), ComplianceType.NON_COMPLIANT, id="seen"),
-        pytest.param(devices("another"), COMPLIANT, id="none"),
-        pytest.param(denied("iam:ListVirtualMFADevices"), INSUFFICIENT_DATA, id="not read"),
+        pytest.param(devices("root-account-mfa-device"), NC, id="seen"),
+        pytest.param(devices("another"), C, id="none"),
+        pytest.param(denied("iam:ListVirtualMFADevices"), UNKNOWN, id="not read"),
     ],
 )
 def test_a_virtual_device_of_root_may_be_on_any_page(aws: Front, last: Answer, verdict: ComplianceType) -> None:
@@ -141,9 +140,9 @@ def test_sources_that_were_not_asked_for_say_so(aws: Front) -> None:
     assert {status(snapshot, source) for source in unasked} == {SourceStatus.NOT_REQUESTED}
     assert all(gap_codes(snapshot, source) == {"NotRequested"} for source in unasked)
     found = verdicts(snapshot)
-    assert found.pop(("iam-password-policy", "123456789012")) is COMPLIANT
-    assert found.pop(("iam-root-access-key-check", "123456789012")) is COMPLIANT  # by the account summary
-    assert set(found.values()) == {INSUFFICIENT_DATA}
+    assert found.pop(("iam-password-policy", "123456789012")) is C
+    assert found.pop(("iam-root-access-key-check", "123456789012")) is C  # by the account summary
+    assert set(found.values()) == {UNKNOWN}
 
 
 STILL_DECIDED = {
@@ -177,10 +176,10 @@ def test_a_denied_action_makes_verdicts_only_insufficient(aws: Front, action: st
     assert all(("--mfa-serial" in gap.message) is explicit for gap in named)
     found = verdicts(snapshot)
     changed = {verdict for key, verdict in found.items() if whole.get(key) is not verdict}
-    assert changed <= {INSUFFICIENT_DATA}
+    assert changed <= {UNKNOWN}
     for rule, _ in whole.keys() - found.keys():
-        assert found[rule, "123456789012"] is INSUFFICIENT_DATA
-    compliant = {rule for (rule, _), verdict in found.items() if verdict is COMPLIANT and rule in five_rules.IDS}
+        assert found[rule, "123456789012"] is UNKNOWN
+    compliant = {rule for (rule, _), verdict in found.items() if verdict is C and rule in five_rules.IDS}
     assert compliant == STILL_DECIDED.get(action, set(five_rules.IDS))
 
 
@@ -252,14 +251,14 @@ def test_counts_that_stay_different_make_the_list_partial(aws: Front) -> None:
     snapshot = collected()
     assert aws.actions.count("iam:GetAccountSummary") == 2
     assert status(snapshot, Source.USERS) is SourceStatus.PARTIAL
-    assert verdicts(snapshot)["iam-group-has-users-check", "Empty"] is INSUFFICIENT_DATA
+    assert verdicts(snapshot)["iam-group-has-users-check", "Empty"] is UNKNOWN
 
 
 def test_an_account_without_anything_is_known_to_be_empty(aws: Front) -> None:
     aws.fixed["GetAccountSummary"] = denied("iam:GetAccountSummary")
     found = {key: verdict for key, verdict in verdicts(collected()).items() if key[0] in five_rules.IDS}
-    assert found.pop(("iam-password-policy", "123456789012")) is ComplianceType.NON_COMPLIANT
-    assert set(found.values()) == {ComplianceType.NOT_APPLICABLE}
+    assert found.pop(("iam-password-policy", "123456789012")) is NC
+    assert set(found.values()) == {NA}
 
 
 @pytest.mark.usefixtures("aws")
@@ -267,7 +266,7 @@ def test_no_password_policy_means_the_default_one() -> None:
     snapshot = collected()
     assert snapshot.account.password_policy is None
     assert status(snapshot, Source.PASSWORD_POLICY) is SourceStatus.COMPLETE
-    assert verdicts(snapshot)["iam-password-policy", "123456789012"] is ComplianceType.NON_COMPLIANT
+    assert verdicts(snapshot)["iam-password-policy", "123456789012"] is NC
 
 
 def test_throttled_calls_are_tried_again(aws: Front) -> None:
@@ -315,7 +314,7 @@ def test_when_the_time_is_over_what_was_read_stays_and_the_rest_is_unknown(aws: 
     assert status(snapshot, Source.USERS) is SourceStatus.PARTIAL
     assert gap_codes(snapshot, Source.USERS) == {"Timeout"}
     found = verdicts(snapshot)
-    assert {verdict for key, verdict in found.items() if whole.get(key) is not verdict} <= {INSUFFICIENT_DATA}
+    assert {verdict for key, verdict in found.items() if whole.get(key) is not verdict} <= {UNKNOWN}
 
 
 def test_a_call_that_never_ends_holds_nobody_up(aws: Front) -> None:
@@ -330,7 +329,7 @@ def test_a_call_that_never_ends_holds_nobody_up(aws: Front) -> None:
         released.set()
     assert gap_codes(snapshot, Source.PASSWORD_POLICY) == {"Timeout"}
     found = verdicts(snapshot)
-    assert found.pop(("iam-password-policy", "123456789012")) is INSUFFICIENT_DATA
+    assert found.pop(("iam-password-policy", "123456789012")) is UNKNOWN
     assert all(whole[key] is verdict for key, verdict in found.items())
 
 

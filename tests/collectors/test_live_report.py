@@ -6,8 +6,6 @@ import pytest
 from aws_server import Answer, Front, denied, error, report, report_csv, report_row, result, state
 from live_account import (
     ACCOUNT,
-    COMPLIANT,
-    INSUFFICIENT_DATA,
     NOW,
     FakeClock,
     collected,
@@ -20,6 +18,7 @@ from live_account import (
 from auditor.account.credentials import ReportMarker, as_reported
 from auditor.account.sources import Source, SourceStatus
 from auditor.collectors.live.collection import FIRST_DELAY, LONGEST_DELAY, REPORT_TIMEOUT_S
+from auditor.testing import UNKNOWN, C
 
 GENERATE, GET = "GenerateCredentialReport", "GetCredentialReport"
 GENERATED = "2026-11-24T02:59:30+00:00"
@@ -54,7 +53,7 @@ def test_the_report_is_awaited(aws: Front) -> None:
     assert status(snapshot, REPORT) is SourceStatus.COMPLETE
     assert snapshot.report_generated_at is not None
     assert snapshot.report_generated_at.isoformat() == GENERATED
-    assert verdicts(snapshot)[MFA, "user-1"] is COMPLIANT
+    assert verdicts(snapshot)[MFA, "user-1"] is C
 
 
 def test_root_is_no_user_and_has_a_row_of_its_own(aws: Front) -> None:
@@ -84,7 +83,7 @@ def test_a_report_that_never_is_ready_ends_with_a_gap(aws: Front) -> None:
     assert waited <= sum(clock.slept) <= waited + LONGEST_DELAY
     assert max(clock.slept) == LONGEST_DELAY
     assert gap_codes(snapshot, REPORT) == {"ReportInProgress"}
-    assert verdicts(snapshot)[MFA, "user-0"] is INSUFFICIENT_DATA
+    assert verdicts(snapshot)[MFA, "user-0"] is UNKNOWN
 
 
 def test_at_the_limit_of_reports_the_one_that_is_there_is_taken(aws: Front) -> None:
@@ -103,7 +102,7 @@ def test_an_older_report_will_do_if_none_may_be_made(aws: Front) -> None:
     snapshot = collected(clock=clock)
     assert not clock.slept
     assert not gap_codes(snapshot, REPORT)
-    assert verdicts(snapshot)[MFA, "user-0"] is COMPLIANT
+    assert verdicts(snapshot)[MFA, "user-0"] is C
     detail = next(record.detail for record in snapshot.sources if record.name is REPORT)
     assert detail is not None
     assert "An older report" in detail
@@ -139,7 +138,7 @@ def test_a_report_that_cannot_be_read_is_a_gap(aws: Front, answer: Answer) -> No
     aws.fixed[GET] = answer
     snapshot = collected()
     assert gap_codes(snapshot, REPORT) == {"UnreadableAnswer"}
-    assert verdicts(snapshot)[MFA, "user-0"] is INSUFFICIENT_DATA
+    assert verdicts(snapshot)[MFA, "user-0"] is UNKNOWN
 
 
 def test_a_user_created_since_the_report_is_not_judged_by_it(aws: Front) -> None:
@@ -147,8 +146,8 @@ def test_a_user_created_since_the_report_is_not_judged_by_it(aws: Front) -> None
     aws.fixed[GET] = report(report_csv(rows[:1]), GENERATED)
     snapshot = collected()
     found = verdicts(snapshot)
-    assert found[MFA, "user-0"] is COMPLIANT
-    assert found[MFA, "user-1"] is INSUFFICIENT_DATA
+    assert found[MFA, "user-0"] is C
+    assert found[MFA, "user-1"] is UNKNOWN
     assert gap_codes(snapshot, REPORT) == {"NotInReport"}
 
 
@@ -164,7 +163,7 @@ def test_a_report_of_an_earlier_user_of_the_name_is_not_believed(aws: Front) -> 
     old = report_row("user-1", f"{ACCOUNT}:user/user-1", NOW.replace(year=2020), password=True, mfa=True)
     aws.fixed[GET] = report(report_csv([rows[0], old]), GENERATED)
     snapshot = collected()
-    assert verdicts(snapshot)[MFA, "user-1"] is INSUFFICIENT_DATA
+    assert verdicts(snapshot)[MFA, "user-1"] is UNKNOWN
     assert gap_codes(snapshot, REPORT) == {"OtherUser"}
 
 
@@ -172,4 +171,4 @@ def test_names_with_commas_survive(aws: Front) -> None:
     iam = filled(aws)
     iam.create_user(UserName="a,b")
     aws.fixed[GET] = report(report_csv(rows_of(iam)), GENERATED)
-    assert verdicts(collected())[MFA, "a,b"] is COMPLIANT
+    assert verdicts(collected())[MFA, "a,b"] is C

@@ -13,10 +13,11 @@ import pytest
 from aws_server import Front, denied
 from botocore import xform_name
 from botocore.exceptions import ClientError
-from live_account import EVERYTHING, INSUFFICIENT_DATA, NOW, collected, filled, verdicts
+from live_account import EVERYTHING, NOW, collected, filled, verdicts
 
 from auditor.account.model import Snapshot
 from auditor.collectors.cli_output.folder import collect
+from auditor.testing import UNKNOWN
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -91,7 +92,7 @@ def test_the_commands_of_the_readme_tell_what_the_account_tells(
     live = collected(EVERYTHING)
     files = exported(live, tmp_path)
     assert verdicts(files) == verdicts(live)
-    assert (refusals(files), INSUFFICIENT_DATA in verdicts(files).values()) == (set(), False)
+    assert (refusals(files), UNKNOWN in verdicts(files).values()) == (set(), False)
 
 
 @pytest.mark.parametrize("action", ["iam:GetAccountPasswordPolicy", "organizations:DescribeOrganization"])
@@ -110,4 +111,4 @@ def test_the_files_of_an_empty_account_tell_that_it_is_empty(tmp_path: Path) -> 
     """But for the Region that has no analyzer: nothing in the files names it."""
     live = collected(EVERYTHING)
     told, nameless = verdicts(live), ("iam-external-access-analyzer-enabled", "123456789012")
-    assert verdicts(exported(live, tmp_path)) == told | {nameless: INSUFFICIENT_DATA}
+    assert verdicts(exported(live, tmp_path)) == told | {nameless: UNKNOWN}

@@ -26,10 +26,9 @@ from auditor.judging.rule import ComplianceType
 from auditor.report.audit import audit
 from auditor.report.reading import load_report
 from auditor.report.report import dump_report
-from auditor.testing import CAPTURED_AT, account, console_user, group, password_policy
+from auditor.testing import CAPTURED_AT, UNKNOWN, account, console_user, group, password_policy
 
 RULES = [configured(name) for name in load_rules()]
-UNKNOWN = ComplianceType.INSUFFICIENT_DATA
 SNAPSHOT = dump(
     account(
         users=[console_user("alice", mfa=True, groups=["Admins"])], groups=[group("Admins")], password=password_policy()

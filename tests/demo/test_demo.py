@@ -17,9 +17,8 @@ from auditor.demo.made_up import demo_account
 from auditor.errors import AuditError
 from auditor.judging.engine import Evaluation, evaluate
 from auditor.judging.registry import load_rules
-from auditor.judging.rule import ComplianceType
+from auditor.testing import NC, C
 
-COMPLIANT, NON_COMPLIANT = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
 ACCOUNT_RULES = {"iam-password-policy"}  # one finding an account: the article's policy meets it
 
 
@@ -37,7 +36,7 @@ def evaluation(snapshot: Snapshot) -> Evaluation:
 def test_every_rule_shows_both_verdicts(evaluation: Evaluation) -> None:
     for rule in five_rules.IDS:
         shown = {finding.compliance_type for finding in evaluation.findings if finding.config_rule_name == rule}
-        assert shown == ({COMPLIANT} if rule in ACCOUNT_RULES else {COMPLIANT, NON_COMPLIANT}), rule
+        assert shown == ({C} if rule in ACCOUNT_RULES else {C, NC}), rule
 
 
 def test_rules_that_find_nothing_are_few(evaluation: Evaluation) -> None:
@@ -62,7 +61,7 @@ def offenders(evaluation: Evaluation) -> dict[str, list[str]]:
     """Give the names of the non-compliant resources by rule."""
     found: dict[str, list[str]] = {}
     for finding in evaluation.findings:
-        if finding.compliance_type is NON_COMPLIANT:
+        if finding.compliance_type is NC:
             found.setdefault(finding.config_rule_name, []).append(finding.resource_name)
     return found
 
@@ -74,9 +73,9 @@ def test_the_articles_user_is_in_order(evaluation: Evaluation) -> None:
         if finding.resource_name == "userA" and finding.config_rule_name in five_rules.IDS
     }
     assert found == {
-        "iam-user-group-membership-check": COMPLIANT,
-        "iam-user-no-policies-check": COMPLIANT,
-        "mfa-enabled-for-iam-console-access": COMPLIANT,
+        "iam-user-group-membership-check": C,
+        "iam-user-no-policies-check": C,
+        "mfa-enabled-for-iam-console-access": C,
     }
 
 

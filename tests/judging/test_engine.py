@@ -14,10 +14,7 @@ from auditor.judging.engine import RULE_ERROR, evaluate
 from auditor.judging.finding import Subject
 from auditor.judging.parameters import configure
 from auditor.judging.rule import ComplianceType, Context, Rule, Severity, Verdict, compliant, non_compliant
-from auditor.testing import ACCOUNT_ID, CAPTURED_AT, REPORT_TIME, account, group, user
-
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
+from auditor.testing import ACCOUNT_ID, CAPTURED_AT, NA, NC, REPORT_TIME, UNKNOWN, C, account, group, user
 
 
 def rule(answer: Any, *types: ResourceType, notes: Any = None) -> Any:

@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from generated_accounts import UNKNOWN, accounts, accountwide, less_known, parameters, verdicts
+from generated_accounts import accounts, accountwide, less_known, parameters, verdicts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rule_parameters import RULES
@@ -15,6 +15,7 @@ from auditor.account.unknown import UnknownFact, stored, with_gaps, witnessed
 from auditor.judging.parameters import configure
 from auditor.judging.rule import Evidence
 from auditor.testing import (
+    UNKNOWN,
     WITHHELD,
     listing,
     role,

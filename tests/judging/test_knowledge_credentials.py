@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from generated_accounts import FLAGS, UNKNOWN, accountwide, hidden, shortened, verdicts
+from generated_accounts import FLAGS, accountwide, hidden, shortened, verdicts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -33,6 +33,7 @@ from auditor.testing import (
     ACCOUNT_ID,
     CAPTURED_AT,
     REPORT_TIME,
+    UNKNOWN,
     WITHHELD,
     account,
     credentials,

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from aws_catalogue import aws_catalogue
-from rule_parameters import RULES, configured
+from rule_parameters import AWS_RULES, RULES, configured
 
 from auditor.account.kinds import ResourceType
 from auditor.judging.engine import evaluate
@@ -21,7 +21,7 @@ REGIONS = {
 RESTRICTED = {rule_id: rule for rule_id, rule in RULES.items() if rule.not_offered_in}
 
 
-@pytest.fixture(params=RULES.values(), ids=list(RULES))
+@pytest.fixture(params=AWS_RULES.values(), ids=list(AWS_RULES))
 def rule(request: pytest.FixtureRequest) -> Rule:
     found: Rule = request.param
     return found

@@ -3,13 +3,12 @@
 from typing import Any
 
 import pytest
-from tagged_cases import NC, C
 
 from auditor.errors import UsageError
 from auditor.judging.parameters import configure
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import Rule
-from auditor.testing import Case, account, oidc_provider, saml_provider, server_certificate
+from auditor.testing import NC, C, Case, account, oidc_provider, saml_provider, server_certificate
 
 TAGS = {"aws:owner": "AWS", "Team": "b", "Owner": "a"}
 SNAPSHOTS = {

@@ -21,7 +21,7 @@ from auditor.judging.rule import (
     non_compliant,
     proofs,
 )
-from auditor.testing import REPORT_TIME, WITHHELD, account, credentials, user
+from auditor.testing import NC, REPORT_TIME, UNKNOWN, WITHHELD, C, account, credentials, user
 
 SECOND = timedelta(seconds=1)
 
@@ -71,7 +71,6 @@ def nothing() -> None:
     return None
 
 
-C, NC, UNKNOWN = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT, ComplianceType.INSUFFICIENT_DATA
 GRANT = "The case withholds it; grant iam:Test"
 
 

@@ -10,11 +10,9 @@ from auditor.account.unknown import with_gaps
 from auditor.errors import UsageError
 from auditor.judging.parameters import Origin, configure
 from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, REPORT_TIME, WITHHELD, Case, account, credentials, user
+from auditor.testing import ACCOUNT_ID, NA, NC, REPORT_TIME, UNKNOWN, WITHHELD, C, Case, account, credentials, user
 from rules.access_keys_rotated import RULE
 
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 DAYS_90 = {"maxAccessKeyAge": "90"}
 SECOND = timedelta(seconds=1)
 

@@ -8,11 +8,8 @@ from msgspec import Raw
 
 from auditor.judging.parameters import Origin
 from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, WITHHELD, Case, account, allow, document, listing, policy
+from auditor.testing import ACCOUNT_ID, NA, NC, UNKNOWN, WITHHELD, C, Case, account, allow, document, listing, policy
 from rules.iam_customer_policy_blocked_kms_actions import RULE
-
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 
 DECRYPT = document(allow("kms:Decrypt"))
 BLOCKED = {"blockedActionsPatterns": "kms:Decrypt"}

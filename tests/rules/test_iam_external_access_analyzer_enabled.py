@@ -6,11 +6,9 @@ import pytest
 
 from auditor.account.model import AccessAnalyzer
 from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, Case, account
+from auditor.testing import ACCOUNT_ID, NA, NC, UNKNOWN, C, Case, account
 from rules.iam_external_access_analyzer_enabled import RULE
 
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 PARTLY = {"unknown": ["access_analyzers"]}
 ARN = f"arn:aws:access-analyzer:us-east-1:{ACCOUNT_ID}:analyzer/"
 

@@ -3,12 +3,8 @@
 import pytest
 
 from auditor.account.unknown import with_gaps
-from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, WITHHELD, Case, account, group, user
+from auditor.testing import ACCOUNT_ID, NA, NC, UNKNOWN, WITHHELD, C, Case, account, group, user
 from rules.iam_group_has_users_check import RULE
-
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 
 ADMINS = [group("Admins")]
 

@@ -10,11 +10,23 @@ from msgspec.structs import replace
 from auditor.account.model import InlinePolicy, Snapshot
 from auditor.account.unknown import with_gaps
 from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, WITHHELD, Case, account, allow, document, group, listing, role, user
+from auditor.testing import (
+    ACCOUNT_ID,
+    NA,
+    NC,
+    UNKNOWN,
+    WITHHELD,
+    C,
+    Case,
+    account,
+    allow,
+    document,
+    group,
+    listing,
+    role,
+    user,
+)
 from rules.iam_inline_policy_blocked_kms_actions import RULE
-
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 
 MANAGEMENT = "999988887777"
 BLOCKED = {"blockedActionsPatterns": "kms:Decrypt"}

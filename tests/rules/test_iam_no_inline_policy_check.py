@@ -5,12 +5,23 @@ from msgspec.structs import replace
 
 from auditor.account.model import InlinePolicy
 from auditor.account.unknown import with_gaps
-from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, DOCUMENT, WITHHELD, Case, account, document, group, listing, role, user
+from auditor.testing import (
+    ACCOUNT_ID,
+    DOCUMENT,
+    NA,
+    NC,
+    UNKNOWN,
+    WITHHELD,
+    C,
+    Case,
+    account,
+    document,
+    group,
+    listing,
+    role,
+    user,
+)
 from rules.iam_no_inline_policy_check import RULE
-
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 
 P = InlinePolicy("p", DOCUMENT)
 UNREADABLE = with_gaps(P, {"document": WITHHELD})

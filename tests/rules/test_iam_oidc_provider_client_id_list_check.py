@@ -9,11 +9,9 @@ from auditor.account.model import OidcProvider
 from auditor.errors import UsageError
 from auditor.judging.parameters import Origin, configure
 from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, WITHHELD, Case, account, listing, oidc_provider
+from auditor.testing import ACCOUNT_ID, NA, NC, UNKNOWN, WITHHELD, C, Case, account, listing, oidc_provider
 from rules.iam_oidc_provider_client_id_list_check import RULE
 
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 ALLOWED = "sts.amazonaws.com, my-app"
 
 

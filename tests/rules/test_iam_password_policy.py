@@ -11,11 +11,8 @@ from auditor.account.unknown import with_gaps
 from auditor.errors import UsageError
 from auditor.judging.parameters import Origin, configure
 from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, WITHHELD, Case, account, password_policy
+from auditor.testing import ACCOUNT_ID, NC, UNKNOWN, WITHHELD, C, Case, account, password_policy
 from rules.iam_password_policy import RULE
-
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-UNKNOWN = ComplianceType.INSUFFICIENT_DATA
 
 DEFAULTS = {
     "RequireUppercaseCharacters": "true",
@@ -215,4 +212,4 @@ def test_the_annotation_names_what_was_checked() -> None:
 
 
 def test_passwords_that_live_for_one_day_expire() -> None:
-    Case("", account(password=password_policy(age=1)), {ACCOUNT_ID: ComplianceType.COMPLIANT}).check(RULE)
+    Case("", account(password=password_policy(age=1)), {ACCOUNT_ID: C}).check(RULE)

@@ -10,11 +10,8 @@ from auditor.errors import UsageError
 from auditor.judging.engine import evaluate
 from auditor.judging.parameters import Origin, configure
 from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, WITHHELD, Case, account, group, listing, role, user
+from auditor.testing import ACCOUNT_ID, NA, NC, UNKNOWN, WITHHELD, C, Case, account, group, listing, role, user
 from rules.iam_policy_blacklisted_check import RULE
-
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
 GOV_ADMIN = ADMIN.replace("aws", "aws-us-gov", 1)

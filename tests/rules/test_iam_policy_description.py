@@ -2,12 +2,8 @@
 
 import pytest
 
-from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, Case, account, policy
+from auditor.testing import ACCOUNT_ID, NA, NC, UNKNOWN, C, Case, account, policy
 from rules.iam_policy_description import RULE
-
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 
 CASES = [
     Case("a description", account(policies=[policy("P", description="Lets the team deploy")]), {"P": C}),

@@ -10,11 +10,8 @@ from auditor.account.model import AttachedPolicy, Role, Snapshot
 from auditor.errors import UsageError
 from auditor.judging.parameters import configure
 from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, Case, account, document, group, listing, policy, role, user
+from auditor.testing import ACCOUNT_ID, NC, UNKNOWN, C, Case, account, document, group, listing, policy, role, user
 from rules.iam_policy_in_use import RULE
-
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 
 SUPPORT = "arn:aws:iam::aws:policy/AWSSupportAccess"
 OWN = f"arn:aws:iam::{ACCOUNT_ID}:policy/Own"

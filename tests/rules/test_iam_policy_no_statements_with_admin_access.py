@@ -9,11 +9,22 @@ from msgspec.structs import replace
 from auditor.account.model import InlinePolicy, PolicyVersion
 from auditor.account.unknown import with_gaps
 from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, WITHHELD, Case, account, allow, document, listing, policy, user
+from auditor.testing import (
+    ACCOUNT_ID,
+    NA,
+    NC,
+    UNKNOWN,
+    WITHHELD,
+    C,
+    Case,
+    account,
+    allow,
+    document,
+    listing,
+    policy,
+    user,
+)
 from rules.iam_policy_no_statements_with_admin_access import RULE
-
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 
 ADMIN = document(allow())
 HARMLESS = document(allow("s3:GetObject", "arn:aws:s3:::bucket/*"))

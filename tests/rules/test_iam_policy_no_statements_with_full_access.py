@@ -6,11 +6,8 @@ import pytest
 from msgspec import Raw
 
 from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, WITHHELD, Case, account, allow, document, listing, policy
+from auditor.testing import ACCOUNT_ID, NA, NC, UNKNOWN, WITHHELD, C, Case, account, allow, document, listing, policy
 from rules.iam_policy_no_statements_with_full_access import RULE
-
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 
 NEAR = "compliant by the letter, but near to all of a service"
 EXCLUDE = {"excludePermissionBoundaryPolicy": "true"}

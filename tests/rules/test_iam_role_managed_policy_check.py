@@ -9,11 +9,8 @@ from auditor.account.model import AttachedPolicy
 from auditor.errors import UsageError
 from auditor.judging.parameters import configure
 from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, WITHHELD, Case, account, listing, role
+from auditor.testing import ACCOUNT_ID, NA, NC, UNKNOWN, WITHHELD, C, Case, account, listing, role
 from rules.iam_role_managed_policy_check import RULE
-
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 
 DENY, READ = "arn:aws:iam::aws:policy/AWSDenyAll", "arn:aws:iam::aws:policy/ReadOnlyAccess"
 OWN = f"arn:aws:iam::{ACCOUNT_ID}:policy/Limits"

@@ -5,12 +5,8 @@ from root_account import ROTATED, judged, row, summary
 
 from auditor.account.credentials import ReportMarker
 from auditor.account.unknown import with_gaps
-from auditor.judging.rule import ComplianceType
-from auditor.testing import WITHHELD, Case
+from auditor.testing import NC, UNKNOWN, WITHHELD, C, Case
 from rules.iam_root_access_key_check import RULE
-
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-UNKNOWN = ComplianceType.INSUFFICIENT_DATA
 
 CASES = [
     judged("no key, by both sources", C, summary(), row()),

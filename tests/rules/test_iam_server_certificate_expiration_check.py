@@ -6,11 +6,9 @@ from typing import Any
 import pytest
 
 from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, CAPTURED_AT, REPORT_TIME, Case, account, server_certificate
+from auditor.testing import ACCOUNT_ID, CAPTURED_AT, NA, NC, REPORT_TIME, UNKNOWN, C, Case, account, server_certificate
 from rules.iam_server_certificate_expiration_check import RULE
 
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 SECOND = timedelta(seconds=1)
 
 

@@ -8,11 +8,8 @@ import pytest
 from auditor.errors import UsageError
 from auditor.judging.parameters import configure
 from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, WITHHELD, Case, account, group, listing, user
+from auditor.testing import ACCOUNT_ID, NA, NC, UNKNOWN, WITHHELD, C, Case, account, group, listing, user
 from rules.iam_user_group_membership_check import RULE
-
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 
 GROUPS = [group("Admins"), group("Dev"), group("Ops"), group("Empty"), group("a,b")]
 

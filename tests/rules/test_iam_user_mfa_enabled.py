@@ -9,11 +9,22 @@ from auditor.account.credentials import ReportMarker
 from auditor.account.model import Verified, VirtualMfaDevice
 from auditor.account.unknown import with_gaps
 from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, CAPTURED_AT, REPORT_TIME, WITHHELD, Case, account, credentials, user
+from auditor.testing import (
+    ACCOUNT_ID,
+    CAPTURED_AT,
+    NA,
+    NC,
+    REPORT_TIME,
+    UNKNOWN,
+    WITHHELD,
+    C,
+    Case,
+    account,
+    credentials,
+    user,
+)
 from rules.iam_user_mfa_enabled import RULE
 
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 ALICE, DEVICE = f"arn:aws:iam::{ACCOUNT_ID}:user/alice", f"arn:aws:iam::{ACCOUNT_ID}:mfa/alice"
 
 

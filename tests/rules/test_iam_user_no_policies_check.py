@@ -7,11 +7,8 @@ import pytest
 from auditor.account.model import InlinePolicy
 from auditor.account.unknown import with_gaps
 from auditor.judging.rule import MAX_ANNOTATION, ComplianceType
-from auditor.testing import ACCOUNT_ID, DOCUMENT, WITHHELD, Case, account, group, listing, user
+from auditor.testing import ACCOUNT_ID, DOCUMENT, NA, NC, UNKNOWN, WITHHELD, C, Case, account, group, listing, user
 from rules.iam_user_no_policies_check import RULE
-
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 
 BOUNDARY = "arn:aws:iam::aws:policy/PowerUserAccess"
 UNREADABLE = with_gaps(InlinePolicy("broken", DOCUMENT), {"document": WITHHELD})

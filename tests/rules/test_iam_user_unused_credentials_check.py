@@ -10,11 +10,9 @@ from auditor.account.unknown import with_gaps
 from auditor.errors import UsageError
 from auditor.judging.parameters import Origin, configure
 from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, REPORT_TIME, WITHHELD, Case, account, credentials, user
+from auditor.testing import ACCOUNT_ID, NA, NC, REPORT_TIME, UNKNOWN, WITHHELD, C, Case, account, credentials, user
 from rules.iam_user_unused_credentials_check import RULE
 
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 SECOND = timedelta(seconds=1)
 NO_INFORMATION = ReportMarker.NO_INFORMATION.value
 

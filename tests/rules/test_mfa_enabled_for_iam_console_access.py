@@ -12,8 +12,12 @@ from auditor.judging.rule import ComplianceType
 from auditor.testing import (
     ACCOUNT_ID,
     CAPTURED_AT,
+    NA,
+    NC,
     REPORT_TIME,
+    UNKNOWN,
     WITHHELD,
+    C,
     Case,
     account,
     console_user,
@@ -22,9 +26,7 @@ from auditor.testing import (
 )
 from rules.mfa_enabled_for_iam_console_access import RULE
 
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
 ALICE, DEVICE = f"arn:aws:iam::{ACCOUNT_ID}:user/alice", f"arn:aws:iam::{ACCOUNT_ID}:mfa/alice"
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 
 
 def alice(name: str, expected: ComplianceType, **columns: Any) -> Case:

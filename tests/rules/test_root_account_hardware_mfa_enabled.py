@@ -8,11 +8,9 @@ from root_account import ROOT, ROOT_DEVICE, judged, row, summary
 from auditor.account.credentials import ReportMarker
 from auditor.account.model import VirtualMfaDevice
 from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, CAPTURED_AT, Case
+from auditor.testing import ACCOUNT_ID, CAPTURED_AT, NA, NC, UNKNOWN, C, Case
 from rules.root_account_hardware_mfa_enabled import RULE
 
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 ARN = f"arn:aws:iam::{ACCOUNT_ID}:"
 
 

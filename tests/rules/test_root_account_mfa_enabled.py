@@ -5,12 +5,9 @@ from root_account import judged, row, summary
 
 from auditor.account.credentials import ReportMarker
 from auditor.account.unknown import with_gaps
-from auditor.judging.rule import ComplianceType
-from auditor.testing import WITHHELD, Case, credentials
+from auditor.testing import NA, NC, UNKNOWN, WITHHELD, C, Case, credentials
 from rules.root_account_mfa_enabled import RULE
 
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 NOT_SUPPORTED = ReportMarker.NOT_SUPPORTED
 AGES_AGO = "2020-01-01T00:00:00Z"
 WITHOUT_PASSWORD_COUNT = {"AccountMFAEnabled": 1, "AccountAccessKeysPresent": 0}

@@ -55,9 +55,6 @@ NAMES = ["Admins", "Dev", "Ops", "admins", "a,b"]
 FLAGS = st.one_of(st.booleans(), st.sampled_from(ReportMarker))
 
 
-UNKNOWN = ComplianceType.INSUFFICIENT_DATA
-
-
 names = st.lists(st.sampled_from(NAMES), unique=True, max_size=3)
 
 

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, allow
-
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
+from auditor.testing import ACCOUNT_ID, NC, C, allow
 
 KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT_ID}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 KEYS_OF_REGION = f"arn:aws:kms:eu-west-1:{ACCOUNT_ID}:key/*"

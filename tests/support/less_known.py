@@ -19,9 +19,8 @@ from auditor.account.unknown import Listing, gaps_of, stored
 from auditor.judging.engine import evaluate
 from auditor.judging.finding import Finding
 from auditor.judging.registry import load_rules
-from auditor.judging.rule import ComplianceType, ConfiguredRule
-
-UNKNOWN = ComplianceType.INSUFFICIENT_DATA
+from auditor.judging.rule import ConfiguredRule
+from auditor.testing import UNKNOWN
 
 Key = tuple[str, str, str]
 Findings = Mapping[Key, Finding]

@@ -20,7 +20,6 @@ NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 EXPIRES_AT = datetime(2027, 11, 24, tzinfo=UTC)
 ACCOUNT = "arn:aws:iam::123456789012"
 EVERYTHING = BULK
-INSUFFICIENT_DATA, COMPLIANT = ComplianceType.INSUFFICIENT_DATA, ComplianceType.COMPLIANT
 DOCUMENT = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::a+b%41 é"}],

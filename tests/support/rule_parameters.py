@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 
+from auditor.judging.catalogue import is_managed
 from auditor.judging.parameters import configure
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ConfiguredRule
 
 RULES = load_rules()
+AWS_RULES = {rule_id: rule for rule_id, rule in RULES.items() if is_managed(rule)}
+"""The rules that AWS Config has too; tests compare them with AWS's catalogue."""
 REQUIRED: Mapping[str, Mapping[str, object]] = {
     "iam-customer-policy-blocked-kms-actions": {"blockedActionsPatterns": "kms:Decrypt, kms:ReEncrypt*"},
     "iam-inline-policy-blocked-kms-actions": {"blockedActionsPatterns": "kms:Decrypt, kms:ReEncrypt*"},

@@ -5,10 +5,8 @@ from typing import Any
 
 from auditor.account.model import Snapshot
 from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, Case, account
+from auditor.testing import ACCOUNT_ID, NA, NC, UNKNOWN, C, Case, account
 
-C, NC = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
-NA, UNKNOWN = ComplianceType.NOT_APPLICABLE, ComplianceType.INSUFFICIENT_DATA
 AWS_TAG = {"aws:cloudformation:stack-name": "web"}
 
 
