@@ -14,7 +14,7 @@ _SELDOM = 200_000  # objects made between two looks for garbage; there are a doz
 
 
 def main() -> int:
-    """Run the program and give its exit code.
+    """Run the program and return its exit code.
 
     What a run holds it holds to its end, so garbage is looked for seldom, and at the end not at all: that takes a tenth
     of the time of a scan.

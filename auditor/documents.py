@@ -29,7 +29,7 @@ _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read(path: str, place: str) -> bytes:
-    """Give the content of a file or, for "-", of standard input; `place` names it in messages.
+    """Return the content of a file or, for "-", of standard input; `place` names it in messages.
 
     Raises SourceError for what cannot be read, and for more than MAX_SIZE before more than that is in memory.
     """
@@ -42,7 +42,7 @@ def read(path: str, place: str) -> bytes:
 
 
 def unpacked(content: bytes, place: str) -> bytes:
-    """Give the content, unpacked if it is gzipped.
+    """Return the content, unpacked if it is gzipped.
 
     Raises SourceError for packed data that are damaged, larger than MAX_SIZE, or made to fill the memory.
     """
@@ -55,7 +55,7 @@ def unpacked(content: bytes, place: str) -> bytes:
 
 
 def in_utf_8(content: bytes, place: str) -> bytes:
-    """Give a text in UTF-8 without byte order mark; PowerShell's redirection writes UTF-16 with one.
+    """Return a text in UTF-8 without byte order mark; PowerShell's redirection writes UTF-16 with one.
 
     Raises SourceError for UTF-16 that is damaged.
     """
@@ -68,7 +68,7 @@ def in_utf_8(content: bytes, place: str) -> bytes:
 
 
 def too_large(place: str) -> SourceError:
-    """Give the error of a place that holds more than MAX_SIZE."""
+    """Return the error of a place that holds more than MAX_SIZE."""
     return SourceError(
         f"{place} is larger than {MAX_SIZE // 2**20} MiB, the most that is read",
         "Check what it is: the snapshot of 100,000 users is a third of that.",
@@ -142,7 +142,7 @@ def _once(pairs: Sequence[tuple[str, Any]]) -> None:
 
 
 def may_be_deep(text: bytes) -> bool:
-    """Say whether a JSON text has brackets enough to be nested deeper than MAX_DEPTH; few have."""
+    """Return whether a JSON text has brackets enough to be nested deeper than MAX_DEPTH; few have."""
     return text.count(b"[") + text.count(b"{") > MAX_DEPTH
 
 
@@ -160,5 +160,5 @@ def check_depth(value: object) -> None:
 
 
 def reason(error: Exception) -> str:
-    """Give what is wrong with a document, in words for people, from one of the FAULTS."""
+    """Return what is wrong with a document, in words for people, from one of the FAULTS."""
     return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)

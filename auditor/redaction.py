@@ -18,7 +18,7 @@ _END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s|[\r\n]")
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
-    """Give the text with secrets masked: those given, those of AWS's environment variables, and what looks like one."""
+    """Return the text with secrets masked: those given, those of AWS's environment variables, what looks like one."""
     known = {*secrets, *(os.environ.get(name, "") for name in _VARIABLES)} - {""}
     quoted = {quote(secret, safe="", errors="surrogateescape") for secret in known}
     for secret in sorted(known | quoted, key=len, reverse=True):
@@ -30,5 +30,5 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def first_sentence(text: str) -> str:
-    """Give the first sentence: AWS may go on to quote the whole request, its session token included."""
+    """Return the first sentence: AWS may go on to quote the whole request, its session token included."""
     return _END_OF_SENTENCE.split(text.strip(), maxsplit=1)[0]

@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
 
 
 def generated() -> Iterator[tuple[Path, str]]:
-    """Give each generated file with the content that it should have."""
+    """Yield each generated file with the content that it should have."""
     yield ROOT / "auditor/report/report.schema.json", schema(Report, "JSON report of iam-audit")
     yield (
         ROOT / "auditor/selection/config.schema.json",
@@ -59,7 +59,7 @@ def generated() -> Iterator[tuple[Path, str]]:
 
 
 def schema(described_type: Any, title: str) -> str:
-    """Give the JSON Schema of a document."""
+    """Return the JSON Schema of a document."""
     described = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": title,
@@ -69,7 +69,7 @@ def schema(described_type: Any, title: str) -> str:
 
 
 def rule_reference() -> str:
-    """Give the reference of all rules, each with its page."""
+    """Return the reference of all rules, each with its page."""
     rules = load_rules().values()
     return "\n".join([_RULES_HEAD, _contents(rules), *map(_reference, rules)])
 
@@ -101,7 +101,7 @@ def _reference(rule: Rule) -> str:
 
 
 def _flowing(text: str) -> str:
-    """Give a section in paragraphs, each on one line; lines that begin a parameter become a list."""
+    """Return a section in paragraphs, each on one line; lines that begin a parameter become a list."""
     paragraphs = [re.split(r"\n(?=\w+(?:, \w+)* \()", paragraph) for paragraph in text.split("\n\n")]
     return "\n\n".join(_paragraph([entry.replace("\n", " ") for entry in entries]) for entries in paragraphs)
 

@@ -55,7 +55,7 @@ class Parameters(Struct, frozen=True):
 
 @lru_cache(maxsize=16)
 def _exceptions(text: str | None) -> Mapping[Source, frozenset[str]]:
-    """Give the excepted names by the source that tells of their kind."""
+    """Return the excepted names by the source that tells of their kind."""
     found: dict[Source, frozenset[str]] = {}
     rest = text or ""
     while rest.strip():
@@ -87,7 +87,7 @@ def evaluate(identity: User | Group | Role, context: Context[Parameters]) -> Ver
 
 
 def notes(context: Context[Parameters]) -> Iterator[str]:
-    """Tell of values that name no policy of the account."""
+    """Yield a warning for values that name no policy of the account."""
     return not_arns("policyArns", context.parameters.policyArns, context.snapshot.account.partition)
 
 

@@ -89,7 +89,7 @@ def _uses(context: Context[Parameters]) -> Iterator[User | Group | Role]:
 
 
 def notes(context: Context[Parameters]) -> Iterator[str]:
-    """Tell of a value that names no policy of the account."""
+    """Yield a warning for a value that names no policy of the account."""
     return not_arns("policyARN", (context.parameters.policyARN,), context.snapshot.account.partition)
 
 

@@ -91,7 +91,7 @@ def _broad_resources(statement: Statement) -> bool:
 
 
 def _names_nothing(resource: str) -> bool:
-    """Say whether a pattern fixes nothing of a resource, but perhaps the partition: "*:*", "*/*", "arn:aws:*:*:*:*"."""
+    """Return whether a pattern fixes at most the partition of a resource: "*:*", "*/*", "arn:aws:*:*:*:*"."""
     fixed = resource.split(":", 2)[2:] if resource.startswith("arn:") else [resource]
     return not "".join(fixed).strip("*?:/")
 

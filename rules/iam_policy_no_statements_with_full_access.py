@@ -68,7 +68,7 @@ def evaluate(policy: Policy, context: Context[Parameters]) -> Verdict:
 
 
 def _full_access(statement: Statement) -> str | None:
-    """Give the words of a statement that grant all actions of some service."""
+    """Return the words of a statement that grant all actions of some service."""
     if statement.actions is not None:
         return next((action for action in statement.actions if _is_whole_service(action)), None)
     excluded = statement.not_actions or ()

@@ -51,7 +51,7 @@ def evaluate(role: Role, context: Context[Parameters]) -> Verdict:
 
 
 def notes(context: Context[Parameters]) -> Iterator[str]:
-    """Tell of values that name no policy of the account."""
+    """Yield a warning for values that name no policy of the account."""
     return not_arns("managedPolicyArns", context.parameters.managedPolicyArns, context.snapshot.account.partition)
 
 

@@ -45,7 +45,7 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
 
 
 def notes(context: Context[Parameters]) -> Iterator[str]:
-    """Tell of names in groupNames that cannot match, as far as the groups are known."""
+    """Yield a warning for names in groupNames that cannot match, as far as the groups are known."""
     named = context.parameters.groupNames or ()
     arns = [wanted for wanted in named if wanted.startswith("arn:")]
     yield from (f"groupNames: {arn!r} looks like an ARN; the parameter takes names" for arn in arns)

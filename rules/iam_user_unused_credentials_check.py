@@ -92,7 +92,7 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
 
 
 def _idle(user: User, credential: _Credential, context: Context[Parameters]) -> tuple[str, Evidence] | None:
-    """Give the words for the credential and its last sign of life if it is active and that is too long ago."""
+    """Return the words for the credential and its last sign of life if it is active and that is too long ago."""
     time, sign = _last_sign(user, credential)
     if time is None or sign is None:
         return None

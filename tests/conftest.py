@@ -34,7 +34,7 @@ Open = Callable[..., Opened]
 
 @pytest.fixture
 def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Give a function that runs the command line in this process and gives its exit code and output."""
+    """Return a function that runs the command line in this process and gives its exit code and output."""
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("NO_COLOR", "1")
 
@@ -49,7 +49,7 @@ def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> R
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the working folder, with a snapshot in it."""
+    """Return the working folder, with a snapshot in it."""
     monkeypatch.chdir(tmp_path)
     sinful = account(users=[console_user("bob", mfa=False)], groups=[group("A")], password=password_policy())
     (tmp_path / "s.json").write_bytes(dump(sinful))
@@ -72,14 +72,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Give the one browser of all tests of a process."""
+    """Return the one browser of all tests of a process."""
     with chromium() as launched:
         yield launched
 
 
 @pytest.fixture
 def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """Give a function that writes a report, opens it from disk and waits for its list."""
+    """Return a function that writes a report, opens it from disk and waits for its list."""
     pages: list[Opened] = []
 
     def show(report: Report, *, ready: bool = True, **options: Any) -> Opened:

@@ -20,12 +20,12 @@ WRITTEN = date(2026, 11, 24)
 
 
 def blocks(page: Path, kind: str) -> list[str]:
-    """Give the blocks of code of a page."""
+    """Return the blocks of code of a page."""
     return re.findall(rf"^```{kind}\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
 
 
 def anchors(page: Path) -> set[str]:
-    """Give the anchors that a code host makes of a page's headings."""
+    """Return the anchors that a code host makes of a page's headings."""
     headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.S | re.M), re.M)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -42,7 +42,7 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
 
 
 def commands() -> Iterator[str]:
-    """Give each call of iam-audit in the blocks of commands."""
+    """Yield each call of iam-audit in the blocks of commands."""
     for page in PAGES:
         for block in blocks(page, "sh"):
             for line in block.replace("\\\n", " ").splitlines():

@@ -42,7 +42,7 @@ STATEMENTS = b'"Statement":[]'
 
 
 def collected(tmp_path: Path, content: bytes) -> bytes:
-    """Give the canonical document of a snapshot that is read from a file of that content."""
+    """Return the canonical document of a snapshot that is read from a file of that content."""
     path = tmp_path / "monday.json"
     path.write_bytes(content)
     return dump(saved.load_snapshot(str(path)))

@@ -95,7 +95,7 @@ fuzzed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, He
 
 
 def documents(valid: bytes) -> st.SearchStrategy[bytes]:
-    """Give any bytes, and the valid document after some damage."""
+    """Return any bytes, and the valid document after some damage."""
     return anything | damaged(valid) | changed(json.loads(valid))
 
 
@@ -164,7 +164,7 @@ def test_any_conformance_pack_is_refused_or_read(folder: Path, content: bytes) -
 
 @st.composite
 def csv_texts(draw: st.DrawFn) -> bytes:
-    """Give the golden report after changes to its cells and rows."""
+    """Return the golden report after changes to its cells and rows."""
     rows = [line.split(",") for line in GOLDEN_REPORT.splitlines()]
     for _ in range(draw(st.integers(1, 4))):
         row = draw(st.sampled_from(rows))

@@ -129,7 +129,7 @@ def options_of(choice: Choice) -> Iterator[str]:
 
 
 def set_aside(finding: Finding, whole: Snapshot, rule_id: str, aside: Sequence[Aside]) -> bool:
-    """Say whether somebody wrote down that this finding may be, or that not every resource of its rule is seen."""
+    """Return whether somebody wrote down that this finding may be, or that not every resource of its rule is seen."""
     tags = next((each.tags for each in whole.users.known_part if each.arn == finding.resource_arn), {})
     of_rule = [(kind, pattern) for rule, kind, pattern, end in aside if rule == rule_id and end >= TODAY]
     if finding.resource_type is ResourceType.ACCOUNT or ("resource", ACCOUNT_ID) in of_rule:

@@ -58,7 +58,7 @@ LATE = {
 
 
 def imports(path: Path) -> set[str]:
-    """Give the modules that a file imports, wherever in it."""
+    """Return the modules that a file imports, wherever in it."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

@@ -48,14 +48,14 @@ FORMATS: tuple[tuple[str, ...], ...] = (("--format", "table", "--all"), ("--form
 
 
 def credentials(call: str) -> Answer:
-    """Give what STS answers to AssumeRole and GetSessionToken."""
+    """Return what STS answers to AssumeRole and GetSessionToken."""
     secret, token = PLANTED["secret key of the role"], PLANTED["session token of the role"]
     keys = f"<AccessKeyId>ASIAPLANTED</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>"
     return result(call, f"<Credentials>{keys}<SessionToken>{token}</SessionToken>{EXPIRES}</Credentials>")
 
 
 def canonical(why: str = "The request signature we calculated does not match the signature you provided.") -> str:
-    """Give a message that goes on to quote the request, as AWS's SignatureDoesNotMatch does."""
+    """Return a message that goes on to quote the request, as AWS's SignatureDoesNotMatch does."""
     tokens = "\n".join(f"x-amz-security-token:{PLANTED[name]}" for name in PLANTED if "token" in name)
     body = f"Action=AssumeRole&ExternalId={PLANTED['external id']}&TokenCode={PLANTED['MFA code']}"
     request = f"'POST\n/\n\nhost:sts.amazonaws.com\n{tokens}\n\nhost;x-amz-security-token\n{body}'"
@@ -80,7 +80,7 @@ def planted(aws: Front, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 def filled(iam: Any) -> dict[str, str]:
-    """Fill the account, and give the secrets that it made."""
+    """Fill the account, and return the secrets that it made."""
     iam.create_user(UserName="alice")
     iam.create_login_profile(UserName="alice", Password=PLANTED["password"])
     key = iam.create_access_key(UserName="alice")["AccessKey"]["SecretAccessKey"]
@@ -101,7 +101,7 @@ def filled(iam: Any) -> dict[str, str]:
 
 
 def texts(place: Path) -> Iterator[str]:
-    """Give what is in the files of a folder, unpacked."""
+    """Yield what is in the files of a folder, unpacked."""
     for path in place.rglob("*"):
         if path.is_file():
             content = path.read_bytes()
@@ -112,7 +112,7 @@ def texts(place: Path) -> Iterator[str]:
 
 
 def leaked(secrets: Mapping[str, str], results: list[Result], place: Path) -> set[str]:
-    """Give the secrets that were shown, told or written."""
+    """Return the secrets that were shown, told or written."""
     everything = [text for each in results for text in (each.out, each.err)] + list(texts(place))
     forms = ((name, form) for name, secret in secrets.items() for form in (secret, quote(secret, safe="")))
     return {name for name, form in forms if any(form in text for text in everything)}

@@ -68,7 +68,7 @@ def _excesses(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _is_known(snapshot: Snapshot, source: Source) -> bool:
-    """Say whether a snapshot holds facts that only this source could have told."""
+    """Return whether a snapshot holds facts that only this source could have told."""
     if source in _ACCOUNT_FACTS:
         return _ACCOUNT_FACTS[source] not in gaps_of(snapshot.account)
     if source is Source.CREDENTIAL_REPORT:
@@ -102,7 +102,7 @@ def _miscounts(snapshot: Snapshot) -> Iterator[str]:
 
 
 def integrity(snapshot: Snapshot) -> Iterator[Notice]:
-    """Give what does not fit together: memberships in groups that do not exist, or that differ only in case.
+    """Yield what does not fit together: memberships in groups that do not exist, or that differ only in case.
 
     IAM names are unique ignoring case and keep their spelling, so both mean a damaged or mixed collection:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html

@@ -16,7 +16,7 @@ from auditor.account.unknown import Gap, Listing, Partial, Record
 
 
 class Notice(Record, frozen=True):
-    """Tell of an oddity in the collected facts that is no verdict; it becomes a warning of the report."""
+    """Hold an oddity in the collected facts that is no verdict; it becomes a warning of the report."""
 
     code: str
     resource_name: str | None
@@ -207,7 +207,7 @@ class OidcProvider(Record, frozen=True, tag_field="record", tag="oidc_provider")
 
     @property
     def id(self) -> str:
-        """Give the resource id, for which AWS Config has the ARN."""
+        """Return the resource id, for which AWS Config has the ARN."""
         return self.arn
 
 
@@ -228,7 +228,7 @@ class SamlProvider(Record, frozen=True, tag_field="record", tag="saml_provider")
 
     @property
     def id(self) -> str:
-        """Give the resource id, for which AWS Config has the ARN."""
+        """Return the resource id, for which AWS Config has the ARN."""
         return self.arn
 
 
@@ -268,12 +268,12 @@ class Account(Record, frozen=True, tag_field="record", tag="account"):
 
     @property
     def name(self) -> str:
-        """Give the account number, or "account" while it is unknown."""
+        """Return the account number, or "account" while it is unknown."""
         return self.id or "account"
 
     @property
     def arn(self) -> str | None:
-        """Give the ARN of the account's root, or None while the account number is unknown."""
+        """Return the ARN of the account's root, or None while the account number is unknown."""
         return f"arn:{self.partition}:iam::{self.id}:root" if self.id else None
 
 
@@ -309,7 +309,7 @@ class Snapshot(Record, frozen=True, eq=False, kw_only=True):
     access_analyzers: Listing[AccessAnalyzer]
 
     def __eq__(self, other: object) -> bool:
-        """Say whether two snapshots would be written alike; their listings, being partial, may not compare."""
+        """Return whether two snapshots would be written alike; their listings, being partial, may not compare."""
         return isinstance(other, Snapshot) and encode(self) == encode(other)
 
     __hash__ = None  # type: ignore[assignment]  # a snapshot is no key

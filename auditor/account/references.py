@@ -11,7 +11,7 @@ from auditor.account.unknown import Listing, Partial, Record, gaps_of, stored
 
 
 def gap_ids(snapshot: Snapshot) -> set[str]:
-    """Give the ids of the gaps that the lists and records of a snapshot refer to."""
+    """Return the ids of the gaps that the lists and records of a snapshot refer to."""
     found: set[str | None] = set()
     _gather([snapshot], found)
     return {gap_id for gap_id in found if gap_id is not None}
@@ -38,19 +38,19 @@ def _gather(values: Sequence[object], found: set[str | None]) -> None:
 
 @cache
 def _may_refer(value_type: type) -> bool:
-    """Say whether values of a type may refer to gaps; most records cannot, and there are many."""
+    """Return whether values of a type may refer to gaps; most records cannot, and there are many."""
     return issubclass(value_type, Record) and (issubclass(value_type, Partial) or bool(_holders(value_type)))
 
 
 @cache
 def _holders(record_type: type[Struct]) -> tuple[tuple[str, bool], ...]:
-    """Give the fields of a record type whose values may refer to gaps, and whether what is in these values may."""
+    """Return the fields of a record type whose values may refer to gaps, and whether what is in these values may."""
     hints = get_type_hints(record_type)
     held = ((field, hints[field]) for field in record_type.__struct_fields__ if _holds(hints[field]))
     return tuple((field, get_origin(hint) is not Listing or any(map(_holds, get_args(hint)))) for field, hint in held)
 
 
 def _holds(hint: Any) -> bool:
-    """Say whether a type is, or may be, a Listing or a record that may refer to gaps."""
+    """Return whether a type is, or may be, a Listing or a record that may refer to gaps."""
     own = get_origin(hint) or hint
     return own is Listing or (isinstance(own, type) and _may_refer(own)) or any(map(_holds, get_args(hint)))

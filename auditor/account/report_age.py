@@ -18,7 +18,7 @@ _SKEW = timedelta(minutes=5)  # by as much a clock may differ from AWS's, which 
 
 
 def report_age(snapshot: Snapshot) -> timedelta | None:
-    """Give how old the credential report was when it was read; None if either time is not known, or one is wrong."""
+    """Return how old the credential report was when it was read; None if either time is not known, or one is wrong."""
     read_at = _read_at(snapshot)
     if read_at is None or snapshot.report_generated_at is None:
         return None
@@ -31,7 +31,7 @@ def _read_at(snapshot: Snapshot) -> datetime | None:
 
 
 def credential_report_text(snapshot: Snapshot) -> str:
-    """Give the words by which annotations name the credential report, its time and its age."""
+    """Return the words by which annotations name the credential report, its time and its age."""
     if snapshot.report_generated_at is None:
         return "credential report of unknown time"
     return f"credential report of {snapshot.report_generated_at:%Y-%m-%dT%H:%M:%SZ}, {_old(report_age(snapshot))}"
@@ -42,7 +42,7 @@ def _old(age: timedelta | None) -> str:
 
 
 def duration(time: timedelta) -> str:
-    """Give a length of time as people say it, rounded down: minutes below two hours, hours below two days."""
+    """Return a length of time as people say it, rounded down: minutes below two hours, hours below two days."""
     minutes = int(time.total_seconds() // 60)
     if minutes < 120:  # noqa: PLR2004 - two hours
         return f"{minutes} min"
@@ -50,7 +50,7 @@ def duration(time: timedelta) -> str:
 
 
 def without_old_report(snapshot: Snapshot, max_age: timedelta) -> Snapshot:
-    """Give the snapshot with everything unknown that rests on a credential report older than `max_age`.
+    """Return the snapshot with everything unknown that rests on a credential report older than `max_age`.
 
     A report of unknown age counts as older. What AWS was asked about again stays known.
     """
@@ -66,7 +66,7 @@ def without_old_report(snapshot: Snapshot, max_age: timedelta) -> Snapshot:
     return structs.replace(
         snapshot,
         account=with_gaps(snapshot.account, {"root_credentials": reason.id}),
-        sources=tuple(_told(source, reason) for source in snapshot.sources),
+        sources=tuple(_without(source, reason) for source in snapshot.sources),
         gaps=(*snapshot.gaps, reason),
         users=users,
     )
@@ -91,11 +91,11 @@ def _reason(snapshot: Snapshot, max_age: timedelta) -> str:
 
 
 def _aged(user: User, gap_id: str) -> User:
-    """Give the user without what the report told; what is unknown already keeps its own reason."""
+    """Return the user without what the report told; what is unknown already keeps its own reason."""
     return user if "credentials" in gaps_of(user) else with_gaps(user, {"credentials": gap_id})
 
 
-def _told(source: SourceRecord, reason: Gap) -> SourceRecord:
+def _without(source: SourceRecord, reason: Gap) -> SourceRecord:
     if source.name is not Source.CREDENTIAL_REPORT:
         return source
     return structs.replace(source, status=SourceStatus.PARTIAL, detail=reason.message)

@@ -25,17 +25,17 @@ class _Header(Struct):
 
 
 def dump(snapshot: Snapshot) -> bytes:
-    """Give the canonical JSON document of a snapshot: policy documents too are without insignificant blanks."""
+    """Return the canonical JSON document of a snapshot: policy documents too are without insignificant blanks."""
     return msgspec.json.format(msgspec.json.encode(snapshot), indent=-1)
 
 
 def digest(document: bytes) -> str:
-    """Give the SHA-256 of a canonical document, in hexadecimal."""
+    """Return the SHA-256 of a canonical document, in hexadecimal."""
     return sha256(document).hexdigest()
 
 
 def load(document: bytes, place: str) -> Snapshot:
-    """Give the snapshot that a JSON document holds; `place` names the document in messages.
+    """Return the snapshot that a JSON document holds; `place` names the document in messages.
 
     Raises SourceError for anything that is not a whole snapshot of this schema's major version.
     """
@@ -54,7 +54,7 @@ def load(document: bytes, place: str) -> Snapshot:
 
 
 def _is_plain(document: bytes, snapshot: Snapshot) -> bool:
-    """Say whether a snapshot would be written as the document was, but for blanks: then no key stands twice in it.
+    """Return whether a snapshot would be written as the document was, but for blanks: then no key stands twice in it.
 
     This takes a tenth of the time of looking at every key. It proves nothing of policy documents, which are copied as
     they are; who reads one asks policy.read_document.
@@ -74,7 +74,7 @@ def _check_policies(snapshot: Snapshot) -> None:
 
 
 def _policies(snapshot: Snapshot) -> Iterator[Raw]:
-    """Give the policy documents that were learned, raw."""
+    """Yield the policy documents that were learned, raw."""
     for kind in ("users", "groups", "roles"):
         for record in getattr(snapshot, kind).known_part:
             if record.inline_policies.known_part:
@@ -89,7 +89,7 @@ def _learned(records: Sequence[Struct], field: str) -> Iterator[Raw]:
 
 
 def _in_utc(snapshot: Snapshot, place: str) -> Snapshot:
-    """Give the snapshot with the times in UTC that are shown of it."""
+    """Return the snapshot with the times in UTC that are shown of it."""
     try:
         return msgspec.structs.replace(
             snapshot,

@@ -64,7 +64,7 @@ BULK = frozenset(Source) - VERIFYING
 
 
 class SourceStatus(StrEnum):
-    """Say how far a source was read; ABSENT: the export does not hold it, NOT_REQUESTED: no selected rule reads it."""
+    """Name how far a source was read; ABSENT: the export does not hold it, NOT_REQUESTED: no selected rule reads it."""
 
     COMPLETE = "complete"
     PARTIAL = "partial"
@@ -74,7 +74,7 @@ class SourceStatus(StrEnum):
 
 
 class SourceRecord(Record, frozen=True):
-    """Tell of one source: how far it was read, when, in how many pages, how many items, and anything worth saying."""
+    """Hold of one source how far it was read, when, in how many pages, how many items, and anything worth saying."""
 
     name: Source
     status: SourceStatus
@@ -85,6 +85,6 @@ class SourceRecord(Record, frozen=True):
 
     @property
     def lacking(self) -> bool:
-        """Say whether facts are missing that rules may rest on; the alias is only shown."""
-        told = (SourceStatus.COMPLETE, SourceStatus.NOT_REQUESTED)
-        return self.status not in told and self.name is not Source.ACCOUNT_ALIAS
+        """Return whether facts are missing that rules may rest on; the alias is only shown."""
+        sufficient = (SourceStatus.COMPLETE, SourceStatus.NOT_REQUESTED)
+        return self.status not in sufficient and self.name is not Source.ACCOUNT_ALIAS

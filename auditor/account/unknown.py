@@ -24,7 +24,7 @@ class Record(Struct, frozen=True, gc=False):
 
 
 class Gap(Record, frozen=True):
-    """Say why facts are missing: the source, AWS's error code, the IAM action to grant (or None), and a message."""
+    """Hold why facts are missing: the source, AWS's error code, the IAM action to grant (or None), and a message."""
 
     id: str
     source: str
@@ -34,7 +34,7 @@ class Gap(Record, frozen=True):
 
 
 class UnknownFact(Exception):  # noqa: N818 - not an error of the program: the fact is unknown
-    """Tell that a fact was needed that nobody learned; rules must let it pass.
+    """Raised when a fact is needed that was not learned; rules must let it pass.
 
     `gap_id` names the gap behind it, and `reason` the field; without a gap a rule could not decide and says why.
     """
@@ -58,7 +58,7 @@ _witness: ContextVar[list[UnknownFact] | None] = ContextVar("witness", default=N
 
 @contextmanager
 def witnessed() -> Iterator[list[UnknownFact]]:
-    """Give a list that gains every UnknownFact raised inside the block, also those that somebody caught."""
+    """Return a list that gains every UnknownFact raised inside the block, also those that somebody caught."""
     raised: list[UnknownFact] = []
     token = _witness.set(raised)
     try:
@@ -68,7 +68,7 @@ def witnessed() -> Iterator[list[UnknownFact]]:
 
 
 def evaluate_quietly(question: Callable[[], T]) -> T | UnknownFact:
-    """Give the answer to a question, or the UnknownFact that kept it from being answered.
+    """Return the answer to a question, or the UnknownFact that kept it from being answered.
 
     Only for weighing facts of which one may do where another is unknown. It is no witness then: the caller must raise
     an UnknownFact anew where the others do not suffice.
@@ -130,7 +130,7 @@ class Listing(Record, Generic[T], frozen=True, eq=False):
 
 
 def _has_own_unknown(hint: Any) -> bool:
-    """Say whether values of a type can themselves be unknown: a Listing by its gap, raw JSON by being null."""
+    """Return whether values of a type can themselves be unknown: a Listing by its gap, raw JSON by being null."""
     return hint is Raw or (get_origin(hint) or hint) is Listing
 
 
@@ -207,13 +207,13 @@ def keep_slots(record_type: type[Struct]) -> None:
 
 
 def gaps_of(record: Struct) -> Mapping[str, str]:
-    """Give the unknown fields of a record with the ids of their gaps: empty for a whole record."""
+    """Return the unknown fields of a record with the ids of their gaps: empty for a whole record."""
     gaps: Mapping[str, str] = stored(record, "gaps") if isinstance(record, Partial) else {}
     return gaps
 
 
 def with_gaps(record: R, gaps: Mapping[str, str]) -> R:
-    """Give the record with `gaps` (field to gap id) added: listings become partial and empty, other fields null.
+    """Return the record with `gaps` (field to gap id) added: listings become partial and empty, other fields null.
 
     Raises TypeError for a record type that has no partial form.
     """

@@ -69,7 +69,7 @@ class DevicesAnswer(Struct):
 
 
 def password_policy(detail: PasswordPolicyDetail) -> tuple[PasswordPolicy, tuple[Gap, ...]]:
-    """Give the record of a password policy, and the gaps of what it lacks."""
+    """Return the record of a password policy, and the gaps of what it lacks."""
     values: dict[str, Any] = {}
     gaps: dict[str, Gap] = {}
     for field in PasswordPolicy.__struct_fields__:
@@ -83,7 +83,7 @@ def password_policy(detail: PasswordPolicyDetail) -> tuple[PasswordPolicy, tuple
 
 
 def virtual_mfa_devices(details: Iterable[DeviceDetail]) -> tuple[VirtualMfaDevice, ...]:
-    """Give the records of virtual MFA devices, by serial number."""
+    """Return the records of virtual MFA devices, by serial number."""
     devices = (
         VirtualMfaDevice(
             serial_number=detail.serial_number,

@@ -26,7 +26,7 @@ class Answer(Struct, Generic[T], frozen=True, kw_only=True):
     value: T | None
     gap: Gap | None = None
     cell_gaps: tuple[Gap, ...] = ()
-    asked: bool = False
+    exhaustive: bool = False
     read_at: datetime | None = None
     pages: int = 0
     items: int = 0
@@ -34,17 +34,17 @@ class Answer(Struct, Generic[T], frozen=True, kw_only=True):
 
 
 def gap(source: Source, error_code: str, message: str, iam_action: str | None = None) -> Gap:
-    """Give the gap of a source; its id is made of the source and the error code."""
+    """Return the gap of a source; its id is made of the source and the error code."""
     return Gap(f"{source}:{error_code}", source, error_code, iam_action, message)
 
 
 def unread(source: Source, status: SourceStatus, reason: Gap) -> Answer[Any]:
-    """Give the answer of a source from which nothing was learned."""
+    """Return the answer of a source from which nothing was learned."""
     return Answer(source=source, status=status, value=None, gap=reason, detail=reason.message)
 
 
 def not_requested(source: Source) -> Answer[Any]:
-    """Give the answer of a source that no selected rule reads."""
+    """Return the answer of a source that no selected rule reads."""
     message = f"No selected rule read {source.replace('-', ' ')} when the snapshot was made: collect again"
     return unread(source, SourceStatus.NOT_REQUESTED, gap(source, "NotRequested", message))
 
@@ -53,12 +53,12 @@ DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "Unauthorized
 
 
 def refused(source: Source, error_code: str, action: str | None = None) -> Gap:
-    """Give the gap of a source that answered `action` with an error; it names the action, to grant where denied."""
+    """Return the gap of a source that answered `action` with an error; it names the action, to grant where denied."""
     call = action or ", ".join(ACTIONS[source])
     denied = error_code in DENIED_CODES and call != ""
-    said = error_code if denied or not call else f"{call}: {error_code}"
-    words = source.replace("-", " ").capitalize()
-    return gap(source, error_code, f"{words} could not be read ({said})", call if denied else None)
+    cause = error_code if denied or not call else f"{call}: {error_code}"
+    name = source.replace("-", " ").capitalize()
+    return gap(source, error_code, f"{name} could not be read ({cause})", call if denied else None)
 
 
 def prepare(shapes: Iterable[type[Struct]]) -> None:
@@ -71,7 +71,7 @@ def prepare(shapes: Iterable[type[Struct]]) -> None:
 
 
 def utc(time: datetime) -> datetime:
-    """Give a time in UTC, to the second; a time without zone is taken as UTC, as AWS writes it."""
+    """Return a time in UTC, to the second; a time without zone is taken as UTC, as AWS writes it."""
     if time.tzinfo is UTC and not time.microsecond:
         return time  # as AWS sends it, several times for each entity
     aware = time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -49,7 +49,7 @@ class Identity(Struct, frozen=True):
 
 
 def identity_of_arns(arns: Iterable[str], alias: str | None) -> Identity:
-    """Give the identity that the ARNs of an account's entities show; the first one that tells decides."""
+    """Return the identity that the ARNs of an account's entities show; the first one that tells decides."""
     for arn in arns:
         match = _ACCOUNT_ARN.match(arn)
         if match:
@@ -58,7 +58,7 @@ def identity_of_arns(arns: Iterable[str], alias: str | None) -> Identity:
 
 
 def assemble(kind: str, identity: Identity, answers: Answers, captured_at: datetime | None) -> Snapshot:
-    """Give the snapshot that the answers make up; `answers` holds one for every Source but the identity's two."""
+    """Return the snapshot that the answers make up; `answers` holds one for every Source but the identity's two."""
     return _Assembly(answers).snapshot(kind, identity, captured_at)
 
 
@@ -66,7 +66,7 @@ class _Assembly:
     """Hold the answers while they are joined, with the gaps and notices that the joining finds."""
 
     def __init__(self, answers: Answers) -> None:
-        self._answers: Answers = {source: _not_told(source) for source in OPTIONAL - set(answers)} | dict(answers)
+        self._answers: Answers = {source: _not_reported(source) for source in OPTIONAL - set(answers)} | dict(answers)
         self._gaps: dict[str, Gap] = {}
         self._notices: list[Notice] = []
         self._reader = EntityReader()
@@ -138,7 +138,7 @@ class _Assembly:
         return self._reader.user(detail, row.credentials if row and reason is None else None, reason)
 
     def _credentials_gap(self, detail: UserDetail, row: ReportRow | None) -> str | None:
-        """Give the gap of a user's credentials, or None if the report's row is of this user."""
+        """Return the gap of a user's credentials, or None if the report's row is of this user."""
         report = self._answers[Source.CREDENTIAL_REPORT]
         if row is None:
             if report.gap is not None:
@@ -151,9 +151,9 @@ class _Assembly:
         return self._add(gap(Source.CREDENTIAL_REPORT, "OtherUser", message))
 
     def _unseen_gap(self, count: int) -> str | None:
-        """Give the gap of a list that lacks users of the report, unless something proves that they were deleted."""
+        """Return the gap of a list that lacks users of the report, unless something proves that they were deleted."""
         answer = self._answers[Source.USERS]
-        if answer.asked or self._counted(Source.USERS) is not None:
+        if answer.exhaustive or self._counted(Source.USERS) is not None:
             return None
         message = f"The list of users lacks {count:,} of the credential report (account-summary.json would tell why)"
         return self._add(gap(Source.USERS, "UnseenUsers", message))
@@ -163,7 +163,7 @@ class _Assembly:
         return summary.get(COUNTED[source])
 
     def _user_of_report(self, row: ReportRow, gap_id: str) -> User:
-        """Give what the report alone tells of a user whose entity was not read."""
+        """Return what the report alone tells of a user whose entity was not read."""
         unknown = ["id", "group_names", "inline_policies", "attached_policies", "permissions_boundary", "tags"]
         if row.created_at is None:
             unknown.append("created_at")
@@ -187,7 +187,7 @@ class _Assembly:
         return with_gaps(user, dict.fromkeys(unknown, gap_id))
 
     def _list_gap(self, source: Source, count: int, *, agreed: bool) -> str | None:
-        """Give the gap of a list that was cut or that the account summary contradicts; None if it is complete.
+        """Return the gap of a list that was cut or that the account summary contradicts; None if it is complete.
 
         An empty list is believed when the summary says so, when another source has `agreed`, or when the collector
         itself asked for everything of this kind and AWS said that there is no more.
@@ -199,7 +199,7 @@ class _Assembly:
         if counted is not None and counted != count:
             message = f"The account summary counts {counted:,} {source}, but {count:,} were read: collect again"
             return self._add(gap(source, "CountMismatch", message))
-        if count == 0 and counted is None and not agreed and not answer.asked:
+        if count == 0 and counted is None and not agreed and not answer.exhaustive:
             message = f"The list of {source} is empty, and nothing confirms it (account-summary.json would)"
             return self._add(gap(source, "EmptyUnconfirmed", message))
         return None
@@ -237,11 +237,11 @@ class _Assembly:
         return self._add(gap(Source.CREDENTIAL_REPORT, "NoRootRow", "The credential report has no row for root"))
 
     def _policy(self, detail: ManagedPolicyDetail) -> Policy:
-        """Give a policy with its description, which only GetPolicy tells."""
+        """Return a policy with its description, which only GetPolicy tells."""
         answer = self._answers[Source.POLICY_DESCRIPTIONS]
         descriptions: Descriptions = answer.value or Descriptions({}, {})
-        if detail.arn in descriptions.told:
-            return self._reader.policy(detail, descriptions.told[detail.arn], None)
+        if detail.arn in descriptions.reported:
+            return self._reader.policy(detail, descriptions.reported[detail.arn], None)
         if detail.arn in descriptions.gaps:
             return self._reader.policy(detail, None, descriptions.gaps[detail.arn])
         reason = answer.gap or gap(answer.source, "NotTold", "AWS did not tell of the policy when asked by itself")
@@ -253,7 +253,7 @@ class _Assembly:
                 yield self._source_record(self._answers[source])
 
     def _source_record(self, answer: Answer[Any]) -> SourceRecord:
-        """Tell of a source; one that AWS's counts contradict is not complete, however it was read."""
+        """Return how a source was read; one that AWS's counts contradict is not complete, however it was read."""
         doubts = (self._gaps.get(f"{answer.source}:{code}") for code in _DOUBTS)
         contradicted = next(filter(None, doubts), None)
         status, detail = answer.status, answer.detail
@@ -262,18 +262,18 @@ class _Assembly:
         return SourceRecord(answer.source, status, answer.read_at, answer.pages, answer.items, detail)
 
 
-def _not_told(source: Source) -> Answer[Any]:
+def _not_reported(source: Source) -> Answer[Any]:
     message = f"The exports do not tell of {source.replace('-', ' ')}"
     return unread(source, SourceStatus.ABSENT, gap(source, "NotProvided", message))
 
 
 def _same_time(created: object, reported: datetime | None) -> bool:
-    """Say whether both sources told the same time of creation; what was not told is not the same."""
+    """Return whether both sources told the same time of creation; what was not told is not the same."""
     return isinstance(created, datetime) and reported is not None and abs(utc(created) - reported) <= _SAME_TIME
 
 
 def _proves_no_users(report: CredentialReport | None) -> bool:
-    """Say whether a whole report, one with root's row, lists no user at all."""
+    """Return whether a whole report, one with root's row, lists no user at all."""
     return bool(report and report.whole and report.root and not report.users and not report.contradicted)
 
 

@@ -150,7 +150,7 @@ class Page(Struct, rename="pascal"):
 
 
 class EntityList(NamedTuple):
-    """Say where a kind of entity is in the answers: the Filter that asks for it, and the field of a page."""
+    """Hold where a kind of entity is in the answers: the Filter that asks for it, and the field of a page."""
 
     filter: FilterType
     field: str
@@ -172,11 +172,11 @@ class EntityReader:
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
-        """Give the gaps that the records made so far refer to."""
+        """Return the gaps that the records made so far refer to."""
         return tuple(self._gaps.values())
 
     def user(self, detail: UserDetail, credentials: Any, credentials_gap: str | None) -> User:
-        """Give the record of a user; `credentials` is None where `credentials_gap` says why."""
+        """Return the record of a user; `credentials` is None where `credentials_gap` says why."""
         unknown = {} if credentials_gap is None else {"credentials": credentials_gap}
         fact = self._facts(Source.USERS, unknown)
         user = User(
@@ -196,7 +196,7 @@ class EntityReader:
         return with_gaps(user, unknown)
 
     def group(self, detail: GroupDetail) -> Group:
-        """Give the record of a group."""
+        """Return the record of a group."""
         unknown: dict[str, str] = {}
         fact = self._facts(Source.GROUPS, unknown)
         group = Group(
@@ -211,7 +211,7 @@ class EntityReader:
         return with_gaps(group, unknown)
 
     def role(self, detail: RoleDetail) -> Role:
-        """Give the record of a role."""
+        """Return the record of a role."""
         unknown: dict[str, str] = {}
         fact = self._facts(Source.ROLES, unknown)
         used = detail.role_last_used
@@ -237,7 +237,7 @@ class EntityReader:
         return with_gaps(role, unknown)
 
     def policy(self, detail: ManagedPolicyDetail, description: str | None, description_gap: str | None) -> Policy:
-        """Give the record of a customer-managed policy; a missing name is that of the ARN.
+        """Return the record of a customer-managed policy; a missing name is that of the ARN.
 
         `description` is None where there is none, or where `description_gap` says why it is not known.
         """
@@ -267,7 +267,7 @@ class EntityReader:
         return with_gaps(PolicyVersion(detail.version_id, detail.is_default_version, document), unknown)
 
     def _facts(self, source: Source, unknown: dict[str, str]) -> Callable[[str, str, Any], Any]:
-        """Give a function that passes a value on, and records the field as unknown when AWS's key is missing."""
+        """Return a function that passes a value on, and records the field as unknown when AWS's key is missing."""
 
         def fact(field: str, key: str, value: Any) -> Any:
             if value is not UNSET:

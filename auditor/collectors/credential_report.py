@@ -57,7 +57,7 @@ class CredentialReport(Struct, frozen=True):
 
 
 def read(text: str, generated_at: datetime | None, place: str, *, whole: bool = True) -> CredentialReport:
-    """Give the credential report that a CSV text holds; `place` names it in messages.
+    """Return the credential report that a CSV text holds; `place` names it in messages.
 
     `whole` says that the text cannot have been cut, as one that was packed into something whole.
     A user listed twice with different values is left out, so that its credentials are unknown.
@@ -92,7 +92,7 @@ class _Table:
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
-        """Give the gaps that the rows read so far refer to."""
+        """Return the gaps that the rows read so far refer to."""
         return tuple(self._gaps.values())
 
     def rows(self) -> Iterator[ReportRow]:
@@ -150,7 +150,7 @@ class _Table:
 
 
 def _value(column: str, cell: str) -> bool | str | None:
-    """Give what a cell tells, None if it cannot be read."""
+    """Return what a cell tells, None if it cannot be read."""
     if column in FLAGS:
         return _WORDS.get(cell.lower())
     if column in TIMES and cell.lower() not in _MARKERS and _time(cell) is None:

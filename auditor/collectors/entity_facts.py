@@ -56,7 +56,7 @@ class CertificateMetadata(Struct, rename="pascal"):
 
     @property
     def name(self) -> str:
-        """Give what the certificate is asked about by."""
+        """Return what the certificate is asked about by."""
         return self.server_certificate_name
 
 
@@ -73,7 +73,7 @@ class OidcEntry(Struct, rename="pascal"):
 
     @property
     def name(self) -> str:
-        """Give what the provider is asked about by."""
+        """Return what the provider is asked about by."""
         return self.arn
 
 
@@ -100,7 +100,7 @@ class SamlEntry(Struct, rename="pascal"):
 
     @property
     def name(self) -> str:
-        """Give what the provider is asked about by."""
+        """Return what the provider is asked about by."""
         return self.arn
 
 
@@ -146,7 +146,7 @@ class PolicyAnswer(Struct, rename="pascal"):
 class Descriptions(Struct, frozen=True):
     """Hold the descriptions of policies by ARN, None where there is none, and the gaps of those that were not told."""
 
-    told: Mapping[str, str | None]
+    reported: Mapping[str, str | None]
     gaps: Mapping[str, str]
 
 
@@ -155,12 +155,12 @@ SHAPES = (TagsPage, CertificatesPage, OidcList, OidcDetail, SamlList, AnalyzersP
 
 
 def tags_of(tags: Iterable[Tag]) -> Tags:
-    """Give tags by their keys."""
+    """Return tags by their keys."""
     return {tag.key: tag.value for tag in tags}
 
 
 def server_certificate(entry: CertificateMetadata, tags: Tags | None, gap_id: str | None) -> ServerCertificate:
-    """Give the record of a server certificate; `tags` is None where `gap_id` says why."""
+    """Return the record of a server certificate; `tags` is None where `gap_id` says why."""
     absent: Any = None
     certificate = ServerCertificate(
         name=entry.server_certificate_name,
@@ -175,17 +175,17 @@ def server_certificate(entry: CertificateMetadata, tags: Tags | None, gap_id: st
 
 
 def oidc_name(arn: str) -> str:
-    """Give the name of an OpenID Connect provider: its URL without the scheme, which its ARN ends with."""
+    """Return the name of an OpenID Connect provider: its URL without the scheme, which its ARN ends with."""
     return arn.partition(":oidc-provider/")[2] or arn
 
 
 def url_name(url: str) -> str:
-    """Give the name of the OpenID Connect provider that has a URL, with or without the scheme."""
+    """Return the name of the OpenID Connect provider that has a URL, with or without the scheme."""
     return url.removeprefix("https://")
 
 
 def oidc_provider(entry: OidcEntry, detail: OidcDetail | None, gap_id: str | None) -> OidcProvider:
-    """Give the record of an OpenID Connect provider; `detail` is None where `gap_id` says why."""
+    """Return the record of an OpenID Connect provider; `detail` is None where `gap_id` says why."""
     absent: Any = None
     provider = OidcProvider(
         name=oidc_name(entry.arn),
@@ -197,7 +197,7 @@ def oidc_provider(entry: OidcEntry, detail: OidcDetail | None, gap_id: str | Non
 
 
 def saml_provider(entry: SamlEntry, tags: Tags | None, gap_id: str | None) -> SamlProvider:
-    """Give the record of a SAML provider; `tags` is None where `gap_id` says why."""
+    """Return the record of a SAML provider; `tags` is None where `gap_id` says why."""
     absent: Any = None
     provider = SamlProvider(
         name=entry.arn.rpartition("/")[2],
@@ -210,5 +210,5 @@ def saml_provider(entry: SamlEntry, tags: Tags | None, gap_id: str | None) -> Sa
 
 
 def access_analyzer(entry: AccessAnalyzer, _: None, __: str | None) -> AccessAnalyzer:
-    """Give the record of an analyzer, which is as AWS lists it."""
+    """Return the record of an analyzer, which is as AWS lists it."""
     return entry

@@ -16,7 +16,7 @@ from auditor.account.sources import Source
 from auditor.errors import UsageError
 
 Doubtful = Callable[[Snapshot], Sequence[str]]
-"""Give the names of the users about whom AWS shall be asked again."""
+"""Return the names of the users about whom AWS shall be asked again."""
 
 AWS_OPTIONS = ("profile", "region", "role_arn", "external_id", "mfa_serial", "mfa_code", "expect_account")
 
@@ -61,7 +61,7 @@ def check(inputs: Inputs) -> None:
 
 
 def reads_aws(inputs: Inputs) -> bool:
-    """Say whether the account is read from AWS, or from the demo's emulator."""
+    """Return whether the account is read from AWS, or from the demo's emulator."""
     return inputs.snapshot is None and inputs.exports is None
 
 
@@ -77,7 +77,7 @@ def collect(
     progress: bool,
     doubtful: Doubtful | None = None,
 ) -> Snapshot:
-    """Give the snapshot of the account that the options name; `say` tells people what is being read.
+    """Return the snapshot of the account that the options name; `say` tells people what is being read.
 
     `doubtful` names the users of a snapshot about whom AWS shall be asked again.
     Raises UsageError when the account is not --expect-account, and what the collectors raise.
@@ -129,9 +129,9 @@ def _verified(
         say("Verified: no finding on MFA rests on a credential report older than the run")
         return snapshot
     again = verification.verified(connection, snapshot, names, timeout_s=timeout_s)
-    asked = sum(user.verified is not None for user in again.users.known_part)
+    verified = sum(user.verified is not None for user in again.users.known_part)
     corrected = [notice.resource_name for notice in again.notices if notice.code == verification.CORRECTED]
-    say(f"Verified {asked:,} of {len(names):,} users with AWS, {len(corrected):,} corrected")
+    say(f"Verified {verified:,} of {len(names):,} users with AWS, {len(corrected):,} corrected")
     return again
 
 

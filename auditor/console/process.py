@@ -26,7 +26,7 @@ def open_streams() -> None:
 
 
 def run(command: click.Group, arguments: Sequence[str]) -> int:
-    """Run a command and give the exit code; every error ends here, as one message on stderr."""
+    """Run a command and return the exit code; every error ends here, as one message on stderr."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # what a terminal's encoding lacks is spelt out

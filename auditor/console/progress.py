@@ -12,19 +12,19 @@ class Progressed(Protocol):
 
     @property
     def source(self) -> Source:
-        """Give the source."""
+        """Return the source."""
 
     @property
     def items(self) -> int:
-        """Give how many items were read so far."""
+        """Return how many items were read so far."""
 
     @property
     def pages(self) -> int:
-        """Give how many pages were read so far."""
+        """Return how many pages were read so far."""
 
     @property
     def done(self) -> bool:
-        """Say whether the source has been read to its end."""
+        """Return whether the source has been read to its end."""
 
 
 @contextmanager

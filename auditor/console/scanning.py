@@ -125,4 +125,4 @@ def _show_revived(suppressions: Sequence[Suppression], as_of: datetime, say: Say
     today = datetime.now(UTC).date()
     for each in suppressions:
         if as_of.date() <= each.until < today:
-            say(f"Warning: The {each.words} has ended; by --as-of it counts")
+            say(f"Warning: The {each.description} has ended; by --as-of it counts")

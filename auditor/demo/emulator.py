@@ -23,7 +23,7 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 @contextmanager
 def emulator() -> Iterator[str]:
-    """Serve an empty account while the block runs, and give its URL.
+    """Serve an empty account while the block runs, and return its URL.
 
     Raises AuditError when moto is not installed.
     """
@@ -77,7 +77,7 @@ def _backend_app(service: Any) -> Any:
 
 
 def _complete_policies() -> None:
-    """Give every managed policy the facts that moto's lack and that AWS always sends."""
+    """Return every managed policy the facts that moto's lack and that AWS always sends."""
     from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.iam.models import iam_backends
 
@@ -150,7 +150,7 @@ def _quiet() -> Iterator[None]:
 
 
 def self_signed(name: str, expires_at: datetime) -> tuple[str, str]:
-    """Give a certificate that was valid for a year until `expires_at`, and its private key, as PEM."""
+    """Return a certificate that was valid for a year until `expires_at`, and its private key, as PEM."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec

@@ -22,7 +22,7 @@ _SAML_METADATA = "<EntityDescriptor/>".ljust(1000)  # AWS takes none that is sho
 
 @contextmanager
 def demo_account() -> Iterator[LiveOptions]:
-    """Give the options that lead to the made-up account; it lives as long as the block.
+    """Return the options that lead to the made-up account; it lives as long as the block.
 
     Meanwhile AWS's environment variables lead there too, so that no call can reach a real account.
     Raises AuditError when the emulator is not installed.
@@ -93,7 +93,7 @@ def _fill_offenders(iam: Any) -> None:
 
 
 def _let_time_pass() -> None:
-    """Give the users a past: one has an old access key that is in daily use, one has not signed in for long."""
+    """Return the users a past: one has an old access key that is in daily use, one has not signed in for long."""
     today = _today()
     for name, created, used in (("ci-deploy", 400, 1), ("contractor", 300, 120)):  # days ago
         backdate(name, today - timedelta(days=created), today - timedelta(days=used))
@@ -167,7 +167,7 @@ def _allow(actions: str | list[str], resources: str | list[str]) -> dict[str, An
 
 
 def _self_managed_mfa(account_id: str) -> list[dict[str, Any]]:
-    """Give the article's statements: a user may set up the own MFA device, and without MFA nothing else."""
+    """Return the article's statements: a user may set up the own MFA device, and without MFA nothing else."""
     user, device = f"arn:aws:iam::{account_id}:user/${{aws:username}}", f"arn:aws:iam::{account_id}:mfa/"
     own = [f"{device}${{aws:username}}", user]
     before_mfa = ["CreateVirtualMFADevice", "EnableMFADevice", "ListMFADevices"]

@@ -44,17 +44,17 @@ class Case(Struct, frozen=True):
         return self.name
 
     def check(self, rule: Rule) -> Evaluation:
-        """Evaluate the rule and raise AssertionError where it says anything else; give the evaluation."""
+        """Evaluate the rule and raise AssertionError where it says anything else; return the evaluation."""
         configured = configure(rule, self.parameters, origin=self.origin)
         evaluation = evaluate(self.snapshot, [configured])
         found = {finding.resource_name: finding.compliance_type for finding in evaluation.findings}
-        told = [about.notice.message for about in evaluation.notices]
+        messages = [about.notice.message for about in evaluation.notices]
         if len(found) != len(evaluation.findings):
             raise AssertionError(f"{self.name}: a resource has two findings")
         if found != dict(self.expected):
             raise AssertionError(f"{self.name}: expected {dict(self.expected)}, found {found}")
-        if self.warning is None and told:
-            raise AssertionError(f"{self.name}: unexpected warnings {told}")
-        if self.warning is not None and sum(self.warning in message for message in told) != 1:
-            raise AssertionError(f"{self.name}: expected one warning with {self.warning!r}, found {told}")
+        if self.warning is None and messages:
+            raise AssertionError(f"{self.name}: unexpected warnings {messages}")
+        if self.warning is not None and sum(self.warning in message for message in messages) != 1:
+            raise AssertionError(f"{self.name}: expected one warning with {self.warning!r}, found {messages}")
         return evaluation

@@ -30,7 +30,7 @@ CHANGE_TRIGGERED = frozenset(
 
 
 def concerns_iam(source_identifier: str) -> bool:
-    """Say whether a managed rule concerns IAM, by its name: so rules are told of that AWS has added since."""
+    """Return whether a managed rule concerns IAM, by its name: so rules are told of that AWS has added since."""
     return source_identifier.startswith(_IAM_PREFIXES)
 
 

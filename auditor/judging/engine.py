@@ -36,7 +36,7 @@ class Evaluation(Struct, frozen=True):
 
 
 def evaluate(snapshot: Snapshot, rules: Iterable[ConfiguredRule]) -> Evaluation:
-    """Give one finding for each rule and resource, at least one for each rule."""
+    """Return one finding for each rule and resource, at least one for each rule."""
     run = _Run(snapshot)
     with witnessed() as raised:
         for configured in rules:
@@ -50,7 +50,7 @@ def explanation(gap: Gap | EvidenceGap) -> str:
 
 
 def cut(annotation: str) -> str:
-    """Give an annotation at the length that AWS allows."""
+    """Return an annotation at the length that AWS allows."""
     return annotation if len(annotation) <= MAX_ANNOTATION else annotation[: MAX_ANNOTATION - 1] + "…"
 
 
@@ -146,7 +146,7 @@ class _Run:
         return made
 
     def _decline(self, configured: ConfiguredRule) -> None:
-        """Say of the account that the rule does not apply in its partition."""
+        """Add the finding on the account that the rule does not apply in its partition."""
         annotation = f"AWS Config does not offer this rule in partition {self._snapshot.account.partition}"
         self._add_on_account(configured, Verdict(ComplianceType.NOT_APPLICABLE, annotation))
 
@@ -210,7 +210,7 @@ class _Run:
 
 
 def _is_well_made(verdict: Verdict) -> bool:
-    """Say whether a verdict holds what its fields are declared to, which Python does not check."""
+    """Return whether a verdict holds what its fields are declared to, which Python does not check."""
     for each in verdict.evidence if type(verdict.evidence) is tuple else (None,):
         if type(each) is not Evidence:
             return False

@@ -13,7 +13,7 @@ _UNSEEN = "unseen"
 
 
 class Location(Record, frozen=True):
-    """Say where in a user's files a resource is written, for findings on planned changes."""
+    """Hold where in a user's files a resource is written, for findings on planned changes."""
 
     file: str | None
     line: int | None

@@ -16,7 +16,7 @@ ENTRY_POINT_GROUP = "iam_audit.rules"
 
 
 def load_rules() -> Mapping[str, Rule]:
-    """Give every rule that is installed, built in or plugged in, by id.
+    """Return every rule that is installed, built in or plugged in, by id.
 
     Raises AuditError when a module holds no rule, a plug-in cannot be loaded, or two rules share an id or identifier:
     packs and controls go by the identifier, so one would be judged instead of the other.
@@ -84,7 +84,7 @@ def _rule_of(module_name: str, attribute: str, origin: str) -> Rule:
 
 
 def find(rules: Mapping[str, Rule], name: str) -> Rule:
-    """Give the rule of this id or source identifier; raise UsageError that names the nearest one."""
+    """Return the rule of this id or source identifier; raise UsageError that names the nearest one."""
     by_name = {alias: rule for rule in rules.values() for alias in (rule.id, rule.source_identifier)}
     if name not in by_name:
         raise UsageError(f"there is no rule {name!r}", nearest(name, by_name, "`iam-audit rules list` shows all."))
@@ -92,12 +92,12 @@ def find(rules: Mapping[str, Rule], name: str) -> Rule:
 
 
 def page(rule: Rule) -> str:
-    """Give the rule's page: the docstring of the module that holds its evaluate function."""
+    """Return the rule's page: the docstring of the module that holds its evaluate function."""
     return (sys.modules[rule.evaluate.__module__].__doc__ or "").strip()
 
 
 def sections(text: str) -> Mapping[str, str]:
-    """Give the parts of a rule's page by heading; the opening paragraph stands under ""."""
+    """Return the parts of a rule's page by heading; the opening paragraph stands under ""."""
     opening, _, rest = text.partition("\n\n")
     parts: dict[str, list[str]] = {"": opening.splitlines()}
     heading = ""
@@ -111,7 +111,7 @@ def sections(text: str) -> Mapping[str, str]:
 
 
 def described(rule: Rule) -> Mapping[str, object]:
-    """Give what `rules list --format json` tells of a rule, as JSON."""
+    """Return what `rules list --format json` tells of a rule, as JSON."""
     return {
         "id": rule.id,
         "source_identifier": rule.source_identifier,

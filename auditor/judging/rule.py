@@ -80,17 +80,17 @@ _NOT_APPLICABLE = ComplianceType.NOT_APPLICABLE
 
 
 def compliant(annotation: str, *evidence: Evidence, note: str | None = None) -> Verdict:
-    """Give the verdict COMPLIANT."""
+    """Return the verdict COMPLIANT."""
     return Verdict(_COMPLIANT, annotation, evidence, note)
 
 
 def non_compliant(annotation: str, *evidence: Evidence) -> Verdict:
-    """Give the verdict NON_COMPLIANT."""
+    """Return the verdict NON_COMPLIANT."""
     return Verdict(_NON_COMPLIANT, annotation, evidence)
 
 
 def not_applicable(annotation: str, *evidence: Evidence) -> Verdict:
-    """Give the verdict NOT_APPLICABLE: the rule does not ask its question about this resource."""
+    """Return the verdict NOT_APPLICABLE: the rule does not ask its question about this resource."""
     return Verdict(_NOT_APPLICABLE, annotation, evidence)
 
 
@@ -108,7 +108,7 @@ def reported(credentials: Credentials, column: str, record: str = "credentials")
 
 
 def proofs(*questions: Callable[[], T | None]) -> tuple[T, ...]:
-    """Give every proof that a question yields, also where other questions cannot be answered.
+    """Return every proof that a question yields, also where other questions cannot be answered.
 
     No proof means that each question was answered, and with None; raises UnknownFact if that is not known.
     """
@@ -121,7 +121,7 @@ def proofs(*questions: Callable[[], T | None]) -> tuple[T, ...]:
 
 
 def most_telling(unknown: Sequence[UnknownFact]) -> UnknownFact:
-    """Give the exception to raise for several unknown facts: that of a gap, which says what to grant, if any is."""
+    """Return the exception to raise for several unknown facts: that of a gap, which says what to grant, if any is."""
     chosen = min(unknown, key=lambda each: each.gap_id is None)
     return UnknownFact(chosen.gap_id, chosen.reason)
 
@@ -131,7 +131,7 @@ class NoParameters(Struct, frozen=True):
 
 
 class Context(Struct, Generic[P], frozen=True):
-    """Give a rule everything but the resource: its parameters and the rest of the account."""
+    """Hold everything that a rule is given beside the resource: its parameters and the rest of the account."""
 
     parameters: P
     snapshot: Snapshot
@@ -141,16 +141,16 @@ class Context(Struct, Generic[P], frozen=True):
 
     @property
     def now(self) -> datetime:
-        """Give the snapshot's capture time (UTC), against which ages are measured; raise UnknownFact if not known."""
+        """Return the snapshot's capture time (UTC), against which ages are measured; raise UnknownFact if not known."""
         return _known_time(self.snapshot.captured_at, "the capture time is unknown (--captured-at tells it)")
 
     @property
     def report_generated_at(self) -> datetime:
-        """Give the time that credential facts are of (UTC); raise UnknownFact if it is not known."""
+        """Return the time that credential facts are of (UTC); raise UnknownFact if it is not known."""
         return _known_time(self.snapshot.report_generated_at, "the credential report's GeneratedTime is unknown")
 
     def age_at_report(self, time: datetime, place: str) -> timedelta:
-        """Give how long before the credential report a time lies; `place` names it.
+        """Return how long before the credential report a time lies; `place` names it.
 
         Raises UnknownFact if the time of the report is not known, or earlier: then one of the two is wrong.
         """

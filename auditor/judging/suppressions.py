@@ -46,13 +46,13 @@ class Suppression(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     until: date
 
     @property
-    def words(self) -> str:
-        """Give the words by which messages name the suppression."""
+    def description(self) -> str:
+        """Return the words by which messages name the suppression."""
         kind, pattern = next((name, value) for name, value in self.patterns().items())
         return f"suppression of {self.rule} on {kind} {pattern!r} (owner {self.owner}, until {self.until})"
 
     def patterns(self) -> Mapping[str, str]:
-        """Give what says which resources are meant, by the name of its field."""
+        """Return what says which resources are meant, by the name of its field."""
         given = {name: getattr(self, name) for name in PATTERNS}
         return {name: value for name, value in given.items() if value is not None}
 
@@ -65,7 +65,7 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def complaint(suppression: Suppression, limits: Limits, today: date) -> str | None:
-    """Say what is wrong with a suppression by itself, None if nothing."""
+    """Return what is wrong with a suppression by itself, None if nothing."""
     for name in ("rule", "reason", "owner", *PATTERNS, "ticket"):
         value = getattr(suppression, name)
         if value is not None and not value.strip():
@@ -86,7 +86,7 @@ def suppressed(
     limits: Limits,
     today: date,
 ) -> tuple[tuple[Finding, ...], tuple[tuple[str, Notice], ...]]:
-    """Give the findings, each with the first suppression that matches it, and notices about the suppressions by rule.
+    """Return the findings, each with the first suppression that matches it, and notices about the suppressions by rule.
 
     `rule_ids` maps the names under which rules are configured to their ids. Verdicts never change.
     """
@@ -114,7 +114,7 @@ def suppressed(
 
 
 class _Use(Struct, frozen=True):
-    """Tell what a suppression matches: how many findings, any not in order; and if its rule tells of the account."""
+    """Hold what a suppression matches: how many findings, any not in order; and if its rule judges the account."""
 
     suppression: Suppression
     findings: int
@@ -123,8 +123,8 @@ class _Use(Struct, frozen=True):
 
 
 def _marked(finding: Finding, suppression: Suppression) -> Finding:
-    told = {name: value for name, value in to_builtins(suppression).items() if name != "rule" and value is not None}
-    return structs.replace(finding, suppression=told)
+    kept = {name: value for name, value in to_builtins(suppression).items() if name != "rule" and value is not None}
+    return structs.replace(finding, suppression=kept)
 
 
 def _matchers(
@@ -172,7 +172,7 @@ def _by_name(pattern: str) -> Callable[[Finding], bool]:
 
 
 def _path(finding: Finding) -> str | None:
-    """Give the IAM path that an ARN holds, as in arn:aws:iam::111122223333:user/path/name; None where there is none."""
+    """Return the IAM path that an ARN holds, as in arn:aws:iam::111122223333:user/path/name; None if it has none."""
     if finding.resource_arn is None or Pattern.PATH not in kind_of(finding.resource_type).patterns:
         return None
     _, slash, rest = finding.resource_arn.partition("/")
@@ -181,7 +181,7 @@ def _path(finding: Finding) -> str | None:
 
 
 def _tagged(tag: str, snapshot: Snapshot) -> Iterator[tuple[ResourceType, str]]:
-    """Give the resources that have the tag; what is not known to have it has it not."""
+    """Yield the resources that have the tag; what is not known to have it has it not."""
     key, equals, value = tag.partition("=")
     for kind in (each for each, _, _ in listed_kinds() if Pattern.TAG in each.patterns):
         for resource in kind.resources(snapshot).known_part:
@@ -194,18 +194,21 @@ def _notices(
     used: Iterable[_Use], expired: Iterable[Suppression], limits: Limits, today: date
 ) -> Iterator[tuple[str, Notice]]:
     for each in expired:
-        yield each.rule, Notice(EXPIRED, None, f"The {each.words} has ended and no longer counts")
+        yield each.rule, Notice(EXPIRED, None, f"The {each.description} has ended and no longer counts")
     for use in used:
         each = use.suppression
         if use.findings == 0:
-            yield each.rule, Notice(UNUSED, None, f"The {each.words} matches no finding{_hint(use)}")
+            yield each.rule, Notice(UNUSED, None, f"The {each.description} matches no finding{_hint(use)}")
         elif not use.needed:
-            yield each.rule, Notice(UNUSED, None, f"The {each.words} matches only what is in order: it is not needed")
+            yield (
+                each.rule,
+                Notice(UNUSED, None, f"The {each.description} matches only what is in order: it is not needed"),
+            )
         if use.findings > limits.max_findings:
             more = f"{use.findings:,} findings, more than {limits.max_findings:,}"
-            yield each.rule, Notice(BROAD, None, f"The {each.words} matches {more}")
+            yield each.rule, Notice(BROAD, None, f"The {each.description} matches {more}")
         if each.until - today <= SOON:
-            yield each.rule, Notice(ENDING, None, f"The {each.words} ends {_in_days((each.until - today).days)}")
+            yield each.rule, Notice(ENDING, None, f"The {each.description} ends {_in_days((each.until - today).days)}")
 
 
 def _hint(use: _Use) -> str:

@@ -15,17 +15,17 @@ Holder = TypeVar("Holder", User, Group, Role)
 
 
 def source_of(holder: User | Group | Role) -> Source:
-    """Give the source that tells of an identity and its policies."""
+    """Return the source that tells of an identity and its policies."""
     return Source.USERS if isinstance(holder, User) else Source.GROUPS if isinstance(holder, Group) else Source.ROLES
 
 
 def boundary_only(policy: Policy) -> bool:
-    """Say whether a policy is used as a permissions boundary and, which is our decision, not attached as well."""
+    """Return whether a policy is used as a permissions boundary and, which is our decision, not attached as well."""
     return policy.permissions_boundary_usage_count > 0 and policy.attachment_count == 0
 
 
 def default_statements(policy: Policy) -> tuple[Statement, ...]:
-    """Give the statements of the policy's default version.
+    """Return the statements of the policy's default version.
 
     Raises UnknownFact if its document cannot be read, or it is in doubt which version is the default.
     """
@@ -81,12 +81,12 @@ def _readable_first(
 
 
 def trusts_somebody(trust: Sequence[Statement]) -> bool:
-    """Say whether a trust policy lets anybody assume the role."""
+    """Return whether a trust policy lets anybody assume the role."""
     return any(True for _ in _trusted(trust))
 
 
 def trusts_only(role: Role, account_id: str) -> bool:
-    """Say whether nobody but principals of one account may assume the role, and some may.
+    """Return whether nobody but principals of one account may assume the role, and some may.
 
     Raises UnknownFact if the trust policy is unknown or cannot be read.
     """

@@ -12,7 +12,7 @@ _ACTION = re.compile(r"[A-Za-z*?:]+")  # the letters of KMS's actions, and wildc
 
 
 class KeyAccess(Record, frozen=True):
-    """Tell that a statement (counted from 0) allows actions of a blocked pattern on more keys than one names.
+    """Record that a statement (counted from 0) allows actions of a blocked pattern on more keys than one names.
 
     `every_key` is false for all keys of one account and Region, which AWS's advice accepts.
     """
@@ -24,7 +24,7 @@ class KeyAccess(Record, frozen=True):
 
     @property
     def said(self) -> str:
-        """Give the access in words."""
+        """Return the access in words."""
         return f"statement {self.statement + 1} allows {self.pattern} on {self.resource}"
 
 
@@ -63,7 +63,7 @@ def _allows(statement: Statement, pattern: str, denials: Sequence[Statement]) ->
 
 
 def _denied(action: str, pattern: str, denials: Sequence[Statement]) -> bool:
-    """Say whether some denial covers whatever matches both the action and the pattern."""
+    """Return whether some denial covers whatever matches both the action and the pattern."""
     return any(_covered(denial, action, pattern) for denial in denials)
 
 
@@ -87,7 +87,7 @@ def _reached(statement: Statement, partition: str) -> Iterator[tuple[str, bool]]
 
 
 def _reach(resource: str) -> bool | None:
-    """Say whether a pattern of resources stands for every key (True), all of an account and Region (False), or less.
+    """Return whether a pattern of resources stands for every key (True), all of an account and Region (False), or less.
 
     In a shorter ARN a wildcard stands for the missing parts, or else AWS completes it with stars:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html

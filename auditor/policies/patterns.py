@@ -5,18 +5,18 @@ from functools import lru_cache
 
 
 def everything(pattern: str) -> bool:
-    """Say whether a pattern consists of stars, so that it matches whatever there is."""
+    """Return whether a pattern consists of stars, so that it matches whatever there is."""
     return not pattern.strip("*")
 
 
 def every_action(pattern: str) -> bool:
-    """Say whether a pattern of actions matches those of all services: "*", or "*:*", which reads differently only."""
+    """Return whether a pattern of actions matches those of all services: "*", or "*:*", which means the same."""
     return pattern.strip("*") in ("", ":")
 
 
 @lru_cache(maxsize=1024)  # an account's policies say the same words again and again
 def overlap(one: str, other: str, *, ignore_case: bool = True) -> bool:
-    """Say whether something matches both patterns, in which "*" stands for any text and "?" for one character.
+    """Return whether something matches both patterns, in which "*" stands for any text and "?" for one character.
 
     Actions ignore case, resources do not.
     """
@@ -41,7 +41,7 @@ def overlap(one: str, other: str, *, ignore_case: bool = True) -> bool:
 
 
 def covers(wide: str, narrow: str, *, ignore_case: bool = True) -> bool:
-    """Say whether a pattern matches all that another one matches.
+    """Return whether a pattern matches all that another one matches.
 
     Sure when it says so. It may fail to see it where a "?" of `wide` has to be found in a "*" of `narrow` and what
     stands beside it: "??*" matches all that "*ab" does.
@@ -64,12 +64,12 @@ def covers(wide: str, narrow: str, *, ignore_case: bool = True) -> bool:
 
 
 def _questions_first(pattern: str) -> str:
-    """Give an equal pattern in which every run of wildcards is some "?" and then at most one "*"."""
+    """Return an equal pattern in which every run of wildcards is some "?" and then at most one "*"."""
     return re.sub(r"[*?]+", lambda run: "?" * run[0].count("?") + "*" * ("*" in run[0]), pattern)
 
 
 def without_variables(resource: str) -> str:
-    """Give the pattern of a resource with "*" for each policy variable, whatever the Version of its document.
+    """Return the pattern of a resource with "*" for each policy variable, whatever the Version of its document.
 
     The escapes ${*}, ${?} and ${$} stand for the character itself; here it is replaced by one that no ARN has.
     """

@@ -44,7 +44,7 @@ class Statement(Record, frozen=True):
 
 
 def statements(document: Raw) -> tuple[Statement, ...]:
-    """Give the statements of a policy of an identity, which says what the identity may do to which resources.
+    """Return the statements of a policy of an identity, which says what the identity may do to which resources.
 
     Raises UnreadableDocumentError for a document that IAM cannot hold; then none of its statements counts.
     """
@@ -52,7 +52,7 @@ def statements(document: Raw) -> tuple[Statement, ...]:
 
 
 def trust_statements(document: Raw) -> tuple[Statement, ...]:
-    """Give the statements of a role's trust policy, which says who may assume it; raise as `statements` does."""
+    """Return the statements of a role's trust policy, which says who may assume it; raise as `statements` does."""
     return _statements(bytes(document), trust=True)
 
 

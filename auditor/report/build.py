@@ -29,7 +29,7 @@ def build(
     evaluated_at: datetime,
     packs: Sequence[PackSummary] = (),
 ) -> Report:
-    """Give the report of an evaluation; the same input gives the same report, byte for byte."""
+    """Return the report of an evaluation; the same input gives the same report, byte for byte."""
     findings = sorted(evaluation.findings, key=_order)
     by_rule: dict[str, list[Finding]] = {configured.config_rule_name: [] for configured in rules}
     for finding in findings:
@@ -100,15 +100,15 @@ def _rule_results(
 
 
 def _warnings(snapshot: Snapshot, evaluation: Evaluation) -> list[ReportWarning]:
-    """Give every warning once, those of the data before those of the rules."""
-    told: list[tuple[str | None, Notice]] = [(None, notice) for notice in (*snapshot.notices, *integrity(snapshot))]
-    told += [(about.config_rule_name, about.notice) for about in evaluation.notices]
-    warnings = (ReportWarning(notice.code, rule, notice.resource_name, notice.message) for rule, notice in told)
+    """Return every warning once, those of the data before those of the rules."""
+    noticed: list[tuple[str | None, Notice]] = [(None, notice) for notice in (*snapshot.notices, *integrity(snapshot))]
+    noticed += [(about.config_rule_name, about.notice) for about in evaluation.notices]
+    warnings = (ReportWarning(notice.code, rule, notice.resource_name, notice.message) for rule, notice in noticed)
     return list(dict.fromkeys(warnings))
 
 
 def with_frameworks(report: Report, names: Sequence[str]) -> Report:
-    """Give the report with the named frameworks, control by control; without names it stays as it is."""
+    """Return the report with the named frameworks, control by control; without names it stays as it is."""
     if not names:
         return report
     return msgspec.structs.replace(report, frameworks=by_framework(names, report.rules, report.findings))

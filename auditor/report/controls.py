@@ -7,6 +7,6 @@ import msgspec
 
 
 def controls() -> Mapping[str, Mapping[str, Sequence[str]]]:
-    """Give the controls that each built-in rule supports: rule id to framework to control ids."""
+    """Return the controls that each built-in rule supports: rule id to framework to control ids."""
     text = (Path(__file__).parent / "controls.json").read_bytes()
     return msgspec.json.decode(text, type=dict[str, dict[str, tuple[str, ...]]])

@@ -38,35 +38,35 @@ class RuleSummary(Protocol):
 
     @property
     def config_rule_name(self) -> str:
-        """Give the name under which the rule reports."""
+        """Return the name under which the rule reports."""
 
     @property
     def source_identifier(self) -> str:
-        """Give the rule's identifier."""
+        """Return the rule's identifier."""
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """Give the parameters of this run, as JSON."""
+        """Return the parameters of this run, as JSON."""
 
     @property
     def compliance_type(self) -> ComplianceType:
-        """Give the rule's verdict."""
+        """Return the rule's verdict."""
 
     @property
     def counts(self) -> Mapping[ComplianceType, int]:
-        """Give the number of findings that are not suppressed, by compliance type."""
+        """Return the number of findings that are not suppressed, by compliance type."""
 
     @property
     def left_out(self) -> Sequence[str]:
-        """Give the resource types that the rule did not judge, though it is made for them."""
+        """Return the resource types that the rule did not judge, though it is made for them."""
 
     @property
     def suppressed(self) -> int:
-        """Give the number of suppressed findings."""
+        """Return the number of suppressed findings."""
 
 
 class SupportingRule(Struct, frozen=True):
-    """Tell of a rule that supports a control; `counts` and verdict leave out suppressed findings.
+    """Sum up a rule that supports a control; `counts` and verdict leave out suppressed findings.
 
     `shortfalls` say which parameters of this run, or its Scope, fall short of what the control asks for.
     """
@@ -113,7 +113,7 @@ class FrameworkResult(Struct, frozen=True):
 
 
 class Ask(Struct, frozen=True, forbid_unknown_fields=True):
-    """Say what a control asks of a parameter.
+    """Hold what a control asks of a parameter.
 
     That is a bound, to be true, not to be set (exceptions), or to be a list with AWS's policy or the KMS actions.
     """
@@ -156,17 +156,17 @@ def _document() -> _Document:
 
 
 def known() -> Mapping[str, Framework]:
-    """Give the frameworks that can be asked for, by name."""
+    """Return the frameworks that can be asked for, by name."""
     return {framework.name: framework for framework in _document().frameworks}
 
 
 def listed(name: str) -> Mapping[str, KnownControl]:
-    """Give the controls of a framework that are known for certain, by id: for many frameworks none, for none all."""
+    """Return the controls of a framework that are known for certain, by id: for many frameworks none, for none all."""
     return {control.ids[name]: control for control in _document().controls if name in control.ids}
 
 
 def supported(name: str) -> Mapping[str, Sequence[str]]:
-    """Give the controls of a framework that rules support, in their natural order, with the ids of the rules."""
+    """Return the controls of a framework that rules support, in their natural order, with the ids of the rules."""
     by_control: dict[str, list[str]] = {}
     for rule_id, frameworks in sorted(controls().items()):
         for control in frameworks.get(name, ()):
@@ -175,13 +175,13 @@ def supported(name: str) -> Mapping[str, Sequence[str]]:
 
 
 def uncovered(name: str) -> tuple[UncoveredControl, ...]:
-    """Give the known controls of a framework that no rule supports, in their natural order."""
+    """Return the known controls of a framework that no rule supports, in their natural order."""
     ids = sorted(listed(name).keys() - supported(name).keys(), key=natural)
     return tuple(UncoveredControl(each, listed(name)[each].title) for each in ids)
 
 
 def find(name: str) -> str:
-    """Give the full name of a framework, whatever the case and the separators; raise UsageError for an unknown one."""
+    """Return the full name of a framework, whatever the case and the separators; raise UsageError for none."""
     names = {_plain(each): each for each in known()}
     if (plain := _plain(name)) in names:
         return names[plain]
@@ -194,13 +194,13 @@ def find(name: str) -> str:
 
 
 def _plain(name: str) -> str:
-    """Give what tells one framework from another: letters and digits, without the words that all of a kind share."""
+    """Return what tells one framework from another: letters and digits, without the words that all of a kind share."""
     words = re.findall(r"[a-z]+|[0-9]+", re.sub(r"\bv(?=[0-9])", "", name.casefold()))
     return "".join(word for word in words if word not in _COMMON_WORDS)
 
 
 def natural(control_id: str) -> tuple[list[tuple[int, int, str]], str]:
-    """Give a key that orders ids as people do: 1.9 before 1.10, IAM.2 before IAM.10, AC-2 before AC-2(1)."""
+    """Return a key that orders ids as people do: 1.9 before 1.10, IAM.2 before IAM.10, AC-2 before AC-2(1)."""
     pieces = re.findall(r"[0-9]+|[A-Za-z]+", control_id)
     return [(0, int(piece), "") if piece.isdigit() else (1, 0, piece) for piece in pieces], control_id
 
@@ -208,13 +208,13 @@ def natural(control_id: str) -> tuple[list[tuple[int, int, str]], str]:
 def by_framework(
     names: Iterable[str], rules: Sequence[RuleSummary], findings: Sequence[Finding]
 ) -> tuple[FrameworkResult, ...]:
-    """Give the named frameworks with the verdicts of their controls, by the rules and findings of a report."""
+    """Return the named frameworks with the verdicts of their controls, by the rules and findings of a report."""
     aside = {rule.config_rule_name: _aside(rule, findings) for rule in rules if rule.suppressed}
     return tuple(_framework(known()[name], rules, aside) for name in dict.fromkeys(names))
 
 
 def _aside(rule: RuleSummary, findings: Sequence[Finding]) -> frozenset[ComplianceType]:
-    """Give the verdicts of a rule's suppressed findings; INSUFFICIENT_DATA where the report does not list them all."""
+    """Return the verdicts of a rule's suppressed findings; INSUFFICIENT_DATA where the report does not list all."""
     name = rule.config_rule_name
     seen = [each.compliance_type for each in findings if each.suppression is not None and each.config_rule_name == name]
     return frozenset(seen) if len(seen) == rule.suppressed else frozenset({*seen, ComplianceType.INSUFFICIENT_DATA})
@@ -239,7 +239,7 @@ def _framework(framework: Framework, rules: Sequence[RuleSummary], aside: _Aside
 def _ran(
     rule_ids: Iterable[str], known_rules: Mapping[str, Rule], rules: Sequence[RuleSummary]
 ) -> Iterator[tuple[str, list[RuleSummary]]]:
-    """Give with each id the configured rules of this run that are of it."""
+    """Yield with each id the configured rules of this run that are of it."""
     for rule_id in rule_ids:
         identifier = known_rules[rule_id].source_identifier
         yield rule_id, [rule for rule in rules if rule.source_identifier == identifier]
@@ -256,13 +256,13 @@ class _Judged(Struct, frozen=True):
 
 def _judged(asks: Mapping[str, Ask], rule: RuleSummary, aside: _Aside) -> _Judged:
     short = dict(_shortfalls(asks, rule.parameters))
-    words = [*short.values(), *([f"Its Scope leaves out {', '.join(rule.left_out)}"] if rule.left_out else [])]
-    told, told_aside = frozenset({rule.compliance_type}), aside.get(rule.config_rule_name, frozenset())
-    if words:  # then only a broken check says something: what breaks a looser one breaks the control's too
+    texts = [*short.values(), *([f"Its Scope leaves out {', '.join(rule.left_out)}"] if rule.left_out else [])]
+    verdicts, verdicts_aside = frozenset({rule.compliance_type}), aside.get(rule.config_rule_name, frozenset())
+    if texts:  # then only a broken check says something: what breaks a looser one breaks the control's too
         looser = all(asks[name].off or _is_number(rule.parameters.get(name)) for name in short)
         still = frozenset({ComplianceType.NON_COMPLIANT} if looser else ())
-        told, told_aside = told & still, told_aside & still
-    return _Judged(rule, tuple(words), told, told_aside)
+        verdicts, verdicts_aside = verdicts & still, verdicts_aside & still
+    return _Judged(rule, tuple(texts), verdicts, verdicts_aside)
 
 
 def _control(control_id: str, title: str | None, judged: Mapping[str, Sequence[_Judged]]) -> ControlResult:
@@ -293,11 +293,11 @@ def _supporting(judged: _Judged) -> SupportingRule:
 
 
 def contradicts(control: ControlResult, rules: Mapping[str, RuleSummary]) -> bool:
-    """Say whether the rules of a report, by name, speak against what it tells of a control."""
+    """Return whether the rules of a report, by name, speak against what it tells of a control."""
     for each in control.rules:
         rule = rules.get(each.config_rule_name)
-        told = each.compliance_type, each.counts, each.suppressed
-        if rule is None or told != (rule.compliance_type, rule.counts, rule.suppressed):
+        verdicts = each.compliance_type, each.counts, each.suppressed
+        if rule is None or verdicts != (rule.compliance_type, rule.counts, rule.suppressed):
             return True
     full = [each.compliance_type for each in control.rules if not each.shortfalls]
     if control.complete and (control.not_evaluated or not full):
@@ -307,7 +307,7 @@ def contradicts(control: ControlResult, rules: Mapping[str, RuleSummary]) -> boo
 
 
 def _shortfalls(asks: Mapping[str, Ask], parameters: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Give the parameters that do not ask for as much as a control does, each with the words that say so."""
+    """Yield the parameters that do not ask for as much as a control does, each with the words that say so."""
     for name, ask in asks.items():
         value = parameters.get(name)
         if (missing := lacking(ask, value)) is not None:
@@ -316,7 +316,7 @@ def _shortfalls(asks: Mapping[str, Ask], parameters: Mapping[str, Any]) -> Itera
 
 
 def lacking(ask: Ask, value: Any) -> str | None:
-    """Give what a control asks for, if the value does not give it."""
+    """Return what a control asks for, if the value does not give it."""
     if ask.at_most is not None:
         return None if _is_number(value) and value <= ask.at_most else f"at most {ask.at_most}"
     if ask.at_least is not None:
@@ -337,17 +337,17 @@ def _is_number(value: Any) -> bool:
 
 
 def tally(framework: FrameworkResult) -> str:
-    """Give the words that count the controls of a framework by verdict."""
+    """Return the text that counts the controls of a framework by verdict."""
     counts = Counter(control.compliance_type for control in framework.controls)
     verdicts = ", ".join(f"{counts[kind]} {kind}" for kind in ComplianceType if counts[kind])
     number = len(framework.controls)
-    told = f"{number} {'control' if number == 1 else 'controls'} with rules: {verdicts}" if number else "no rules"
+    text = f"{number} {'control' if number == 1 else 'controls'} with rules: {verdicts}" if number else "no rules"
     aside = sum(control.set_aside for control in framework.controls)
-    told += f"; of {aside} the verdict is that of suppressed findings" if aside else ""
-    return told + (f"; {len(framework.uncovered)} that no rule covers" if framework.uncovered else "")
+    text += f"; of {aside} the verdict is that of suppressed findings" if aside else ""
+    return text + (f"; {len(framework.uncovered)} that no rule covers" if framework.uncovered else "")
 
 
 def extent(control: ControlResult) -> tuple[str, ...]:
-    """Give the words beside a control's verdict: that not every rule decided, that only suppressed findings did."""
+    """Return the words beside a control's verdict: that not every rule decided, that only suppressed findings did."""
     evaluated = () if control.complete else (PARTLY if control.rules else NOT_EVALUATED,)
     return (*evaluated, SET_ASIDE) if control.set_aside else evaluated

@@ -8,14 +8,14 @@ from auditor.report.report import Report
 
 
 class Gate(Struct, frozen=True):
-    """Say what turns a finished audit into a failure."""
+    """Hold what turns a finished audit into a failure."""
 
     fail_on_noncompliant: bool
     allow_incomplete: bool
 
 
 def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
-    """Give the exit code and the reason for it; precedence 3, 1, 4, 0 (2 ends a run before there is a report)."""
+    """Return the exit code and the reason for it; precedence 3, 1, 4, 0 (2 ends a run before there is a report)."""
     counts = report.summary.counts
     failed = counts[ComplianceType.NON_COMPLIANT]
     unknown = counts[ComplianceType.INSUFFICIENT_DATA]
@@ -31,7 +31,7 @@ def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
 
 
 def _extent(report: Report, unknown: int) -> str:
-    """Say whether everything could be judged; a suppression excuses what was not, and leaves it unknown."""
+    """Return whether everything could be judged; a suppression excuses what was not, and leaves it unknown."""
     if unknown:
         return "incomplete as allowed"
     unseen = any(

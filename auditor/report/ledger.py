@@ -19,13 +19,13 @@ from auditor.judging.rule import ComplianceType, EvidenceGap, Rule
 
 
 class SourceReading(SourceRecord, frozen=True):
-    """Tell of one source how far it was read, and which IAM actions to grant to read the rest."""
+    """Hold of one source how far it was read, and which IAM actions to grant to read the rest."""
 
     iam_actions: tuple[str, ...]
 
 
 class Reason(Struct, frozen=True):
-    """Say why resources are not decidable or were not seen, how many (None: unknown), and the IAM action to grant."""
+    """Hold why resources are not decidable or were not seen, how many (None: unknown), and the IAM action to grant."""
 
     message: str
     iam_action: str | None
@@ -61,14 +61,14 @@ class Totals(Struct, frozen=True):
 
 
 def source_readings(snapshot: Snapshot) -> Iterator[SourceReading]:
-    """Give the sources of a snapshot with the actions that would fill their gaps."""
+    """Yield the sources of a snapshot with the actions that would fill their gaps."""
     for source in snapshot.sources:
         actions = {gap.iam_action for gap in snapshot.gaps if gap.source == source.name and gap.iam_action}
         yield SourceReading(**structs.asdict(source), iam_actions=tuple(sorted(actions)))
 
 
 def coverage(snapshot: Snapshot, rule: Rule, findings: Sequence[Finding]) -> Coverage:
-    """Give the coverage of a rule by its findings, suppressed ones included."""
+    """Return the coverage of a rule by its findings, suppressed ones included."""
     verdicts, conclusions = _parted(snapshot, rule, findings)
     counts = Counter(finding.compliance_type for finding in verdicts)
     existing = [_existing(snapshot, resource_type) for resource_type in _concerned(snapshot, rule)]
@@ -104,7 +104,7 @@ def _is_conclusion(snapshot: Snapshot, rule: Rule, finding: Finding) -> bool:
 
 
 def _concerned(snapshot: Snapshot, rule: Rule) -> Iterable[ResourceType]:
-    """Give the types of resources that a rule is about: none, but for the account, where AWS does not offer it."""
+    """Return the types of resources that a rule is about: none, but for the account, where AWS does not offer it."""
     offered = snapshot.account.partition not in rule.not_offered_in
     return (kind for kind in rule.resource_types if offered or kind is ResourceType.ACCOUNT)
 
@@ -142,12 +142,12 @@ def _unseen(unread: Sequence[Finding], unseen: int | None) -> Iterator[Reason]:
 
 def totals(sources: Iterable[SourceRecord], coverages: Iterable[Coverage]) -> Totals:
     """Sum up the ledger; an evaluation is a rule's answer on one resource."""
-    asked = [source for source in sources if source.status is not SourceStatus.NOT_REQUESTED]
+    requested = [source for source in sources if source.status is not SourceStatus.NOT_REQUESTED]
     rules = list(coverages)
     unseen = [each.unseen for each in rules]
     return Totals(
-        sources=len(asked),
-        complete=sum(source.status is SourceStatus.COMPLETE for source in asked),
+        sources=len(requested),
+        complete=sum(source.status is SourceStatus.COMPLETE for source in requested),
         evaluations=sum(each.seen for each in rules),
         judged=sum(each.judged for each in rules),
         not_applicable=sum(each.not_applicable for each in rules),

@@ -11,7 +11,7 @@ from auditor.report.report import Report
 
 
 def narrowed(report: Report, severities: Sequence[Severity], resources: Sequence[str]) -> Report:
-    """Give the report with only the findings to be shown; every count stays.
+    """Return the report with only the findings to be shown; every count stays.
 
     `resources` are shell patterns over names, ids and ARNs; empty sequences narrow nothing.
     """

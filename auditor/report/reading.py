@@ -19,7 +19,7 @@ _SUPPRESSED = "suppressed"
 
 
 def load_report(document: bytes, place: str) -> Report:
-    """Give the report that a JSON document holds; raise SourceError naming `place` if it is none."""
+    """Return the report that a JSON document holds; raise SourceError naming `place` if it is none."""
     try:
         documents.check_strings(document)
         report = msgspec.json.decode(document, type=Report)
@@ -62,18 +62,18 @@ def _check_tallies(report: Report) -> None:
             raise ValueError(f"a finding is of {finding.config_rule_name}, which the report has no rule of")
         kind = finding.compliance_type if finding.suppression is None else _SUPPRESSED
         listed[finding.config_rule_name][kind] += 1
-    told = {result.config_rule_name: _told(result) for result in report.rules}
-    if sum(told.values(), Counter[str]()) != _told(report.summary):
+    counted = {result.config_rule_name: _counted(result) for result in report.rules}
+    if sum(counted.values(), Counter[str]()) != _counted(report.summary):
         raise ValueError("a summary does not agree with the counts of the rules")
-    whole = len(report.findings) == _told(report.summary).total()
-    if any(listed[name] != told[name] if whole else not listed[name] <= told[name] for name in told):
+    whole = len(report.findings) == _counted(report.summary).total()
+    if any(listed[name] != counted[name] if whole else not listed[name] <= counted[name] for name in counted):
         raise ValueError("a verdict or its counts do not agree with the findings")
     judged: list[Summary | RuleResult] = [report.summary, *report.rules]
     if any(worst(each.counts) != each.compliance_type for each in judged):
         raise ValueError("a verdict does not agree with its counts")
 
 
-def _told(summary: Summary | RuleResult) -> Counter[str]:
+def _counted(summary: Summary | RuleResult) -> Counter[str]:
     return Counter({**{str(kind): count for kind, count in summary.counts.items()}, _SUPPRESSED: summary.suppressed})
 
 

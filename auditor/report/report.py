@@ -75,7 +75,7 @@ class RuleResult(Struct, frozen=True):
 
 
 class ReportWarning(Struct, frozen=True, order=True):
-    """Tell of something that is no verdict but that the reader should know."""
+    """Hold something that is no verdict but that the reader should know."""
 
     code: str
     config_rule_name: str | None
@@ -113,12 +113,12 @@ def worst(counts: Mapping[ComplianceType, int]) -> ComplianceType:
 
 
 def dump_report(report: Report) -> bytes:
-    """Give the JSON report as one compact line; raise AuditError where a rule's evidence is not JSON."""
+    """Return the JSON report as one compact line; raise AuditError where a rule's evidence is not JSON."""
     return as_json(report) + b"\n"
 
 
 def as_json(value: object) -> bytes:
-    """Give a report or a part of it as JSON; raise AuditError for evidence that is none.
+    """Return a report or a part of it as JSON; raise AuditError for evidence that is none.
 
     Raises UnicodeEncodeError for a lone surrogate, which no reader of JSON takes.
     """

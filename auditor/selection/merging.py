@@ -19,7 +19,7 @@ from auditor.selection.tables import Pack
 
 
 class Which(Struct, frozen=True):
-    """Say which rules run beside those of packs: those of `include`, else those of a set, if there is one."""
+    """Hold which rules run beside those of packs: those of `include`, else those of a set, if there is one."""
 
     include: Sequence[str]
     rule_set: RuleSet | None

@@ -47,7 +47,7 @@ def write(report: Report, stream: BinaryIO) -> None:
 
 
 def harmless(text: str) -> str:
-    """Give a cell that no spreadsheet runs: an apostrophe before what would be a formula, and nothing invisible."""
+    """Return a cell that no spreadsheet runs: an apostrophe before what would be a formula, and nothing invisible."""
     shown = visible(text)
     return f"'{shown}" if _FORMULA.match(shown) else shown
 
@@ -61,7 +61,7 @@ def _findings(report: Report) -> Iterator[Row]:
 
 
 def _common(report: Report) -> dict[str, str]:
-    """Give the cells that are the same in every row."""
+    """Return the cells that are the same in every row."""
     age = report.snapshot.report_age_s
     return {
         "account_id": harmless(report.account.id or ""),
@@ -109,7 +109,7 @@ def _place(location: Location | None) -> str:
 
 
 def _json(value: object) -> str:
-    """Give a value as JSON in which what is invisible is escaped as JSON does, so that it can still be read as such."""
+    """Return a value as JSON in which what is invisible is escaped as JSON does, so that it can still be parsed."""
     text = encoded(value).decode()
     return text if text.isprintable() else "".join(map(_escaped, text))
 
@@ -119,7 +119,7 @@ def _escaped(character: str) -> str:
 
 
 def _rules(report: Report) -> Iterator[Row]:
-    """Give the ledger of each rule; `status` is its verdict, the annotation why not every resource was judged."""
+    """Yield the ledger of each rule; `status` is its verdict, the annotation why not every resource was judged."""
     common = _common(report)
     for rule in report.rules:
         covered = rule.coverage
@@ -138,14 +138,14 @@ def _rules(report: Report) -> Iterator[Row]:
 
 
 def _packs(report: Report) -> Iterator[Row]:
-    """Give how much of each conformance pack was judged, then its rules that were not, then its notes."""
+    """Yield how much of each conformance pack was judged, then its rules that were not, then its notes."""
     common = _common(report)
     for pack in report.packs:
         head = {**common, "source": harmless(pack.name)}
         yield {**head, "record": "pack", "annotation": harmless(sentence(pack))}
         for rule in pack.out_of_scope:
-            name, told = harmless(rule.config_rule_name), f"{rule.source_identifier}: {REASONS[rule.reason]}"
-            row = {"config_rule_name": name, "status": rule.reason, "annotation": harmless(told)}
+            name, cells = harmless(rule.config_rule_name), f"{rule.source_identifier}: {REASONS[rule.reason]}"
+            row = {"config_rule_name": name, "status": rule.reason, "annotation": harmless(cells)}
             yield {**head, "record": "out-of-scope", **row}
         for note in pack.notes:
             yield {**head, "record": "warning", "status": "pack", "annotation": harmless(note)}
@@ -156,16 +156,16 @@ def _sources(report: Report) -> Iterator[Row]:
     for source in report.snapshot.sources:
         grant = f"grant {', '.join(source.iam_actions)}" if source.iam_actions else ""
         annotation = harmless("; ".join(part for part in (source.detail, grant) if part))
-        told = {"source": source.name, "status": source.status, "annotation": annotation}
-        yield {**common, "record": "source", **told}
+        cells = {"source": source.name, "status": source.status, "annotation": annotation}
+        yield {**common, "record": "source", **cells}
 
 
 def _warnings(report: Report) -> Iterator[Row]:
     common = _common(report)
     for warning in report.warnings:
         about = {"config_rule_name": warning.config_rule_name, "resource_name": warning.resource_name}
-        told = {**about, "status": warning.code, "annotation": warning.message}
-        yield {**common, "record": "warning", **{name: harmless(text or "") for name, text in told.items()}}
+        cells = {**about, "status": warning.code, "annotation": warning.message}
+        yield {**common, "record": "warning", **{name: harmless(text or "") for name, text in cells.items()}}
 
 
 def _time(time: datetime | None) -> str:

@@ -26,7 +26,7 @@ from auditor.report.frameworks import extent, tally
 from auditor.report.ledger import totals
 from auditor.report.report import Report, ReportWarning, encoded
 from auditor.selection.packs.summary import REASONS, sentence
-from auditor.writers.visible import is_plain, spelt, told_apart, visible
+from auditor.writers.visible import is_plain, marked_hidden, spelt, visible
 
 REASONS_SHOWN = 5  # of a rule, the most frequent first; each finding tells its own
 SMALLEST_BAR = 1.5  # per cent: one finding among thousands must still be seen
@@ -144,7 +144,7 @@ def _shown(value: object) -> object:
     return Markup(
         "".join(
             f'<span class="spelt">{spelt(character)}</span>' if hidden else escape(character)
-            for character, hidden in told_apart(str(value))
+            for character, hidden in marked_hidden(str(value))
         )
     )
 
@@ -154,13 +154,13 @@ def _escaped(text: str) -> str:
 
 
 def _prose(text: str) -> Markup:
-    """Give the paragraphs of a section of a rule's page; a parameter starts a paragraph of its own."""
+    """Return the paragraphs of a section of a rule's page; a parameter starts a paragraph of its own."""
     paragraphs = re.split(rf"\n\s*\n|{_PARAMETER}", text)
     return Markup("".join(f"<p>{_inline(paragraph)}</p>" for paragraph in paragraphs))
 
 
 def _inline(text: str) -> Markup:
-    """Give a paragraph with `code` marked up."""
+    """Return a paragraph with `code` marked up."""
     pieces = (_escaped(piece) for piece in " ".join(text.split()).split("`"))
     return Markup("".join(f"<code>{piece}</code>" if at % 2 else piece for at, piece in enumerate(pieces)))
 
@@ -170,7 +170,7 @@ def _moment(time: datetime | None) -> str:
 
 
 def _web_address(url: str) -> str | None:
-    """Give the address if it may become a link: a stored report may hold anything there."""
+    """Return the address if it may become a link: a stored report may hold anything there."""
     return url if re.fullmatch(r"https?://[!-~]+", url) else None
 
 
@@ -185,7 +185,7 @@ def _parts(sections_of_page: Mapping[str, str]) -> Mapping[str, list[tuple[str, 
 
 
 def _segments(counts: Mapping[ComplianceType, int]) -> Iterator[tuple[str, float, float]]:
-    """Give each part of a stacked bar: compliance type, left edge and width in per cent."""
+    """Yield each part of a stacked bar: compliance type, left edge and width in per cent."""
     total = sum(counts.values())
     shares = {kind: max(100 * counts[kind] / total, SMALLEST_BAR) for kind in _KINDS if counts.get(kind)}
     left = 0.0
@@ -206,13 +206,13 @@ class _Column:
         self._at.append(self._numbers.setdefault(value, len(self._numbers)))
 
     def packed(self) -> dict[str, Any]:
-        """Give the values, and for each row the step from the number of the row before: runs pack to nothing."""
+        """Return the values, and for each row the step from the number of the row before: runs pack to nothing."""
         steps = [number - before for before, number in zip([0, *self._at], self._at, strict=False)]
         return {"values": list(self._numbers), "steps": steps}
 
 
 def pack(report: Report) -> str:
-    """Give the findings as base64 of zlib of JSON: columns, in which each distinct value stands once.
+    """Return the findings as base64 of zlib of JSON: columns, in which each distinct value stands once.
 
     Base64 cannot end the block that it stands in. zlib rather than gzip, whose header names the operating system.
     """
@@ -253,7 +253,7 @@ def _gap(fact: Evidence) -> tuple[str, str | None, str] | None:
 
 
 def _computable(report: Report, finding: Finding) -> bool:
-    """Say whether the script can compute the fingerprint: 32 random digits a finding would be half of the page."""
+    """Return whether the script can compute the fingerprint: 32 random digits a finding would be half of the page."""
     address = finding.resource_arn or finding.resource_name
     parts = (report.account.id, finding.region, finding.config_rule_name, finding.resource_type)
     plain = not _SURROGATE.search("".join(map(str, (*parts, address))))
@@ -261,12 +261,12 @@ def _computable(report: Report, finding: Finding) -> bool:
 
 
 def _json_text(value: object) -> str:
-    """Give a value as JSON text, which shows numbers and quotes exactly; JavaScript would round large integers."""
+    """Return a value as JSON text, which shows numbers and quotes exactly; JavaScript would round large integers."""
     return encoded(value).decode()
 
 
 def _packed_resources(resources: Iterable[tuple[str, str | None, str, str | None]]) -> dict[str, Any]:
-    """Give resources in columns; of an ARN that ends in the resource's name only the start is kept."""
+    """Return resources in columns; of an ARN that ends in the resource's name only the start is kept."""
     types, ids, names, arns = _Column(), [], [], _Column()
     for resource_type, resource_id, name, arn in resources:
         types.add(resource_type)

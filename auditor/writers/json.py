@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from auditor.report.report import Report, encoded
-from auditor.writers.visible import told_apart
+from auditor.writers.visible import marked_hidden
 
 _PIECE = 65_536  # bytes; to look through what is not ASCII is slow, so most of a document is passed over
 _UNUSUAL = rb"[\x7f-\xff]+"
@@ -18,7 +18,7 @@ def write(report: Report, stream: BinaryIO) -> None:
 
 
 def document_of(report: Report) -> bytes:
-    """Give the report as JSON on one line, which `shown` makes fit to be seen."""
+    """Return the report as JSON on one line, which `shown` makes fit to be seen."""
     return encoded(report) + b"\n"
 
 
@@ -46,7 +46,7 @@ def _pieces(document: bytes) -> Iterator[bytes]:
 
 
 def _escaped(text: str) -> bytes:
-    return "".join(_escape(character) if hidden else character for character, hidden in told_apart(text)).encode()
+    return "".join(_escape(character) if hidden else character for character, hidden in marked_hidden(text)).encode()
 
 
 def _escape(character: str) -> str:

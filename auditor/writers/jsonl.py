@@ -23,7 +23,7 @@ def write(report: Report, stream: BinaryIO) -> None:
 
 
 def _head(report: Report, rule: RuleResult | None) -> bytes:
-    """Give what is the same for all findings of a rule."""
+    """Return what is the same for all findings of a rule."""
     return _object(
         {
             "record": "finding",

@@ -65,7 +65,7 @@ def _heading(report: Report) -> Text:
 
 
 def _ledger(report: Report) -> Text:
-    """Give two lines that say what was read and how much of it could be decided, and one for each pack."""
+    """Return two lines that say what was read and how much of it could be decided, and one for each pack."""
     sums = totals(report.snapshot.sources, (result.coverage for result in report.rules))
     lacking = [source for source in report.snapshot.sources if source.lacking]
     read = f"Sources: {sums.complete:,} of {sums.sources:,} read completely"
@@ -111,18 +111,18 @@ def _counted(result: RuleResult, *, apart: bool) -> list[str]:
 
 
 def _broken(name: str, width: int) -> str:
-    """Give a name in lines that end after a hyphen if they can, so that its words stay whole."""
+    """Return a name in lines that end after a hyphen if they can, so that its words stay whole."""
     lines = wrap(name, max(width, _NARROWEST), subsequent_indent="  ", drop_whitespace=False)
     return "\n".join(lines) if len(name) > width else name
 
 
 def _narrowed(report: Report) -> Text | None:
-    """Give a line for a report that was narrowed, so that nobody takes the listed findings for all."""
+    """Return a line for a report that was narrowed, so that nobody takes the listed findings for all."""
     all_findings = sum(report.summary.counts.values()) + report.summary.suppressed
     if len(report.findings) == all_findings:
         return None
-    told = f"{len(report.findings):,} of {all_findings:,} findings"
-    return Text(f"\nListed are {told}, narrowed by severity or resource", style="yellow")
+    text = f"{len(report.findings):,} of {all_findings:,} findings"
+    return Text(f"\nListed are {text}, narrowed by severity or resource", style="yellow")
 
 
 def _groups(report: Report, kinds: Sequence[ComplianceType]) -> Iterator[tuple[Text, Padding]]:
@@ -146,7 +146,7 @@ def _rows(findings: Sequence[Finding]) -> Table:
 
 
 def _framework(framework: FrameworkResult) -> Iterator[Text | Padding]:
-    """Give the controls of a framework, those that no rule covers, and the note that there are more."""
+    """Yield the controls of a framework, those that no rule covers, and the note that there are more."""
     yield Text(f"\n{visible(framework.name)}: {visible(framework.title)}, {tally(framework)}")
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
@@ -163,11 +163,11 @@ def _framework(framework: FrameworkResult) -> Iterator[Text | Padding]:
 
 def _control_verdict(control: ControlResult) -> Text:
     text = Text(control.compliance_type, style=_STYLES[control.compliance_type])
-    return text.append("".join(f"\n{words}" for words in extent(control)))
+    return text.append("".join(f"\n{text}" for text in extent(control)))
 
 
 def _supports(control: ControlResult) -> Iterator[str]:
-    """Give the lines beside a control: its title, then rule by rule what was found or what is missing."""
+    """Yield the lines beside a control: its title, then rule by rule what was found or what is missing."""
     if control.title is not None:
         yield visible(control.title)
     for rule in control.rules:

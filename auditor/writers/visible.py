@@ -16,19 +16,19 @@ _UNSEEN = frozenset(
 
 
 def visible(text: str) -> str:
-    r"""Give the text with what cannot be seen, or would be obeyed, spelt out, as in \u202e."""
+    r"""Return the text with what cannot be seen, or would be obeyed, spelt out, as in \u202e."""
     if is_plain(text):
         return text
-    return "".join(spelt(character) if hidden else character for character, hidden in told_apart(text))
+    return "".join(spelt(character) if hidden else character for character, hidden in marked_hidden(text))
 
 
 def is_plain(text: str) -> bool:
-    """Say quickly whether nothing in the text need be spelt out; most text is plain."""
+    """Return quickly whether nothing in the text need be spelt out; most text is plain."""
     return text.isascii() and text.isprintable()
 
 
-def told_apart(text: str) -> Iterator[tuple[str, bool]]:
-    """Give each character, and whether it is to be spelt out.
+def marked_hidden(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield each character, and whether it is to be spelt out.
 
     These are control, bidirectional, invisible and unassigned characters, surrogates, and combining marks in floods.
     """
@@ -40,7 +40,7 @@ def told_apart(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def spelt(character: str) -> str:
-    r"""Give the escape of a character: \x1b, \u202e or \u{e0041}."""
+    r"""Return the escape of a character: \x1b, \u202e or \u{e0041}."""
     code = f"{ord(character):x}"
     if len(code) <= len("ff"):
         return f"\\x{code.zfill(2)}"

@@ -228,12 +228,12 @@ def test_a_snapshot_that_contradicts_itself_is_refused(change: Any, message: str
 
 
 def of(kind: str) -> Callable[[Any], dict[str, Any]]:
-    """Give how an account holds a record of a kind."""
+    """Return how an account holds a record of a kind."""
     return lambda record: {kind: [record]}
 
 
 def inline_of(holder: Callable[..., Any]) -> Callable[[Any], dict[str, Any]]:
-    """Give how an account holds an inline policy: in a user, group or role."""
+    """Return how an account holds an inline policy: in a user, group or role."""
     return lambda record: {f"{holder.__name__}s": [structs.replace(holder("x"), inline_policies=listing([record]))]}
 
 

@@ -31,7 +31,7 @@ SNAPSHOT = account(
 
 
 def read_at(snapshot: Snapshot, time: Any) -> Snapshot:
-    """Give the snapshot with another time at which the credential report was read."""
+    """Return the snapshot with another time at which the credential report was read."""
     sources = tuple(
         replace(source, read_at=time) if source.name is Source.CREDENTIAL_REPORT else source
         for source in snapshot.sources

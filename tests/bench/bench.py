@@ -137,12 +137,12 @@ def engine_rows(path: Path) -> Iterator[Row]:
 
 
 def evaluation_seconds(snapshot: Snapshot, rules: Sequence[ConfiguredRule]) -> float:
-    """Give the processor time of an evaluation (the median of runs)."""
+    """Return the processor time of an evaluation (the median of runs)."""
     return statistics.median(processor_seconds(lambda: evaluate(snapshot, rules)) for _ in range(RUNS))
 
 
 def processor_seconds(work: Callable[[], object]) -> float:
-    """Give the processor time of a piece of work."""
+    """Return the processor time of a piece of work."""
     start = time.process_time()
     work()
     return time.process_time() - start
@@ -196,7 +196,7 @@ TYPE = """([word]) => new Promise((resolve) => {
 
 
 def times(page: Page, path: Path, findings: Sequence[Any]) -> tuple[float, float, float]:
-    """Give when a page is ready, and how long two searches take, the second for a single user, in milliseconds."""
+    """Return when a page is ready, and how long two searches take, the second for a single user, in milliseconds."""
     page.goto(path.as_uri())
     page.wait_for_selector("[data-ready]")
     ready = float(page.evaluate("document.documentElement.dataset.readyMs"))

@@ -78,7 +78,7 @@ def _answer(operation_model: Any, response_dict: dict[str, Any], **_: object) ->
 
 
 def _parsing(answers: list[tuple[Any, dict[str, Any]]]) -> float:
-    """Give the processor time of parsing the answers, in seconds."""
+    """Return the processor time of parsing the answers, in seconds."""
     factory = ResponseParserFactory()
     factory.set_parser_defaults(timestamp_parser=session._time)
     parser = factory.create_parser("query")
@@ -89,7 +89,7 @@ def _parsing(answers: list[tuple[Any, dict[str, Any]]]) -> float:
 
 
 def _collecting(sources: frozenset[Source]) -> float:
-    """Give the wall-clock time from nothing to the snapshot, in seconds."""
+    """Return the wall-clock time from nothing to the snapshot, in seconds."""
     start = time.perf_counter()
     collect(connect(LiveOptions(), ask_code=None), sources)
     return time.perf_counter() - start

@@ -72,7 +72,7 @@ def naive() -> None:
 
 
 def has_password(iam: Any, name: str) -> bool:
-    """Say whether a user has a console password."""
+    """Return whether a user has a console password."""
     try:
         iam.get_login_profile(UserName=name)
     except iam.exceptions.NoSuchEntityException:

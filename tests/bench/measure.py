@@ -29,7 +29,7 @@ class Row(NamedTuple):
 
 
 def at_most(what: str, figure: float, limit: float, form: str = "{:.2f}") -> Row:
-    """Give a row whose figure must not exceed the limit."""
+    """Return a row whose figure must not exceed the limit."""
     return Row(what, form.format(figure), f"<= {form.format(limit)}", figure <= limit)
 
 
@@ -42,7 +42,7 @@ class Cost(NamedTuple):
 
 
 def spent(command: Sequence[str]) -> Cost:
-    """Run a command and give what it cost; its output goes nowhere."""
+    """Run a command and return what it cost; its output goes nowhere."""
     done = subprocess.run([*_SPENT, *command], stdout=subprocess.PIPE, check=True)
     *cost, code = json.loads(done.stdout)
     if code not in EXPECTED_EXITS:
@@ -51,12 +51,12 @@ def spent(command: Sequence[str]) -> Cost:
 
 
 def least(command: Sequence[str], runs: int) -> Cost:
-    """Give the least that some runs cost: whatever else the machine does only adds to it."""
+    """Return the least that some runs cost: whatever else the machine does only adds to it."""
     return Cost(*map(min, zip(*(spent(command) for _ in range(runs)), strict=True)))
 
 
 def compared(first: Sequence[str], second: Sequence[str], runs: int) -> tuple[float, Cost]:
-    """Run two commands in turn, once to warm up; give the ratio of their median times, and the first's medians."""
+    """Run two commands in turn, once to warm up; return the ratio of their median times, and the first's medians."""
     pairs = [(spent(first), spent(second)) for _ in range(runs + 1)][1:]
     ours, theirs = (Cost(*map(statistics.median, zip(*side, strict=True))) for side in zip(*pairs, strict=True))
     return ours.seconds / theirs.seconds, ours
@@ -82,6 +82,6 @@ def served(delay_ms: int = 0, **entities: int) -> Iterator[str]:
 
 
 def calls(url: str) -> Mapping[str, int]:
-    """Give how often each action was called since the last time that this was asked."""
+    """Return how often each action was called since the last time that this was asked."""
     counts: Mapping[str, int] = json.loads(urlopen(f"{url}/calls").read())
     return counts

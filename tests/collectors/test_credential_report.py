@@ -20,7 +20,7 @@ def report(text: str = GOLDEN) -> CredentialReport:
 
 
 def row_of(**cells: str) -> Credentials:
-    """Give the credentials of alice, with some cells of her row replaced."""
+    """Return the credentials of alice, with some cells of her row replaced."""
     names = HEADER.split(",")
     values = dict(zip(names, GOLDEN.splitlines()[4].split(","), strict=True)) | cells
     return report("\n".join([HEADER, ",".join(values[name] for name in names)])).users["alice"].credentials

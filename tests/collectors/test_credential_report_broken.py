@@ -24,7 +24,7 @@ def report(*lines: str, whole: bool = True, end: str = "\n") -> CredentialReport
 
 
 def alice(**cells: str) -> str:
-    """Give alice's row with some cells replaced."""
+    """Return alice's row with some cells replaced."""
     values = dict(zip(COLUMNS, ALICE.split(","), strict=True)) | cells
     return ",".join(values[column] for column in COLUMNS)
 

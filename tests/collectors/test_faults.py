@@ -35,7 +35,7 @@ def served_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyA
 
 @pytest.fixture(scope="module")
 def whole(aws: FaultyAccount) -> Reading:
-    """Give the undisturbed reading."""
+    """Return the undisturbed reading."""
     return aws.read(NOTHING, last_report=aws.report)
 
 
@@ -107,7 +107,7 @@ def test_what_a_lasting_fault_hides_is_unknown_and_the_call_is_named(
 
 
 def words_on(action: str, fault: str) -> str:
-    """Give how an annotation names a call: to be granted, without an end, or with an error's code."""
+    """Return how an annotation names a call: to be granted, without an end, or with an error's code."""
     if "denied" in fault:
         return f"; grant {action}"
     return f"({action})" if (action, fault) == (DETAILS, "without a result") else f"({action}: "

@@ -46,7 +46,7 @@ def served_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyA
 
 @pytest.fixture
 def front(served: FaultyAccount) -> Iterator[Front]:
-    """Give the account's front without any disturbance, and leave it so."""
+    """Return the account's front without any disturbance, and leave it so."""
     front = served.front
     front.page_sizes, front.disturb, front.own = (1000,), lambda _, honest: honest(), {}
     front.calls.clear()
@@ -56,7 +56,7 @@ def front(served: FaultyAccount) -> Iterator[Front]:
 
 @pytest.fixture(scope="module")
 def iam(served: FaultyAccount) -> Any:
-    """Give a client that asks once."""
+    """Return a client that asks once."""
     assert served
     return asking_once(60)
 
@@ -67,7 +67,7 @@ def asking_once(timeout_s: float) -> Any:
 
 
 def names_of(page: Any) -> list[str]:
-    """Give the names on a page of entities, in the order of AWS's kinds."""
+    """Return the names on a page of entities, in the order of AWS's kinds."""
     lists = (("UserDetailList", "UserName"), ("RoleDetailList", "RoleName"), ("GroupDetailList", "GroupName"))
     names = [entity[name] for key, name in lists for entity in page[key]]
     return names + [policy["Arn"].rpartition("/")[2] for policy in page["Policies"]]
@@ -177,13 +177,13 @@ def test_errors_of_moto_stay(front: Front, iam: Any) -> None:
 
 
 def asked_for(iam: Any) -> str:
-    """Have a report made, and give the state of the making."""
+    """Have a report made, and return the state of the making."""
     state: str = iam.generate_credential_report()["State"]
     return state
 
 
 def got(iam: Any) -> str:
-    """Give when the report was made, or the error code."""
+    """Return when the report was made, or the error code."""
     try:
         return str(iam.get_credential_report()["GeneratedTime"])
     except ClientError as error:

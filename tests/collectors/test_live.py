@@ -44,7 +44,7 @@ MEMBER = (
 
 
 def devices(*names: str, marker: str | None = None) -> Answer:
-    """Give a page of virtual MFA devices that are of nobody, by the last parts of their serial numbers."""
+    """Return a page of virtual MFA devices that are of nobody, by the last parts of their serial numbers."""
     members = "".join(f"<member><SerialNumber>{ACCOUNT}:mfa/{name}</SerialNumber></member>" for name in names)
     more = f"<IsTruncated>true</IsTruncated><Marker>{marker}</Marker>" if marker else "<IsTruncated>false</IsTruncated>"
     return result("ListVirtualMFADevices", f"<VirtualMFADevices>{members}</VirtualMFADevices>{more}")

@@ -32,7 +32,7 @@ def rows_of(iam: Any) -> list[str]:
 
 
 def golden(front: Front, *more: str) -> list[str]:
-    """Fill the account and let AWS answer with a report of its users and `more` rows; give the rows."""
+    """Fill the account and let AWS answer with a report of its users and `more` rows; return the rows."""
     rows = rows_of(filled(front))
     front.fixed[GET] = report(report_csv([*rows, *more]), GENERATED)
     front.calls.clear()

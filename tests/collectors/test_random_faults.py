@@ -27,7 +27,7 @@ def served_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyA
 
 @pytest.fixture(scope="module")
 def wholes(aws: FaultyAccount) -> dict[bool, Reading]:
-    """Give undisturbed readings, by whether a young report is there or one has to be made."""
+    """Return undisturbed readings, by whether a young report is there or one has to be made."""
     return {young: aws.read(CALM, last_report=aws.report if young else None) for young in (True, False)}
 
 

@@ -23,14 +23,14 @@ README = Path(__file__).parents[2] / "README.md"
 
 
 def commands() -> list[str]:
-    """Give the README's commands that write an export."""
+    """Return the README's commands that write an export."""
     block = re.search(r"```sh\nmkdir exports && cd exports\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
     assert block
     return [line for line in block[1].splitlines() if line.startswith("aws ")]
 
 
 def commands_for_each(snapshot: Snapshot) -> Iterator[str]:
-    """Give the commands that the README describes for what AWS tells one by one."""
+    """Yield the commands that the README describes for what AWS tells one by one."""
     for certificate in snapshot.server_certificates:
         call = f"list-server-certificate-tags --server-certificate-name {certificate.name}"
         yield f"aws iam {call} > server-certificate-tags-{certificate.name}.json"

@@ -29,7 +29,7 @@ def configured(config: str, credentials: str = "", *, keep_keys: bool = False) -
 
 
 def parameters(aws: Front, action: str) -> dict[str, str]:
-    """Give the parameters of the only call of an action."""
+    """Return the parameters of the only call of an action."""
     (call,) = [call for call in aws.calls if call.action == action]
     return call.parameters
 
@@ -268,7 +268,7 @@ EARLIER, LATER = datetime(2020, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=U
 
 
 def process(folder: Path, expires_at: datetime) -> str:
-    """Give a configuration whose program gives keys until a time; called again, the program gives others."""
+    """Return a configuration whose program gives keys until a time; called again, the program gives others."""
     keys = {"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "B", "SessionToken": "C"}
     (folder / "keys").write_text(json.dumps(keys | {"Expiration": expires_at.isoformat()}))
     return f"[default]\ncredential_process = cat {folder / 'keys'}\n"

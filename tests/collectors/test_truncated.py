@@ -42,7 +42,7 @@ Verdicts = dict[tuple[str, str], ComplianceType]
 
 
 def verdicts(snapshot: Snapshot) -> Verdicts:
-    """Give the verdicts by rule and resource; the account's name is left out, since it may be what was not learned."""
+    """Return the verdicts by rule and resource, without the account's name, which may be what was not learned."""
     report = audit(snapshot, RULES, as_of=CAPTURED_AT)
     return {(found.config_rule_name, _name(found)): found.compliance_type for found in report.findings}
 
@@ -114,7 +114,7 @@ def test_an_error_of_the_aws_cli_cut_anywhere_is_refused_or_unknown(tmp_path: Pa
 
 
 def collected_cuts(folder: Path, name: str, text: bytes, ends: range) -> Iterator[Snapshot]:
-    """Give what is made of a folder with one file cut at each end, where it is not refused with the file's name."""
+    """Yield what is made of a folder with one file cut at each end, where it is not refused with the file's name."""
     for end in ends:
         (folder / name).write_bytes(text[:end])
         try:
@@ -162,7 +162,7 @@ def test_a_header_of_the_credential_report_cut_anywhere_is_refused_or_tells_of_n
 
 
 def facts_of(snapshot: Snapshot) -> set[tuple[object, ...]]:
-    """Give every fact that the credential report told: the columns of users and root."""
+    """Return every fact that the credential report told: the columns of users and root."""
     rows = [(user.arn, stored(user, "credentials")) for user in snapshot.users.known_part]
     rows.append(("root", stored(snapshot.account, "root_credentials")))
     return {

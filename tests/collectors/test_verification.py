@@ -37,7 +37,7 @@ def stale(front: Front, users: int = 4) -> Any:
 
 
 def scanned(run: Run, *options: object) -> tuple[dict[str, str], Any, str]:
-    """Give the verdicts on MFA by user, the JSON report, and stderr."""
+    """Return the verdicts on MFA by user, the JSON report, and stderr."""
     found = run("scan", "--rule", MFA, "--format", "json", *options)
     report = json.loads(found.out)
     return {each["resource_name"]: each["compliance_type"] for each in report["findings"]}, report, found.err

@@ -30,7 +30,7 @@ NON_COMPLIANT_NAMES = "findings[?compliance_type=='NON_COMPLIANT'].resource_name
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Any:
-    """Give a function that saves a snapshot and gives its path."""
+    """Return a function that saves a snapshot and gives its path."""
 
     def save(snapshot: Any, name: str = "snapshot.json") -> Path:
         path = tmp_path / name

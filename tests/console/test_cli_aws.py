@@ -33,7 +33,7 @@ HARMLESS = {"iam:ListAccountAliases", "iam:GetAccountSummary", "iam:GenerateCred
 
 @pytest.fixture(name="aws")
 def filled_account(aws: Front) -> Front:
-    """Give the served account, filled with two users."""
+    """Return the served account, filled with two users."""
     fill(boto3.client("iam", region_name="us-east-1"))
     aws.calls.clear()
     return aws

@@ -41,7 +41,7 @@ def test_every_command_has_help_that_fits_80_columns_and_shows_how_it_is_used(
 
 
 def headed(help_text: str) -> dict[str, list[str]]:
-    """Give the options of a help by the heading that they stand under."""
+    """Return the options of a help by the heading that they stand under."""
     parts = re.split(r"^(\w[\w ]+):$", help_text, flags=re.MULTILINE)
     options = [re.findall(r"^  (?:-\w, )?(--[\w-]+)", part, re.MULTILINE) for part in parts[2::2]]
     return dict(zip(parts[1::2], options, strict=True))

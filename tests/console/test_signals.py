@@ -30,7 +30,7 @@ OLD, NEW = "old", "new"
 
 
 def interrupted_runs(folder: Path, *order: object) -> Any:
-    """Give what became of the runs that interrupted_run.py is told to make."""
+    """Return what became of the runs that interrupted_run.py is told to make."""
     (folder / "snapshot.json").write_bytes(SNAPSHOT)
     command = [sys.executable, str(PROGRAM), str(folder)]
     done = subprocess.run(command, input=json.dumps(order), capture_output=True, check=False, text=True)
@@ -67,7 +67,7 @@ SHUTDOWN = ("while the interpreter shuts down", "at the interpreter's very end")
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], Any]:
-    """Give what became of a run for every moment and signal."""
+    """Return what became of a run for every moment and signal."""
     orders = [(name, int(number)) for name in MOMENTS for number in SIGNALS]
     return dict(zip(orders, interrupted_runs(tmp_path_factory.mktemp("moments"), "moments", orders), strict=True))
 

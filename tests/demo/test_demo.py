@@ -58,7 +58,7 @@ def test_an_old_key_and_a_password_that_nobody_uses_are_found(evaluation: Evalua
 
 
 def offenders(evaluation: Evaluation) -> dict[str, list[str]]:
-    """Give the names of the non-compliant resources by rule."""
+    """Return the names of the non-compliant resources by rule."""
     found: dict[str, list[str]] = {}
     for finding in evaluation.findings:
         if finding.compliance_type is NC:

@@ -18,7 +18,7 @@ from auditor.testing import ACCOUNT_ID, CAPTURED_AT, NA, NC, REPORT_TIME, UNKNOW
 
 
 def rule(answer: Any, *types: ResourceType, notes: Any = None) -> Any:
-    """Give a configured rule that answers by a function of the resource and the context."""
+    """Return a configured rule that answers by a function of the resource and the context."""
     made = Rule(
         id="test-rule",
         source_identifier="TEST_RULE",

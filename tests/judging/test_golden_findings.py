@@ -49,7 +49,7 @@ ACCOUNTS: dict[str, tuple[Snapshot, dict[str, dict[str, object]]]] = {
 
 
 def said(snapshot: Snapshot, parameters: dict[str, dict[str, object]]) -> dict[str, Any]:
-    """Give what the five rules say: finding by finding, and the notices."""
+    """Return what the five rules say: finding by finding, and the notices."""
     rules = load_rules()
     names = (GROUP_RULE, PASSWORD, MEMBERSHIP, OWN_POLICIES, MFA)
     evaluation = evaluate(snapshot, [configure(rules[name], parameters.get(name, {})) for name in names])

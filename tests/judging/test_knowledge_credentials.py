@@ -106,7 +106,7 @@ def some(records: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
 
 @st.composite
 def root(draw: st.DrawFn) -> dict[str, Any]:
-    """Give what both sources tell of the same root; each may be silent on this and that."""
+    """Return what both sources tell of the same root; each may be silent on this and that."""
     password, mfa = draw(st.booleans()), draw(st.booleans())
     keys = {f"access_key_{number}": draw(st.sampled_from(["none", "inactive", "active"])) for number in (1, 2)}
     counted = {

@@ -28,7 +28,7 @@ def rule(request: pytest.FixtureRequest) -> Rule:
 
 
 def not_offered_in(regions: str) -> set[str]:
-    """Give the partitions of which a rule is offered in no Region, by the words of AWS's list."""
+    """Return the partitions of which a rule is offered in no Region, by the words of AWS's list."""
     named = {partition: {each for each in those if each in regions} for partition, those in REGIONS.items()}
     if regions.startswith("Only available in"):
         return {partition for partition, those in named.items() if not those}

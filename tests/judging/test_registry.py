@@ -26,7 +26,7 @@ Install = Callable[..., Path]
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Give a function that puts a distribution with one plug-in rule on the path."""
+    """Return a function that puts a distribution with one plug-in rule on the path."""
 
     def installed(source: str, module: str = "our_rules", value: str = "our_rules:RULE") -> Path:
         (tmp_path / f"{module}.py").write_text(source)

@@ -53,7 +53,7 @@ def suppression(rule: str = MFA, until: date = TODAY + timedelta(days=30), **fie
 
 
 def marked(*suppressions: Suppression, snapshot: Snapshot = SNAPSHOT) -> tuple[list[Finding], list[str]]:
-    """Give the suppressed findings, and the codes of the notices."""
+    """Return the suppressed findings, and the codes of the notices."""
     findings, told = suppressed(evaluate(snapshot, RULES).findings, suppressions, snapshot, IDS, Limits(), TODAY)
     return [finding for finding in findings if finding.suppression is not None], [notice.code for _, notice in told]
 
@@ -263,7 +263,7 @@ any_suppressions = st.lists(
 
 @st.composite
 def placed(draw: st.DrawFn, snapshot: Snapshot) -> Snapshot:
-    """Give the account with paths and tags."""
+    """Return the account with paths and tags."""
 
     def moved(holder: Any, kind: str) -> Any:
         path, tags = draw(st.sampled_from(PATHS)), draw(st.sampled_from(TAGS))
@@ -274,7 +274,7 @@ def placed(draw: st.DrawFn, snapshot: Snapshot) -> Snapshot:
 
 
 def meant(each: Suppression, finding: Finding, whole: Snapshot, less: Snapshot) -> bool:
-    """Say whether a suppression is about a finding: told from the whole account, and from what is known of it."""
+    """Return whether a suppression is about a finding: told from the whole account, and from what is known of it."""
     if each.until < TODAY or each.rule != finding.config_rule_name:
         return False
     names = [finding.resource_name, *([finding.resource_arn] if finding.resource_arn else [])]
@@ -320,7 +320,7 @@ def test_adding_suppressions_changes_no_verdict_and_hides_nothing_that_they_are_
 
 @pytest.fixture
 def scan(tmp_path: Path) -> list[object]:
-    """Give the command that scans an account in which one finding is suppressed."""
+    """Return the command that scans an account in which one finding is suppressed."""
     (tmp_path / "s.json").write_bytes(dump(account(users=[user("alice")], password=password_policy())))
     (tmp_path / "c.toml").write_text(
         f'[[suppressions]]\nrule = "{MEMBERSHIP}"\nresource = "alice"\nreason = "leaves"\nowner = "ops"\n'

@@ -40,7 +40,7 @@ def swallowed() -> None:
 
 
 def judged(*questions: Any) -> tuple[ComplianceType, str]:
-    """Give what the engine makes of a rule that is NON_COMPLIANT by any proof."""
+    """Return what the engine makes of a rule that is NON_COMPLIANT by any proof."""
 
     def ask(_: User, __: Context[Any]) -> Verdict:
         found = proofs(*questions)

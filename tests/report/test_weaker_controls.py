@@ -153,7 +153,7 @@ def test_a_control_that_only_the_exceptions_of_a_rule_leave_whole_is_broken_wher
 
 
 def stored(report: Report, **changes: object) -> bytes:
-    """Give a report by CIS 3.0 in whose control 1.10 these fields say something else."""
+    """Return a report by CIS 3.0 in whose control 1.10 these fields say something else."""
     (framework,) = with_frameworks(report, ["CIS-AWS-3.0"]).frameworks
     controls = tuple(replace(each, **changes) if each.id == "1.10" else each for each in framework.controls)
     return dump_report(replace(report, frameworks=(replace(framework, controls=controls),)))

@@ -18,12 +18,12 @@ SECOND = timedelta(seconds=1)
 
 
 def ago(days: int, more: timedelta = timedelta(0)) -> str:
-    """Give the time so long before the credential report, as the report writes it."""
+    """Return the time so long before the credential report, as the report writes it."""
     return f"{REPORT_TIME - timedelta(days=days) - more:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def keys(one: str | None = None, two: str | None = None, **columns: Any) -> Any:
-    """Give a row with active keys of these rotation times."""
+    """Return a row with active keys of these rotation times."""
     rotations = {"access_key_1": one, "access_key_2": two}
     given = {f"{key}_last_rotated": time for key, time in rotations.items() if time is not None}
     active: dict[str, Any] = {f"{key}_active": True for key, time in rotations.items() if time is not None}
@@ -31,7 +31,7 @@ def keys(one: str | None = None, two: str | None = None, **columns: Any) -> Any:
 
 
 def judged(name: str, expected: ComplianceType, row: Any, days: object = "90", **account_facts: Any) -> Case:
-    """Give the case of one user with this row of the credential report."""
+    """Return the case of one user with this row of the credential report."""
     snapshot = account(users=[user("alice", credentials=row)], **account_facts)
     return Case(name, snapshot, {"alice": expected}, {"maxAccessKeyAge": days})
 

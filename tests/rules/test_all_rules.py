@@ -38,7 +38,7 @@ HEADINGS = ("Why", "Parameters", "Fix")
 
 @pytest.fixture(params=RULES.values(), ids=list(RULES))
 def rule(request: pytest.FixtureRequest) -> Rule:
-    """Give each built-in rule in turn."""
+    """Return each built-in rule in turn."""
     found: Rule = request.param
     return found
 
@@ -100,7 +100,7 @@ def test_parameters_are_those_of_aws_catalogue(aws_rule: Rule) -> None:
 
 
 def default_of(field: msgspec.inspect.Field) -> object:
-    """Give a parameter's default as AWS writes it: for a required one, the default that is printed all the same."""
+    """Return a parameter's default as AWS writes it: for a required one, the default that is printed all the same."""
     if field.required:
         return (field.type.extra or {})["printed_default"] if isinstance(field.type, msgspec.inspect.Metadata) else None
     return str(field.default).lower() if isinstance(field.default, bool | int) else field.default
@@ -167,7 +167,7 @@ def depends(case: Case, rule: Rule, source: Source) -> bool:
 
 
 def lost(case: Case, rule: Rule, source: Source) -> set[ComplianceType]:
-    """Give the verdicts that stand where others stood before the source was withheld."""
+    """Return the verdicts that stand where others stood before the source was withheld."""
     before, after = verdicts(case.snapshot, case, rule), verdicts(withheld(case.snapshot, source), case, rule)
     return {after.get(name, ComplianceType.INSUFFICIENT_DATA) for name in before if after.get(name) != before[name]}
 
@@ -192,7 +192,7 @@ DETAILS = {
 
 
 def withheld(snapshot: Snapshot, source: Source) -> Snapshot:
-    """Give the snapshot without what the source tells: its list is not complete, its facts are unknown."""
+    """Return the snapshot without what the source tells: its list is not complete, its facts are unknown."""
     changed: dict[str, Any] = {}
     if source in LISTS:
         field = LISTS[source]

@@ -19,7 +19,7 @@ EXCLUDE = {**BLOCKED, "excludePermissionBoundaryPolicy": "true"}
 def judged(
     name: str, expected: ComplianceType, parameters: Any = None, warning: str | None = None, **fields: Any
 ) -> Case:
-    """Give the case of one policy with these fields."""
+    """Return the case of one policy with these fields."""
     snapshot = account(policies=[policy("P", **fields)])
     return Case(name, snapshot, {"P": expected}, parameters or BLOCKED, warning=warning)
 

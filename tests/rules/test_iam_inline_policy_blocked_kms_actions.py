@@ -40,7 +40,7 @@ UNREAD = with_gaps(InlinePolicy("unread", HARMLESS.document), {"document": WITHH
 def holding(
     name: str, expected: ComplianceType, *policies: InlinePolicy, gap: str | None = None, warning: str | None = None
 ) -> Case:
-    """Give the case of a user with these inline policies."""
+    """Return the case of a user with these inline policies."""
     snapshot = account(users=[user("alice", inline_policies=listing(policies, gap))])
     return Case(name, snapshot, {"alice": expected}, BLOCKED, warning=warning)
 
@@ -52,7 +52,7 @@ def trust(principal: object, **elements: object) -> Raw:
 
 
 def trusting(name: str, expected: ComplianceType, trust_policy: Raw, **fields: Any) -> Case:
-    """Give the case of a role with a blocked action and this trust policy, in an organization."""
+    """Return the case of a role with a blocked action and this trust policy, in an organization."""
     made = role("R", trust_policy=trust_policy, inline_policies=listing([DECRYPT]), **fields)
     return Case(name, in_organization(account(roles=[made])), {"R": expected}, EXCLUDE)
 

@@ -44,7 +44,7 @@ T, F = True, False
 def policy(
     length: int, upper: bool, lower: bool, symbols: bool, numbers: bool, reuse: int | None, age: int | None
 ) -> PasswordPolicy:
-    """Give a password policy in the order of the table."""
+    """Return a password policy in the order of the table."""
     return password_policy(length, upper=upper, lower=lower, symbols=symbols, numbers=numbers, reuse=reuse, age=age)
 
 
@@ -57,7 +57,7 @@ def judged(
     pack: bool = False,
     warning: str | None = None,
 ) -> Case:
-    """Give the case of an account's policy; None is AWS's default policy."""
+    """Return the case of an account's policy; None is AWS's default policy."""
     origin = Origin.PACK if pack else Origin.OPTION
     return Case(name, account(password=custom), {ACCOUNT_ID: expected}, parameters, origin, warning)
 

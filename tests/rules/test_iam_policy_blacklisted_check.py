@@ -27,7 +27,7 @@ def alice(
     arns: str = ADMIN,
     **fields: Any,
 ) -> Case:
-    """Give the case of a user with these policies attached."""
+    """Return the case of a user with these policies attached."""
     policies = listing([AttachedPolicy(arn.rpartition("/")[2], arn) for arn in attached], gap)
     snapshot = account(users=[user("alice", **{"attached_policies": policies, **fields})])
     return Case(name, snapshot, {"alice": expected}, {"policyArns": arns})

@@ -20,7 +20,7 @@ TRUST = document({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"
 
 
 def supporter(name: str = "Support", trust: Raw = TRUST, arn: str = SUPPORT, **fields: Any) -> Role:
-    """Give a role that has the policy and trusts the account."""
+    """Return a role that has the policy and trusts the account."""
     attached = listing([AttachedPolicy(arn.rpartition("/")[2], arn)])
     return role(name, **{"trust_policy": trust, "attached_policies": attached, **fields})
 
@@ -33,7 +33,7 @@ def asked(
     arn: str = SUPPORT,
     warning: str | None = None,
 ) -> Case:
-    """Give the case of an account that is asked for the policy."""
+    """Return the case of an account that is asked for the policy."""
     parameters = {"policyARN": arn, "policyUsageType": usage}
     return Case(name, snapshot, {ACCOUNT_ID: expected}, parameters, warning=warning)
 

@@ -33,14 +33,14 @@ EXCLUDE = {"excludePermissionBoundaryPolicy": "true"}
 
 
 def stated(name: str, expected: ComplianceType, *statements: object, warning: str | None = None) -> Case:
-    """Give the case of one policy of these statements."""
+    """Return the case of one policy of these statements."""
     return judged(name, expected, document=document(*statements), warning=warning)
 
 
 def judged(
     name: str, expected: ComplianceType, warning: str | None = None, parameters: Any = None, **fields: Any
 ) -> Case:
-    """Give the case of one policy with these fields."""
+    """Return the case of one policy with these fields."""
     return Case(name, account(policies=[policy("P", **fields)]), {"P": expected}, parameters or {}, warning=warning)
 
 

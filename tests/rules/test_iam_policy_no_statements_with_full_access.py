@@ -15,19 +15,19 @@ FULL = document(allow("ec2:*"))
 
 
 def acting(name: str, expected: ComplianceType, action: object, warning: str | None = None, **elements: object) -> Case:
-    """Give the case of one Allow statement with these actions."""
+    """Return the case of one Allow statement with these actions."""
     return judged(name, expected, warning, document=document(allow(action, **elements)))
 
 
 def left_out(name: str, expected: ComplianceType, actions: object, warning: str | None = None) -> Case:
-    """Give the case of one Allow statement with these as NotAction."""
+    """Return the case of one Allow statement with these as NotAction."""
     return judged(name, expected, warning, document=document(allow(None, NotAction=actions)))
 
 
 def judged(
     name: str, expected: ComplianceType, warning: str | None = None, parameters: Any = None, **fields: Any
 ) -> Case:
-    """Give the case of one policy with these fields."""
+    """Return the case of one policy with these fields."""
     return Case(name, account(policies=[policy("P", **fields)]), {"P": expected}, parameters or {}, warning=warning)
 
 

@@ -25,7 +25,7 @@ def having(
     warning: str | None = None,
     **fields: Any,
 ) -> Case:
-    """Give the case of one role with these policies attached."""
+    """Return the case of one role with these policies attached."""
     policies = listing([AttachedPolicy(arn.rpartition("/")[2], arn) for arn in attached], gap)
     snapshot = account(roles=[role("R", **{"attached_policies": policies, **fields})])
     return Case(name, snapshot, {"R": expected}, {"managedPolicyArns": wanted}, warning=warning)

@@ -22,7 +22,7 @@ def alice(
     warning: str | None = None,
     **fields: Any,
 ) -> Case:
-    """Give the case of one user in `groups`, with `wanted` for groupNames."""
+    """Return the case of one user in `groups`, with `wanted` for groupNames."""
     parameters = {} if wanted is None else {"groupNames": wanted}
     snapshot = account(groups=GROUPS, users=[user("alice", groups=groups, **fields)])
     return Case(name, snapshot, {"alice": expected}, parameters, warning=warning)

@@ -29,7 +29,7 @@ ALICE, DEVICE = f"arn:aws:iam::{ACCOUNT_ID}:user/alice", f"arn:aws:iam::{ACCOUNT
 
 
 def alice(name: str, expected: ComplianceType, *, devices: Any = (), **columns: Any) -> Case:
-    """Give the case of one user whose row of the credential report holds `columns`."""
+    """Return the case of one user whose row of the credential report holds `columns`."""
     return judged(name, expected, credentials(**columns), devices=devices)
 
 

@@ -15,7 +15,7 @@ UNREADABLE = with_gaps(InlinePolicy("broken", DOCUMENT), {"document": WITHHELD})
 
 
 def alice(name: str, expected: ComplianceType, **fields: Any) -> Case:
-    """Give the case of one user."""
+    """Return the case of one user."""
     return Case(name, account(groups=[group("Dev")], users=[user("alice", **fields)]), {"alice": expected})
 
 

@@ -18,30 +18,30 @@ NO_INFORMATION = ReportMarker.NO_INFORMATION.value
 
 
 def before(days: int, more: timedelta = timedelta(0)) -> Any:
-    """Give the time so long before the credential report."""
+    """Return the time so long before the credential report."""
     return REPORT_TIME - timedelta(days=days) - more
 
 
 def ago(days: int, more: timedelta = timedelta(0)) -> str:
-    """Give the time so long before the credential report, as the report writes it."""
+    """Return the time so long before the credential report, as the report writes it."""
     return f"{before(days, more):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def password(used: str, changed: str = "N/A", **columns: Any) -> Any:
-    """Give a row with a password."""
+    """Return a row with a password."""
     values = {"password_enabled": True, "password_last_used": used, "password_last_changed": changed}
     return credentials(**{**values, **columns})
 
 
 def key(used: str, rotated: str = "N/A", number: int = 1, **columns: Any) -> Any:
-    """Give a row with one active key."""
+    """Return a row with one active key."""
     name = f"access_key_{number}"
     values = {f"{name}_active": True, f"{name}_last_used_date": used, f"{name}_last_rotated": rotated}
     return credentials(**{**values, **columns})
 
 
 def judged(name: str, expected: ComplianceType, row: Any, days: object = "90", **fields: Any) -> Case:
-    """Give the case of one user with this row of the credential report."""
+    """Return the case of one user with this row of the credential report."""
     created = {"created_at": fields.pop("created_at")} if "created_at" in fields else {}
     snapshot = account(users=[user("alice", credentials=row, **created)], **fields)
     return Case(name, snapshot, {"alice": expected}, {"maxCredentialUsageAge": days})

@@ -30,12 +30,12 @@ ALICE, DEVICE = f"arn:aws:iam::{ACCOUNT_ID}:user/alice", f"arn:aws:iam::{ACCOUNT
 
 
 def alice(name: str, expected: ComplianceType, **columns: Any) -> Case:
-    """Give the case of one user whose row of the credential report holds `columns`."""
+    """Return the case of one user whose row of the credential report holds `columns`."""
     return Case(name, account(users=[user("alice", credentials=credentials(**columns))]), {"alice": expected})
 
 
 def blank(column: str, **columns: Any) -> Any:
-    """Give a row in which one column is blank."""
+    """Return a row in which one column is blank."""
     return with_gaps(credentials(**columns), {column: WITHHELD})
 
 

@@ -19,7 +19,7 @@ def device(serial: str, user_arn: str | None) -> VirtualMfaDevice:
 
 
 def with_mfa(name: str, expected: ComplianceType, *devices: VirtualMfaDevice, **fields: Any) -> Case:
-    """Give the case of root with a password and MFA, and of an account with these virtual devices."""
+    """Return the case of root with a password and MFA, and of an account with these virtual devices."""
     return judged(name, expected, summary(mfa=1), row(mfa=True), devices=devices, **fields)
 
 

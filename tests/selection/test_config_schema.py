@@ -60,7 +60,7 @@ def test_the_schema_refuses_what_the_reader_refuses(name: str) -> None:
 
 
 def places(content: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Give the place of every value within a document."""
+    """Yield the place of every value within a document."""
     pairs = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
     for key, value in pairs:
         yield (*place, key)

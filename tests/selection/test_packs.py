@@ -178,7 +178,7 @@ class Scan(NamedTuple):
 
 @pytest.fixture
 def scan(run: Run, snapshot: Path) -> Any:
-    """Give a function that scans with packs and options."""
+    """Return a function that scans with packs and options."""
 
     def scanned(packs: Sequence[Path], *options: str) -> Scan:
         given = [part for pack in packs for part in ("--conformance-pack", str(pack))]

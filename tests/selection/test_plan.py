@@ -37,7 +37,7 @@ SET_ASIDE = {"resource": "111122223333", "owner": "platform", "until": "2026-12-
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a folder beside the working one, with a snapshot and two packs in it."""
+    """Return a folder beside the working one, with a snapshot and two packs in it."""
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     (tmp_path / "packs").mkdir()
@@ -48,7 +48,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def lengths(run: Run, folder: Path, text: str, *options: str) -> dict[str, int]:
-    """Give the length that each password rule of a scan asks for."""
+    """Return the length that each password rule of a scan asks for."""
     return {rule["config_rule_name"]: rule["parameters"].get(LENGTH) for rule in scanned(run, folder, text, *options)}
 
 

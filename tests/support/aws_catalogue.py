@@ -8,7 +8,7 @@ from typing import Any
 
 
 def aws_catalogue() -> dict[str, Any]:
-    """Give AWS's managed rules as moto ships them, by source identifier."""
+    """Return AWS's managed rules as moto ships them, by source identifier."""
     spec = find_spec("moto")
     assert spec is not None
     assert spec.origin is not None

@@ -27,7 +27,7 @@ _CODES = {
 
 
 def parameters_of(environ: Mapping[str, Any], body: bytes) -> dict[str, str]:
-    """Give what a call asks for, in whichever protocol, as the Query protocol's parameters."""
+    """Return what a call asks for, in whichever protocol, as the Query protocol's parameters."""
     target: str = environ.get("HTTP_X_AMZ_TARGET", "")
     if target:
         return {"Action": target.rpartition(".")[2]}

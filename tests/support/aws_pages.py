@@ -31,7 +31,7 @@ _CUT = ("Marker", "MaxItems", "nextToken", "maxResults")
 
 @cache
 def lists_of_actions() -> Mapping[str, tuple[str, ...]]:
-    """Give the lists of each action that IAM pages, as botocore's model tells them."""
+    """Return the lists of each action that IAM pages, as botocore's model tells them."""
     paginators = create_loader().load_service_model("iam", "paginators-1")["pagination"]
     keys = {action: paginator["result_key"] for action, paginator in paginators.items()}
     return {action: (key,) if isinstance(key, str) else tuple(key) for action, key in keys.items()}
@@ -50,12 +50,12 @@ class BadPageError(Exception):
 
 
 def asked_of(parameters: Mapping[str, str]) -> dict[str, str]:
-    """Give what a call asks for, whichever page of it it wants."""
+    """Return what a call asks for, whichever page of it it wants."""
     return {name: value for name, value in parameters.items() if name not in _CUT}
 
 
 def filters_of(parameters: Mapping[str, str]) -> tuple[str, ...]:
-    """Give the filters of a call of GetAccountAuthorizationDetails, in the order of its pages; all if none is given."""
+    """Return the filters of a call of GetAccountAuthorizationDetails, in the order of its pages; by default all."""
     given = {value for name, value in parameters.items() if name.startswith("Filter.member.")}
     if not given <= KINDS.keys():
         raise BadPageError(f"Value '{sorted(given)}' at 'filter' failed to satisfy constraint: {sorted(KINDS)}")
@@ -81,7 +81,7 @@ def _order(member: tuple[str, str]) -> str:
 
 
 def joined(wholes: Sequence[Whole]) -> Whole:
-    """Give one whole that holds the members of all, one after the other."""
+    """Return one whole that holds the members of all, one after the other."""
     members = tuple(member for whole in wholes for member in whole.members)
     return Whole(wholes[0].lists, members, wholes[0].rest)
 
@@ -94,7 +94,7 @@ def _bare(answer: bytes) -> ET.Element:
 
 
 def page_of(whole: Whole, parameters: Mapping[str, str], sizes: Sequence[int]) -> str:
-    """Give the content of the page that the parameters ask for; pages hold as many members as `sizes` says in turn.
+    """Return the content of the page that the parameters ask for; pages hold as many members as `sizes` says in turn.
 
     Raises BadPageError for a marker that was not given in answer to the same question, and for a wrong MaxItems.
     """
@@ -120,13 +120,13 @@ def _end(marker: str | None) -> str:
 
 
 def marker_of(parameters: Mapping[str, str], number: int, first: int) -> str:
-    """Give a marker that only the same question understands."""
+    """Return a marker that only the same question understands."""
     place = f"{number} {first}"
     return urlsafe_b64encode(f"{place} {_seal(parameters, place)}".encode()).decode()
 
 
 def place_of(parameters: Mapping[str, str]) -> tuple[int, int]:
-    """Give the number of a page, and that of its first member."""
+    """Return the number of a page, and that of its first member."""
     marker = parameters.get("Marker")
     if marker is None:
         return 0, 0

@@ -57,7 +57,7 @@ class CredentialReports:
             return state("COMPLETE" if self._ready(self._last) else "INPROGRESS")
 
     def get(self, _: Call) -> Answer:
-        """Give the last report, or why there is none."""
+        """Return the last report, or why there is none."""
         with self._lock:
             if self._last is None:
                 return error("ReportNotPresent", "Credential report not present, run generate first", 410)
@@ -75,7 +75,7 @@ class CredentialReports:
 
 
 def report_of_moto() -> str:
-    """Give the report of the account as moto keeps it now: root first, users in case-insensitive order, quoted CSV."""
+    """Return the credential report of the account as moto keeps it: root first, users ignoring case, quoted CSV."""
     backend: Any = iam_backends[DEFAULT_ACCOUNT_ID]["aws"]
     policy = backend.account_password_policy
     max_age_days = policy.max_password_age if policy else 0
@@ -105,7 +105,7 @@ def _cells(user: Any, max_age_days: int) -> list[str]:
 
 
 def _password_cells(user: Any, max_age_days: int) -> Iterator[str]:
-    """Give whether there is a password, its last use, its last change, and when it must be changed.
+    """Return whether there is a password, its last use, its last change, and when it must be changed.
 
     moto does not know when a password was changed; it is taken to be as old as the user.
     """
@@ -121,7 +121,7 @@ def _two(things: Any) -> Sequence[Any]:
 
 
 def _key_cells(key: Any) -> Sequence[str]:
-    """Give a key's cells; an inactive key keeps the time of its making."""
+    """Return a key's cells; an inactive key keeps the time of its making."""
     if key is None:
         return ("false", "N/A", "N/A", "N/A", "N/A")
     used = (_time(key.last_used.timestamp), key.last_used.region, key.last_used.service) if key.last_used else ()

@@ -98,12 +98,12 @@ class Call(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Give the action without its prefix."""
+        """Return the action without its prefix."""
         return self.action.partition(":")[2]
 
     @property
     def about(self) -> str:
-        """Give what is asked about, whichever page of it: filters, or the name of a user."""
+        """Return what is asked about, whichever page of it: filters, or the name of a user."""
         asked = asked_of(self.parameters)
         return ",".join(value for name, value in asked.items() if name not in ("Action", "Version"))
 
@@ -114,13 +114,13 @@ Disturbance = Callable[[Call, Honest], Answer]
 
 
 def error(code: str, message: str = "made up", status: int = 400) -> Answer:
-    """Give an error as IAM and STS write it."""
+    """Return an error as IAM and STS write it."""
     text = f"<Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message>"
     return Answer(status, f"<ErrorResponse><Error>{text}</Error><RequestId>made-up</RequestId></ErrorResponse>")
 
 
 def denied(action: str, *, explicit: bool = False, by: str = "identity-based policy") -> Answer:
-    """Give the refusal of an action ("iam:ListUsers"), by an explicit deny or because nothing allows it.
+    """Return the refusal of an action ("iam:ListUsers"), by an explicit deny or because nothing allows it.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     """
@@ -131,7 +131,7 @@ def denied(action: str, *, explicit: bool = False, by: str = "identity-based pol
 
 
 def result(action: str, content: str) -> Answer:
-    """Give an answer of the Query protocol whose result holds this XML."""
+    """Return an answer of the Query protocol whose result holds this XML."""
     response = (
         f"<{action}Result>{content}</{action}Result><ResponseMetadata><RequestId>made-up</RequestId></ResponseMetadata>"
     )
@@ -139,19 +139,19 @@ def result(action: str, content: str) -> Answer:
 
 
 def state(name: str) -> Answer:
-    """Give GenerateCredentialReport's answer: STARTED, INPROGRESS or COMPLETE."""
+    """Return GenerateCredentialReport's answer: STARTED, INPROGRESS or COMPLETE."""
     return result("GenerateCredentialReport", f"<State>{name}</State>")
 
 
 def report(text: str, generated_time: str) -> Answer:
-    """Give GetCredentialReport's answer."""
+    """Return GetCredentialReport's answer."""
     content = b64encode(text.encode()).decode()
     times = f"<ReportFormat>text/csv</ReportFormat><GeneratedTime>{generated_time}</GeneratedTime>"
     return result("GetCredentialReport", f"<Content>{content}</Content>{times}")
 
 
 def page(filter_name: str, members: str = "", marker: str | None = None, *, truncated: bool = False) -> Answer:
-    """Give a page of GetAccountAuthorizationDetails; `members` is XML."""
+    """Return a page of GetAccountAuthorizationDetails; `members` is XML."""
     lists = "".join(
         f"<{name}>{members if KINDS[filter_name] == name else ''}</{name}>" for name in lists_of_actions()[DETAILS]
     )
@@ -160,7 +160,7 @@ def page(filter_name: str, members: str = "", marker: str | None = None, *, trun
 
 
 def report_row(name: str, arn: str, created: datetime, *, password: bool = False, mfa: bool = False) -> str:
-    """Give a row of the credential report as AWS writes it."""
+    """Return a row of the credential report as AWS writes it."""
     flags = (str(flag).lower() for flag in (password, mfa))
     enabled, active = flags
     used = "no_information,2026-01-01T00:00:00+00:00,N/A" if password else "N/A,N/A,N/A"
@@ -170,7 +170,7 @@ def report_row(name: str, arn: str, created: datetime, *, password: bool = False
 
 
 def report_csv(rows: Iterable[str], account_id: str = "123456789012") -> str:
-    """Give a credential report with root's row first and no newline at the end, as AWS does."""
+    """Return a credential report with root's row first and no newline at the end, as AWS does."""
     root = f"<root_account>,arn:aws:iam::{account_id}:root,2020-01-01T00:00:00+00:00,true,N/A,N/A,not_supported,true"
     return "\n".join([_COLUMNS, f"{root},{_NO_KEYS}", *rows])
 
@@ -191,7 +191,7 @@ class _Moto:
             self._wholes.clear()
 
     def answer(self, environ: Mapping[str, Any], parameters: Mapping[str, str]) -> Answer:
-        """Give moto's answer."""
+        """Return moto's answer."""
         action = parameters.get("Action", "")
         if action not in _KEPT and action not in lists_of_actions():
             found = self._ask(environ, parameters)
@@ -205,7 +205,7 @@ class _Moto:
             return self._kept[key]
 
     def page(self, environ: Mapping[str, Any], parameters: Mapping[str, str], sizes: Sequence[int]) -> Answer:
-        """Give a page of a list, cut out of moto's whole answer."""
+        """Return a page of a list, cut out of moto's whole answer."""
         try:
             answers = [self.answer(environ, question) for question in _questions(parameters)]
             refusal = next((answer for answer in answers if answer.status != 200), None)
@@ -232,7 +232,7 @@ class _Moto:
 
 
 def _questions(parameters: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """Give the calls for whole lists that one page is cut of: one for each filter, so that each kind has its place."""
+    """Yield the calls for whole lists that one page is cut of: one for each filter, so that each kind has its place."""
     asked = asked_of(parameters)
     if asked["Action"] != DETAILS:
         yield asked
@@ -276,7 +276,7 @@ class Front:
 
     @property
     def actions(self) -> list[str]:
-        """Give the actions called so far, in order."""
+        """Return the actions called so far, in order."""
         return [call.action for call in self.calls]
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -32,7 +32,7 @@ class Answer(NamedTuple):
 
     @property
     def content(self) -> bytes:
-        """Give what is sent."""
+        """Return what is sent."""
         return self.body.encode() if self.raw is None else self.raw
 
 

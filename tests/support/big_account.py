@@ -70,7 +70,7 @@ class BigAccount:
         self.summary |= {"ServerCertificates": CERTIFICATES, "AccountMFAEnabled": 1}
 
     def report(self) -> str:
-        """Give the credential report."""
+        """Return the credential report."""
         rows = (
             report_row(user.name, arn("user", user.name), CREATED_AT, password=user.password, mfa=user.mfa)
             for user in self.users.values()
@@ -78,7 +78,7 @@ class BigAccount:
         return report_csv(rows, ACCOUNT_ID)
 
     def entity(self, kind: str, name: str) -> str:
-        """Give what an entity is called, as XML."""
+        """Return what an entity is called, as XML."""
         prefix = {"User": "AIDA", "Group": "AGPA", "Role": "AROA", "ServerCertificate": "ASCA"}[kind]
         unique_id = prefix + "".join(self._chance.choices(_LETTERS, k=17))
         names = f"<Path>/</Path><{kind}Name>{name}</{kind}Name><{kind}Id>{unique_id}</{kind}Id>"
@@ -136,12 +136,12 @@ class BigAccount:
 
 
 def arn(kind: str, name: str) -> str:
-    """Give the ARN of an entity of the account."""
+    """Return the ARN of an entity of the account."""
     return f"arn:aws:iam::{ACCOUNT_ID}:{kind}/{name}"
 
 
 def _document(statements: int) -> str:
-    """Give a percent-encoded policy document; eight statements are about 1 kB."""
+    """Return a percent-encoded policy document; eight statements are about 1 kB."""
     actions = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
     listed = [
         {"Sid": f"S{number}", "Effect": "Allow", "Action": actions, "Resource": f"arn:aws:s3:::bucket-{number}/*"}

@@ -24,7 +24,7 @@ ARGUMENTS = (
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Give a browser; without one skip, or fail where IAM_AUDIT_REQUIRE_CHROMIUM=1 asks for it."""
+    """Return a browser; without one skip, or fail where IAM_AUDIT_REQUIRE_CHROMIUM=1 asks for it."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         missing = f"none of {', '.join(NAMES)} is installed"
@@ -69,12 +69,12 @@ READ_ALL = """() => [...document.querySelectorAll(".finding")].map((line) => {
 
 
 def names(page: Page) -> list[str]:
-    """Give the names of the findings that the page shows."""
+    """Return the names of the findings that the page shows."""
     return page.locator(".finding button").all_inner_texts()
 
 
 def open_finding(page: Page, name: str, rule: str) -> str:
-    """Open the finding of a rule on a resource and give the text of its detail."""
+    """Open the finding of a rule on a resource and return the text of its detail."""
     line = page.locator(".finding").filter(has=page.get_by_role("button", name=name, exact=True)).filter(has_text=rule)
     line.get_by_role("button").click()
     return page.locator(".detail").inner_text()

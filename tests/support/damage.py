@@ -31,7 +31,7 @@ class Twin(str):
 
 @st.composite
 def damaged(draw: st.DrawFn, document: bytes) -> bytes:
-    """Give the document after a few changes to its bytes."""
+    """Return the document after a few changes to its bytes."""
     for _ in range(draw(st.integers(1, 3))):
         ends = st.sampled_from(range(len(document) + 1))
         at, to = sorted((draw(ends), draw(ends)))
@@ -52,7 +52,7 @@ def damaged(draw: st.DrawFn, document: bytes) -> bytes:
 
 
 def places(tree: Any) -> Iterator[tuple[Any, Any]]:
-    """Give every place in a JSON tree as its container and the key or index in it."""
+    """Yield every place in a JSON tree as its container and the key or index in it."""
     for key in list(tree) if isinstance(tree, dict) else range(len(tree)):
         yield tree, key
         if isinstance(tree[key], dict | list):
@@ -61,7 +61,7 @@ def places(tree: Any) -> Iterator[tuple[Any, Any]]:
 
 @st.composite
 def changed(draw: st.DrawFn, tree: Any) -> bytes:
-    """Give a JSON document of the tree after one or two changes to it."""
+    """Return a JSON document of the tree after one or two changes to it."""
     tree = deepcopy(tree)
     for _ in range(draw(st.sampled_from([1, 1, 2]))):
         found = list(places(tree))
@@ -76,7 +76,7 @@ def changed(draw: st.DrawFn, tree: Any) -> bytes:
 
 
 def near(old: Any, elsewhere: list[Any]) -> list[Any]:
-    """Give values that could stand in the place of the old one: those pass the first checks."""
+    """Return values that could stand in the place of the old one: those pass the first checks."""
     alike = [value for value in elsewhere if type(value) is type(old)]
     if isinstance(old, bool):
         return [not old]

@@ -99,7 +99,7 @@ def policy(name: str, account: str = ACCOUNT) -> dict[str, Any]:
 
 
 def details() -> dict[str, Any]:
-    """Give the authorization details of the golden report's users."""
+    """Return the authorization details of the golden report's users."""
     ses = {"PolicyName": "ses", "PolicyDocument": "%7B%22Statement%22%3A%5B%5D%2C%22Id%22%3A%22a%2Bb%22%7D"}
     return {
         "UserDetailList": [
@@ -167,7 +167,7 @@ def analyzer(name: str, region: str = "eu-central-1") -> dict[str, Any]:
 
 
 def single_entities() -> dict[str, Any]:
-    """Give the files of what AWS tells one by one."""
+    """Return the files of what AWS tells one by one."""
     policy_of = {"PolicyName": "Boundary", "Arn": f"arn:aws:iam::{ACCOUNT}:policy/Boundary", "Description": "What for"}
     return {
         CERTIFICATES: {"ServerCertificateMetadataList": [certificate("web")]},

@@ -91,7 +91,7 @@ def _verified(connection: Connection, timeout_s: float, clock: FakeClock) -> Sna
 
 
 def ended(work: Callable[[], T]) -> T:
-    """Give the result of some work, all of whose threads have ended too, or raise its error; fail if it hangs."""
+    """Return the result of some work, all of whose threads have ended too, or raise its error; fail if it hangs."""
     before = {*threading.enumerate()}
     outcome: Future[T] = Future()
     threading.Thread(target=_settle, args=(outcome, work), name="reading", daemon=True).start()
@@ -129,7 +129,7 @@ def faulty_account(folder: Path) -> Iterator[FaultyAccount]:
 
 
 def _rest(patch: pytest.MonkeyPatch) -> Rest:
-    """Give a function that lets clients made from now on retry as if they were new: each has a quota of retries."""
+    """Return a function that lets clients made from now on retry as if they were new: each has a quota of retries."""
     quotas: list[RetryQuota] = []
 
     def made() -> RetryQuota:

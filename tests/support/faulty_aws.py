@@ -264,7 +264,7 @@ _WEIGHTS = [1 if name in HANGING else 4 for name in _NAMES]  # hanging costs rea
 
 
 def _course(chance: Random) -> Plan:
-    """Give a plan for one kind of call: nothing at all, something for a while or for good, or now and then anything."""
+    """Return a plan for one kind of call: nothing, something for a while or for good, or now and then anything."""
 
     def drawn() -> str:
         return chance.choices(_NAMES, _WEIGHTS)[0]

@@ -31,12 +31,12 @@ class Size(NamedTuple):
 
 
 def of_users(users: int) -> Size:
-    """Give the size of an account with that many users, in the proportions of a large one."""
+    """Return the size of an account with that many users, in the proportions of a large one."""
     return Size(users, users * 6 // 100, users // 5, users * 3 // 10)
 
 
 def grown(size: Size) -> Snapshot:
-    """Give the snapshot of an account of this size."""
+    """Return the snapshot of an account of this size."""
     chance = Random(20261124)
     teams = [f"{_TEAMS[number % len(_TEAMS)]}-{number:04}" for number in range(size.groups)]
     users = [_user(chance, number, teams) for number in range(size.users)]
@@ -73,7 +73,7 @@ def _role(chance: Random, number: int) -> Role:
 
 
 def _document(statements: int) -> Raw:
-    """Give a policy document; eight statements are about 1 kB."""
+    """Return a policy document; eight statements are about 1 kB."""
     actions = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
     listed: list[dict[str, Any]] = [
         {"Sid": f"S{number}", "Effect": "Allow", "Action": actions, "Resource": f"arn:aws:s3:::bucket-{number}/*"}

@@ -99,7 +99,7 @@ STORABLE: Mapping[str, str] = {
 
 
 def account_of(texts: Sequence[str]) -> Snapshot:
-    """Give an account in which each text is a user's, group's, role's and policy's name, a path, a tag, a reason..."""
+    """Return an account in which each text is the name of a user, group, role and policy, a path, a tag ..."""
     numbered = list(enumerate(texts))
     return account(
         users=[_user(number, text) for number, text in numbered],
@@ -121,14 +121,14 @@ def _renamed(record: Any, kind: str, text: str) -> Any:
 
 
 def _user(number: int, text: str) -> User:
-    """Give a user in a group that is there and one that is not, with policies, whose credentials are unknown."""
+    """Return a user in a group that is there and one that is not, with policies, whose credentials are unknown."""
     made = user(f"user-{number}", groups=[text, f"{text} gone"], inline=[text], attached=[text], tags={text: text})
     unknown: User = with_gaps(_renamed(made, "user", text), {"credentials": f"{number}"})
     return unknown
 
 
 def report_of(texts: Sequence[str]) -> Report:
-    """Give the report on such an account by some built-in rules, and by a plug-in for each text that says only that.
+    """Return the report on such an account by some built-in rules, and by a plug-in for each text that says only that.
 
     What a stored report may hold beside, such as suppressions and places in files, is there too.
     """

@@ -26,7 +26,7 @@ Change = Callable[[Finding], Finding]
 
 
 def report_of(snapshot: Snapshot, *rules: str, change: Change = lambda finding: finding) -> Report:
-    """Give the report on a snapshot by the named rules, or the first five."""
+    """Return the report on a snapshot by the named rules, or the first five."""
     chosen = [configured(name) for name in rules or five_rules.IDS]
     evaluation = evaluate(snapshot, chosen)
     evaluation = Evaluation(tuple(map(change, evaluation.findings)), evaluation.notices)
@@ -34,7 +34,7 @@ def report_of(snapshot: Snapshot, *rules: str, change: Change = lambda finding: 
 
 
 def mixed(change: Change = lambda finding: finding) -> Report:
-    """Give a report with every verdict, an unread source and a warning."""
+    """Return a report with every verdict, an unread source and a warning."""
     read = [SourceRecord(source, SourceStatus.COMPLETE, CAPTURED_AT, 1, 4, None) for source in Source]
     failed = SourceRecord(Source.ACCOUNT_SUMMARY, SourceStatus.FAILED, None, 0, 0, "AccessDenied: no summary")
     snapshot = account(
@@ -60,13 +60,13 @@ def suppressed(finding: Finding) -> Finding:
 
 
 def many(count: int) -> Report:
-    """Give a report on many users by the three rules about users."""
+    """Return a report on many users by the three rules about users."""
     users = [console_user(f"user{number:05}", mfa=number % 7 > 0) for number in range(count)]
     return report_of(account(users=users), MFA, MEMBERSHIP, OWN_POLICIES)
 
 
 def named(report: Report, **account_header: str | None) -> Report:
-    """Give the report with another header of the account."""
+    """Return the report with another header of the account."""
     return msgspec.structs.replace(report, account=msgspec.structs.replace(report.account, **account_header))
 
 
@@ -77,7 +77,7 @@ def written(report: Report) -> bytes:
 
 
 def varied(finding: Finding) -> Finding:
-    """Give findings what later sources bring: a foreign fingerprint, a Region, a location, large and odd evidence."""
+    """Return findings what later sources bring: a foreign fingerprint, a Region, a location, large and odd evidence."""
     if finding.resource_name != "alice" or finding.config_rule_name != MFA:
         return suppressed(finding)
     odd = facts({"n": 2**63, "text": 'ä "quoted" \n'}, [], None, 0.1)

@@ -32,18 +32,18 @@ _UNTOLD = frozenset({"gaps", "read_at"})  # not facts of the account
 
 @cache
 def rules() -> Sequence[ConfiguredRule]:
-    """Give all rules, with the parameters that they have by default."""
+    """Return all rules, with the parameters that they have by default."""
     return [configured(name) for name in load_rules()]
 
 
 def findings(snapshot: Snapshot) -> Findings:
-    """Give the findings of all rules by rule, resource type and resource name."""
+    """Return the findings of all rules by rule, resource type and resource name."""
     found = evaluate(snapshot, rules()).findings
     return {(each.config_rule_name, each.resource_type, each.resource_name): each for each in found}
 
 
 def contradictions(whole: Snapshot, less: Snapshot, *, gone: Sequence[str] = ()) -> list[str]:
-    """Give everything that `less` knows otherwise than `whole`.
+    """Return everything that `less` knows otherwise than `whole`.
 
     Users who are `gone` may be known from the credential report alone, while the list of users is partial.
     """
@@ -56,19 +56,19 @@ def contradictions(whole: Snapshot, less: Snapshot, *, gone: Sequence[str] = ())
 
 
 def _made(snapshot: Snapshot) -> bool:
-    """Say whether the credential report was made for the reading, which may have had to wait for it."""
+    """Return whether the credential report was made for the reading, which may have had to wait for it."""
     made, captured_at = snapshot.report_generated_at, snapshot.captured_at
     return made is not None and captured_at is not None and made >= captured_at
 
 
 def lost(whole: Snapshot, less: Snapshot) -> list[Finding]:
-    """Give the findings of `less` that are INSUFFICIENT_DATA and are not so in `whole`."""
+    """Return the findings of `less` that are INSUFFICIENT_DATA and are not so in `whole`."""
     before = {key for key, found in findings(whole).items() if found.compliance_type is UNKNOWN}
     return [found for key, found in findings(less).items() if found.compliance_type is UNKNOWN and key not in before]
 
 
 def told(snapshot: Snapshot) -> Any:
-    """Give all that a snapshot says but when it was read."""
+    """Return all that a snapshot says but when it was read."""
     return json.loads(
         dump(snapshot), object_pairs_hook=lambda pairs: {name: each for name, each in pairs if name != "read_at"}
     )

@@ -77,7 +77,7 @@ def filled(front: Front, users: int = 2, options: LiveOptions | None = None) -> 
 
 
 def fill_singly(connection: Connection) -> None:
-    """Give the account two of each kind that AWS tells one by one, one of them without tags, and an organization."""
+    """Return the account two of each kind that AWS tells one by one, one of them without tags, and an organization."""
     iam: Any = connection.iam
     tags = [{"Key": "owner", "Value": "platform"}, {"Key": "stage", "Value": ""}]
     for name, some in (("tagged", tags), ("bare", [])):
@@ -103,7 +103,7 @@ def rows_of(iam: Any) -> list[str]:
 
 
 def verdicts(snapshot: Snapshot) -> dict[tuple[str, str], ComplianceType]:
-    """Give every rule's verdicts by rule and resource name."""
+    """Return every rule's verdicts by rule and resource name."""
     rules = [configured(name) for name in load_rules()]
     findings = evaluate(snapshot, rules).findings
     return {(finding.config_rule_name, finding.resource_name): finding.compliance_type for finding in findings}

@@ -13,17 +13,17 @@ ROTATED = "2020-01-01T00:00:00Z"
 
 
 def summary(*, mfa: int = 0, keys: int = 0, password: int = 1) -> dict[str, int]:
-    """Give what GetAccountSummary says of root."""
+    """Return what GetAccountSummary says of root."""
     return {"AccountMFAEnabled": mfa, "AccountAccessKeysPresent": keys, "AccountPasswordPresent": password}
 
 
 def row(*, mfa: Any = False, password: Any = True, **columns: Any) -> Credentials:
-    """Give root's row."""
+    """Return root's row."""
     return credentials(**{"mfa_active": mfa, "password_enabled": password, **columns})
 
 
 def told(counted: dict[str, int] | None, reported: Credentials | None, **fields: Any) -> Snapshot:
-    """Give an account of which the summary or root's row (None: either was not read) tell something."""
+    """Return an account of which the summary or root's row (None: either was not read) tell something."""
     known: dict[str, Any] = {"summary": counted, "root_credentials": reported}
     unknown = [*fields.pop("unknown", ()), *(name for name, value in known.items() if value is None)]
     return account(**{name: value for name, value in known.items() if value is not None}, unknown=unknown, **fields)
@@ -36,6 +36,6 @@ def judged(
     reported: Credentials | None,
     **fields: Any,
 ) -> Case:
-    """Give the case of an account that `told` describes."""
+    """Return the case of an account that `told` describes."""
     snapshot = told(counted, reported, **fields)
     return Case(name, snapshot, {snapshot.account.name: expected})

@@ -21,5 +21,5 @@ REQUIRED: Mapping[str, Mapping[str, object]] = {
 
 
 def configured(rule_id: str) -> ConfiguredRule:
-    """Give a rule as it runs by default, with a value for whatever it requires."""
+    """Return a rule as it runs by default, with a value for whatever it requires."""
     return configure(RULES[rule_id], REQUIRED.get(rule_id, {}))

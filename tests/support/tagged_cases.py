@@ -11,7 +11,7 @@ AWS_TAG = {"aws:cloudformation:stack-name": "web"}
 
 
 def cases(made: Callable[..., Any], listing: str) -> list[Case]:
-    """Give the cases for resources that `made` builds and the snapshot's list of this name holds."""
+    """Return the cases for resources that `made` builds and the snapshot's list of this name holds."""
 
     def holding(*resources: Any, **fields: Any) -> Snapshot:
         given: dict[str, Any] = {listing: resources, **fields}

@@ -68,7 +68,7 @@ def of(report: Report, record: str) -> list[dict[str, str]]:
 
 
 def told(finding: dict[str, Any], report: dict[str, Any]) -> dict[str, str]:
-    """Give the row of a finding of the JSON report that holds nothing dangerous."""
+    """Return the row of a finding of the JSON report that holds nothing dangerous."""
     severity = {rule["config_rule_name"]: rule["severity"] for rule in report["rules"]}
     plain = ("config_rule_name", "compliance_type", "resource_type", "annotation", "fingerprint", "resource_name")
     optional = ("resource_id", "resource_arn", "region")
@@ -137,7 +137,7 @@ def test_a_cell_is_made_harmless(text: str, cell: str) -> None:
 
 
 def poisoned(text: str) -> Report:
-    """Give a report in which everything that may come from an account or a file is this text."""
+    """Return a report in which everything that may come from an account or a file is this text."""
     base = mixed(suppressed)
 
     def poison(finding: Finding) -> Finding:

@@ -45,7 +45,7 @@ GRAMMARS = {"exceptionList": st.sampled_from(["users:[alice|bob]", "users:[alice
 
 
 def values(declared: msgspec.inspect.Type) -> st.SearchStrategy[str]:
-    """Give values of a parameter as the command line takes them; blank where it may be dropped."""
+    """Return values of a parameter as the command line takes them; blank where it may be dropped."""
     if isinstance(declared, msgspec.inspect.Metadata):
         declared = declared.type
     if isinstance(declared, msgspec.inspect.UnionType):
@@ -72,7 +72,7 @@ def given_to(rule: Rule) -> st.SearchStrategy[Mapping[str, str]]:
 
 @st.composite
 def selections(draw: st.DrawFn) -> list[ConfiguredRule]:
-    """Give some of the rules, each with parameters and a Scope of its own, that AWS Config can hold."""
+    """Return some of the rules, each with parameters and a Scope of its own, that AWS Config can hold."""
     names = draw(st.lists(st.sampled_from(sorted(RULES)), min_size=1, unique=True))
     chosen = [configure(draw(scoped(RULES[name])), draw(given_to(RULES[name]))) for name in sorted(names)]
     assume(not any(checks_nothing(each) for each in chosen))
@@ -80,7 +80,7 @@ def selections(draw: st.DrawFn) -> list[ConfiguredRule]:
 
 
 def scoped(rule: Rule) -> st.SearchStrategy[Rule]:
-    """Give a rule for some of its resource types, if AWS Config knows a Scope for it."""
+    """Return a rule for some of its resource types, if AWS Config knows a Scope for it."""
     if rule.source_identifier not in CHANGE_TRIGGERED:
         return st.just(rule)
     kinds = st.sets(st.sampled_from(rule.resource_types), min_size=1)
@@ -88,7 +88,7 @@ def scoped(rule: Rule) -> st.SearchStrategy[Rule]:
 
 
 def checks_nothing(each: ConfiguredRule) -> bool:
-    """Say whether every value was dropped of a rule that has defaults: AWS Config cannot be told so."""
+    """Return whether every value was dropped of a rule that has defaults: AWS Config cannot be told so."""
     defaults = [field.default for field in msgspec.structs.fields(each.rule.parameters)]
     return set(fields(each).values()) == {None} and set(defaults) != {None}
 
@@ -144,7 +144,7 @@ def _from_terraform(text: str) -> Told:
 
 
 def input_parameters(expression: str) -> dict[str, str]:
-    """Give the map in `${jsonencode({name = "value", ...})}`."""
+    """Return the map in `${jsonencode({name = "value", ...})}`."""
     inside = expression.removeprefix("${jsonencode({").removesuffix("})}")
     return {name: unquoted(value) for name, value in re.findall(r'(\w+) = ("(?:[^"\\]|\\.)*")', inside)}
 
@@ -157,7 +157,7 @@ HOSTILE = ("${path.module}", "%{if true}", "$${a}", "%%{b}", "$$${c}", 'a"b', "a
 
 
 def everything() -> list[ConfiguredRule]:
-    """Give every rule, with values for what is required and hostile ones for lists."""
+    """Return every rule, with values for what is required and hostile ones for lists."""
     return [configure(rule, _hostile(rule)) for rule in RULES.values()]
 
 
@@ -177,7 +177,7 @@ def test_cfn_lint_takes_the_exported_template_and_the_exported_pack(tmp_path: Pa
 
 
 def plugins() -> Path | None:
-    """Give the folder that `terraform init -plugin-dir` takes, if AWS's provider is on this machine."""
+    """Return the folder that `terraform init -plugin-dir` takes, if AWS's provider is on this machine."""
     if given := os.environ.get("TF_PLUGIN_DIR"):
         return Path(given)
     roots = [Path(root) for root in ("/opt", "/usr/local", "/usr/share")] + [Path.home() / ".terraform.d"]

@@ -29,7 +29,7 @@ COLOUR = re.compile("\x1b\\[[0-9;]*m")
 
 
 def obeyed_or_unseen(text: str) -> set[str]:
-    """Give what no reader may be sent: all but seen characters, line feeds, and marks in moderation."""
+    """Return what no reader may be sent: all but seen characters, line feeds, and marks in moderation."""
     hidden = {character for character in text if category(character)[0] == "C" or UNSEEN.match(character)}
     hidden |= {character for character in text if category(character)[0] == "Z"} - {" "}
     return (hidden - {"\n"}) | set(re.findall("(?:\u0301\u0336\u0489){2}", text))
@@ -52,7 +52,7 @@ def in_html(report: Report) -> str:
 
 
 def strings(document: Any) -> Iterator[str]:
-    """Give every string of a JSON document, keys too."""
+    """Yield every string of a JSON document, keys too."""
     if isinstance(document, dict):
         for key, value in document.items():
             yield key
@@ -77,7 +77,7 @@ class TextOf(HTMLParser):
 
 
 def annotation(text: str) -> str:
-    """Give the text as an annotation has it: cut to AWS's limit."""
+    """Return the text as an annotation has it: cut to AWS's limit."""
     return text if len(text) <= MAX_ANNOTATION else f"{text[: MAX_ANNOTATION - 1]}…"
 
 
@@ -102,7 +102,7 @@ FORMATS = {
 
 @pytest.fixture(params=FORMATS.values(), ids=list(FORMATS))
 def shape(request: pytest.FixtureRequest) -> Format:
-    """Give each format in turn."""
+    """Return each format in turn."""
     found: Format = request.param
     return found
 
@@ -114,7 +114,7 @@ def report() -> Report:
 
 @pytest.fixture(scope="module")
 def harmless() -> Report:
-    """Give a report of the same shape without any harm in it."""
+    """Return a report of the same shape without any harm in it."""
     return report_of([f"harmless-{number:02}" for number in range(len(TEXTS))])
 
 
@@ -222,7 +222,7 @@ def test_standard_error_tells_of_sources_and_warnings_as_text(run: Run, tmp_path
 
 
 def argument(text: str) -> str:
-    """Give the text as an argument can hold it: without zero bytes, and with surrogates that stand for bytes."""
+    """Return the text as an argument can hold it: without zero bytes, and with surrogates that stand for bytes."""
     return text.replace("\0", "").replace("\ud800", "\udcd8").replace("\udfff", "\udcff")
 
 

@@ -212,7 +212,7 @@ def test_a_finding_opens_by_keyboard_to_evidence_page_and_fix(opened: Open, key:
 
 
 def told(finding: dict[str, Any], severities: dict[str, str]) -> dict[str, Any]:
-    """Give what the page shows of a finding of the JSON report."""
+    """Return what the page shows of a finding of the JSON report."""
     location = finding["location"] or {}
     place = ":".join(str(location[part]) for part in ("file", "line") if location.get(part) is not None)
     facts = {

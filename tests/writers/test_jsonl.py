@@ -29,7 +29,7 @@ def document(report: Report) -> bytes:
 
 
 def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Give an object of JSON in which no name stands twice."""
+    """Return an object of JSON in which no name stands twice."""
     assert len({name for name, _ in pairs}) == len(pairs)
     return dict(pairs)
 

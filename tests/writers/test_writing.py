@@ -29,7 +29,7 @@ def names(folder: Path) -> set[str]:
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    """Give a snapshot's path."""
+    """Return a snapshot's path."""
     path = tmp_path / "s.json"
     path.write_bytes(SMALL)
     return path
@@ -55,7 +55,7 @@ print(json.dumps([done.returncode, done.stderr, files]))
 
 
 def can_mount() -> bool:
-    """Say whether a disk of our own can be had, in a namespace that ends with the process."""
+    """Return whether a disk of our own can be had, in a namespace that ends with the process."""
     probe = [*PRIVATE_MOUNTS, "mount", "-t", "tmpfs", "none", "/tmp"]
     return (
         shutil.which("unshare") is not None and not subprocess.run(probe, capture_output=True, check=False).returncode

@@ -34,7 +34,7 @@ class Read(NamedTuple):
 
 
 def status_without(read: Read) -> SourceStatus:
-    """Give the status of a source of which nothing was read: FAILED if there were files, else ABSENT."""
+    """Return the status of a source of which nothing was read: FAILED if there were files, else ABSENT."""
     return SourceStatus.FAILED if read.files else SourceStatus.ABSENT
 
 
@@ -69,7 +69,7 @@ def _decode(text: str, file: Path, decoded: Callable[[str], T]) -> T:
 
 
 def decoder(answer_type: type[T], *, any_length: bool = False) -> Callable[[str], T]:
-    """Give the strict decoder of a JSON text, by default one without strings longer than any of AWS's."""
+    """Return the strict decoder of a JSON text, by default one without strings longer than any of AWS's."""
 
     def decoded(text: str) -> T:
         if not any_length:
@@ -82,7 +82,7 @@ def decoder(answer_type: type[T], *, any_length: bool = False) -> Callable[[str]
 
 
 def _error_in(text: str, file: Path, source: Source) -> Gap | None:
-    """Give the gap that a file tells of: nothing in it, or the AWS CLI's error message instead of data."""
+    """Return the gap that a file tells of: nothing in it, or the AWS CLI's error message instead of data."""
     if not text or text.isspace():
         return gap(source, "EmptyFile", f"{file.name} is empty: the command that should have written it failed")
     start = text[:_MAX_ERROR_TEXT].lstrip()

@@ -82,7 +82,7 @@ def collect(folder: Path, captured_at: datetime | None, region: str | None = Non
     return snapshot
 
 
-def _assembled(folder: Path, captured_at: datetime | None, told_region: str | None) -> Snapshot:
+def _assembled(folder: Path, captured_at: datetime | None, given_region: str | None) -> Snapshot:
     report = _credential_report(folder, captured_at)
     summary = _summary(folder)
     entities = _entities(folder, summary.value or {})
@@ -95,11 +95,11 @@ def _assembled(folder: Path, captured_at: datetime | None, told_region: str | No
         **single_entities(folder, entities[Source.POLICIES]),
     }
     identity = identity_of_arns(_one_account(folder, answers), alias=None)
-    region = region_of(folder, answers[Source.ACCESS_ANALYZERS], told_region)
+    region = region_of(folder, answers[Source.ACCESS_ANALYZERS], given_region)
     identity = msgspec.structs.replace(identity, region=region)
     generated_at = report.value.generated_at if report.value else None
-    told = {source: msgspec.structs.replace(answer, read_at=captured_at) for source, answer in answers.items()}
-    return assemble("exports", identity, told, captured_at or generated_at)
+    dated = {source: msgspec.structs.replace(answer, read_at=captured_at) for source, answer in answers.items()}
+    return assemble("exports", identity, dated, captured_at or generated_at)
 
 
 def _check_folder(folder: Path) -> None:
@@ -131,7 +131,7 @@ def _entities(folder: Path, summary: Mapping[str, int]) -> dict[Source, Answer[A
 
 
 def _joined(folder: Path, pages: Iterable[Page], field: str) -> list[Any]:
-    """Give the details of one kind from all pages; AWS's own policies, which the CLI writes too, are left out."""
+    """Return the details of one kind from all pages; AWS's own policies, which the CLI writes too, are left out."""
     by_name: dict[str, Any] = {}
     for page in pages:
         details = getattr(page, field)
@@ -250,7 +250,7 @@ def _single(
 
 
 def _one_account(folder: Path, answers: Mapping[Source, Answer[Any]]) -> Sequence[str]:
-    """Give the ARNs of everything read; raise SourceError if they are of more than one account."""
+    """Return the ARNs of everything read; raise SourceError if they are of more than one account."""
     report: CredentialReport | None = answers[Source.CREDENTIAL_REPORT].value
     listed = [(kind, source) for kind, _, source in listed_kinds() if not kind.regional]
     arns = [getattr(each, kind.arn) for kind, source in listed for each in answers[source].value or ()]

@@ -59,7 +59,7 @@ SINGLE_FILES = (
 _ANALYZER_REGION = re.compile(r"arn:[\w-]+:access-analyzer:(?P<region>[\w-]+):")
 
 
-class Told(NamedTuple):
+class Details(NamedTuple):
     """What single calls told of entities, by name; `gaps` are of those whose files tell none, `gap` of all others."""
 
     details: Mapping[str, Any]
@@ -68,7 +68,7 @@ class Told(NamedTuple):
 
 
 def single_entities(folder: Path, policies: Answer[Any]) -> dict[Source, Answer[Any]]:
-    """Give the answers of all these sources; `policies` is that of the list of policies, which are described.
+    """Return the answers of all these sources; `policies` is that of the list of policies, which are described.
 
     Raises SourceError for a file that is not the AWS CLI's output, and for files that contradict each other.
     """
@@ -82,8 +82,8 @@ def single_entities(folder: Path, policies: Answer[Any]) -> dict[Source, Answer[
     }
 
 
-def region_of(folder: Path, analyzers: Answer[Any], told: str | None) -> str | None:
-    """Give the Region whose analyzers were exported, None if neither they nor the user (`told`) name it.
+def region_of(folder: Path, analyzers: Answer[Any], reported: str | None) -> str | None:
+    """Return the Region whose analyzers were exported, None if neither they nor the user (`told`) name it.
 
     Raises SourceError for several Regions, and for another one than the user told.
     """
@@ -94,36 +94,36 @@ def region_of(folder: Path, analyzers: Answer[Any], told: str | None) -> str | N
             f"{folder}: {ANALYZERS} holds analyzers of the Regions {' and '.join(regions)}",
             "Analyzers are judged Region by Region: keep the file of one.",
         )
-    if told is not None and regions not in ([], [told]):
+    if reported is not None and regions not in ([], [reported]):
         raise SourceError(
-            f"{folder}: {ANALYZERS} holds analyzers of {regions[0]}, not of {told} as --region says",
+            f"{folder}: {ANALYZERS} holds analyzers of {regions[0]}, not of {reported} as --region says",
             "Name the Region that the file is of, or leave --region out.",
         )
-    return regions[0] if regions else told
+    return regions[0] if regions else reported
 
 
 def _certificates(folder: Path) -> Answer[Any]:
     source = Source.SERVER_CERTIFICATES
     listed = read_files(folder, CERTIFICATES, source, decoder(CertificatesPage))
-    told = _tags(folder, CERTIFICATE_TAGS, source)
-    return _answer(source, CERTIFICATES, listed, told, server_certificate)
+    reported = _tags(folder, CERTIFICATE_TAGS, source)
+    return _answer(source, CERTIFICATES, listed, reported, server_certificate)
 
 
 def _saml_providers(folder: Path) -> Answer[Any]:
     source = Source.SAML_PROVIDERS
     listed = read_files(folder, SAML_PROVIDERS, source, decoder(SamlList))
-    told = _tags(folder, SAML_TAGS, source)
+    reported = _tags(folder, SAML_TAGS, source)
     names = {entry.name: entry.name.rpartition("/")[2] for page in listed.answers for entry in page.entries}
-    return _answer(source, SAML_PROVIDERS, listed, told, saml_provider, names)
+    return _answer(source, SAML_PROVIDERS, listed, reported, saml_provider, names)
 
 
 def _oidc_providers(folder: Path) -> Answer[Any]:
     source = Source.OIDC_PROVIDERS
     listed = read_files(folder, OIDC_PROVIDERS, source, decoder(OidcList))
     read = read_files(folder, OIDC_PROVIDER, source, decoder(OidcDetail))
-    told = _told(source, OIDC_PROVIDER, read, (url_name(detail.url) for detail in read.answers))
+    reported = _details(source, OIDC_PROVIDER, read, (url_name(detail.url) for detail in read.answers))
     names = {entry.name: oidc_name(entry.name) for page in listed.answers for entry in page.entries}
-    return _answer(source, OIDC_PROVIDERS, listed, told, oidc_provider, names)
+    return _answer(source, OIDC_PROVIDERS, listed, reported, oidc_provider, names)
 
 
 def _analyzers(folder: Path) -> Answer[Any]:
@@ -145,57 +145,62 @@ def _organization(folder: Path) -> Answer[str | None]:
 
 
 def _descriptions(folder: Path, policies: Answer[Any]) -> Answer[Any]:
-    """Give the descriptions of the policies; without any policy there is nothing to be told."""
+    """Return the descriptions of the policies; without any policy there is nothing to be told."""
     source = Source.POLICY_DESCRIPTIONS
     read = read_files(folder, POLICY, source, decoder(PolicyAnswer))
-    told = _told(source, POLICY, read, (answer.policy.arn for answer in read.answers))
+    reported = _details(source, POLICY, read, (answer.policy.arn for answer in read.answers))
     arns = [policy.arn for policy in policies.value or ()]
-    descriptions = {arn: told.details[arn].policy.description or None for arn in arns if arn in told.details}
-    lacking = {arn: told.gap.id for arn in arns if arn not in descriptions}
+    descriptions = {arn: reported.details[arn].policy.description or None for arn in arns if arn in reported.details}
+    lacking = {arn: reported.gap.id for arn in arns if arn not in descriptions}
     if not descriptions and (lacking or policies.gap):
-        return unread(source, status_without(read), told.gap)
+        return unread(source, status_without(read), reported.gap)
     return Answer(
         source=source,
         status=SourceStatus.PARTIAL if lacking else SourceStatus.COMPLETE,
         value=Descriptions(descriptions, lacking),
-        cell_gaps=(told.gap,) if lacking else (),
+        cell_gaps=(reported.gap,) if lacking else (),
         pages=len(read.answers),
         items=len(descriptions),
-        detail=told.gap.message if lacking else None,
+        detail=reported.gap.message if lacking else None,
     )
 
 
-def _tags(folder: Path, pattern: str, source: Source) -> Told:
-    """Give tags by the names in the names of files; a list of tags that stops early tells nothing."""
+def _tags(folder: Path, pattern: str, source: Source) -> Details:
+    """Return tags by the names in the names of files; a list of tags that stops early tells nothing."""
     read = read_files(folder, pattern, source, decoder(TagsPage))
     before, after = pattern.split("*")
 
     def entity(file: str) -> str:
         return file.removeprefix(before).removesuffix(after)
 
-    pages = _told(source, pattern, read, map(entity, read.names)).details
+    pages = _details(source, pattern, read, map(entity, read.names)).details
     stopping = {name for name, page in pages.items() if _stops(page)}
     whole = {name: tags_of(page.tags) for name, page in pages.items() if name not in stopping}
     gaps = {entity(file): error for file, error in read.gaps.items()}
-    return Told(whole, _missing(source, pattern), gaps | dict.fromkeys(stopping, _truncated(source, pattern)))
+    return Details(whole, _missing(source, pattern), gaps | dict.fromkeys(stopping, _truncated(source, pattern)))
 
 
 def _missing(source: Source, pattern: str) -> Gap:
     return gap(source, "NotProvided", f"{pattern} is not in the exports folder, or not for each")
 
 
-def _told(source: Source, pattern: str, read: Read, names: Iterable[str]) -> Told:
+def _details(source: Source, pattern: str, read: Read, names: Iterable[str]) -> Details:
     details: dict[str, Any] = {}
     for name, answer in zip(names, read.answers, strict=True):
         if details.setdefault(name, answer) != answer:
             raise SourceError(f"{pattern}: two files tell different things of {name}", "Keep the files of one export.")
-    return Told(details, read.gap if read.gap and read.files else _missing(source, pattern), {})
+    return Details(details, read.gap if read.gap and read.files else _missing(source, pattern), {})
 
 
 def _answer(
-    source: Source, pattern: str, listed: Read, told: Told | None, made: Any, names: Mapping[str, str] | None = None
+    source: Source,
+    pattern: str,
+    listed: Read,
+    reported: Details | None,
+    made: Any,
+    names: Mapping[str, str] | None = None,
 ) -> Answer[Any]:
-    """Give the answer of a list; `names` says by which name each of its entries is told of, if by another."""
+    """Return the answer of a list; `names` says by which name each of its entries is told of, if by another."""
     if not listed.answers and listed.gap is not None:
         return unread(source, status_without(listed), listed.gap)
     entries: dict[str, Any] = {}
@@ -206,8 +211,8 @@ def _answer(
     lacks: dict[str, Gap] = {}
     for name, entry in entries.items():
         key = names[name] if names else name
-        detail = told.details.get(key) if told else None
-        lack = told.gaps.get(key, told.gap) if told and detail is None else None
+        detail = reported.details.get(key) if reported else None
+        lack = reported.gaps.get(key, reported.gap) if reported and detail is None else None
         records.append(made(entry, detail, lack.id if lack else None))
         lacks |= {lack.id: lack} if lack else {}
     reason = listed.gap or (_truncated(source, pattern) if any(map(_stops, listed.answers)) else None)
@@ -224,7 +229,7 @@ def _answer(
 
 
 def _stops(page: Any) -> bool:
-    """Say whether the AWS CLI was told to stop early, or a page was written without it."""
+    """Return whether the AWS CLI was told to stop early, or a page was written without it."""
     fields = ("is_truncated", "marker", "next_token", "cli_token")
     return any(getattr(page, field, None) not in (None, False, UNSET) for field in fields)
 

@@ -32,7 +32,7 @@ from auditor.collectors.authorization_details import ENTITIES, Page
 from auditor.collectors.credential_report import CredentialReport
 from auditor.collectors.entity_facts import SHAPES
 from auditor.collectors.live.pages import pages
-from auditor.collectors.live.refusals import FAULTS, asked, error_code, gap_of, timed_out
+from auditor.collectors.live.refusals import FAULTS, answered, error_code, gap_of, timed_out
 from auditor.collectors.live.session import DEFAULT_TIMEOUT_S, Caller, Connection, LiveOptions, connect
 from auditor.collectors.live.side_by_side import Deadline, side_by_side
 from auditor.collectors.live.single_entities import SingleEntities
@@ -56,7 +56,7 @@ _BUSY = frozenset({"ReportInProgress", "LimitExceeded"})
 
 
 class ProgressEvent(Struct, frozen=True):
-    """Tell how far a source has been read; `done` comes once, at its end, unless the time was over before."""
+    """Report how far a source has been read; `done` comes once, at its end, unless the time was over before."""
 
     source: Source
     items: int
@@ -111,7 +111,7 @@ def collect(
     timeout_s: float = DEFAULT_TIMEOUT_S,
     say: Callable[[str], object] = lambda _: None,
 ) -> Snapshot:
-    """Give the snapshot of the account, with the sources that are asked for; the account summary always is.
+    """Return the snapshot of the account, with the sources that are asked for; the account summary always is.
 
     `captured_at` is the time at which the collection began. `progress` is called from several threads. What AWS
     refuses, and what was not read after `timeout_s` seconds, becomes a gap, never an error. `say` is told beforehand of
@@ -147,14 +147,14 @@ def _garbage_left() -> Iterator[None]:
 
 
 def permissions_policy(sources: frozenset[Source]) -> dict[str, Any]:
-    """Give the IAM policy that allows exactly what `collect` calls for these sources."""
+    """Return the IAM policy that allows exactly what `collect` calls for these sources."""
     actions = sorted({action for source in _needed(sources) for action in ACTIONS[source]})
     statement = {"Sid": "IamAudit", "Effect": "Allow", "Action": actions, "Resource": "*"}
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def _needed(sources: frozenset[Source]) -> frozenset[Source]:
-    """Give what is read for these sources: they themselves, what always is, and what tells whom to ask about."""
+    """Return what is read for these sources: they themselves, what always is, and what tells whom to ask about."""
     lists = frozenset({Source.POLICIES}) if _DESCRIPTIONS in sources else frozenset()
     return sources | lists | _ALWAYS
 
@@ -177,7 +177,7 @@ class _Reading:
         self._clock = clock
         self._deadline = deadline
         self._sleep = sleep or deadline.halted.wait
-        self._single_entities = SingleEntities(connection, deadline, self._sleep, self._tell_asked, say)
+        self._single_entities = SingleEntities(connection, deadline, self._sleep, self._tell_requested, say)
         details = self._iam.get_account_authorization_details
         self._lists: Mapping[Source, _List] = {
             **{
@@ -188,7 +188,7 @@ class _Reading:
         }
 
     def answers(self, sources: frozenset[Source]) -> dict[Source, Answer[Any]]:
-        """Give the answers of the sources; those that take no call of their own are left out."""
+        """Return the answers of the sources; those that take no call of their own are left out."""
         prepare((*_SHAPES, *SHAPES))
         readers: dict[Source, Callable[[], Answer[Any]]] = {
             _REPORT: self._credential_report,
@@ -214,12 +214,12 @@ class _Reading:
         return self._single_entities.policy_descriptions([policy.arn for policy in policies.value or ()])
 
     def _in_time(self, readers: Mapping[Source, Callable[[], Answer[Any]]]) -> dict[Source, Answer[Any]]:
-        """Give the answers of the readers; of those that did not end in time, what they had read."""
-        work = {source: partial(self._told, source, read) for source, read in readers.items()}
-        told = side_by_side(work, self._deadline)
-        return {source: told[source] if source in told else self._cut(source) for source in readers}
+        """Return the answers of the readers; of those that did not end in time, what they had read."""
+        work = {source: partial(self._timed, source, read) for source, read in readers.items()}
+        found = side_by_side(work, self._deadline)
+        return {source: found[source] if source in found else self._cut(source) for source in readers}
 
-    def _told(self, source: Source, read: Callable[[], Answer[T]]) -> Answer[T]:
+    def _timed(self, source: Source, read: Callable[[], Answer[T]]) -> Answer[T]:
         self._tell(source, 0, 0, done=False)
         answer = structs.replace(read(), read_at=utc(self._clock()))
         self._tell(source, answer.items, answer.pages, done=True)
@@ -229,8 +229,8 @@ class _Reading:
         if not self._deadline.halted.is_set():
             self._progress(ProgressEvent(source, items, pages, done))
 
-    def _tell_asked(self, source: Source, asked: int) -> None:
-        self._tell(source, asked, asked, done=False)
+    def _tell_requested(self, source: Source, answered: int) -> None:
+        self._tell(source, answered, answered, done=False)
 
     def _cut(self, source: Source) -> Answer[Any]:
         if source in self._lists:
@@ -273,7 +273,7 @@ class _Reading:
             status=SourceStatus.PARTIAL if reason else SourceStatus.COMPLETE,
             value=virtual_mfa_devices(items) if source is _DEVICES else items,
             gap=reason,
-            asked=any(getattr(page, field) is not UNSET for page in read),
+            exhaustive=any(getattr(page, field) is not UNSET for page in read),
             pages=len(read),
             items=len(items),
             detail=reason.message if reason else None,
@@ -281,7 +281,7 @@ class _Reading:
 
     def _single(self, source: Source, read: Callable[[], Answer[T]]) -> Answer[T]:
         try:
-            return asked(read, self._sleep)
+            return answered(read, self._sleep)
         except FAULTS as error:
             return unread(source, SourceStatus.FAILED, self._gap(source, error))
 
@@ -306,7 +306,7 @@ class _Reading:
         return self._single(Source.ACCOUNT_SUMMARY, read)
 
     def _alias(self) -> Answer[Any]:
-        """Give the alias; it is only shown, so failing to read it leaves no gap."""
+        """Return the alias; it is only shown, so failing to read it leaves no gap."""
 
         def read() -> Answer[Any]:
             aliases = convert(self._iam.list_account_aliases(), _AliasAnswer).account_aliases
@@ -335,14 +335,14 @@ class _Reading:
     def _generated(self) -> tuple[str, Gap | None]:
         """Ask for a report: give the state of the making, and the gap if it was refused for good."""
         try:
-            return asked(self._iam.generate_credential_report, self._sleep).get("State", ""), None
+            return answered(self._iam.generate_credential_report, self._sleep).get("State", ""), None
         except FAULTS as error:
             busy = error_code(error) in _BUSY
             return _INPROGRESS, None if busy else self._gap(_REPORT, error, _GENERATE)
 
     def _fetched(self, refusal: Gap | None) -> Answer[CredentialReport]:
         try:
-            answer = convert(asked(self._iam.get_credential_report, self._sleep), _ReportAnswer)
+            answer = convert(answered(self._iam.get_credential_report, self._sleep), _ReportAnswer)
             text = answer.content.decode("utf-8", errors="replace")
             report = credential_report.read(text, utc(answer.generated_time), "the answer of GetCredentialReport")
         except FAULTS as error:
@@ -364,7 +364,7 @@ def _name(detail: Any) -> str:
 
 
 def _contradicted(answers: Mapping[Source, Answer[Any]]) -> bool:
-    """Say whether a list that was read to its end has another length than the account summary counts."""
+    """Return whether a list that was read to its end has another length than the account summary counts."""
     counts = answers[Source.ACCOUNT_SUMMARY].value or {}
     lists = [answers[source] for source in COUNTED if source in answers and answers[source].gap is None]
     return any(counts.get(COUNTED[answer.source], answer.items) != answer.items for answer in lists)

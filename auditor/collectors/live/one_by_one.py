@@ -13,7 +13,7 @@ T = TypeVar("T")
 THREADS = 8
 
 
-class Told(NamedTuple, Generic[T]):
+class Answers(NamedTuple, Generic[T]):
     """What AWS said of each entity, the error of each whose call failed, and how many it said nothing about in time.
 
     `final` is the error because of which it was asked about no more of them.
@@ -25,7 +25,7 @@ class Told(NamedTuple, Generic[T]):
     final: Exception | None
 
 
-def one_by_one(names: Iterable[str], ask: Callable[[str], T], deadline: Deadline) -> Told[T]:
+def one_by_one(names: Iterable[str], ask: Callable[[str], T], deadline: Deadline) -> Answers[T]:
     """Ask about each of the named entities, until it is no use.
 
     That is when the credentials have ended, or nothing was told but denials: a single one may be of one entity alone.
@@ -35,7 +35,7 @@ def one_by_one(names: Iterable[str], ask: Callable[[str], T], deadline: Deadline
     threads = min(THREADS, everybody) if deadline.left() else 0
     side_by_side(dict.fromkeys(range(threads), asking.work), deadline)
     answers, errors = dict(asking.answers), dict(asking.errors)
-    return Told(answers, errors, everybody - len(answers) - len(errors), asking.final())
+    return Answers(answers, errors, everybody - len(answers) - len(errors), asking.final())
 
 
 class _Asking(Generic[T]):
@@ -51,7 +51,7 @@ class _Asking(Generic[T]):
             self._names.put(name)
 
     def waiting(self) -> int:
-        """Give how many nobody has asked about yet."""
+        """Return how many nobody has asked about yet."""
         return self._names.qsize()
 
     def work(self) -> None:
@@ -67,7 +67,7 @@ class _Asking(Generic[T]):
                 self.errors[name] = error
 
     def final(self) -> Exception | None:
-        """Give the error that would meet the calls about all other entities too, None while there is none."""
+        """Return the error that would meet the calls about all other entities too, None while there is none."""
         errors = tuple(self.errors.values())
         denials = [] if self.answers else [error for error in errors if error_code(error) in DENIED_CODES]
         over = denials if len(denials) >= THREADS else [error for error in errors if ended(error)]

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from msgspec import convert
 
-from auditor.collectors.live.refusals import NoEndError, OvertimeError, asked
+from auditor.collectors.live.refusals import NoEndError, OvertimeError, answered
 from auditor.collectors.live.side_by_side import Deadline
 
 P = TypeVar("P")
@@ -15,7 +15,7 @@ Sleep = Callable[[float], object]
 
 
 def iam_marker(page: Any) -> str | None:
-    """Give where a list of IAM's goes on, None at its end; raise NoEndError where a page says neither."""
+    """Return where a list of IAM's goes on, None at its end; raise NoEndError where a page says neither."""
     if page.is_truncated is False:
         return None
     if page.is_truncated is not True or not page.marker:
@@ -40,7 +40,7 @@ def pages(
     given: dict[str, str] = {}
     seen: set[str] = set()
     while deadline.left():
-        page = convert(asked(partial(ask, **given), sleep), page_type)
+        page = convert(answered(partial(ask, **given), sleep), page_type)
         yield page
         following = next_place(page)
         if following is None:

@@ -17,11 +17,11 @@ T = TypeVar("T")
 
 
 class NoEndError(Exception):
-    """Tell that AWS does not say whether, or where, more of a list follows."""
+    """Raised when AWS does not say whether, or where, more of a list follows."""
 
 
 class OvertimeError(Exception):
-    """Tell that no time is left; `timeout_s` is what there was."""
+    """Raised when no time is left; `timeout_s` is what there was."""
 
     def __init__(self, timeout_s: float) -> None:
         super().__init__(timeout_s)
@@ -48,7 +48,7 @@ NO_LOGIN = (
 _EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
 
 
-def asked(ask: Callable[[], T], sleep: Callable[[float], object]) -> T:
+def answered(ask: Callable[[], T], sleep: Callable[[float], object]) -> T:
     """Ask AWS, and ask again where what comes is no answer: a body that was cut on its way, or a proxy's page.
 
     botocore asks again after errors of AWS and of connections, but takes a body that ends too early for a whole one.
@@ -69,7 +69,7 @@ def asked(ask: Callable[[], T], sleep: Callable[[float], object]) -> T:
 
 
 def holding(ask: Callable[..., Any], key: str) -> Callable[..., Any]:
-    """Give a call of a JSON service that raises ResponseParserError where the answer lacks `key`.
+    """Return a call of a JSON service that raises ResponseParserError where the answer lacks `key`.
 
     botocore takes JSON that was cut, or anything else that is no JSON, for an answer without keys; at JSON of another
     form it fails with whatever error comes of that.
@@ -88,19 +88,19 @@ def holding(ask: Callable[..., Any], key: str) -> Callable[..., Any]:
 
 
 def error_code(error: Exception) -> str:
-    """Give AWS's error code, or the name of a fault that botocore or we found."""
+    """Return AWS's error code, or the name of a fault that botocore or we found."""
     if isinstance(error, aws.ClientError):
         return str(error.response.get("Error", {}).get("Code") or "Unknown")
     return "UnreadableAnswer" if isinstance(error, _UNREADABLE) else type(error).__name__
 
 
 def ended(error: Exception) -> bool:
-    """Say whether a call failed because the credentials have ended, as every other call will."""
+    """Return whether a call failed because the credentials have ended, as every other call will."""
     return isinstance(error, NO_LOGIN) or error_code(error) in _EXPIRED_CODES
 
 
 def gap_of(source: Source, error: Exception, action: str, *, mfa: bool) -> Gap:
-    """Give the gap that a failed call leaves; `mfa` says whether the caller has shown a second factor."""
+    """Return the gap that a failed call leaves; `mfa` says whether the caller has shown a second factor."""
     if isinstance(error, OvertimeError):
         return timed_out(source, error.timeout_s)
     if isinstance(error, NoEndError):
@@ -119,6 +119,6 @@ def _hint(error: Exception, *, mfa: bool) -> str | None:
 
 
 def timed_out(source: Source, timeout_s: float) -> Gap:
-    """Give the gap of a source that was not read to its end in time."""
-    words = source.replace("-", " ").capitalize()
-    return gap(source, "Timeout", f"{words} could not be read completely within {timeout_s:,g} s (--timeout)")
+    """Return the gap of a source that was not read to its end in time."""
+    name = source.replace("-", " ").capitalize()
+    return gap(source, "Timeout", f"{name} could not be read completely within {timeout_s:,g} s (--timeout)")

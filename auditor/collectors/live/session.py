@@ -90,7 +90,7 @@ class LiveOptions(Struct, frozen=True, kw_only=True):
 
 
 class Caller(Struct, frozen=True):
-    """Say who reads which account; `profile` is None when the credentials are of no profile that was named."""
+    """Hold who reads which account; `profile` is None when the credentials are of no profile that was named."""
 
     account_id: str
     arn: str
@@ -112,14 +112,14 @@ class Connection(Struct, frozen=True):
 
 
 def connect(options: LiveOptions, *, ask_code: AskCode | None) -> Connection:
-    """Give a connection to the account that the options lead to; `ask_code` is None without a terminal.
+    """Return a connection to the account that the options lead to; `ask_code` is None without a terminal.
 
     --mfa-serial alone gets a session token. With --role-arn the code goes to AssumeRole itself, as in the AWS CLI:
     a role that demands MFA sees it, and a code works only once.
     Raises UsageError for options that cannot be right and SourceError when AWS cannot be reached or refuses.
     """
     core = CoreSession(profile=options.profile)
-    with _told(options, core):
+    with _explaining(options, core):
         _ask_instead_of_botocore(core, options, ask_code)
         session = boto3.Session(botocore_session=core, region_name=_region(core, options))
         config = _config("standard", 3, options.timeout_s)
@@ -131,7 +131,7 @@ def connect(options: LiveOptions, *, ask_code: AskCode | None) -> Connection:
 
         @cache
         def client(service: str) -> Any:
-            with _told(options, core):
+            with _explaining(options, core):
                 return session.client(service, config=reading, **keys)
 
         with ThreadPoolExecutor(1) as pool:
@@ -175,7 +175,7 @@ def _code(serial: str, options: LiveOptions, ask_code: AskCode | None) -> str:
 
 
 def _region(core: CoreSession, options: LiveOptions) -> str:
-    """Give the Region: the option's, the configuration's, or one in the partition of the ARNs that were given."""
+    """Return the Region: the option's, the configuration's, or one in the partition of the ARNs that were given."""
     configured: str | None = core.get_config_variable("region")
     arn = options.role_arn or options.mfa_serial or ""
     partition = arn.split(":")[1] if arn.startswith("arn:") else "aws"
@@ -183,7 +183,7 @@ def _region(core: CoreSession, options: LiveOptions) -> str:
 
 
 def _keys(sts: "STSClient", options: LiveOptions, ask_code: AskCode | None) -> dict[str, Any]:
-    """Give the keys to read with, as arguments of a client; none if those of the session are meant."""
+    """Return the keys to read with, as arguments of a client; none if those of the session are meant."""
     mfa: dict[str, Any] = {}
     if options.mfa_serial is not None:
         mfa = {"SerialNumber": options.mfa_serial, "TokenCode": _code(options.mfa_serial, options, ask_code)}
@@ -207,14 +207,14 @@ def _arguments(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _profile(core: CoreSession) -> str | None:
-    """Give the profile in use, if one was named; keys from the environment win over AWS_PROFILE."""
+    """Return the profile in use, if one was named; keys from the environment win over AWS_PROFILE."""
     credentials = core.get_credentials()
     profile: str | None = core.get_config_variable("profile")
     return None if credentials is not None and credentials.method == "env" else profile
 
 
 def _iam(session: "boto3.Session", keys: Mapping[str, Any], config: Config) -> "IAMClient":
-    """Give an IAM client that leaves policy documents encoded, and reads times fast.
+    """Return an IAM client that leaves policy documents encoded, and reads times fast.
 
     Half of botocore's time on large answers goes into dateutil, and a further part into decoding documents to
     dictionaries, which would only be encoded again.
@@ -235,7 +235,7 @@ def _time(text: Any) -> datetime:
 
 
 @contextmanager
-def _told(options: LiveOptions, core: CoreSession) -> Iterator[None]:
+def _explaining(options: LiveOptions, core: CoreSession) -> Iterator[None]:
     """Turn every error of botocore inside the block into an AuditError with a hint, and without secrets."""
     try:
         yield
@@ -252,7 +252,7 @@ def _told(options: LiveOptions, core: CoreSession) -> Iterator[None]:
 
 
 def _redacted(error: AuditError, options: LiveOptions, core: CoreSession) -> AuditError:
-    """Give the error without the secrets of the options, the environment and the configuration files."""
+    """Return the error without the secrets of the options, the environment and the configuration files."""
     secrets = {options.external_id or "", options.mfa_code or ""}
     with suppress(*_CONFIGURATION):  # then the error says so itself
         for settings in core.full_config["profiles"].values():

@@ -12,7 +12,7 @@ Ended = SimpleQueue[tuple[K, T | None, BaseException | None]]
 
 
 class Deadline:
-    """Say how much time is left; once `halted` is set, nobody wants the rest any more and no time is left."""
+    """Measure the time that is left; once `halted` is set, nobody wants the rest any more and no time is left."""
 
     def __init__(self, timer: Callable[[], float], timeout_s: float, halted: Event | None = None) -> None:
         self.timeout_s = timeout_s
@@ -21,16 +21,16 @@ class Deadline:
         self._end = timer() + timeout_s
 
     def left(self) -> float:
-        """Give the seconds that are left, 0 when the time is over."""
+        """Return the seconds that are left, 0 when the time is over."""
         return 0.0 if self.halted.is_set() else max(self._end - self._timer(), 0.0)
 
     def within(self, timeout_s: float) -> "Deadline":
-        """Give a deadline of so many seconds from now, but not later than this one."""
+        """Return a deadline of so many seconds from now, but not later than this one."""
         return Deadline(self._timer, min(timeout_s, self.left()), self.halted)
 
 
 def side_by_side(work: Mapping[K, Callable[[], T]], deadline: Deadline) -> dict[K, T]:
-    """Give the results of what ended in time; raise what a piece of work raised.
+    """Return the results of what ended in time; raise what a piece of work raised.
 
     The threads are daemons: a call that hangs keeps neither this function nor the end of the process waiting.
     """

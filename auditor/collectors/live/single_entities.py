@@ -39,16 +39,16 @@ from auditor.collectors.entity_facts import (
 )
 from auditor.collectors.live.one_by_one import THREADS, one_by_one
 from auditor.collectors.live.pages import Sleep, pages
-from auditor.collectors.live.refusals import FAULTS, asked, error_code, gap_of, holding, timed_out
+from auditor.collectors.live.refusals import FAULTS, answered, error_code, gap_of, holding, timed_out
 from auditor.collectors.live.session import Connection
 from auditor.collectors.live.side_by_side import Deadline
 
 PAGE_SIZE = 1000  # AWS's maximum of IAM's lists
 
 Tell = Callable[[Source, int], None]
-"""Tell how many entities of a source were asked about so far."""
+"""Report how many entities of a source were asked about so far."""
 Say = Callable[[str], object]
-"""Tell people, before they are made, of calls that grow with the number of entities; called from several threads."""
+"""Announce calls that grow with the number of entities, before they are made; called from several threads."""
 
 _SERVICES = {Source.ACCESS_ANALYZERS: "accessanalyzer", Source.ORGANIZATION: "organizations"}
 _DESCRIPTIONS = Source.POLICY_DESCRIPTIONS
@@ -100,7 +100,7 @@ class SingleEntities:
         self._clients: dict[Source, Any] = {}
 
     def readers(self, sources: frozenset[Source]) -> Mapping[Source, Callable[[], Answer[Any]]]:
-        """Give the reader of each source that needs no other one; clients of other services are made for these only."""
+        """Return the reader of each source that needs no other one; clients of services are made for these only."""
         readers: dict[Source, Callable[[], Answer[Any]]] = {
             source: partial(self._entities, source) for source in self._kinds
         }
@@ -112,14 +112,14 @@ class SingleEntities:
         return chosen
 
     def policy_descriptions(self, arns: Sequence[str]) -> Answer[Descriptions]:
-        """Give the descriptions of policies, at a call for each: no bulk call tells them."""
+        """Return the descriptions of policies, at a call for each: no bulk call tells them."""
         known = self._known[_DESCRIPTIONS]
         known.entries, known.reason = dict.fromkeys(arns), None
         self._ask_each(_DESCRIPTIONS, self._description)
         return self.so_far(_DESCRIPTIONS)
 
     def so_far(self, source: Source) -> Answer[Any]:
-        """Give the answer of a source as far as it was read; what is missing then was not read in time."""
+        """Return the answer of a source as far as it was read; what is missing then was not read in time."""
         if source not in self._known:
             return unread(source, SourceStatus.FAILED, timed_out(source, self._deadline.timeout_s))
         known = self._known[source]
@@ -128,8 +128,8 @@ class SingleEntities:
         entries, details = dict(known.entries), dict(known.details)
         if source is _DESCRIPTIONS:
             lacks = self._lacks(source, entries.keys() - details.keys())
-            told = Descriptions(details, {name: lack.id for name, lack in lacks.items()})
-            return _answer(source, told, len(details), len(details), None, lacks)
+            reported = Descriptions(details, {name: lack.id for name, lack in lacks.items()})
+            return _answer(source, reported, len(details), len(details), None, lacks)
         kind = self._kinds[source]
         lacks = self._lacks(source, entries.keys() - details.keys()) if kind.ask else {}
         records = (
@@ -140,7 +140,7 @@ class SingleEntities:
         return _answer(source, value, len(value), known.pages, known.reason, lacks)
 
     def _lacks(self, source: Source, names: Iterable[str]) -> dict[str, Gap]:
-        """Give the gap of each entity about which nothing was told: its own error, or what kept it from being asked."""
+        """Return the gap of each entity about which nothing was learned: its own error, or why nobody asked."""
         known = self._known[source]
         lacks: dict[str, Gap] = {}
         for name in sorted(names):
@@ -170,13 +170,13 @@ class SingleEntities:
             self._tell(source, len(known.details))
 
         self._announce(source, len(known.entries))
-        told = one_by_one(known.entries, keep, self._deadline)
-        known.errors, known.final = told.errors, told.final
+        reported = one_by_one(known.entries, keep, self._deadline)
+        known.errors, known.final = reported.errors, reported.final
 
     def _announce(self, source: Source, count: int) -> None:
-        """Say how many calls are about to be made; IAM allows few entities but policies, so that only many are told."""
-        told = count > 0 if source is _DESCRIPTIONS else count > THREADS
-        if told and self._deadline.left():
+        """Announce how many calls are about to be made; where IAM allows few entities, only many are announced."""
+        reported = count > 0 if source is _DESCRIPTIONS else count > THREADS
+        if reported and self._deadline.left():
             self._say(f"Reading {count:,} {source.replace('-', ' ')} ({count:,} {ACTIONS[source][-1]} calls)")
 
     def _certificates(self) -> Iterator[Iterable[Any]]:
@@ -187,17 +187,17 @@ class SingleEntities:
         return self._tags(partial(self._iam.list_server_certificate_tags, ServerCertificateName=name))
 
     def _oidc_providers(self) -> Iterator[Iterable[Any]]:
-        yield convert(asked(self._iam.list_open_id_connect_providers, self._sleep), OidcList).entries
+        yield convert(answered(self._iam.list_open_id_connect_providers, self._sleep), OidcList).entries
 
     def _oidc_detail(self, arn: str) -> OidcDetail:
         ask = partial(self._iam.get_open_id_connect_provider, OpenIDConnectProviderArn=arn)
-        detail = convert(asked(ask, self._sleep), OidcDetail)
+        detail = convert(answered(ask, self._sleep), OidcDetail)
         if url_name(detail.url).rstrip("/").casefold() != oidc_name(arn).rstrip("/").casefold():
             raise ValueError(f"the answer is about {detail.url}")
         return detail
 
     def _saml_providers(self) -> Iterator[Iterable[Any]]:
-        yield convert(asked(self._iam.list_saml_providers, self._sleep), SamlList).entries
+        yield convert(answered(self._iam.list_saml_providers, self._sleep), SamlList).entries
 
     def _saml_tags(self, arn: str) -> Tags:
         return self._tags(partial(self._iam.list_saml_provider_tags, SAMLProviderArn=arn))
@@ -208,7 +208,7 @@ class SingleEntities:
 
     def _description(self, arn: str) -> str | None:
         ask = partial(self._iam.get_policy, PolicyArn=arn)
-        policy = convert(asked(ask, self._sleep), PolicyAnswer).policy
+        policy = convert(answered(ask, self._sleep), PolicyAnswer).policy
         if policy.arn != arn:
             raise ValueError(f"the answer is about {policy.arn}")
         return policy.description or None
@@ -231,11 +231,11 @@ class SingleEntities:
             yield page.entries
 
     def _organization(self) -> Answer[str | None]:
-        """Give the management account's number, None for an account that is in no organization."""
+        """Return the management account's number, None for an account that is in no organization."""
         source = Source.ORGANIZATION
         ask = holding(self._clients[source].describe_organization, "Organization")
         try:
-            answer = convert(asked(ask, self._sleep), OrganizationAnswer)
+            answer = convert(answered(ask, self._sleep), OrganizationAnswer)
         except FAULTS as error:
             if error_code(error) == NO_ORGANIZATION:
                 detail = "The account is in no organization"
@@ -251,7 +251,7 @@ class SingleEntities:
 def _answer(
     source: Source, value: Any, items: int, calls: int, reason: Gap | None, lacks: Mapping[str, Gap]
 ) -> Answer[Any]:
-    """Give an answer; only a list that was cut has a gap: what was not told of an entity is unknown of that alone."""
+    """Return an answer; only a list that was cut has a gap: what was not told of an entity is unknown of that alone."""
     cell_gaps = tuple({lack.id: lack for lack in lacks.values()}.values())
     why = next(filter(None, (reason, *cell_gaps)), None)
     read = SourceStatus.PARTIAL if items else SourceStatus.FAILED
@@ -261,7 +261,7 @@ def _answer(
         value=value,
         gap=reason,
         cell_gaps=cell_gaps,
-        asked=True,
+        exhaustive=True,
         pages=calls,
         items=items,
         detail=why.message if why else None,

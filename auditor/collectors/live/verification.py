@@ -17,8 +17,8 @@ from auditor.account.model import Notice, Snapshot, User, Verified
 from auditor.account.sources import ACTIONS, Source, SourceRecord, SourceStatus
 from auditor.account.unknown import Gap, gaps_of, stored
 from auditor.collectors.answers import prepare, utc
-from auditor.collectors.live.one_by_one import Told, one_by_one
-from auditor.collectors.live.refusals import asked, error_code, gap_of, timed_out
+from auditor.collectors.live.one_by_one import Answers, one_by_one
+from auditor.collectors.live.refusals import answered, error_code, gap_of, timed_out
 from auditor.collectors.live.session import Connection
 from auditor.collectors.live.side_by_side import Deadline
 
@@ -51,7 +51,7 @@ def verified(
     sleep: Callable[[float], object] | None = None,
     timeout_s: float,
 ) -> Snapshot:
-    """Give the snapshot with `user.verified` for those of the named users about whom AWS answered, at two calls each.
+    """Return the snapshot with `user.verified` for those of the named users about whom AWS answered, at two calls each.
 
     Whoever AWS did not answer about stays as the credential report has them; the sources tell why. Notices name the
     users of whom the report said something else.
@@ -60,29 +60,32 @@ def verified(
     deadline = Deadline(timer, timeout_s)
     pause = sleep or deadline.halted.wait
     try:
-        mfa = one_by_one(names, lambda name: asked(partial(_has_mfa, connection.iam, name), pause), deadline)
+        mfa = one_by_one(names, lambda name: answered(partial(_has_mfa, connection.iam, name), pause), deadline)
         # Only of users that ListMFADevices has just told of: for them NoSuchEntity means that there is no profile.
         passwords = one_by_one(
-            mfa.answers, lambda name: asked(partial(_has_password, connection.iam, name), pause), deadline
+            mfa.answers, lambda name: answered(partial(_has_password, connection.iam, name), pause), deadline
         )
     finally:
         deadline.halted.set()
     read_at = utc(clock())
-    told = {Source.MFA_DEVICES: mfa, Source.LOGIN_PROFILES: passwords}
-    failures = {source: _failure(source, each, timeout_s, mfa=connection.mfa) for source, each in told.items()}
+    reported = {Source.MFA_DEVICES: mfa, Source.LOGIN_PROFILES: passwords}
+    failures = {source: _failure(source, each, timeout_s, mfa=connection.mfa) for source, each in reported.items()}
     users = tuple(_with_facts(user, mfa, passwords, read_at) for user in snapshot.users.known_part)
     gone = sorted(name for name, error in mfa.errors.items() if error_code(error) == _NOT_THERE)
     return structs.replace(
         snapshot,
         users=structs.replace(snapshot.users, known_part=users),
-        sources=(*snapshot.sources, *(_record(source, told[source], failures[source], read_at) for source in told)),
+        sources=(
+            *snapshot.sources,
+            *(_record(source, reported[source], failures[source], read_at) for source in reported),
+        ),
         gaps=(*snapshot.gaps, *filter(None, failures.values())),
         notices=(*snapshot.notices, *filter(None, map(_correction, users)), *map(_gone, gone)),
     )
 
 
 def _has_mfa(iam: Any, name: str) -> bool:
-    """Say whether the user has an MFA device: no only if the list was read to its end and is empty."""
+    """Return whether the user has an MFA device: no only if the list was read to its end and is empty."""
     more = True
     for answer in iam.get_paginator("list_mfa_devices").paginate(UserName=name):
         page = convert(answer, _DevicesPage)
@@ -102,21 +105,21 @@ def _has_password(iam: Any, name: str) -> bool:
     return True
 
 
-def _failure(source: Source, told: Told[bool], timeout_s: float, *, mfa: bool) -> Gap | None:
-    errors = [error for error in told.errors.values() if error_code(error) != _NOT_THERE]
+def _failure(source: Source, reported: Answers[bool], timeout_s: float, *, mfa: bool) -> Gap | None:
+    errors = [error for error in reported.errors.values() if error_code(error) != _NOT_THERE]
     if errors:
         return gap_of(source, errors[0], ACTIONS[source][0], mfa=mfa)
-    return timed_out(source, timeout_s) if told.unasked else None
+    return timed_out(source, timeout_s) if reported.unasked else None
 
 
-def _record(source: Source, told: Told[bool], failure: Gap | None, read_at: datetime) -> SourceRecord:
-    calls, status = len(told.answers), SourceStatus.COMPLETE
+def _record(source: Source, reported: Answers[bool], failure: Gap | None, read_at: datetime) -> SourceRecord:
+    calls, status = len(reported.answers), SourceStatus.COMPLETE
     if failure is not None:
         status = SourceStatus.PARTIAL if calls else SourceStatus.FAILED
     return SourceRecord(source, status, read_at, calls, calls, failure.message if failure else None)
 
 
-def _with_facts(user: User, mfa: Told[bool], passwords: Told[bool], read_at: datetime) -> User:
+def _with_facts(user: User, mfa: Answers[bool], passwords: Answers[bool], read_at: datetime) -> User:
     if user.name not in passwords.answers:
         return user
     facts = Verified(read_at, passwords.answers[user.name], mfa.answers[user.name])
@@ -124,12 +127,12 @@ def _with_facts(user: User, mfa: Told[bool], passwords: Told[bool], read_at: dat
 
 
 def _correction(user: User) -> Notice | None:
-    """Give the notice about a user of whom AWS says something else than the credential report."""
+    """Return the notice about a user of whom AWS says something else than the credential report."""
     facts, said = user.verified, _said(user)
     if facts is None or said == (facts.password_enabled, facts.mfa_active):
         return None
-    told = _pair(facts.password_enabled, facts.mfa_active)
-    return Notice(CORRECTED, user.name, f"{_words(said)}; asked again, AWS says {told}")
+    reported = _pair(facts.password_enabled, facts.mfa_active)
+    return Notice(CORRECTED, user.name, f"{_text(said)}; asked again, AWS says {reported}")
 
 
 def _gone(name: str) -> Notice:
@@ -137,13 +140,13 @@ def _gone(name: str) -> Notice:
 
 
 def _said(user: User) -> tuple[object, object] | None:
-    """Give what the credential report says of a user's password and MFA, None if nothing."""
+    """Return what the credential report says of a user's password and MFA, None if nothing."""
     if "credentials" in gaps_of(user):
         return None
     return stored(user.credentials, "password_enabled"), stored(user.credentials, "mfa_active")
 
 
-def _words(said: tuple[object, object] | None) -> str:
+def _text(said: tuple[object, object] | None) -> str:
     if said is None:
         return "the credential report does not tell of the user"
     return f"the credential report says {_pair(*said)}"
