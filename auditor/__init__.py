@@ -15,7 +15,7 @@ TYPE_CHECKING = False  # as type checkers know it; typing itself takes longer to
 if TYPE_CHECKING:  # for type checkers and editors; at run time __getattr__ does the same, later
     from auditor.account.model import Snapshot
     from auditor.collectors.cli_output.folder import read_exports
-    from auditor.collectors.live.reading import collect
+    from auditor.collectors.live.in_one_call import collect
     from auditor.collectors.saved import load_report, load_snapshot
     from auditor.errors import AuditError
     from auditor.report.audit import audit
@@ -42,7 +42,7 @@ _PLACES = {
     "Report": "auditor.report.report",
     "Snapshot": "auditor.account.model",
     "audit": "auditor.report.audit",
-    "collect": "auditor.collectors.live.reading",
+    "collect": "auditor.collectors.live.in_one_call",
     "load_report": "auditor.collectors.saved",
     "load_snapshot": "auditor.collectors.saved",
     "read_exports": "auditor.collectors.cli_output.folder",

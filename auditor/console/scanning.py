@@ -18,8 +18,8 @@ from auditor.report.gate import Gate, exit_code
 from auditor.report.narrowing import narrowed
 from auditor.report.report import Report
 from auditor.selection import config
-from auditor.selection.merging import RunSettings, run_settings
 from auditor.selection.plan import Plan, planned, sources_read
+from auditor.selection.run_settings import RunSettings, run_settings
 from auditor.writers import files, paths, printing
 from auditor.writers.formats import REPORT_SUFFIXES
 from auditor.writers.printing import Query

@@ -13,7 +13,7 @@ from auditor.errors import UsageError
 from auditor.judging.registry import find
 from auditor.judging.rule import Rule
 from auditor.judging.suppressions import complaint
-from auditor.selection.reading import PlaceError, read
+from auditor.selection.conversion import PlaceError, read
 from auditor.selection.settings import DEFAULT, Origin, Sourced, from_file
 from auditor.selection.tables import Config
 

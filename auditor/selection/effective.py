@@ -5,8 +5,9 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from auditor.selection.merging import RunSettings, SelectionSettings
+from auditor.selection.merging import SelectionSettings
 from auditor.selection.plan import Plan, SourcedRule
+from auditor.selection.run_settings import RunSettings
 from auditor.selection.settings import OPTION, OriginKind, Setting, Sourced
 from auditor.selection.tables import Pack
 

@@ -13,9 +13,10 @@ from auditor.judging.rule import ConfiguredRule, Rule, Severity
 from auditor.selection import config
 from auditor.selection.config import Loaded
 from auditor.selection.layers import Layer, layer_of_file, layer_of_options
-from auditor.selection.merging import RunSettings, SelectionSettings, found, merged, run_settings
+from auditor.selection.merging import SelectionSettings, found, merged
 from auditor.selection.options import Choice, RunOptions
 from auditor.selection.packs.summary import PackSummary
+from auditor.selection.run_settings import RunSettings, run_settings
 from auditor.selection.sets import sets_of
 from auditor.selection.settings import DEFAULT, Origin, OriginKind, Sourced, from_pack, plain
 

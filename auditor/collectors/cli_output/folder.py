@@ -33,20 +33,22 @@ from auditor.collectors.account_facts import (
 from auditor.collectors.answers import Answer, gap, unread, utc
 from auditor.collectors.assembly import COUNTED, assemble, identity_of_arns
 from auditor.collectors.authorization_details import ENTITIES, Page
-from auditor.collectors.cli_output.files import HINT, Read, decoder, read_files, status_without
-from auditor.collectors.cli_output.single_entities import SINGLE_FILES, region_of, single_entities
+from auditor.collectors.cli_output.decoding import HINT, Read, decoder, read_files, status_without
+from auditor.collectors.cli_output.names import (
+    DETAILS,
+    DEVICES,
+    FILES,
+    PASSWORD_POLICY,
+    REPORT_CSV,
+    REPORT_JSON,
+    SUMMARY,
+)
+from auditor.collectors.cli_output.single_entities import region_of, single_entities
 from auditor.collectors.credential_report import CredentialReport
 from auditor.errors import SourceError
 
 T = TypeVar("T")
 
-DETAILS = "account-authorization-details*.json"
-REPORT_CSV = "credential-report.csv"
-REPORT_JSON = "credential-report.json"
-PASSWORD_POLICY = "account-password-policy.json"
-SUMMARY = "account-summary.json"
-DEVICES = "virtual-mfa-devices*.json"
-FILES = (DETAILS, REPORT_CSV, REPORT_JSON, PASSWORD_POLICY, SUMMARY, DEVICES, *SINGLE_FILES)
 
 _AWS_MANAGED = re.compile(r"arn:[\w-]+:iam::aws:")
 

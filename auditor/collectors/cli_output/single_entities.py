@@ -15,7 +15,18 @@ from auditor.account.model import AccessAnalyzer
 from auditor.account.sources import Source, SourceStatus
 from auditor.account.unknown import Gap
 from auditor.collectors.answers import Answer, gap, unread
-from auditor.collectors.cli_output.files import HINT, Read, decoder, read_files, status_without
+from auditor.collectors.cli_output.decoding import HINT, Read, decoder, read_files, status_without
+from auditor.collectors.cli_output.names import (
+    ANALYZERS,
+    CERTIFICATE_TAGS,
+    CERTIFICATES,
+    OIDC_PROVIDER,
+    OIDC_PROVIDERS,
+    ORGANIZATION,
+    POLICY,
+    SAML_PROVIDERS,
+    SAML_TAGS,
+)
 from auditor.collectors.entity_facts import (
     NO_ORGANIZATION,
     AnalyzersPage,
@@ -36,25 +47,6 @@ from auditor.collectors.entity_facts import (
     url_name,
 )
 from auditor.errors import SourceError
-
-CERTIFICATES, CERTIFICATE_TAGS = "server-certificates*.json", "server-certificate-tags-*.json"
-OIDC_PROVIDERS, OIDC_PROVIDER = "open-id-connect-providers.json", "open-id-connect-provider-*.json"
-SAML_PROVIDERS, SAML_TAGS = "saml-providers.json", "saml-provider-tags-*.json"
-ANALYZERS = "access-analyzers*.json"
-ORGANIZATION = "organization.json"
-POLICY = "policy-*.json"
-SINGLE_FILES = (
-    CERTIFICATES,
-    CERTIFICATE_TAGS,
-    OIDC_PROVIDERS,
-    OIDC_PROVIDER,
-    SAML_PROVIDERS,
-    SAML_TAGS,
-    ANALYZERS,
-    ORGANIZATION,
-    POLICY,
-)
-"""The files of these sources, as patterns of names."""
 
 _ANALYZER_REGION = re.compile(r"arn:[\w-]+:access-analyzer:(?P<region>[\w-]+):")
 

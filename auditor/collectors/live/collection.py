@@ -31,8 +31,9 @@ from auditor.collectors.assembly import COUNTED, Identity, assemble
 from auditor.collectors.authorization_details import ENTITIES, Page
 from auditor.collectors.credential_report import CredentialReport
 from auditor.collectors.entity_facts import SHAPES
+from auditor.collectors.live.asking_again import answered
 from auditor.collectors.live.pages import pages
-from auditor.collectors.live.refusals import FAULTS, answered, error_code, gap_of, timed_out
+from auditor.collectors.live.refusals import FAULTS, error_code, gap_of, timed_out
 from auditor.collectors.live.session import DEFAULT_TIMEOUT_S, Caller, Connection, LiveOptions, connect
 from auditor.collectors.live.side_by_side import Deadline, side_by_side
 from auditor.collectors.live.single_entities import SingleEntities

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 from msgspec import convert
 
-from auditor.collectors.live.refusals import NoEndError, OvertimeError, answered
+from auditor.collectors.live.asking_again import answered
+from auditor.collectors.live.refusals import NoEndError, OvertimeError
 from auditor.collectors.live.side_by_side import Deadline
 
 P = TypeVar("P")

@@ -1,7 +1,6 @@
 """Refusals: everything by which one answer of AWS can fail, and the gap that it leaves."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from botocore import exceptions as aws
@@ -32,8 +31,6 @@ _UNREADABLE = (msgspec.ValidationError, SourceError, ValueError)  # the last is 
 FAULTS = (aws.ClientError, aws.BotoCoreError, ResponseParserError, NoEndError, OvertimeError, *_UNREADABLE)
 """The errors by which one answer can fail, whatever becomes of the others."""
 
-_NO_ANSWER = (ResponseParserError, KeyError)  # the second is botocore's word on XML that answers another question
-_PAUSES_S = (0.5, 1.0)
 
 NO_LOGIN = (
     aws.SSOError,
@@ -46,45 +43,6 @@ NO_LOGIN = (
 )
 """The errors by which botocore cannot get credentials, or cannot renew those that have ended."""
 _EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
-
-
-def answered(ask: Callable[[], T], sleep: Callable[[float], object]) -> T:
-    """Ask AWS, and ask again where what comes is no answer: a body that was cut on its way, or a proxy's page.
-
-    botocore asks again after errors of AWS and of connections, but takes a body that ends too early for a whole one.
-    Raises ResponseParserError if no answer comes, CredentialRetrievalError where botocore renewed the credentials in
-    vain, and whatever else `ask` raises.
-    """
-    try:
-        for pause_s in _PAUSES_S:
-            try:
-                return ask()
-            except _NO_ANSWER:
-                sleep(pause_s)
-        return ask()
-    except KeyError as error:
-        raise ResponseParserError(f"the answer has no {error}") from error
-    except RuntimeError as error:  # botocore's word on credentials that have ended when it has just renewed them
-        raise aws.CredentialRetrievalError(provider="the refresh", error_msg=str(error)) from error
-
-
-def holding(ask: Callable[..., Any], key: str) -> Callable[..., Any]:
-    """Return a call of a JSON service that raises ResponseParserError where the answer lacks `key`.
-
-    botocore takes JSON that was cut, or anything else that is no JSON, for an answer without keys; at JSON of another
-    form it fails with whatever error comes of that.
-    """
-
-    def checked(**given: Any) -> Any:
-        try:
-            answer = ask(**given)
-        except (AttributeError, TypeError) as error:
-            raise ResponseParserError("the answer is of another form") from error
-        if key not in answer:
-            raise ResponseParserError(f"the answer has no {key}")
-        return answer
-
-    return checked
 
 
 def error_code(error: Exception) -> str:

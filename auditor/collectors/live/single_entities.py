@@ -37,9 +37,10 @@ from auditor.collectors.entity_facts import (
     tags_of,
     url_name,
 )
+from auditor.collectors.live.asking_again import answered, holding
 from auditor.collectors.live.one_by_one import THREADS, one_by_one
 from auditor.collectors.live.pages import Sleep, pages
-from auditor.collectors.live.refusals import FAULTS, answered, error_code, gap_of, holding, timed_out
+from auditor.collectors.live.refusals import FAULTS, error_code, gap_of, timed_out
 from auditor.collectors.live.session import Connection
 from auditor.collectors.live.side_by_side import Deadline
 

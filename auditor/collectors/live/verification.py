@@ -17,8 +17,9 @@ from auditor.account.model import Notice, Snapshot, User, Verified
 from auditor.account.sources import ACTIONS, Source, SourceRecord, SourceStatus
 from auditor.account.unknown import Gap, gaps_of, stored
 from auditor.collectors.answers import prepare, utc
+from auditor.collectors.live.asking_again import answered
 from auditor.collectors.live.one_by_one import Answers, one_by_one
-from auditor.collectors.live.refusals import answered, error_code, gap_of, timed_out
+from auditor.collectors.live.refusals import error_code, gap_of, timed_out
 from auditor.collectors.live.session import Connection
 from auditor.collectors.live.side_by_side import Deadline
 

@@ -1,0 +1,59 @@
+"""The settings of a run: output, gate and suppressions, each with its origin."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from msgspec import Struct
+
+from auditor.judging.suppressions import Limits, Suppression
+from auditor.selection.config import Loaded
+from auditor.selection.options import RunOptions
+from auditor.selection.settings import OPTION, Sourced
+
+
+class RunSettings(Struct, frozen=True, kw_only=True):
+    """Hold the settings of output, gate and suppressions; `max_report_age` in hours."""
+
+    files: Sourced[Sequence[str]]
+    output_format: Sourced[str]
+    fail_on: Sourced[str]
+    allow_incomplete: Sourced[bool]
+    max_report_age: Sourced[float | None]
+    max_days: Sourced[int]
+    max_findings: Sourced[int]
+    suppressions: Sourced[Sequence[Suppression]]
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """Return the files to be written, as seen from the working folder."""
+        return [self.files.origin.located(path) for path in self.files.value]
+
+    @property
+    def oldest_report(self) -> timedelta | None:
+        """Return the age above which no credential report is believed."""
+        hours = self.max_report_age.value
+        return None if hours is None else timedelta(hours=hours)
+
+    @property
+    def suppression_limits(self) -> Limits:
+        """Return how far suppressions may go."""
+        return Limits(max_days=self.max_days.value, max_findings=self.max_findings.value)
+
+
+def run_settings(options: RunOptions, loaded: Loaded) -> RunSettings:
+    """Return the settings of a run that are not about the selection of rules."""
+
+    def either(given: object, table: str, key: str) -> Sourced[Any]:
+        return loaded.setting(table, key) if given is None else Sourced(given, OPTION)
+
+    return RunSettings(
+        files=either(options.paths or None, "output", "files"),
+        output_format=either(options.output_format, "output", "format"),
+        fail_on=either(options.fail_on, "gate", "fail_on"),
+        allow_incomplete=either(options.allow_incomplete, "gate", "allow_incomplete"),
+        max_report_age=either(options.max_report_age, "gate", "max_report_age"),
+        max_days=loaded.setting("suppression_limits", "max_days"),
+        max_findings=loaded.setting("suppression_limits", "max_findings"),
+        suppressions=loaded.setting("suppressions"),
+    )
