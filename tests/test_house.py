@@ -47,7 +47,11 @@ DOORS = {"rule", "model", "policy", "testing"}
 
 LATE = {
     "boto3": ("auditor/collectors/live/session.py",),
-    "botocore": ("auditor/collectors/live/refusals.py", "auditor/collectors/live/session.py"),
+    "botocore": (
+        "auditor/collectors/live/asking_again.py",
+        "auditor/collectors/live/refusals.py",
+        "auditor/collectors/live/session.py",
+    ),
     "rich": ("auditor/writers/table.py", "auditor/console/progress.py"),
     "jinja2": ("auditor/writers/html.py",),
     "jmespath": ("auditor/writers/printing.py",),

@@ -26,7 +26,7 @@ _UNREAD = (SourceStatus.FAILED, SourceStatus.ABSENT, SourceStatus.NOT_REQUESTED)
 def contradictions(snapshot: Snapshot) -> Iterator[str]:
     """Yield in what a snapshot contradicts itself or holds what IAM has not: one of edited or forged data may."""
     for kind, listing, _ in listed_kinds():
-        yield from _misnamed(kind, listing, kind.resources(snapshot).known_part)
+        yield from _repeated_or_too_long(kind, listing, kind.resources(snapshot).known_part)
     yield from _excesses(snapshot)
     sources = {source.name: source for source in snapshot.sources}
     if len(sources) != len(snapshot.sources) or not set(sources) >= COLLECTED:
@@ -43,7 +43,7 @@ def contradictions(snapshot: Snapshot) -> Iterator[str]:
         yield f"$.gaps does not tell of each gap once ({', '.join(missing) or 'one is there twice'})"
 
 
-def _misnamed(kind: Kind, listing: str, records: Sequence[Any]) -> Iterator[str]:
+def _repeated_or_too_long(kind: Kind, listing: str, records: Sequence[Any]) -> Iterator[str]:
     """Find names that stand twice, or that are too long to be IAM's."""
     for field in kind.unique:
         read = getattr(kind, field)

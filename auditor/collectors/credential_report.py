@@ -23,7 +23,7 @@ REQUIRED_COLUMNS = ("user", "arn", "user_creation_time")
 
 _OPTIONAL = "additional_credentials_info"
 _MARKERS = frozenset(marker.value.lower() for marker in ReportMarker)
-_WORDS: Mapping[str, bool | ReportMarker] = {
+_WORDS: Mapping[str, bool | ReportMarker] = {  # a new word of AWS's is a member of ReportMarker
     "true": True,
     "false": False,
     **{marker.value.lower(): marker for marker in ReportMarker},

@@ -1,4 +1,4 @@
-"""The options that several commands share, and how their values are read."""
+"""The options of commands that have many or share them, and how their values are read."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -54,7 +54,7 @@ def hours(text: str) -> float:
 
 
 def seconds(text: str) -> float:
-    """Read a number of seconds that a clock can be asked to wait: not nan, which no range of click's refuses."""
+    """Read a number of seconds that a clock can wait: not nan, which no range of click's refuses."""
     try:
         number = float(text)
     except ValueError:
@@ -217,8 +217,8 @@ framework_option = showing(
     shell_complete=framework_names,
     help="Show this framework control by control too, such as CIS-AWS-3.0; repeatable.",
 )
-quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
-verbose_option = click.option("-v", "--verbose", is_flag=True, help="Tell on stderr how each source was read.")
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Show nothing on stderr but errors.")
+verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show on stderr how each source was read.")
 output_option = showing(
     "-o",
     "--output",

@@ -1,4 +1,4 @@
-"""Inputs: which of the places to read an account from was asked for, and reading it."""
+"""Places: which of them the account is read from, and reading it."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ from auditor.account.sources import Source
 from auditor.errors import UsageError
 
 Doubtful = Callable[[Snapshot], Sequence[str]]
-"""Return the names of the users about whom AWS shall be asked again."""
+"""Return the names of the users whom AWS shall be asked about again."""
 
 AWS_OPTIONS = ("profile", "region", "role_arn", "external_id", "mfa_serial", "mfa_code", "expect_account")
 
@@ -53,7 +53,8 @@ def check(inputs: Inputs) -> None:
             f"{' and '.join(map(_option, given))} exclude each other", "Read the account from one place at a time."
         )
     if inputs.captured_at is not None and inputs.exports is None:
-        raise UsageError("--captured-at belongs to --exports", "Other data say themselves when they were captured.")
+        hint = "Leave it out: snapshots hold their time, and AWS is read now."
+        raise UsageError("--captured-at can only be used with --exports", hint)
     if inputs.timeout_s is not None and not reads_aws(inputs):
         raise UsageError("--timeout is for reading AWS", "Files are read to their end; leave it out.")
     if inputs.external_id is not None and inputs.role_arn is None:
@@ -77,9 +78,9 @@ def collect(
     progress: bool,
     doubtful: Doubtful | None = None,
 ) -> Snapshot:
-    """Return the snapshot of the account that the options name; `say` tells people what is being read.
+    """Return the snapshot of the account that the options name; `say` shows people what is being read.
 
-    `doubtful` names the users of a snapshot about whom AWS shall be asked again.
+    `doubtful` returns the users of a snapshot whom AWS shall be asked about again.
     Raises UsageError when the account is not --expect-account, and what the collectors raise.
     """
     if inputs.snapshot is not None:

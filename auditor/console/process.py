@@ -56,12 +56,13 @@ def _invoked(command: click.Group, arguments: list[str]) -> int:
 
 def _shown(error: click.ClickException) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):  # its message is the whole help
-        _tell(error.format_message().splitlines())
+        _show_lines(error.format_message().splitlines())
         return UsageError.exit_code
     usage: list[str] = []
     if isinstance(error, click.UsageError) and error.ctx is not None:
         usage = [*error.ctx.get_usage().splitlines(), f"Try '{error.ctx.command_path} --help' for help.", ""]
-    _tell([*usage, f"Error: {' '.join(error.format_message().split())}"])  # click breaks a list of choices into lines
+    text = " ".join(error.format_message().split())  # click breaks a list of choices into lines
+    _show_lines([*usage, f"Error: {text}"])
     return UsageError.exit_code
 
 
@@ -71,7 +72,7 @@ def _explained(error: BaseException) -> int:
     if isinstance(error, OSError):
         _give_up_output()
         return _fail(f"{error.filename or 'standard output'}: {error.strerror}", "", AuditError.exit_code)
-    _tell(redacted("".join(traceback.format_exception(error))).splitlines())
+    _show_lines(redacted("".join(traceback.format_exception(error))).splitlines())
     return _fail("this is a fault of iam-audit", "Please report it with the lines above.", AuditError.exit_code)
 
 
@@ -85,13 +86,13 @@ def _give_up_output() -> None:
 
 
 def _fail(message: str, hint: str, code: int) -> int:
-    _tell([f"iam-audit: {message}", f"  {hint}"] if hint else [f"iam-audit: {message}"])
+    _show_lines([f"iam-audit: {message}", f"  {hint}"] if hint else [f"iam-audit: {message}"])
     return code
 
 
-def _tell(lines: Sequence[str]) -> None:
+def _show_lines(lines: Sequence[str]) -> None:
     try:
         for line in lines:
             click.echo(visible(line), err=True)
     except OSError:
-        _give_up_output()  # nobody can be told; the exit code still says it
+        _give_up_output()  # nobody can read it; the exit code still says it

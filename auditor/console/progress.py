@@ -8,7 +8,7 @@ from auditor.account.sources import Source
 
 
 class Progressed(Protocol):
-    """What is told of a source being read; the live collector's ProgressEvent is one."""
+    """What is known of a source being read; the live collector's ProgressEvent is one."""
 
     @property
     def source(self) -> Source:
@@ -31,7 +31,7 @@ class Progressed(Protocol):
 def show(stream: TextIO) -> Iterator[Callable[[Progressed], None]]:
     """Show progress on a terminal while the block runs, and clear it away afterwards.
 
-    Gives what takes the events; it may be called from several threads.
+    Yields what takes the events; it may be called from several threads.
     """
     from rich.console import Console  # 70 ms, only with a terminal
     from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn

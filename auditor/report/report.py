@@ -1,4 +1,4 @@
-"""The report: the records that every format shows, and the report as JSON."""
+"""The report: the records that every format shows, and the report as JSON; its findings are in judging/finding."""
 
 import re
 from collections.abc import Mapping

@@ -8,15 +8,13 @@ from msgspec import to_builtins
 from auditor.selection.merging import SelectionSettings
 from auditor.selection.plan import Plan, SourcedRule
 from auditor.selection.run_settings import RunSettings
-from auditor.selection.settings import OPTION, OriginKind, Setting, Sourced
+from auditor.selection.settings import OriginKind, Setting, Sourced
 from auditor.selection.tables import Pack
 
 
 def effective(plan: Plan) -> Iterator[Setting]:
     """Yield every effective setting of a plan."""
     yield from _selection(plan.selection)
-    if plan.pack_parameters:
-        yield Setting("pack_parameters", list(plan.pack_parameters), OPTION)
     for each in (*plan.own, *plan.of_packs):
         yield from _rule(each)
     yield from _run(plan.run)
@@ -31,6 +29,8 @@ def _selection(settings: SelectionSettings) -> Iterator[Setting]:
     for excluded in settings.excluded:
         yield _setting("selection.exclude", excluded)
     yield Setting("conformance_packs", _packs(settings.packs), settings.packs.origin)
+    if settings.pack_parameters.value:
+        yield _setting("pack_parameters", settings.pack_parameters)
 
 
 def _packs(packs: Sourced[Sequence[Pack]]) -> Any:

@@ -25,6 +25,7 @@ class Layer(Struct, frozen=True, kw_only=True):
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
     packs: Sequence[Pack] = ()
+    pack_parameters: Sequence[str] = ()
     parameters: Mapping[str, Mapping[str, object]] = {}
     severities: Mapping[str, Severity] = {}
 
@@ -44,6 +45,7 @@ def layer_of_options(choice: Choice, rules: Mapping[str, Rule]) -> Layer:
         include=choice.include,
         exclude=choice.exclude,
         packs=[Pack(file=path) for path in choice.packs],
+        pack_parameters=choice.pack_parameters,
         parameters=_parameters(choice.parameters, rules),
     )
 

@@ -24,13 +24,15 @@ class SelectionSettings(Struct, frozen=True, kw_only=True):
     """Hold the settings that select and configure rules; what is by rule is by the rule's id.
 
     `excluded` is what each origin excludes: exclusions add up. `over_packs` are the parameters that go before what the
-    packs give: those of whoever named the packs, and of whoever goes before that.
+    packs give: those of whoever named the packs, and of whoever goes before that. `pack_parameters` go before those
+    that the file gives its packs.
     """
 
     which: Sourced[Which]
     excluded: Sequence[Sourced[Sequence[str]]]
     excluded_ids: frozenset[str]
     packs: Sourced[Sequence[Pack]]
+    pack_parameters: Sourced[Sequence[str]]
     severities: Mapping[str, Sourced[Severity]]
     parameters: Parameters
     over_packs: Parameters
@@ -48,6 +50,7 @@ def merged(layers: Sequence[Layer], rules: Mapping[str, Rule]) -> SelectionSetti
         excluded=[Sourced(layer.exclude, layer.origin) for layer in layers if layer.exclude],
         excluded_ids=frozenset(found(rules, name, layer.origin).id for layer in layers for name in layer.exclude),
         packs=_packs(decisive),
+        pack_parameters=_pack_parameters(layers),
         severities=_severities(layers, rules),
         parameters=_parameters(layers, rules),
         over_packs=_parameters(over_packs, rules),
@@ -64,6 +67,11 @@ def _packs(decisive: Layer | None) -> Sourced[Sequence[Pack]]:
     if decisive is None or not (decisive.packs or decisive.origin == OPTION):
         return Sourced((), DEFAULT)
     return Sourced(decisive.packs, decisive.origin)
+
+
+def _pack_parameters(layers: Sequence[Layer]) -> Sourced[Sequence[str]]:
+    given = (Sourced(layer.pack_parameters, layer.origin) for layer in layers if layer.pack_parameters)
+    return next(given, Sourced((), DEFAULT))
 
 
 def _severities(layers: Sequence[Layer], rules: Mapping[str, Rule]) -> Mapping[str, Sourced[Severity]]:

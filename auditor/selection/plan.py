@@ -32,7 +32,7 @@ class SourcedRule(Struct, frozen=True):
 class Plan(Struct, frozen=True, kw_only=True):
     """Hold what a run does: the file in use, the merged settings, the rules, and what became of the packs.
 
-    `own` are the rules that are of no pack. `pack_parameters` are those of options.
+    `own` are the rules that are of no pack.
     """
 
     loaded: Loaded
@@ -42,7 +42,6 @@ class Plan(Struct, frozen=True, kw_only=True):
     own: Sequence[SourcedRule]
     of_packs: Sequence[SourcedRule]
     packs: Sequence[PackSummary]
-    pack_parameters: Sequence[str]
 
     @property
     def rules(self) -> Sequence[ConfiguredRule]:
@@ -70,7 +69,7 @@ def planned(choice: Choice, loaded: Loaded, run: RunSettings | None = None) -> P
     by_options = layer_of_options(choice, rules)
     settings = merged([by_options, layer_of_file(loaded)], rules)
     own = selected(rules, settings)
-    of_packs = _of_packs(choice, loaded, rules, settings, [each.configured for each in own])
+    of_packs = _of_packs(loaded, rules, settings, [each.configured for each in own])
     _check_parameters(by_options, {each.configured.rule.id for each in own} | set(of_packs.known_ids))
     plan = Plan(
         loaded=loaded,
@@ -80,7 +79,6 @@ def planned(choice: Choice, loaded: Loaded, run: RunSettings | None = None) -> P
         own=own,
         of_packs=of_packs.rules,
         packs=of_packs.packs,
-        pack_parameters=choice.pack_parameters,
     )
     config.check_names(loaded, rules, {*rules, *(each.config_rule_name for each in plan.rules), *_elsewhere(plan)})
     return plan
@@ -140,17 +138,14 @@ class _OfPacks(Struct, frozen=True):
 
 
 def _of_packs(
-    choice: Choice,
-    loaded: Loaded,
-    rules: Mapping[str, Rule],
-    settings: SelectionSettings,
-    own: Sequence[ConfiguredRule],
+    loaded: Loaded, rules: Mapping[str, Rule], settings: SelectionSettings, own: Sequence[ConfiguredRule]
 ) -> _OfPacks:
-    if not (choice.pack_parameters or settings.packs.value):
+    parameters = settings.pack_parameters.value
+    if not (parameters or settings.packs.value):
         return _OfPacks()
     from auditor.selection.packs.selection import choose, read_packs  # PyYAML: 25 ms
 
-    packs = read_packs(_paths(settings), choice.pack_parameters, _pack_parameters(loaded))
+    packs = read_packs(_paths(settings), parameters, _pack_parameters(loaded))
     severe = _with_severities(rules, settings.severities)
     chosen = choose(packs, severe, overrides=settings.over_packs, excluded=settings.excluded_ids, beside=own)
     by_name = {each.config_rule_name: each for each in chosen.rules}

@@ -1,6 +1,6 @@
 """Settings that keep their origin: a value travels with the option, file, pack or default that it comes from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -68,8 +68,3 @@ def from_file(path: object) -> Origin:
 def from_pack(path: str) -> Origin:
     """Return the origin of what a conformance pack sets."""
     return Origin(OriginKind.PACK, path)
-
-
-def set_by(kind: OriginKind, settings: Sequence[Sourced[Any]]) -> list[Any]:
-    """Return the values that come from a kind of origin."""
-    return [each.value for each in settings if each.origin.kind is kind]

@@ -17,7 +17,7 @@ class _Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Selection(_Strict, frozen=True):
-    """Set which rules run: a named set, or just those of `include` (a pinned selection); never those of `exclude`."""
+    """Which rules run: a named set, or just those of `include` (a pinned selection); never those of `exclude`."""
 
     set: RuleSet | None = None
     include: Annotated[list[str], Meta(min_length=1)] = []
@@ -32,14 +32,14 @@ class RuleSettings(_Strict, frozen=True):
 
 
 class Output(_Strict, frozen=True):
-    """Set which files are written, as with -o, and what standard output shows."""
+    """Which files are written, as with -o, and what standard output shows."""
 
     files: list[str] = []
     format: Literal["table", "json", "jsonl", "csv"] = "table"
 
 
 class GateSettings(_Strict, frozen=True):
-    """Set what turns a finished audit into a failure; `max_report_age` in hours."""
+    """What turns a finished audit into a failure; `max_report_age` in hours."""
 
     fail_on: Literal["noncompliant", "nothing"] = "nothing"
     allow_incomplete: bool = False

@@ -1,4 +1,4 @@
-"""The JSON report: the contract that other programs read."""
+"""The JSON report, which other programs read; its fields are those of report/report and judging/finding."""
 
 import re
 from collections.abc import Iterator

@@ -10,6 +10,7 @@ import pytest
 from aws_report import CredentialReports
 from aws_server import Disturbance
 from conftest import Run
+from described import DESCRIBED
 from faulty_account import GONE, FaultyAccount, Reading, faulty_account
 from faulty_aws import FAULTS, GARBLED, HANGING, HARMLESS, MISLEADING, Faults, Plan, Throttle, planned, together
 from less_known import contradictions, lost, told
@@ -23,7 +24,9 @@ NOTHING = planned("500", times=0)
 DETAILS, SUMMARY = "iam:GetAccountAuthorizationDetails", "iam:GetAccountSummary"
 KINDS = ("User", "Group", "Role", "LocalManagedPolicy")
 VERIFYING_ACTIONS = {action for source in VERIFYING for action in ACTIONS[source]}
-SINGLE_ACTIONS = {action for source in (*Source.ACCESS_ANALYZERS, Source.ORGANIZATION) for action in ACTIONS[source]}
+SINGLE_ACTIONS = {
+    action for source in (*DESCRIBED, Source.ACCESS_ANALYZERS, Source.ORGANIZATION) for action in ACTIONS[source]
+}
 """The actions by which AWS tells of single entities: whatever fault they meet, something stays unknown."""
 
 

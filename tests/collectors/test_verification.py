@@ -76,8 +76,8 @@ def test_a_corrected_finding_tells_when_aws_was_asked_and_what_it_said(run: Run,
     finding = next(each for each in report["findings"] if each["resource_name"] == "user-0")
     assert finding["annotation"].startswith("The user has MFA (asked of AWS at 20")
     assert finding["evidence"] == [
-        {"path": "verified.password_enabled", "value": True, "source": "login-profiles"},
-        {"path": "verified.mfa_active", "value": True, "source": "mfa-devices"},
+        {"path": "verified.password_enabled", "value": True, "source": "login-profiles", "gap": None},
+        {"path": "verified.mfa_active", "value": True, "source": "mfa-devices", "gap": None},
     ]
     sources = {each["name"]: (each["status"], each["items"]) for each in report["snapshot"]["sources"]}
     assert sources["login-profiles"] == sources["mfa-devices"] == ("complete", 3)

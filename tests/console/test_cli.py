@@ -250,7 +250,10 @@ BAD_USAGE = {
     "two places to read from": (["--exports", "x"], "--snapshot and --exports exclude each other"),
     "a snapshot and an AWS option": (["--profile", "x"], "--snapshot and --profile exclude each other"),
     "a snapshot and the demo": (["--demo"], "--snapshot and --demo exclude each other"),
-    "a capture time without exports": (["--captured-at", "2026-11-24"], "--captured-at belongs to --exports"),
+    "a capture time without exports": (
+        ["--captured-at", "2026-11-24"],
+        "--captured-at can only be used with --exports",
+    ),
     "no time": (["--as-of", "yesterday"], "'yesterday' is no time such as"),
     "an unknown format": (["-o", "report.pdf"], "-o report.pdf has an unknown format\n  End the name in"),
     "an unknown placeholder": (["-o", "{account}.json"], "there is no placeholder {account}"),

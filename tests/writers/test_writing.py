@@ -179,7 +179,7 @@ def test_a_path_with_nul_is_bad_usage(run: Run) -> None:
 def test_a_folder_that_only_the_account_names_is_missed_before_anything_is_written(run: Run, saved: Path) -> None:
     result = run("scan", "--snapshot", saved, "-o", "r.json", "-o", "{account_id}/r.json")
     assert result.code == 3
-    assert result.err.startswith("iam-audit: -o 111122223333/r.json: the folder ")
+    assert result.err.startswith("iam-audit: -o 111122223333/r.json cannot be written: the folder ")
     assert result.err.endswith("/places/111122223333 does not exist\n  Make it first.\n")
     assert not Path("r.json").exists()
 

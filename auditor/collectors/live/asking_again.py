@@ -1,12 +1,15 @@
-"""Asking again: what comes is no answer, a body that was cut or a proxy's page. Throttling is left to botocore, set in session.py."""
+"""Asking again: what comes is no answer of AWS, but a body that was cut on its way, or a proxy's page.
+
+Throttled calls are botocore's business: session.py sets how often it tries.
+"""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 
-from auditor.collectors.live.refusals import T
+T = TypeVar("T")
 
 _NO_ANSWER = (ResponseParserError, KeyError)  # the second is botocore's word on XML that answers another question
 

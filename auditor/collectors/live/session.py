@@ -1,6 +1,6 @@
 """The connection to AWS: credentials, MFA, a role to assume, and whom the account says that we are.
 
-Beside live.py the only module that imports boto3. Which credentials are used, and where from, is botocore's business:
+The only module that imports boto3. Which credentials are used, and where from, is botocore's business:
 https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
 """
 

@@ -1,1 +1,1 @@
-"""Conformance packs: AWS's YAML is read, and its rules about IAM run; what else it holds is told."""
+"""Conformance packs: AWS's YAML is read, and its rules about IAM run; what else it holds is counted."""
