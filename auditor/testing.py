@@ -23,6 +23,7 @@ from auditor.account.builders import (
     user,
 )
 from auditor.judging.cases import NA, NC, UNKNOWN, C, Case
+from auditor.judging.parameters import GivenBy
 
 __all__ = [
     "ACCOUNT_ID",
@@ -36,6 +37,7 @@ __all__ = [
     "WITHHELD",
     "C",
     "Case",
+    "GivenBy",
     "account",
     "allow",
     "console_user",

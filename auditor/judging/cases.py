@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from auditor.account.model import Snapshot
 from auditor.judging.engine import Evaluation, evaluate
-from auditor.judging.parameters import Origin, configure
+from auditor.judging.parameters import GivenBy, configure
 from auditor.judging.rule import ComplianceType, Rule
 
 C = ComplianceType.COMPLIANT
@@ -37,7 +37,7 @@ class Case(Struct, frozen=True):
     snapshot: Snapshot
     expected: Mapping[str, ComplianceType]
     parameters: Mapping[str, object] = {}
-    origin: Origin = Origin.OPTION
+    origin: GivenBy = GivenBy.OPTION
     warning: str | None = None
 
     def __str__(self) -> str:

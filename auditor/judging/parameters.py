@@ -30,7 +30,7 @@ _DECLARED = "A plug-in's parameter is a bool, int, str, StrEnum or tuple[str, ..
 _MAX_DIGITS = 9  # more than any range of AWS holds, and cheap to convert
 
 
-class Origin(StrEnum):
+class GivenBy(StrEnum):
     """Name who gave the values.
 
     A conformance pack (PACK) judges only what it gives; our own OPTIONs are merged over AWS's documented defaults, so
@@ -83,7 +83,7 @@ def configure(
     rule: Rule,
     given: Mapping[str, object],
     *,
-    origin: Origin = Origin.OPTION,
+    origin: GivenBy = GivenBy.OPTION,
     config_rule_name: str | None = None,
 ) -> ConfiguredRule:
     """Return the rule with its parameters for a run.
@@ -100,7 +100,7 @@ def configure(
     values = {name: _value(declared[name], raw, warnings) for name, raw in given.items()}
     values = {name: value for name, value in values.items() if value is not None or declared[name].nullable}
     given_values = frozenset(name for name, value in values.items() if value is not None)
-    if origin is Origin.PACK:
+    if origin is GivenBy.PACK:
         values = _only_given(declared, values)
     for name, parameter in declared.items():
         if parameter.required and name not in values:
@@ -140,9 +140,9 @@ def _only_given(declared: Mapping[str, _Parameter], values: dict[str, Any]) -> d
     return {**dropped, **given} if given else {}
 
 
-def _defaulted(parameter: _Parameter, origin: Origin) -> Any:
+def _defaulted(parameter: _Parameter, origin: GivenBy) -> Any:
     default = parameter.printed_default
-    if default is None or origin is Origin.PACK:
+    if default is None or origin is GivenBy.PACK:
         option = f"--parameter {parameter.qualified_name}=VALUE"
         raise parameter.fault(
             "is required, but was not given",

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from auditor.account.kinds import ResourceType
 from auditor.errors import AuditError, UsageError
-from auditor.judging.parameters import Origin, ParameterError, configure, needed
+from auditor.judging.parameters import GivenBy, ParameterError, configure, needed
 from auditor.judging.rule import Rule, Severity, compliant
 
 
@@ -48,7 +48,7 @@ RULE = Rule(
 WHOLE = {"names": "a,b", "days": "7", "arns": "arn:c"}
 
 
-def values(origin: Origin = Origin.OPTION, **given: object) -> Any:
+def values(origin: GivenBy = GivenBy.OPTION, **given: object) -> Any:
     return configure(RULE, {**WHOLE, **given}, origin=origin).parameters
 
 
@@ -58,8 +58,8 @@ def test_values_are_typed() -> None:
     )
 
 
-@pytest.mark.parametrize("origin", Origin)
-def test_what_is_optional_has_its_default(origin: Origin) -> None:
+@pytest.mark.parametrize("origin", GivenBy)
+def test_what_is_optional_has_its_default(origin: GivenBy) -> None:
     assert values(origin) == Parameters(("a", "b"), 7, ("arn:c",), False, Usage.ANY, None)
 
 
@@ -76,10 +76,10 @@ def test_a_printed_default_holds_for_options_and_is_no_warning() -> None:
 
 @pytest.mark.parametrize(
     ("missing", "origin"),
-    [("names", Origin.OPTION), ("names", Origin.PACK), ("days", Origin.PACK), ("arns", Origin.PACK)],
+    [("names", GivenBy.OPTION), ("names", GivenBy.PACK), ("days", GivenBy.PACK), ("arns", GivenBy.PACK)],
 )
 @pytest.mark.parametrize("blank", [True, False])
-def test_a_required_parameter_is_asked_for(missing: str, origin: Origin, blank: bool) -> None:
+def test_a_required_parameter_is_asked_for(missing: str, origin: GivenBy, blank: bool) -> None:
     given = {**WHOLE, missing: ""} if blank else {name: value for name, value in WHOLE.items() if name != missing}
     with pytest.raises(UsageError, match=f"test-rule.{missing} is required") as raised:
         configure(RULE, given, origin=origin)

@@ -8,7 +8,7 @@ import pytest
 from auditor.account.credentials import ReportMarker
 from auditor.account.unknown import with_gaps
 from auditor.errors import UsageError
-from auditor.judging.parameters import Origin, configure
+from auditor.judging.parameters import GivenBy, configure
 from auditor.judging.rule import ComplianceType
 from auditor.testing import ACCOUNT_ID, NA, NC, REPORT_TIME, UNKNOWN, WITHHELD, C, Case, account, credentials, user
 from rules.access_keys_rotated import RULE
@@ -156,4 +156,4 @@ def test_the_ends_of_the_range_are_accepted(days: str) -> None:
 
 def test_a_pack_must_give_the_limit() -> None:
     with pytest.raises(UsageError, match=r"access-keys-rotated\.maxAccessKeyAge is required"):
-        configure(RULE, {}, origin=Origin.PACK)
+        configure(RULE, {}, origin=GivenBy.PACK)

@@ -6,7 +6,7 @@ import pytest
 from kms_cases import ROWS
 from msgspec import Raw
 
-from auditor.judging.parameters import Origin
+from auditor.judging.parameters import GivenBy
 from auditor.judging.rule import ComplianceType
 from auditor.testing import ACCOUNT_ID, NA, NC, UNKNOWN, WITHHELD, C, Case, account, allow, document, listing, policy
 from rules.iam_customer_policy_blocked_kms_actions import RULE
@@ -76,7 +76,7 @@ CASES = [
     ),
     judged("a document that cannot be read", UNKNOWN, document=Raw(b'{"Statement":[{"Effect":"allow"}]}')),
     judged("the default version is unknown", UNKNOWN, versions=listing([], WITHHELD)),
-    Case("a pack's values", account(policies=[policy("P", document=DECRYPT)]), {"P": NC}, BLOCKED, Origin.PACK),
+    Case("a pack's values", account(policies=[policy("P", document=DECRYPT)]), {"P": NC}, BLOCKED, GivenBy.PACK),
     Case("no policies, since AWS's own are not judged", account(), {ACCOUNT_ID: NA}, BLOCKED),
     Case("policies unknown", account(unknown=["policies"]), {ACCOUNT_ID: UNKNOWN}, BLOCKED),
 ]

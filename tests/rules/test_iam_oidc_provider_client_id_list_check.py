@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from auditor.account.model import OidcProvider
 from auditor.errors import UsageError
-from auditor.judging.parameters import Origin, configure
+from auditor.judging.parameters import GivenBy, configure
 from auditor.judging.rule import ComplianceType
 from auditor.testing import ACCOUNT_ID, NA, NC, UNKNOWN, WITHHELD, C, Case, account, listing, oidc_provider
 from rules.iam_oidc_provider_client_id_list_check import RULE
@@ -71,8 +71,8 @@ def test_the_finding_names_the_ids_that_are_not_allowed() -> None:
 
 
 @pytest.mark.parametrize("given", [{}, {"allowedClientIds": ""}])
-@pytest.mark.parametrize("origin", Origin)
-def test_the_allowed_ids_must_be_given(given: dict[str, str], origin: Origin) -> None:
+@pytest.mark.parametrize("origin", GivenBy)
+def test_the_allowed_ids_must_be_given(given: dict[str, str], origin: GivenBy) -> None:
     with pytest.raises(UsageError, match=r"iam-oidc-provider-client-id-list-check\.allowedClientIds is required"):
         configure(RULE, given, origin=origin)
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from auditor.account.model import PasswordPolicy
 from auditor.account.unknown import with_gaps
 from auditor.errors import UsageError
-from auditor.judging.parameters import Origin, configure
+from auditor.judging.parameters import GivenBy, configure
 from auditor.judging.rule import ComplianceType
 from auditor.testing import ACCOUNT_ID, NC, UNKNOWN, WITHHELD, C, Case, account, password_policy
 from rules.iam_password_policy import RULE
@@ -58,7 +58,7 @@ def judged(
     warning: str | None = None,
 ) -> Case:
     """Return the case of an account's policy; None is AWS's default policy."""
-    origin = Origin.PACK if pack else Origin.OPTION
+    origin = GivenBy.PACK if pack else GivenBy.OPTION
     return Case(name, account(password=custom), {ACCOUNT_ID: expected}, parameters, origin, warning)
 
 

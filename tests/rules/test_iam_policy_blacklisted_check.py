@@ -8,7 +8,7 @@ import pytest
 from auditor.account.model import AttachedPolicy
 from auditor.errors import UsageError
 from auditor.judging.engine import evaluate
-from auditor.judging.parameters import Origin, configure
+from auditor.judging.parameters import GivenBy, configure
 from auditor.judging.rule import ComplianceType
 from auditor.testing import ACCOUNT_ID, NA, NC, UNKNOWN, WITHHELD, C, Case, account, group, listing, role, user
 from rules.iam_policy_blacklisted_check import RULE
@@ -174,7 +174,7 @@ def test_an_exception_list_against_the_grammar_is_refused(exceptions: str, words
 
 def test_a_pack_must_name_the_policies() -> None:
     with pytest.raises(UsageError, match="policyArns is required"):
-        configure(RULE, {"exceptionList": "users:[alice]"}, origin=Origin.PACK)
+        configure(RULE, {"exceptionList": "users:[alice]"}, origin=GivenBy.PACK)
 
 
 def test_the_finding_names_what_is_attached_in_the_order_listed() -> None:

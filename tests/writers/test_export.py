@@ -25,7 +25,7 @@ from auditor.account.kinds import ResourceType
 from auditor.account.sources import Source
 from auditor.errors import UsageError
 from auditor.judging.catalogue import CHANGE_TRIGGERED
-from auditor.judging.parameters import Origin, configure
+from auditor.judging.parameters import GivenBy, configure
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ConfiguredRule, Rule, Severity, compliant
 from auditor.selection.packs.pack import read_pack
@@ -139,7 +139,7 @@ def _from_terraform(text: str) -> Told:
         for scope in resource.get("scope", ()):
             kinds = tuple(ResourceType(unquoted(kind)) for kind in scope["compliance_resource_types"])
             rule = replace(rule, resource_types=kinds)
-        back.append(configure(rule, values, origin=Origin.PACK, config_rule_name=unquoted(resource["name"])))
+        back.append(configure(rule, values, origin=GivenBy.PACK, config_rule_name=unquoted(resource["name"])))
     return told(back)
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from auditor.account.kinds import ResourceType
 from auditor.errors import UsageError, nearest
 from auditor.judging.catalogue import CHANGE_TRIGGERED
-from auditor.judging.parameters import Origin, ParameterError, configure
+from auditor.judging.parameters import GivenBy, ParameterError, configure
 from auditor.judging.rule import ConfiguredRule, Rule
 from auditor.selection.packs.pack import Pack, PackRule, document_of, pack_of
 from auditor.selection.packs.summary import OutOfScopeReason, OutOfScopeRule, PackSummary, sentence
@@ -92,7 +92,7 @@ def configured(pack: Pack, rules: Mapping[str, Rule], overrides: Parameters) -> 
 def _configured(pack: Pack, given: PackRule, rule: Rule, override: Mapping[str, Sourced[object]]) -> ConfiguredRule:
     gives_nothing = all(value is None or not str(value).strip() for value in given.parameters.values())
     defaults_hold = gives_nothing and override  # then loosening one check must not switch the others off
-    origin, of_pack = (Origin.OPTION, {}) if defaults_hold else (Origin.PACK, given.parameters)
+    origin, of_pack = (GivenBy.OPTION, {}) if defaults_hold else (GivenBy.PACK, given.parameters)
     values = {**of_pack, **plain(override)}
     narrow = replace(rule, resource_types=_resource_types(pack, given, rule))
     left_out = tuple(kind for kind in rule.resource_types if kind not in narrow.resource_types)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from auditor.errors import UsageError
 from auditor.judging.catalogue import CHANGE_TRIGGERED
-from auditor.judging.parameters import Origin, configure
+from auditor.judging.parameters import GivenBy, configure
 from auditor.judging.registry import page, sections
 from auditor.judging.rule import ConfiguredRule
 
@@ -48,7 +48,7 @@ def _name(configured: ConfiguredRule) -> str:
 def _exported(configured: ConfiguredRule, name: str) -> ExportedRule:
     rule = configured.rule
     values = {key: _text(value) for key, value in _fields(configured.parameters) if value is not None}
-    if configure(rule, values, origin=Origin.PACK).parameters != configured.parameters:
+    if configure(rule, values, origin=GivenBy.PACK).parameters != configured.parameters:
         message = f"{configured.config_rule_name} checks nothing, but without parameters AWS's defaults hold"
         raise UsageError(message, f"Keep one check, or leave the rule out: --exclude-rule {rule.id}.")
     if len(msgspec.json.encode(values).decode()) > _MAX_INPUT:
