@@ -168,6 +168,7 @@ selection_options = _options(
         metavar="FILE",
         help="Settings [iam-audit.toml of the working folder, if it is there].",
     ),
+    _selecting("--no-config", is_flag=True, help="Read no configuration file."),
     _selecting("--rules", "rule_set", type=click.Choice([name.value for name in RuleSet]), help="Select this set."),
     _selecting(
         "--rule",

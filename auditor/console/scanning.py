@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
+
+from msgspec import structs
 
 from auditor import audit
 from auditor.account.model import Snapshot
 from auditor.console import places
+from auditor.console.in_use import summary
 from auditor.console.messages import Say, speaker, wants_progress
 from auditor.console.requests import ScanRequest, Shown
 from auditor.errors import UsageError
@@ -14,10 +18,12 @@ from auditor.judging.rule import Severity
 from auditor.judging.suppressions import Suppression
 from auditor.report import frameworks
 from auditor.report.audit import doubtful_users
+from auditor.report.configuration import effects, sentence
 from auditor.report.gate import Gate, exit_code
 from auditor.report.narrowing import narrowed
 from auditor.report.report import Report
 from auditor.selection import config
+from auditor.selection.config import Loaded
 from auditor.selection.plan import Plan, planned, sources_read
 from auditor.selection.run_settings import RunSettings, run_settings
 from auditor.writers import files, paths, printing
@@ -30,7 +36,9 @@ def run(request: ScanRequest) -> int:
     say = speaker(quiet=request.quiet)
     places.check(request.account)
     _check(request)
-    loaded = config.load(request.selection.config, (request.as_of or datetime.now(UTC)).date())
+    today = (request.as_of or datetime.now(UTC)).date()
+    loaded = config.load(request.selection.config, today, ignored=request.selection.no_config)
+    _show_unread(request, loaded, say)
     settings = run_settings(request.run, loaded)
     _check_files(settings, request.account.snapshot)
     query = printing.compiled(request.shown.query) if request.shown.query is not None else None
@@ -40,11 +48,20 @@ def run(request: ScanRequest) -> int:
     _show_warnings(report, say)
     if request.as_of is not None:
         _show_revived(plan.run.suppressions.value, request.as_of, say)
+    report = structs.replace(report, configuration=summary(plan, report))
     written = files.write_reports(report, plan.run.paths, source=request.account.snapshot)
     _print(report, plan.run.output_format.value, request.shown, query)
     code, reason = exit_code(report, _gate(plan.run))
-    say(f"{f'{files.sentence(written)}. ' if written else ''}Exit code {code}: {reason}")
+    by_file = f". {sentence(report.configuration)}" if report.configuration and effects(report.configuration) else ""
+    say(f"{f'{files.sentence(written)}. ' if written else ''}Exit code {code}: {reason}{by_file}")
     return code
+
+
+def _show_unread(request: ScanRequest, loaded: Loaded, say: Say) -> None:
+    """Show that a configuration file of a parent folder is not read, which people may think it is."""
+    above = None if request.selection.no_config else config.unread_above(loaded, Path())
+    if above is not None:
+        say(f"Note: {above} is not read, because it is not in the working folder; --config {above} reads it")
 
 
 def _check(request: ScanRequest) -> None:

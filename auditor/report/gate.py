@@ -25,9 +25,22 @@ def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
         return 3, "a rule failed; its verdicts are missing"
     if gate.fail_on_noncompliant and failed:
         return 1, f"--fail-on noncompliant: {_number(failed, 'finding is', 'findings are')} NON_COMPLIANT{apart}"
+    if _decided_nothing(report):
+        return 4, "nothing was decided: no finding is COMPLIANT or NON_COMPLIANT, and not every fact is known"
     if unknown and not gate.allow_incomplete:
         return 4, f"incomplete: {_number(unknown, 'finding has', 'findings have')} INSUFFICIENT_DATA{apart}"
     return 0, f"audited, {_extent(report, unknown)}{apart}"
+
+
+def _decided_nothing(report: Report) -> bool:
+    """Return whether nothing was decided though something was unknown, or no rule ran; no setting lets that pass.
+
+    Suppressed findings count here: an exception excuses what is known, not a run that saw nothing.
+    """
+    coverages = [rule.coverage for rule in report.rules]
+    if any(each.judged for each in coverages):
+        return False
+    return not coverages or any(each.undecided or each.unseen != 0 for each in coverages)
 
 
 def _extent(report: Report, unknown: int) -> str:

@@ -12,6 +12,7 @@ from auditor.account.sources import Time
 from auditor.errors import AuditError
 from auditor.judging.finding import Finding
 from auditor.judging.rule import ComplianceType, Severity
+from auditor.report.configuration import ConfigurationSummary
 from auditor.report.frameworks import FrameworkResult
 from auditor.report.ledger import Coverage, SourceReading
 from auditor.selection.packs.summary import PackSummary
@@ -86,7 +87,8 @@ class ReportWarning(Struct, frozen=True, order=True):
 class Report(Struct, frozen=True, kw_only=True):
     """Hold the report; its fields are the JSON report's, a stable contract that `version` numbers.
 
-    `packs` tells what became of each conformance pack; a report of before there were any has none.
+    `configuration` is None where no configuration file was in use; `packs` says what became of each conformance pack.
+    Reports of before there were these have none.
     """
 
     format: Literal["iam-audit-report"] = "iam-audit-report"
@@ -96,6 +98,7 @@ class Report(Struct, frozen=True, kw_only=True):
     account: AccountHeader
     snapshot: SnapshotHeader
     summary: Summary
+    configuration: ConfigurationSummary | None = None
     packs: tuple[PackSummary, ...] = ()
     rules: tuple[RuleResult, ...]
     findings: tuple[Finding, ...]

@@ -42,11 +42,16 @@ class Loaded(Struct, frozen=True):
         return Sourced(value, DEFAULT if content is None else self.origin)
 
 
-def load(path: str | None, today: date) -> Loaded:
+def load(path: str | None, today: date, *, ignored: bool = False) -> Loaded:
     """Return the configuration in a file: the named one, else iam-audit.toml of the working folder if it is there.
 
-    Raises UsageError that names the file and the line or the key, for anything that is not understood.
+    With `ignored` no file is read. Raises UsageError that names the file and the line or the key, for anything that is
+    not understood, and for a file that is named and ignored.
     """
+    if ignored and path is not None:
+        raise UsageError("--config and --no-config exclude each other", "Name a file, or have none read.")
+    if ignored:
+        return Loaded(Config(), None)
     file = Path(path) if path is not None else Path(NAME)
     try:
         return parsed(text_of(file), file, today)
@@ -56,6 +61,13 @@ def load(path: str | None, today: date) -> Loaded:
         raise _unreadable(file, error) from error
     except OSError as error:
         raise _unreadable(file, error) from error
+
+
+def unread_above(loaded: Loaded, folder: Path) -> Path | None:
+    """Return the nearest iam-audit.toml in a parent of the folder where none is in use: it is not read."""
+    if loaded.path is not None:
+        return None
+    return next((parent / NAME for parent in folder.resolve().parents if (parent / NAME).is_file()), None)
 
 
 def _unreadable(file: Path, error: OSError) -> UsageError:

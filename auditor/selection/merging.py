@@ -43,18 +43,26 @@ def merged(layers: Sequence[Layer], rules: Mapping[str, Rule]) -> SelectionSetti
 
     Raises UsageError for a rule that does not exist.
     """
+    excluded = [Sourced(names, layer.origin) for layer in layers if (names := _exclusions(layer, layers, rules))]
     decisive = next((layer for layer in layers if layer.decides), None)
     over_packs = layers if decisive is None else layers[: layers.index(decisive) + 1]
     return SelectionSettings(
         which=_which(decisive),
-        excluded=[Sourced(layer.exclude, layer.origin) for layer in layers if layer.exclude],
-        excluded_ids=frozenset(found(rules, name, layer.origin).id for layer in layers for name in layer.exclude),
+        excluded=excluded,
+        excluded_ids=frozenset(found(rules, name, each.origin).id for each in excluded for name in each.value),
         packs=_packs(decisive),
         pack_parameters=_pack_parameters(layers),
         severities=_severities(layers, rules),
         parameters=_parameters(layers, rules),
         over_packs=_parameters(over_packs, rules),
     )
+
+
+def _exclusions(layer: Layer, layers: Sequence[Layer], rules: Mapping[str, Rule]) -> Sequence[str]:
+    """Return the rules that a layer excludes, without those that an earlier layer names: it goes before this one."""
+    earlier = layers[: layers.index(layer)]
+    named = {found(rules, name, each.origin).id for each in earlier for name in each.include}
+    return [name for name in layer.exclude if found(rules, name, layer.origin).id not in named]
 
 
 def _which(decisive: Layer | None) -> Sourced[Which]:

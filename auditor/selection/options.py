@@ -9,6 +9,7 @@ class Choice(Struct, frozen=True, kw_only=True):
     """Hold the options that select rules; a parameter is RULE.NAME=VALUE, one of a pack [PACK:]NAME=VALUE."""
 
     config: str | None = None
+    no_config: bool = False
     rule_set: str | None = None
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()

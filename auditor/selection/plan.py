@@ -56,7 +56,8 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 def current(choice: Choice) -> Plan:
     """Return the plan that holds today; raise as `planned` and `config.load` do."""
-    return planned(choice, config.load(choice.config, datetime.now(UTC).date()))
+    today = datetime.now(UTC).date()
+    return planned(choice, config.load(choice.config, today, ignored=choice.no_config))
 
 
 def planned(choice: Choice, loaded: Loaded, run: RunSettings | None = None) -> Plan:

@@ -15,6 +15,7 @@ from io import TextIOWrapper
 from typing import BinaryIO
 
 from auditor.judging.finding import Finding, Location
+from auditor.report import configuration
 from auditor.report.report import Report, RuleResult, encoded
 from auditor.selection.packs.summary import REASONS, sentence
 from auditor.writers.visible import visible
@@ -40,7 +41,14 @@ def write(report: Report, stream: BinaryIO) -> None:
         text.write(_BYTE_ORDER_MARK)
         writer = csv.DictWriter(text, COLUMNS, restval="")
         writer.writeheader()
-        for rows in (_findings(report), _rules(report), _packs(report), _sources(report), _warnings(report)):
+        for rows in (
+            _findings(report),
+            _rules(report),
+            _configuration(report),
+            _packs(report),
+            _sources(report),
+            _warnings(report),
+        ):
             writer.writerows(rows)
     finally:
         text.detach()  # flushes; the stream stays open for whoever opened it
@@ -135,6 +143,13 @@ def _rules(report: Report) -> Iterator[Row]:
             "annotation": harmless(reasons),
             **{name: "unknown" if count is None else str(count) for name, count in numbers.items()},
         }
+
+
+def _configuration(report: Report) -> Iterator[Row]:
+    """Yield what the configuration file in use decides."""
+    if report.configuration is not None:
+        head = {**_common(report), "record": "configuration", "source": harmless(report.configuration.file)}
+        yield {**head, "annotation": harmless(configuration.sentence(report.configuration))}
 
 
 def _packs(report: Report) -> Iterator[Row]:

@@ -22,6 +22,7 @@ from auditor.account.report_age import duration
 from auditor.judging.finding import FINGERPRINT_VERSION, Finding, Subject
 from auditor.judging.registry import load_rules, page, sections
 from auditor.judging.rule import ComplianceType, Evidence
+from auditor.report import configuration
 from auditor.report.frameworks import extent, tally
 from auditor.report.ledger import totals
 from auditor.report.report import Report, ReportWarning, encoded
@@ -121,6 +122,7 @@ def _rule_pages() -> Mapping[str, Mapping[str, str]]:
 def _filters() -> dict[str, Callable[..., Any]]:
     return {
         "age": lambda seconds: "age unknown" if seconds is None else f"{duration(timedelta(seconds=seconds))} old",
+        "configuration": configuration.sentence,
         "extent": extent,
         "inline": _inline,
         "json_text": _json_text,

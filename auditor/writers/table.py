@@ -14,6 +14,7 @@ from rich.text import Text
 
 from auditor.judging.finding import Finding
 from auditor.judging.rule import OPEN, ComplianceType
+from auditor.report import configuration
 from auditor.report.frameworks import ControlResult, FrameworkResult, SupportingRule, extent, tally
 from auditor.report.ledger import Totals, totals
 from auditor.report.report import Report, RuleResult
@@ -61,6 +62,8 @@ def _heading(report: Report) -> Text:
     captured = report.snapshot.captured_at
     time = f"{captured.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if captured else "at an unknown time"
     text = Text(f"Account {visible(account.id or 'unknown')}{alias}, {visible(account.partition)}, captured {time}\n")
+    if report.configuration is not None:
+        text.append(f"{visible(configuration.sentence(report.configuration))}\n")
     return text.append_text(_ledger(report))
 
 

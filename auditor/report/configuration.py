@@ -1,0 +1,44 @@
+"""The configuration in use: what a file switched off, set aside or allowed, so that no report hides it."""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+
+class ConfigurationSummary(Struct, frozen=True):
+    """Hold what the configuration file decides of a run; what options decide instead is not the file's.
+
+    `excluded` are the rules that it leaves out, `suppressed` counts the findings that its suppressions set aside,
+    `max_report_age` is in hours. Each of the rest is None where the file does not set it.
+    """
+
+    file: str
+    excluded: tuple[str, ...]
+    suppressed: int
+    fail_on: str | None
+    allow_incomplete: bool | None
+    max_report_age: float | None
+
+
+def effects(configuration: ConfigurationSummary) -> Sequence[str]:
+    """Return what the file does to the run, a phrase each; empty where it switches nothing off and sets no gate."""
+    return tuple(_effects(configuration))
+
+
+def _effects(configuration: ConfigurationSummary) -> Iterator[str]:
+    count = len(configuration.excluded)
+    if count:
+        yield f"excludes {count:,} {'rule' if count == 1 else 'rules'}: {', '.join(configuration.excluded)}"
+    if configuration.suppressed:
+        yield f"suppresses {configuration.suppressed:,} {'finding' if configuration.suppressed == 1 else 'findings'}"
+    if configuration.allow_incomplete is not None:
+        yield "allows unknown facts" if configuration.allow_incomplete else "allows no unknown facts"
+    if configuration.fail_on is not None:
+        yield f"sets --fail-on {configuration.fail_on}"
+    if configuration.max_report_age is not None:
+        yield f"sets --max-report-age {configuration.max_report_age:g}"
+
+
+def sentence(configuration: ConfigurationSummary) -> str:
+    """Return the line that names the file and what it does."""
+    return f"Configuration {configuration.file}: {'; '.join(effects(configuration)) or 'nothing switched off'}"
