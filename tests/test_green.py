@@ -82,8 +82,9 @@ def choice_of(way: str, selected: Selected, aside: Sequence[Aside], folder: Path
     """Select rules in one of the ways that there are; suppressions are always in the file."""
     lines = [
         f"[[suppressions]]\nrule = {json.dumps(rule)}\n{kind} = {json.dumps(pattern)}\n"
-        f'reason = "r"\nowner = "o"\nuntil = {end}\n'
+        f'{of_type}reason = "r"\nowner = "o"\nuntil = {end}\n'
         for rule, kind, pattern, end in aside
+        for of_type in _types(rule)
     ]
     pack = folder / "pack.yaml"
     if way == "file":
@@ -102,6 +103,12 @@ def choice_of(way: str, selected: Selected, aside: Sequence[Aside], folder: Path
         if way == "option"
         else (),
     )
+
+
+def _types(rule: str) -> list[str]:
+    """Return the lines for which a suppression is written once each: a rule that judges several types needs one."""
+    types = RULES[rule].resource_types
+    return [f"type = {json.dumps(each)}\n" for each in (*types, "AWS::::Account")] if len(types) > 1 else [""]
 
 
 def _inline(values: Mapping[str, str]) -> str:

@@ -33,10 +33,12 @@ class Suppression(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     `resource` is a shell pattern over names, or over ARNs where it holds a colon, `path` one over IAM paths (with both
     slashes), `tag` a tag `Key=Value` or `Key`; exactly one of the three is given. Patterns match whole texts, and case
     counts; the account is meant by its number or ARN only, and what is not known of a resource matches nothing.
-    `rule` is a rule's id or the name under which it is configured. The day `until` itself still counts, in UTC.
+    `rule` is a rule's id or the name under which it is configured; `type` is the resource type that is meant, which a
+    name needs where the rule judges several. The day `until` itself still counts, in UTC.
     """
 
     rule: _Text
+    type: ResourceType | None = None
     resource: _Text | None = None
     path: _Text | None = None
     tag: _Text | None = None
@@ -48,8 +50,9 @@ class Suppression(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     @property
     def description(self) -> str:
         """Return the words by which messages name the suppression."""
-        kind, pattern = next((name, value) for name, value in self.patterns().items())
-        return f"suppression of {self.rule} on {kind} {pattern!r} (owner {self.owner}, until {self.until})"
+        field, pattern = next((name, value) for name, value in self.patterns().items())
+        of_type = f" of {self.type}" if self.type else ""
+        return f"suppression of {self.rule} on {field} {pattern!r}{of_type} (owner {self.owner}, until {self.until})"
 
     def patterns(self) -> Mapping[str, str]:
         """Return what says which resources are meant, by the name of its field."""
@@ -75,6 +78,19 @@ def complaint(suppression: Suppression, limits: Limits, today: date) -> str | No
     if suppression.until - today > timedelta(days=limits.max_days):
         latest = today + timedelta(days=limits.max_days)
         return f"`until` is {suppression.until}, more than {limits.max_days} days ahead (at most {latest})"
+    return None
+
+
+def missing_type(suppression: Suppression, resource_types: Sequence[ResourceType]) -> str | None:
+    """Return what is wrong with the type of a suppression of a rule that judges these types, None if nothing.
+
+    One name may be a user's, a group's and a role's, so that an exception made for one would hide the others.
+    """
+    if suppression.type is not None and suppression.type not in (*resource_types, ResourceType.ACCOUNT):
+        return f"the rule judges no {suppression.type}"
+    by_name = suppression.resource is not None and ":" not in suppression.resource
+    if by_name and suppression.type is None and len(resource_types) > 1:
+        return "the rule judges several kinds of resources, and names are not unique among them"
     return None
 
 
@@ -131,13 +147,19 @@ def _matchers(
     suppressions: Sequence[Suppression], snapshot: Snapshot, rule_ids: Mapping[str, str]
 ) -> Mapping[str, Sequence[tuple[int, Callable[[Finding], bool]]]]:
     """Give, by the name of a configured rule, the numbers of its suppressions and what says if one is on a finding."""
-    on_resource = [_on_resource(each, snapshot) for each in suppressions]
+    on_resource = [_of_type(each, _on_resource(each, snapshot)) for each in suppressions]
     return {
         name: [
             (number, on_resource[number]) for number, each in enumerate(suppressions) if each.rule in (name, rule_id)
         ]
         for name, rule_id in rule_ids.items()
     }
+
+
+def _of_type(suppression: Suppression, matches: Callable[[Finding], bool]) -> Callable[[Finding], bool]:
+    if suppression.type is None:
+        return matches
+    return lambda finding: finding.resource_type == suppression.type and matches(finding)
 
 
 def _on_resource(suppression: Suppression, snapshot: Snapshot) -> Callable[[Finding], bool]:

@@ -1,7 +1,7 @@
 """The configuration file, iam-audit.toml: read strictly, so that nothing in it is ever ignored."""
 
 import tomllib
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -9,10 +9,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from auditor.account.kinds import ResourceType
 from auditor.errors import UsageError
 from auditor.judging.registry import find
 from auditor.judging.rule import Rule
-from auditor.judging.suppressions import complaint
+from auditor.judging.suppressions import complaint, missing_type
 from auditor.selection.conversion import PlaceError, read
 from auditor.selection.settings import DEFAULT, Origin, Sourced, from_file
 from auditor.selection.tables import Config
@@ -121,6 +122,17 @@ def _checked(content: Mapping[str, Any], file: Path) -> Config:
         problem = f"{error.problem} - at `{error.place}`" if error.place else error.problem
         raise UsageError(problem, hint, place=str(file)) from error
     return config
+
+
+def check_types(loaded: Loaded, resource_types: Mapping[str, Sequence[ResourceType]]) -> None:
+    """Raise UsageError for a suppression by name that leaves open which kind of resource it means."""
+    for number, suppression in enumerate(loaded.config.suppressions):
+        types = resource_types.get(suppression.rule, ())
+        wrong = missing_type(suppression, types)
+        if wrong:
+            place = f"{loaded.path}: suppressions[{number}] ({suppression.rule} on {suppression.resource!r})"
+            lines = " or ".join(f'type = "{each}"' for each in types)
+            raise UsageError(wrong, f"Add {lines}.", place=place)
 
 
 def check_names(loaded: Loaded, rules: Mapping[str, Rule], names: Container[str]) -> None:

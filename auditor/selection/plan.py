@@ -82,6 +82,8 @@ def planned(choice: Choice, loaded: Loaded, run: RunSettings | None = None) -> P
         packs=of_packs.packs,
     )
     config.check_names(loaded, rules, {*rules, *(each.config_rule_name for each in plan.rules), *_elsewhere(plan)})
+    types = {name: rule.resource_types for name, rule in rules.items()}
+    config.check_types(loaded, {**types, **{each.config_rule_name: each.rule.resource_types for each in plan.rules}})
     return plan
 
 

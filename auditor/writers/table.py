@@ -166,7 +166,7 @@ def _framework(framework: FrameworkResult) -> Iterator[Text | Padding]:
 
 def _control_verdict(control: ControlResult) -> Text:
     text = Text(control.compliance_type, style=_STYLES[control.compliance_type])
-    return text.append("".join(f"\n{text}" for text in extent(control)))
+    return text.append("".join(f"\n{note}" for note in extent(control)))
 
 
 def _supports(control: ControlResult) -> Iterator[str]:

@@ -98,7 +98,7 @@ def audited(snapshot: Snapshot, *suppressions: Suppression) -> Report:
     return audit(snapshot, [configure(RULE, {})], suppressions=suppressions)
 
 
-def suppression(**pattern: str) -> Suppression:
+def suppression(**pattern: Any) -> Suppression:
     return Suppression(rule=RULE.id, reason="why", owner="who", until=UNTIL, **pattern)
 
 

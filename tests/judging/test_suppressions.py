@@ -28,8 +28,19 @@ from auditor.judging.rule import ComplianceType
 from auditor.judging.suppressions import Limits, Suppression, complaint, suppressed
 from auditor.report.audit import audit
 from auditor.report.gate import Gate, exit_code
+from auditor.selection.named import configured_rules
 from auditor.selection.sets import CORE
-from auditor.testing import ACCOUNT_ID, account, console_user, group, listing, oidc_provider, password_policy, user
+from auditor.testing import (
+    ACCOUNT_ID,
+    account,
+    console_user,
+    group,
+    listing,
+    oidc_provider,
+    password_policy,
+    role,
+    user,
+)
 
 RULES = [configure(rule, {}) for rule in load_rules().values() if rule.id in CORE]
 IDS = {each.config_rule_name: each.rule.id for each in RULES}
@@ -211,12 +222,13 @@ def test_suppressed_findings_keep_their_verdict_and_do_not_trip_the_gate() -> No
 
 
 def test_a_suppression_by_name_holds_though_the_verdict_be_unknown_and_is_told_with_the_exit_code() -> None:
-    unknown = account(users=[user("alice", unknown=["credentials"])])
+    unknown = account(users=[user("alice", unknown=["credentials"]), user("bob")])
     rules = [each for each in RULES if each.rule.id == MFA]
     strict = Gate(fail_on_noncompliant=True, allow_incomplete=False)
     assert exit_code(audit(unknown, rules, as_of=NOW), strict)[0] == 4
     after = audit(unknown, rules, as_of=NOW, suppressions=[suppression()])
-    assert [each.compliance_type for each in after.findings] == [ComplianceType.INSUFFICIENT_DATA]
+    kinds = [each.compliance_type for each in after.findings]
+    assert kinds == [ComplianceType.INSUFFICIENT_DATA, ComplianceType.COMPLIANT]
     assert exit_code(after, strict) == (0, "audited, incomplete as suppressed; 1 suppressed finding does not count")
 
 
@@ -383,3 +395,18 @@ def test_the_last_day_ends_at_midnight_in_utc_by_the_time_of_the_run(
     result = run(*scan, "--as-of", time)
     assert result.code == (0 if counts else 1)
     assert ("has ended and no longer counts" in result.err) is not counts
+
+
+@pytest.mark.parametrize(("resource_type", "hidden"), [("AWS::IAM::Role", ["role"]), ("AWS::IAM::User", ["user"])])
+def test_a_suppression_of_a_type_leaves_others_of_the_same_name(resource_type: str, hidden: list[str]) -> None:
+    snapshot = account(
+        users=[user("deploy", inline=["p"])],
+        roles=[role("deploy", inline_policies=user("x", inline=["p"]).inline_policies)],
+    )
+    (rule,) = configured_rules(["iam-no-inline-policy-check"])
+    aside = Suppression(
+        rule=rule.rule.id, resource="deploy", type=ResourceType(resource_type), reason="r", owner="o", until=TODAY
+    )
+    report = audit(snapshot, [rule], as_of=NOW, suppressions=[aside])
+    found = [finding.resource_type for finding in report.findings if finding.suppression]
+    assert [each.rpartition(":")[2].lower() for each in found] == hidden
