@@ -40,12 +40,15 @@ class UnknownFact(Exception):  # noqa: N818 - not an error of the program: the f
     """
 
     def __init__(self, gap_id: str | None, reason: str) -> None:
-        super().__init__(reason)
+        super().__init__(gap_id, reason)  # both, so that it survives pickle
         self.gap_id = gap_id
         self.reason = reason
         witness = _witness.get()
         if witness is not None:
             witness.append(self)
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 def undecided(reason: str) -> UnknownFact:
