@@ -146,7 +146,7 @@ def _marked(finding: Finding, suppression: Suppression) -> Finding:
 def _matchers(
     suppressions: Sequence[Suppression], snapshot: Snapshot, rule_ids: Mapping[str, str]
 ) -> Mapping[str, Sequence[tuple[int, Callable[[Finding], bool]]]]:
-    """Return, by the name of a configured rule, the numbers of its suppressions and the functions that match findings."""
+    """Return, by configured rule, the numbers of its suppressions and the functions that match findings."""
     on_resource = [_of_type(each, _on_resource(each, snapshot)) for each in suppressions]
     return {
         name: [
