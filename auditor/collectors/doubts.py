@@ -64,6 +64,8 @@ def _unseen(answers: Answers, whole: frozenset[Source]) -> Iterator[Doubt]:
             for arn in policies_of(detail)
             if arn not in listed and not _AWS_MANAGED.match(arn)
         }
+        described = answers[Source.POLICY_DESCRIPTIONS].value if Source.POLICY_DESCRIPTIONS in answers else None
+        held |= dict.fromkeys(described.unlisted if described else (), Source.POLICY_DESCRIPTIONS)
         yield from _lacking(Source.POLICIES, "UnseenPolicies", held)
     if Source.GROUPS in whole:
         names = {group.group_name for group in _details(answers, Source.GROUPS)}

@@ -161,10 +161,14 @@ def is_of(detail: PolicyDetail, listed: ListedPolicy) -> bool:
 
 
 class Descriptions(Struct, frozen=True):
-    """Hold the descriptions of policies by ARN, None where there is none, and the gaps of those that were not told."""
+    """Hold the descriptions of policies by ARN, None where there is none, and the gaps of those that were not told.
+
+    `unlisted` are the ARNs of policies that were described and that the list of policies lacks.
+    """
 
     reported: Mapping[str, str | None]
     gaps: Mapping[str, str]
+    unlisted: tuple[str, ...] = ()
 
 
 SHAPES = (TagsPage, CertificatesPage, OidcList, OidcDetail, SamlList, AnalyzersPage, OrganizationAnswer, PolicyAnswer)

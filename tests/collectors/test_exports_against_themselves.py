@@ -215,3 +215,16 @@ def test_providers_of_one_kind_are_in_doubt_only_where_they_are_more_than_all(
     tmp_path: Path, counted: int, gap: str | None
 ) -> None:
     assert read(tmp_path, {SUMMARY: counting(Providers=counted), SAML_PROVIDERS: None}).oidc_providers.gap == gap
+
+
+@pytest.mark.parametrize("policies", [[folder_of.policy("Boundary")], []], ids=["a list", "an empty list"])
+def test_a_description_of_a_policy_that_no_list_holds_leaves_policies_undecided(
+    tmp_path: Path, policies: list[dict[str, Any]]
+) -> None:
+    changes = {
+        DETAILS: folder_of.details() | {"Policies": policies},
+        SUMMARY: counting(Policies=len(policies)),
+        "policy-unlisted.json": {"Policy": {"Arn": UNLISTED, "Description": "x"}},
+        POLICY: None if not policies else folder_of.single_entities()[POLICY],
+    }
+    assert verdicts(read(tmp_path, changes), ADMIN)[ACCOUNT] is UNKNOWN

@@ -50,6 +50,7 @@ from auditor.collectors.entity_facts import (
 from auditor.errors import SourceError
 
 _ANALYZER_REGION = re.compile(r"arn:[\w-]+:access-analyzer:(?P<region>[\w-]+):")
+_OWNER = 4  # the place of the account in an ARN
 
 
 class Details(NamedTuple):
@@ -148,17 +149,25 @@ def _descriptions(folder: Path, policies: Answer[Any]) -> Answer[Any]:
     other = gap(source, "OtherPolicy", f"{POLICY} describes another policy of this name, made before or after it")
     lacks = {arn: other if arn in found else reported.gap for arn in listed if arn not in descriptions}
     lacking = {arn: lack.id for arn, lack in lacks.items()}
-    if not found and (lacking or policies.gap):
+    unlisted = tuple(arn for arn in reported.details if arn not in listed and _may_be_listed(arn, listed))
+    if not found and (policies.gap or (lacking and not unlisted)):
         return unread(source, status_without(read), reported.gap)
     return Answer(
         source=source,
         status=SourceStatus.PARTIAL if lacking else SourceStatus.COMPLETE,
-        value=Descriptions(descriptions, lacking),
+        value=Descriptions(descriptions, lacking, unlisted),
         cell_gaps=tuple({lack.id: lack for lack in lacks.values()}.values()),
         pages=len(read.answers),
         items=len(descriptions),
         detail=next((lack.message for lack in lacks.values()), None),
     )
+
+
+def _may_be_listed(arn: str, listed: Iterable[str]) -> bool:
+    """Return whether a policy may be one of the account whose policies are listed: it is not AWS's own."""
+    owners = {each.split(":", 5)[_OWNER] for each in listed if each.count(":") > _OWNER}
+    owner = arn.split(":", 5)[_OWNER] if arn.count(":") > _OWNER else ""
+    return owner.isdigit() and owner in (owners or {owner})
 
 
 def _tags(folder: Path, pattern: str, source: Source) -> Details:
