@@ -23,6 +23,10 @@ class Record(Struct, frozen=True, gc=False):
     _never_unknown: ClassVar[frozenset[str]] = frozenset({"name"})
 
 
+OVERCOUNTED = "Overcounted"
+"""The error code of the gap of a list that holds more than AWS counts: which of its items still exist is unknown."""
+
+
 class Gap(Record, frozen=True):
     """Hold why facts are missing: the source, AWS's error code, the IAM action to grant (or None), and a message."""
 

@@ -140,7 +140,7 @@ def _options(*options: Callable[[C], C]) -> Callable[[C], C]:
 
 place_options = _options(
     reading("--exports", shell_complete=files, metavar="DIR", help="Read a folder of AWS CLI output."),
-    reading("--captured-at", type=point_in_time, metavar="TIME", help="When a bare credential-report.csv was made."),
+    reading("--captured-at", type=point_in_time, metavar="TIME", help="When the files of --exports were written."),
     reading("--demo", is_flag=True, help="Read a made-up account in an embedded emulator (needs the extra demo)."),
     _credentials("--profile", metavar="NAME", help="AWS profile to use."),
     _credentials(

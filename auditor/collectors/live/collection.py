@@ -27,9 +27,10 @@ from auditor.collectors.account_facts import (
     virtual_mfa_devices,
 )
 from auditor.collectors.answers import Answer, not_requested, prepare, unread, utc
-from auditor.collectors.assembly import COUNTED, Identity, assemble
+from auditor.collectors.assembly import Identity, assemble
 from auditor.collectors.authorization_details import ENTITIES, Page
 from auditor.collectors.credential_report import CredentialReport
+from auditor.collectors.doubts import doubts
 from auditor.collectors.entity_facts import SHAPES
 from auditor.collectors.live.asking_again import answered
 from auditor.collectors.live.pages import pages
@@ -200,19 +201,36 @@ class _Reading:
             **self._single_entities.readers(sources),
         }
         answers = self._in_time({source: read for source, read in readers.items() if source in sources})
-        if _contradicted(answers):
-            # Somebody may have made or deleted something meanwhile: only a second count tells.
-            answers |= self._in_time({Source.ACCOUNT_SUMMARY: self._summary})
+        answers |= self._in_doubt(answers, readers)
         if _DESCRIPTIONS in sources:
             answers |= self._in_time({_DESCRIPTIONS: partial(self._descriptions, answers[Source.POLICIES])})
         return answers
+
+    def _in_doubt(
+        self, answers: Mapping[Source, Answer[Any]], readers: Mapping[Source, Callable[[], Answer[Any]]]
+    ) -> dict[Source, Answer[Any]]:
+        """Read once more what contradicts each other: somebody may have made or deleted something meanwhile.
+
+        What cannot be read to its end this time stays as it was read before.
+        """
+        found = doubts(answers)
+        sources = {source for doubt in found.values() for source in doubt.sources} | found.keys()
+        again = [
+            source for source in readers if source in sources and source in answers and answers[source].gap is None
+        ]
+        if not again:
+            return {}
+        for source in self._lists.keys() & set(again):
+            self._lists[source].pages.clear()
+        read = self._in_time({source: readers[source] for source in again})
+        return {source: answer for source, answer in read.items() if answer.gap is None}
 
     def _descriptions(self, policies: Answer[Any]) -> Answer[Any]:
         """Ask about each policy that was read."""
         if policies.value is None and policies.gap is not None:
             unlisted = structs.replace(policies.gap, id=f"{_DESCRIPTIONS}:{policies.gap.error_code}")
             return unread(_DESCRIPTIONS, SourceStatus.FAILED, structs.replace(unlisted, source=_DESCRIPTIONS))
-        return self._single_entities.policy_descriptions([policy.arn for policy in policies.value or ()])
+        return self._single_entities.policy_descriptions({policy.arn: policy for policy in policies.value or ()})
 
     def _in_time(self, readers: Mapping[Source, Callable[[], Answer[Any]]]) -> dict[Source, Answer[Any]]:
         """Return the answers of the readers; of those that did not end in time, what they had read."""
@@ -362,10 +380,3 @@ def _details(page: Any, field: str) -> Sequence[Any]:
 
 def _name(detail: Any) -> str:
     return detail.serial_number if isinstance(detail, DeviceDetail) else detail.arn.rsplit("/", 1)[-1]
-
-
-def _contradicted(answers: Mapping[Source, Answer[Any]]) -> bool:
-    """Return whether a list that was read to its end has another length than the account summary counts."""
-    counts = answers[Source.ACCOUNT_SUMMARY].value or {}
-    lists = [answers[source] for source in COUNTED if source in answers and answers[source].gap is None]
-    return any(counts.get(COUNTED[answer.source], answer.items) != answer.items for answer in lists)
