@@ -38,6 +38,8 @@ from auditor.collectors.live.refusals import FAULTS, error_code, gap_of, timed_o
 from auditor.collectors.live.session import DEFAULT_TIMEOUT_S, Caller, Connection, LiveOptions, connect
 from auditor.collectors.live.side_by_side import Deadline, side_by_side
 from auditor.collectors.live.single_entities import SingleEntities
+from auditor.collectors.live.strangers import without_strangers
+from auditor.errors import SourceError
 
 __all__ = ["Caller", "Connection", "LiveOptions", "ProgressEvent", "collect", "connect", "permissions_policy"]
 
@@ -127,13 +129,29 @@ def collect(
             answers |= _Reading(connection, progress, clock, sleep, deadline, say).answers(_needed(sources) & BULK)
         finally:
             deadline.halted.set()  # threads that are still in a call end with it, whatever it brings
-        answers[Source.IDENTITY] = Answer(
-            source=Source.IDENTITY, status=SourceStatus.COMPLETE, value=None, read_at=captured_at, pages=1, items=1
-        )
         caller = connection.caller
+        answers = without_strangers(answers, caller)
+        answers[Source.IDENTITY] = structs.replace(_identity(connection, deadline), read_at=captured_at)
         alias = answers[Source.ACCOUNT_ALIAS].value
         identity = Identity(caller.account_id, alias, caller.partition, connection.region)
         return assemble(kind, identity, answers, captured_at)
+
+
+def _identity(connection: Connection, deadline: Deadline) -> Answer[Any]:
+    """Return the answer of the identity, which AWS confirms once more; raise SourceError if it is another account's."""
+    source, known = Source.IDENTITY, connection.caller.account_id
+    confirmed = Answer[Any](source=source, status=SourceStatus.COMPLETE, value=None, pages=1, items=1)
+    try:
+        now = answered(connection.account_now, deadline.halted.wait)
+    except FAULTS as error:
+        detail = f"AWS did not confirm the account at the end of the run ({error_code(error)})"
+        return structs.replace(confirmed, status=SourceStatus.PARTIAL, detail=detail)
+    if now != known:
+        problem = f"the account changed during the run, from {known} to {now}"
+        raise SourceError(
+            problem, "Nothing was kept. Use credentials that stay with one account; see credential_process."
+        )
+    return confirmed
 
 
 @contextmanager
