@@ -8,6 +8,7 @@ AWS's settings lead to a served account; it collects in one process, with everyt
 JSON.
 """
 
+import gc
 import json
 import math
 import subprocess
@@ -19,6 +20,7 @@ from typing import Any
 from botocore.parsers import ResponseParserFactory
 from measure import HERE, Row, at_most, calls, served
 
+from auditor.__main__ import GC_THRESHOLD
 from auditor.account.sources import Source
 from auditor.collectors.live import session
 from auditor.collectors.live.collection import LiveOptions, collect, connect
@@ -38,17 +40,17 @@ def rows(entities: Mapping[str, int]) -> Iterator[Row]:
         for name in _sources():
             calls(url)
             command = [sys.executable, str(HERE / "bench_latency.py"), name]
-            told = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
-            made = {action: count // told["times"] for action, count in calls(url).items()}
+            figures = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+            made = {action: count // figures["times"] for action, count in calls(url).items()}
             shared = made.pop(OF_EACH_POLICY, 0)
             chain = made.pop(FIRST_CALL) + max(made.values())
-            floor = (chain + math.ceil(shared / THREADS)) * DELAY_MS / 1000 + told["parsing"]
+            floor = (chain + math.ceil(shared / THREADS)) * DELAY_MS / 1000 + figures["parsing"]
             what = f"latency: {name} of {entities['users']:,} users at {DELAY_MS} ms a call"
-            yield Row(f"{what}, wall time", f"{told['collecting']:.3f} s")
+            yield Row(f"{what}, wall time", f"{figures['collecting']:.3f} s")
             row = f"{chain} calls in a row" + (f", {shared:,} by {THREADS} threads" if shared else "")
-            parsing = f"and {told['parsing'] * 1000:.0f} ms of parsing {told['answers']:,} answers"
+            parsing = f"and {figures['parsing'] * 1000:.0f} ms of parsing {figures['answers']:,} answers"
             yield Row(f"{what}, {row} {parsing}", f"{floor:.3f} s")
-            yield at_most(f"{what}, the first / the second", told["collecting"] / floor, LIMIT)
+            yield at_most(f"{what}, the first / the second", figures["collecting"] / floor, LIMIT)
 
 
 def _sources() -> Mapping[str, frozenset[Source]]:
@@ -61,7 +63,8 @@ def _sources() -> Mapping[str, frozenset[Source]]:
 
 
 def main(name: str) -> None:
-    """Collect once to hear the answers, and then again and again; print the fastest run and the fastest parsing."""
+    """Collect once to keep the answers, and then again and again; print the fastest run and the fastest parsing."""
+    gc.set_threshold(GC_THRESHOLD)  # as the command line does
     sources = _sources()[name]
     answers: list[tuple[Any, dict[str, Any]]] = []
     connection = connect(LiveOptions(), ask_code=None)

@@ -14,6 +14,7 @@ from urllib.request import urlopen
 HERE = Path(__file__).parent
 SUPPORT = HERE.parent / "support"
 IAM_AUDIT = [sys.executable, "-m", "auditor"]
+WITHOUT = [sys.executable, str(HERE / "without.py")]
 SCRIPTS = [sys.executable, str(HERE / "bench_scripts.py")]
 EXPECTED_EXITS = (0, 4)
 _SPENT = [sys.executable, "-I", "-S", str(HERE / "spent.py")]
@@ -56,15 +57,32 @@ def least(command: Sequence[str], runs: int) -> Cost:
 
 
 def compared(first: Sequence[str], second: Sequence[str], runs: int) -> tuple[float, Cost]:
-    """Run two commands in turn, once to warm up; return the ratio of their median times, and the first's medians."""
-    pairs = [(spent(first), spent(second)) for _ in range(runs + 1)][1:]
+    """Run two commands in turn; return the ratio of their median times, and the first's medians."""
+    pairs = _in_turn(first, second, runs)
     ours, theirs = (Cost(*map(statistics.median, zip(*side, strict=True))) for side in zip(*pairs, strict=True))
     return ours.seconds / theirs.seconds, ours
 
 
+def added_ms(first: Sequence[str], second: Sequence[str], runs: int) -> float:
+    """Run two commands in turn; return how many milliseconds of processor time the first takes more, at the least."""
+    pairs = _in_turn(first, second, runs)
+    return (min(ours.worked for ours, _ in pairs) - min(theirs.worked for _, theirs in pairs)) * 1000
+
+
+def _in_turn(first: Sequence[str], second: Sequence[str], runs: int) -> Sequence[tuple[Cost, Cost]]:
+    """Return what the runs of two commands cost, pair by pair, after a pair that only warms up."""
+    return [(spent(first), spent(second)) for _ in range(runs + 1)][1:]
+
+
+def worth_row(what: str, command: Sequence[str], tuning: str, runs: int) -> Row:
+    """Measure a command without something that spares time against the same command as it is; see without.py."""
+    ratio, _ = compared([*WITHOUT, tuning, *command[len(IAM_AUDIT) :]], command, runs)
+    return Row(f"{what}, without our {tuning} / as it is, wall time", f"{ratio:.2f}")
+
+
 @contextmanager
 def served(delay_ms: int = 0, **entities: int) -> Iterator[str]:
-    """Serve an account of that many entities from another process, and lead AWS's settings there; gives the URL."""
+    """Serve an account of that many entities from another process, and lead AWS's settings there; yields the URL."""
     command = [sys.executable, str(SUPPORT / "big_account.py"), *map(str, (delay_ms, *entities.values()))]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin is not None
@@ -82,6 +100,6 @@ def served(delay_ms: int = 0, **entities: int) -> Iterator[str]:
 
 
 def calls(url: str) -> Mapping[str, int]:
-    """Return how often each action was called since the last time that this was asked."""
+    """Return how often each action was called since this function was last used."""
     counts: Mapping[str, int] = json.loads(urlopen(f"{url}/calls").read())
     return counts
