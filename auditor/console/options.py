@@ -86,7 +86,7 @@ def parameter_names(_context: click.Context, _parameter: click.Parameter, incomp
 
 def framework_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return the names of frameworks that begin so, whatever the case, for a shell to complete."""
-    from auditor.report.frameworks import known
+    from auditor.selection.frameworks import known
 
     return [name for name in known() if name.casefold().startswith(incomplete.casefold())]
 

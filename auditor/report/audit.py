@@ -12,8 +12,8 @@ from auditor.judging.finding import Finding
 from auditor.judging.rule import OPEN, ConfiguredRule
 from auditor.judging.suppressions import Limits, Suppression, suppressed
 from auditor.report.build import build, with_frameworks
-from auditor.report.frameworks import find
 from auditor.report.report import Report
+from auditor.selection.frameworks import find
 from auditor.selection.named import Rules, configured_rules
 from auditor.selection.packs.summary import PackSummary
 
