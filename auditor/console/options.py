@@ -168,7 +168,13 @@ selection_options = _options(
         metavar="FILE",
         help="Settings [iam-audit.toml of the working folder, if it is there].",
     ),
-    _selecting("--rules", "rule_set", type=click.Choice([name.value for name in RuleSet]), help="Select this set."),
+    _selecting(
+        "--rules",
+        "rule_set",
+        type=click.Choice([name.value for name in RuleSet], case_sensitive=False),
+        metavar="SET",
+        help="Select this set: core, aws-config, all, or a framework's rules with its values, such as CIS-AWS-3.0.",
+    ),
     _selecting(
         "--rule",
         "include",

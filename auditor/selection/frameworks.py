@@ -137,6 +137,30 @@ def asked(name: str, control_id: str) -> Mapping[str, Mapping[str, Ask]]:
     return {**_document().usual, **(control.asks if control else {})}
 
 
+def variants(name: str, rule_id: str) -> Sequence[tuple[str, Mapping[str, str]]]:
+    """Return the distinct sets of values that a framework asks of a rule, each with the first control that asks it.
+
+    The values are as AWS sends them; AWS's policies are of the partition aws, as AWS prints them.
+    """
+    found: dict[tuple[tuple[str, str], ...], str] = {}
+    for control_id, rule_ids in supported(name).items():
+        if rule_id in rule_ids:
+            asks = asked(name, control_id).get(rule_id, {})
+            values = {parameter: text for parameter, ask in asks.items() if (text := _text(ask)) is not None}
+            found.setdefault(tuple(sorted(values.items())), control_id)
+    return [(control_id, dict(values)) for values, control_id in found.items()]
+
+
+def _text(ask: Ask) -> str | None:
+    """Return the value that just meets what is asked, None where that is what holds without one."""
+    number = ask.at_least if ask.at_most is None else ask.at_most
+    if number is not None:
+        return str(number)
+    if ask.policy is not None:
+        return f"arn:aws:iam::aws:policy/{ask.policy}"
+    return "true" if ask.on else ",".join(ask.actions) or None
+
+
 def lacking(ask: Ask, value: Any, partition: str) -> str | None:
     """Return what a control asks for, if the value does not give it in an account of the partition."""
     if ask.at_most is not None:
