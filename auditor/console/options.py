@@ -87,7 +87,7 @@ def parameter_names(_context: click.Context, _parameter: click.Parameter, incomp
 
 def framework_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return the names of frameworks that begin so, whatever the case, for a shell to complete."""
-    from auditor.report.frameworks import known
+    from auditor.selection.frameworks import known
 
     return [name for name in known() if name.casefold().startswith(incomplete.casefold())]
 
@@ -188,7 +188,13 @@ selection_options = _options(
         help="Settings [iam-audit.toml of the working folder, if it is there].",
     ),
     _selecting("--no-config", is_flag=True, help="Read no configuration file."),
-    _selecting("--rules", "rule_set", type=click.Choice([name.value for name in RuleSet]), help="Select this set."),
+    _selecting(
+        "--rules",
+        "rule_set",
+        type=click.Choice([name.value for name in RuleSet], case_sensitive=False),
+        metavar="SET",
+        help="Select this set: core, aws-config, all, or a framework's rules with its values, such as CIS-AWS-3.0.",
+    ),
     _selecting(
         "--rule",
         "include",
