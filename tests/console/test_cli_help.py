@@ -19,7 +19,8 @@ WITHOUT_EXAMPLE = {"", "rules", "config", "rules list", "frameworks"}  # there i
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     yield path
-    for name, command in group.commands.items():
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
         if isinstance(command, click.Group):
             yield from commands(command, (*path, name))
         else:
