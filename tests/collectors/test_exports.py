@@ -167,7 +167,7 @@ def test_a_bare_csv_has_no_time_of_its_own(tmp_path: Path) -> None:
 
 def test_the_time_of_a_bare_csv_is_told_by_the_user(tmp_path: Path) -> None:
     changes = {REPORT: None, "credential-report.csv": folder_of.GOLDEN_REPORT}
-    told = datetime(2026, 11, 23, tzinfo=UTC)
+    told = datetime(2026, 11, 25, tzinfo=UTC)
     snapshot = collect(folder_of.write(tmp_path / "exports", changes), told)
     assert (snapshot.captured_at, snapshot.report_generated_at) == (told, told)
 
@@ -191,7 +191,8 @@ def test_users_deleted_since_the_report_are_told_of_and_not_judged(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "change", [{"CreateDate": "2026-11-24T02:00:00+00:00"}, {"Arn": "arn:aws:iam::111122223333:user/x/alice"}]
+    "change",
+    [{"CreateDate": "2026-11-24T00:30:00+00:00"}, {"Path": "/x/", "Arn": "arn:aws:iam::111122223333:user/x/alice"}],
 )
 def test_a_user_made_again_is_not_judged_by_the_row_of_the_earlier_one(tmp_path: Path, change: dict[str, str]) -> None:
     details = folder_of.details()

@@ -1,0 +1,97 @@
+"""Tallies: what the sources say of the lists, and how often policies are used, held against what the lists hold."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from auditor.account.kinds import listed_kinds
+from auditor.account.model import Snapshot
+from auditor.account.references import gap_ids_of
+from auditor.account.sources import Source, SourceRecord, SourceStatus
+from auditor.account.unknown import gaps_of, stored, stored_in
+
+_HOLDERS = ("users", "groups", "roles")
+_BOUNDED = ("users", "roles")
+_PROVIDERS = ("oidc_providers", "saml_providers")
+_ACCOUNT_FACTS = {
+    Source.PASSWORD_POLICY: "password_policy",
+    Source.ACCOUNT_SUMMARY: "summary",
+    Source.ORGANIZATION: "management_account_id",
+}
+
+
+def misread(snapshot: Snapshot, sources: Mapping[Source, SourceRecord]) -> Iterator[str]:
+    """Yield lists and facts that are complete by $.sources and not by themselves, or the other way round."""
+    of_source = {gap.id: gap.source for gap in snapshot.gaps}
+    for kind, listing, source in listed_kinds():
+        records, status = kind.resources(snapshot), sources[source].status
+        if records.gap is not None and status is SourceStatus.COMPLETE:
+            yield f"$.{listing} has a gap, but {source} is complete by $.sources"
+        if records.gap is None and status is SourceStatus.PARTIAL:
+            lacking = {of_source.get(gap_id) for gap_id in gap_ids_of(records.known_part)}
+            if source not in lacking:  # else a record lacks what the source was asked of it
+                yield f"$.{listing} is complete, it has no gap, but {source} is partial by $.sources"
+    for source, field in _ACCOUNT_FACTS.items():
+        if field in gaps_of(snapshot.account) and sources[source].status is SourceStatus.COMPLETE:
+            yield f"$.account has a gap for {field}, but {source} is complete by $.sources"
+
+
+def miscounted(snapshot: Snapshot, sources: Mapping[Source, SourceRecord]) -> Iterator[str]:
+    """Yield lists that are complete and hold more or fewer records than the account summary or their source counts."""
+    summary = stored(snapshot.account, "summary") or {}
+    for kind, listing, source in listed_kinds():
+        records, counted, items = kind.resources(snapshot), summary.get(kind.counted_as), sources[source].items
+        if records.gap is not None:
+            continue
+        holds = f"$.{listing} holds {len(records.known_part):,}"
+        if counted is not None and counted != len(records.known_part):
+            yield f"{holds}, and the account summary counts {counted:,}"
+        if sources[source].status is not SourceStatus.NOT_REQUESTED and items != len(records.known_part):
+            yield f"{holds}, and $.sources counts {items:,} items of {source}"
+    yield from _providers(snapshot, summary.get("Providers"))
+
+
+def _providers(snapshot: Snapshot, counted: int | None) -> Iterator[str]:
+    lists = [getattr(snapshot, listing) for listing in _PROVIDERS]
+    held = sum(len(each.known_part) for each in lists)
+    if counted is not None and all(each.gap is None for each in lists) and held != counted:
+        yield f"$.oidc_providers and $.saml_providers hold {held:,}, and the account summary counts {counted:,}"
+
+
+def misused(snapshot: Snapshot) -> Iterator[str]:
+    """Yield policies that are attached, or are permissions boundaries, more often than they count themselves.
+
+    Something that AWS counts may be unseen here, so that a higher count proves nothing, but for this: where all users
+    and roles are known, a policy that is the boundary of none of them is no boundary.
+    """
+    attached, boundaries = _attached(snapshot), _boundaries(snapshot)
+    bounded_known = all(_boundaries_known(getattr(snapshot, listing)) for listing in _BOUNDED)
+    for policy in snapshot.policies.known_part:
+        arn = stored(policy, "arn")
+        place = f"$.policies holds {stored(policy, 'name')!r}"
+        count, usage = stored(policy, "attachment_count"), stored(policy, "permissions_boundary_usage_count")
+        if count is not None and attached[arn] > count:
+            yield f"{place} with an attachment_count of {count:,}, but {attached[arn]:,} have it attached"
+        if usage is None:
+            continue
+        if boundaries[arn] > usage or (usage and bounded_known and not boundaries[arn]):
+            yield (
+                f"{place} with a permissions_boundary_usage_count of {usage:,}, "
+                f"but {boundaries[arn]:,} have it attached as permissions boundary"
+            )
+
+
+def _attached(snapshot: Snapshot) -> Counter[str]:
+    records = [stored_in(getattr(snapshot, listing).known_part, "attached_policies") for listing in _HOLDERS]
+    held = (each.known_part for of_kind in records for each in of_kind)
+    return Counter(arn for attached in held if attached for arn in {each.arn for each in attached})
+
+
+def _boundaries(snapshot: Snapshot) -> Counter[str | None]:
+    records = [stored_in(getattr(snapshot, listing).known_part, "permissions_boundary") for listing in _BOUNDED]
+    return Counter(boundary for of_kind in records for boundary in of_kind if boundary is not None)
+
+
+def _boundaries_known(records: Any) -> bool:
+    known: Sequence[Any] = records.known_part
+    return records.gap is None and not any("permissions_boundary" in gaps_of(each) for each in known)
