@@ -172,6 +172,13 @@ SOURCES = {
     ),
 }
 COUNTS = {
+    **{
+        f"{kind} that their source counts otherwise": (
+            source(name, items=7),
+            rf"\$\.{kind} holds \d, and \$\.sources counts 7 items of {name}",
+        )
+        for kind, name in LISTS.items()
+    },
     "more providers than counted": (put({"Providers": 1}, "account", "summary"), "hold 2, and the account summary"),
     "a policy that is attached and counts none": (
         item(0, "policies", "attachment_count"),

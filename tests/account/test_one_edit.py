@@ -91,6 +91,11 @@ def edit_of_a_status(data: st.DataObject, content: Any) -> Any:
     source["status"] = data.draw(st.sampled_from(["partial", "failed", "absent", "not_requested"]))
 
 
+def edit_of_items(data: st.DataObject, content: Any) -> Any:
+    source = data.draw(st.sampled_from([each for each in content["sources"] if each["name"] in SOURCES.values()]))
+    source["items"] = data.draw(st.integers(0, 9))
+
+
 def edit_of_an_arn(data: st.DataObject, content: Any) -> Any:
     """Change one field of an ARN, or what stands for its path and name."""
     kind = RESOURCES[data.draw(st.sampled_from(list(RESOURCES)))]
