@@ -14,20 +14,26 @@ _HOLDERS, _BOUNDED = ("users", "groups", "roles"), {"users", "roles"}
 
 
 class _Owner(NamedTuple):
-    """Hold what all ARNs of an account have in common; the number is None where nothing tells it."""
+    """Hold what all ARNs of an account have in common; the number is None where nothing tells it.
+
+    `names` says whether names are held against ARNs too.
+    """
 
     account: str | None
     partition: str
     region: str | None
+    names: bool
 
 
-def strange_arns(snapshot: Snapshot) -> Iterator[str]:
+def strange_arns(snapshot: Snapshot, *, names: bool) -> Iterator[str]:
     """Yield each ARN of another account, partition or Region than the snapshot, or of another name than its record.
+
+    Names are compared only with `names`.
 
     Policy documents, trust policies and tags may name other accounts, and are not looked at.
     """
     account = snapshot.account.id or _first_account(snapshot)
-    owner = _Owner(account, snapshot.account.partition, snapshot.region)
+    owner = _Owner(account, snapshot.account.partition, snapshot.region, names)
     for kind, listing, _ in listed_kinds():
         yield from _of_records(kind, listing, kind.resources(snapshot).known_part, owner)
     policies = tuple(f"arn:{owner.partition}:iam::{number}:policy/" for number in (account, _AWS))
@@ -73,6 +79,8 @@ def _fault(kind: Kind, holds: str, record: Any, owner: _Owner) -> Iterator[str]:
     fields = arn.split(":", _FIELDS - 1)
     if (fault := _strange(fields, owner)) is not None:
         yield f"{holds}, {fault}"
+        return
+    if not owner.names:
         return
     name, resource, (path,) = stored(record, kind.name), fields[5], _paths([record])
     start, end = f"{kind.resource}{path or '/'}", f"/{name}"

@@ -26,7 +26,7 @@ _ACCOUNT_FACTS = {
 _UNREAD = (SourceStatus.FAILED, SourceStatus.ABSENT, SourceStatus.NOT_REQUESTED)
 
 
-def contradictions(snapshot: Snapshot) -> Iterator[str]:
+def contradictions(snapshot: Snapshot, *, names: bool = True) -> Iterator[str]:
     """Yield in what a snapshot contradicts itself or holds what IAM has not: one of edited or forged data may."""
     unfit = [*_unfit(snapshot), *_excesses(snapshot)]
     if unfit:  # what is said below names its names
@@ -41,7 +41,7 @@ def contradictions(snapshot: Snapshot) -> Iterator[str]:
             yield f"{name} is {source.status} by $.sources, but its facts are there"
     yield from misread(snapshot, sources)
     yield from misused(snapshot)
-    yield from strange_arns(snapshot)
+    yield from strange_arns(snapshot, names=names)
     yield from impossible_times(snapshot)
     yield from miscounted(snapshot, sources)
     table = {gap.id for gap in snapshot.gaps}
