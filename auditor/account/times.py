@@ -25,12 +25,13 @@ def impossible_times(snapshot: Snapshot) -> Iterator[str]:
     captured_at, generated_at = snapshot.captured_at, snapshot.report_generated_at
     if captured_at is not None:
         captured = f"$.captured_at is {_text(captured_at)}, before"
-        if generated_at is not None and _later(generated_at, captured_at):
+        end = _end_of_reading(snapshot.sources, captured_at)
+        if generated_at is not None and _later(generated_at, end):
             yield f"{captured} $.report_generated_at, {_text(generated_at)}"
         for place, time in _past(snapshot):
-            if _later(time, captured_at):
+            if _later(time, end):
                 yield f"{captured} {place}, {_text(time)}"
-        for place, time in _latest(reported, captured_at):
+        for place, time in _latest(reported, end):
             yield f"{captured} {place}, {_text(time)}"
         yield from _readings(snapshot.sources, captured_at)
     if generated_at is not None:
@@ -38,6 +39,12 @@ def impossible_times(snapshot: Snapshot) -> Iterator[str]:
         for place, time in _latest(reported, generated_at):
             yield f"{made} {place}, {_text(time)}"
     yield from _verified(snapshot)
+
+
+def _end_of_reading(sources: Iterable[SourceRecord], captured_at: datetime) -> datetime:
+    """Return when the last source was read, by how long after the first: what was made meanwhile may be there."""
+    times = [source.read_at for source in sources if source.read_at is not None]
+    return captured_at + min(max(times) - min(times), LONGEST_READING) if times else captured_at
 
 
 def _text(time: datetime) -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from auditor.account.model import AccessAnalyzer, AttachedPolicy, Verified, VirtualMfaDevice
 from auditor.account.snapshot import dump, load
@@ -368,3 +369,17 @@ READ = {
 @pytest.mark.parametrize("change", READ.values(), ids=list(READ))
 def test_what_may_be_so_is_read(change: Change) -> None:
     assert load(edited(change), "monday.json")
+
+
+@pytest.mark.parametrize(("minutes", "loads"), [(0, False), (30, True)], ids=["a short reading", "a long reading"])
+def test_what_was_made_while_the_account_was_read_is_no_contradiction(minutes: int, loads: bool) -> None:
+    later = CAPTURED_AT + timedelta(minutes=40)
+    whole = account(users=[user("alice", created_at=later)])
+    first, *others = whole.sources
+    read = replace(first, read_at=CAPTURED_AT + timedelta(minutes=minutes))
+    document = dump(replace(whole, sources=(read, *others)))
+    if loads:
+        assert load(document, "s.json").users.known_part[0].created_at == later
+    else:
+        with pytest.raises(SourceError, match="captured_at"):
+            load(document, "s.json")
