@@ -4,10 +4,8 @@ No call is made per user, group or role; about policies and others single_entiti
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
 """
 
-import gc
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -121,30 +119,17 @@ def collect(
     captured_at = utc(clock())
     deadline = Deadline(timer, timeout_s)
     answers: dict[Source, Answer[Any]] = {source: not_requested(source) for source in BULK}
-    with _garbage_left():
-        try:
-            answers |= _Reading(connection, progress, clock, sleep, deadline, say).answers(_needed(sources) & BULK)
-        finally:
-            deadline.halted.set()  # threads that are still in a call end with it, whatever it brings
-        answers[Source.IDENTITY] = Answer(
-            source=Source.IDENTITY, status=SourceStatus.COMPLETE, value=None, read_at=captured_at, pages=1, items=1
-        )
-        caller = connection.caller
-        alias = answers[Source.ACCOUNT_ALIAS].value
-        identity = Identity(caller.account_id, alias, caller.partition, connection.region)
-        return assemble(kind, identity, answers, captured_at)
-
-
-@contextmanager
-def _garbage_left() -> Iterator[None]:
-    """Look for no garbage meanwhile: answers are large trees without cycles, and a look at all of them takes 40 ms."""
-    enabled = gc.isenabled()
-    gc.disable()
     try:
-        yield
+        answers |= _Reading(connection, progress, clock, sleep, deadline, say).answers(_needed(sources) & BULK)
     finally:
-        if enabled:
-            gc.enable()
+        deadline.halted.set()  # threads that are still in a call end with it, whatever it brings
+    answers[Source.IDENTITY] = Answer(
+        source=Source.IDENTITY, status=SourceStatus.COMPLETE, value=None, read_at=captured_at, pages=1, items=1
+    )
+    caller = connection.caller
+    alias = answers[Source.ACCOUNT_ALIAS].value
+    identity = Identity(caller.account_id, alias, caller.partition, connection.region)
+    return assemble(kind, identity, answers, captured_at)
 
 
 def permissions_policy(sources: frozenset[Source]) -> dict[str, Any]:
