@@ -1,7 +1,9 @@
 """The registry: finds rules, refuses what stands in their way, selects by name."""
 
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from importlib.metadata import Distribution, DistributionFinder
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,28 @@ def test_a_plug_in_in_an_egg_is_found(install: Install, monkeypatch: pytest.Monk
     (metadata / "METADATA").rename(metadata / "PKG-INFO")
     metadata.rename(egg / "EGG-INFO")
     monkeypatch.syspath_prepend(str(egg))
+    assert "our-own" in load_rules()
+
+
+def test_a_plug_in_in_an_archive_is_found(install: Install, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = install(PLUGIN.format(id="our-own"))
+    archive = shutil.make_archive(str(tmp_path.parent / f"{tmp_path.name}-packed"), "zip", folder)
+    monkeypatch.setattr(sys, "path", [archive, *(each for each in sys.path if each != str(folder))])
+    assert "our-own" in load_rules()
+
+
+def test_a_plug_in_that_a_finder_of_its_own_finds_is_found(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = install(PLUGIN.format(id="our-own"))
+
+    class Finder(DistributionFinder):
+        def find_spec(self, *_: object) -> None:
+            return None
+
+        def find_distributions(self, _: object = None) -> Iterable[Distribution]:
+            return [Distribution.at(hidden)]
+
+    hidden = (folder / "our_plugin-1.0.dist-info").rename(folder.parent / f"{folder.name}-1.0.dist-info")
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Finder()])
     assert "our-own" in load_rules()
 
 
@@ -146,5 +170,6 @@ def test_a_name_unlike_any_rule_points_at_the_list() -> None:
     assert "rules list" in raised.value.hint
 
 
-def test_without_a_plug_in_there_are_the_rules_of_the_folder() -> None:
+def test_plug_ins_are_not_looked_up_when_nobody_declares_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "importlib.metadata", None)
     assert len(load_rules()) == len([*(Path(registry.__file__).parents[2] / "rules").glob("[a-z]*.py")])
