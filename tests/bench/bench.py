@@ -1,7 +1,7 @@
 """Measure speed and size, and print a table: `make bench`.
 
 Ratios are of the medians of runs taken in turn, or of the fastest of some runs, to which other work on the machine adds
-least. What the other parts measure is told in bench_growth.py and bench_latency.py.
+least. What the other parts measure is described in bench_startup.py, bench_growth.py and bench_latency.py.
 """
 
 import json
@@ -16,10 +16,11 @@ from typing import Any
 
 import bench_growth
 import bench_latency
+import bench_startup
 from bench_scripts import ALL_KINDS, AUDITED_KINDS
 from browser import NAMES, chromium
 from grown_account import Size, grown
-from measure import IAM_AUDIT, SCRIPTS, Row, at_most, calls, compared, served, spent
+from measure import IAM_AUDIT, SCRIPTS, Row, at_most, calls, compared, served, spent, worth_row
 from playwright.sync_api import Page
 from rule_parameters import configured
 
@@ -52,6 +53,7 @@ def main() -> int:
 
 
 def _sections(folder: Path) -> Iterator[Iterator[Row]]:
+    yield bench_startup.rows(folder)
     yield live_rows(folder)
     yield bench_latency.rows(ENTITIES)
     yield naive_rows()
@@ -87,6 +89,7 @@ def live_rows(folder: Path) -> Iterator[Row]:
             what = f"live: {name} / a bare script making the same {theirs} calls, wall time"
             yield Row(what, f"{ratio:.2f}", "<= 1.3", ratio <= 1.3)
             yield Row(f"live: {name}, wall time", f"{ours.seconds:.2f} s")
+        yield worth_row("live: scan by the first five rules", five, "gc", LIVE_RUNS)
 
 
 def naive_rows() -> Iterator[Row]:
@@ -116,6 +119,8 @@ def offline_rows(folder: Path) -> Iterator[Row]:
     )
     yield Row("offline: scan, wall time", f"{ours.seconds * 1000:.0f} ms")
     yield Row("offline: scan, peak memory", f"{ours.peak_mb:.0f} MB", "< 120 MB", ours.peak_mb < 120)
+    yield worth_row("offline: scan", scan, "gc", RUNS)
+    yield worth_row("offline: scan", scan, "plugin-search", RUNS)
     whole = spent(scan[:-2])
     yield Row("offline: scan by all rules that need no value, wall time", f"{whole.seconds * 1000:.0f} ms")
     yield Row("offline: scan by all rules that need no value, peak memory", f"{whole.peak_mb:.0f} MB")

@@ -14,6 +14,7 @@ from urllib.request import urlopen
 HERE = Path(__file__).parent
 SUPPORT = HERE.parent / "support"
 IAM_AUDIT = [sys.executable, "-m", "auditor"]
+WITHOUT = [sys.executable, str(HERE / "without.py")]
 SCRIPTS = [sys.executable, str(HERE / "bench_scripts.py")]
 EXPECTED_EXITS = (0, 4)
 _SPENT = [sys.executable, "-I", "-S", str(HERE / "spent.py")]
@@ -56,10 +57,27 @@ def least(command: Sequence[str], runs: int) -> Cost:
 
 
 def compared(first: Sequence[str], second: Sequence[str], runs: int) -> tuple[float, Cost]:
-    """Run two commands in turn, once to warm up; return the ratio of their median times, and the first's medians."""
-    pairs = [(spent(first), spent(second)) for _ in range(runs + 1)][1:]
+    """Run two commands in turn; return the ratio of their median times, and the first's medians."""
+    pairs = _in_turn(first, second, runs)
     ours, theirs = (Cost(*map(statistics.median, zip(*side, strict=True))) for side in zip(*pairs, strict=True))
     return ours.seconds / theirs.seconds, ours
+
+
+def added_ms(first: Sequence[str], second: Sequence[str], runs: int) -> float:
+    """Run two commands in turn; return how many milliseconds of processor time the first takes more, at the least."""
+    pairs = _in_turn(first, second, runs)
+    return (min(ours.worked for ours, _ in pairs) - min(theirs.worked for _, theirs in pairs)) * 1000
+
+
+def _in_turn(first: Sequence[str], second: Sequence[str], runs: int) -> Sequence[tuple[Cost, Cost]]:
+    """Return what the runs of two commands cost, pair by pair, after a pair that only warms up."""
+    return [(spent(first), spent(second)) for _ in range(runs + 1)][1:]
+
+
+def worth_row(what: str, command: Sequence[str], tuning: str, runs: int) -> Row:
+    """Measure a command without something that spares time against the same command as it is; see without.py."""
+    ratio, _ = compared([*WITHOUT, tuning, *command[len(IAM_AUDIT) :]], command, runs)
+    return Row(f"{what}, without our {tuning} / as it is, wall time", f"{ratio:.2f}")
 
 
 @contextmanager
