@@ -1,4 +1,4 @@
-"""Documents that somebody else wrote: read within bounds, and looked at for what decoders of JSON pass over."""
+"""Documents that somebody else wrote: read within limits, and checked for what JSON decoders accept silently."""
 
 import gzip
 import sys
@@ -44,7 +44,7 @@ def read(path: str, place: str) -> bytes:
 def unpacked(content: bytes, place: str) -> bytes:
     """Return the content, unpacked if it is gzipped.
 
-    Raises SourceError for packed data that are damaged, larger than MAX_SIZE, or made to fill the memory.
+    Raises SourceError for packed data that are damaged, larger than MAX_SIZE, or made to exhaust the memory.
     """
     if not content.startswith(_GZIP_MAGIC):
         return content
@@ -68,7 +68,7 @@ def in_utf_8(content: bytes, place: str) -> bytes:
 
 
 def too_large(place: str) -> SourceError:
-    """Return the error of a place that holds more than MAX_SIZE."""
+    """Return the error for a place that holds more than MAX_SIZE."""
     return SourceError(
         f"{place} is larger than {MAX_SIZE // 2**20} MiB, the most that is read",
         "Check what it is: the snapshot of 100,000 users is a third of that.",
@@ -82,7 +82,7 @@ def _opened(path: str) -> AbstractContextManager[BinaryIO]:
 
 
 def _pieces(read_bytes: Callable[[int], bytes]) -> Iterator[bytes]:
-    """Yield a stream, to one byte more than is allowed; the sizes that file systems tell are not those of pipes."""
+    """Yield a stream, up to one byte more than is allowed; a file system knows no sizes of pipes and devices."""
     left = MAX_SIZE + 1
     while left and (piece := read_bytes(min(_PIECE, left))):
         left -= len(piece)
@@ -105,7 +105,7 @@ def _unpacked_pieces(packed: bytes, place: str) -> Iterator[bytes]:
             size += len(piece)
             if size > max(_SMALL, _MAX_RATIO * source.tell()):
                 raise SourceError(
-                    f"{place} unpacks to more than {_MAX_RATIO} times its size: it is made to fill the memory",
+                    f"{place} unpacks to more than {_MAX_RATIO} times its size: it is made to exhaust the memory",
                     "Do not trust where it comes from; what `iam-audit snapshot` writes is far from that.",
                 )
             yield piece
@@ -114,9 +114,9 @@ def _unpacked_pieces(packed: bytes, place: str) -> Iterator[bytes]:
 def check_strings(document: bytes) -> None:
     """Raise ValueError for a JSON document with a string longer than MAX_STRING.
 
-    One look at every half of that length is enough: a string of the whole length has a half without a quote.
+    One search in every half of that length is enough: a string of the whole length has a half without a quote.
     """
-    if b"\\" in document:  # a look is far cheaper than replacing nothing
+    if b"\\" in document:  # a search is far cheaper than replacing nothing
         document = document.replace(rb"\\", b"__").replace(rb"\"", b"__")
     half = MAX_STRING // 2
     for start in range(0, len(document), half):
@@ -128,28 +128,28 @@ def check_strings(document: bytes) -> None:
 
 
 def check_keys(document: bytes | str) -> None:
-    """Raise ValueError for a JSON document in which an object has a key twice: decoders silently take the last one."""
-    import json  # 3 ms, and most documents are known to be right without it
+    """Raise ValueError for a JSON document with a key twice in one object, of which decoders silently use the last."""
+    import json  # takes 3 ms, and most documents need no such check
 
-    json.loads(document if isinstance(document, str) else document.decode(), object_pairs_hook=_once)
+    json.loads(document if isinstance(document, str) else document.decode(), object_pairs_hook=_check_pairs)
 
 
-def _once(pairs: Sequence[tuple[str, Any]]) -> None:
-    """Look at an object's keys and forget it, so that checking a document takes little memory."""
+def _check_pairs(pairs: Sequence[tuple[str, Any]]) -> None:
+    """Check the keys of an object, and return nothing of it, so that checking a document takes little memory."""
     if len(dict(pairs)) != len(pairs):
         twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
         raise ValueError(f"the key {twice[:64]!r} stands twice in one object")
 
 
 def may_be_deep(text: bytes) -> bool:
-    """Return whether a JSON text has brackets enough to be nested deeper than MAX_DEPTH; few have."""
+    """Return whether a JSON text has enough brackets to be nested deeper than MAX_DEPTH; few have."""
     return text.count(b"[") + text.count(b"{") > MAX_DEPTH
 
 
 def check_depth(value: object) -> None:
     """Raise ValueError for a decoded value with more than MAX_DEPTH lists and objects around a part of it.
 
-    Decoders end at a depth that depends on the release of Python and on who calls; later steps end before.
+    Decoders stop at a depth that depends on Python's release and on the caller, and later steps at a smaller one.
     """
     level, depth = [value], 0
     while level := [each for each in level if isinstance(each, _CONTAINERS)]:
@@ -160,5 +160,5 @@ def check_depth(value: object) -> None:
 
 
 def reason(error: Exception) -> str:
-    """Return what is wrong with a document, in words for people, from one of the FAULTS."""
+    """Return what is wrong with a document as text for people, from one of the FAULTS."""
     return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)

@@ -1,4 +1,4 @@
-"""The door to policies: what their documents say, and who holds them."""
+"""Policies for authors of rules: what their documents say, and who holds them."""
 
 from auditor.policies.decoding import UnreadableDocumentError
 from auditor.policies.entities import (

@@ -39,7 +39,7 @@ REPORT_JSON = dump_report(mixed())
 
 @contextmanager
 def at_most(mebibytes: int) -> Iterator[None]:
-    """See that a block never has more memory than that in Python's objects."""
+    """Check that a block never has more memory than that in Python's objects."""
     tracemalloc.start()
     try:
         yield

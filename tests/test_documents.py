@@ -300,7 +300,7 @@ def test_a_folder_in_place_of_a_file_is_refused(run: Run, tmp_path: Path) -> Non
         exports.collect(tmp_path, None)
 
 
-def test_a_file_whose_reading_fails_is_told_of() -> None:
+def test_a_file_that_cannot_be_read_is_reported() -> None:
     with pytest.raises(SourceError, match="/proc/self/mem cannot be read: Input/output error"):
         saved.read("/proc/self/mem", "it")
 

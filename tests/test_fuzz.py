@@ -90,17 +90,17 @@ FOLDER = {
 }
 
 rarely = st.integers(0, 9).map(lambda number: number == 5)
-"""Says whether to write HTML too, which takes a hundred times longer than the rest."""
+"""Whether to write HTML too, which takes a hundred times longer than the rest."""
 fuzzed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def documents(valid: bytes) -> st.SearchStrategy[bytes]:
-    """Return any bytes, and the valid document after some damage."""
+    """Return a strategy of any bytes, and the valid document after some damage."""
     return anything | damaged(valid) | changed(json.loads(valid))
 
 
 def check_report(report: Report, *, as_html: bool) -> None:
-    """See that a report can be stored, and that the formats can show it."""
+    """Check that a report can be stored, and that the formats can show it."""
     stored = dump_report(report)
     assert dump_report(load_report(stored, "stored")) == stored
     json_reporter.write(report, io.BytesIO())
@@ -110,7 +110,7 @@ def check_report(report: Report, *, as_html: bool) -> None:
 
 
 def check_snapshot(snapshot: Snapshot, *, as_html: bool) -> None:
-    """See that a snapshot can be judged, and saved without a change."""
+    """Check that a snapshot can be judged, and saved without a change."""
     saved = dump(snapshot)
     assert dump(load(saved, "saved")) == saved
     check_report(audit(snapshot, RULES, as_of=CAPTURED_AT), as_html=as_html)

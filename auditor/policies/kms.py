@@ -12,7 +12,7 @@ _ACTION = re.compile(r"[A-Za-z*?:]+")  # the letters of KMS's actions, and wildc
 
 
 class KeyAccess(Record, frozen=True):
-    """Record that a statement (counted from 0) allows actions of a blocked pattern on more keys than one names.
+    """Actions of a blocked pattern that a statement (counted from 0) allows on more keys than it names one by one.
 
     `every_key` is false for all keys of one account and Region, which AWS's advice accepts.
     """
@@ -24,7 +24,7 @@ class KeyAccess(Record, frozen=True):
 
     @property
     def said(self) -> str:
-        """Return the access in words."""
+        """Return the access as text for an annotation."""
         return f"statement {self.statement + 1} allows {self.pattern} on {self.resource}"
 
 
@@ -87,7 +87,7 @@ def _reached(statement: Statement, partition: str) -> Iterator[tuple[str, bool]]
 
 
 def _reach(resource: str) -> bool | None:
-    """Return whether a pattern of resources stands for every key (True), all of an account and Region (False), or less.
+    """Return whether a pattern means every key (True), all keys of an account and Region (False), or less (None).
 
     In a shorter ARN a wildcard stands for the missing parts, or else AWS completes it with stars:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html

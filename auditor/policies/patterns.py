@@ -5,7 +5,7 @@ from functools import lru_cache
 
 
 def everything(pattern: str) -> bool:
-    """Return whether a pattern consists of stars, so that it matches whatever there is."""
+    """Return whether a pattern consists of stars only, so that it matches everything."""
     return not pattern.strip("*")
 
 
@@ -14,7 +14,7 @@ def every_action(pattern: str) -> bool:
     return pattern.strip("*") in ("", ":")
 
 
-@lru_cache(maxsize=1024)  # an account's policies say the same words again and again
+@lru_cache(maxsize=1024)  # an account's policies repeat the same patterns
 def overlap(one: str, other: str, *, ignore_case: bool = True) -> bool:
     """Return whether something matches both patterns, in which "*" stands for any text and "?" for one character.
 
@@ -41,10 +41,10 @@ def overlap(one: str, other: str, *, ignore_case: bool = True) -> bool:
 
 
 def covers(wide: str, narrow: str, *, ignore_case: bool = True) -> bool:
-    """Return whether a pattern matches all that another one matches.
+    """Return whether a pattern matches everything that another one matches.
 
-    Sure when it says so. It may fail to see it where a "?" of `wide` has to be found in a "*" of `narrow` and what
-    stands beside it: "??*" matches all that "*ab" does.
+    True is certain. False may be wrong where a "?" of `wide` would have to match in a "*" of `narrow` and what stands
+    beside it: "??*" matches everything that "*ab" does.
     """
     if ignore_case:
         wide, narrow = wide.lower(), narrow.lower()

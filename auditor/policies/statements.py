@@ -18,14 +18,14 @@ from auditor.policies.patterns import everything
 
 
 class Effect(StrEnum):
-    """Name what a statement does."""
+    """What a statement does."""
 
     ALLOW = "Allow"
     DENY = "Deny"
 
 
 class Statement(Record, frozen=True):
-    """Hold a statement; None where it has no such element, which differs from an element that lists nothing.
+    """A statement; a field is None where it has no such element, which differs from an element that lists nothing.
 
     One of `actions` and `not_actions` is there; so is, in a policy of an identity, one of `resources` and
     `not_resources`, and in a trust policy one of `principals` and `not_principals`, which list names by kind ("AWS",

@@ -41,7 +41,7 @@ LIVE_RUNS = 5
 
 
 def main() -> int:
-    """Print the table and give 1 if a figure is out of its limit."""
+    """Print the table and return 1 if a figure is out of its limit."""
     good = True
     with tempfile.TemporaryDirectory() as name:
         for section in _sections(Path(name)):
@@ -93,7 +93,7 @@ def live_rows(folder: Path) -> Iterator[Row]:
 
 
 def naive_rows() -> Iterator[Row]:
-    """Measure the same five questions asked user by user, on fewer users, and say what it scales to."""
+    """Measure the same five questions asked user by user, on fewer users, and scale the figures up."""
     factor = ENTITIES["users"] // NAIVE_USERS
     with served(users=NAIVE_USERS, groups=NAIVE_GROUPS, roles=40, policies=60) as url:
         calls(url)
@@ -197,7 +197,7 @@ TYPE = """([word]) => new Promise((resolve) => {
     box.dispatchEvent(new Event("input"));
     requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - start)));
 })"""
-"""Types a word, and gives the milliseconds until its result has been painted."""
+"""Types a word, and returns the milliseconds until its result has been painted."""
 
 
 def times(page: Page, path: Path, findings: Sequence[Any]) -> tuple[float, float, float]:

@@ -40,17 +40,17 @@ def rows(entities: Mapping[str, int]) -> Iterator[Row]:
         for name in _sources():
             calls(url)
             command = [sys.executable, str(HERE / "bench_latency.py"), name]
-            told = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
-            made = {action: count // told["times"] for action, count in calls(url).items()}
+            figures = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+            made = {action: count // figures["times"] for action, count in calls(url).items()}
             shared = made.pop(OF_EACH_POLICY, 0)
             chain = made.pop(FIRST_CALL) + max(made.values())
-            floor = (chain + math.ceil(shared / THREADS)) * DELAY_MS / 1000 + told["parsing"]
+            floor = (chain + math.ceil(shared / THREADS)) * DELAY_MS / 1000 + figures["parsing"]
             what = f"latency: {name} of {entities['users']:,} users at {DELAY_MS} ms a call"
-            yield Row(f"{what}, wall time", f"{told['collecting']:.3f} s")
+            yield Row(f"{what}, wall time", f"{figures['collecting']:.3f} s")
             row = f"{chain} calls in a row" + (f", {shared:,} by {THREADS} threads" if shared else "")
-            parsing = f"and {told['parsing'] * 1000:.0f} ms of parsing {told['answers']:,} answers"
+            parsing = f"and {figures['parsing'] * 1000:.0f} ms of parsing {figures['answers']:,} answers"
             yield Row(f"{what}, {row} {parsing}", f"{floor:.3f} s")
-            yield at_most(f"{what}, the first / the second", told["collecting"] / floor, LIMIT)
+            yield at_most(f"{what}, the first / the second", figures["collecting"] / floor, LIMIT)
 
 
 def _sources() -> Mapping[str, frozenset[Source]]:

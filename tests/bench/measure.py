@@ -82,7 +82,7 @@ def worth_row(what: str, command: Sequence[str], tuning: str, runs: int) -> Row:
 
 @contextmanager
 def served(delay_ms: int = 0, **entities: int) -> Iterator[str]:
-    """Serve an account of that many entities from another process, and lead AWS's settings there; gives the URL."""
+    """Serve an account of that many entities from another process, and lead AWS's settings there; yields the URL."""
     command = [sys.executable, str(SUPPORT / "big_account.py"), *map(str, (delay_ms, *entities.values()))]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin is not None
@@ -100,6 +100,6 @@ def served(delay_ms: int = 0, **entities: int) -> Iterator[str]:
 
 
 def calls(url: str) -> Mapping[str, int]:
-    """Return how often each action was called since the last time that this was asked."""
+    """Return how often each action was called since this function was last used."""
     counts: Mapping[str, int] = json.loads(urlopen(f"{url}/calls").read())
     return counts
