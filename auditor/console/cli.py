@@ -7,14 +7,6 @@ import click
 
 from auditor import __version__, signals
 from auditor.console import process
-from auditor.console.commands.config import config_group
-from auditor.console.commands.export import export
-from auditor.console.commands.frameworks import frameworks
-from auditor.console.commands.permissions import permissions
-from auditor.console.commands.report import report
-from auditor.console.commands.rules import rules
-from auditor.console.commands.scan import scan
-from auditor.console.commands.snapshot import snapshot
 from auditor.console.options import Commands
 
 
@@ -30,11 +22,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return process.run(iam_audit, sys.argv[1:])
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_PLACES = {
+    name: f"auditor.console.commands.{name}"
+    for name in ("config", "export", "frameworks", "permissions", "report", "rules", "scan", "snapshot")
+}
+
+
+@click.group(
+    cls=Commands, places=_PLACES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="iam-audit", message="%(prog)s %(version)s")
 def iam_audit() -> None:
     """Audit the IAM of an AWS account with AWS Config's managed rules, without AWS Config."""
-
-
-for _command in (scan, snapshot, report, frameworks, export, rules, permissions, config_group):
-    iam_audit.add_command(_command)

@@ -1,8 +1,9 @@
 """The options of commands that have many or share them, and how their values are read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from importlib import import_module
 from typing import Any, TypeVar
 
 import click
@@ -116,10 +117,28 @@ class Command(click.Command):
 
 
 class Commands(click.Group):
-    """A group whose commands list their options under headings."""
+    """A group whose commands list their options under headings, and stand in modules that are imported when needed.
+
+    `places` maps the names of such commands to the modules in which they stand, under the attribute `command`.
+    """
 
     command_class = Command
     group_class = type
+
+    def __init__(self, *arguments: Any, places: Mapping[str, str] | None = None, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._places = places or {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, whether imported or not."""
+        return sorted({*super().list_commands(ctx), *self._places})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of a name, imported now if it is not yet; None if there is none."""
+        if cmd_name in self._places and cmd_name not in self.commands:
+            command: click.Command = import_module(self._places[cmd_name]).command
+            self.add_command(command, cmd_name)
+        return super().get_command(ctx, cmd_name)
 
 
 reading = partial(click.option, cls=_Headed, heading="Account")

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
+from commands import command_of
 from msgspec import Struct, structs
 
 from auditor.console import requests
-from auditor.console.cli import iam_audit
 from auditor.selection.options import Choice
 
 REQUESTS: dict[str, type[Struct]] = {
@@ -28,7 +28,7 @@ def fields(kind: type[Struct]) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", REQUESTS)
 def test_every_option_is_in_the_request_once(name: str) -> None:
-    options = [str(parameter.name) for parameter in iam_audit.commands[name].params]
+    options = [str(parameter.name) for parameter in command_of(name).params]
     known = list(fields(REQUESTS[name]))
     assert len(known) == len(set(known))
     only_of_scan = {"snapshot"} - set(options)  # a snapshot is not made from a snapshot

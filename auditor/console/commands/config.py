@@ -70,3 +70,6 @@ def config_pin(**options: Any) -> None:
 
     file, count = pin(request_of(Choice, options))
     click.echo(f"Pinned {count} rules in {file}", err=True)
+
+
+command = config_group

@@ -40,3 +40,6 @@ def export(**options: Any) -> None:
     plan = current(request.selection)
     check(request.form, request.path, plan.pack_paths)
     write_export(request.form, plan.rules, request.path, speaker(quiet=request.quiet), plan.packs)
+
+
+command = export

@@ -18,3 +18,6 @@ def frameworks() -> None:
         without = len(uncovered(framework.name)) if listed(framework.name) else "unknown"
         click.echo(f"{framework.name:<28} {len(supported(framework.name)):>9} {without:>9}  {framework.title}")
     click.echo("\nUncovered are only those controls on IAM that are known for certain; there may be more.")
+
+
+command = frameworks

@@ -30,3 +30,6 @@ def permissions(**options: Any) -> None:
     wanted = sources_wanted(current(request.selection))
     sources = wanted | (VERIFYING if request.verify else frozenset[Source]())
     click.echo(msgspec.json.format(msgspec.json.encode(permissions_policy(sources)), indent=2))
+
+
+command = permissions

@@ -27,3 +27,6 @@ def report(**options: Any) -> int:
     from auditor.console.rendering import render
 
     return render(request_of(ReportRequest, options))
+
+
+command = report

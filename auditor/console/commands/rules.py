@@ -56,3 +56,6 @@ def rules_show(*, name: str) -> None:
     rule = find(load_rules(), name)
     click.echo(f"{rule.id} ({rule.source_identifier}), severity {rule.severity}\n\n{page(rule)}\n")
     click.echo(f"Reads: {', '.join(sorted(rule.reads))}\nSee: {rule.source_url}")
+
+
+command = rules

@@ -43,3 +43,6 @@ def scan(**options: Any) -> int:
     from auditor.console.scanning import run  # other commands start faster without the engine
 
     return run(request_of(ScanRequest, options))
+
+
+command = scan

@@ -47,3 +47,6 @@ def snapshot(**options: Any) -> int:
     from auditor.console.saving import save
 
     return save(request_of(SnapshotRequest, options))
+
+
+command = snapshot
