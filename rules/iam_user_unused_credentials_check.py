@@ -86,25 +86,23 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
         signs = (sign for _, sign in idle)
         return non_compliant(f"Not used for more than {limit} days: {said} ({context.credential_report_text})", *signs)
     active = [reported(user.credentials, credential.active) for credential in _CREDENTIALS]
-    used = [sign for credential in _CREDENTIALS for _, sign in [_last_sign(user, credential)] if sign is not None]
+    used = [_last_sign(user, each)[1] for each, fact in zip(_CREDENTIALS, active, strict=True) if fact.value]
     said = f"Everything active was used within {limit} days" if used else "The user has no password and no active key"
     return compliant(f"{said} ({context.credential_report_text})", *active, *used)
 
 
 def _idle(user: User, credential: _Credential, context: Context[Parameters]) -> tuple[str, Evidence] | None:
     """Return the words for the credential and its last sign of life if it is active and that is too long ago."""
-    time, sign = _last_sign(user, credential)
-    if time is None or sign is None:
+    if not getattr(user.credentials, credential.active):
         return None
+    time, sign = _last_sign(user, credential)
     age = context.age_at_report(time, sign.path.rpartition(".")[2])
     too_long = age > timedelta(days=context.parameters.maxCredentialUsageAge)
     return (f"{credential.name} since {time_text(time)}", sign) if too_long else None
 
 
-def _last_sign(user: User, credential: _Credential) -> tuple[datetime, Evidence] | tuple[None, None]:
+def _last_sign(user: User, credential: _Credential) -> tuple[datetime, Evidence]:
     """Return when an active credential was last used, or from when on it never was."""
-    if not getattr(user.credentials, credential.active):
-        return None, None
     for column in (credential.used, credential.started):
         time: datetime | None = getattr(user.credentials, column)
         if time is not None:

@@ -37,8 +37,12 @@ from auditor.rule import (
 )
 
 # Where the two facts stand in the user's record, and which sources they are from.
-_REPORTED = ("credentials", Source.CREDENTIAL_REPORT, Source.CREDENTIAL_REPORT)
-_VERIFIED = ("verified", Source.LOGIN_PROFILES, Source.MFA_DEVICES)
+_Place = tuple[str, Source]
+_REPORTED = (
+    ("credentials.password_enabled", Source.CREDENTIAL_REPORT),
+    ("credentials.mfa_active", Source.CREDENTIAL_REPORT),
+)
+_VERIFIED = (("verified.password_enabled", Source.LOGIN_PROFILES), ("verified.mfa_active", Source.MFA_DEVICES))
 
 
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
@@ -48,14 +52,14 @@ def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
     return _judged(user.credentials, context.credential_report_text, _REPORTED)
 
 
-def _judged(facts: Credentials | Verified, origin: str, place: tuple[str, Source, Source]) -> Verdict:
-    record, password_source, mfa_source = place
+def _judged(facts: Credentials | Verified, origin: str, places: tuple[_Place, _Place]) -> Verdict:
+    (password_path, password_source), (mfa_path, mfa_source) = places
     console = facts.password_enabled
-    password = Evidence(f"{record}.password_enabled", console, password_source)
+    password = Evidence(password_path, console, password_source)
     if not console:
         return compliant(f"The user has no console password ({origin})", password)
     mfa_active = facts.mfa_active
-    mfa = Evidence(f"{record}.mfa_active", mfa_active, mfa_source)
+    mfa = Evidence(mfa_path, mfa_active, mfa_source)
     if mfa_active:
         return compliant(f"The user has MFA ({origin})", password, mfa)
     return non_compliant(f"The user has a console password and no MFA ({origin})", password, mfa)

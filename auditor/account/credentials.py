@@ -27,33 +27,53 @@ _NOTHING = frozenset({ReportMarker.NOT_APPLICABLE.lower(), ReportMarker.NO_INFOR
 """What the credential report writes, in lower case, for a time that never was and for a value that is not there."""
 
 
-def _flag(value: object, column: str) -> bool:
-    if value is True or value is False:
-        return bool(value)
-    raise _not_said(value, column)
+_Stored = Callable[[Any], Any]
+"""A function that reads a column of a row as it is stored."""
 
 
-def _moment(text: str, column: str) -> datetime | None:
-    if text.lower() in _NOTHING:
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        time = None
-    if time is None or time.tzinfo is None:
-        raise _not_said(text, column)
-    return time
+def _flag(stored: _Stored, column: str) -> Callable[[Any], bool]:
+    def read(row: Any) -> bool:
+        value: bool = stored(row)
+        if value is True or value is False:
+            return value
+        raise _not_said(value, column)
+
+    return read
 
 
-def _word(text: str, column: str) -> str | None:
-    if text == ReportMarker.NOT_SUPPORTED:
-        raise _not_said(text, column)
-    return None if text.lower() in _NOTHING else text
+def _moment(stored: _Stored, column: str) -> Callable[[Any], datetime | None]:
+    def read(row: Any) -> datetime | None:
+        text = stored(row)
+        if text.lower() in _NOTHING:
+            return None
+        try:
+            time = datetime.fromisoformat(text)
+        except ValueError:
+            time = None
+        if time is None or time.tzinfo is None:
+            raise _not_said(text, column)
+        return time
+
+    return read
 
 
-def _nothing_more(text: str | None, _column: str) -> None:
-    if text is not None and text.lower() not in _NOTHING:
-        raise undecided(f"the credential report does not describe every key; it says {text!r}")
+def _word(stored: _Stored, column: str) -> Callable[[Any], str | None]:
+    def read(row: Any) -> str | None:
+        text: str = stored(row)
+        if text == ReportMarker.NOT_SUPPORTED:
+            raise _not_said(text, column)
+        return None if text.lower() in _NOTHING else text
+
+    return read
+
+
+def _nothing_more(stored: _Stored, _column: str) -> Callable[[Any], None]:
+    def read(row: Any) -> None:
+        text: str | None = stored(row)
+        if text is not None and text.lower() not in _NOTHING:
+            raise undecided(f"the credential report does not describe every key; it says {text!r}")
+
+    return read
 
 
 def _not_said(value: object, column: str) -> UnknownFact:
@@ -65,7 +85,7 @@ if TYPE_CHECKING:  # what reading a column returns
     Moment = datetime | None
     Word = str | None
     NothingMore = None | None
-else:  # what is stored, the report's own text, and how it is read
+else:  # what is stored, the report's own text, and what makes the function that reads it
     Flag = Annotated[bool | ReportMarker, _flag]
     Moment = Annotated[str, _moment]
     Word = Annotated[str, _word]
@@ -77,18 +97,9 @@ def _read_by_type(record_type: C) -> C:
     keep_slots(record_type)
     for column, hint in get_type_hints(record_type, include_extras=True).items():
         if column in record_type.__struct_fields__:
-            setattr(record_type, column, _reader(column, slot(record_type, column), hint.__metadata__[0]))
+            (reading,) = hint.__metadata__
+            setattr(record_type, column, property(reading(slot(record_type, column), column)))
     return record_type
-
-
-def _reader(column: str, stored: Callable[[Any], Any], read: Callable[[Any, str], Any]) -> property:
-    def flag(row: Any) -> bool:
-        value: bool = stored(row)
-        if value is True or value is False:  # not by a call: rules read little else
-            return value
-        raise _not_said(value, column)
-
-    return property(flag if read is _flag else lambda row: read(stored(row), column))
 
 
 @_read_by_type

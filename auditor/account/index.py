@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from auditor.account.kinds import Kind, ResourceType, kind_of, listed_kinds
@@ -55,7 +56,7 @@ class Index:
         users, or the groups of some user, are unknown.
         """
         users = self._memberships.of(group_name)
-        return Listing(tuple(user.name for user in users.known_part), users.gap)
+        return Listing(tuple(map(attrgetter("name"), users.known_part)), users.gap)
 
     def holders(self, resource_type: ResourceType, policy_arn: str) -> Listing[Any]:
         """Return the users, groups or roles to which a managed policy is attached; partial while others may be."""

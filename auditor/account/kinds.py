@@ -3,14 +3,14 @@
 A new kind is a row here, a record in the model, a list in the snapshot, and the shape that it is read from.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
 
 from auditor.account.sources import Source
-from auditor.account.unknown import Listing, slot
+from auditor.account.unknown import Listing, Record, slot
 
 
 class ResourceType(StrEnum):
@@ -36,7 +36,7 @@ class Pattern(StrEnum):
     TAG = "tag"
 
 
-class Identity(Struct, frozen=True):
+class Identity(Record, frozen=True):
     """Hold what names one resource; `id` and `arn` are None where they were not learned."""
 
     id: str | None
@@ -86,12 +86,14 @@ class Kind(Struct, frozen=True, kw_only=True):
     def identities(self, records: Sequence[Any]) -> list[Identity]:
         """Return what names each record, as it is stored."""
         types = set(map(type, records))
-        slots = {each: (slot(each, self.id), slot(each, self.name), slot(each, self.arn)) for each in types}
-        found = []
-        for record in records:
-            read_id, read_name, read_arn = slots[type(record)]
-            found.append(Identity(read_id(record), read_name(record), read_arn(record)))
-        return found
+
+        def column(field: str) -> Iterable[Any]:
+            read = {each: slot(each, field) for each in types}
+            if len(read) == 1:  # nearly always, and three times as fast
+                return map(next(iter(read.values())), records)
+            return (read[type(record)](record) for record in records)
+
+        return list(map(Identity, column(self.id), column(self.name), column(self.arn)))
 
 
 _NAME_AND_PATH = frozenset({Pattern.RESOURCE, Pattern.PATH})

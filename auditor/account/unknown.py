@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
+from operator import attrgetter
 from types import NoneType
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, get_args, get_origin, get_type_hints
 
@@ -198,9 +199,10 @@ def stored(record: Struct, field: str) -> Any:
 @cache
 def slot(record_type: type[Struct], field: str) -> Callable[[Any], Any]:
     """Return the function that reads a field of such records as it is stored; for many records `stored` is slower."""
-    kept: Mapping[str, Callable[[Any], Any]] = getattr(record_type, "_slots", {})
-    if field in kept:
-        return kept[field]
+    if hasattr(record_type, f"_{field}"):
+        return attrgetter(f"_{field}")
+    if not issubclass(record_type, Partial):
+        return attrgetter(field)
     found: Any = next(vars(each)[field] for each in record_type.__mro__ if field in vars(each))
     read: Callable[[Any], Any] = found.__get__
     return read
@@ -216,10 +218,9 @@ def stored_in(records: Sequence[Struct], field: str) -> list[Any]:
 
 
 def keep_slots(record_type: type[Struct]) -> None:
-    """Keep how the fields of a record type are stored, before properties of the same names take their place."""
-    slots = {field: slot(record_type, field) for field in record_type.__struct_fields__}
-    record_type._slots = slots  # type: ignore[attr-defined]  # noqa: SLF001 - read by `slot` alone
-    slot.cache_clear()
+    """Keep each field under its name with an underscore, before a property of the same name takes its place."""
+    for field in record_type.__struct_fields__:
+        setattr(record_type, f"_{field}", vars(record_type)[field])
 
 
 def gaps_of(record: Struct) -> Mapping[str, str]:

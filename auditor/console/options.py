@@ -282,7 +282,7 @@ scan_options = _options(
     _gate(
         "--allow-incomplete/--no-allow-incomplete",
         default=None,
-        help="Exit with 0 instead of 4 when facts are unknown.",
+        help="Exit with 0 instead of 4 when facts are unknown, unless nothing was decided.",
     ),
     reading(
         "--max-report-age",

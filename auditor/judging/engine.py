@@ -89,6 +89,7 @@ class _Run:
         raised: list[UnknownFact],
     ) -> None:
         ask, made = configured.rule.evaluate, self._finding_maker(configured, resource_type)
+        add = self.findings.append
         for resource, identity in self._all(resource_type):
             try:
                 verdict = ask(resource, context)
@@ -104,7 +105,7 @@ class _Run:
                 raised.clear()
             if verdict.note is not None:
                 self._note(configured, Notice("note", identity.name, verdict.note))
-            self.findings.append(made(identity, verdict))
+            add(made(identity, verdict))
 
     def _all(self, resource_type: ResourceType) -> Sequence[Identified]:
         """Return the resources of a type with their identities, gathered once for all rules."""
@@ -124,17 +125,17 @@ class _Run:
         fingerprint = Subject(account_id, region, config_rule_name, resource_type, unseen).fingerprints()
 
         def made(identity: Identity, verdict: Verdict) -> Finding:
-            annotation = verdict.annotation
+            name, arn, annotation = identity.name, identity.arn, verdict.annotation
             if len(annotation) > MAX_ANNOTATION:
                 annotation = cut(annotation)
             return Finding(
-                fingerprint(identity.arn or identity.name),
+                fingerprint(arn or name),
                 config_rule_name,
                 verdict.compliance_type,
                 resource_type,
                 identity.id,
-                identity.name,
-                identity.arn,
+                name,
+                arn,
                 region,
                 None,
                 annotation,
@@ -210,7 +211,10 @@ class _Run:
 
 def _is_well_made(verdict: Verdict) -> bool:
     """Return whether a verdict holds what its fields are declared to, which Python does not check."""
-    for each in verdict.evidence if type(verdict.evidence) is tuple else (None,):
+    evidence = verdict.evidence
+    if type(evidence) is not tuple:
+        return False
+    for each in evidence:
         if type(each) is not Evidence:
             return False
     return (

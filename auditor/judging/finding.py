@@ -60,5 +60,11 @@ class Subject(Record, frozen=True):
         """Return the function from addresses to fingerprints, for many findings."""
         names = (self.account_id or "", self.region or "", self.config_rule_name, self.resource_type)
         prefix = "\0".join((FINGERPRINT_VERSION, *names, _UNSEEN if self.unseen else "", ""))
-        start = prefix.encode("utf-8", "surrogatepass")
-        return lambda address: sha256(start + address.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        start = sha256(prefix.encode("utf-8", "surrogatepass"))
+
+        def fingerprint(address: str) -> str:
+            digest = start.copy()  # a fifth faster than to hash the prefix each time
+            digest.update(address.encode("utf-8", "surrogatepass"))
+            return digest.hexdigest()[:32]
+
+        return fingerprint

@@ -112,9 +112,14 @@ def proofs(*questions: Callable[[], T | None]) -> tuple[T, ...]:
 
     No proof means that each question was answered, and with None; raises UnknownFact if that is not known.
     """
-    answers = [evaluate_quietly(question) for question in questions]
-    unknown = [answer for answer in answers if isinstance(answer, UnknownFact)]
-    found = [answer for answer in answers if answer is not None and not isinstance(answer, UnknownFact)]
+    found: list[T] = []
+    unknown: list[UnknownFact] = []
+    for question in questions:
+        answer = evaluate_quietly(question)
+        if isinstance(answer, UnknownFact):
+            unknown.append(answer)
+        elif answer is not None:
+            found.append(answer)
     if unknown and not found:
         raise most_telling(unknown)
     return tuple(found)

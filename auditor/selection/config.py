@@ -65,10 +65,24 @@ def load(path: str | None, today: date, *, ignored: bool = False) -> Loaded:
 
 
 def unread_above(loaded: Loaded, folder: Path) -> Path | None:
-    """Return the nearest iam-audit.toml in a parent of the folder where none is in use: it is not read."""
+    """Return the nearest iam-audit.toml in a parent of the folder where none is in use: it is not read.
+
+    A parent that may not be looked into is passed over: a service's user often cannot see the folders above its own.
+    """
     if loaded.path is not None:
         return None
-    return next((parent / NAME for parent in folder.resolve().parents if (parent / NAME).is_file()), None)
+    try:
+        candidates = [parent / NAME for parent in folder.resolve().parents]
+    except FileNotFoundError:  # the folder was removed while we stand in it
+        return None
+    return next((file for file in candidates if _is_seen(file)), None)
+
+
+def _is_seen(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except PermissionError:
+        return False
 
 
 def _unreadable(file: Path, error: OSError) -> UsageError:

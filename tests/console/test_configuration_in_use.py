@@ -78,6 +78,31 @@ def test_a_file_in_a_parent_folder_is_not_read_and_that_is_said(
     assert f"Note: {folder / 'iam-audit.toml'} is not read" in result.err
 
 
+def test_a_parent_folder_that_may_not_be_looked_into_is_passed_over(
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_file = Path.is_file
+
+    def as_a_service_user(path: Path, **options: bool) -> bool:
+        if path == folder / "iam-audit.toml":
+            raise PermissionError(13, "Permission denied", str(path))
+        return is_file(path, **options)
+
+    monkeypatch.setattr(Path, "is_file", as_a_service_user)
+    (folder / "below").mkdir()
+    monkeypatch.chdir(folder / "below")
+    assert run("scan", "--snapshot", "../s.json", "--rule", PASSWORD).code == 0
+
+
+def test_a_working_folder_that_was_removed_has_no_parents(
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "below").mkdir()
+    monkeypatch.chdir(folder / "below")
+    (folder / "below").rmdir()
+    assert run("scan", "--snapshot", str(folder / "s.json"), "--rule", PASSWORD).code == 0
+
+
 @pytest.fixture
 def configured(folder: Path) -> Path:
     (folder / "s.json").write_bytes(dump(SINFUL))
