@@ -40,7 +40,8 @@ def contradictions(snapshot: Snapshot, *, names: bool = True) -> Iterator[str]:
         if source.status in _UNREAD and _is_known(snapshot, name):
             yield f"{name} is {source.status} by $.sources, but its facts are there"
     yield from misread(snapshot, sources)
-    yield from misused(snapshot)
+    lists = {listing: kind.resources(snapshot) for kind, listing, _ in listed_kinds()}
+    yield from (f"$.policies holds {each.name!r} with {each.problem}" for each in misused(lists))
     yield from strange_arns(snapshot, names=names)
     yield from impossible_times(snapshot)
     yield from miscounted(snapshot, sources)

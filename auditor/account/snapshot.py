@@ -51,11 +51,18 @@ def load(document: bytes, place: str) -> Snapshot:
         raise _unreadable(document, place, error) from error
     _check_version(snapshot.format, snapshot.schema_version, place)
     snapshot = _in_utc(snapshot, place)
-    if complaints := tuple(islice(contradictions(snapshot), _SHOWN + 1)):
-        more = " ..." if len(complaints) > _SHOWN else ""
-        found = f"{'; '.join(complaints[:_SHOWN])}{more}"
-        raise SourceError(f"{place} is not a readable snapshot: {found}", "Collect the account again.")
+    check(snapshot, f"{place} is not a readable snapshot", "Collect the account again.")
     return snapshot
+
+
+def check(snapshot: Snapshot, problem: str, remedy: str, *, names: bool = True) -> None:
+    """Raise SourceError, with the problem and the first contradictions, for a snapshot that contradicts itself.
+
+    Names are held against ARNs only with `names`.
+    """
+    if complaints := tuple(islice(contradictions(snapshot, names=names), _SHOWN + 1)):
+        more = " ..." if len(complaints) > _SHOWN else ""
+        raise SourceError(f"{problem}: {'; '.join(complaints[:_SHOWN])}{more}", remedy)
 
 
 def _is_plain(document: bytes, snapshot: Snapshot) -> bool:

@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from auditor.account.kinds import listed_kinds
 from auditor.account.model import Snapshot
 from auditor.account.references import gap_ids_of
 from auditor.account.sources import Source, SourceRecord, SourceStatus
-from auditor.account.unknown import gaps_of, stored, stored_in
+from auditor.account.unknown import Listing, gaps_of, stored, stored_in
 
 _HOLDERS = ("users", "groups", "roles")
 _BOUNDED = ("users", "roles")
+_ATTACHED, _USAGE = "attachment_count", "permissions_boundary_usage_count"
 _PROVIDERS = ("oidc_providers", "saml_providers")
 _ACCOUNT_FACTS = {
     Source.PASSWORD_POLICY: "password_policy",
@@ -58,37 +59,45 @@ def _providers(snapshot: Snapshot, counted: int | None) -> Iterator[str]:
         yield f"$.oidc_providers and $.saml_providers hold {held:,}, and the account summary counts {counted:,}"
 
 
-def misused(snapshot: Snapshot) -> Iterator[str]:
+class Misuse(NamedTuple):
+    """Hold which count of a policy cannot be right, and why."""
+
+    arn: str
+    name: str
+    field: str
+    problem: str
+
+
+def misused(lists: Mapping[str, Listing[Any]]) -> Iterator[Misuse]:
     """Yield policies that are attached, or are permissions boundaries, more often than they count themselves.
 
-    Something that AWS counts may be unseen here, so that a higher count proves nothing, but for this: where all users
-    and roles are known, a policy that is the boundary of none of them is no boundary.
+    `lists` holds the users, groups, roles and policies of an account. Something that AWS counts may be unseen there,
+    so that a higher count proves nothing, but for this: where all users and roles are known, a policy that is the
+    boundary of none of them is no boundary.
     """
-    attached, boundaries = _attached(snapshot), _boundaries(snapshot)
-    bounded_known = all(_boundaries_known(getattr(snapshot, listing)) for listing in _BOUNDED)
-    for policy in snapshot.policies.known_part:
+    attached, boundaries = _attached(lists), _boundaries(lists)
+    bounded_known = all(_boundaries_known(lists[listing]) for listing in _BOUNDED)
+    for policy in lists["policies"].known_part:
         arn = stored(policy, "arn")
-        place = f"$.policies holds {stored(policy, 'name')!r}"
-        count, usage = stored(policy, "attachment_count"), stored(policy, "permissions_boundary_usage_count")
+        count, usage = stored(policy, _ATTACHED), stored(policy, _USAGE)
         if count is not None and attached[arn] > count:
-            yield f"{place} with an attachment_count of {count:,}, but {attached[arn]:,} have it attached"
+            problem = f"an {_ATTACHED} of {count:,}, but {attached[arn]:,} have it attached"
+            yield Misuse(arn, stored(policy, "name"), _ATTACHED, problem)
         if usage is None:
             continue
         if boundaries[arn] > usage or (usage and bounded_known and not boundaries[arn]):
-            yield (
-                f"{place} with a permissions_boundary_usage_count of {usage:,}, "
-                f"but {boundaries[arn]:,} have it attached as permissions boundary"
-            )
+            problem = f"a {_USAGE} of {usage:,}, but {boundaries[arn]:,} have it attached as permissions boundary"
+            yield Misuse(arn, stored(policy, "name"), _USAGE, problem)
 
 
-def _attached(snapshot: Snapshot) -> Counter[str]:
-    records = [stored_in(getattr(snapshot, listing).known_part, "attached_policies") for listing in _HOLDERS]
+def _attached(lists: Mapping[str, Listing[Any]]) -> Counter[str]:
+    records = [stored_in(lists[listing].known_part, "attached_policies") for listing in _HOLDERS]
     held = (each.known_part for of_kind in records for each in of_kind)
     return Counter(arn for attached in held if attached for arn in {each.arn for each in attached})
 
 
-def _boundaries(snapshot: Snapshot) -> Counter[str | None]:
-    records = [stored_in(getattr(snapshot, listing).known_part, "permissions_boundary") for listing in _BOUNDED]
+def _boundaries(lists: Mapping[str, Listing[Any]]) -> Counter[str | None]:
+    records = [stored_in(lists[listing].known_part, "permissions_boundary") for listing in _BOUNDED]
     return Counter(boundary for of_kind in records for boundary in of_kind if boundary is not None)
 
 

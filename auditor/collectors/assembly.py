@@ -11,6 +11,7 @@ from auditor.account.kinds import listed_kinds
 from auditor.account.model import Account, Notice, Policy, Snapshot, User
 from auditor.account.snapshot import FORMAT, SCHEMA_VERSION
 from auditor.account.sources import Source, SourceRecord, SourceStatus
+from auditor.account.tallies import misused
 from auditor.account.unknown import Gap, Listing, with_gaps
 from auditor.collectors.answers import Answer, gap, same_time, unread
 from auditor.collectors.authorization_details import EntityReader, ManagedPolicyDetail, UserDetail
@@ -75,6 +76,7 @@ class _Assembly:
         for found in report.gaps if report else ():
             self._add(found)
         lists = {listing: self._list(source, report) for _, listing, source in listed_kinds()}
+        lists["policies"] = self._doubted_use(lists)
         account = self._account(identity, report)
         for found in self._reader.gaps:
             self._add(found)
@@ -242,6 +244,22 @@ class _Assembly:
             return self._reader.policy(detail, None, descriptions.gaps[detail.arn])
         reason = answer.gap or gap(answer.source, "NotTold", "AWS did not tell of the policy when asked by itself")
         return self._reader.policy(detail, None, self._add(reason))
+
+    def _doubted_use(self, lists: Mapping[str, Listing[Any]]) -> Listing[Policy]:
+        """Return the policies, each without a count of its use that users, groups and roles contradict.
+
+        AWS tells both at different moments, so that an attachment made meanwhile does it.
+        """
+        unknown: dict[str, dict[str, str]] = {}
+        for misuse in misused(lists):
+            message = f"AWS tells of the policy {misuse.name!r} {misuse.problem}: collect again"
+            found = Gap(f"policies:{misuse.field}:{misuse.arn}", Source.POLICIES, "CountMismatch", None, message)
+            unknown.setdefault(misuse.arn, {})[misuse.field] = self._add(found)
+        policies: Listing[Policy] = lists["policies"]
+        if not unknown:
+            return policies
+        known = (with_gaps(each, unknown.get(each.arn, {})) for each in policies.known_part)
+        return Listing(tuple(known), policies.gap)
 
     def _source_records(self) -> Iterator[SourceRecord]:
         for source in Source:

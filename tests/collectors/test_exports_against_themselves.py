@@ -150,6 +150,7 @@ def test_policies_of_aws_and_listed_ones_put_nothing_in_doubt(tmp_path: Path) ->
     attached = [{"PolicyName": arn.rpartition("/")[2], "PolicyArn": arn} for arn in arns]
     details["UserDetailList"][0] |= {"AttachedManagedPolicies": attached}
     details["RoleDetailList"][0] |= {"PermissionsBoundary": {"PermissionsBoundaryArn": arns[0]}}
+    details["Policies"][0] |= {"AttachmentCount": 1}
     assert codes(read(tmp_path, {DETAILS: details})) == set()
 
 

@@ -17,9 +17,9 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from auditor import documents
-from auditor.account.checks import contradictions
 from auditor.account.kinds import listed_kinds
 from auditor.account.model import Snapshot
+from auditor.account.snapshot import check
 from auditor.account.sources import Source, SourceStatus
 from auditor.account.unknown import Gap
 from auditor.collectors import credential_report
@@ -83,8 +83,7 @@ def collect(folder: Path, captured_at: datetime | None, region: str | None = Non
         snapshot = _assembled(folder, captured_at, region)
     except OverflowError as error:
         raise SourceError(f"{folder} holds a time that is out of range", HINT) from error
-    for complaint in contradictions(snapshot, names=False):  # which AWS itself wrote beside each other
-        raise SourceError(f"{folder} cannot be of one account: {complaint}", HINT)
+    check(snapshot, f"{folder} cannot be of one account", HINT, names=False)  # AWS itself wrote these side by side
     return snapshot
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from msgspec import UNSET, Struct, convert, structs
 
 from auditor.account.model import Snapshot
+from auditor.account.snapshot import check
 from auditor.account.sources import ACTIONS, BULK, Source, SourceStatus
 from auditor.account.unknown import Gap
 from auditor.collectors import credential_report
@@ -47,6 +48,7 @@ PAGE_SIZE = 1000  # AWS's maximum; a page may be shorter, even empty, while more
 REPORT_TIMEOUT_S = 120.0
 FIRST_DELAY, LONGEST_DELAY = 0.5, 10.0  # seconds between two looks at the credential report
 
+_READ_AGAIN = "Nothing was kept. See that this machine's clock is right, and read the account again."
 _ALWAYS = frozenset({Source.ACCOUNT_ALIAS, Source.ACCOUNT_SUMMARY})
 _DESCRIPTIONS = Source.POLICY_DESCRIPTIONS
 _DEVICES = Source.VIRTUAL_MFA_DEVICES
@@ -118,6 +120,8 @@ def collect(
     `captured_at` is the time at which the collection began. `progress` is called from several threads. What AWS
     refuses, and what was not read after `timeout_s` seconds, becomes a gap, never an error. `say` is told beforehand of
     calls that grow with the number of entities, from several threads too.
+
+    Raises SourceError where the answers contradict each other so that no list or fact can be singled out as unknown.
     """
     captured_at = utc(clock())
     deadline = Deadline(timer, timeout_s)
@@ -131,7 +135,9 @@ def collect(
     answers[Source.IDENTITY] = structs.replace(_identity(connection, deadline), read_at=captured_at)
     alias = answers[Source.ACCOUNT_ALIAS].value
     identity = Identity(caller.account_id, alias, caller.partition, connection.region)
-    return assemble(kind, identity, answers, captured_at)
+    snapshot = assemble(kind, identity, answers, captured_at)
+    check(snapshot, "AWS's answers contradict each other", _READ_AGAIN)
+    return snapshot
 
 
 def _identity(connection: Connection, deadline: Deadline) -> Answer[Any]:
