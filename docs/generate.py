@@ -18,8 +18,8 @@ from auditor.judging.catalogue import is_managed
 from auditor.judging.parameters import needed
 from auditor.judging.registry import load_rules, page, sections
 from auditor.judging.rule import Rule
-from auditor.report.controls import controls
 from auditor.report.report import Report
+from auditor.selection.frameworks import controls
 from auditor.selection.sets import sets_of
 from auditor.selection.tables import Config
 

@@ -22,7 +22,8 @@ INSUFFICIENT_DATA
 Parameters
     blockedActionsPatterns (CSV, required): actions of KMS, "*" stands for any text: `kms:Decrypt, kms:ReEncrypt*`.
     Case does not matter; a warning tells of what is no action of KMS.
-    excludePermissionBoundaryPolicy (boolean, default false): true leaves out permissions boundaries.
+    excludePermissionBoundaryPolicy (boolean, default false): true leaves out permissions boundaries. With `True`,
+    `TRUE`, `1` and the like it is undecided whether they are left out.
 
 Fix
     Name the keys in a new version: `aws iam create-policy-version --policy-arn ARN --policy-document FILE
@@ -42,6 +43,7 @@ from auditor.rule import (
     RuleOrigin,
     Severity,
     Verdict,
+    both,
     compliant,
     non_compliant,
     not_applicable,
@@ -57,7 +59,7 @@ class Parameters(Struct, frozen=True):
 
 def evaluate(policy: Policy, context: Context[Parameters]) -> Verdict:
     """Judge one customer-managed policy by the statements of its default version."""
-    if context.parameters.excludePermissionBoundaryPolicy and boundary_only(policy):
+    if both(lambda: context.parameters.excludePermissionBoundaryPolicy, lambda: boundary_only(policy)):
         return not_applicable("The policy is used as a permissions boundary only")
     many_keys: KeyAccess | None = None
     statements, partition = default_statements(policy), context.snapshot.account.partition

@@ -24,7 +24,8 @@ Parameters
     blockedActionsPatterns (CSV, required): actions of KMS, "*" stands for any text: `kms:Decrypt, kms:ReEncrypt*`.
     Case does not matter; a warning tells of what is no action of KMS.
     excludeRoleByManagementAccount (boolean, default false, which is our decision): true leaves out roles that only the
-    organization's management account may assume. An account that is in no organization has no such role.
+    organization's management account may assume. An account that is in no organization has no such role. With `True`,
+    `TRUE`, `1` and the like it is undecided whether they are left out.
 
 Fix
     Name the keys in the policy: `aws iam put-user-policy`, `aws iam put-group-policy` or `aws iam put-role-policy`.
@@ -43,6 +44,7 @@ from auditor.rule import (
     RuleOrigin,
     Severity,
     Verdict,
+    both,
     compliant,
     non_compliant,
     not_applicable,
@@ -58,10 +60,10 @@ class Parameters(Struct, frozen=True):
 
 def evaluate(identity: User | Group | Role, context: Context[Parameters]) -> Verdict:
     """Judge one user, group or role by the statements of its inline policies."""
-    if context.parameters.excludeRoleByManagementAccount and isinstance(identity, Role):
-        management = context.snapshot.account.management_account_id
-        if management is not None and trusts_only(identity, management):
-            return not_applicable("Only the organization's management account may assume the role")
+    if isinstance(identity, Role) and both(
+        lambda: context.parameters.excludeRoleByManagementAccount, lambda: _is_of_management(identity, context)
+    ):
+        return not_applicable("Only the organization's management account may assume the role")
     blocked, partition = context.parameters.blockedActionsPatterns, context.snapshot.account.partition
     many_keys = ""
     for policy, statements in inline_statements(identity.inline_policies):
@@ -70,6 +72,11 @@ def evaluate(identity: User | Group | Role, context: Context[Parameters]) -> Ver
                 return _blocked(identity, policy.name, access)
             many_keys = many_keys or f"in {policy.name}, {access.said}: all keys of one account and Region pass"
     return compliant("No inline policy allows a blocked action on all keys", note=many_keys or None)
+
+
+def _is_of_management(role: Role, context: Context[Parameters]) -> bool:
+    management = context.snapshot.account.management_account_id
+    return management is not None and trusts_only(role, management)
 
 
 def _blocked(identity: User | Group | Role, policy_name: str, access: KeyAccess) -> Verdict:

@@ -8,12 +8,18 @@ COMPLIANT
     The account has a custom password policy, and it is at least as strict as each parameter asks.
 NON_COMPLIANT
     The account is on AWS's default policy, whatever the parameters; or the custom policy falls short of one of them.
+NOT_APPLICABLE
+    The account has a custom password policy, and every check is switched off, which is our decision: there is nothing
+    to check.
 INSUFFICIENT_DATA
-    The password policy, or a property of it that is asked for, could not be read, and nothing falls short that was.
+    The password policy, or a property of it that is asked for, could not be read, or a parameter is neither `true` nor
+    `false`, and nothing falls short that was read.
 
 Parameters
     RequireUppercaseCharacters, RequireLowercaseCharacters, RequireSymbols, RequireNumbers (boolean, default true):
-    only `true` in lower case asks for the property; `false` means that it is not asked for.
+    `true` in lower case asks for the property; `false` means that it is not asked for. With `True`, `TRUE`, `1` and the
+    like the check is undecided: AWS documents that they count as false, and its users report correct policies that were
+    NON_COMPLIANT until they wrote `true`.
     MinimumPasswordLength (int, default 14): at least this many characters, 6 to 128.
     PasswordReusePrevention (int, default 24): at least this many passwords remembered, 1 to 24.
     MaxPasswordAge (int, default 90): passwords expire after at most this many days, 1 to 1095.
@@ -32,7 +38,18 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from auditor.model import Account, PasswordPolicy, ResourceType, Source
-from auditor.rule import Context, Evidence, Rule, RuleOrigin, Severity, Verdict, compliant, non_compliant, proofs
+from auditor.rule import (
+    Context,
+    Evidence,
+    Rule,
+    RuleOrigin,
+    Severity,
+    Verdict,
+    compliant,
+    non_compliant,
+    not_applicable,
+    proofs,
+)
 
 _FIELDS: Mapping[str, str] = {
     "RequireUppercaseCharacters": "require_uppercase_characters",
@@ -65,17 +82,26 @@ def evaluate(account: Account, context: Context[Parameters]) -> Verdict:
             "The account is on the default password policy",
             Evidence("password_policy", None, Source.PASSWORD_POLICY),
         )
-    asked = {name: value for name in _FIELDS if (value := getattr(context.parameters, name))}
-    failed = proofs(*(partial(_shortfall, policy, name, wanted) for name, wanted in asked.items()))
-    evidence = proofs(*(partial(_fact, policy, name) for name in asked))
+    parameters = context.parameters
+    failed = proofs(*(partial(_shortfall, policy, parameters, name) for name in _FIELDS))
     if failed:
-        return non_compliant(f"The password policy falls short: {', '.join(failed)}", *evidence)
-    return compliant(f"Checked {', '.join(asked) or 'nothing: every parameter is off'}", *evidence)
+        facts = proofs(*(partial(_fact_if_asked, policy, parameters, name) for name in _FIELDS))
+        return non_compliant(f"The password policy falls short: {', '.join(failed)}", *facts)
+    asked = [name for name in _FIELDS if getattr(parameters, name)]
+    if not asked:
+        return not_applicable("There is nothing to check: every parameter is off")
+    return compliant(f"Checked {', '.join(asked)}", *(_fact(policy, name) for name in asked))
 
 
-def _shortfall(policy: PasswordPolicy, name: str, wanted: Any) -> str | None:
-    value = _fact(policy, name).value
-    return None if _is_enough(name, value, wanted) else f"{name} {_said(value)}"
+def _shortfall(policy: PasswordPolicy, parameters: Parameters, name: str) -> str | None:
+    fact = _fact_if_asked(policy, parameters, name)
+    if fact is None or _is_enough(name, fact.value, getattr(parameters, name)):
+        return None
+    return f"{name} {_said(fact.value)}"
+
+
+def _fact_if_asked(policy: PasswordPolicy, parameters: Parameters, name: str) -> Evidence | None:
+    return _fact(policy, name) if getattr(parameters, name) else None
 
 
 def _fact(policy: PasswordPolicy, name: str) -> Evidence:

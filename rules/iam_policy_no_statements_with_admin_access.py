@@ -18,7 +18,8 @@ INSUFFICIENT_DATA
     The default version is unknown or in doubt, or its document cannot be read.
 
 Parameters
-    excludePermissionBoundaryPolicy (boolean, default false): true leaves out permissions boundaries.
+    excludePermissionBoundaryPolicy (boolean, default false): true leaves out permissions boundaries. With `True`,
+    `TRUE`, `1` and the like it is undecided whether they are left out.
 
 Fix
     Create a version without the statement: `aws iam create-policy-version --policy-arn ARN --policy-document FILE
@@ -38,6 +39,7 @@ from auditor.rule import (
     RuleOrigin,
     Severity,
     Verdict,
+    both,
     compliant,
     non_compliant,
     not_applicable,
@@ -52,7 +54,7 @@ class Parameters(Struct, frozen=True):
 
 def evaluate(policy: Policy, context: Context[Parameters]) -> Verdict:
     """Judge one customer-managed policy by the statements of its default version."""
-    if context.parameters.excludePermissionBoundaryPolicy and boundary_only(policy):
+    if both(lambda: context.parameters.excludePermissionBoundaryPolicy, lambda: boundary_only(policy)):
         return not_applicable("The policy is used as a permissions boundary only")
     statements = default_statements(policy)
     for number, statement in enumerate(statements):

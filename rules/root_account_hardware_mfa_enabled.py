@@ -8,10 +8,13 @@ COMPLIANT
     Root has MFA, and no device of root is virtual. Passkeys that are synchronised between devices cannot be told from
     security keys, so all of them count as hardware, which is our decision.
 NON_COMPLIANT
-    Root has credentials, and no MFA device; or it has a virtual one, even next to a hardware device.
+    Root has credentials, and no MFA device; or it has a virtual one, even next to a hardware device. The user of a
+    device says whose it is; a device without user and date is assigned to nobody. Only in a list that names no user at
+    all a device is root's by its serial number, mfa/root-account-mfa-device, which is our decision.
 INSUFFICIENT_DATA
     Neither the account summary nor the credential report tells, or they contradict each other, as the report may be
-    four hours old; or no virtual device of root is known and the list of virtual devices could not be read completely.
+    four hours old; or no virtual device of root is known and the list of virtual devices could not be read completely,
+    or says of a device that it is enabled and not whose it is.
 NOT_APPLICABLE
     Root has no credentials: neither a password nor an active access key. Or the partition is aws-cn or aws-us-gov,
     where AWS Config does not offer the rule; not to judge root there is our decision.
@@ -26,7 +29,7 @@ Fix
 import re
 from functools import partial
 
-from auditor.model import Account, ResourceType, Source, VirtualMfaDevice
+from auditor.model import Account, Listing, ResourceType, Source, VirtualMfaDevice
 from auditor.rule import (
     Context,
     Evidence,
@@ -42,6 +45,7 @@ from auditor.rule import (
     proofs,
     root_credentials,
     root_mfa,
+    undecided,
 )
 
 
@@ -66,22 +70,40 @@ def _without_mfa(account: Account) -> tuple[str, tuple[Evidence, ...]] | None:
 
 
 def _virtual(account: Account, context: Context[NoParameters]) -> tuple[str, tuple[Evidence, ...]] | None:
-    for device in context.snapshot.virtual_mfa_devices:
-        if _is_of_root(device, account):
-            fact = Evidence("virtual_mfa_devices", device.serial_number, Source.VIRTUAL_MFA_DEVICES)
-            return f"the virtual device {device.serial_number}", (fact,)
-    return None
+    devices = context.snapshot.virtual_mfa_devices
+    found = proofs(partial(_by_user, devices, account), partial(_by_serial_number, devices, account))
+    if not found:
+        return None
+    fact = Evidence("virtual_mfa_devices", found[0].serial_number, Source.VIRTUAL_MFA_DEVICES)
+    return f"the virtual device {found[0].serial_number}", (fact,)
 
 
-def _is_of_root(device: VirtualMfaDevice, account: Account) -> bool:
+def _by_user(devices: Listing[VirtualMfaDevice], account: Account) -> VirtualMfaDevice | None:
+    return next((each for each in devices if _is(account, "root", each.user_arn)), None)
+
+
+def _by_serial_number(devices: Listing[VirtualMfaDevice], account: Account) -> VirtualMfaDevice | None:
+    """Return root's device in a list that names no users, such as an export with other fields."""
+    if any(each.user_arn is not None for each in devices):
+        _check_owners(devices)
+        return None
+    return next((each for each in devices if _is(account, "mfa/root-account-mfa-device", each.serial_number)), None)
+
+
+def _check_owners(devices: Listing[VirtualMfaDevice]) -> None:
+    """Raise UnknownFact for a device that is enabled for nobody in a list that names the users of others."""
+    for device in devices:
+        if device.user_arn is None and device.enabled_at is not None:
+            raise undecided(f"the virtual device {device.serial_number} is enabled, and its user is not known")
+
+
+def _is(account: Account, resource: str, arn: str | None) -> bool:
     """Compare whole ARNs: users and their devices may have names such as root-ops.
 
     While the account number is not known any will do, since the devices are those of one account.
     """
     own = rf"arn:{re.escape(account.partition)}:iam::{re.escape(account.id) if account.id else '[0-9]{12}'}:"
-    if re.fullmatch(f"{own}mfa/root-account-mfa-device", device.serial_number):
-        return True
-    return device.user_arn is not None and re.fullmatch(f"{own}root", device.user_arn) is not None
+    return arn is not None and re.fullmatch(own + re.escape(resource), arn) is not None
 
 
 RULE = Rule(

@@ -20,6 +20,7 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from auditor.account.checks import MAX_GROUPS, MAX_IDENTIFIER, MAX_MESSAGE
+from auditor.account.model import User
 from auditor.account.snapshot import dump, load
 from auditor.account.unknown import Gap, gaps_of
 from auditor.collectors import saved
@@ -241,10 +242,17 @@ def test_an_endless_cell_is_refused(tmp_path: Path) -> None:
         exports.collect(tmp_path, None)
 
 
-@pytest.mark.parametrize("field", ["name", "id", "arn"])
+OF_LENGTH: dict[str, Callable[[int], User]] = {
+    "name": lambda length: user("a" * length, id="AIDA", unknown=["arn"]),
+    "id": lambda length: user("alice", id="a" * length),
+    "arn": lambda length: user("alice", path=f"/{'a' * (length - len(user('alice').arn) - 1)}/"),
+}
+
+
+@pytest.mark.parametrize("field", OF_LENGTH)
 def test_identifiers_longer_than_any_of_iam_are_refused(field: str) -> None:
     for length, accepted in ((MAX_IDENTIFIER, True), (MAX_IDENTIFIER + 1, False)):
-        alice = replace(user("alice"), **{field: "arn:aws:iam::111122223333:user/".ljust(length, "a")})
+        alice = OF_LENGTH[field](length)
         document = dump(account(users=[alice]))
         if accepted:
             assert dump(load(document, "x")) == document

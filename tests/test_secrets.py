@@ -190,7 +190,7 @@ def test_no_secret_of_an_export_gets_out(run: Run, tmp_path: Path) -> None:
     certificates = {"ServerCertificateMetadataList": [folder_of.certificate("web") | {"PrivateKey": PLANTED["seed"]}]}
     changes = {folder_of.OIDC_PROVIDER: provider, folder_of.CERTIFICATES: certificates}
     exports = folder_of.write(tmp_path / "exports", {folder_of.DETAILS: details, folder_of.DEVICES: devices, **changes})
-    results = every_way(run, tmp_path / "out", "--exports", exports)
+    results = every_way(run, tmp_path / "out", "--exports", exports, "--captured-at", "2026-11-24T03:00:00Z")
     assert {each.code for each in results} == {0}
     devices["VirtualMFADevices"][0]["SerialNumber"] = [PLANTED["seed"]]
     folder_of.write(exports, {folder_of.DETAILS: details, folder_of.DEVICES: devices})

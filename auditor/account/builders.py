@@ -1,6 +1,6 @@
 """Builders of records and snapshots with full defaults, so that a test states only what matters to it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,7 +28,7 @@ from auditor.account.model import (
 )
 from auditor.account.snapshot import FORMAT, SCHEMA_VERSION
 from auditor.account.sources import BULK, Source, SourceRecord, SourceStatus
-from auditor.account.unknown import Gap, Listing, with_gaps
+from auditor.account.unknown import Gap, Listing, stored, with_gaps
 
 ACCOUNT_ID = "111122223333"
 CAPTURED_AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -141,13 +141,15 @@ def role(name: str, *, path: str = "/", unknown: Sequence[str] = (), **fields: A
     return with_gaps(Role(**values), dict.fromkeys(unknown, WITHHELD))
 
 
-def policy(name: str, *, document: Raw = DOCUMENT, unknown: Sequence[str] = (), **fields: Any) -> Policy:
+def policy(
+    name: str, *, document: Raw = DOCUMENT, path: str = "/", unknown: Sequence[str] = (), **fields: Any
+) -> Policy:
     """Return a customer-managed policy of one version, with a description, that is attached to nothing."""
     values: dict[str, Any] = {
         "name": name,
         "id": f"ANPA{_hex(name)}",
-        "arn": f"arn:aws:iam::{ACCOUNT_ID}:policy/{name}",
-        "path": "/",
+        "arn": f"arn:aws:iam::{ACCOUNT_ID}:policy{path}{name}",
+        "path": path,
         "created_at": CREATED_AT,
         "updated_at": CREATED_AT,
         "default_version_id": "v1",
@@ -160,13 +162,13 @@ def policy(name: str, *, document: Raw = DOCUMENT, unknown: Sequence[str] = (), 
     return with_gaps(Policy(**values), dict.fromkeys(unknown, WITHHELD))
 
 
-def server_certificate(name: str, *, unknown: Sequence[str] = (), **fields: Any) -> ServerCertificate:
+def server_certificate(name: str, *, path: str = "/", unknown: Sequence[str] = (), **fields: Any) -> ServerCertificate:
     """Return a server certificate without tags that is valid for another year."""
     values: dict[str, Any] = {
         "name": name,
         "id": f"ASCA{_hex(name)}",
-        "arn": f"arn:aws:iam::{ACCOUNT_ID}:server-certificate/{name}",
-        "path": "/",
+        "arn": f"arn:aws:iam::{ACCOUNT_ID}:server-certificate{path}{name}",
+        "path": path,
         "uploaded_at": CREATED_AT,
         "expires_at": CAPTURED_AT + timedelta(days=365),
         "tags": {},
@@ -253,7 +255,7 @@ def account(
         "captured_at": CAPTURED_AT,
         "report_generated_at": REPORT_TIME,
         "account": with_gaps(Account(**facts), withheld),
-        "sources": tuple(_complete(source) for source in sorted(BULK)),
+        "sources": tuple(_sources(lists, withheld)),
         "gaps": (Gap(WITHHELD, "test", "AccessDenied", "iam:Test", "The case withholds it"),),
         "notices": (),
         **lists,
@@ -266,8 +268,20 @@ def _list(items: Any, gap: str | None) -> Listing[Any]:
     return items if isinstance(items, Listing) else listing(items, gap)
 
 
-def _complete(source: Source) -> SourceRecord:
-    return SourceRecord(source, SourceStatus.COMPLETE, CAPTURED_AT, 1, 0, None)
+def _sources(lists: Mapping[str, Listing[Any]], withheld: Mapping[str, str]) -> Iterator[SourceRecord]:
+    """Yield a source for each, as it would have been read to learn these lists and not what is withheld."""
+    of_list = {source: lists[name] for _, name, source in listed_kinds()}
+    facts = {Source.PASSWORD_POLICY: "password_policy", Source.ACCOUNT_SUMMARY: "summary"}
+    facts[Source.ORGANIZATION] = "management_account_id"
+    asked = any(stored(user, "verified") for user in lists["users"].known_part)
+    for source in sorted(Source if asked else BULK):
+        status, items = SourceStatus.COMPLETE, 0
+        if source in of_list:
+            items = len(of_list[source].known_part)
+            status = status if of_list[source].gap is None else SourceStatus.PARTIAL
+        elif facts.get(source) in withheld:
+            status = SourceStatus.FAILED
+        yield SourceRecord(source, status, CAPTURED_AT, 1, items, None)
 
 
 def _attached(name: str) -> AttachedPolicy:

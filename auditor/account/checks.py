@@ -4,10 +4,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from auditor.account.arns import strange_arns
 from auditor.account.kinds import Kind, kind_listed_by, listed_kinds
 from auditor.account.model import Notice, Snapshot
 from auditor.account.references import gap_ids
 from auditor.account.sources import BULK, Source, SourceStatus
+from auditor.account.tallies import miscounted, misread, misused
+from auditor.account.times import impossible_times
 from auditor.account.unknown import gaps_of, stored
 
 COLLECTED = BULK - {Source.IDENTITY, Source.ACCOUNT_ALIAS}
@@ -23,11 +26,12 @@ _ACCOUNT_FACTS = {
 _UNREAD = (SourceStatus.FAILED, SourceStatus.ABSENT, SourceStatus.NOT_REQUESTED)
 
 
-def contradictions(snapshot: Snapshot) -> Iterator[str]:
+def contradictions(snapshot: Snapshot, *, names: bool = True) -> Iterator[str]:
     """Yield in what a snapshot contradicts itself or holds what IAM has not: one of edited or forged data may."""
-    for kind, listing, _ in listed_kinds():
-        yield from _repeated_or_too_long(kind, listing, kind.resources(snapshot).known_part)
-    yield from _excesses(snapshot)
+    unfit = [*_unfit(snapshot), *_excesses(snapshot)]
+    if unfit:  # what is said below names its names
+        yield from unfit
+        return
     sources = {source.name: source for source in snapshot.sources}
     if len(sources) != len(snapshot.sources) or not set(sources) >= COLLECTED:
         yield "$.sources does not tell of each source once"
@@ -35,12 +39,21 @@ def contradictions(snapshot: Snapshot) -> Iterator[str]:
     for name, source in sources.items():
         if source.status in _UNREAD and _is_known(snapshot, name):
             yield f"{name} is {source.status} by $.sources, but its facts are there"
-    yield from _miscounts(snapshot)
-    yield from _strangers(snapshot)
+    yield from misread(snapshot, sources)
+    lists = {listing: kind.resources(snapshot) for kind, listing, _ in listed_kinds()}
+    yield from (f"$.policies holds {each.name!r} with {each.problem}" for each in misused(lists))
+    yield from strange_arns(snapshot, names=names)
+    yield from impossible_times(snapshot)
+    yield from miscounted(snapshot, sources)
     table = {gap.id for gap in snapshot.gaps}
     missing = sorted(gap_ids(snapshot) - table)
     if missing or len(table) != len(snapshot.gaps):
         yield f"$.gaps does not tell of each gap once ({', '.join(missing) or 'one is there twice'})"
+
+
+def _unfit(snapshot: Snapshot) -> Iterator[str]:
+    for kind, listing, _ in listed_kinds():
+        yield from _repeated_or_too_long(kind, listing, kind.resources(snapshot).known_part)
 
 
 def _repeated_or_too_long(kind: Kind, listing: str, records: Sequence[Any]) -> Iterator[str]:
@@ -72,33 +85,12 @@ def _is_known(snapshot: Snapshot, source: Source) -> bool:
     if source in _ACCOUNT_FACTS:
         return _ACCOUNT_FACTS[source] not in gaps_of(snapshot.account)
     if source is Source.CREDENTIAL_REPORT:
-        return any("credentials" not in gaps_of(user) for user in snapshot.users.known_part)
+        root = "root_credentials" not in gaps_of(snapshot.account)
+        return root or any("credentials" not in gaps_of(user) for user in snapshot.users.known_part)
     if source is Source.POLICY_DESCRIPTIONS:
         return any("description" not in gaps_of(policy) for policy in snapshot.policies.known_part)
     kind = kind_listed_by(source)
     return kind is not None and kind.resources(snapshot).gap is None
-
-
-def _strangers(snapshot: Snapshot) -> Iterator[str]:
-    """Find what is of another account than the snapshot, or of another Region."""
-    account, region = snapshot.account.id, snapshot.region
-    for kind, listing, _ in listed_kinds():
-        for record in kind.resources(snapshot).known_part:
-            arn = stored(record, kind.arn)
-            if arn is None or (kind.arn != "arn" and not arn.startswith("arn:")):  # a serial number may be no ARN
-                continue
-            if account is not None and f":{account}:" not in arn:
-                yield f"$.{listing} holds {arn}, which is not of account {account}"
-            if kind.regional and region is not None and f":{region}:" not in arn:
-                yield f"$.{listing} holds {arn}, which is not of the Region {region}"
-
-
-def _miscounts(snapshot: Snapshot) -> Iterator[str]:
-    summary = stored(snapshot.account, "summary") or {}
-    for kind, listing, _ in listed_kinds():
-        records, counted = kind.resources(snapshot), summary.get(kind.counted_as)
-        if records.gap is None and counted is not None and counted != len(records.known_part):
-            yield f"$.{listing} holds {len(records.known_part):,}, and the account summary counts {counted:,}"
 
 
 def integrity(snapshot: Snapshot) -> Iterator[Notice]:

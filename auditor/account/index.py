@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from auditor.account.kinds import Kind, ResourceType, kind_of, listed_kinds
 from auditor.account.model import Group, Snapshot, User
-from auditor.account.unknown import Listing, UnknownFact, gaps_of
+from auditor.account.unknown import OVERCOUNTED, Listing, UnknownFact, gaps_of
 
 T = TypeVar("T")
 
@@ -46,6 +46,7 @@ class Index:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
+        self._overcounted = {gap.id for gap in snapshot.gaps if gap.error_code == OVERCOUNTED}
         self._names: dict[ResourceType, Mapping[str, Any]] = {}
 
     def members(self, group_name: str) -> Listing[str]:
@@ -88,6 +89,10 @@ class Index:
         """Return the resource of this ARN that the account lists, None if there is none; raise as by_name does."""
         return self._found(self._arns.get(arn), [kind for kind, _, _ in listed_kinds()])
 
+    def _proving(self, records: Listing[T]) -> Listing[T]:
+        """Return a list, none of its items where it holds more than AWS counts: they prove nothing about others."""
+        return Listing((), records.gap) if records.gap in self._overcounted else records
+
     def _found(self, record: Any | None, kinds: Sequence[Kind]) -> Any | None:
         if record is None:
             for kind in kinds:
@@ -98,12 +103,13 @@ class Index:
 
     @cached_property
     def _memberships(self) -> _Inverse[User]:
-        return _Inverse(self._snapshot.users, "group_names")
+        return _Inverse(self._proving(self._snapshot.users), "group_names")
 
     @cached_property
     def _attachments(self) -> Mapping[ResourceType, _Inverse[Any]]:
         return {
-            each: _Inverse(kind_of(each).resources(self._snapshot), "attached_policies", "arn") for each in _HOLDERS
+            each: _Inverse(self._proving(kind_of(each).resources(self._snapshot)), "attached_policies", "arn")
+            for each in _HOLDERS
         }
 
     @cached_property

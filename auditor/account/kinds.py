@@ -50,6 +50,7 @@ class Kind(Struct, frozen=True, kw_only=True):
     `listing` is the field of the snapshot that holds the resources; the account itself has none. `source` is where
     the list comes from, `described_by` the source that takes a call for each resource, and `counted_as` the key of the
     account summary that counts them, each None if there is none. `id`, `name` and `arn` are fields of the record.
+    `service` and `resource` are what its ARNs name beside partition, Region, account, path and name.
     `patterns` is what a suppression may match, `unique` the fields that no two records share. Resources of a
     `regional` kind are those of one Region, the snapshot's. Names of `case_insensitive` kinds are unique ignoring
     case, which AWS promises of users, groups, roles and policies alone:
@@ -65,6 +66,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     id: str = "id"
     name: str = "name"
     arn: str = "arn"
+    service: str = "iam"
+    resource: str = ""
     patterns: frozenset[Pattern] = frozenset(Pattern)
     unique: tuple[str, ...] = ("name", "arn", "id")
     regional: bool = False
@@ -105,6 +108,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         resource_type=ResourceType.USER,
         listing="users",
+        resource="user",
         source=Source.USERS,
         counted_as="Users",
         case_insensitive=True,
@@ -112,6 +116,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         resource_type=ResourceType.GROUP,
         listing="groups",
+        resource="group",
         source=Source.GROUPS,
         counted_as="Groups",
         case_insensitive=True,
@@ -120,6 +125,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         resource_type=ResourceType.ROLE,
         listing="roles",
+        resource="role",
         source=Source.ROLES,
         counted_as="Roles",
         case_insensitive=True,
@@ -127,6 +133,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         resource_type=ResourceType.POLICY,
         listing="policies",
+        resource="policy",
         source=Source.POLICIES,
         counted_as="Policies",
         described_by=Source.POLICY_DESCRIPTIONS,
@@ -136,6 +143,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         resource_type=ResourceType.VIRTUAL_MFA_DEVICE,
         listing="virtual_mfa_devices",
+        resource="mfa",
         source=Source.VIRTUAL_MFA_DEVICES,
         id="serial_number",
         name="serial_number",
@@ -146,6 +154,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         resource_type=ResourceType.SERVER_CERTIFICATE,
         listing="server_certificates",
+        resource="server-certificate",
         source=Source.SERVER_CERTIFICATES,
         counted_as="ServerCertificates",
         described_by=Source.SERVER_CERTIFICATES,
@@ -153,6 +162,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         resource_type=ResourceType.OIDC_PROVIDER,
         listing="oidc_providers",
+        resource="oidc-provider",
         source=Source.OIDC_PROVIDERS,
         described_by=Source.OIDC_PROVIDERS,
         id="arn",
@@ -160,6 +170,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         resource_type=ResourceType.SAML_PROVIDER,
         listing="saml_providers",
+        resource="saml-provider",
         source=Source.SAML_PROVIDERS,
         described_by=Source.SAML_PROVIDERS,
         id="arn",
@@ -167,6 +178,8 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         resource_type=ResourceType.ACCESS_ANALYZER,
         listing="access_analyzers",
+        service="access-analyzer",
+        resource="analyzer",
         source=Source.ACCESS_ANALYZERS,
         id="arn",
         patterns=_NAME_AND_PATH,

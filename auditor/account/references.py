@@ -12,8 +12,13 @@ from auditor.account.unknown import Listing, Partial, Record, gaps_of, stored
 
 def gap_ids(snapshot: Snapshot) -> set[str]:
     """Return the ids of the gaps that the lists and records of a snapshot refer to."""
+    return gap_ids_of([snapshot])
+
+
+def gap_ids_of(records: Sequence[object]) -> set[str]:
+    """Return the ids of the gaps that records, and the lists and records in them, refer to."""
     found: set[str | None] = set()
-    _gather([snapshot], found)
+    _gather(records, found)
     return {gap_id for gap_id in found if gap_id is not None}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import islice
 
 import msgspec
 from msgspec import Raw, Struct
@@ -16,6 +17,7 @@ from auditor.errors import SourceError
 FORMAT = "iam-audit-snapshot"
 SCHEMA_VERSION = "1.0"
 
+_SHOWN = 5  # contradictions in one message
 _MAJOR = SCHEMA_VERSION.split(".", maxsplit=1)[0]
 
 
@@ -48,9 +50,19 @@ def load(document: bytes, place: str) -> Snapshot:
     except documents.FAULTS as error:
         raise _unreadable(document, place, error) from error
     _check_version(snapshot.format, snapshot.schema_version, place)
-    for complaint in contradictions(snapshot):
-        raise SourceError(f"{place} is not a readable snapshot: {complaint}", "Collect the account again.")
-    return _in_utc(snapshot, place)
+    snapshot = _in_utc(snapshot, place)
+    check(snapshot, f"{place} is not a readable snapshot", "Collect the account again.")
+    return snapshot
+
+
+def check(snapshot: Snapshot, problem: str, remedy: str, *, names: bool = True) -> None:
+    """Raise SourceError, with the problem and the first contradictions, for a snapshot that contradicts itself.
+
+    Names are held against ARNs only with `names`.
+    """
+    if complaints := tuple(islice(contradictions(snapshot, names=names), _SHOWN + 1)):
+        more = " ..." if len(complaints) > _SHOWN else ""
+        raise SourceError(f"{problem}: {'; '.join(complaints[:_SHOWN])}{more}", remedy)
 
 
 def _is_plain(document: bytes, snapshot: Snapshot) -> bool:

@@ -1,6 +1,6 @@
 """What it means not to know: gaps, facts whose reading raises, and listings that may be incomplete."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -22,6 +22,10 @@ class Record(Struct, frozen=True, gc=False):
     """
 
     _never_unknown: ClassVar[frozenset[str]] = frozenset({"name"})
+
+
+OVERCOUNTED = "Overcounted"
+"""The error code of the gap of a list that holds more than AWS counts: which of its items still exist is unknown."""
 
 
 class Gap(Record, frozen=True):
@@ -202,6 +206,15 @@ def slot(record_type: type[Struct], field: str) -> Callable[[Any], Any]:
     found: Any = next(vars(each)[field] for each in record_type.__mro__ if field in vars(each))
     read: Callable[[Any], Any] = found.__get__
     return read
+
+
+def stored_in(records: Sequence[Struct], field: str) -> list[Any]:
+    """Return a field of each record as it is stored; many times as fast as asking for one after the other."""
+    slots = {each: slot(each, field) for each in set(map(type, records))}
+    if len(slots) == 1:
+        (read,) = slots.values()
+        return list(map(read, records))
+    return [slots[type(record)](record) for record in records]
 
 
 def keep_slots(record_type: type[Struct]) -> None:

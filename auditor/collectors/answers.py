@@ -1,7 +1,7 @@
 """Answers: what one source said, how completely, and why not."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -11,6 +11,8 @@ from auditor.account.sources import ACTIONS, Source, SourceStatus
 from auditor.account.unknown import Gap
 
 T = TypeVar("T")
+
+_SAME_TIME = timedelta(seconds=60)  # AWS tells the creation of an entity to the second, wherever it does
 
 
 class Answer(Struct, Generic[T], frozen=True, kw_only=True):
@@ -76,3 +78,8 @@ def utc(time: datetime) -> datetime:
         return time  # as AWS sends it, several times for each entity
     aware = time if time.tzinfo else time.replace(tzinfo=UTC)
     return aware.astimezone(UTC).replace(microsecond=0)
+
+
+def same_time(one: datetime, other: datetime) -> bool:
+    """Return whether two times of creation can be the same."""
+    return abs(utc(one) - utc(other)) <= _SAME_TIME

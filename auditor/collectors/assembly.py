@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -11,18 +11,16 @@ from auditor.account.kinds import listed_kinds
 from auditor.account.model import Account, Notice, Policy, Snapshot, User
 from auditor.account.snapshot import FORMAT, SCHEMA_VERSION
 from auditor.account.sources import Source, SourceRecord, SourceStatus
+from auditor.account.tallies import misused
 from auditor.account.unknown import Gap, Listing, with_gaps
-from auditor.collectors.answers import Answer, gap, unread, utc
+from auditor.collectors.answers import Answer, gap, same_time, unread
 from auditor.collectors.authorization_details import EntityReader, ManagedPolicyDetail, UserDetail
 from auditor.collectors.credential_report import CredentialReport, ReportRow
+from auditor.collectors.doubts import COUNTED, Answers, doubts
 from auditor.collectors.entity_facts import Descriptions
 
 T = TypeVar("T")
 
-Answers = Mapping[Source, Answer[Any]]
-
-COUNTED = {source: kind.counted_as for kind, _, source in listed_kinds() if kind.counted_as is not None}
-"""The sources of lists whose lengths the account summary counts, with its keys."""
 OPTIONAL = frozenset(
     {
         Source.SERVER_CERTIFICATES,
@@ -34,9 +32,7 @@ OPTIONAL = frozenset(
     }
 )
 """The sources that a collector need not know of."""
-_DOUBTS = ("CountMismatch", "EmptyUnconfirmed", "UnseenUsers")
 _ACCOUNT_ARN = re.compile(r"arn:(?P<partition>[\w-]+):iam::(?P<account>\d{12}):")
-_SAME_TIME = timedelta(seconds=60)  # both sources tell the creation of a user to the second
 
 
 class Identity(Struct, frozen=True):
@@ -69,6 +65,7 @@ class _Assembly:
         self._answers: Answers = {source: _not_reported(source) for source in OPTIONAL - set(answers)} | dict(answers)
         self._gaps: dict[str, Gap] = {}
         self._notices: list[Notice] = []
+        self._doubts = {source: doubt.gap for source, doubt in doubts(self._answers).items()}
         self._reader = EntityReader()
         for answer in self._answers.values():
             for found in (*answer.cell_gaps, *((answer.gap,) if answer.gap else ())):
@@ -79,6 +76,7 @@ class _Assembly:
         for found in report.gaps if report else ():
             self._add(found)
         lists = {listing: self._list(source, report) for _, listing, source in listed_kinds()}
+        lists["policies"] = self._doubted_use(lists)
         account = self._account(identity, report)
         for found in self._reader.gaps:
             self._add(found)
@@ -113,17 +111,16 @@ class _Assembly:
         records = tuple(answer.value or ())
         if source in readers:
             records = tuple(sorted(map(readers[source], records), key=lambda record: record.name))
-        if source in COUNTED:
-            return Listing(records, self._list_gap(source, len(records), agreed=False))
-        return Listing(records, answer.gap.id if answer.gap else None)
+        return Listing(records, self._list_gap(source, len(records), agreed=source not in COUNTED))
 
     def _users(self, report: CredentialReport | None) -> Listing[Any]:
         answer = self._answers[Source.USERS]
         details: list[UserDetail] = answer.value or []
-        rows = report.users if report else {}
-        users = [self._user(detail, rows.get(detail.user_name)) for detail in details]
-        seen = {user.name for user in users}
-        unseen = [row for row in rows.values() if row.user not in seen]
+        # A row in another spelling is of an earlier user: no two of an account differ in case only.
+        rows = {name.casefold(): row for name, row in report.users.items()} if report else {}
+        users = [self._user(detail, rows.get(detail.user_name.casefold())) for detail in details]
+        seen = {user.name.casefold() for user in users}
+        unseen = [row for name, row in rows.items() if name not in seen]
         gap_id = self._list_gap(Source.USERS, len(users), agreed=_proves_no_users(report))
         if gap_id is None and unseen:
             gap_id = self._unseen_gap(len(unseen))
@@ -156,11 +153,12 @@ class _Assembly:
         if answer.exhaustive or self._counted(Source.USERS) is not None:
             return None
         message = f"The list of users lacks {count:,} of the credential report (account-summary.json would tell why)"
-        return self._add(gap(Source.USERS, "UnseenUsers", message))
+        self._doubts[Source.USERS] = gap(Source.USERS, "UnseenUsers", message)
+        return self._add(self._doubts[Source.USERS])
 
     def _counted(self, source: Source) -> int | None:
         summary: Mapping[str, int] = self._answers[Source.ACCOUNT_SUMMARY].value or {}
-        return summary.get(COUNTED[source])
+        return summary.get(COUNTED[source]) if source in COUNTED else None
 
     def _user_of_report(self, row: ReportRow, gap_id: str) -> User:
         """Return what the report alone tells of a user whose entity was not read."""
@@ -187,7 +185,7 @@ class _Assembly:
         return with_gaps(user, dict.fromkeys(unknown, gap_id))
 
     def _list_gap(self, source: Source, count: int, *, agreed: bool) -> str | None:
-        """Return the gap of a list that was cut or that the account summary contradicts; None if it is complete.
+        """Return the gap of a list that was cut or that something contradicts; None if it is complete.
 
         An empty list is believed when the summary says so, when another source has `agreed`, or when the collector
         itself asked for everything of this kind and AWS said that there is no more.
@@ -195,14 +193,11 @@ class _Assembly:
         answer = self._answers[source]
         if answer.gap is not None:
             return answer.gap.id
-        counted = self._counted(source)
-        if counted is not None and counted != count:
-            message = f"The account summary counts {counted:,} {source}, but {count:,} were read: collect again"
-            return self._add(gap(source, "CountMismatch", message))
-        if count == 0 and counted is None and not agreed and not answer.exhaustive:
+        confirmed = agreed or answer.exhaustive or self._counted(source) is not None
+        if source not in self._doubts and count == 0 and not confirmed:
             message = f"The list of {source} is empty, and nothing confirms it (account-summary.json would)"
-            return self._add(gap(source, "EmptyUnconfirmed", message))
-        return None
+            self._doubts[source] = gap(source, "EmptyUnconfirmed", message)
+        return self._add(self._doubts[source]) if source in self._doubts else None
 
     def _account(self, identity: Identity, report: CredentialReport | None) -> Account:
         policy = self._answers[Source.PASSWORD_POLICY]
@@ -215,7 +210,7 @@ class _Assembly:
         organization = self._answers[Source.ORGANIZATION]
         if organization.gap is not None:
             unknown["management_account_id"] = organization.gap.id
-        root = report.root if report else None
+        root = report.root if report and _is_root(report.root, identity) else None
         if root is None:
             unknown["root_credentials"] = self._root_gap()
         absent: Any = None
@@ -234,6 +229,9 @@ class _Assembly:
         report = self._answers[Source.CREDENTIAL_REPORT]
         if report.gap is not None:
             return report.gap.id
+        if report.value is not None and report.value.root is not None:
+            message = f"The credential report's row for root is of {report.value.root.arn}"
+            return self._add(gap(Source.CREDENTIAL_REPORT, "OtherRoot", message))
         return self._add(gap(Source.CREDENTIAL_REPORT, "NoRootRow", "The credential report has no row for root"))
 
     def _policy(self, detail: ManagedPolicyDetail) -> Policy:
@@ -247,6 +245,22 @@ class _Assembly:
         reason = answer.gap or gap(answer.source, "NotTold", "AWS did not tell of the policy when asked by itself")
         return self._reader.policy(detail, None, self._add(reason))
 
+    def _doubted_use(self, lists: Mapping[str, Listing[Any]]) -> Listing[Policy]:
+        """Return the policies, each without a count of its use that users, groups and roles contradict.
+
+        AWS tells both at different moments, so that an attachment made meanwhile does it.
+        """
+        unknown: dict[str, dict[str, str]] = {}
+        for misuse in misused(lists):
+            message = f"AWS tells of the policy {misuse.name!r} {misuse.problem}: collect again"
+            found = Gap(f"policies:{misuse.field}:{misuse.arn}", Source.POLICIES, "CountMismatch", None, message)
+            unknown.setdefault(misuse.arn, {})[misuse.field] = self._add(found)
+        policies: Listing[Policy] = lists["policies"]
+        if not unknown:
+            return policies
+        known = (with_gaps(each, unknown.get(each.arn, {})) for each in policies.known_part)
+        return Listing(tuple(known), policies.gap)
+
     def _source_records(self) -> Iterator[SourceRecord]:
         for source in Source:
             if source in self._answers:
@@ -254,8 +268,7 @@ class _Assembly:
 
     def _source_record(self, answer: Answer[Any]) -> SourceRecord:
         """Return how a source was read; one that AWS's counts contradict is not complete, however it was read."""
-        doubts = (self._gaps.get(f"{answer.source}:{code}") for code in _DOUBTS)
-        contradicted = next(filter(None, doubts), None)
+        contradicted = self._doubts.get(answer.source)
         status, detail = answer.status, answer.detail
         if contradicted and status is SourceStatus.COMPLETE:
             status, detail = SourceStatus.PARTIAL, contradicted.message
@@ -267,9 +280,15 @@ def _not_reported(source: Source) -> Answer[Any]:
     return unread(source, SourceStatus.ABSENT, gap(source, "NotProvided", message))
 
 
+def _is_root(row: ReportRow | None, identity: Identity) -> bool:
+    """Return whether a row's ARN is that of the account's root."""
+    account = identity.account_id
+    return row is not None and account is not None and row.arn == f"arn:{identity.partition}:iam::{account}:root"
+
+
 def _same_time(created: object, reported: datetime | None) -> bool:
     """Return whether both sources told the same time of creation; what was not told is not the same."""
-    return isinstance(created, datetime) and reported is not None and abs(utc(created) - reported) <= _SAME_TIME
+    return isinstance(created, datetime) and reported is not None and same_time(created, reported)
 
 
 def _proves_no_users(report: CredentialReport | None) -> bool:

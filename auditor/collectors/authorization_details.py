@@ -5,7 +5,7 @@ AWS leaves out UserPolicyList, PermissionsBoundary, Tags and RoleLastUsed where 
 key that is missing means cut data, and the fact is unknown.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -162,6 +162,15 @@ ENTITIES: Mapping[Source, EntityList] = {
     Source.ROLES: EntityList("Role", "role_detail_list"),
     Source.POLICIES: EntityList("LocalManagedPolicy", "policies"),
 }
+
+
+def policies_of(detail: UserDetail | GroupDetail | RoleDetail) -> Iterator[str]:
+    """Yield the ARNs of the managed policies that are attached to an entity, and of its permissions boundary."""
+    if detail.attached_managed_policies is not UNSET:
+        yield from (policy.policy_arn for policy in detail.attached_managed_policies)
+    boundary = None if isinstance(detail, GroupDetail) else detail.permissions_boundary
+    if boundary is not None:
+        yield boundary.permissions_boundary_arn
 
 
 class EntityReader:

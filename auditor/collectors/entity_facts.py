@@ -9,13 +9,13 @@ https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.h
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import UNSET, Struct, UnsetType, field
 
 from auditor.account.model import AccessAnalyzer, OidcProvider, SamlProvider, ServerCertificate
 from auditor.account.unknown import Listing, with_gaps
-from auditor.collectors.answers import utc
+from auditor.collectors.answers import same_time, utc
 
 NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
 """What DescribeOrganization answers for an account that is in no organization."""
@@ -134,6 +134,8 @@ class PolicyDetail(Struct, rename="pascal"):
     """AWS's Policy, as far as it is kept; a description that was never given is left out."""
 
     arn: str
+    policy_id: str | UnsetType = UNSET
+    create_date: datetime | UnsetType = UNSET
     description: str | None = None
 
 
@@ -143,11 +145,30 @@ class PolicyAnswer(Struct, rename="pascal"):
     policy: PolicyDetail
 
 
+class ListedPolicy(Protocol):
+    """What tells a policy of a list from one of the same ARN that was made before or after it."""
+
+    policy_id: str | UnsetType
+    create_date: datetime | UnsetType
+
+
+def is_of(detail: PolicyDetail, listed: ListedPolicy) -> bool:
+    """Return whether GetPolicy's answer can be of the policy that a list holds, and not of another of its ARN."""
+    if UNSET not in (detail.policy_id, listed.policy_id) and detail.policy_id != listed.policy_id:
+        return False
+    made, listed_as = detail.create_date, listed.create_date
+    return not isinstance(made, datetime) or not isinstance(listed_as, datetime) or same_time(made, listed_as)
+
+
 class Descriptions(Struct, frozen=True):
-    """Hold the descriptions of policies by ARN, None where there is none, and the gaps of those that were not told."""
+    """Hold the descriptions of policies by ARN, None where there is none, and the gaps of those that were not told.
+
+    `unlisted` are the ARNs of policies that were described and that the list of policies lacks.
+    """
 
     reported: Mapping[str, str | None]
     gaps: Mapping[str, str]
+    unlisted: tuple[str, ...] = ()
 
 
 SHAPES = (TagsPage, CertificatesPage, OidcList, OidcDetail, SamlList, AnalyzersPage, OrganizationAnswer, PolicyAnswer)

@@ -87,7 +87,7 @@ def parameter_names(_context: click.Context, _parameter: click.Parameter, incomp
 
 def framework_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return the names of frameworks that begin so, whatever the case, for a shell to complete."""
-    from auditor.report.frameworks import known
+    from auditor.selection.frameworks import known
 
     return [name for name in known() if name.casefold().startswith(incomplete.casefold())]
 
@@ -159,7 +159,7 @@ def _options(*options: Callable[[C], C]) -> Callable[[C], C]:
 
 place_options = _options(
     reading("--exports", shell_complete=files, metavar="DIR", help="Read a folder of AWS CLI output."),
-    reading("--captured-at", type=point_in_time, metavar="TIME", help="When a bare credential-report.csv was made."),
+    reading("--captured-at", type=point_in_time, metavar="TIME", help="When the files of --exports were written."),
     reading("--demo", is_flag=True, help="Read a made-up account in an embedded emulator (needs the extra demo)."),
     _credentials("--profile", metavar="NAME", help="AWS profile to use."),
     _credentials(
@@ -188,7 +188,13 @@ selection_options = _options(
         help="Settings [iam-audit.toml of the working folder, if it is there].",
     ),
     _selecting("--no-config", is_flag=True, help="Read no configuration file."),
-    _selecting("--rules", "rule_set", type=click.Choice([name.value for name in RuleSet]), help="Select this set."),
+    _selecting(
+        "--rules",
+        "rule_set",
+        type=click.Choice([name.value for name in RuleSet], case_sensitive=False),
+        metavar="SET",
+        help="Select this set: core, aws-config, all, or a framework's rules with its values, such as CIS-AWS-3.0.",
+    ),
     _selecting(
         "--rule",
         "include",

@@ -3,8 +3,8 @@
 from auditor import load_report
 from auditor.console.messages import speaker
 from auditor.console.requests import ReportRequest
-from auditor.report import frameworks
 from auditor.report.build import with_frameworks
+from auditor.selection import frameworks
 from auditor.writers import files, paths, printing
 from auditor.writers.formats import REPORT_SUFFIXES
 

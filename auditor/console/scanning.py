@@ -16,13 +16,12 @@ from auditor.console.requests import ScanRequest, Shown
 from auditor.errors import UsageError
 from auditor.judging.rule import Severity
 from auditor.judging.suppressions import Suppression
-from auditor.report import frameworks
 from auditor.report.audit import doubtful_users
 from auditor.report.configuration import effects, sentence
 from auditor.report.gate import Gate, exit_code
 from auditor.report.narrowing import narrowed
 from auditor.report.report import Report
-from auditor.selection import config
+from auditor.selection import config, frameworks
 from auditor.selection.config import Loaded
 from auditor.selection.plan import Plan, planned, sources_read
 from auditor.selection.run_settings import RunSettings, run_settings
@@ -129,8 +128,10 @@ def show_sources(snapshot: Snapshot, say: Say) -> None:
 
 
 def _show_warnings(report: Report, say: Say) -> None:
+    names = report.shown_names
     for warning in report.warnings:
-        about = " ".join(name for name in (warning.config_rule_name, warning.resource_name) if name)
+        rule = warning.config_rule_name
+        about = " ".join(name for name in (rule and names.get(rule, rule), warning.resource_name) if name)
         say(f"Warning: {f'{about}: ' if about else ''}{warning.message}")
     for pack in report.packs:
         for note in pack.notes:

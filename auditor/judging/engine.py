@@ -11,6 +11,7 @@ from auditor.account.model import Notice, Snapshot
 from auditor.account.report_age import credential_report_text
 from auditor.account.unknown import Gap, UnknownFact, witnessed
 from auditor.judging.finding import Finding, Subject
+from auditor.judging.parameters import for_partition, readable
 from auditor.judging.rule import MAX_ANNOTATION, ComplianceType, ConfiguredRule, Context, Evidence, EvidenceGap, Verdict
 
 RULE_ERROR = "rule-error"
@@ -40,7 +41,7 @@ def evaluate(snapshot: Snapshot, rules: Iterable[ConfiguredRule]) -> Evaluation:
     run = _Run(snapshot)
     with witnessed() as raised:
         for configured in rules:
-            run.evaluate(configured, raised)
+            run.evaluate(for_partition(configured, snapshot.account.partition), raised)
     return Evaluation(tuple(run.findings), tuple(run.notices))
 
 
@@ -67,9 +68,7 @@ class _Run:
         self._gaps: Mapping[str, Gap] = {gap.id: gap for gap in snapshot.gaps}
 
     def evaluate(self, configured: ConfiguredRule, raised: list[UnknownFact]) -> None:
-        context: Context[Any] = Context(
-            configured.parameters, self._snapshot, self._index, self._credential_report_text
-        )
+        context: Context[Any] = Context(readable(configured), self._snapshot, self._index, self._credential_report_text)
         for message in configured.warnings:
             self._note(configured, Notice("parameter", None, message))
         if self._snapshot.account.partition in configured.rule.not_offered_in:

@@ -14,8 +14,9 @@ from enum import Enum, StrEnum
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from auditor.account.unknown import undecided
 from auditor.errors import AuditError, UsageError
 from auditor.judging.rule import ConfiguredRule, Rule
 
@@ -27,6 +28,12 @@ _KINDS = (
     msgspec.inspect.VarTupleType,
 )
 _DECLARED = "A plug-in's parameter is a bool, int, str, StrEnum or tuple[str, ...], or one of these or None."
+_NO = {"false", "0", "no", "off", "f", "n"}
+"""What nobody can mean by true, whatever the case."""
+
+_AWS_POLICY = "arn:aws:iam::aws:policy/"
+"""The start of the ARNs that AWS prints as defaults, also on its pages for other partitions."""
+
 _MAX_DIGITS = 9  # more than any range of AWS holds, and cheap to convert
 
 
@@ -93,11 +100,12 @@ def configure(
     our own options the printed default holds.
     """
     warnings: list[str] = []
+    doubts: dict[str, str] = {}
     declared = _declared(rule)
     for name in given:
         if name not in declared:
             raise _unknown(rule, name, list(declared))
-    values = {name: _value(declared[name], raw, warnings) for name, raw in given.items()}
+    values = {name: _value(declared[name], raw, warnings, doubts) for name, raw in given.items()}
     values = {name: value for name, value in values.items() if value is not None or declared[name].nullable}
     given_values = frozenset(name for name, value in values.items() if value is not None)
     if origin is GivenBy.PACK:
@@ -105,7 +113,47 @@ def configure(
     for name, parameter in declared.items():
         if parameter.required and name not in values:
             values[name] = _defaulted(parameter, origin)
-    return ConfiguredRule(rule, config_rule_name or rule.id, _built(rule, values), tuple(warnings), given_values)
+    name, parameters = config_rule_name or rule.id, _built(rule, values)
+    return ConfiguredRule(rule, name, parameters, tuple(warnings), given_values, doubts=doubts)
+
+
+def readable(configured: ConfiguredRule) -> Struct:
+    """Return the parameters as a rule reads them: a value that is in doubt raises UnknownFact when it is read."""
+    if not configured.doubts:
+        return configured.parameters
+    declared = type(configured.parameters)
+    doubts: dict[str, str] = {}
+
+    def read(parameters: Struct, name: str) -> Any:
+        if name in doubts:
+            raise undecided(doubts[name])
+        return object.__getattribute__(parameters, name)
+
+    doubtful: Any = msgspec.StructMeta(declared.__name__, (declared,), {"__getattribute__": read}, frozen=True)
+    made: Struct = doubtful(**structs.asdict(configured.parameters))
+    doubts.update(configured.doubts)  # not before: building it may read values to check them
+    return made
+
+
+def for_partition(configured: ConfiguredRule, partition: str) -> ConfiguredRule:
+    """Return the rule with AWS's policies among its defaults in the account's own partition, which is our decision.
+
+    AWS prints ARNs of the partition aws on all of its pages. A value that somebody gave is taken by the letter.
+    """
+    values = structs.asdict(configured.parameters) if partition != "aws" else {}
+    defaults = {name: value for name, value in values.items() if name not in configured.given}
+    moved = {name: _moved(value, partition) for name, value in defaults.items() if _moved(value, partition) != value}
+    if not moved:
+        return configured
+    return structs.replace(configured, parameters=structs.replace(configured.parameters, **moved))
+
+
+def _moved(value: Any, partition: str) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_moved(each, partition) for each in value)
+    if isinstance(value, str) and value.startswith(_AWS_POLICY):
+        return value.replace("arn:aws:", f"arn:{partition}:", 1)
+    return value
 
 
 def needed(rule: Rule) -> tuple[str, ...]:
@@ -148,7 +196,7 @@ def _defaulted(parameter: _Parameter, origin: GivenBy) -> Any:
             "is required, but was not given",
             f"Give it with {option}, in iam-audit.toml, or in the rule's conformance pack.",
         )
-    return _value(parameter, default, [])
+    return _value(parameter, default, [], {})
 
 
 def _built(rule: Rule, values: Mapping[str, Any]) -> Struct:
@@ -184,7 +232,7 @@ def _unknown(rule: Rule, name: str, names: list[str]) -> ParameterError:
     return ParameterError(rule.id, name, problem, remedy, subject=rule.id)
 
 
-def _value(parameter: _Parameter, raw: object, warnings: list[str]) -> Any:
+def _value(parameter: _Parameter, raw: object, warnings: list[str], doubts: dict[str, str]) -> Any:
     """Return the typed value, or None for a blank one (AWS refuses blanks, so packs use them for "not given")."""
     kind = parameter.kind
     text = ("true" if raw else "false") if isinstance(raw, bool) else "" if raw is None else str(raw)
@@ -193,7 +241,7 @@ def _value(parameter: _Parameter, raw: object, warnings: list[str]) -> Any:
     if not text.strip():
         return None
     if isinstance(kind, msgspec.inspect.BoolType):
-        return _boolean(parameter, text, warnings)
+        return _boolean(parameter, text, warnings, doubts)
     if isinstance(kind, msgspec.inspect.IntType):
         return _integer(parameter, kind, text.strip())
     if isinstance(kind, msgspec.inspect.VarTupleType):
@@ -209,11 +257,20 @@ def _without_none(declared: msgspec.inspect.Type) -> msgspec.inspect.Type:
     return next(kind for kind in declared.types if not isinstance(kind, msgspec.inspect.NoneType))
 
 
-def _boolean(parameter: _Parameter, text: str, warnings: list[str]) -> bool:
-    if text not in ("true", "false"):
-        problem = f"is {text!r}, which counts as false: AWS Config knows only 'true' in lower case"
-        warnings.append(f"{parameter.qualified_name} {problem}")
-    return text == "true"
+def _boolean(parameter: _Parameter, text: str, warnings: list[str], doubts: dict[str, str]) -> bool:
+    """Return whether the text is AWS's true, and record a doubt for what may be meant so.
+
+    AWS documents that such a text counts as false; users report that a rule then finds correct policies
+    NON_COMPLIANT: https://github.com/awslabs/aws-config-rules/issues/434 and 435.
+    """
+    if text in ("true", "false"):
+        return text == "true"
+    problem = f"is {text!r}, which counts as false: AWS Config knows only 'true' in lower case"
+    if text.strip().lower() not in _NO:
+        problem = f"is {text!r}: AWS documents that only 'true' in lower case is true; what it switches is undecided"
+        doubts[parameter.name] = f"{parameter.name} is {text!r}; write 'true' or 'false' in lower case"
+    warnings.append(f"{parameter.qualified_name} {problem}")
+    return False
 
 
 def _integer(parameter: _Parameter, kind: msgspec.inspect.IntType, text: str) -> int:

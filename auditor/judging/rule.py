@@ -1,6 +1,6 @@
 """The rule API: what a rule is, what it is given, and what it answers."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -125,6 +125,23 @@ def proofs(*questions: Callable[[], T | None]) -> tuple[T, ...]:
     return tuple(found)
 
 
+def both(first: Callable[[], bool], second: Callable[[], bool]) -> bool:
+    """Return whether the answer to both questions is yes; one no suffices, whatever is unknown of the other.
+
+    Raises UnknownFact if neither is a known no, and one is not known.
+    """
+    answers: list[UnknownFact] = []
+    for question in (first, second):
+        answer = evaluate_quietly(question)
+        if isinstance(answer, UnknownFact):
+            answers.append(answer)
+        elif not answer:
+            return False
+    if answers:
+        raise most_telling(answers)
+    return True
+
+
 def most_telling(unknown: Sequence[UnknownFact]) -> UnknownFact:
     """Return the exception to raise for several unknown facts: that of a gap, which says what to grant, if any is."""
     chosen = min(unknown, key=lambda each: each.gap_id is None)
@@ -212,7 +229,8 @@ class ConfiguredRule(Struct, frozen=True):
     """Hold a rule with the parameters of this run and the name under which it reports.
 
     `given` names the parameters that somebody gave a value; `left_out` are resource types that the rule judges
-    elsewhere, but not in this run.
+    elsewhere, but not in this run. `doubts` says by parameter why nobody knows how AWS Config takes its value: what
+    rests on it is undecided.
     """
 
     rule: Rule
@@ -221,3 +239,4 @@ class ConfiguredRule(Struct, frozen=True):
     warnings: tuple[str, ...]
     given: frozenset[str] = frozenset()
     left_out: tuple[ResourceType, ...] = ()
+    doubts: Mapping[str, str] = {}

@@ -12,8 +12,8 @@ from auditor.judging.finding import Finding
 from auditor.judging.rule import OPEN, ConfiguredRule
 from auditor.judging.suppressions import Limits, Suppression, suppressed
 from auditor.report.build import build, with_frameworks
-from auditor.report.frameworks import find
 from auditor.report.report import Report
+from auditor.selection.frameworks import find
 from auditor.selection.named import Rules, configured_rules
 from auditor.selection.packs.summary import PackSummary
 
@@ -34,8 +34,9 @@ def audit(
 ) -> Report:
     """Return the report of a snapshot: the same snapshot, rules, settings and `as_of` give the same report.
 
-    `rules` is the name of a set ("core", "aws-config", "all"), or rules by id, by source identifier or configured; by
-    default AWS Config's rules that need no value. `parameters` gives values by rule and name, in AWS's spelling.
+    `rules` is the name of a set ("core", "aws-config", "all", or a framework's, with its values), or rules by id, by
+    source identifier or configured; by default AWS Config's rules that need no value. `parameters` gives values by
+    rule and name, in AWS's spelling.
     `frameworks` names those to be shown control by control, `packs` are what became of the conformance packs that the
     rules are of. `as_of` is the run's time (UTC, by default now), against which only the end dates of suppressions are
     held. What rests on a credential report older than `max_report_age` is unknown; the digest in the report is of the

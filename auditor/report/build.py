@@ -12,11 +12,12 @@ from auditor.account.model import Notice, Snapshot
 from auditor.account.report_age import report_age
 from auditor.judging.engine import Evaluation
 from auditor.judging.finding import Finding
+from auditor.judging.parameters import for_partition
 from auditor.judging.rule import ComplianceType, ConfiguredRule
-from auditor.report.controls import controls
 from auditor.report.frameworks import by_framework
 from auditor.report.ledger import coverage, source_readings
 from auditor.report.report import AccountHeader, Report, ReportWarning, RuleResult, SnapshotHeader, Summary, Tool, worst
+from auditor.selection.frameworks import controls
 from auditor.selection.packs.summary import PackSummary
 
 
@@ -81,7 +82,8 @@ def _rule_results(
     snapshot: Snapshot, rules: Sequence[ConfiguredRule], by_rule: Mapping[str, Sequence[Finding]]
 ) -> Iterator[RuleResult]:
     known_controls = controls()
-    for configured in sorted(rules, key=lambda configured: configured.config_rule_name):
+    placed = (for_partition(configured, snapshot.account.partition) for configured in rules)
+    for configured in sorted(placed, key=lambda configured: configured.config_rule_name):
         findings = by_rule[configured.config_rule_name]
         counts = _counts(findings)
         yield RuleResult(
@@ -111,4 +113,6 @@ def with_frameworks(report: Report, names: Sequence[str]) -> Report:
     """Return the report with the named frameworks, control by control; without names it stays as it is."""
     if not names:
         return report
-    return msgspec.structs.replace(report, frameworks=by_framework(names, report.rules, report.findings))
+    return msgspec.structs.replace(
+        report, frameworks=by_framework(names, report.rules, report.findings, report.account.partition)
+    )

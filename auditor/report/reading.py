@@ -9,6 +9,7 @@ from auditor import documents
 from auditor.account.checks import MAX_IDENTIFIER
 from auditor.errors import SourceError
 from auditor.judging.rule import MAX_ANNOTATION, ComplianceType
+from auditor.report.cross_checks import miscovered, untold
 from auditor.report.frameworks import contradicts
 from auditor.report.report import Report, RuleResult, Summary, dump_report, worst
 
@@ -53,6 +54,8 @@ def _check_agreement(report: Report) -> None:
     for framework in report.frameworks:
         if any(contradicts(control, results) for control in framework.controls):
             raise ValueError(f"a control of {framework.name} does not agree with the rules")
+    for complaint in (*untold(report), *miscovered(report)):
+        raise ValueError(complaint)
 
 
 def _check_tallies(report: Report) -> None:

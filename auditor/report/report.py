@@ -74,6 +74,13 @@ class RuleResult(Struct, frozen=True):
     source_url: str
     left_out: tuple[ResourceType, ...] = ()
 
+    @property
+    def shown_name(self) -> str:
+        """Return the name as people see it, with the identifier where the name alone may stand for another rule."""
+        own = self.source_identifier.lower().replace("_", "-")
+        name = self.config_rule_name
+        return name if name == own else f"{name} ({self.source_identifier})"
+
 
 class ReportWarning(Struct, frozen=True, order=True):
     """Hold something that is no verdict but that the reader should know."""
@@ -104,6 +111,11 @@ class Report(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     warnings: tuple[ReportWarning, ...]
     frameworks: tuple[FrameworkResult, ...] = ()
+
+    @property
+    def shown_names(self) -> dict[str, str]:
+        """Return the names of the rules as people see them."""
+        return {rule.config_rule_name: rule.shown_name for rule in self.rules}
 
     def to_json(self) -> str:
         """Return the JSON report on one line; raise AuditError where a rule's evidence is not JSON."""

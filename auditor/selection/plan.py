@@ -7,18 +7,19 @@ from msgspec import Struct, structs
 
 from auditor.account.sources import Source
 from auditor.errors import UsageError
-from auditor.judging.parameters import ParameterError, configure, needed
+from auditor.judging.parameters import GivenBy, ParameterError, configure, needed
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ConfiguredRule, Rule, Severity
 from auditor.selection import config
 from auditor.selection.config import Loaded
+from auditor.selection.frameworks import variants
 from auditor.selection.layers import Layer, layer_of_file, layer_of_options
 from auditor.selection.merging import SelectionSettings, found, merged
 from auditor.selection.options import Choice, RunOptions
 from auditor.selection.packs.summary import PackSummary
 from auditor.selection.run_settings import RunSettings, run_settings
 from auditor.selection.sets import sets_of
-from auditor.selection.settings import DEFAULT, Origin, OriginKind, Sourced, from_pack, plain
+from auditor.selection.settings import DEFAULT, Origin, OriginKind, Sourced, from_framework, from_pack, plain
 
 
 class SourcedRule(Struct, frozen=True):
@@ -96,7 +97,35 @@ def selected(rules: Mapping[str, Rule], settings: SelectionSettings) -> list[Sou
     if not chosen and not settings.packs.value:
         raise UsageError("no rule is left to evaluate", "Exclude fewer rules; `iam-audit rules list` shows them.")
     severe = _with_severities(rules, settings.severities)
+    framework = _framework(settings)
+    if framework is not None:
+        return [each for rule_id in sorted(chosen) for each in _of_framework(severe[rule_id], settings, framework)]
     return [_configured(severe[rule_id], settings) for rule_id in sorted(chosen)]
+
+
+def _framework(settings: SelectionSettings) -> str | None:
+    """Return the framework whose rules run, if a set of one is selected."""
+    rule_set = settings.which.value.rule_set
+    return rule_set.value if rule_set is not None and rule_set.is_framework else None
+
+
+def _of_framework(rule: Rule, settings: SelectionSettings, framework: str) -> Iterator[SourcedRule]:
+    """Yield the rule once for each distinct set of values that the framework asks for; given values go before those.
+
+    Where there are several, each bears the name of the first control that asks for it.
+    """
+    asked = variants(framework, rule.id)
+    for control_id, values in asked:
+        name = rule.id if len(asked) == 1 else f"{framework}/{control_id}"
+        yield _configured(rule, settings, Asked(framework, name, values))
+
+
+class Asked(Struct, frozen=True):
+    """Hold the values that a framework asks of a rule, and the name under which the rule reports with them."""
+
+    framework: str
+    config_rule_name: str
+    values: Mapping[str, str]
 
 
 def _chosen(rules: Mapping[str, Rule], settings: SelectionSettings) -> Iterator[Rule]:
@@ -104,9 +133,12 @@ def _chosen(rules: Mapping[str, Rule], settings: SelectionSettings) -> Iterator[
     if which.include:
         yield from (found(rules, name, origin) for name in which.include)
         return
+    framework = _framework(settings)
     for rule in rules.values():
-        given = settings.parameters.get(rule.id, {})
-        if which.rule_set in sets_of(rule) and set(needed(rule)) <= set(given):
+        given = set(settings.parameters.get(rule.id, {}))
+        asked = variants(framework, rule.id) if framework is not None else []
+        given.update(*(values for _, values in asked[:1]))
+        if (asked or which.rule_set in sets_of(rule)) and set(needed(rule)) <= given:
             yield rule
 
 
@@ -116,14 +148,26 @@ def _with_severities(rules: Mapping[str, Rule], severities: Mapping[str, Sourced
     return {**rules, **severe}
 
 
-def _configured(rule: Rule, settings: SelectionSettings) -> SourcedRule:
+def _configured(rule: Rule, settings: SelectionSettings, asked: Asked | None = None) -> SourcedRule:
     given = settings.parameters.get(rule.id, {})
     try:
-        configured = configure(rule, plain(given))
+        configured = configure(rule, plain(given)) if asked is None else _as_asked(rule, plain(given), asked)
     except ParameterError as error:
         wrong = given.get(error.parameter or "")
         raise (error if wrong is None else error.at(wrong.origin.file)) from error
-    return _sourced(configured, {name: each.origin for name, each in given.items()}, settings)
+    of_framework = dict.fromkeys(asked.values, from_framework(asked.framework)) if asked is not None else {}
+    return _sourced(configured, {**of_framework, **{name: each.origin for name, each in given.items()}}, settings)
+
+
+def _as_asked(rule: Rule, given: Mapping[str, object], asked: Asked) -> ConfiguredRule:
+    """Return the rule with a framework's values: as in a conformance pack it judges only what is asked.
+
+    They count as given by nobody, so that AWS's policies among them mean the account's own partition.
+    """
+    values = {**asked.values, **given}
+    origin = GivenBy.PACK if asked.values else GivenBy.OPTION
+    configured = configure(rule, values, origin=origin, config_rule_name=asked.config_rule_name)
+    return structs.replace(configured, given=configured.given & set(given))
 
 
 def _sourced(configured: ConfiguredRule, origins: Mapping[str, Origin], settings: SelectionSettings) -> SourcedRule:

@@ -1,4 +1,4 @@
-"""The named sets of rules: the first five, those of AWS Config, and all."""
+"""The named sets of rules: the first five, those of AWS Config, all, and those of frameworks."""
 
 from enum import StrEnum
 
@@ -19,12 +19,38 @@ CORE = frozenset(
 class RuleSet(StrEnum):
     """Name the sets of rules: the first five, AWS Config's, and every rule that is installed, plugged in or built in.
 
-    A rule that cannot run without a value from the user is in a set only where the value is given.
+    A rule that cannot run without a value from the user is in a set only where the value is given. A framework's name
+    is the set of the rules that support its controls, with the values that these ask for.
     """
 
     CORE = "core"
     AWS_CONFIG = "aws-config"
     ALL = "all"
+    CIS_AWS_1_2 = "CIS-AWS-1.2"
+    CIS_AWS_1_4 = "CIS-AWS-1.4"
+    CIS_AWS_1_5 = "CIS-AWS-1.5"
+    CIS_AWS_2_0 = "CIS-AWS-2.0"
+    CIS_AWS_3_0 = "CIS-AWS-3.0"
+    CIS_AWS_4_0_1 = "CIS-AWS-4.0.1"
+    CIS_AWS_5_0 = "CIS-AWS-5.0"
+    CIS_AWS_6_0 = "CIS-AWS-6.0"
+    CIS_AWS_7_0 = "CIS-AWS-7.0"
+    SECURITY_HUB = "SecurityHub"
+    FSBP = "FSBP"
+    NIST_800_53_R5 = "NIST-800-53-r5"
+    NIST_800_171_R2 = "NIST-800-171-r2"
+    PCI_DSS_3_2_1 = "PCI-DSS-3.2.1"
+    PCI_DSS_4_0_1 = "PCI-DSS-4.0.1"
+    NIST_800_53_R4_CONFIG_PACK = "NIST-800-53-r4-ConfigPack"
+    NIST_800_53_R5_CONFIG_PACK = "NIST-800-53-r5-ConfigPack"
+    NIST_CSF_1_1_CONFIG_PACK = "NIST-CSF-1.1-ConfigPack"
+    PCI_DSS_3_2_1_CONFIG_PACK = "PCI-DSS-3.2.1-ConfigPack"
+    PCI_DSS_4_0_CONFIG_PACK = "PCI-DSS-4.0-ConfigPack"
+
+    @property
+    def is_framework(self) -> bool:
+        """Return whether the set is that of a framework, whose rules run with the framework's values."""
+        return self not in (RuleSet.CORE, RuleSet.AWS_CONFIG, RuleSet.ALL)
 
 
 def sets_of(rule: Rule) -> tuple[RuleSet, ...]:

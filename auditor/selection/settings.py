@@ -16,17 +16,22 @@ class OriginKind(StrEnum):
     OPTION = "option"
     FILE = "file"
     PACK = "pack"
+    FRAMEWORK = "framework"
     DEFAULT = "default"
 
 
 class Origin(Struct, frozen=True):
-    """Name where a setting comes from; `file` is the path of a configuration file or a conformance pack, else empty."""
+    """Name where a setting comes from.
+
+    `file` is the path of a configuration file or a conformance pack, else empty; `framework` the name of one.
+    """
 
     kind: OriginKind
     file: str = ""
+    framework: str = ""
 
     def __str__(self) -> str:
-        return self.file or self.kind.value
+        return self.file or self.framework or self.kind.value
 
     def located(self, path: str) -> str:
         """Return a path of a setting as seen from the working folder: a file's paths are relative to the file."""
@@ -63,6 +68,11 @@ def plain(parameters: Mapping[str, Sourced[object]]) -> dict[str, object]:
 def from_file(path: object) -> Origin:
     """Return the origin of what a configuration file sets."""
     return Origin(OriginKind.FILE, str(path))
+
+
+def from_framework(name: str) -> Origin:
+    """Return the origin of what the controls of a framework ask for."""
+    return Origin(OriginKind.FRAMEWORK, framework=name)
 
 
 def from_pack(path: str) -> Origin:

@@ -9,13 +9,14 @@ machine. Programs read the JSON report instead.
 import csv
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from typing import BinaryIO
 
 from auditor.judging.finding import Finding, Location
 from auditor.report import configuration
+from auditor.report.frameworks import FrameworkResult
 from auditor.report.report import Report, RuleResult, encoded
 from auditor.selection.packs.summary import REASONS, sentence
 from auditor.writers.visible import visible
@@ -23,7 +24,7 @@ from auditor.writers.visible import visible
 COLUMNS = (
     *("record", "config_rule_name", "severity", "compliance_type", "suppressed"),
     *("resource_type", "resource_name", "resource_id", "resource_arn", "region", "location"),
-    *("annotation", "evidence", "suppression", "controls", "fingerprint"),
+    *("annotation", "evidence", "suppression", "controls", "fingerprint", "source_identifier"),
     *("account_id", "captured_at", "evaluated_at", "report_generated_at", "report_age_s"),
     *("source", "status", "resources", "seen", "unseen", "judged", "not_applicable", "undecided"),
 )
@@ -81,13 +82,20 @@ def _common(report: Report) -> dict[str, str]:
 
 
 def _rule_cells(report: Report, rule: RuleResult) -> dict[str, str]:
-    supported = {each.name: rule.controls.get(each.name, ()) for each in report.frameworks}
+    supported = {each.name: _ids(each, rule.controls.get(each.name, ())) for each in report.frameworks}
     controls = "; ".join(f"{name}: {', '.join(ids)}" for name, ids in supported.items() if ids)
     return {
         "config_rule_name": harmless(rule.config_rule_name),
+        "source_identifier": harmless(rule.source_identifier),
         "severity": rule.severity,
         "controls": harmless(controls),
     }
+
+
+def _ids(framework: FrameworkResult, ids: Sequence[str]) -> list[str]:
+    """Return the ids of controls, and with each that rules can never meet that it is met in part only."""
+    in_part = {control.id for control in framework.controls if control.partial is not None}
+    return [f"{each} (in part only)" if each in in_part else each for each in ids]
 
 
 def _cells(finding: Finding) -> Row:

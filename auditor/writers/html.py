@@ -74,6 +74,7 @@ def _document(report: Report) -> str:
         warned=_warned(report.warnings),
         warned_rows=WARNED_ROWS,
         pages=_rule_pages(),
+        names=report.shown_names,
         places={result.config_rule_name: place for place, result in enumerate(report.rules)},
         style=style,
         script=script,
@@ -229,6 +230,7 @@ def pack(report: Report) -> str:
     payload = {
         "account_id": report.account.id or "",
         "fingerprint_version": FINGERPRINT_VERSION,
+        "names": [result.shown_name for result in report.rules],
         "severities": [result.severity for result in report.rules],
         "findings": findings,
     }

@@ -12,12 +12,12 @@ let view;
 let rows = []; // of the findings that the view selects, in its order
 const opened = new Set();
 
-function tableOf({ account_id, fingerprint_version, severities, findings }) {
+function tableOf({ account_id, fingerprint_version, names, severities, findings }) {
   const { resource, ...others } = findings;
   const columns = Object.fromEntries(Object.entries(others).map(([name, packed]) => [name, column(packed)]));
   const resources = column({ values: resourcesOf(resource.values), steps: resource.steps });
   const types = [...new Set(resources.values.map((itsResource) => itsResource.type))].sort();
-  return { ...columns, resources, types, severities, account_id, fingerprint_version };
+  return { ...columns, resources, types, names, severities, account_id, fingerprint_version };
 }
 
 const suppressed = (row) => report.suppression.of(row) !== null;
@@ -198,7 +198,7 @@ function line(row) {
     element("td", {}, ...breakable(type)),
     verdict,
     element("td", { class: "severity" }, severity(row)),
-    element("td", {}, report.rule.of(row)),
+    element("td", {}, report.names[report.rule.at[row]]),
     element("td", {}, report.annotation.of(row)));
 }
 

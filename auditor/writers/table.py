@@ -1,7 +1,7 @@
 """The table: a summary per rule, then the findings that need somebody; for people at a terminal."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from itertools import groupby
 from textwrap import wrap
@@ -51,7 +51,7 @@ def write(report: Report, stream: TextIO, *, every_finding: bool = False) -> Non
         for finding_group in _groups(report, kinds):
             console.print(*finding_group, sep="\n")
         for framework in report.frameworks:
-            console.print(*_framework(framework), sep="\n")
+            console.print(*_framework(framework, report.shown_names), sep="\n")
         console.print(_verdict(report))
     stream.write(_TRAILING_BLANKS.sub("", captured.get()))
 
@@ -104,7 +104,7 @@ def _summary(report: Report, width: int) -> Table:
     left = width - sum(2 + max(map(len, column)) for column in zip(*cells, strict=True))  # 2 between columns
     for result, counts in rows:
         verdict = Text(result.compliance_type, style=_STYLES[result.compliance_type])
-        table.add_row(Text(_broken(visible(result.config_rule_name), left)), verdict, *counts)
+        table.add_row(Text(_broken(visible(result.shown_name), left)), verdict, *counts)
     return table
 
 
@@ -130,10 +130,11 @@ def _narrowed(report: Report) -> Text | None:
 
 def _groups(report: Report, kinds: Sequence[ComplianceType]) -> Iterator[tuple[Text, Padding]]:
     severities = {result.config_rule_name: result.severity for result in report.rules}
+    names = report.shown_names
     shown = [finding for finding in report.findings if finding.compliance_type in kinds]
     shown.sort(key=lambda finding: (finding.config_rule_name, kinds.index(finding.compliance_type)))
     for (rule, kind), group in groupby(shown, key=lambda finding: (finding.config_rule_name, finding.compliance_type)):
-        title = Text(f"\n{visible(rule)} ")
+        title = Text(f"\n{visible(names[rule])} ")
         title.append(kind, style=_STYLES[kind]).append(f", severity {visible(severities[rule])}")
         yield title, Padding(_rows(list(group)), (0, 0, 0, 2))
 
@@ -148,7 +149,7 @@ def _rows(findings: Sequence[Finding]) -> Table:
     return table
 
 
-def _framework(framework: FrameworkResult) -> Iterator[Text | Padding]:
+def _framework(framework: FrameworkResult, names: Mapping[str, str]) -> Iterator[Text | Padding]:
     """Yield the controls of a framework, those that no rule covers, and the note that there are more."""
     yield Text(f"\n{visible(framework.name)}: {visible(framework.title)}, {tally(framework)}")
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
@@ -156,7 +157,7 @@ def _framework(framework: FrameworkResult) -> Iterator[Text | Padding]:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for control in framework.controls:
-        table.add_row(Text(visible(control.id)), _control_verdict(control), Text("\n".join(_supports(control))))
+        table.add_row(Text(visible(control.id)), _control_verdict(control), Text("\n".join(_supports(control, names))))
     yield Padding(table, (0, 0, 0, 2))
     if framework.uncovered:
         named = (f"{control.id} {control.title}" for control in framework.uncovered)
@@ -169,12 +170,14 @@ def _control_verdict(control: ControlResult) -> Text:
     return text.append("".join(f"\n{note}" for note in extent(control)))
 
 
-def _supports(control: ControlResult) -> Iterator[str]:
+def _supports(control: ControlResult, names: Mapping[str, str]) -> Iterator[str]:
     """Yield the lines beside a control: its title, then rule by rule what was found or what is missing."""
     if control.title is not None:
         yield visible(control.title)
+    if control.partial is not None:
+        yield f"In part only: {visible(control.partial)}"
     for rule in control.rules:
-        yield f"- {visible(rule.config_rule_name)}: {_numbers(rule)}"
+        yield f"- {visible(names[rule.config_rule_name])}: {_numbers(rule)}"
         yield from (f"  {visible(shortfall)}" for shortfall in rule.shortfalls)
     yield from (f"- {visible(rule_id)}: not evaluated" for rule_id in control.not_evaluated)
 

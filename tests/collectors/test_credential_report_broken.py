@@ -6,7 +6,7 @@ from typing import Any
 
 import exports_folder as folder_of
 import pytest
-from exports_folder import DETAILS, GOLDEN_REPORT, REPORT, SUMMARY
+from exports_folder import DETAILS, DEVICES, GOLDEN_REPORT, REPORT, SUMMARY
 
 from auditor.account.credentials import Credentials, as_reported
 from auditor.account.snapshot import dump, load
@@ -148,6 +148,7 @@ def test_only_a_report_that_cannot_be_cut_proves_that_there_are_no_users(
     changes: dict[str, Any] = {
         DETAILS: folder_of.details() | {"UserDetailList": []},
         SUMMARY: None,
+        DEVICES: None,
         REPORT: None,
         form: folder_of.credential_report(text) if believed else text,
     }

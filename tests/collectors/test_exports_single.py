@@ -165,7 +165,7 @@ def test_to_be_in_no_organization_is_a_fact_and_a_refusal_is_not(tmp_path: Path)
     [
         (None, "NotProvided", SourceStatus.ABSENT),
         (ERROR.format("AccessDenied", "GetPolicy"), "AccessDenied", SourceStatus.FAILED),
-        ({"Policy": {"Arn": f"arn:aws:iam::{ACCOUNT}:policy/Other"}}, "NotProvided", SourceStatus.FAILED),
+        ({"Policy": {"Arn": "arn:aws:iam::aws:policy/Other"}}, "NotProvided", SourceStatus.FAILED),
     ],
     ids=["missing", "denied", "of another policy"],
 )

@@ -234,8 +234,9 @@ def test_a_report_is_written_as_aws_writes_it(served: FaultyAccount, front: Fron
         "no_information",
         "true",
     ]
-    assert rows["alice"]["password_last_changed"] == "2026-10-25T03:00:00Z"
-    assert rows["alice"]["password_next_rotation"] == "2027-01-23T03:00:00Z"  # 90 days later
+    changed = NOW - timedelta(days=30)
+    assert rows["alice"]["password_last_changed"] == f"{changed:%Y-%m-%dT%H:%M:%SZ}"
+    assert rows["alice"]["password_next_rotation"] == f"{changed + timedelta(days=90):%Y-%m-%dT%H:%M:%SZ}"
     assert [rows["deploy"][key] for key in ("password_last_used", "password_last_changed", "mfa_active")] == [
         "N/A",
         "N/A",

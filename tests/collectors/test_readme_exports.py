@@ -5,6 +5,7 @@ import re
 import shlex
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from aws_server import Front, denied
 from botocore import xform_name
 from botocore.exceptions import ClientError
-from live_account import EVERYTHING, NOW, collected, filled, verdicts
+from live_account import EVERYTHING, collected, filled, verdicts
 
 from auditor.account.model import Snapshot
 from auditor.collectors.cli_output.folder import collect
@@ -76,7 +77,7 @@ def written(value: Any) -> str:
 def exported(live: Snapshot, folder: Path) -> Snapshot:
     for command in (*commands(), *commands_for_each(live)):
         run_by_the_cli(command, folder)
-    return collect(folder, NOW)
+    return collect(folder, datetime.now(UTC))  # the emulator's clock goes by it
 
 
 def refusals(snapshot: Snapshot) -> set[tuple[str, str | None]]:

@@ -109,17 +109,22 @@ def test_what_is_not_told_of_one_entity_is_unknown_of_that_one_alone(aws: Front,
     assert status(snapshot, source) is SourceStatus.PARTIAL
 
 
-OTHERS = {
-    "GetPolicy": f"<Policy><Arn>{ACCOUNT}:policy/other</Arn><Description>Of another one</Description></Policy>",
-    "GetOpenIDConnectProvider": "<Url>other.example.com</Url><ClientIDList><member>x</member></ClientIDList><Tags/>",
-}
+OTHERS = [
+    ("GetPolicy", f"<Policy><Arn>{ACCOUNT}:policy/other</Arn><Description>Of another one</Description></Policy>"),
+    ("GetPolicy", f"<Policy><Arn>{ACCOUNT}:policy/managed</Arn><PolicyId>ANPAMADEAGAIN</PolicyId></Policy>"),
+    (
+        "GetPolicy",
+        f"<Policy><Arn>{ACCOUNT}:policy/managed</Arn><CreateDate>2001-01-01T00:00:00Z</CreateDate></Policy>",
+    ),
+    ("GetOpenIDConnectProvider", "<Url>other.example.com</Url><ClientIDList><member>x</member></ClientIDList><Tags/>"),
+]
 
 
-@pytest.mark.parametrize("action", OTHERS)
-def test_an_answer_about_another_entity_is_none(aws: Front, action: str) -> None:
+@pytest.mark.parametrize(("action", "content"), OTHERS, ids=["policy", "id", "creation", "provider"])
+def test_an_answer_about_another_entity_is_none(aws: Front, action: str, content: str) -> None:
     source, name, field = ONE_OF_MANY[action]
     filled(aws)
-    aws.disturb = only_of(action, name, result(action, OTHERS[action]))
+    aws.disturb = only_of(action, name, result(action, content))
     unknown = {each.name: gaps_of(each) for each in getattr(collected(SINGLE), DESCRIBED[source])}
     assert unknown.pop(name) == {field: f"{source}:UnreadableAnswer"}
     assert list(unknown.values()) == [{}]

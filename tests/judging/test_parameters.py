@@ -4,12 +4,13 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import pytest
-from msgspec import Meta, Struct, defstruct
+from msgspec import Meta, Struct, defstruct, to_builtins
 from msgspec.structs import replace
 
 from auditor.account.kinds import ResourceType
+from auditor.account.unknown import UnknownFact
 from auditor.errors import AuditError, UsageError
-from auditor.judging.parameters import GivenBy, ParameterError, configure, needed
+from auditor.judging.parameters import GivenBy, ParameterError, configure, needed, readable
 from auditor.judging.rule import Rule, Severity, compliant
 
 
@@ -143,3 +144,16 @@ def test_an_error_keeps_the_rule_and_the_parameter(given: dict[str, str], name: 
         configure(RULE, given)
     assert (raised.value.rule_id, raised.value.parameter) == ("test-rule", name)
     assert raised.value.at("c.toml").message == f"c.toml: {raised.value.message}"
+
+
+def test_what_is_in_doubt_raises_when_it_is_read_and_is_false_where_it_is_stored() -> None:
+    configured = configure(RULE, {**WHOLE, "strict": "TRUE"})
+    parameters: Any = readable(configured)
+    with pytest.raises(UnknownFact, match="strict is 'TRUE'; write 'true' or 'false' in lower case"):
+        _ = parameters.strict
+    assert (parameters.days, to_builtins(parameters)["strict"]) == (7, False)
+
+
+@pytest.mark.parametrize(("value", "doubtful"), [("true", False), ("false", False), ("FALSE", False), ("tRuE", True)])
+def test_only_what_may_mean_true_is_in_doubt(value: str, doubtful: bool) -> None:
+    assert ("strict" in configure(RULE, {**WHOLE, "strict": value}).doubts) is doubtful

@@ -20,25 +20,12 @@ from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType
 from auditor.report.audit import audit
 from auditor.report.build import with_frameworks
-from auditor.report.controls import controls
-from auditor.report.frameworks import (
-    Ask,
-    ControlResult,
-    by_framework,
-    extent,
-    find,
-    known,
-    lacking,
-    listed,
-    natural,
-    supported,
-    tally,
-    uncovered,
-)
+from auditor.report.frameworks import ControlResult, by_framework, extent, tally
 from auditor.report.reading import load_report
 from auditor.report.report import Report, dump_report
+from auditor.selection.frameworks import Ask, controls, find, known, lacking, listed, natural, supported, uncovered
 from auditor.testing import NA, NC, UNKNOWN, C, account, console_user, password_policy
-from auditor.writers import table
+from auditor.writers import csv, html, table
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "auditor/report/report.schema.json").read_text())
 PASSWORD = "iam-password-policy"
@@ -65,14 +52,14 @@ def told(rule_id: str, verdict: ComplianceType, name: str | None = None, **param
     return Told(name or rule_id, verdict, load_rules()[rule_id].source_identifier, parameters)
 
 
-def control(framework: str, control_id: str, *rules: Told) -> ControlResult:
-    (result,) = by_framework([framework], rules, ())
+def control(framework: str, control_id: str, *rules: Told, partition: str = "aws") -> ControlResult:
+    (result,) = by_framework([framework], rules, (), partition)
     (found,) = (each for each in result.controls if each.id == control_id)
     return found
 
 
-def decided(framework: str, control_id: str, *rules: Told) -> tuple[ComplianceType, bool]:
-    found = control(framework, control_id, *rules)
+def decided(framework: str, control_id: str, *rules: Told, partition: str = "aws") -> tuple[ComplianceType, bool]:
+    found = control(framework, control_id, *rules, partition=partition)
     return found.compliance_type, found.complete
 
 
@@ -90,7 +77,7 @@ def test_controls_are_ordered_as_people_do(ids: list[str]) -> None:
 
 @pytest.mark.parametrize("name", known())
 def test_a_framework_gives_its_controls_in_order_with_their_rules(name: str) -> None:
-    (result,) = by_framework([name], (), ())
+    (result,) = by_framework([name], (), (), "aws")
     ids = [each.id for each in result.controls]
     assert ids == sorted(ids, key=natural)
     assert {each.id: each.not_evaluated for each in result.controls} == {
@@ -153,7 +140,7 @@ def test_what_a_control_asks_is_of_parameters_that_aws_knows() -> None:
 
 @pytest.mark.parametrize("name", [name for name in known() if name.startswith(("CIS", "Sec", "FSBP"))])
 def test_every_control_of_cis_and_security_hub_has_a_title(name: str) -> None:
-    assert all(each.title for each in by_framework([name], (), ())[0].controls)
+    assert all(each.title for each in by_framework([name], (), (), "aws")[0].controls)
 
 
 @pytest.mark.parametrize("other", ComplianceType)
@@ -209,17 +196,27 @@ ASKS = {
     "on": (Ask(on=True), True, None),
     "off": (Ask(on=True), False, "true"),
     "a text in place of true": (Ask(on=True), "true", "true"),
-    "the policy, in any partition": (Ask(policy="AWSSupportAccess"), SUPPORT, None),
+    "the policy": (Ask(policy="AWSSupportAccess"), SUPPORT, None),
+    "the policy in another partition": (
+        Ask(policy="AWSSupportAccess"),
+        SUPPORT.replace("aws-cn", "aws"),
+        SUPPORT,
+    ),
+    "the policy in several partitions": (
+        Ask(policy="AWSSupportAccess"),
+        [SUPPORT.replace("aws-cn", "aws"), SUPPORT],
+        None,
+    ),
     "the policy among others": (Ask(policy="AWSSupportAccess"), ["x", SUPPORT], None),
     "a policy of one's own with that name": (
         Ask(policy="AWSSupportAccess"),
         "arn:aws:iam::111122223333:policy/AWSSupportAccess",
-        "AWSSupportAccess",
+        SUPPORT,
     ),
     "a policy under a path": (
         Ask(policy="AWSSupportAccess"),
         "arn:aws:iam::aws:policy/x/AWSSupportAccess",
-        "AWSSupportAccess",
+        SUPPORT,
     ),
     "other policies": (Ask(policy="AWSSupportAccess"), ("x",), "AWSSupportAccess"),
     "no list": (Ask(policy="AWSSupportAccess"), 5, "AWSSupportAccess"),
@@ -235,7 +232,87 @@ ASKS = {
 
 @pytest.mark.parametrize(("ask", "value", "missing"), ASKS.values(), ids=list(ASKS))
 def test_a_control_asks_of_a_parameter(ask: Ask, value: object, missing: str | None) -> None:
-    assert lacking(ask, value) == missing
+    assert lacking(ask, value, "aws-cn") == missing
+
+
+ADMIN, SHELL = (f"arn:aws:iam::aws:policy/{name}" for name in ("AdministratorAccess", "AWSCloudShellFullAccess"))
+STATEMENTS, ATTACHED = "iam-policy-no-statements-with-admin-access", "iam-policy-blacklisted-check"
+ADMINISTRATION = {
+    "1.2": "1.22", "1.4": "1.16", "1.5": "1.16", "2.0": "1.16", "3.0": "1.16",
+    "4.0.1": "1.16", "5.0": "1.15", "6.0": "2.15", "7.0": "2.14",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("version", "control_id"), ADMINISTRATION.items())
+def test_cis_asks_for_administration_by_every_attached_policy(version: str, control_id: str) -> None:
+    own = told(STATEMENTS, C)
+    attached, clean = told(ATTACHED, NC, policyArns=[ADMIN]), told(ATTACHED, C, policyArns=[ADMIN])
+    name = f"CIS-AWS-{version}"
+    assert decided(name, control_id, own, attached) == (NC, True)
+    assert decided(name, control_id, own, clean) == (C, True)
+    assert decided(name, control_id, own) == (UNKNOWN, False)
+    assert decided(name, control_id, own, told(ATTACHED, C, policyArns=[SHELL])) == (UNKNOWN, False)
+
+
+def test_a_policy_of_another_partition_meets_no_control() -> None:
+    chinese = told(ATTACHED, C, policyArns=[SHELL.replace("aws", "aws-cn", 1)])
+    assert decided("CIS-AWS-3.0", "1.22", chinese) == (UNKNOWN, False)
+    assert decided("CIS-AWS-3.0", "1.22", chinese, partition="aws-cn") == (C, True)
+
+
+ANALYZER = "iam-external-access-analyzer-enabled"
+REGIONS = {"1.4": "1.20", "1.5": "1.20", "2.0": "1.20", "3.0": "1.20", "4.0.1": "1.20", "5.0": "1.19", "6.0": "2.19"}
+
+
+@pytest.mark.parametrize(("version", "control_id"), [*REGIONS.items(), ("7.0", "2.18")])
+@pytest.mark.parametrize(("verdict", "control_verdict"), [(C, UNKNOWN), (NA, UNKNOWN), (UNKNOWN, UNKNOWN), (NC, NC)])
+def test_one_region_can_break_a_control_on_all_regions_and_never_meets_it(
+    version: str, control_id: str, verdict: ComplianceType, control_verdict: ComplianceType
+) -> None:
+    found = control(f"CIS-AWS-{version}", control_id, told(ANALYZER, verdict))
+    assert (found.compliance_type, found.complete, extent(found)) == (control_verdict, False, ("partly evaluated",))
+    assert found.partial == "The rule judges one Region, and the control asks for all"
+
+
+def test_security_hub_asks_for_an_analyzer_in_each_region_by_itself() -> None:
+    found = control("SecurityHub", "IAM.28", told(ANALYZER, C))
+    assert (found.compliance_type, found.complete, found.partial) == (C, True, None)
+
+
+def test_that_a_control_is_met_in_part_only_is_shown() -> None:
+    report = with_frameworks(report_of(account(), ANALYZER), ["CIS-AWS-3.0"])
+    stream, cells = io.StringIO(), io.BytesIO()
+    table.write(report, stream)
+    csv.write(report, cells)
+    assert "In part only: The rule judges one Region" in " ".join(stream.getvalue().split())
+    assert b"CIS-AWS-3.0: 1.20 (in part only)" in cells.getvalue()
+    assert b"In part only: The rule judges one Region, and the control asks for all." in written_html(report)
+
+
+def test_a_configuration_that_says_nothing_is_not_shown_beside_one_that_asks_for_enough() -> None:
+    rules = [told(ATTACHED, NC, "a", policyArns=[ADMIN]), told(ATTACHED, C, "b", policyArns=[SHELL])]
+    found = control("CIS-AWS-3.0", "1.22", *rules)
+    assert (found.compliance_type, [each.config_rule_name for each in found.rules]) == (C, ["b"])
+
+
+def written_html(report: Report) -> bytes:
+    stream = io.BytesIO()
+    html.write(report, stream)
+    return stream.getvalue()
+
+
+INSTANCES = {"1.4": "1.18", "1.5": "1.18", "2.0": "1.18", "3.0": "1.18", "4.0.1": "1.18", "5.0": "1.17", "6.0": "2.17"}
+
+
+@pytest.mark.parametrize(("version", "control_id"), [*INSTANCES.items(), ("7.0", "2.16"), ("7.0", "2.21")])
+def test_what_no_rule_covers_is_listed(version: str, control_id: str) -> None:
+    assert control_id in {each.id for each in uncovered(f"CIS-AWS-{version}")}
+
+
+@pytest.mark.parametrize("name", [name for name in known() if name.startswith("CIS")])
+def test_no_version_claims_security_hub_that_it_does_not_list(name: str) -> None:
+    is_listed = name.removeprefix("CIS-AWS-") in ("1.2", "1.4", "3.0", "5.0")
+    assert ("AWS Security Hub does not list this version" not in known()[name].source) is is_listed
 
 
 def seen(report: Report, name: str) -> dict[str, ControlResult]:
@@ -257,7 +334,7 @@ def test_where_the_controls_are_not_known_for_certain_none_is_called_uncovered()
 
 ONE_BY_ONE = "14 controls with rules: 2 NON_COMPLIANT, 10 INSUFFICIENT_DATA, 2 COMPLIANT"
 TALLIES = {
-    "all": (14, 6, f"{ONE_BY_ONE}; of 1 the verdict is that of suppressed findings; 6 that no rule covers"),
+    "all": (14, 7, f"{ONE_BY_ONE}; of 1 the verdict is that of suppressed findings; 7 that no rule covers"),
     "one": (1, 0, "1 control with rules: 1 INSUFFICIENT_DATA"),
     "none but what no rule covers": (0, 2, "no rules; 2 that no rule covers"),
 }
@@ -266,7 +343,7 @@ TALLIES = {
 @pytest.mark.parametrize(("number", "others", "words"), TALLIES.values(), ids=list(TALLIES))
 def test_the_controls_of_a_framework_are_counted_in_words(number: int, others: int, words: str) -> None:
     (whole,) = with_frameworks(mixed(suppressed), ["CIS-AWS-3.0"]).frameworks
-    assert (len(whole.controls), len(whole.uncovered)) == (14, 6)
+    assert (len(whole.controls), len(whole.uncovered)) == (14, 7)
     part = replace(whole, controls=whole.controls[:number], uncovered=whole.uncovered[:others])
     assert tally(part) == words
 

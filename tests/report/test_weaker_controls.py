@@ -15,9 +15,10 @@ from auditor.judging.parameters import configure
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType
 from auditor.report.build import with_frameworks
-from auditor.report.frameworks import by_framework, extent, known, supported
+from auditor.report.frameworks import by_framework, extent
 from auditor.report.reading import load_report
 from auditor.report.report import Report, dump_report
+from auditor.selection.frameworks import known, supported
 from auditor.testing import NC, UNKNOWN, C, account, console_user
 
 INLINE = "iam-no-inline-policy-check"
@@ -140,7 +141,7 @@ def test_with_aws_own_values_no_rule_falls_short_but_where_a_framework_asks_for_
     rules = [told(rule_id, C, None, **values[rule_id]) for rule_id in load_rules()]
     short = {
         words
-        for each in by_framework([name], rules, ())[0].controls
+        for each in by_framework([name], rules, (), "aws")[0].controls
         for rule in each.rules
         for words in rule.shortfalls
     }
@@ -163,6 +164,7 @@ LIES: dict[str, dict[str, object]] = {
     "a verdict that a rule contradicts": {"compliance_type": C},
     "complete without a rule": {"compliance_type": C, "rules": ()},
     "complete though a rule did not run": {"not_evaluated": (MFA,)},
+    "complete though it can be met in part only": {"partial": "One Region"},
     "not complete, but compliant": {"compliance_type": C, "complete": False, "rules": ()},
 }
 

@@ -29,7 +29,7 @@ from auditor.judging.engine import evaluate
 from auditor.judging.parameters import configure
 from auditor.judging.registry import described, page, sections
 from auditor.judging.rule import ComplianceType, Rule
-from auditor.report.controls import controls
+from auditor.selection.frameworks import controls
 from auditor.testing import WITHHELD, Case, account
 
 JUDGED = (ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT)

@@ -47,12 +47,19 @@ CASES = [
         attachment_count=2,
     ),
     judged(
-        "True as Security Hub writes it counts as false",
-        NC,
+        "True as Security Hub writes it: whether a boundary is left out",
+        UNKNOWN,
         {**BLOCKED, "excludePermissionBoundaryPolicy": "True"},
-        "counts as false",
+        "AWS documents that only 'true' in lower case is true",
         document=DECRYPT,
         permissions_boundary_usage_count=1,
+    ),
+    judged(
+        "True as Security Hub writes it: a policy that is no boundary is judged",
+        NC,
+        {**BLOCKED, "excludePermissionBoundaryPolicy": "True"},
+        "AWS documents that only 'true' in lower case is true",
+        document=DECRYPT,
     ),
     *(
         judged(

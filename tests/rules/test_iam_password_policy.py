@@ -11,7 +11,7 @@ from auditor.account.unknown import with_gaps
 from auditor.errors import UsageError
 from auditor.judging.parameters import GivenBy, configure
 from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, NC, UNKNOWN, WITHHELD, C, Case, account, password_policy
+from auditor.testing import ACCOUNT_ID, NA, NC, UNKNOWN, WITHHELD, C, Case, account, password_policy
 from rules.iam_password_policy import RULE
 
 DEFAULTS = {
@@ -64,6 +64,9 @@ def judged(
 
 STRONG = policy(14, T, T, T, T, 24, 90)
 NO_SYMBOLS = policy(14, T, T, F, T, 24, 90)
+SHORT = policy(13, T, T, T, T, 24, 90)
+NOTHING = {**dict.fromkeys(list(DEFAULTS)[:4], "false"), **dict.fromkeys(list(DEFAULTS)[4:], "")}
+DOUBT = "AWS documents that only 'true' in lower case is true"
 
 CASES = [
     judged("the default policy", {}, None, NC),
@@ -115,10 +118,29 @@ CASES = [
         "a pack's blank value is not given", {"RequireSymbols": "", "RequireNumbers": "true"}, NO_SYMBOLS, C, pack=True
     ),
     judged("a blank option drops a check", {"RequireSymbols": ""}, NO_SYMBOLS, C),
-    judged("True counts as false", {"RequireSymbols": "True"}, NO_SYMBOLS, C, warning="counts as false"),
-    judged("TRUE counts as false", {"RequireSymbols": "TRUE"}, NO_SYMBOLS, C, warning="counts as false"),
-    judged("yes counts as false", {"RequireSymbols": "yes"}, NO_SYMBOLS, C, warning="counts as false"),
-    judged("1 counts as false", {"RequireSymbols": "1"}, NO_SYMBOLS, C, warning="counts as false"),
+    judged("True in doubt", {"RequireSymbols": "True"}, NO_SYMBOLS, UNKNOWN, warning=DOUBT),
+    judged("TRUE in doubt", {"RequireSymbols": "TRUE"}, NO_SYMBOLS, UNKNOWN, warning=DOUBT),
+    judged("yes in doubt", {"RequireSymbols": "yes"}, NO_SYMBOLS, UNKNOWN, warning=DOUBT),
+    judged("1 in doubt", {"RequireSymbols": "1"}, NO_SYMBOLS, UNKNOWN, warning=DOUBT),
+    judged("true between blanks in doubt", {"RequireSymbols": " true "}, NO_SYMBOLS, UNKNOWN, warning=DOUBT),
+    judged("TRUE in doubt, and a policy with symbols", {"RequireSymbols": "TRUE"}, STRONG, UNKNOWN, warning=DOUBT),
+    judged("TRUE in a pack", {"RequireSymbols": "TRUE"}, STRONG, UNKNOWN, pack=True, warning=DOUBT),
+    judged("TRUE, and a policy that is short", {"RequireSymbols": "TRUE"}, SHORT, NC, warning=DOUBT),
+    judged("TRUE, and the default policy", {"RequireSymbols": "TRUE"}, None, NC, warning=DOUBT),
+    judged("False is false in any reading", {"RequireSymbols": "False"}, NO_SYMBOLS, C, warning="counts as false"),
+    judged("0 is false in any reading", {"RequireSymbols": "0"}, NO_SYMBOLS, C, warning="counts as false"),
+    judged("every check switched off", NOTHING, STRONG, NA),
+    judged("every check switched off, and no more than AWS asks", NOTHING, policy(6, F, F, F, F, None, None), NA),
+    judged("every check switched off in a pack", dict.fromkeys(list(DEFAULTS)[:4], "false"), STRONG, NA, pack=True),
+    judged("every check switched off, and the default policy", NOTHING, None, NC),
+    judged("one check is left", {**NOTHING, "MaxPasswordAge": "90"}, STRONG, C),
+    judged(
+        "TRUE, and every other check switched off",
+        {**NOTHING, "RequireSymbols": "TRUE"},
+        STRONG,
+        UNKNOWN,
+        warning=DOUBT,
+    ),
     judged("a true of YAML is true", {"RequireSymbols": True}, NO_SYMBOLS, NC),
     judged("false asks for nothing, and a stricter policy passes", {"RequireNumbers": "false"}, STRONG, C),
     judged("an age below the limit", {"MaxPasswordAge": "365"}, STRONG, C),
@@ -213,3 +235,8 @@ def test_the_annotation_names_what_was_checked() -> None:
 
 def test_passwords_that_live_for_one_day_expire() -> None:
     Case("", account(password=password_policy(age=1)), {ACCOUNT_ID: C}).check(RULE)
+
+
+def test_the_finding_says_which_value_is_in_doubt() -> None:
+    (finding,) = judged("", {"RequireSymbols": "TRUE"}, STRONG, UNKNOWN, pack=True, warning=DOUBT).check(RULE).findings
+    assert finding.annotation == "Undecided: RequireSymbols is 'TRUE'; write 'true' or 'false' in lower case"

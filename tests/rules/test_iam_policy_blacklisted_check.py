@@ -81,12 +81,29 @@ CASES = [
     alice("the second of two listed, after a blank", [SHELL.replace("aws", "aws-cn", 1)], NC, arns=SHELLS),
     alice("the third of three listed, after a blank", [SHELL.replace("aws", "aws-us-gov", 1)], NC, arns=SHELLS),
     Case(
-        "the default that AWS prints, in another partition, where it names no policy",
+        "the default that AWS prints means the account's own partition",
+        account(
+            partition="aws-us-gov",
+            users=[user("alice", attached_policies=listing([AttachedPolicy("AdministratorAccess", GOV_ADMIN)]))],
+        ),
+        {"alice": NC},
+    ),
+    Case(
+        "the default in China, and other policies",
+        account(
+            partition="aws-cn",
+            users=[user("alice", attached_policies=listing([AttachedPolicy("AdministratorAccess", GOV_ADMIN)]))],
+        ),
+        {"alice": C},
+    ),
+    Case(
+        "the default's ARN where somebody gives it, in another partition, where it names no policy",
         account(
             partition="aws-us-gov",
             users=[user("alice", attached_policies=listing([AttachedPolicy("AdministratorAccess", GOV_ADMIN)]))],
         ),
         {"alice": C},
+        {"policyArns": ADMIN},
         warning="is of the partition aws, and the account is in aws-us-gov",
     ),
     Case(

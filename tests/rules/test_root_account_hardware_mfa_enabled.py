@@ -18,6 +18,11 @@ def device(serial: str, user_arn: str | None) -> VirtualMfaDevice:
     return VirtualMfaDevice(serial, user_arn, CAPTURED_AT if user_arn else None)
 
 
+def enabled(serial: str) -> VirtualMfaDevice:
+    """Return a device that is enabled for somebody, and the list does not say for whom."""
+    return VirtualMfaDevice(serial, None, CAPTURED_AT)
+
+
 def with_mfa(name: str, expected: ComplianceType, *devices: VirtualMfaDevice, **fields: Any) -> Case:
     """Return the case of root with a password and MFA, and of an account with these virtual devices."""
     return judged(name, expected, summary(mfa=1), row(mfa=True), devices=devices, **fields)
@@ -41,6 +46,32 @@ CASES = [
     ),
     with_mfa("MFA and a virtual device by its serial number", NC, device(ROOT_DEVICE, ROOT)),
     with_mfa("a virtual device by its serial number alone", NC, device(ROOT_DEVICE, None)),
+    with_mfa(
+        "root's serial number on a user's device: the user decides",
+        C,
+        device(ROOT_DEVICE, f"{ARN}user/alice"),
+    ),
+    with_mfa(
+        "root's serial number on a device of another account's root",
+        C,
+        device(ROOT_DEVICE, "arn:aws:iam::999999999999:root"),
+    ),
+    with_mfa("root's serial number on a device of nobody", C, device(ROOT_DEVICE, None), *OTHERS),
+    with_mfa(
+        "a serial number alone, in a list without users that was cut",
+        UNKNOWN,
+        device(ROOT_DEVICE, None),
+        unknown=["virtual_mfa_devices"],
+    ),
+    with_mfa("a list without users, enabled", NC, enabled(ROOT_DEVICE), enabled(f"{ARN}mfa/alice")),
+    with_mfa("a list without users, and without root's serial number", C, enabled(f"{ARN}mfa/alice")),
+    with_mfa("an enabled device whose user is not known beside others", UNKNOWN, enabled(f"{ARN}mfa/phone"), *OTHERS),
+    with_mfa(
+        "an enabled device whose user is not known beside root's",
+        NC,
+        enabled(f"{ARN}mfa/phone"),
+        device(f"{ARN}mfa/key", ROOT),
+    ),
     with_mfa("the last of many devices", NC, *OTHERS, device(ROOT_DEVICE, ROOT)),
     with_mfa("users and devices with names like root's", C, *OTHERS),
     with_mfa("a list of devices that was cut before root's", UNKNOWN, *OTHERS, unknown=["virtual_mfa_devices"]),

@@ -82,7 +82,8 @@ class BigAccount:
         prefix = {"User": "AIDA", "Group": "AGPA", "Role": "AROA", "ServerCertificate": "ASCA"}[kind]
         unique_id = prefix + "".join(self._chance.choices(_LETTERS, k=17))
         names = f"<Path>/</Path><{kind}Name>{name}</{kind}Name><{kind}Id>{unique_id}</{kind}Id>"
-        return f"{names}<Arn>{arn(kind.lower(), name)}</Arn><CreateDate>{_CREATED}</CreateDate>"
+        resource = "server-certificate" if kind == "ServerCertificate" else kind.lower()
+        return f"{names}<Arn>{arn(resource, name)}</Arn><CreateDate>{_CREATED}</CreateDate>"
 
     def _user(self, number: int) -> BigUser:
         name = f"user-{number:05}"

@@ -196,6 +196,8 @@ def _date_everything() -> None:
     """Have it that all users were made a month ago, and not now by the machine's clock."""
     for user in _users().values():
         user.create_date = NOW - timedelta(days=30)
+        for key in user.access_keys:
+            key.create_date = user.create_date
 
 
 def _users() -> Any:

@@ -100,7 +100,8 @@ STORABLE: Mapping[str, str] = {
 
 def account_of(texts: Sequence[str]) -> Snapshot:
     """Return an account in which each text is the name of a user, group, role and policy, a path, a tag ..."""
-    numbered = list(enumerate(texts))
+    numbered, every = list(enumerate(texts)), len(Source)
+    held = dict.fromkeys((Source.USERS, Source.GROUPS, Source.ROLES, Source.POLICIES), len(texts))
     return account(
         users=[_user(number, text) for number, text in numbered],
         groups=[_renamed(group(f"group-{number}"), "group", text) for number, text in numbered],
@@ -109,7 +110,9 @@ def account_of(texts: Sequence[str]) -> Snapshot:
         gaps=tuple(Gap(f"{number}", text, text, text, text) for number, text in numbered),
         notices=tuple(Notice(text, text, text) for text in texts),
         sources=tuple(
-            SourceRecord(source, SourceStatus.PARTIAL, CAPTURED_AT, 1, 1, " ".join(texts[number :: len(Source)]))
+            SourceRecord(
+                source, SourceStatus.COMPLETE, CAPTURED_AT, 1, held.get(source, 0), " ".join(texts[number::every])
+            )
             for number, source in enumerate(Source)
         ),
     )

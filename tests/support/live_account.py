@@ -16,8 +16,8 @@ from auditor.judging.engine import evaluate
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType
 
-NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
-EXPIRES_AT = datetime(2027, 11, 24, tzinfo=UTC)
+NOW = datetime.now(UTC).replace(microsecond=0)  # as the emulator's own clock
+EXPIRES_AT = datetime(2099, 11, 24, tzinfo=UTC)
 ACCOUNT = "arn:aws:iam::123456789012"
 EVERYTHING = BULK
 DOCUMENT = {

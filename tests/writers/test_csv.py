@@ -70,6 +70,7 @@ def of(report: Report, record: str) -> list[dict[str, str]]:
 def told(finding: dict[str, Any], report: dict[str, Any]) -> dict[str, str]:
     """Return the row of a finding of the JSON report that holds nothing dangerous."""
     severity = {rule["config_rule_name"]: rule["severity"] for rule in report["rules"]}
+    identifier = {rule["config_rule_name"]: rule["source_identifier"] for rule in report["rules"]}
     plain = ("config_rule_name", "compliance_type", "resource_type", "annotation", "fingerprint", "resource_name")
     optional = ("resource_id", "resource_arn", "region")
     at = finding["location"]
@@ -78,6 +79,7 @@ def told(finding: dict[str, Any], report: dict[str, Any]) -> dict[str, str]:
         **{name: finding[name] for name in plain},
         **{name: finding[name] or "" for name in optional},
         "record": "finding",
+        "source_identifier": identifier[finding["config_rule_name"]],
         "severity": severity[finding["config_rule_name"]],
         "suppressed": "no" if finding["suppression"] is None else "yes",
         "location": f"{at['file']}:{at['line']} {at['address']}" if at else "",

@@ -190,10 +190,11 @@ def test_in_a_browser_every_text_is_shown_and_found(opened: Open, report: Report
     fingerprints = [finding["facts"]["Fingerprint"] for finding in told]
     assert sorted(fingerprints) == sorted(finding.fingerprint for finding in report.findings)
     spelt = {name: visible(text) for name, text in TEXTS.items()}
-    plug_ins = {finding["rule"]: finding for finding in told if finding["rule"] in spelt.values()}
-    assert set(plug_ins) == set(spelt.values())
+    rules = {name: visible(report.shown_names[text]) for name, text in TEXTS.items()}
+    plug_ins = {finding["rule"]: finding for finding in told if finding["rule"] in rules.values()}
+    assert set(plug_ins) == set(rules.values())
     for name, text in TEXTS.items():
-        finding = plug_ins[spelt[name]]
+        finding = plug_ins[rules[name]]
         assert finding["annotation"] == visible(annotation(text))
         assert finding["suppression"]["reason"] == spelt[name]
         assert finding["facts"]["Region"] == spelt[name]

@@ -8,7 +8,7 @@ import os
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,9 +17,9 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from auditor import documents
-from auditor.account.checks import contradictions
 from auditor.account.kinds import listed_kinds
 from auditor.account.model import Snapshot
+from auditor.account.snapshot import check
 from auditor.account.sources import Source, SourceStatus
 from auditor.account.unknown import Gap
 from auditor.collectors import credential_report
@@ -31,8 +31,8 @@ from auditor.collectors.account_facts import (
     virtual_mfa_devices,
 )
 from auditor.collectors.answers import Answer, gap, unread, utc
-from auditor.collectors.assembly import COUNTED, assemble, identity_of_arns
-from auditor.collectors.authorization_details import ENTITIES, Page
+from auditor.collectors.assembly import assemble, identity_of_arns
+from auditor.collectors.authorization_details import ENTITIES, Page, policies_of
 from auditor.collectors.cli_output.decoding import HINT, Read, decoder, read_files, status_without
 from auditor.collectors.cli_output.names import (
     DETAILS,
@@ -45,12 +45,15 @@ from auditor.collectors.cli_output.names import (
 )
 from auditor.collectors.cli_output.single_entities import region_of, single_entities
 from auditor.collectors.credential_report import CredentialReport
+from auditor.collectors.doubts import COUNTED
 from auditor.errors import SourceError
 
 T = TypeVar("T")
 
 
-_AWS_MANAGED = re.compile(r"arn:[\w-]+:iam::aws:")
+_AWS = "aws"  # what stands in place of an account in the ARNs of AWS's own policies
+_AWS_MANAGED = re.compile(rf"arn:[\w-]+:iam::{_AWS}:")
+_ARN = re.compile(rf"arn:(?P<partition>[\w-]+):[\w-]+:[\w-]*:(?P<account>\d{{12}}|{_AWS}):", re.ASCII)
 
 
 class ReportAnswer(Struct, rename="pascal"):
@@ -65,7 +68,8 @@ def read_exports(
 ) -> Snapshot:
     """Return the snapshot that a folder of AWS CLI output makes up.
 
-    `captured_at` is when the files were written, which they do not say themselves, but for the credential report;
+    `captured_at` is when the files were written, which they do not say themselves: without it, whatever depends on the
+    capture time is unknown. The time of the credential report is that of the report alone.
     `region` is the AWS Region whose analyzers were listed, which a list without any does not name.
     Raises SourceError for a folder without any such file, a file that cannot be read, and files that contradict.
     """
@@ -79,8 +83,7 @@ def collect(folder: Path, captured_at: datetime | None, region: str | None = Non
         snapshot = _assembled(folder, captured_at, region)
     except OverflowError as error:
         raise SourceError(f"{folder} holds a time that is out of range", HINT) from error
-    for complaint in contradictions(snapshot):
-        raise SourceError(f"{folder} cannot be of one account: {complaint}", HINT)
+    check(snapshot, f"{folder} cannot be of one account", HINT, names=False)  # AWS itself wrote these side by side
     return snapshot
 
 
@@ -99,9 +102,8 @@ def _assembled(folder: Path, captured_at: datetime | None, given_region: str | N
     identity = identity_of_arns(_one_account(folder, answers), alias=None)
     region = region_of(folder, answers[Source.ACCESS_ANALYZERS], given_region)
     identity = msgspec.structs.replace(identity, region=region)
-    generated_at = report.value.generated_at if report.value else None
     dated = {source: msgspec.structs.replace(answer, read_at=captured_at) for source, answer in answers.items()}
-    return assemble("exports", identity, dated, captured_at or generated_at)
+    return assemble("exports", identity, dated, captured_at)
 
 
 def _check_folder(folder: Path) -> None:
@@ -156,7 +158,7 @@ def _entity_answer(
         status = SourceStatus.FAILED if read.files else SourceStatus.ABSENT
         return unread(source, status, gap(source, read.gap.error_code, read.gap.message, read.gap.iam_action))
     reason = read.gap and gap(source, read.gap.error_code, read.gap.message, read.gap.iam_action)
-    if reason is None and stopped and counted != len(details):
+    if reason is None and stopped and (counted is None or counted > len(details)):
         reason = gap(source, "Truncated", f"{DETAILS} stops early (NextToken), and {SUMMARY} does not count as many")
     return Answer(
         source=source,
@@ -252,15 +254,26 @@ def _single(
 
 
 def _one_account(folder: Path, answers: Mapping[Source, Answer[Any]]) -> Sequence[str]:
-    """Return the ARNs of everything read; raise SourceError if they are of more than one account."""
-    report: CredentialReport | None = answers[Source.CREDENTIAL_REPORT].value
-    listed = [(kind, source) for kind, _, source in listed_kinds() if not kind.regional]
-    arns = [getattr(each, kind.arn) for kind, source in listed for each in answers[source].value or ()]
-    if report is not None:
-        arns += [row.arn for row in (*report.users.values(), *filter(None, (report.root,)))]
-    accounts = sorted({identity_of_arns([arn], None).account_id or "" for arn in arns} - {""})
-    if len(accounts) > 1:
-        raise SourceError(
-            f"{folder} mixes the data of accounts {' and '.join(accounts)}", "Use one folder for each account."
-        )
+    """Return the ARNs of everything read; raise SourceError if they are of several accounts or partitions."""
+    arns = list(_arns(answers))
+    matches = [match for arn in set(arns) if (match := _ARN.match(arn))]
+    accounts = {match["account"] for match in matches} - {_AWS}
+    for what, values in (("account", accounts), ("partition", {match["partition"] for match in matches})):
+        if len(values) > 1:
+            raise SourceError(
+                f"{folder} mixes the data of {what}s {' and '.join(sorted(values))}", "Use one folder for each account."
+            )
     return arns
+
+
+def _arns(answers: Mapping[Source, Answer[Any]]) -> Iterator[str]:
+    """Yield the ARNs of what the files list, and then those by which entities and devices name others."""
+    for kind, _, source in listed_kinds():
+        yield from (getattr(each, kind.arn) for each in answers[source].value or ())
+    report: CredentialReport | None = answers[Source.CREDENTIAL_REPORT].value
+    if report is not None:
+        yield from (row.arn for row in (*report.users.values(), *filter(None, (report.root,))))
+    for source in (Source.USERS, Source.GROUPS, Source.ROLES):
+        for detail in answers[source].value or ():
+            yield from policies_of(detail)
+    yield from (device.user_arn for device in answers[Source.VIRTUAL_MFA_DEVICES].value or () if device.user_arn)

@@ -39,6 +39,7 @@ from auditor.collectors.entity_facts import (
     SamlList,
     TagsPage,
     access_analyzer,
+    is_of,
     oidc_name,
     oidc_provider,
     saml_provider,
@@ -49,6 +50,7 @@ from auditor.collectors.entity_facts import (
 from auditor.errors import SourceError
 
 _ANALYZER_REGION = re.compile(r"arn:[\w-]+:access-analyzer:(?P<region>[\w-]+):")
+_OWNER = 4  # the place of the account in an ARN
 
 
 class Details(NamedTuple):
@@ -141,20 +143,31 @@ def _descriptions(folder: Path, policies: Answer[Any]) -> Answer[Any]:
     source = Source.POLICY_DESCRIPTIONS
     read = read_files(folder, POLICY, source, decoder(PolicyAnswer))
     reported = _details(source, POLICY, read, (answer.policy.arn for answer in read.answers))
-    arns = [policy.arn for policy in policies.value or ()]
-    descriptions = {arn: reported.details[arn].policy.description or None for arn in arns if arn in reported.details}
-    lacking = {arn: reported.gap.id for arn in arns if arn not in descriptions}
-    if not descriptions and (lacking or policies.gap):
+    listed = {policy.arn: policy for policy in policies.value or ()}
+    found = {arn: reported.details[arn].policy for arn in listed if arn in reported.details}
+    descriptions = {arn: each.description or None for arn, each in found.items() if is_of(each, listed[arn])}
+    other = gap(source, "OtherPolicy", f"{POLICY} describes another policy of this name, made before or after it")
+    lacks = {arn: other if arn in found else reported.gap for arn in listed if arn not in descriptions}
+    lacking = {arn: lack.id for arn, lack in lacks.items()}
+    unlisted = tuple(arn for arn in reported.details if arn not in listed and _may_be_listed(arn, listed))
+    if not found and (policies.gap or (lacking and not unlisted)):
         return unread(source, status_without(read), reported.gap)
     return Answer(
         source=source,
         status=SourceStatus.PARTIAL if lacking else SourceStatus.COMPLETE,
-        value=Descriptions(descriptions, lacking),
-        cell_gaps=(reported.gap,) if lacking else (),
+        value=Descriptions(descriptions, lacking, unlisted),
+        cell_gaps=tuple({lack.id: lack for lack in lacks.values()}.values()),
         pages=len(read.answers),
         items=len(descriptions),
-        detail=reported.gap.message if lacking else None,
+        detail=next((lack.message for lack in lacks.values()), None),
     )
+
+
+def _may_be_listed(arn: str, listed: Iterable[str]) -> bool:
+    """Return whether a policy may be one of the account whose policies are listed: it is not AWS's own."""
+    owners = {each.split(":", 5)[_OWNER] for each in listed if each.count(":") > _OWNER}
+    owner = arn.split(":", 5)[_OWNER] if arn.count(":") > _OWNER else ""
+    return owner.isdigit() and owner in (owners or {owner})
 
 
 def _tags(folder: Path, pattern: str, source: Source) -> Details:

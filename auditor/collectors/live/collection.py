@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from msgspec import UNSET, Struct, convert, structs
 
 from auditor.account.model import Snapshot
+from auditor.account.snapshot import check
 from auditor.account.sources import ACTIONS, BULK, Source, SourceStatus
 from auditor.account.unknown import Gap
 from auditor.collectors import credential_report
@@ -25,9 +26,10 @@ from auditor.collectors.account_facts import (
     virtual_mfa_devices,
 )
 from auditor.collectors.answers import Answer, not_requested, prepare, unread, utc
-from auditor.collectors.assembly import COUNTED, Identity, assemble
+from auditor.collectors.assembly import Identity, assemble
 from auditor.collectors.authorization_details import ENTITIES, Page
 from auditor.collectors.credential_report import CredentialReport
+from auditor.collectors.doubts import doubts
 from auditor.collectors.entity_facts import SHAPES
 from auditor.collectors.live.asking_again import answered
 from auditor.collectors.live.pages import pages
@@ -35,6 +37,8 @@ from auditor.collectors.live.refusals import FAULTS, error_code, gap_of, timed_o
 from auditor.collectors.live.session import DEFAULT_TIMEOUT_S, Caller, Connection, LiveOptions, connect
 from auditor.collectors.live.side_by_side import Deadline, side_by_side
 from auditor.collectors.live.single_entities import SingleEntities
+from auditor.collectors.live.strangers import without_strangers
+from auditor.errors import SourceError
 
 __all__ = ["Caller", "Connection", "LiveOptions", "ProgressEvent", "collect", "connect", "permissions_policy"]
 
@@ -44,6 +48,7 @@ PAGE_SIZE = 1000  # AWS's maximum; a page may be shorter, even empty, while more
 REPORT_TIMEOUT_S = 120.0
 FIRST_DELAY, LONGEST_DELAY = 0.5, 10.0  # seconds between two looks at the credential report
 
+_READ_AGAIN = "Nothing was kept. See that this machine's clock is right, and read the account again."
 _ALWAYS = frozenset({Source.ACCOUNT_ALIAS, Source.ACCOUNT_SUMMARY})
 _DESCRIPTIONS = Source.POLICY_DESCRIPTIONS
 _DEVICES = Source.VIRTUAL_MFA_DEVICES
@@ -115,6 +120,8 @@ def collect(
     `captured_at` is the time at which the collection began. `progress` is called from several threads. What AWS
     refuses, and what was not read after `timeout_s` seconds, becomes a gap, never an error. `say` is told beforehand of
     calls that grow with the number of entities, from several threads too.
+
+    Raises SourceError where the answers contradict each other so that no list or fact can be singled out as unknown.
     """
     captured_at = utc(clock())
     deadline = Deadline(timer, timeout_s)
@@ -123,13 +130,29 @@ def collect(
         answers |= _Reading(connection, progress, clock, sleep, deadline, say).answers(_needed(sources) & BULK)
     finally:
         deadline.halted.set()  # threads that are still in a call end with it, whatever it brings
-    answers[Source.IDENTITY] = Answer(
-        source=Source.IDENTITY, status=SourceStatus.COMPLETE, value=None, read_at=captured_at, pages=1, items=1
-    )
     caller = connection.caller
+    answers = without_strangers(answers, caller)
+    answers[Source.IDENTITY] = structs.replace(_identity(connection, deadline), read_at=captured_at)
     alias = answers[Source.ACCOUNT_ALIAS].value
     identity = Identity(caller.account_id, alias, caller.partition, connection.region)
-    return assemble(kind, identity, answers, captured_at)
+    snapshot = assemble(kind, identity, answers, captured_at)
+    check(snapshot, "AWS's answers contradict each other", _READ_AGAIN)
+    return snapshot
+
+
+def _identity(connection: Connection, deadline: Deadline) -> Answer[Any]:
+    """Return the answer of the identity, which AWS confirms once more; raise SourceError if it is another account's."""
+    source, known = Source.IDENTITY, connection.caller.account_id
+    confirmed = Answer[Any](source=source, status=SourceStatus.COMPLETE, value=None, pages=1, items=1)
+    try:
+        now = answered(connection.account_now, deadline.halted.wait)
+    except FAULTS as error:
+        detail = f"AWS did not confirm the account at the end of the run ({error_code(error)})"
+        return structs.replace(confirmed, status=SourceStatus.PARTIAL, detail=detail)
+    if now != known:
+        problem = f"the account changed during the run, from {known} to {now}"
+        raise SourceError(problem, "Nothing was kept. Use credentials that stay with one account.")
+    return confirmed
 
 
 def permissions_policy(sources: frozenset[Source]) -> dict[str, Any]:
@@ -185,19 +208,36 @@ class _Reading:
             **self._single_entities.readers(sources),
         }
         answers = self._in_time({source: read for source, read in readers.items() if source in sources})
-        if _contradicted(answers):
-            # Somebody may have made or deleted something meanwhile: only a second count tells.
-            answers |= self._in_time({Source.ACCOUNT_SUMMARY: self._summary})
+        answers |= self._in_doubt(answers, readers)
         if _DESCRIPTIONS in sources:
             answers |= self._in_time({_DESCRIPTIONS: partial(self._descriptions, answers[Source.POLICIES])})
         return answers
+
+    def _in_doubt(
+        self, answers: Mapping[Source, Answer[Any]], readers: Mapping[Source, Callable[[], Answer[Any]]]
+    ) -> dict[Source, Answer[Any]]:
+        """Read once more what contradicts each other: somebody may have made or deleted something meanwhile.
+
+        What cannot be read to its end this time stays as it was read before.
+        """
+        found = doubts(answers)
+        sources = {source for doubt in found.values() for source in doubt.sources} | found.keys()
+        again = [
+            source for source in readers if source in sources and source in answers and answers[source].gap is None
+        ]
+        if not again:
+            return {}
+        for source in self._lists.keys() & set(again):
+            self._lists[source].pages.clear()
+        read = self._in_time({source: readers[source] for source in again})
+        return {source: answer for source, answer in read.items() if answer.gap is None}
 
     def _descriptions(self, policies: Answer[Any]) -> Answer[Any]:
         """Ask about each policy that was read."""
         if policies.value is None and policies.gap is not None:
             unlisted = structs.replace(policies.gap, id=f"{_DESCRIPTIONS}:{policies.gap.error_code}")
             return unread(_DESCRIPTIONS, SourceStatus.FAILED, structs.replace(unlisted, source=_DESCRIPTIONS))
-        return self._single_entities.policy_descriptions([policy.arn for policy in policies.value or ()])
+        return self._single_entities.policy_descriptions({policy.arn: policy for policy in policies.value or ()})
 
     def _in_time(self, readers: Mapping[Source, Callable[[], Answer[Any]]]) -> dict[Source, Answer[Any]]:
         """Return the answers of the readers; of those that did not end in time, what they had read."""
@@ -347,10 +387,3 @@ def _details(page: Any, field: str) -> Sequence[Any]:
 
 def _name(detail: Any) -> str:
     return detail.serial_number if isinstance(detail, DeviceDetail) else detail.arn.rsplit("/", 1)[-1]
-
-
-def _contradicted(answers: Mapping[Source, Answer[Any]]) -> bool:
-    """Return whether a list that was read to its end has another length than the account summary counts."""
-    counts = answers[Source.ACCOUNT_SUMMARY].value or {}
-    lists = [answers[source] for source in COUNTED if source in answers and answers[source].gap is None]
-    return any(counts.get(COUNTED[answer.source], answer.items) != answer.items for answer in lists)

@@ -101,7 +101,8 @@ class Caller(Struct, frozen=True):
 class Connection(Struct, frozen=True):
     """Hold an IAM client that may be shared by threads, who its caller is, and whether --mfa-serial was used.
 
-    `client` makes a client of another service, in `region`, with the same keys.
+    `client` makes a client of another service, in `region`, with the same keys. `account_now` asks AWS again for the
+    number of the account, and raises what botocore does.
     """
 
     caller: Caller
@@ -109,6 +110,7 @@ class Connection(Struct, frozen=True):
     mfa: bool
     region: str
     client: Callable[[str], Any]
+    account_now: Callable[[], str]
 
 
 def connect(options: LiveOptions, *, ask_code: AskCode | None) -> Connection:
@@ -140,7 +142,8 @@ def connect(options: LiveOptions, *, ask_code: AskCode | None) -> Connection:
             identity = sts.get_caller_identity()
         caller = Caller(identity["Account"], identity["Arn"], identity["Arn"].split(":")[1], _profile(core))
         region = session.region_name.removeprefix("fips-").removesuffix("-fips")  # botocore's names of FIPS endpoints
-        return Connection(caller, made.result(), options.mfa_serial is not None, region, client)
+        mfa = options.mfa_serial is not None
+        return Connection(caller, made.result(), mfa, region, client, lambda: sts.get_caller_identity()["Account"])
 
 
 def _config(mode: Literal["standard", "adaptive"], attempts: int, timeout_s: float) -> Config:

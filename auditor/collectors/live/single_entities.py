@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_ListAnalyzer
 https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from auditor.collectors.entity_facts import (
     AnalyzersPage,
     CertificatesPage,
     Descriptions,
+    ListedPolicy,
     OidcDetail,
     OidcList,
     OrganizationAnswer,
@@ -30,6 +31,7 @@ from auditor.collectors.entity_facts import (
     Tags,
     TagsPage,
     access_analyzer,
+    is_of,
     oidc_name,
     oidc_provider,
     saml_provider,
@@ -112,10 +114,10 @@ class SingleEntities:
             self._clients[source] = self._connection.client(_SERVICES[source])
         return chosen
 
-    def policy_descriptions(self, arns: Sequence[str]) -> Answer[Descriptions]:
-        """Return the descriptions of policies, at a call for each: no bulk call tells them."""
+    def policy_descriptions(self, policies: Mapping[str, ListedPolicy]) -> Answer[Descriptions]:
+        """Return the descriptions of policies, given by ARN, at a call for each: no bulk call tells them."""
         known = self._known[_DESCRIPTIONS]
-        known.entries, known.reason = dict.fromkeys(arns), None
+        known.entries, known.reason = dict(policies), None
         self._ask_each(_DESCRIPTIONS, self._description)
         return self.so_far(_DESCRIPTIONS)
 
@@ -151,7 +153,8 @@ class SingleEntities:
 
     def _entities(self, source: Source) -> Answer[Any]:
         """Read a list, and then what single calls tell of each of its entries."""
-        kind, known = self._kinds[source], self._known[source]
+        kind, known = self._kinds[source], _Known(timed_out(source, self._deadline.timeout_s))
+        self._known[source] = known  # of this reading alone
         try:
             for entries in kind.lists():
                 known.entries |= {entry.name: entry for entry in entries}
@@ -212,6 +215,8 @@ class SingleEntities:
         policy = convert(answered(ask, self._sleep), PolicyAnswer).policy
         if policy.arn != arn:
             raise ValueError(f"the answer is about {policy.arn}")
+        if not is_of(policy, self._known[_DESCRIPTIONS].entries[arn]):
+            raise ValueError(f"the answer is about a policy of the name {arn} that was made before or after it")
         return policy.description or None
 
     def _analyzers(self) -> Iterator[Iterable[Any]]:

@@ -11,7 +11,7 @@ def frameworks() -> None:
 
     It counts the controls that rules support, and the known ones that no rule does.
     """
-    from auditor.report.frameworks import known, listed, supported, uncovered
+    from auditor.selection.frameworks import known, listed, supported, uncovered
 
     click.echo(f"{'name':<28} {'supported':>9} {'uncovered':>9}  title")
     for framework in known().values():

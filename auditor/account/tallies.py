@@ -1,0 +1,106 @@
+"""Tallies: what the sources say of the lists, and how often policies are used, held against what the lists hold."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from auditor.account.kinds import listed_kinds
+from auditor.account.model import Snapshot
+from auditor.account.references import gap_ids_of
+from auditor.account.sources import Source, SourceRecord, SourceStatus
+from auditor.account.unknown import Listing, gaps_of, stored, stored_in
+
+_HOLDERS = ("users", "groups", "roles")
+_BOUNDED = ("users", "roles")
+_ATTACHED, _USAGE = "attachment_count", "permissions_boundary_usage_count"
+_PROVIDERS = ("oidc_providers", "saml_providers")
+_ACCOUNT_FACTS = {
+    Source.PASSWORD_POLICY: "password_policy",
+    Source.ACCOUNT_SUMMARY: "summary",
+    Source.ORGANIZATION: "management_account_id",
+}
+
+
+def misread(snapshot: Snapshot, sources: Mapping[Source, SourceRecord]) -> Iterator[str]:
+    """Yield lists and facts that are complete by $.sources and not by themselves, or the other way round."""
+    of_source = {gap.id: gap.source for gap in snapshot.gaps}
+    for kind, listing, source in listed_kinds():
+        records, status = kind.resources(snapshot), sources[source].status
+        if records.gap is not None and status is SourceStatus.COMPLETE:
+            yield f"$.{listing} has a gap, but {source} is complete by $.sources"
+        if records.gap is None and status is SourceStatus.PARTIAL:
+            lacking = {of_source.get(gap_id) for gap_id in gap_ids_of(records.known_part)}
+            if source not in lacking:  # else a record lacks what the source was asked of it
+                yield f"$.{listing} is complete, it has no gap, but {source} is partial by $.sources"
+    for source, field in _ACCOUNT_FACTS.items():
+        if field in gaps_of(snapshot.account) and sources[source].status is SourceStatus.COMPLETE:
+            yield f"$.account has a gap for {field}, but {source} is complete by $.sources"
+
+
+def miscounted(snapshot: Snapshot, sources: Mapping[Source, SourceRecord]) -> Iterator[str]:
+    """Yield lists that are complete and hold more or fewer records than the account summary or their source counts."""
+    summary = stored(snapshot.account, "summary") or {}
+    for kind, listing, source in listed_kinds():
+        records, counted, items = kind.resources(snapshot), summary.get(kind.counted_as), sources[source].items
+        if records.gap is not None:
+            continue
+        holds = f"$.{listing} holds {len(records.known_part):,}"
+        if counted is not None and counted != len(records.known_part):
+            yield f"{holds}, and the account summary counts {counted:,}"
+        if sources[source].status is not SourceStatus.NOT_REQUESTED and items != len(records.known_part):
+            yield f"{holds}, and $.sources counts {items:,} items of {source}"
+    yield from _providers(snapshot, summary.get("Providers"))
+
+
+def _providers(snapshot: Snapshot, counted: int | None) -> Iterator[str]:
+    lists = [getattr(snapshot, listing) for listing in _PROVIDERS]
+    held = sum(len(each.known_part) for each in lists)
+    if counted is not None and all(each.gap is None for each in lists) and held != counted:
+        yield f"$.oidc_providers and $.saml_providers hold {held:,}, and the account summary counts {counted:,}"
+
+
+class Misuse(NamedTuple):
+    """Hold which count of a policy cannot be right, and why."""
+
+    arn: str
+    name: str
+    field: str
+    problem: str
+
+
+def misused(lists: Mapping[str, Listing[Any]]) -> Iterator[Misuse]:
+    """Yield policies that are attached, or are permissions boundaries, more often than they count themselves.
+
+    `lists` holds the users, groups, roles and policies of an account. Something that AWS counts may be unseen there,
+    so that a higher count proves nothing, but for this: where all users and roles are known, a policy that is the
+    boundary of none of them is no boundary.
+    """
+    attached, boundaries = _attached(lists), _boundaries(lists)
+    bounded_known = all(_boundaries_known(lists[listing]) for listing in _BOUNDED)
+    for policy in lists["policies"].known_part:
+        arn = stored(policy, "arn")
+        count, usage = stored(policy, _ATTACHED), stored(policy, _USAGE)
+        if count is not None and attached[arn] > count:
+            problem = f"an {_ATTACHED} of {count:,}, but {attached[arn]:,} have it attached"
+            yield Misuse(arn, stored(policy, "name"), _ATTACHED, problem)
+        if usage is None:
+            continue
+        if boundaries[arn] > usage or (usage and bounded_known and not boundaries[arn]):
+            problem = f"a {_USAGE} of {usage:,}, but {boundaries[arn]:,} have it attached as permissions boundary"
+            yield Misuse(arn, stored(policy, "name"), _USAGE, problem)
+
+
+def _attached(lists: Mapping[str, Listing[Any]]) -> Counter[str]:
+    records = [stored_in(lists[listing].known_part, "attached_policies") for listing in _HOLDERS]
+    held = (each.known_part for of_kind in records for each in of_kind)
+    return Counter(arn for attached in held if attached for arn in {each.arn for each in attached})
+
+
+def _boundaries(lists: Mapping[str, Listing[Any]]) -> Counter[str | None]:
+    records = [stored_in(lists[listing].known_part, "permissions_boundary") for listing in _BOUNDED]
+    return Counter(boundary for of_kind in records for boundary in of_kind if boundary is not None)
+
+
+def _boundaries_known(records: Any) -> bool:
+    known: Sequence[Any] = records.known_part
+    return records.gap is None and not any("permissions_boundary" in gaps_of(each) for each in known)

@@ -1,0 +1,121 @@
+"""Times held against each other: nothing happened after the account was read or the credential report was made."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+from auditor.account.credentials import TIMES
+from auditor.account.kinds import listed_kinds
+from auditor.account.model import Snapshot
+from auditor.account.sources import VERIFYING, SourceRecord, SourceStatus
+from auditor.account.unknown import stored, stored_in
+
+SKEW = timedelta(minutes=15)  # by as much the clocks may differ of AWS and of the machine that collects
+LONGEST_READING = timedelta(days=1)  # from the first to the last answer of AWS
+_PAST = ("created_at", "updated_at", "uploaded_at", "last_used_at", "enabled_at")
+_REPORTED = tuple(sorted(TIMES - {"password_next_rotation"}))
+"""The columns of the credential report that tell of the past."""
+_UNREAD = (SourceStatus.FAILED, SourceStatus.ABSENT, SourceStatus.NOT_REQUESTED)
+Reported = Mapping[str, set[str | None]]
+_ZONES = timedelta(hours=25)  # between the same text in any two time zones
+
+
+def impossible_times(snapshot: Snapshot) -> Iterator[str]:
+    """Yield facts later than the capture time or the credential report, and readings far from the capture time."""
+    reported = _reported(snapshot)
+    captured_at, generated_at = snapshot.captured_at, snapshot.report_generated_at
+    if captured_at is not None:
+        captured = f"$.captured_at is {_text(captured_at)}, before"
+        end = _end_of_reading(snapshot.sources, captured_at)
+        if generated_at is not None and _later(generated_at, end):
+            yield f"{captured} $.report_generated_at, {_text(generated_at)}"
+        for place, time in _past(snapshot):
+            if _later(time, end):
+                yield f"{captured} {place}, {_text(time)}"
+        for place, time in _latest(reported, end):
+            yield f"{captured} {place}, {_text(time)}"
+        yield from _readings(snapshot.sources, captured_at)
+    if generated_at is not None:
+        made = f"$.report_generated_at is {_text(generated_at)}, before"
+        for place, time in _latest(reported, generated_at):
+            yield f"{made} {place}, {_text(time)}"
+    yield from _verified(snapshot)
+
+
+def _end_of_reading(sources: Iterable[SourceRecord], captured_at: datetime) -> datetime:
+    """Return when the last source was read, by how long after the first: what was made meanwhile may be there."""
+    times = [source.read_at for source in sources if source.read_at is not None]
+    return captured_at + min(max(times) - min(times), LONGEST_READING) if times else captured_at
+
+
+def _text(time: datetime) -> str:
+    return time.isoformat().replace("+00:00", "Z")
+
+
+def _later(time: datetime, than: datetime) -> bool:
+    return time - than > SKEW
+
+
+def _past(snapshot: Snapshot) -> Iterator[tuple[str, datetime]]:
+    """Yield the latest time of each kind that the records tell of."""
+    for kind, listing, _ in listed_kinds():
+        records = kind.resources(snapshot).known_part
+        for field in _PAST:
+            if records and field in records[0].__struct_fields__:
+                times = set(stored_in(records, field)) - {None}
+                if times:
+                    yield f"{field} in $.{listing}", max(times)
+
+
+def _reported(snapshot: Snapshot) -> Reported:
+    """Return the times of the past that the credential report tells, in its own text, by where they stand."""
+    root = stored(snapshot.account, "root_credentials")
+    known = [row for row in stored_in(snapshot.users.known_part, "credentials") if row is not None]
+    places = {"$.users": known, "$.account": [] if root is None else [root]}
+    return {
+        f"{column} in {place}": set(stored_in(rows, column)) for place, rows in places.items() for column in _REPORTED
+    }
+
+
+def _latest(reported: Reported, limit: datetime) -> Iterator[tuple[str, datetime]]:
+    """Yield the times of the credential report that are later than a limit; by text first: most are far from it."""
+    least = (limit.astimezone(UTC) - min(_ZONES, limit - datetime.min.replace(tzinfo=UTC))).isoformat()
+    for place, texts in reported.items():
+        latest = max(_times(text for text in texts if text is not None and least < text < ":"), default=None)
+        if latest is not None and _later(latest, limit):
+            yield place, latest
+
+
+def _times(texts: Iterable[str]) -> Iterator[datetime]:
+    for text in texts:
+        try:
+            time = datetime.fromisoformat(text)
+        except ValueError:
+            continue
+        if time.tzinfo is not None:
+            yield time
+
+
+def _readings(sources: Iterable[SourceRecord], captured_at: datetime) -> Iterator[str]:
+    for source in sources:
+        if source.read_at is None or source.name in VERIFYING:
+            continue
+        after = source.read_at - captured_at
+        if not -SKEW <= after <= LONGEST_READING:
+            yield f"$.captured_at is {_text(captured_at)}, but {source.name} was read at {_text(source.read_at)}"
+
+
+def _verified(snapshot: Snapshot) -> Iterator[str]:
+    """Yield answers to having asked again that nobody asked for, or that are older than the credential report."""
+    asked = {source.name for source in snapshot.sources if source.status not in _UNREAD}
+    generated_at = snapshot.report_generated_at
+    users = snapshot.users.known_part
+    for user, verified in zip(users, stored_in(users, "verified"), strict=True):
+        if verified is None:
+            continue
+        if not asked >= VERIFYING:
+            yield f"$.users holds verified facts of {user.name!r}, but $.sources has no login-profiles or mfa-devices"
+        elif generated_at is not None and _later(generated_at, verified.read_at):
+            yield (
+                f"$.users holds facts of {user.name!r} that were verified at {_text(verified.read_at)}, "
+                f"before the credential report of {_text(generated_at)}"
+            )

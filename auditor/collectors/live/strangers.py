@@ -1,0 +1,52 @@
+"""Strangers: answers about another account than the one whose identity AWS confirmed, of which nothing is believed.
+
+A credential process may change the account in the middle of a run; STS and IAM may stand behind different endpoints.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec import structs
+
+from auditor.account.kinds import kind_listed_by
+from auditor.account.sources import Source, SourceStatus
+from auditor.collectors.answers import Answer, gap, unread
+from auditor.collectors.credential_report import CredentialReport
+from auditor.collectors.live.session import Caller
+
+_ARN = re.compile(r"arn:(?P<partition>[^:]*):[^:]*:[^:]*:(?P<account>[^:]*):")
+
+
+def without_strangers(answers: Mapping[Source, Answer[Any]], caller: Caller) -> dict[Source, Answer[Any]]:
+    """Return the answers; one that names a resource of another account or partition is a failed source."""
+    return {source: _believed(source, answer, caller) for source, answer in answers.items()}
+
+
+def _believed(source: Source, answer: Answer[Any], caller: Caller) -> Answer[Any]:
+    stranger = next((arn for arn in _arns(source, answer) if _is_strange(arn, caller)), None)
+    if stranger is None:
+        return answer
+    message = f"The answer is about another account than {caller.account_id}: it holds {stranger}"
+    failed = unread(source, SourceStatus.FAILED, gap(source, "OtherAccount", message))
+    return structs.replace(failed, read_at=answer.read_at)
+
+
+def _is_strange(arn: str, caller: Caller) -> bool:
+    match = _ARN.match(arn)
+    return match is not None and (match["partition"], match["account"]) != (caller.partition, caller.account_id)
+
+
+def _arns(source: Source, answer: Answer[Any]) -> Iterator[str]:
+    """Yield the ARNs of the account's own resources in an answer."""
+    if source is Source.CREDENTIAL_REPORT and answer.value is not None:
+        report: CredentialReport = answer.value
+        yield from (row.arn for row in (*report.users.values(), *filter(None, (report.root,))))
+    kind = kind_listed_by(source)
+    if kind is None:
+        return
+    for each in answer.value or ():
+        yield getattr(each, kind.arn)
+        owner = getattr(each, "user_arn", None)
+        if owner is not None:
+            yield owner

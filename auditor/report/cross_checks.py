@@ -1,0 +1,103 @@
+"""Cross-checks of a stored report: its controls held against its rules, and its coverage against its findings."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from auditor.account.kinds import ResourceType
+from auditor.judging.finding import Finding
+from auditor.judging.rule import ComplianceType
+from auditor.report.frameworks import ControlResult, FrameworkResult
+from auditor.report.report import Report, RuleResult
+
+_DECIDED = (ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT)
+
+
+def untold(report: Report) -> Iterator[str]:
+    """Yield controls that are left out or twice, that lack a rule, or are better than their rules say."""
+    rules = {rule.config_rule_name: rule for rule in report.rules}
+    names = [framework.name for framework in report.frameworks]
+    if len(set(names)) != len(names):
+        yield "a framework is there twice"
+    for framework in report.frameworks:
+        yield from _of_framework(framework, rules, _aside(report.findings))
+
+
+def _of_framework(
+    framework: FrameworkResult, rules: Mapping[str, RuleResult], aside: Mapping[str, set[ComplianceType]]
+) -> Iterator[str]:
+    ids = [*(control.id for control in framework.controls), *(control.id for control in framework.uncovered)]
+    if len(set(ids)) != len(ids):
+        yield f"a control of {framework.name} is there twice"
+    told = {(control.id, rule.config_rule_name) for control in framework.controls for rule in control.rules}
+    supported = {
+        (control_id, name) for name, rule in rules.items() for control_id in rule.controls.get(framework.name, ())
+    }
+    for control_id, name in sorted(told ^ supported):
+        which = "does not list" if (control_id, name) in supported else "lists"
+        yield f"control {control_id} of {framework.name} {which} the rule {name}, and the rule says otherwise"
+    for control in framework.controls:
+        if (fault := _too_good(control, rules, aside)) is not None:
+            yield f"control {control.id} of {framework.name} {fault}"
+
+
+def _aside(findings: Iterable[Finding]) -> Mapping[str, set[ComplianceType]]:
+    """Return the verdicts of suppressed findings by rule: they count for controls."""
+    found: dict[str, set[ComplianceType]] = {}
+    for finding in findings:
+        if finding.suppression is not None:
+            found.setdefault(finding.config_rule_name, set()).add(finding.compliance_type)
+    return found
+
+
+def _too_good(
+    control: ControlResult, rules: Mapping[str, RuleResult], aside: Mapping[str, set[ComplianceType]]
+) -> str | None:
+    """Return how a control claims more than its rules give, if it does: an earlier compliance type is a worse one."""
+    full = [each for each in control.rules if not each.shortfalls]
+    identifiers = [rules[each.config_rule_name].source_identifier for each in full]
+    if control.complete and {rules[each.config_rule_name].source_identifier for each in control.rules} - {*identifiers}:
+        return "is complete, and one of its rules falls short of it"
+    if control.complete and any(rules[each.config_rule_name].left_out for each in full):
+        return "is complete, and one of its rules leaves out resources"
+    order = list(ComplianceType)
+    suppressed = {kind for each in full for kind in aside.get(each.config_rule_name, ())}
+    if any(order.index(kind) < order.index(control.compliance_type) for kind in suppressed):
+        return "is better than the suppressed findings of its rules"
+    return None
+
+
+def miscovered(report: Report) -> Iterator[str]:
+    """Yield rules whose coverage does not add up, or is not that of their findings."""
+    listed: dict[str, list[Finding]] = {rule.config_rule_name: [] for rule in report.rules}
+    for finding in report.findings:
+        listed[finding.config_rule_name].append(finding)
+    for rule in report.rules:
+        coverage = rule.coverage
+        parts = coverage.judged, coverage.not_applicable, coverage.undecided
+        unseen = coverage.unseen
+        adds_up = sum(parts) == coverage.seen and min(parts) >= 0
+        if unseen is None or coverage.resources is None:
+            adds_up &= unseen is coverage.resources
+        else:
+            adds_up &= coverage.seen + unseen == coverage.resources
+        if not adds_up or not _fits(rule, listed[rule.config_rule_name]):
+            yield f"the coverage of the rule {rule.config_rule_name} does not agree with its findings"
+
+
+def _fits(rule: RuleResult, findings: Iterable[Finding]) -> bool:
+    """Return whether a coverage may be that of a rule's counts, and of its findings where all of them are listed."""
+    coverage, counts, aside = rule.coverage, rule.counts, rule.suppressed
+    decided = sum(counts[kind] for kind in _DECIDED)
+    others = sum(counts.values()) - decided
+    kinds = Counter(finding.compliance_type for finding in findings)
+    if kinds.total() < decided + others + aside:  # the report was narrowed, and lists only some of them
+        fits = decided <= coverage.judged <= decided + aside
+        return fits and coverage.not_applicable + coverage.undecided <= others + aside
+    about_account = sum(finding.resource_type is ResourceType.ACCOUNT for finding in findings)
+    conclusions = kinds.total() - coverage.seen  # what the engine says of the account where a list is empty or cut
+    return (
+        coverage.judged == sum(kinds[kind] for kind in _DECIDED)
+        and coverage.not_applicable <= kinds[ComplianceType.NOT_APPLICABLE]
+        and coverage.undecided <= kinds[ComplianceType.INSUFFICIENT_DATA]
+        and 0 <= conclusions <= about_account
+    )
