@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_server import Front, denied, error, report, report_csv, report_row, result
+from aws_server import Answer, Front, denied, error, report, report_csv, report_row, result
 from conftest import Run
 from live_account import ACCOUNT, NOW, FakeClock, filled
 
@@ -15,6 +15,7 @@ from auditor.account.sources import BULK, Source, SourceStatus
 from auditor.collectors.live.collection import LiveOptions, collect, connect
 from auditor.collectors.live.one_by_one import THREADS
 from auditor.collectors.live.verification import verified
+from auditor.errors import SourceError
 from auditor.judging.rule import ComplianceType
 
 MFA = "mfa-enabled-for-iam-console-access"
@@ -203,6 +204,56 @@ def test_an_empty_page_of_devices_is_not_the_last_while_more_follow(aws: Front) 
     told = ask(snapshot, "user-1").users.known_part[1].verified
     assert told is not None
     assert (told.password_enabled, told.mfa_active, told.read_at) == (True, True, NOW)
+
+
+OTHER = "999999999999"
+
+
+def test_an_answer_about_another_account_or_user_says_nothing(aws: Front) -> None:
+    stale(aws)
+    snapshot = read()
+    for user, account in (("user-1", OTHER), ("someone", "123456789012")):
+        serial = f"<SerialNumber>arn:aws:iam::{account}:mfa/x</SerialNumber><EnableDate>{OLD}</EnableDate>"
+        member = f"<member><UserName>{user}</UserName>{serial}</member>"
+        page = f"<MFADevices>{member}</MFADevices><IsTruncated>false</IsTruncated>"
+        aws.fixed["ListMFADevices"] = result("ListMFADevices", page)
+        again = ask(snapshot, "user-1")
+        assert again.users.known_part[1].verified is None
+        assert record(again, Source.MFA_DEVICES).status is SourceStatus.FAILED
+
+
+def test_a_profile_of_another_user_says_nothing(aws: Front) -> None:
+    stale(aws)
+    snapshot = read()
+    profile = f"<LoginProfile><UserName>someone</UserName><CreateDate>{OLD}</CreateDate></LoginProfile>"
+    aws.fixed["GetLoginProfile"] = result("GetLoginProfile", profile)
+    again = ask(snapshot, "user-1")
+    assert again.users.known_part[1].verified is None
+    assert record(again, Source.LOGIN_PROFILES).status is SourceStatus.FAILED
+
+
+def identity(account: str) -> Answer:
+    said = f"<Arn>arn:aws:iam::{account}:user/me</Arn><UserId>AIDA</UserId><Account>{account}</Account>"
+    return result("GetCallerIdentity", said)
+
+
+def test_an_account_that_changes_while_users_are_verified_leaves_nothing(aws: Front) -> None:
+    stale(aws)
+    snapshot = read()
+    aws.script("GetCallerIdentity", identity("123456789012"), identity(OTHER))
+    with pytest.raises(SourceError, match=f"the account changed during the run, from 123456789012 to {OTHER}"):
+        ask(snapshot, "user-1")
+
+
+def test_what_was_verified_counts_for_nothing_where_nobody_confirms_the_account(aws: Front) -> None:
+    stale(aws)
+    snapshot = read()
+    aws.script("GetCallerIdentity", identity("123456789012"), error("AccessDenied", "no", 403))
+    again = ask(snapshot, "user-1")
+    assert again.users.known_part[1].verified is None
+    for source in (Source.MFA_DEVICES, Source.LOGIN_PROFILES):
+        assert record(again, source).status is SourceStatus.FAILED
+        assert "did not confirm the account" in record(again, source).detail
 
 
 def test_files_cannot_be_verified(run: Run, tmp_path: Path) -> None:

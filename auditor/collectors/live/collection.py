@@ -37,8 +37,7 @@ from auditor.collectors.live.refusals import FAULTS, error_code, gap_of, timed_o
 from auditor.collectors.live.session import DEFAULT_TIMEOUT_S, Caller, Connection, LiveOptions, connect
 from auditor.collectors.live.side_by_side import Deadline, side_by_side
 from auditor.collectors.live.single_entities import SingleEntities
-from auditor.collectors.live.strangers import without_strangers
-from auditor.errors import SourceError
+from auditor.collectors.live.strangers import unconfirmed, without_strangers
 
 __all__ = ["Caller", "Connection", "LiveOptions", "ProgressEvent", "collect", "connect", "permissions_policy"]
 
@@ -142,17 +141,9 @@ def collect(
 
 def _identity(connection: Connection, deadline: Deadline) -> Answer[Any]:
     """Return the answer of the identity, which AWS confirms once more; raise SourceError if it is another account's."""
-    source, known = Source.IDENTITY, connection.caller.account_id
-    confirmed = Answer[Any](source=source, status=SourceStatus.COMPLETE, value=None, pages=1, items=1)
-    try:
-        now = answered(connection.account_now, deadline.halted.wait)
-    except FAULTS as error:
-        detail = f"AWS did not confirm the account at the end of the run ({error_code(error)})"
-        return structs.replace(confirmed, status=SourceStatus.PARTIAL, detail=detail)
-    if now != known:
-        problem = f"the account changed during the run, from {known} to {now}"
-        raise SourceError(problem, "Nothing was kept. Use credentials that stay with one account.")
-    return confirmed
+    detail = unconfirmed(connection, deadline.halted.wait)
+    status = SourceStatus.COMPLETE if detail is None else SourceStatus.PARTIAL
+    return Answer(source=Source.IDENTITY, status=status, value=None, pages=1, items=1, detail=detail)
 
 
 def permissions_policy(sources: frozenset[Source]) -> dict[str, Any]:

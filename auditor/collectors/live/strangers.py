@@ -4,7 +4,7 @@ A credential process may change the account in the middle of a run; STS and IAM 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from msgspec import structs
@@ -13,7 +13,10 @@ from auditor.account.kinds import kind_listed_by
 from auditor.account.sources import Source, SourceStatus
 from auditor.collectors.answers import Answer, gap, unread
 from auditor.collectors.credential_report import CredentialReport
-from auditor.collectors.live.session import Caller
+from auditor.collectors.live.asking_again import answered
+from auditor.collectors.live.refusals import FAULTS, error_code
+from auditor.collectors.live.session import Caller, Connection
+from auditor.errors import SourceError
 
 _ARN = re.compile(r"arn:(?P<partition>[^:]*):[^:]*:[^:]*:(?P<account>[^:]*):")
 
@@ -23,8 +26,24 @@ def without_strangers(answers: Mapping[Source, Answer[Any]], caller: Caller) -> 
     return {source: _believed(source, answer, caller) for source, answer in answers.items()}
 
 
+def unconfirmed(connection: Connection, sleep: Callable[[float], object]) -> str | None:
+    """Return why AWS did not confirm, at the end, that the account is still the same one; None if it did.
+
+    Raises SourceError where it is another one now: then nobody knows which answers were of which.
+    """
+    known = connection.caller.account_id
+    try:
+        now = answered(connection.account_now, sleep)
+    except FAULTS as error:
+        return f"AWS did not confirm the account at the end of the run ({error_code(error)})"
+    if now != known:
+        problem = f"the account changed during the run, from {known} to {now}"
+        raise SourceError(problem, "Nothing was kept. Use credentials that stay with one account.")
+    return None
+
+
 def _believed(source: Source, answer: Answer[Any], caller: Caller) -> Answer[Any]:
-    stranger = next((arn for arn in _arns(source, answer) if _is_strange(arn, caller)), None)
+    stranger = next((arn for arn in _arns(source, answer) if is_strange(arn, caller)), None)
     if stranger is None:
         return answer
     message = f"The answer is about another account than {caller.account_id}: it holds {stranger}"
@@ -32,7 +51,8 @@ def _believed(source: Source, answer: Answer[Any], caller: Caller) -> Answer[Any
     return structs.replace(failed, read_at=answer.read_at)
 
 
-def _is_strange(arn: str, caller: Caller) -> bool:
+def is_strange(arn: str, caller: Caller) -> bool:
+    """Return whether an ARN is of another account or partition than the caller's; what is no ARN is of none."""
     match = _ARN.match(arn)
     return match is not None and (match["partition"], match["account"]) != (caller.partition, caller.account_id)
 

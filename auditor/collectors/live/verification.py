@@ -14,14 +14,15 @@ import msgspec
 from msgspec import Struct, convert, structs
 
 from auditor.account.model import Notice, Snapshot, User, Verified
-from auditor.account.sources import ACTIONS, Source, SourceRecord, SourceStatus
+from auditor.account.sources import ACTIONS, VERIFYING, Source, SourceRecord, SourceStatus
 from auditor.account.unknown import Gap, gaps_of, stored
-from auditor.collectors.answers import prepare, utc
+from auditor.collectors.answers import gap, prepare, utc
 from auditor.collectors.live.asking_again import answered
 from auditor.collectors.live.one_by_one import Answers, one_by_one
 from auditor.collectors.live.refusals import error_code, gap_of, timed_out
 from auditor.collectors.live.session import Connection
 from auditor.collectors.live.side_by_side import Deadline
+from auditor.collectors.live.strangers import is_strange, unconfirmed
 
 CORRECTED, GONE = "corrected", "deleted-user"
 """The codes of the notices about users of whom AWS now says something else, or nothing."""
@@ -29,8 +30,13 @@ CORRECTED, GONE = "corrected", "deleted-user"
 _NOT_THERE = "NoSuchEntity"
 
 
+class _Device(Struct, rename="pascal"):
+    user_name: str
+    serial_number: str
+
+
 class _DevicesPage(Struct):
-    devices: list[Any] = msgspec.field(name="MFADevices")
+    devices: list[_Device] = msgspec.field(name="MFADevices")
     is_truncated: bool = msgspec.field(name="IsTruncated")
 
 
@@ -61,14 +67,17 @@ def verified(
     deadline = Deadline(timer, timeout_s)
     pause = sleep or deadline.halted.wait
     try:
-        mfa = one_by_one(names, lambda name: answered(partial(_has_mfa, connection.iam, name), pause), deadline)
+        mfa = one_by_one(names, lambda name: answered(partial(_has_mfa, connection, name), pause), deadline)
         # Only of users that ListMFADevices has just told of: for them NoSuchEntity means that there is no profile.
         passwords = one_by_one(
             mfa.answers, lambda name: answered(partial(_has_password, connection.iam, name), pause), deadline
         )
+        detail = unconfirmed(connection, pause)
     finally:
         deadline.halted.set()
     read_at = utc(clock())
+    if detail is not None:
+        return _unverified(snapshot, detail, read_at)
     reported = {Source.MFA_DEVICES: mfa, Source.LOGIN_PROFILES: passwords}
     failures = {source: _failure(source, each, timeout_s, mfa=connection.mfa) for source, each in reported.items()}
     users = tuple(_with_facts(user, mfa, passwords, read_at) for user in snapshot.users.known_part)
@@ -85,12 +94,21 @@ def verified(
     )
 
 
-def _has_mfa(iam: Any, name: str) -> bool:
+def _unverified(snapshot: Snapshot, detail: str, read_at: datetime) -> Snapshot:
+    """Return the snapshot as it was, and that nothing is known from asking again."""
+    gaps = [gap(source, "UnconfirmedAccount", detail) for source in sorted(VERIFYING)]
+    records = (SourceRecord(Source(each.source), SourceStatus.FAILED, read_at, 0, 0, detail) for each in gaps)
+    return structs.replace(snapshot, sources=(*snapshot.sources, *records), gaps=(*snapshot.gaps, *gaps))
+
+
+def _has_mfa(connection: Connection, name: str) -> bool:
     """Return whether the user has an MFA device: no only if the list was read to its end and is empty."""
     more = True
-    for answer in iam.get_paginator("list_mfa_devices").paginate(UserName=name):
+    for answer in connection.iam.get_paginator("list_mfa_devices").paginate(UserName=name):
         page = convert(answer, _DevicesPage)
-        if page.devices:
+        for device in page.devices:
+            if device.user_name != name or is_strange(device.serial_number, connection.caller):
+                raise ValueError(f"the answer is about {device.serial_number} of {device.user_name!r}")
             return True
         more = page.is_truncated
     if more:  # the paginator stops without a word where AWS does not say where more follow
@@ -100,9 +118,11 @@ def _has_mfa(iam: Any, name: str) -> bool:
 
 def _has_password(iam: Any, name: str) -> bool:
     try:
-        convert(iam.get_login_profile(UserName=name), _ProfileAnswer)
+        answer = convert(iam.get_login_profile(UserName=name), _ProfileAnswer)
     except iam.exceptions.NoSuchEntityException:
         return False
+    if answer.login_profile.user_name != name:
+        raise ValueError(f"the answer is about {answer.login_profile.user_name!r}")
     return True
 
 
