@@ -14,7 +14,7 @@ from auditor.judging.engine import Evaluation
 from auditor.judging.finding import Finding
 from auditor.judging.parameters import for_partition
 from auditor.judging.rule import ComplianceType, ConfiguredRule
-from auditor.report.frameworks import by_framework
+from auditor.report.frameworks import FrameworkResult, by_framework
 from auditor.report.ledger import coverage, source_readings
 from auditor.report.report import AccountHeader, Report, ReportWarning, RuleResult, SnapshotHeader, Summary, Tool, worst
 from auditor.selection.frameworks import controls
@@ -110,9 +110,23 @@ def _warnings(snapshot: Snapshot, evaluation: Evaluation) -> list[ReportWarning]
 
 
 def with_frameworks(report: Report, names: Sequence[str]) -> Report:
-    """Return the report with the named frameworks, control by control; without names it stays as it is."""
+    """Return the report with the named frameworks, control by control; without names it stays as it is.
+
+    Of a rule that ran with several sets of values, each then supports the controls that list it.
+    """
     if not names:
         return report
-    return msgspec.structs.replace(
-        report, frameworks=by_framework(names, report.rules, report.findings, report.account.partition)
-    )
+    frameworks = by_framework(names, report.rules, report.findings, report.account.partition)
+    rules = tuple(_supporting(rule, frameworks) for rule in report.rules)
+    return msgspec.structs.replace(report, rules=rules, frameworks=frameworks)
+
+
+def _supporting(rule: RuleResult, frameworks: Iterable[FrameworkResult]) -> RuleResult:
+    controls = dict(rule.controls)
+    for framework in frameworks:
+        controls[framework.name] = tuple(
+            control.id
+            for control in framework.controls
+            if any(each.config_rule_name == rule.config_rule_name for each in control.rules)
+        )
+    return msgspec.structs.replace(rule, controls={name: ids for name, ids in controls.items() if ids})

@@ -9,6 +9,7 @@ from conftest import Run
 from msgspec import to_builtins
 from msgspec.structs import replace
 
+import auditor
 from auditor.account.model import AttachedPolicy
 from auditor.account.snapshot import dump
 from auditor.judging.rule import ConfiguredRule
@@ -53,6 +54,24 @@ def test_cis_runs_with_its_values_and_once_for_each_set_of_them() -> None:
     assert values(rules["CIS-AWS-3.0/1.9"]) == {"PasswordReusePrevention": 24}
     assert PASSWORD not in rules
     assert ATTACHED not in rules
+
+
+@pytest.mark.parametrize("name", known())
+def test_the_report_of_a_set_with_its_framework_can_be_read_again(name: str, tmp_path: Path) -> None:
+    report = audit(account(), name, frameworks=[name])
+    auditor.write(report, tmp_path / "report.json")
+    assert auditor.load_report(tmp_path / "report.json").to_json() == report.to_json()
+
+
+def test_a_rule_with_several_sets_of_values_supports_the_controls_that_list_it() -> None:
+    report = audit(account(), "CIS-AWS-3.0", frameworks=["CIS-AWS-3.0"])
+    supported = {rule.config_rule_name: rule.controls["CIS-AWS-3.0"] for rule in report.rules}
+    assert [supported[f"CIS-AWS-3.0/{number}"] for number in ("1.8", "1.9", "1.16", "1.22")] == [
+        ("1.8",),
+        ("1.9",),
+        ("1.16",),
+        ("1.22",),
+    ]
 
 
 def test_given_values_go_before_those_of_the_framework() -> None:
