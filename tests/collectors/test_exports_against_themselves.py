@@ -7,11 +7,14 @@ from typing import Any
 
 import exports_folder as folder_of
 import pytest
+from conftest import Run
 from exports_folder import CERTIFICATES, DETAILS, DEVICES, POLICY, REPORT, SAML_PROVIDERS, SUMMARY
 from rule_parameters import configured
 
 import auditor
+from auditor.account.snapshot import dump
 from auditor.account.sources import Source, SourceStatus
+from auditor.account.unknown import UnknownFact
 from auditor.errors import SourceError
 from auditor.judging.rule import ComplianceType
 from auditor.report.audit import audit
@@ -23,6 +26,7 @@ DESCRIPTION, EXPIRATION = "iam-policy-description", "iam-server-certificate-expi
 ROOT_MFA, ADMIN = "root-account-mfa-enabled", "iam-policy-no-statements-with-admin-access"
 IN_USE = "iam-policy-in-use"
 ACCOUNT = folder_of.ACCOUNT
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/Boundary"
 
 
 def read(tmp_path: Path, changes: Mapping[str, Any], captured_at: datetime | None = CAPTURED_AT) -> auditor.Snapshot:
@@ -152,6 +156,39 @@ def test_policies_of_aws_and_listed_ones_put_nothing_in_doubt(tmp_path: Path) ->
     details["RoleDetailList"][0] |= {"PermissionsBoundary": {"PermissionsBoundaryArn": arns[0]}}
     details["Policies"][0] |= {"AttachmentCount": 1}
     assert codes(read(tmp_path, {DETAILS: details})) == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "unknown"),
+    [
+        ({"AttachedManagedPolicies": [{"PolicyName": "Boundary", "PolicyArn": BOUNDARY}]}, "attachment_count"),
+        ({"PermissionsBoundary": {"PermissionsBoundaryArn": BOUNDARY}}, "permissions_boundary_usage_count"),
+    ],
+    ids=["attached", "boundary"],
+)
+def test_a_policy_that_is_used_more_than_it_counts_has_unknown_counts(
+    tmp_path: Path, change: dict[str, Any], unknown: str
+) -> None:
+    details = folder_of.details()
+    details["UserDetailList"][0] |= change
+    details["Policies"][0] |= {"AttachmentCount": 0, "PermissionsBoundaryUsageCount": 0}
+    snapshot = read(tmp_path, {DETAILS: details})
+    (policy,) = snapshot.policies
+    with pytest.raises(UnknownFact):
+        getattr(policy, unknown)
+    file = tmp_path / "snapshot.json"
+    file.write_bytes(dump(snapshot))
+    assert auditor.load_snapshot(file) == snapshot
+
+
+def test_no_snapshot_is_written_that_could_not_be_read_again(run: Run, tmp_path: Path) -> None:
+    details = folder_of.details()
+    details["RoleDetailList"][0]["RoleName"] = "Another"
+    exports = folder_of.write(tmp_path / "exports", {DETAILS: details})
+    result = run("snapshot", "--exports", exports, "-o", tmp_path / "s.json")
+    assert (result.code, result.out) == (3, "")
+    assert "The snapshot could not be read again: $.roles holds" in result.err
+    assert not (tmp_path / "s.json").exists()
 
 
 def test_a_group_that_a_user_joined_and_no_list_holds_leaves_groups_undecided(tmp_path: Path) -> None:
