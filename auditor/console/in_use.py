@@ -20,6 +20,7 @@ def summary(plan: Plan, report: Report) -> ConfigurationSummary | None:
         excluded=tuple(sorted({name for names in _excluded(plan) for name in names})),
         suppressed=report.summary.suppressed,
         fail_on=_of_file(plan.run.fail_on),
+        min_severity=_of_file(plan.run.min_severity),
         allow_incomplete=_of_file(plan.run.allow_incomplete),
         max_report_age=_of_file(plan.run.max_report_age),
     )

@@ -92,6 +92,9 @@ def framework_names(_context: click.Context, _parameter: click.Parameter, incomp
     return [name for name in known() if name.casefold().startswith(incomplete.casefold())]
 
 
+_SEVERITIES = click.Choice([name.value for name in Severity], case_sensitive=False)
+
+
 class _Headed(click.Option):
     """An option that help lists under a heading of its kind."""
 
@@ -263,7 +266,7 @@ scan_options = _options(
         "--severity",
         "severities",
         multiple=True,
-        type=click.Choice([name.value for name in Severity]),
+        type=_SEVERITIES,
         help="Show findings of this severity only; repeatable.",
     ),
     showing(
@@ -278,6 +281,11 @@ scan_options = _options(
         "--fail-on",
         type=click.Choice(["noncompliant", "nothing"]),
         help="Exit with 1 if a finding is NON_COMPLIANT [nothing].",
+    ),
+    _gate(
+        "--min-severity",
+        type=_SEVERITIES,
+        help="Let findings below this severity pass, NON_COMPLIANT and undecided ones [low].",
     ),
     _gate(
         "--allow-incomplete/--no-allow-incomplete",

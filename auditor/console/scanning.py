@@ -117,7 +117,11 @@ def _print(report: Report, output_format: str, shown: Shown, query: Query | None
 
 
 def _gate(settings: RunSettings) -> Gate:
-    return Gate(settings.fail_on.value == "noncompliant", settings.allow_incomplete.value)
+    return Gate(
+        settings.fail_on.value == "noncompliant",
+        settings.allow_incomplete.value,
+        Severity(settings.min_severity.value),
+    )
 
 
 def show_sources(snapshot: Snapshot, say: Say) -> None:

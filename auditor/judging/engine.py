@@ -119,7 +119,7 @@ class _Run:
         self, configured: ConfiguredRule, resource_type: ResourceType, *, unseen: bool = False
     ) -> Callable[[Identity, Verdict], Finding]:
         """Return the function that makes findings; this is the innermost loop, so what is constant is bound here."""
-        config_rule_name = configured.config_rule_name
+        config_rule_name, severity = configured.config_rule_name, configured.rule.severity
         region = self._snapshot.region if configured.rule.regional else None
         account_id = self._snapshot.account.id
         fingerprint = Subject(account_id, region, config_rule_name, resource_type, unseen).fingerprints()
@@ -141,6 +141,7 @@ class _Run:
                 annotation,
                 verdict.evidence,
                 None,
+                severity,
             )
 
         return made

@@ -6,7 +6,7 @@ from typing import Any
 
 from auditor.account.kinds import ResourceType
 from auditor.account.unknown import Record
-from auditor.judging.rule import ComplianceType, Evidence
+from auditor.judging.rule import ComplianceType, Evidence, Severity
 
 FINGERPRINT_VERSION = "2"
 _UNSEEN = "unseen"
@@ -35,6 +35,8 @@ class Finding(Record, frozen=True):
     annotation: str
     evidence: tuple[Evidence, ...]
     suppression: dict[str, Any] | None
+    severity: Severity | None = None
+    """That of the rule. None only in a stored report of an earlier release, until it is read."""
 
 
 class Subject(Record, frozen=True):

@@ -16,7 +16,17 @@ from auditor.judging.parameters import for_partition
 from auditor.judging.rule import ComplianceType, ConfiguredRule
 from auditor.report.frameworks import FrameworkResult, by_framework
 from auditor.report.ledger import coverage, source_readings
-from auditor.report.report import AccountHeader, Report, ReportWarning, RuleResult, SnapshotHeader, Summary, Tool, worst
+from auditor.report.report import (
+    AccountHeader,
+    Report,
+    ReportWarning,
+    RuleResult,
+    SnapshotHeader,
+    Summary,
+    Tool,
+    by_severity,
+    worst,
+)
 from auditor.selection.frameworks import controls
 from auditor.selection.packs.summary import PackSummary
 
@@ -35,14 +45,15 @@ def build(
     by_rule: dict[str, list[Finding]] = {configured.config_rule_name: [] for configured in rules}
     for finding in findings:
         by_rule[finding.config_rule_name].append(finding)
+    results = tuple(_rule_results(snapshot, rules, by_rule))
     return Report(
         tool=Tool("iam-audit", __version__),
         evaluated_at=evaluated_at,
         account=AccountHeader(snapshot.account.id, snapshot.account.alias, snapshot.account.partition),
         snapshot=_snapshot_header(snapshot, sha256),
-        summary=_summary(findings),
+        summary=_summary(findings, results),
         packs=tuple(packs),
-        rules=tuple(_rule_results(snapshot, rules, by_rule)),
+        rules=results,
         findings=tuple(findings),
         warnings=tuple(_warnings(snapshot, evaluation)),
     )
@@ -64,9 +75,9 @@ def _order(finding: Finding) -> tuple[str, str, str]:
     return finding.config_rule_name, finding.resource_name, finding.resource_arn or ""
 
 
-def _summary(findings: Sequence[Finding]) -> Summary:
+def _summary(findings: Sequence[Finding], rules: Iterable[RuleResult]) -> Summary:
     counts = _counts(findings)
-    return Summary(worst(counts), counts, _suppressed(findings))
+    return Summary(worst(counts), counts, _suppressed(findings), by_severity(rules))
 
 
 def _suppressed(findings: Iterable[Finding]) -> int:

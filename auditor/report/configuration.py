@@ -18,6 +18,7 @@ class ConfigurationSummary(Struct, frozen=True):
     fail_on: str | None
     allow_incomplete: bool | None
     max_report_age: float | None
+    min_severity: str | None = None
 
 
 def effects(configuration: ConfigurationSummary) -> Sequence[str]:
@@ -35,6 +36,8 @@ def _effects(configuration: ConfigurationSummary) -> Iterator[str]:
         yield "allows unknown facts" if configuration.allow_incomplete else "allows no unknown facts"
     if configuration.fail_on is not None:
         yield f"sets --fail-on {configuration.fail_on}"
+    if configuration.min_severity is not None:
+        yield f"sets --min-severity {configuration.min_severity}"
     if configuration.max_report_age is not None:
         yield f"sets --max-report-age {configuration.max_report_age:g}"
 

@@ -1,26 +1,27 @@
 """The gate: the exit code that follows from a report, and why."""
 
+from collections.abc import Iterator, Mapping
+
 from msgspec import Struct
 
 from auditor.judging.engine import RULE_ERROR
-from auditor.judging.rule import ComplianceType
+from auditor.judging.rule import OPEN, ComplianceType, Severity
 from auditor.report.report import Report
 
 
 class Gate(Struct, frozen=True):
-    """Hold what turns a finished audit into a failure."""
+    """Hold what turns a finished audit into a failure; findings of less than `min_severity` do not."""
 
     fail_on_noncompliant: bool
     allow_incomplete: bool
+    min_severity: Severity = Severity.LOW
 
 
 def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
     """Return the exit code and the reason for it; precedence 3, 1, 4, 0 (2 ends a run before there is a report)."""
-    counts = report.summary.counts
-    failed = counts[ComplianceType.NON_COMPLIANT]
-    unknown = counts[ComplianceType.INSUFFICIENT_DATA]
-    aside = report.summary.suppressed
-    apart = f"; {_number(aside, 'suppressed finding does', 'suppressed findings do')} not count" if aside else ""
+    below = {kind: _below(report, kind, gate.min_severity) for kind in OPEN}
+    failed, unknown = (report.summary.counts[kind] - below[kind] for kind in OPEN)
+    apart = "".join(f"; {each} not count" for each in _not_counted(report, gate, below))
     if any(warning.code == RULE_ERROR and warning.config_rule_name for warning in report.warnings):
         return 3, "a rule failed; its verdicts are missing"
     if gate.fail_on_noncompliant and failed:
@@ -30,6 +31,23 @@ def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
     if unknown and not gate.allow_incomplete:
         return 4, f"incomplete: {_number(unknown, 'finding has', 'findings have')} INSUFFICIENT_DATA{apart}"
     return 0, f"audited, {_extent(report, unknown)}{apart}"
+
+
+def _below(report: Report, kind: ComplianceType, least: Severity) -> int:
+    """Return how many findings of a kind are of rules less severe than `least`."""
+    severities = list(Severity)[list(Severity).index(least) + 1 :]
+    return sum(rule.counts[kind] for rule in report.rules if rule.severity in severities)
+
+
+def _not_counted(report: Report, gate: Gate, below: Mapping[ComplianceType, int]) -> Iterator[str]:
+    """Yield what the gate passes over, so that nobody takes it for nothing."""
+    aside = report.summary.suppressed
+    if aside:
+        yield _number(aside, "suppressed finding does", "suppressed findings do")
+    for kind, count in below.items():
+        if count:
+            numbered = _number(count, f"{kind} finding", f"{kind} findings")
+            yield f"{numbered} below --min-severity {gate.min_severity} {'does' if count == 1 else 'do'}"
 
 
 def _decided_nothing(report: Report) -> bool:

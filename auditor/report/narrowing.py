@@ -15,11 +15,10 @@ def narrowed(report: Report, severities: Sequence[Severity], resources: Sequence
 
     `resources` are shell patterns over names, ids and ARNs; empty sequences narrow nothing.
     """
-    severity = {result.config_rule_name: result.severity for result in report.rules}
     kept = (
         finding
         for finding in report.findings
-        if (not severities or severity[finding.config_rule_name] in severities)
+        if (not severities or finding.severity in severities)
         and (not resources or any(_matches(finding, pattern) for pattern in resources))
     )
     return msgspec.structs.replace(report, findings=tuple(kept))

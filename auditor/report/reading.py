@@ -1,9 +1,11 @@
 """Stored reports: read strictly, and refused where their counts contradict their findings."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC
 
 import msgspec
+from msgspec import structs
 
 from auditor import documents
 from auditor.account.checks import MAX_IDENTIFIER
@@ -11,7 +13,7 @@ from auditor.errors import SourceError
 from auditor.judging.rule import MAX_ANNOTATION, ComplianceType
 from auditor.report.cross_checks import miscovered, untold
 from auditor.report.frameworks import contradicts
-from auditor.report.report import Report, RuleResult, Summary, dump_report, worst
+from auditor.report.report import Report, RuleResult, Summary, by_severity, dump_report, worst
 
 _MAX_COUNT = 10**9  # findings
 
@@ -34,7 +36,17 @@ def load_report(document: bytes, place: str) -> Report:
             f"{place} is not a readable report: {documents.reason(error)}",
             "Reports are written by `iam-audit scan -o FILE.json`; this release reads version 1.",
         ) from error
-    return report
+    return _with_severities(report)
+
+
+def _with_severities(report: Report) -> Report:
+    """Return a report of an earlier release with the severities of findings, which only its rules had."""
+    if report.summary.by_severity:
+        return report
+    severities = {rule.config_rule_name: rule.severity for rule in report.rules}
+    findings = (structs.replace(each, severity=severities[each.config_rule_name]) for each in report.findings)
+    summary = structs.replace(report.summary, by_severity=by_severity(report.rules))
+    return structs.replace(report, summary=summary, findings=tuple(findings))
 
 
 def _check_counts(report: Report) -> None:
@@ -54,8 +66,18 @@ def _check_agreement(report: Report) -> None:
     for framework in report.frameworks:
         if any(contradicts(control, results) for control in framework.controls):
             raise ValueError(f"a control of {framework.name} does not agree with the rules")
+    _check_severities(report, results)
     for complaint in (*untold(report), *miscovered(report)):
         raise ValueError(complaint)
+
+
+def _check_severities(report: Report, results: Mapping[str, RuleResult]) -> None:
+    known = report.summary.by_severity
+    if known and known != by_severity(report.rules):
+        raise ValueError("the counts by severity do not agree with the rules")
+    for finding in report.findings:
+        if finding.severity is not (results[finding.config_rule_name].severity if known else None):
+            raise ValueError(f"a finding of {finding.config_rule_name} has another severity than the rule")
 
 
 def _check_tallies(report: Report) -> None:

@@ -1,7 +1,7 @@
 """The report: the records that every format shows, and the report as JSON; its findings are in judging/finding."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -11,7 +11,7 @@ from auditor.account.kinds import ResourceType
 from auditor.account.sources import Time
 from auditor.errors import AuditError
 from auditor.judging.finding import Finding
-from auditor.judging.rule import ComplianceType, Severity
+from auditor.judging.rule import OPEN, ComplianceType, Severity
 from auditor.report.configuration import ConfigurationSummary
 from auditor.report.frameworks import FrameworkResult
 from auditor.report.ledger import Coverage, SourceReading
@@ -47,12 +47,19 @@ class SnapshotHeader(Struct, frozen=True):
     sources: tuple[SourceReading, ...]
 
 
+_SEVERITIES = list(Severity)
+
+
 class Summary(Struct, frozen=True):
-    """Sum up the findings; suppressed ones are counted apart."""
+    """Sum up the findings; suppressed ones are counted apart.
+
+    `by_severity` has the counts of each severity that a rule has; reports of earlier releases have none.
+    """
 
     compliance_type: ComplianceType
     counts: dict[ComplianceType, int]
     suppressed: int
+    by_severity: dict[Severity, dict[ComplianceType, int]] = {}
 
 
 class RuleResult(Struct, frozen=True):
@@ -120,6 +127,26 @@ class Report(Struct, frozen=True, kw_only=True):
     def to_json(self) -> str:
         """Return the JSON report on one line; raise AuditError where a rule's evidence is not JSON."""
         return encoded(self).decode()
+
+
+def by_severity(rules: Iterable[RuleResult]) -> dict[Severity, dict[ComplianceType, int]]:
+    """Return the counts of findings that are not suppressed by severity, worst first, of those that rules have."""
+    found: dict[Severity, dict[ComplianceType, int]] = {}
+    for rule in sorted(rules, key=lambda rule: _SEVERITIES.index(rule.severity)):
+        counts = found.setdefault(rule.severity, dict.fromkeys(ComplianceType, 0))
+        for kind in ComplianceType:
+            counts[kind] += rule.counts[kind]
+    return found
+
+
+def most_urgent_first(rules: Iterable[RuleResult]) -> list[RuleResult]:
+    """Return the rules by severity, then by how much is NON_COMPLIANT and INSUFFICIENT_DATA, then by name."""
+
+    def urgency(rule: RuleResult) -> tuple[int, int, int, str]:
+        failed, unknown = (rule.counts[kind] for kind in OPEN)
+        return _SEVERITIES.index(rule.severity), -failed, -unknown, rule.config_rule_name
+
+    return sorted(rules, key=urgency)
 
 
 def worst(counts: Mapping[ComplianceType, int]) -> ComplianceType:

@@ -50,6 +50,7 @@ def _run(settings: RunSettings) -> Iterator[Setting]:
     yield _setting("output.files", settings.files)
     yield _setting("output.format", settings.output_format)
     yield _setting("gate.fail_on", settings.fail_on)
+    yield _setting("gate.min_severity", settings.min_severity)
     yield _setting("gate.allow_incomplete", settings.allow_incomplete)
     yield _setting("gate.max_report_age", settings.max_report_age)
     yield _setting("suppression_limits.max_days", settings.max_days)

@@ -24,5 +24,6 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     paths: Sequence[str] = ()
     output_format: str | None = None
     fail_on: str | None = None
+    min_severity: str | None = None
     allow_incomplete: bool | None = None
     max_report_age: float | None = None

@@ -18,6 +18,7 @@ class RunSettings(Struct, frozen=True, kw_only=True):
     files: Sourced[Sequence[str]]
     output_format: Sourced[str]
     fail_on: Sourced[str]
+    min_severity: Sourced[str]
     allow_incomplete: Sourced[bool]
     max_report_age: Sourced[float | None]
     max_days: Sourced[int]
@@ -51,6 +52,7 @@ def run_settings(options: RunOptions, loaded: Loaded) -> RunSettings:
         files=either(options.paths or None, "output", "files"),
         output_format=either(options.output_format, "output", "format"),
         fail_on=either(options.fail_on, "gate", "fail_on"),
+        min_severity=either(options.min_severity, "gate", "min_severity"),
         allow_incomplete=either(options.allow_incomplete, "gate", "allow_incomplete"),
         max_report_age=either(options.max_report_age, "gate", "max_report_age"),
         max_days=loaded.setting("suppression_limits", "max_days"),

@@ -39,9 +39,13 @@ class Output(_Strict, frozen=True):
 
 
 class GateSettings(_Strict, frozen=True):
-    """What turns a finished audit into a failure; `max_report_age` in hours."""
+    """What turns a finished audit into a failure; `max_report_age` in hours.
+
+    Findings of less than `min_severity` do not.
+    """
 
     fail_on: Literal["noncompliant", "nothing"] = "nothing"
+    min_severity: Severity = Severity.LOW
     allow_incomplete: bool = False
     max_report_age: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
 

@@ -17,15 +17,16 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from markupsafe import Markup
+from msgspec import structs
 
 from auditor.account.report_age import duration
 from auditor.judging.finding import FINGERPRINT_VERSION, Finding, Subject
 from auditor.judging.registry import load_rules, page, sections
-from auditor.judging.rule import ComplianceType, Evidence
+from auditor.judging.rule import OPEN, ComplianceType, Evidence
 from auditor.report import configuration
 from auditor.report.frameworks import extent, tally
 from auditor.report.ledger import totals
-from auditor.report.report import Report, ReportWarning, encoded
+from auditor.report.report import Report, ReportWarning, encoded, most_urgent_first
 from auditor.selection.packs.summary import REASONS, sentence
 from auditor.writers.visible import is_plain, marked_hidden, spelt, visible
 
@@ -42,7 +43,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def write(report: Report, stream: BinaryIO) -> None:
     """Write the report as one HTML document; the same report gives the same bytes."""
-    stream.write(_document(report).encode("utf-8", "backslashreplace"))
+    urgent = structs.replace(report, rules=tuple(most_urgent_first(report.rules)))
+    stream.write(_document(urgent).encode("utf-8", "backslashreplace"))
 
 
 def _document(report: Report) -> str:
@@ -64,6 +66,7 @@ def _document(report: Report) -> str:
     return environment.get_template("report.html.jinja").render(
         report=report,
         kinds=_KINDS,
+        open_kinds=OPEN,
         subject=report.account.alias or report.account.id or "an unknown account",
         missing=missing,
         sums=sums,

@@ -33,7 +33,6 @@ def _head(report: Report, rule: RuleResult | None) -> bytes:
             "report_age_s": report.snapshot.report_age_s,
             "evaluated_at": report.evaluated_at,
             "source_identifier": rule and rule.source_identifier,
-            "severity": rule and rule.severity,
             "controls": {each.name: rule.controls.get(each.name, ()) for each in report.frameworks} if rule else {},
         }
     )

@@ -1,6 +1,7 @@
 """The table: a summary per rule, then the findings that need somebody; for people at a terminal."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from itertools import groupby
@@ -17,7 +18,7 @@ from auditor.judging.rule import OPEN, ComplianceType
 from auditor.report import configuration
 from auditor.report.frameworks import ControlResult, FrameworkResult, SupportingRule, extent, tally
 from auditor.report.ledger import Totals, totals
-from auditor.report.report import Report, RuleResult
+from auditor.report.report import Report, RuleResult, Summary, most_urgent_first
 from auditor.selection.packs.summary import sentence
 from auditor.writers.visible import visible
 
@@ -46,7 +47,7 @@ def write(report: Report, stream: TextIO, *, every_finding: bool = False) -> Non
         console.print(_heading(report))
         console.print(_summary(report, console.width))
         kinds = tuple(ComplianceType) if every_finding else OPEN
-        if narrowed := _narrowed(report):
+        if narrowed := _narrowed(report, kinds):
             console.print(narrowed)
         for finding_group in _groups(report, kinds):
             console.print(*finding_group, sep="\n")
@@ -99,12 +100,14 @@ def _summary(report: Report, width: int) -> Table:
     names = [*_COLUMNS.values(), *([_SUPPRESSED] if apart else [])]
     for name in names:
         table.add_column(name, justify="right", no_wrap=True)
-    rows = [(result, _counted(result, apart=apart)) for result in report.rules]
+    rows = [(result, _counted(result, apart=apart)) for result in most_urgent_first(report.rules)]
     cells = [[result.compliance_type, *counts] for result, counts in rows] + [["", *names]]
     left = width - sum(2 + max(map(len, column)) for column in zip(*cells, strict=True))  # 2 between columns
-    for result, counts in rows:
-        verdict = Text(result.compliance_type, style=_STYLES[result.compliance_type])
-        table.add_row(Text(_broken(visible(result.shown_name), left)), verdict, *counts)
+    for severity, group in groupby(rows, key=lambda row: row[0].severity):
+        table.add_row(Text(severity, style="bold"))
+        for result, counts in group:
+            verdict = Text(result.compliance_type, style=_STYLES[result.compliance_type])
+            table.add_row(Text(_broken(visible(result.shown_name), left)), verdict, *counts)
     return table
 
 
@@ -119,24 +122,28 @@ def _broken(name: str, width: int) -> str:
     return "\n".join(lines) if len(name) > width else name
 
 
-def _narrowed(report: Report) -> Text | None:
+def _narrowed(report: Report, kinds: Sequence[ComplianceType]) -> Text | None:
     """Return a line for a report that was narrowed, so that nobody takes the listed findings for all."""
     all_findings = sum(report.summary.counts.values()) + report.summary.suppressed
     if len(report.findings) == all_findings:
         return None
-    text = f"{len(report.findings):,} of {all_findings:,} findings"
-    return Text(f"\nListed are {text}, narrowed by severity or resource", style="yellow")
+    listed = Counter(finding.compliance_type for finding in report.findings if finding.suppression is None)
+    numbers = [
+        f"{listed[kind]:,} of {report.summary.counts[kind]:,} {kind}" for kind in kinds if report.summary.counts[kind]
+    ]
+    return Text(f"\nNarrowed by severity or resource: listed are {', '.join(numbers) or 'no findings'}", style="yellow")
 
 
 def _groups(report: Report, kinds: Sequence[ComplianceType]) -> Iterator[tuple[Text, Padding]]:
-    severities = {result.config_rule_name: result.severity for result in report.rules}
+    order = {result.config_rule_name: place for place, result in enumerate(most_urgent_first(report.rules))}
     names = report.shown_names
     shown = [finding for finding in report.findings if finding.compliance_type in kinds]
-    shown.sort(key=lambda finding: (finding.config_rule_name, kinds.index(finding.compliance_type)))
+    shown.sort(key=lambda finding: (order[finding.config_rule_name], kinds.index(finding.compliance_type)))
     for (rule, kind), group in groupby(shown, key=lambda finding: (finding.config_rule_name, finding.compliance_type)):
         title = Text(f"\n{visible(names[rule])} ")
-        title.append(kind, style=_STYLES[kind]).append(f", severity {visible(severities[rule])}")
-        yield title, Padding(_rows(list(group)), (0, 0, 0, 2))
+        findings = list(group)
+        title.append(kind, style=_STYLES[kind]).append(f", severity {findings[0].severity}")
+        yield title, Padding(_rows(findings), (0, 0, 0, 2))
 
 
 def _rows(findings: Sequence[Finding]) -> Table:
@@ -192,6 +199,12 @@ def _verdict(report: Report) -> Text:
     summary = report.summary
     text = Text("\nAccount verdict: ")
     text.append(summary.compliance_type, style=_STYLES[summary.compliance_type])
-    numbers = ", ".join(f"{summary.counts[kind]:,} {kind}" for kind in ComplianceType if summary.counts.get(kind))
+    numbers = ", ".join(_by_severity(summary, kind) for kind in ComplianceType if summary.counts.get(kind))
     apart = f"; {summary.suppressed:,} suppressed, counted apart" if summary.suppressed else ""
-    return text.append(f" ({numbers}{apart})")
+    return text.append(f": {numbers}{apart}")
+
+
+def _by_severity(summary: Summary, kind: ComplianceType) -> str:
+    """Return how many findings are of a kind; of those that need somebody, how severe they are too."""
+    parts = [f"{counts[kind]:,} {severity}" for severity, counts in summary.by_severity.items() if counts[kind]]
+    return f"{summary.counts[kind]:,} {kind}" + (f" ({', '.join(parts)})" if kind in OPEN else "")

@@ -21,6 +21,7 @@ EVERYTHING = """\
 exclude = ["root-account-mfa-enabled"]
 [gate]
 fail_on = "noncompliant"
+min_severity = "HIGH"
 allow_incomplete = true
 max_report_age = 24
 [[suppressions]]
@@ -112,7 +113,7 @@ def configured(folder: Path) -> Path:
 
 DECIDED = (
     "Configuration iam-audit.toml: excludes 1 rule: root-account-mfa-enabled; suppresses 1 finding; "
-    "allows unknown facts; sets --fail-on noncompliant; sets --max-report-age 24"
+    "allows unknown facts; sets --fail-on noncompliant; sets --min-severity HIGH; sets --max-report-age 24"
 )
 PLAIN = ["scan", "--snapshot", "s.json", "--as-of", "2026-11-24"]
 
@@ -126,6 +127,7 @@ def test_the_json_report_has_it_as_data(configured: Path, run: Run) -> None:
         "fail_on": "noncompliant",
         "allow_incomplete": True,
         "max_report_age": 24.0,
+        "min_severity": "HIGH",
     }
     assert configured.exists()
 

@@ -170,6 +170,59 @@ def test_the_reason_of_an_exit_code(failed: int, unknown: int, gate: Gate, expec
     assert exit_code(counted(report_of(CLEAN), failed, unknown, crashed=False), gate) == expected
 
 
+MIXED = account(users=[console_user("bob", mfa=False), user("carol", attached=["Read"])], groups=[])
+"""Fails MEDIUM rules and a LOW one."""
+BELOW = "NON_COMPLIANT finding below --min-severity"
+
+
+@pytest.mark.parametrize(
+    ("least", "expected"),
+    [
+        (Severity.LOW, (1, "--fail-on noncompliant: 5 findings are NON_COMPLIANT")),
+        (
+            Severity.MEDIUM,
+            (1, f"--fail-on noncompliant: 4 findings are NON_COMPLIANT; 1 {BELOW} MEDIUM does not count"),
+        ),
+        (
+            Severity.HIGH,
+            (0, "audited, complete; 5 NON_COMPLIANT findings below --min-severity HIGH do not count"),
+        ),
+    ],
+)
+def test_findings_below_the_least_severity_pass_the_gate_and_are_told(
+    least: Severity, expected: tuple[int, str]
+) -> None:
+    assert exit_code(report_of(MIXED), Gate(True, False, least)) == expected
+
+
+def test_what_is_undecided_below_the_least_severity_passes_too() -> None:
+    carol = user("carol", groups=["A"], unknown=["credentials"])
+    report = report_of(account(users=[carol], groups=[group("A")], password=password_policy()))
+    assert exit_code(report, Gate(False, False))[0] == 4
+    code, reason = exit_code(report, Gate(False, False, Severity.HIGH))
+    assert (code, "1 INSUFFICIENT_DATA finding below --min-severity HIGH does not count" in reason) == (0, True)
+
+
+def test_a_report_of_before_findings_had_a_severity_is_read_with_those_of_its_rules() -> None:
+    report = report_of(SINFUL)
+    old = json.loads(dump_report(report))
+    del old["summary"]["by_severity"]
+    for finding in old["findings"]:
+        del finding["severity"]
+    assert dump_report(load_report(json.dumps(old).encode(), "old.json")) == dump_report(report)
+
+
+@pytest.mark.parametrize("place", ["a finding", "the counts"])
+def test_a_stored_severity_that_is_not_the_rules_is_refused(place: str) -> None:
+    stored = json.loads(dump_report(report_of(SINFUL)))
+    if place == "a finding":
+        stored["findings"][0]["severity"] = "CRITICAL"
+    else:
+        stored["summary"]["by_severity"]["LOW"]["NON_COMPLIANT"] += 1
+    with pytest.raises(SourceError, match="severity"):
+        load_report(json.dumps(stored).encode(), "old.json")
+
+
 def test_only_a_rule_that_failed_ends_with_3() -> None:
     from auditor.report.report import ReportWarning
 

@@ -20,8 +20,8 @@ from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType, Evidence
 from auditor.report.narrowing import narrowed
 from auditor.report.reading import load_report
-from auditor.report.report import dump_report
-from auditor.testing import account, console_user, server_certificate, user
+from auditor.report.report import dump_report, most_urgent_first
+from auditor.testing import NC, account, console_user, server_certificate, user
 from auditor.writers import html
 
 
@@ -54,12 +54,14 @@ def test_the_summary_gives_the_counts_of_the_report(opened: Open) -> None:
     page = opened(report).page
     legend = [int(text) for text in page.locator(".legend dd").all_inner_texts()]
     assert legend == [*report.summary.counts.values(), 1]
-    for result, line in zip(report.rules, page.locator(".rules tbody tr").all(), strict=True):
+    for result, line in zip(most_urgent_first(report.rules), page.locator(".rules tbody tr").all(), strict=True):
         assert line.locator("th").inner_text() == result.config_rule_name
         assert line.locator(".badge").inner_text() == result.compliance_type
         assert [int(text) for text in line.locator(".count").all_inner_texts()] == list(result.counts.values())
         drawn = [rect.get_attribute("data-kind") for rect in line.locator("rect").all()]
         assert drawn == [kind for kind, count in result.counts.items() if count]
+    severe = ", ".join(f"{counts[NC]} {each}" for each, counts in report.summary.by_severity.items() if counts[NC])
+    assert page.get_by_text(f"NON_COMPLIANT by severity: {severe}.").is_visible()
 
 
 def test_a_single_finding_among_thousands_is_drawn_and_the_bar_is_whole() -> None:

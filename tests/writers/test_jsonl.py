@@ -92,7 +92,7 @@ def test_a_report_without_findings_is_one_line() -> None:
 def test_a_finding_of_a_rule_that_the_report_lacks_is_shown() -> None:
     report = replace(report_of(account(users=[console_user("bob", mfa=False)]), MFA), rules=())
     (line,) = lines(report)[1:]
-    assert (line["config_rule_name"], line["severity"], line["controls"]) == (MFA, None, {})
+    assert (line["config_rule_name"], line["severity"], line["controls"]) == (MFA, "MEDIUM", {})
 
 
 def test_evidence_that_is_not_json_is_told_of() -> None:

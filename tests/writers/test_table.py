@@ -47,15 +47,13 @@ Sources: 16 of 16 read completely
 Evaluations: 14 = 13 judged + 0 not applicable + 1 not decidable
 
 Rule                                Verdict        NON_C  INSUF  COMPL  N/A
+MEDIUM
+mfa-enabled-for-iam-console-access  NON_COMPLIANT      1      1      2    0
+iam-user-group-membership-check     NON_COMPLIANT      1      0      3    0
 iam-group-has-users-check           COMPLIANT          0      0      1    0
 iam-password-policy                 COMPLIANT          0      0      1    0
-iam-user-group-membership-check     NON_COMPLIANT      1      0      3    0
+LOW
 iam-user-no-policies-check          COMPLIANT          0      0      4    0
-mfa-enabled-for-iam-console-access  NON_COMPLIANT      1      1      2    0
-
-iam-user-group-membership-check NON_COMPLIANT, severity MEDIUM
-  x\\x1b[31m\\x00\\x9b\\u202egnp\\u20  The user is in no group
-  28[bold]b[/]
 
 mfa-enabled-for-iam-console-access NON_COMPLIANT, severity MEDIUM
   bob  The user has a console password and no MFA (credential report of
@@ -64,8 +62,12 @@ mfa-enabled-for-iam-console-access NON_COMPLIANT, severity MEDIUM
 mfa-enabled-for-iam-console-access INSUFFICIENT_DATA, severity MEDIUM
   carol  The case withholds it; grant iam:Test
 
-Account verdict: NON_COMPLIANT (2 NON_COMPLIANT, 1 INSUFFICIENT_DATA, 11
-COMPLIANT)
+iam-user-group-membership-check NON_COMPLIANT, severity MEDIUM
+  x\\x1b[31m\\x00\\x9b\\u202egnp\\u20  The user is in no group
+  28[bold]b[/]
+
+Account verdict: NON_COMPLIANT: 2 NON_COMPLIANT (2 MEDIUM), 1 INSUFFICIENT_DATA
+(1 MEDIUM), 11 COMPLIANT
 """
 
 
@@ -103,8 +105,9 @@ def test_beside_the_column_of_what_is_suppressed_a_rule_name_is_broken_after_a_h
 def test_a_narrowed_table_says_that_it_lists_less_than_it_counts() -> None:
     stream = io.StringIO()
     table.write(narrowed(report(), [], ["bob"]), stream)
-    assert "\nListed are 3 of 14 findings, narrowed by severity or resource\n" in stream.getvalue()
-    assert "narrowed" not in shown()
+    line = "Narrowed by severity or resource: listed are 1 of 2 NON_COMPLIANT, 0 of 1"
+    assert f"\n{line}\nINSUFFICIENT_DATA\n" in stream.getvalue()
+    assert "Narrowed" not in shown()
 
 
 def test_every_finding_is_listed_on_demand() -> None:
@@ -123,8 +126,10 @@ def test_what_is_suppressed_is_counted_in_a_column_of_its_own() -> None:
     rules = [each for each in RULES if each.rule.id in (rule, "iam-user-no-policies-check")]
     stream = io.StringIO()
     table.write(audit(account(users=people), rules, as_of=NOW, suppressions=aside), stream)
-    assert "\n".join(stream.getvalue().splitlines()[4:7]) == (
+    assert "\n".join(stream.getvalue().splitlines()[4:9]) == (
         "Rule                             Verdict        NON_C  INSUF  COMPL  N/A  SUPPR\n"
+        "MEDIUM\n"
         "iam-user-group-membership-check  NON_COMPLIANT      1      0      0    0      2\n"
+        "LOW\n"
         "iam-user-no-policies-check       COMPLIANT          0      0      3    0      0"
     )
