@@ -14,26 +14,20 @@ _HOLDERS, _BOUNDED = ("users", "groups", "roles"), {"users", "roles"}
 
 
 class _Owner(NamedTuple):
-    """Hold what all ARNs of an account have in common; the number is None where nothing tells it.
-
-    `names` says whether names are held against ARNs too.
-    """
+    """Hold what all ARNs of an account have in common; the number is None where nothing tells it."""
 
     account: str | None
     partition: str
     region: str | None
-    names: bool
 
 
-def strange_arns(snapshot: Snapshot, *, names: bool) -> Iterator[str]:
+def strange_arns(snapshot: Snapshot) -> Iterator[str]:
     """Yield each ARN of another account, partition or Region than the snapshot, or of another name than its record.
-
-    Names are compared only with `names`.
 
     Policy documents, trust policies and tags may name other accounts, and are not looked at.
     """
     account = snapshot.account.id or _first_account(snapshot)
-    owner = _Owner(account, snapshot.account.partition, snapshot.region, names)
+    owner = _Owner(account, snapshot.account.partition, snapshot.region)
     for kind, listing, _ in listed_kinds():
         yield from _of_records(kind, listing, kind.resources(snapshot).known_part, owner)
     policies = tuple(f"arn:{owner.partition}:iam::{number}:policy/" for number in (account, _AWS))
@@ -80,13 +74,21 @@ def _fault(kind: Kind, holds: str, record: Any, owner: _Owner) -> Iterator[str]:
     if (fault := _strange(fields, owner)) is not None:
         yield f"{holds}, {fault}"
         return
-    if not owner.names:
-        return
+    if is_misnamed(kind, record):
+        name, (path,) = stored(record, kind.name), _paths([record])
+        yield f"{holds} as the ARN of {path or ''}{name}, but the name or path in it is another"
+
+
+def is_misnamed(kind: Kind, record: Any) -> bool:
+    """Return whether a record's ARN has another kind, name or path than the record itself; False for what is no ARN."""
+    fields = (stored(record, kind.arn) or "").split(":", _FIELDS - 1)
+    if len(fields) != _FIELDS:
+        return False
     name, resource, (path,) = stored(record, kind.name), fields[5], _paths([record])
     start, end = f"{kind.resource}{path or '/'}", f"/{name}"
     whole = resource == f"{start}{name}" if path is not None else resource.startswith(start) and resource.endswith(end)
-    if fields[2] != kind.service or not (whole if named else resource.startswith(f"{kind.resource}/")):
-        yield f"{holds} as the ARN of {path or ''}{name}, but the name or path in it is another"
+    named = kind.name != kind.arn
+    return fields[2] != kind.service or not (whole if named else resource.startswith(f"{kind.resource}/"))
 
 
 def _strange(fields: Sequence[str], owner: _Owner, *more_accounts: str) -> str | None:

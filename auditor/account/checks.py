@@ -26,7 +26,7 @@ _ACCOUNT_FACTS = {
 _UNREAD = (SourceStatus.FAILED, SourceStatus.ABSENT, SourceStatus.NOT_REQUESTED)
 
 
-def contradictions(snapshot: Snapshot, *, names: bool = True) -> Iterator[str]:
+def contradictions(snapshot: Snapshot) -> Iterator[str]:
     """Yield in what a snapshot contradicts itself or holds what IAM has not: one of edited or forged data may."""
     unfit = [*_unfit(snapshot), *_excesses(snapshot)]
     if unfit:  # what is said below names its names
@@ -42,7 +42,7 @@ def contradictions(snapshot: Snapshot, *, names: bool = True) -> Iterator[str]:
     yield from misread(snapshot, sources)
     lists = {listing: kind.resources(snapshot) for kind, listing, _ in listed_kinds()}
     yield from (f"$.policies holds {each.name!r} with {each.problem}" for each in misused(lists))
-    yield from strange_arns(snapshot, names=names)
+    yield from strange_arns(snapshot)
     yield from impossible_times(snapshot)
     yield from miscounted(snapshot, sources)
     table = {gap.id for gap in snapshot.gaps}

@@ -55,12 +55,9 @@ def load(document: bytes, place: str) -> Snapshot:
     return snapshot
 
 
-def check(snapshot: Snapshot, problem: str, remedy: str, *, names: bool = True) -> None:
-    """Raise SourceError, with the problem and the first contradictions, for a snapshot that contradicts itself.
-
-    Names are held against ARNs only with `names`.
-    """
-    if complaints := tuple(islice(contradictions(snapshot, names=names), _SHOWN + 1)):
+def check(snapshot: Snapshot, problem: str, remedy: str) -> None:
+    """Raise SourceError, with the problem and the first contradictions, for a snapshot that contradicts itself."""
+    if complaints := tuple(islice(contradictions(snapshot), _SHOWN + 1)):
         more = " ..." if len(complaints) > _SHOWN else ""
         raise SourceError(f"{problem}: {'; '.join(complaints[:_SHOWN])}{more}", remedy)
 

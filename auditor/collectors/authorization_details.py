@@ -287,7 +287,11 @@ class EntityReader:
         return fact
 
     def _missing(self, source: Source, key: str) -> str:
-        return self._gap(source, f"MissingKey:{key}", f"The data of {source} lack {key}, which AWS always sends")
+        return self._gap(
+            source,
+            f"MissingKey:{key}",
+            f"The data of {source} lack {key}, which AWS always sends, or hold none that can be read",
+        )
 
     def _gap(self, source: Source, code: str, message: str) -> str:
         found = gap(source, code, message)

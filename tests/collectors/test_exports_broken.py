@@ -13,7 +13,6 @@ from auditor.errors import SourceError
 
 BROKEN = {
     "truncated": (DETAILS, json.dumps(folder_of.details())[:200], "cannot be read"),
-    "not JSON": (SUMMARY, "hello", "cannot be read"),
     "a wrong type": (SUMMARY, {"SummaryMap": {"Users": "four"}}, r"\$.SummaryMap"),
     "a required key missing": (PASSWORD_POLICY, {}, "PasswordPolicy"),
     "nested too deeply": (DETAILS, "[" * 100_000, "cannot be read"),

@@ -58,7 +58,9 @@ def run_by_the_cli(command: str, folder: Path) -> None:
     try:
         text = json.dumps(answer(client, name, given), default=written, indent=4) + "\n"
     except ClientError as error:
-        text = f"\n{error}\n" if "2>&1" in target else ""
+        text = ""
+        if "2>" in target:
+            (folder / target[target.index("2>") + 1]).write_text(f"\naws: [ERROR]: {error}\n")
     if target:
         (folder / target[0]).write_text(text)
 

@@ -8,16 +8,30 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from auditor import documents
+from auditor.account.model import Notice
 from auditor.account.sources import ACTIONS, Source, SourceStatus
 from auditor.account.unknown import Gap
 from auditor.collectors.answers import gap, refused
+from auditor.collectors.cli_output.contents import CliError, cli_error, contents, csv_contents
+from auditor.collectors.cli_output.lenient import as_meant
 from auditor.errors import SourceError
 
 T = TypeVar("T")
 
 HINT = "It should be the unchanged output of the AWS CLI (--output json); write it again."
-_CLI_ERROR = re.compile(r"An error occurred \((?P<code>[\w.]+)\) when calling the (?P<call>\w+) operation")
-_MAX_ERROR_TEXT = 4_000  # characters; the AWS CLI's messages are far shorter
+FILE = "exports-file"
+"""The code of notices about files of an export."""
+_NO_DATA, _OTHER_CALL, _OTHER_COMMAND = "NoData", "OtherCall", "OtherCommand"
+_OF_THE_CLI = frozenset({"NoCredentials", "NoRegion", "ParamValidation", "PartialCredentials", "Configuration"})
+"""The codes that the AWS CLI gives to faults of its own, before it asks AWS."""
+_TOLD = frozenset({_NO_DATA, _OTHER_CALL, _OTHER_COMMAND, *_OF_THE_CLI})
+_ABOUT = {Source.PASSWORD_POLICY: "password policy"}
+"""What AWS's word that there is none names, where the error does not name the call."""
+_DENIED_ACTION = re.compile(r"not authorized to perform: (?P<action>[\w-]+:\w+)")
+_ERROR_SUFFIXES = (".err", ".stderr", ".error", ".log")
+_GENERATED = re.compile(r'\s*\{\s*"State":[^{}]*\}\s*', re.DOTALL)
+"""The answer of generate-credential-report."""
+_GZIP = b"\x1f\x8b"
 
 
 class Read(NamedTuple):
@@ -38,27 +52,100 @@ def status_without(read: Read) -> SourceStatus:
     return SourceStatus.FAILED if read.files else SourceStatus.ABSENT
 
 
-def read_files(folder: Path, pattern: str, source: Source, decoded: Callable[[str], Any]) -> Read:
-    """Decode every file of a pattern, in the order of their names.
+def _leniently(text: str, answer_type: type[T], error: msgspec.ValidationError) -> T:
+    """Return what a text plainly means; where nothing is plain, the strict decoder's word says best what is wrong."""
+    try:
+        return as_meant(text, answer_type)
+    except msgspec.ValidationError:
+        raise error from None
 
-    Raises SourceError for a file that is not the AWS CLI's output.
-    """
-    files = sorted(file for file in folder.glob(pattern) if file.is_file())
-    if not files:
-        missing = gap(source, "NotProvided", f"{pattern} is not in the exports folder")
-        return Read([], missing, 0, [], {})
-    answers: list[Any] = []
-    names: list[str] = []
-    gaps: dict[str, Gap] = {}
-    for file in files:
+
+class Folder:
+    """A folder of the AWS CLI's output, with the notices of what in it was read otherwise than it stands there."""
+
+    def __init__(self, path: Path, *notices: Notice) -> None:
+        self.path = path
+        self.notices = list(notices)
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def anew(self, *notices: Notice) -> "Folder":
+        """Return the folder as before anything of it was read, with other notices."""
+        return Folder(self.path, *notices)
+
+    def files(self, pattern: str) -> list[Path]:
+        """Return the files of a pattern, in the order of their names."""
+        return sorted(file for file in self.path.glob(pattern) if file.is_file())
+
+    def note(self, file: Path, message: str) -> None:
+        """Note something about a file."""
+        self.notices.append(Notice(FILE, file.name, message))
+
+    def read(self, pattern: str, source: Source, decoded: Callable[[str], Any]) -> Read:
+        """Decode every file of a pattern; what holds no data, but what the AWS CLI said instead, leaves a gap.
+
+        Raises SourceError for data that are damaged, or that are not of the command that the file is named for.
+        """
+        files = self.files(pattern)
+        if not files:
+            missing = gap(source, "NotProvided", f"{pattern} is not in the exports folder")
+            return Read([], missing, 0, [], {})
+        answers: list[Any] = []
+        names: list[str] = []
+        gaps: dict[str, Gap] = {}
+        for file in files:
+            found = self._found(file, source)
+            if isinstance(found, Gap):
+                gaps[file.name] = found
+            else:
+                answers.append(_decode(found, file, decoded))
+                names.append(file.name)
+        return Read(answers, next(iter(gaps.values()), None), len(files), names, gaps)
+
+    def _found(self, file: Path, source: Source) -> str | Gap:
+        """Return the data of a file, or the gap that it tells of."""
         text = _text(file)
-        error = _error_in(text, file, source)
-        if error is None:
-            answers.append(_decode(text, file, decoded))
-            names.append(file.name)
-        else:
-            gaps[file.name] = error
-    return Read(answers, next(iter(gaps.values()), None), len(files), names, gaps)
+        if not text or text.isspace():
+            return self._of_empty(file, source)
+        found = csv_contents(text) if file.suffix == ".csv" else contents(text)
+        if found.document is None:
+            return self._noted(file, _gap_of(found.error or cli_error(text), file.name, source))
+        if source is Source.CREDENTIAL_REPORT and _GENERATED.fullmatch(found.document):
+            message = f"{file.name} holds the answer of generate-credential-report, not that of get-credential-report"
+            return self._noted(file, gap(source, _OTHER_COMMAND, message))
+        if found.noise is not None:
+            self.note(file, f"holds more than the answer of AWS, which is passed over: {found.noise!r}")
+        return found.document
+
+    def _of_empty(self, file: Path, source: Source) -> Gap:
+        """Return why a file is empty, by the file beside it to which standard error went, where there is one."""
+        beside = next((each for each in map(file.with_suffix, _ERROR_SUFFIXES) if each.is_file()), None)
+        said = _text(beside) if beside is not None else ""
+        if beside is not None and not said.isspace() and (error := contents(said).error or cli_error(said)).message:
+            return self._noted(beside, _gap_of(error, beside.name, source))
+        return gap(source, "EmptyFile", f"{file.name} is empty: the command that should have written it failed")
+
+    def _noted(self, file: Path, reason: Gap) -> Gap:
+        if reason.error_code in _TOLD:
+            self.note(file, reason.message)
+        return reason
+
+
+def _gap_of(error: CliError, name: str, source: Source) -> Gap:
+    """Return the gap of what the AWS CLI said instead of data; the error of another call says nothing of this one."""
+    if error.code is None:
+        return gap(source, _NO_DATA, f"{name} holds no data: the command failed, and said {error.message!r}")
+    if error.code in _OF_THE_CLI:
+        return gap(source, error.code, f"{name} holds no data: the command failed ({error.code}: {error.message})")
+    denied = _DENIED_ACTION.search(error.message)
+    call = error.call or (denied["action"].partition(":")[2] if denied else None)
+    action = next((each for each in ACTIONS[source] if call is None or each.endswith(f":{call}")), None)
+    if action is None:
+        return gap(source, _OTHER_CALL, f"{name} holds the error of another call, {call}")
+    if call is None and error.code == "NoSuchEntity" and _ABOUT.get(source, "") not in error.message.lower():
+        return gap(source, _OTHER_CALL, f"{name} holds an error that may be of another call: {error.message!r}")
+    return refused(source, error.code, action)
 
 
 def _decode(text: str, file: Path, decoded: Callable[[str], T]) -> T:
@@ -74,30 +161,24 @@ def decoder(answer_type: type[T], *, any_length: bool = False) -> Callable[[str]
     def decoded(text: str) -> T:
         if not any_length:
             documents.check_strings(text.encode())
-        answer = msgspec.json.decode(text, type=answer_type)
+        try:
+            answer = msgspec.json.decode(text, type=answer_type)
+        except msgspec.ValidationError as error:
+            answer = _leniently(text, answer_type, error)
         documents.check_keys(text)
         return answer
 
     return decoded
 
 
-def _error_in(text: str, file: Path, source: Source) -> Gap | None:
-    """Return the gap that a file tells of: nothing in it, or the AWS CLI's error message instead of data."""
-    if not text or text.isspace():
-        return gap(source, "EmptyFile", f"{file.name} is empty: the command that should have written it failed")
-    start = text[:_MAX_ERROR_TEXT].lstrip()
-    match = None if start.startswith(("{", "user,")) else _CLI_ERROR.search(start)
-    if match is None:
-        return None
-    action = next((each for each in ACTIONS[source] if each.endswith(f":{match['call']}")), None)
-    if action is None:
-        return gap(source, "OtherCall", f"{file.name} holds the error of another call, {match['call']}")
-    return refused(source, match["code"], action)
-
-
 def _text(file: Path) -> str:
-    content = documents.in_utf_8(documents.read(str(file), str(file)), str(file))
+    content = documents.read(str(file), str(file))
+    if content.startswith(_GZIP):
+        raise SourceError(f"{file} is packed with gzip", f"Unpack it: gunzip < {file.name} > unpacked.json")
     try:
-        return content.decode()
+        return documents.in_utf_8(content, str(file)).decode()
     except UnicodeDecodeError as error:
-        raise SourceError(f"{file} is not text: {error.reason}", HINT) from error
+        raise SourceError(
+            f"{file} is not text in UTF-8: {error.reason} at byte {error.start:,}",
+            "Write it again in UTF-8: on Windows, set AWS_CLI_OUTPUT_ENCODING=UTF-8 (or PYTHONUTF8=1 for version 1).",
+        ) from error

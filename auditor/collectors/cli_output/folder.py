@@ -13,15 +13,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, structs
 
 from auditor import documents
+from auditor.account.arns import is_misnamed
 from auditor.account.kinds import listed_kinds
-from auditor.account.model import Snapshot
+from auditor.account.model import Notice, Snapshot
 from auditor.account.snapshot import check
 from auditor.account.sources import Source, SourceStatus
-from auditor.account.unknown import Gap
+from auditor.account.times import later_than_captured, later_than_reported
+from auditor.account.unknown import Gap, Listing, stored, with_gaps
 from auditor.collectors import credential_report
 from auditor.collectors.account_facts import (
     AccountSummaryAnswer,
@@ -33,15 +34,17 @@ from auditor.collectors.account_facts import (
 from auditor.collectors.answers import Answer, gap, unread, utc
 from auditor.collectors.assembly import assemble, identity_of_arns
 from auditor.collectors.authorization_details import ENTITIES, Page, policies_of
-from auditor.collectors.cli_output.decoding import HINT, Read, decoder, read_files, status_without
+from auditor.collectors.cli_output.decoding import FILE, HINT, Folder, Read, decoder, status_without
 from auditor.collectors.cli_output.names import (
     DETAILS,
     DEVICES,
     FILES,
     PASSWORD_POLICY,
     REPORT_CSV,
+    REPORT_DOWNLOAD,
     REPORT_JSON,
     SUMMARY,
+    meant,
 )
 from auditor.collectors.cli_output.single_entities import region_of, single_entities
 from auditor.collectors.credential_report import CredentialReport
@@ -51,6 +54,8 @@ from auditor.errors import SourceError
 T = TypeVar("T")
 
 
+_SHOWN = 3  # files with near names, where none with a right one is there
+_NOT_BELIEVED = "the time counts as unknown"
 _AWS = "aws"  # what stands in place of an account in the ARNs of AWS's own policies
 _AWS_MANAGED = re.compile(rf"arn:[\w-]+:iam::{_AWS}:")
 _ARN = re.compile(rf"arn:(?P<partition>[\w-]+):[\w-]+:[\w-]*:(?P<account>\d{{12}}|{_AWS}):", re.ASCII)
@@ -76,18 +81,55 @@ def read_exports(
     return collect(Path(folder), captured_at, region)
 
 
-def collect(folder: Path, captured_at: datetime | None, region: str | None = None) -> Snapshot:
+def collect(path: Path, captured_at: datetime | None, region: str | None = None) -> Snapshot:
     """Return the snapshot that a folder of AWS CLI output makes up; `read_exports` describes it."""
+    folder = Folder(path)
     _check_folder(folder)
     try:
         snapshot = _assembled(folder, captured_at, region)
+        if captured_at is not None and (later := next(later_than_captured(snapshot, captured_at), None)):
+            message = f"{_text(captured_at)} cannot be when the files were written: they hold {later}; {_NOT_BELIEVED}"
+            snapshot = _assembled(folder.anew(Notice(FILE, "--captured-at", message)), None, region)
+        snapshot = _without_false_arns(_with_fit_report_time(snapshot))
     except OverflowError as error:
         raise SourceError(f"{folder} holds a time that is out of range", HINT) from error
-    check(snapshot, f"{folder} cannot be of one account", HINT, names=False)  # AWS itself wrote these side by side
+    check(snapshot, f"{folder} cannot be of one account", HINT)
     return snapshot
 
 
-def _assembled(folder: Path, captured_at: datetime | None, given_region: str | None) -> Snapshot:
+def _with_fit_report_time(snapshot: Snapshot) -> Snapshot:
+    """Return the snapshot without the time of a credential report that tells of later times."""
+    generated_at = snapshot.report_generated_at
+    later = next(later_than_reported(snapshot, generated_at), None) if generated_at is not None else None
+    if generated_at is None or later is None:
+        return snapshot
+    message = f"GeneratedTime is {_text(generated_at)}, but the report holds {later}; {_NOT_BELIEVED}"
+    notices = (*snapshot.notices, Notice(FILE, REPORT_JSON, message))
+    return structs.replace(snapshot, report_generated_at=None, notices=notices)
+
+
+def _without_false_arns(snapshot: Snapshot) -> Snapshot:
+    """Return the snapshot without the ARNs that are of another name or path than the resource beside them."""
+    changes: dict[str, Listing[Any]] = {}
+    gaps = list(snapshot.gaps)
+    for kind, listing, source in listed_kinds():
+        records = kind.resources(snapshot)
+        false = [record for record in records.known_part if kind.arn != kind.name and is_misnamed(kind, record)]
+        if false:
+            names = ", ".join(stored(record, kind.name) for record in false[:_SHOWN])
+            message = f"The ARN of {names} in the list of {source} is of another name or path"
+            gaps.append(gap(source, "OtherName", message))
+            unknown, these = {kind.arn: gaps[-1].id}, set(map(id, false))
+            known = (with_gaps(each, unknown) if id(each) in these else each for each in records.known_part)
+            changes[listing] = Listing(tuple(known), records.gap)
+    return structs.replace(snapshot, gaps=tuple(sorted(gaps, key=lambda each: each.id)), **changes)
+
+
+def _text(time: datetime) -> str:
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _assembled(folder: Folder, captured_at: datetime | None, given_region: str | None) -> Snapshot:
     report = _credential_report(folder, captured_at)
     summary = _summary(folder)
     entities = _entities(folder, summary.value or {})
@@ -101,19 +143,24 @@ def _assembled(folder: Path, captured_at: datetime | None, given_region: str | N
     }
     identity = identity_of_arns(_one_account(folder, answers), alias=None)
     region = region_of(folder, answers[Source.ACCESS_ANALYZERS], given_region)
-    identity = msgspec.structs.replace(identity, region=region)
-    dated = {source: msgspec.structs.replace(answer, read_at=captured_at) for source, answer in answers.items()}
-    return assemble("exports", identity, dated, captured_at)
+    identity = structs.replace(identity, region=region)
+    dated = {source: structs.replace(answer, read_at=captured_at) for source, answer in answers.items()}
+    snapshot = assemble("exports", identity, dated, captured_at)
+    return structs.replace(snapshot, notices=(*snapshot.notices, *folder.notices))
 
 
-def _check_folder(folder: Path) -> None:
-    if not folder.is_dir():
+def _check_folder(folder: Folder) -> None:
+    if not folder.path.is_dir():
         raise SourceError(f"--exports: {folder} is not a folder", "Give the folder that holds the AWS CLI's output.")
-    files = [file for pattern in FILES for file in folder.glob(pattern)]
+    files = [file for pattern in FILES for file in folder.path.glob(pattern)]
+    for file in sorted(set(folder.path.iterdir()) - set(files)):
+        if name := meant(file.name):
+            folder.note(file, f"is not read; if it is the AWS CLI's output, name it {name}")
     if not files:
+        near = "".join(f" {notice.resource_name} {notice.message}." for notice in folder.notices[:_SHOWN])
         raise SourceError(
             f"--exports: {folder} holds none of the files that are read",
-            f"They are {', '.join(FILES)}; the README has the commands that write them.",
+            f"They are {', '.join(FILES)}; the README has the commands that write them.{near}",
         )
     for file in files:
         if not file.is_file():
@@ -122,8 +169,8 @@ def _check_folder(folder: Path) -> None:
         raise documents.too_large(str(folder))
 
 
-def _entities(folder: Path, summary: Mapping[str, int]) -> dict[Source, Answer[Any]]:
-    read = read_files(folder, DETAILS, Source.USERS, decoder(Page))
+def _entities(folder: Folder, summary: Mapping[str, int]) -> dict[Source, Answer[Any]]:
+    read = folder.read(DETAILS, Source.USERS, decoder(Page))
     pages: list[Page] = read.answers
     stopped = any(page.next_token or page.marker or page.is_truncated for page in pages)
     return {
@@ -134,7 +181,7 @@ def _entities(folder: Path, summary: Mapping[str, int]) -> dict[Source, Answer[A
     }
 
 
-def _joined(folder: Path, pages: Iterable[Page], field: str) -> list[Any]:
+def _joined(folder: Folder, pages: Iterable[Page], field: str) -> list[Any]:
     """Return the details of one kind from all pages; AWS's own policies, which the CLI writes too, are left out."""
     by_name: dict[str, Any] = {}
     for page in pages:
@@ -171,12 +218,9 @@ def _entity_answer(
     )
 
 
-def _credential_report(folder: Path, captured_at: datetime | None) -> Answer[CredentialReport]:
-    if (folder / REPORT_CSV).exists() and (folder / REPORT_JSON).exists():
-        raise SourceError(f"{folder} holds {REPORT_CSV} and {REPORT_JSON}", "Keep the one that is to be read.")
-    bare = (folder / REPORT_CSV).exists()
-    name = REPORT_CSV if bare else REPORT_JSON
-    place = str(folder / name)
+def _credential_report(folder: Folder, captured_at: datetime | None) -> Answer[CredentialReport]:
+    name = _report_name(folder, captured_at)
+    bare, place = name.endswith(".csv"), str(folder.path / name)
 
     def decoded(text: str) -> CredentialReport:
         if bare:
@@ -186,6 +230,23 @@ def _credential_report(folder: Path, captured_at: datetime | None) -> Answer[Cre
         return credential_report.read(_content(answer.content, place), generated_at, place)
 
     return _single(folder, name, Source.CREDENTIAL_REPORT, decoded, lambda report: len(report.users))
+
+
+def _report_name(folder: Folder, captured_at: datetime | None) -> str:
+    """Return the name of the file that holds the credential report: the console's own one is read where it is alone."""
+    named = [name for name in (REPORT_CSV, REPORT_JSON) if (folder.path / name).exists()]
+    if len(named) > 1:
+        raise SourceError(f"{folder} holds {REPORT_CSV} and {REPORT_JSON}", "Keep the one that is to be read.")
+    downloads = folder.files(REPORT_DOWNLOAD)
+    if not named and len(downloads) == 1:
+        if captured_at is None:
+            message = "is read as the credential report; --captured-at TIME says when it was downloaded"
+            folder.note(downloads[0], message)
+        return downloads[0].name
+    for file in downloads:
+        other = f"{named[0]} is there" if named else "there are several: keep one"
+        folder.note(file, f"is a credential report, and is not read, because {other}")
+    return named[0] if named else REPORT_JSON
 
 
 def _content(base64: str, place: str) -> str:
@@ -198,7 +259,7 @@ def _content(base64: str, place: str) -> str:
         ) from error
 
 
-def _password_policy(folder: Path) -> Answer[Any]:
+def _password_policy(folder: Folder) -> Answer[Any]:
     cell_gaps: tuple[Gap, ...] = ()
 
     def decoded(text: str) -> Any:
@@ -210,10 +271,10 @@ def _password_policy(folder: Path) -> Answer[Any]:
     answer: Answer[Any] = _single(folder, PASSWORD_POLICY, Source.PASSWORD_POLICY, decoded, lambda _: 1)
     if answer.gap is not None and answer.gap.error_code == "NoSuchEntity":
         return Answer(source=answer.source, status=SourceStatus.COMPLETE, value=None, pages=1)
-    return msgspec.structs.replace(answer, cell_gaps=cell_gaps)
+    return structs.replace(answer, cell_gaps=cell_gaps)
 
 
-def _summary(folder: Path) -> Answer[dict[str, int]]:
+def _summary(folder: Folder) -> Answer[dict[str, int]]:
     return _single(
         folder,
         SUMMARY,
@@ -223,8 +284,8 @@ def _summary(folder: Path) -> Answer[dict[str, int]]:
     )
 
 
-def _devices(folder: Path) -> Answer[Any]:
-    read = read_files(folder, DEVICES, Source.VIRTUAL_MFA_DEVICES, decoder(DevicesAnswer))
+def _devices(folder: Folder) -> Answer[Any]:
+    read = folder.read(DEVICES, Source.VIRTUAL_MFA_DEVICES, decoder(DevicesAnswer))
     if not read.answers and read.gap is not None:
         return unread(Source.VIRTUAL_MFA_DEVICES, status_without(read), read.gap)
     pages: list[DevicesAnswer] = read.answers
@@ -244,16 +305,16 @@ def _devices(folder: Path) -> Answer[Any]:
 
 
 def _single(
-    folder: Path, name: str, source: Source, decoded: Callable[[str], T], count: Callable[[T], int]
+    folder: Folder, name: str, source: Source, decoded: Callable[[str], T], count: Callable[[T], int]
 ) -> Answer[T]:
-    read = read_files(folder, name, source, decoded)
+    read = folder.read(name, source, decoded)
     if read.gap is not None:
         return unread(source, status_without(read), read.gap)
     value: T = read.answers[0]
     return Answer(source=source, status=SourceStatus.COMPLETE, value=value, pages=1, items=count(value))
 
 
-def _one_account(folder: Path, answers: Mapping[Source, Answer[Any]]) -> Sequence[str]:
+def _one_account(folder: Folder, answers: Mapping[Source, Answer[Any]]) -> Sequence[str]:
     """Return the ARNs of everything read; raise SourceError if they are of several accounts or partitions."""
     arns = list(_arns(answers))
     matches = [match for arn in set(arns) if (match := _ARN.match(arn))]

@@ -6,7 +6,6 @@ GetOpenIDConnectProvider's its URL; lists of tags name nobody, so that the name 
 
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from msgspec import UNSET
@@ -15,7 +14,7 @@ from auditor.account.model import AccessAnalyzer
 from auditor.account.sources import Source, SourceStatus
 from auditor.account.unknown import Gap
 from auditor.collectors.answers import Answer, gap, unread
-from auditor.collectors.cli_output.decoding import HINT, Read, decoder, read_files, status_without
+from auditor.collectors.cli_output.decoding import HINT, Folder, Read, decoder, status_without
 from auditor.collectors.cli_output.names import (
     ANALYZERS,
     CERTIFICATE_TAGS,
@@ -61,7 +60,7 @@ class Details(NamedTuple):
     gaps: Mapping[str, Gap]
 
 
-def single_entities(folder: Path, policies: Answer[Any]) -> dict[Source, Answer[Any]]:
+def single_entities(folder: Folder, policies: Answer[Any]) -> dict[Source, Answer[Any]]:
     """Return the answers of all these sources; `policies` is that of the list of policies, which are described.
 
     Raises SourceError for a file that is not the AWS CLI's output, and for files that contradict each other.
@@ -76,7 +75,7 @@ def single_entities(folder: Path, policies: Answer[Any]) -> dict[Source, Answer[
     }
 
 
-def region_of(folder: Path, analyzers: Answer[Any], reported: str | None) -> str | None:
+def region_of(folder: Folder, analyzers: Answer[Any], reported: str | None) -> str | None:
     """Return the Region whose analyzers were exported, None if neither they nor the user (`told`) name it.
 
     Raises SourceError for several Regions, and for another one than the user told.
@@ -96,40 +95,38 @@ def region_of(folder: Path, analyzers: Answer[Any], reported: str | None) -> str
     return regions[0] if regions else reported
 
 
-def _certificates(folder: Path) -> Answer[Any]:
+def _certificates(folder: Folder) -> Answer[Any]:
     source = Source.SERVER_CERTIFICATES
-    listed = read_files(folder, CERTIFICATES, source, decoder(CertificatesPage))
+    listed = folder.read(CERTIFICATES, source, decoder(CertificatesPage))
     reported = _tags(folder, CERTIFICATE_TAGS, source)
     return _answer(source, CERTIFICATES, listed, reported, server_certificate)
 
 
-def _saml_providers(folder: Path) -> Answer[Any]:
+def _saml_providers(folder: Folder) -> Answer[Any]:
     source = Source.SAML_PROVIDERS
-    listed = read_files(folder, SAML_PROVIDERS, source, decoder(SamlList))
+    listed = folder.read(SAML_PROVIDERS, source, decoder(SamlList))
     reported = _tags(folder, SAML_TAGS, source)
     names = {entry.name: entry.name.rpartition("/")[2] for page in listed.answers for entry in page.entries}
     return _answer(source, SAML_PROVIDERS, listed, reported, saml_provider, names)
 
 
-def _oidc_providers(folder: Path) -> Answer[Any]:
+def _oidc_providers(folder: Folder) -> Answer[Any]:
     source = Source.OIDC_PROVIDERS
-    listed = read_files(folder, OIDC_PROVIDERS, source, decoder(OidcList))
-    read = read_files(folder, OIDC_PROVIDER, source, decoder(OidcDetail))
+    listed = folder.read(OIDC_PROVIDERS, source, decoder(OidcList))
+    read = folder.read(OIDC_PROVIDER, source, decoder(OidcDetail))
     reported = _details(source, OIDC_PROVIDER, read, (url_name(detail.url) for detail in read.answers))
     names = {entry.name: oidc_name(entry.name) for page in listed.answers for entry in page.entries}
     return _answer(source, OIDC_PROVIDERS, listed, reported, oidc_provider, names)
 
 
-def _analyzers(folder: Path) -> Answer[Any]:
+def _analyzers(folder: Folder) -> Answer[Any]:
     source = Source.ACCESS_ANALYZERS
-    return _answer(
-        source, ANALYZERS, read_files(folder, ANALYZERS, source, decoder(AnalyzersPage)), None, access_analyzer
-    )
+    return _answer(source, ANALYZERS, folder.read(ANALYZERS, source, decoder(AnalyzersPage)), None, access_analyzer)
 
 
-def _organization(folder: Path) -> Answer[str | None]:
+def _organization(folder: Folder) -> Answer[str | None]:
     source = Source.ORGANIZATION
-    read = read_files(folder, ORGANIZATION, source, decoder(OrganizationAnswer))
+    read = folder.read(ORGANIZATION, source, decoder(OrganizationAnswer))
     if read.gap is not None and read.gap.error_code == NO_ORGANIZATION:
         return Answer(source=source, status=SourceStatus.COMPLETE, value=None, pages=1)
     if read.gap is not None:
@@ -138,10 +135,10 @@ def _organization(folder: Path) -> Answer[str | None]:
     return Answer(source=source, status=SourceStatus.COMPLETE, value=account_id, pages=1, items=1)
 
 
-def _descriptions(folder: Path, policies: Answer[Any]) -> Answer[Any]:
+def _descriptions(folder: Folder, policies: Answer[Any]) -> Answer[Any]:
     """Return the descriptions of the policies; without any policy there is nothing to be told."""
     source = Source.POLICY_DESCRIPTIONS
-    read = read_files(folder, POLICY, source, decoder(PolicyAnswer))
+    read = folder.read(POLICY, source, decoder(PolicyAnswer))
     reported = _details(source, POLICY, read, (answer.policy.arn for answer in read.answers))
     listed = {policy.arn: policy for policy in policies.value or ()}
     found = {arn: reported.details[arn].policy for arn in listed if arn in reported.details}
@@ -170,9 +167,9 @@ def _may_be_listed(arn: str, listed: Iterable[str]) -> bool:
     return owner.isdigit() and owner in (owners or {owner})
 
 
-def _tags(folder: Path, pattern: str, source: Source) -> Details:
+def _tags(folder: Folder, pattern: str, source: Source) -> Details:
     """Return tags by the names in the names of files; a list of tags that stops early tells nothing."""
-    read = read_files(folder, pattern, source, decoder(TagsPage))
+    read = folder.read(pattern, source, decoder(TagsPage))
     before, after = pattern.split("*")
 
     def entity(file: str) -> str:
