@@ -142,8 +142,15 @@ class _Assembly:
                 return report.gap.id
             message = "The credential report does not list the user (created since, or listed in contradictory ways)"
             return self._add(gap(Source.CREDENTIAL_REPORT, "NotInReport", message))
+        if row.doubtful:
+            return None  # its credentials say why they are unknown
         if row.arn == detail.arn and _same_time(detail.create_date, row.created_at):
             return None
+        if row.arn == detail.arn and row.created_at is None:
+            message = (
+                "The credential report does not say clearly when the user was created: it may be an earlier user's"
+            )
+            return self._add(gap(Source.CREDENTIAL_REPORT, "NoCreationTime", message))
         message = "The credential report's row may be of an earlier user of this name"
         return self._add(gap(Source.CREDENTIAL_REPORT, "OtherUser", message))
 
@@ -293,7 +300,7 @@ def _same_time(created: object, reported: datetime | None) -> bool:
 
 def _proves_no_users(report: CredentialReport | None) -> bool:
     """Return whether a whole report, one with root's row, lists no user at all."""
-    return bool(report and report.whole and report.root and not report.users and not report.contradicted)
+    return bool(report and report.whole and report.root and not report.users)
 
 
 def _gone(row: ReportRow) -> Notice:

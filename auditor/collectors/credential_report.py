@@ -31,26 +31,32 @@ _WORDS: Mapping[str, bool | ReportMarker] = {  # a new word of AWS's is a member
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 """Times as AWS writes them; the start of one is a time in ISO 8601 too, so a cell that was cut would pass for whole."""
 
+_CONTRADICTED = gap(
+    Source.CREDENTIAL_REPORT, "Contradicted", "The credential report lists the user twice, in contradictory ways"
+)
+
 
 class ReportRow(Struct, frozen=True):
-    """Hold one row: the user's name and ARN, when the user was created (None if unreadable), its credentials."""
+    """Hold one row: the user's name and ARN, when the user was created (None if unreadable), its credentials.
+
+    `doubtful` says that another row contradicts this one: then no credentials are known.
+    """
 
     user: str
     arn: str
     created_at: datetime | None
     credentials: Credentials
+    doubtful: bool = False
 
 
 class CredentialReport(Struct, frozen=True):
     """Hold the report: its GeneratedTime (None if not told), users by name, root's row, and the gaps of its cells.
 
-    `contradicted` names the users that it lists in contradictory ways; they are not among `users`. `whole` is false
-    where nothing shows that rows at its end are not missing.
+    `whole` is false where nothing shows that rows at its end are not missing.
     """
 
     generated_at: datetime | None
     users: Mapping[str, ReportRow]
-    contradicted: frozenset[str]
     root: ReportRow | None
     gaps: tuple[Gap, ...]
     whole: bool
@@ -60,7 +66,7 @@ def read(text: str, generated_at: datetime | None, place: str, *, whole: bool = 
     """Return the credential report that a CSV text holds; `place` names it in messages.
 
     `whole` says that the text cannot have been cut, as one that was packed into something whole.
-    A user listed twice with different values is left out, so that its credentials are unknown.
+    Of a user listed twice with different values, in another case or under one ARN, all columns are unknown.
     Raises SourceError when it is not a CSV with the columns user, arn and user_creation_time.
     """
     table = _Table(text.removeprefix("\ufeff"), place, whole=whole)
@@ -71,9 +77,21 @@ def read(text: str, generated_at: datetime | None, place: str, *, whole: bool = 
             earlier = seen.setdefault(key, row)
             if earlier != row:
                 contradicted |= {earlier.user, row.user}
-    users = {row.user: row for row in seen.values() if row.user not in contradicted}
+    users: dict[str, ReportRow] = {}
+    taken: set[str] = set()
+    for row in seen.values():
+        if taken.isdisjoint(keys := {row.user.casefold(), row.arn}):
+            taken |= keys
+            users[row.user] = _doubtful(row) if row.user in contradicted else row
     root = users.pop(ROOT, None)
-    return CredentialReport(generated_at, users, frozenset(contradicted - {ROOT}), root, table.gaps, whole)
+    gaps = (*table.gaps, *([_CONTRADICTED] if contradicted else []))
+    return CredentialReport(generated_at, users, None if ROOT in contradicted else root, gaps, whole)
+
+
+def _doubtful(row: ReportRow) -> ReportRow:
+    """Return the row of a user of whom others say something else: of its columns nothing is believed."""
+    unknown = dict.fromkeys(Credentials.__struct_fields__, _CONTRADICTED.id)
+    return ReportRow(row.user, row.arn, None, with_gaps(row.credentials, unknown), doubtful=True)
 
 
 class _Table:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from auditor.account.credentials import Credentials, ReportMarker, as_reported
-from auditor.account.unknown import gaps_of
+from auditor.account.unknown import UnknownFact, gaps_of
 from auditor.collectors.credential_report import CredentialReport, read
 from auditor.errors import SourceError
 
@@ -115,7 +115,9 @@ def test_a_user_listed_twice_alike_is_one_user() -> None:
 
 def test_a_user_listed_twice_in_contradiction_is_not_believed() -> None:
     twice = report(f"{GOLDEN}\n{GOLDEN.splitlines()[4].replace(',true,false,', ',false,false,', 1)}")
-    assert "alice" not in twice.users
+    assert twice.users["alice"].doubtful
+    with pytest.raises(UnknownFact):
+        twice.users["alice"].credentials.mfa_active  # noqa: B018 - reading it is what raises
 
 
 def test_a_report_with_a_header_only_has_no_users() -> None:

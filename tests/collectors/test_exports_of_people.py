@@ -211,6 +211,19 @@ def test_a_file_of_a_near_name_is_told(tmp_path: Path, run: Run, name: str, mean
     assert "notes.txt" not in result.err
 
 
+@pytest.mark.parametrize("details", [None, folder_of.details()], ids=["report alone", "with details"])
+def test_a_user_listed_twice_in_contradiction_is_unknown_and_does_not_vanish(tmp_path: Path, details: object) -> None:
+    mfa = "mfa-enabled-for-iam-console-access"
+    row = next(line for line in folder_of.GOLDEN_REPORT.splitlines() if line.startswith("alice,"))
+    for other in (row.replace("true", "false", 1), row.replace("alice,", "Alice,", 1)):
+        text = "\n".join([*folder_of.GOLDEN_REPORT.splitlines(), other])
+        snapshot = read(tmp_path, {REPORT: folder_of.credential_report(text), DETAILS: details})
+        findings = audit(snapshot, [configured(mfa)], as_of=CAPTURED_AT).findings
+        (alice,) = (each for each in findings if each.resource_name == "alice")
+        assert alice.compliance_type is UNKNOWN
+        assert "twice, in contradictory ways" in alice.annotation
+
+
 DOWNLOAD = "status_reports_2026-11-24T01-00-00+00-00.csv"
 
 
