@@ -43,7 +43,7 @@ from auditor.collectors.cli_output.names import (
     REPORT_JSON,
     SUMMARY,
 )
-from auditor.collectors.cli_output.single_entities import region_of, single_entities
+from auditor.collectors.cli_output.single_entities import of_region, single_entities
 from auditor.collectors.credential_report import CredentialReport
 from auditor.collectors.doubts import COUNTED
 from auditor.errors import SourceError
@@ -101,7 +101,7 @@ def _assembled(folder: Path, captured_at: datetime | None, given_region: str | N
         **single_entities(folder, entities[Source.POLICIES]),
     }
     identity = identity_of_arns(_one_account(folder, answers), alias=None)
-    region = region_of(folder, answers[Source.ACCESS_ANALYZERS], given_region)
+    answers[Source.ACCESS_ANALYZERS], region = of_region(folder, answers[Source.ACCESS_ANALYZERS], given_region)
     identity = msgspec.structs.replace(identity, region=region)
     dated = {source: msgspec.structs.replace(answer, read_at=captured_at) for source, answer in answers.items()}
     return assemble("exports", identity, dated, captured_at)

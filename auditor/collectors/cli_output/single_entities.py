@@ -76,10 +76,11 @@ def single_entities(folder: Path, policies: Answer[Any]) -> dict[Source, Answer[
     }
 
 
-def region_of(folder: Path, analyzers: Answer[Any], reported: str | None) -> str | None:
-    """Return the Region whose analyzers were exported, None if neither they nor the user (`told`) name it.
+def of_region(folder: Path, analyzers: Answer[Any], given: str | None) -> tuple[Answer[Any], str | None]:
+    """Return the analyzers of the Region, and the Region: the user's, else that of the analyzers, else None.
 
-    Raises SourceError for several Regions, and for another one than the user told.
+    Analyzers of another Region than the user's say nothing about it: they are unknown. Raises SourceError for several
+    Regions.
     """
     listed: Iterable[AccessAnalyzer] = analyzers.value or ()
     regions = sorted({match["region"] for each in listed if (match := _ANALYZER_REGION.match(each.arn))})
@@ -88,12 +89,10 @@ def region_of(folder: Path, analyzers: Answer[Any], reported: str | None) -> str
             f"{folder}: {ANALYZERS} holds analyzers of the Regions {' and '.join(regions)}",
             "Analyzers are judged Region by Region: keep the file of one.",
         )
-    if reported is not None and regions not in ([], [reported]):
-        raise SourceError(
-            f"{folder}: {ANALYZERS} holds analyzers of {regions[0]}, not of {reported} as --region says",
-            "Name the Region that the file is of, or leave --region out.",
-        )
-    return regions[0] if regions else reported
+    if given is not None and regions not in ([], [given]):
+        message = f"{ANALYZERS} holds analyzers of {regions[0]}, not of {given} as --region says"
+        return unread(analyzers.source, SourceStatus.FAILED, gap(analyzers.source, "OtherRegion", message)), given
+    return analyzers, regions[0] if regions else given
 
 
 def _certificates(folder: Path) -> Answer[Any]:
