@@ -52,13 +52,18 @@ def export(
 
     Raises UsageError where nothing is left, and for settings that AWS Config cannot hold.
     """
-    managed = [each for each in rules if is_managed(each.rule)]
+    managed = [each for each in rules if is_managed(each.rule) and not each.undecided]
     for warning in _warnings(rules, packs):
         say(f"Warning: {warning}")
     for pack in packs:
         say(sentence(pack, "exported"))
+    undecided = sum(bool(each.undecided) for each in rules)
+    if undecided:
+        say(f"Warning: {undecided:,} undecided {'rule is' if undecided == 1 else 'rules are'} left out")
     if not managed:
-        raise UsageError("none of the selected rules is one of AWS Config's", "Select others with --rule.")
+        problem = "none of the selected rules is one of AWS Config's"
+        problem += ", and decided" if any(each.undecided for each in rules) else ""
+        raise UsageError(problem, "Select others with --rule.")
     text = _HEADER + _FORMATS[form].written(exported(managed))
     if path is None:
         sys.stdout.buffer.write(text.encode())
@@ -70,6 +75,8 @@ def export(
 
 def _warnings(rules: Sequence[ConfiguredRule], packs: Sequence[PackSummary]) -> Iterator[str]:
     for each in rules:
+        if each.undecided:
+            continue  # the notes of its pack say so
         if not is_managed(each.rule):
             yield f"{each.config_rule_name} is no rule of AWS Config; it was left out"
         yield from (f"{each.config_rule_name}: {warning}" for warning in each.warnings)
