@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -12,7 +13,7 @@ from auditor.templates import pseudo
 from auditor.templates.errors import TemplateError, UnknownValueError
 from auditor.templates.parameters import Declarations, Given
 from auditor.templates.substitution import pieces
-from auditor.templates.values import Items, Node, Scalar, Table, Unknown, alike, function_of, literal
+from auditor.templates.values import Items, Node, Scalar, Table, Unknown, alike, function_of, literal, plain, unknown_in
 
 _MAX_NESTING = 150  # functions and lists in each other; each takes up to five calls of Python's 1,000
 _MAX_TEXT = 51_200  # characters that one function may make; AWS: TemplateBody
@@ -21,7 +22,7 @@ _ITEM = 64  # characters that an item of a list counts for: about what it takes 
 _CONDITIONS = ("Condition", "Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or")
 _KEYS = ("mapping", "first key", "second key")
 _OF_AWS = frozenset({"Base64", "Cidr", "GetAZs", "GetAtt", "GetStackOutput", "ImportValue", "Length"})
-_WITHIN_AWS = frozenset(f"Fn::{name}" for name in _OF_AWS | {"ToJsonString", "Transform"})
+_WITHIN_AWS = frozenset(f"Fn::{name}" for name in _OF_AWS)
 """The functions whose values are not told here."""
 
 
@@ -75,6 +76,7 @@ class Template:
             "Fn::Select": self._selected,
             "Fn::Split": self._split,
             "Fn::Sub": self._substituted,
+            "Fn::ToJsonString": self._as_json,
             "Ref": lambda argument, line: self._reference(self._name(argument, "Ref"), line),
         }
         for name in given:
@@ -157,6 +159,8 @@ class Template:
         if function is None:
             values = dict(zip(node.entries, map(self.resolved, node.entries.values()), strict=True))
             return Table({name: value for name, value in values.items() if value is not None}, node.line)
+        if "Fn::Transform" in node.entries:  # a macro may stand beside what it changes
+            return Unknown("what Fn::Transform makes is known only within AWS", node.line)
         if len(node.entries) > 1:
             raise self.fault(node.line, f"{function} stands beside other keys", "A function stands alone.")
         if function in self._functions:
@@ -208,6 +212,15 @@ class Template:
         texts = [part.text or "" for part in parts if isinstance(part, Scalar)]
         self._check_length(sum(map(len, texts)) + len(separator) * max(len(texts) - 1, 0), "Fn::Join", line)
         return literal(Scalar(separator.join(texts), line))
+
+    def _as_json(self, argument: Node, line: int) -> Node:
+        value = self.resolved(argument)
+        unknown = None if value is None else unknown_in(value)
+        if value is None or unknown is not None:
+            return unknown or Scalar("null", line)
+        text = json.dumps(plain(value), ensure_ascii=False)
+        self._check_length(len(text), "Fn::ToJsonString", line)
+        return Scalar(text, line)
 
     def _split(self, argument: Node, line: int) -> Node:
         delimiter, source = self._arguments(argument, "Fn::Split", 2)

@@ -56,6 +56,23 @@ def alike(left: Node | None, right: Node | None) -> bool:
     return False
 
 
+def unknown_in(value: Node) -> Unknown | None:
+    """Return the first unknown value within a value; None where all is known."""
+    if isinstance(value, (Scalar, Unknown)):
+        return value if isinstance(value, Unknown) else None
+    parts = value.items if isinstance(value, Items) else value.entries.values()
+    return next((found for found in map(unknown_in, parts) if found is not None), None)
+
+
+def plain(value: Node) -> object:
+    """Return a known value without its lines."""
+    if isinstance(value, Items):
+        return [plain(item) for item in value.items]
+    if isinstance(value, Table):
+        return {name: plain(item) for name, item in value.entries.items()}
+    return value.text if isinstance(value, Scalar) else None
+
+
 def function_of(node: Table) -> str | None:
     """Return the name of the function that a mapping is written as; None for one that is none."""
     return next((name for name in node.entries if name == "Ref" or name.startswith("Fn::")), None)

@@ -99,6 +99,7 @@ LENGTHS = {
     "Fn::FindInMap": ("!FindInMap [ByRegion, eu-west-1, length]", 16),
     "Fn::FindInMap by the Region": ("!FindInMap [ByRegion, !Ref AWS::Region, length]", 14),
     "Fn::FindInMap with a default": ("!FindInMap [ByRegion, us-west-9, length, {DefaultValue: 19}]", 19),
+    "Fn::ToJsonString": ("!Select [1, !Split ['\"', !ToJsonString [!Ref Length]]]", 14),
     "Fn::If": ("!If [home, '14', '15']", 14),
     "Fn::If of the other": ("!If [abroad, '14', !Ref Number]", 20),
     "Fn::If whose unknown condition changes nothing": ("!If [imported, '14', !Ref Length]", 14),
@@ -146,7 +147,7 @@ UNKNOWN = {
     "Fn::ImportValue": ("!ImportValue length", IMPORTED),
     "Fn::GetAtt": ("!GetAtt Topic.TopicName", within_aws("Fn::GetAtt")),
     "Fn::GetAZs": ("!Select [0, !GetAZs '']", within_aws("Fn::GetAZs")),
-    "Fn::Transform": ("{'Fn::Transform': {Name: 'AWS::Include'}}", within_aws("Fn::Transform")),
+    "Fn::Transform": ("{'Fn::Transform': {Name: 'AWS::Include'}}", "what Fn::Transform makes is known only within AWS"),
     "Ref of a resource": ("!Ref Topic", within_aws("Topic")),
     "Fn::Sub of a resource": ("!Sub '${Topic}'", within_aws("Topic")),
     "Fn::Sub of an attribute": ("!Sub '${Topic.TopicName}'", within_aws("Topic.TopicName")),
@@ -283,6 +284,16 @@ PARTS = {
         "a",
         "InputParameters is unknown",
     ),
+    "a macro beside the properties": (rule(name="'Fn::Transform': {Name: ours}"), "A", "what Fn::Transform makes"),
+    "a macro beside a rule's keys": (
+        rule().replace(
+            "    Type: AWS::Config::ConfigRule",
+            "    'Fn::Transform': {Name: ours}\n    Type: AWS::Config::ConfigRule",
+            1,
+        ),
+        "A",
+        "what Fn::Transform makes",
+    ),
     "the properties": (
         rule().replace("Properties:\n      ConfigRuleName: a", "Properties: !ImportValue x\n    Metadata:\n      a: b"),
         "A",
@@ -329,6 +340,19 @@ def test_rules_of_one_name_of_which_one_is_there_keep_apart(read: Any) -> None:
     assert set(read(condition + pack).parameters) == {"groups", "A"}
     done = read(pack.replace("Resources:", "Conditions: {here: !Equals [a, a]}\nResources:"))
     assert (done.code, "there is a second rule 'groups'" in done.err) == (2, True)
+
+
+def test_parameters_as_json_by_a_function_are_read(read: Any) -> None:
+    pack = PACK.replace("InputParameters:\n", "InputParameters: !ToJsonString\n").replace("NAMES", "Admins")
+    done = read(f"Transform: AWS::LanguageExtensions\n{pack.replace('LENGTH', '!Ref Number')}")
+    assert done.parameters["passwords"]["MinimumPasswordLength"] == 20, done.err
+    done = read(pack.replace("LENGTH", "!ImportValue x"))
+    assert ("passwords", "INSUFFICIENT_DATA") in [finding[:2] for finding in done.findings]
+
+
+def test_a_loop_over_rules_leaves_undecided_what_else_there_is(read: Any) -> None:
+    done = read(f"Transform: [AWS::LanguageExtensions]\n{rule()}  Fn::ForEach::Rules: [Name, [b], {{}}]\n")
+    assert (done.code, set(done.parameters)) == (4, {"a", "groups", "Fn::ForEach::Rules"}), done.err
 
 
 def test_a_rule_that_needs_a_value_may_be_undecided(read: Any) -> None:
@@ -388,3 +412,47 @@ def test_a_pack_from_a_pipe_is_read_once(run: Run, tmp_path: Path) -> None:
     )
     writer.join(5)
     assert "us-east-1" in result.out, result.err
+
+
+SUPPRESSION = """\
+[[conformance_packs]]
+file = "ours.yaml"
+[[suppressions]]
+rule = "{rule}"
+resource = "alice"
+reason = "a test"
+owner = "us"
+until = 2027-01-01
+"""
+SUPPRESSIONS = {"us-east-1-policies": 0, "groups": 0, "A": 2, "eu-west-1-policies": 2}
+
+
+@pytest.mark.parametrize("name", SUPPRESSIONS)
+def test_a_suppression_names_a_rule_by_the_name_that_it_has_in_the_account(
+    name: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "snapshot.json").write_bytes(dump(ALICE))
+    (tmp_path / "ours.yaml").write_text(rule(name="ConfigRuleName: !Sub '${AWS::Region}-policies'"))
+    (tmp_path / "iam-audit.toml").write_text(SUPPRESSION.format(rule=name))
+    done = run("scan", "--snapshot", "snapshot.json", "--as-of", "2026-12-01T00:00:00Z")
+    assert done.code == SUPPRESSIONS[name], done.err
+    assert (f"there is no rule {name!r}" in done.err) == (done.code == 2)
+
+
+def test_without_an_account_its_pseudo_parameters_are_unknown(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "ours.yaml"
+    path.write_text(
+        PACK.replace("LENGTH", "!FindInMap [ByRegion, !Ref AWS::Region, length]").replace("NAMES", "Admins")
+    )
+    done = run("export", "conformance-pack", "--conformance-pack", path)
+    assert "Pack ours: 1 of 2 rules exported, 0 out of scope; 1 undecided" in done.err
+    assert "AWS::Region is known only where an account is read in a Region, which --region names" in done.err
+    assert ("membership" in done.out, "passwords" in done.out) == (True, False)
+    assert "iam:GetAccountPasswordPolicy" in run("permissions", "--conformance-pack", path).out
+
+
+def test_of_a_rule_that_is_not_known_everything_is_read(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "ours.yaml"
+    path.write_text(rule(source="{Owner: AWS, SourceIdentifier: !Sub 'IAM_${AWS::Region}'}"))
+    assert "access-analyzer:ListAnalyzers" in run("permissions", "--conformance-pack", path).out

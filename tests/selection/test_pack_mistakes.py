@@ -72,8 +72,13 @@ MISTAKES = {
         "Make them simpler.",
     ),
     "too large a file": Mistake("# " + "x" * (1 << 20), None, "is larger than 1,048,576 bytes"),
-    "a macro": Mistake(HEAD + "Transform: AWS::LanguageExtensions\n", 16, "Transform is not understood"),
-    "a loop over resources": Mistake(HEAD + "  Fn::ForEach::Rules: [a, [b], {}]\n", 16, "Fn::ForEach::Rules is not"),
+    "a macro": Mistake(HEAD + "Transform: OurMacro\n", 16, "Transform is not understood"),
+    "a macro that includes": Mistake(
+        HEAD + "Fn::Transform: {Name: 'AWS::Include'}\n", 16, "Transform is not understood"
+    ),
+    "a macro among others": Mistake(
+        HEAD + "Transform: [AWS::LanguageExtensions, OurMacro]\n", 16, "Transform is not understood"
+    ),
     "a resource that is no mapping": Mistake(HEAD + "  Other: text\n", 16, "Other is no mapping"),
     "a resource without a type": Mistake(HEAD + "  Other: {}\n", 16, "Other has no Type", "AWS::Config::ConfigRule"),
     "an unknown function": Mistake(

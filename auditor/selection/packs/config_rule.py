@@ -45,8 +45,8 @@ class RuleReader:
 
     def rule(self, logical_id: str, resource: Table, kind: str, doubt: Unknown | None) -> PackRule | OutOfScope:
         """Return a rule; `doubt` is why it is not known whether it is there."""
-        self._keys.look_at("a resource", resource.entries)
         try:
+            self._keys.look_at("a resource", resource.entries)
             properties = self._properties(resource, kind)
             owner = self._owner(logical_id, properties, resource.line)
         except UnknownValueError as error:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 
 from auditor.errors import nearest
+from auditor.templates.errors import UnknownValueError
 from auditor.templates.functions import Template
-from auditor.templates.values import Node
+from auditor.templates.values import Node, Unknown
 
 _KEYS: Mapping[str, frozenset[str]] = {
     "the template": frozenset(
         {"AWSTemplateFormatVersion", "Conditions", "Description", "Mappings", "Metadata", "Outputs", "Parameters"}
-        | {"Resources", "Rules"}
+        | {"Resources", "Rules", "Transform"}
     ),
     "a resource": frozenset(
         {"Condition", "CreationPolicy", "DeletionPolicy", "DependsOn", "Description", "Metadata", "Properties", "Type"}
@@ -41,8 +42,14 @@ class KeyCheck:
         self._unknown: dict[tuple[str, str], list[int]] = {}
 
     def look_at(self, what: str, entries: Mapping[str, Node]) -> None:
-        """Note the keys that AWS does not know; raise TemplateError for one by which a rule would lose a setting."""
+        """Note the keys that AWS does not know; raise TemplateError for one by which a rule would lose a setting.
+
+        Raises UnknownValueError for a macro among them, which may change everything beside it.
+        """
         for key in (key for key in entries if key not in _KEYS[what]):
+            if key == "Fn::Transform":
+                why = "what Fn::Transform makes is known only within AWS"
+                raise UnknownValueError(Unknown(why, entries[key].line))
             if remedy := _remedy(what, key):
                 raise self._template.fault(entries[key].line, f"{key} is no key of {what}", remedy)
             self._unknown.setdefault((what, key), []).append(entries[key].line)

@@ -23,6 +23,9 @@ _OF_ORGANIZATIONS = (ORGANIZATION_RULE, PACKS[1])
 """What ExcludedAccounts may keep from an account."""
 
 
+_MACROS = ("AWS::LanguageExtensions", "AWS::Serverless-2016-10-31")
+
+
 class InnerPack(Struct, frozen=True):
     """Hold a pack within a template, and why it is not known whether it is there."""
 
@@ -62,7 +65,6 @@ class Resources:
 
     def pack(self, name: str, path: str) -> Pack:
         """Return the pack that the rules make; the packs within it are then in `inner`."""
-        self._keys.look_at("the template", self._document.entries)
         found = [each.rule for each in self._named(list(self._rules()))]
         return Pack(
             name,
@@ -81,9 +83,8 @@ class Resources:
 
     def _rules(self) -> Iterator[_Found]:
         template = self._template
-        if "Transform" in self._document.entries:
-            line = self._document.entries["Transform"].line
-            raise template.fault(line, "Transform is not understood", "Give the template as it is after the macro.")
+        self._check_macros()
+        self._keys.look_at("the template", self._document.entries)
         resources = template.section(self._document, "Resources")
         if not resources:
             remedy = "Name a pack's template, or what `aws configservice describe-config-rules` prints."
@@ -91,13 +92,25 @@ class Resources:
         for logical_id, node in resources.items():
             yield from self._of_resource(logical_id, node)
 
+    def _check_macros(self) -> None:
+        """Raise for a macro that may change any rule; those of AWS change other resources, or bring functions."""
+        node = self._document.entries.get("Transform", Items((), 0))
+        macros = node.items if isinstance(node, Items) else (node,)
+        included = self._document.entries.get("Fn::Transform")
+        for macro in macros if included is None else (included,):
+            if not isinstance(macro, Scalar) or macro.text not in _MACROS:
+                remedy = "Give the template as it is after the macro."
+                raise self._template.fault(macro.line, "Transform is not understood", remedy)
+
     def _of_resource(self, logical_id: str, node: Node) -> Iterator[_Found]:
         """Yield a resource that is a rule; count or keep the others, and those that their condition switches off."""
         if isinstance(node, Unknown):
             yield _Found(self.undecided(logical_id, node, "what else there is"), logical_id, firm=False)
             return
         if logical_id.startswith("Fn::"):
-            raise self._template.fault(node.line, f"{logical_id} is not understood", "Write the resources out.")
+            unknown = Unknown(f"{logical_id} is known only within AWS; write its resources out", node.line)
+            yield _Found(self.undecided(logical_id, unknown, "what else there is"), logical_id, firm=False)
+            return
         resource = self._template.table(node, logical_id)
         kind = self._kind(logical_id, resource)
         there = self._is_there(resource, logical_id, kind)

@@ -57,9 +57,6 @@ def export(
         say(f"Warning: {warning}")
     for pack in packs:
         say(sentence(pack, "exported"))
-    undecided = sum(bool(each.undecided) for each in rules)
-    if undecided:
-        say(f"Warning: {undecided:,} undecided {'rule is' if undecided == 1 else 'rules are'} left out")
     if not managed:
         problem = "none of the selected rules is one of AWS Config's"
         problem += ", and decided" if any(each.undecided for each in rules) else ""
@@ -76,7 +73,8 @@ def export(
 def _warnings(rules: Sequence[ConfiguredRule], packs: Sequence[PackSummary]) -> Iterator[str]:
     for each in rules:
         if each.undecided:
-            continue  # the notes of its pack say so
+            yield f"{each.config_rule_name} is undecided; it was left out"
+            continue
         if not is_managed(each.rule):
             yield f"{each.config_rule_name} is no rule of AWS Config; it was left out"
         yield from (f"{each.config_rule_name}: {warning}" for warning in each.warnings)
