@@ -26,11 +26,12 @@ from auditor.templates.pseudo import pseudo_parameters
 
 
 class SourcedRule(Struct, frozen=True):
-    """Hold a rule as it runs, and where its severity and each of its parameters come from."""
+    """Hold a rule as it runs, the pack that it is of, and where its severity and parameters come from."""
 
     configured: ConfiguredRule
     severity: Origin
     parameters: Mapping[str, Origin]
+    pack: Origin | None = None
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -233,7 +234,10 @@ def _with_packs(plan: Plan, known: Mapping[str, str]) -> Plan:
     chosen = choose(packs, severe, overrides=settings.over_packs, excluded=settings.excluded_ids, beside=own)
     by_name = {each.config_rule_name: each for each in chosen.rules}
     sourced = [
-        _sourced(by_name[name], _origins_in_pack(by_name[name], pack.path, settings), settings)
+        structs.replace(
+            _sourced(by_name[name], _origins_in_pack(by_name[name], pack.path, settings), settings),
+            pack=from_pack(pack.path),
+        )
         for pack, summary in zip(packs, chosen.packs, strict=True)
         for name in summary.rules
     ]

@@ -34,7 +34,7 @@ class Declarations:
         if isinstance(value, Unknown):
             return value
         if value is None:
-            return Unknown(f"the parameter {name} has no default and was not given{self._remedy(name)}", line)
+            return Unknown(f"the parameter {name} has no default and was not given", line, self._remedy(name))
         if kind.startswith("AWS::SSM::Parameter::Value<"):
             return Unknown(f"the value of {name} is in Systems Manager, which is not asked", line)
         items = self._items(name, value, kind, line)
@@ -42,7 +42,7 @@ class Declarations:
         return Scalar(value, line) if items is None else Items(tuple(Scalar(item, line) for item in items), line)
 
     def _remedy(self, name: str) -> str:
-        return f"; {self._option} {name}=VALUE gives it" if self._option else ""
+        return f"{self._option} {name}=VALUE gives it" if self._option else ""
 
     def _items(self, name: str, value: str, kind: str, line: int) -> list[str] | None:
         """Return the items of a list; None for a type that has one value."""

@@ -28,10 +28,14 @@ class Table(Struct, frozen=True):
 
 
 class Unknown(Struct, frozen=True):
-    """Stand for a value that cannot be told from the template, and say why; no file holds one as such."""
+    """Stand for a value that cannot be told from the template, and say why; no file holds one as such.
+
+    `remedy` is what a user can do about it, where the template knows that.
+    """
 
     why: str
     line: int
+    remedy: str = ""
 
     @property
     def reason(self) -> str:

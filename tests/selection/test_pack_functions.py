@@ -208,6 +208,14 @@ def test_an_option_decides_what_the_pack_does_not_say(case: str, read: Any) -> N
     )  # the pack gives parameters, so that it asks for no more
 
 
+def test_an_option_lies_over_the_defaults_where_the_pack_may_give_nothing(read: Any) -> None:
+    pack = PACK.replace("        MaxPasswordAge: 90\n", "").replace("NAMES", "Admins")
+    length = "!If [imported, '14', !Ref AWS::NoValue]"
+    done = read(pack.replace("LENGTH", length), "--parameter", "iam-password-policy.MinimumPasswordLength=12")
+    assert done.parameters["passwords"]["MinimumPasswordLength"] == 12
+    assert done.parameters["passwords"]["RequireSymbols"] is True
+
+
 def test_a_given_value_decides_a_parameter_without_default(read: Any) -> None:
     pack = PACK.replace("LENGTH", "!Ref NotGiven").replace("NAMES", "Admins")
     assert read(pack, "--pack-parameter", "NotGiven=15").parameters["passwords"]["MinimumPasswordLength"] == 15
@@ -449,6 +457,9 @@ def test_without_an_account_its_pseudo_parameters_are_unknown(run: Run, tmp_path
     assert "Pack ours: 1 of 2 rules exported, 0 out of scope; 1 undecided" in done.err
     assert "AWS::Region is known only where an account is read in a Region, which --region names" in done.err
     assert ("membership" in done.out, "passwords" in done.out) == (True, False)
+    shown = run("config", "show", "--conformance-pack", path).out
+    assert 'rules.passwords.undecided = "MinimumPasswordLength is unknown: ours.yaml, line' in shown
+    assert "--parameter iam-password-policy.MinimumPasswordLength=VALUE gives it" in shown
     assert "iam:GetAccountPasswordPolicy" in run("permissions", "--conformance-pack", path).out
 
 

@@ -16,7 +16,7 @@ def document(folder: Path, text: str) -> Table:
     return read_document(str(path))
 
 
-REMEDIES = {"--value": "; --value Length=VALUE gives it", "": ""}
+REMEDIES = {"--value": "--value Length=VALUE gives it", "": ""}
 
 
 @pytest.mark.parametrize("option", REMEDIES, ids=["an option", "no option"])
@@ -24,7 +24,8 @@ def test_a_parameter_without_a_value_can_be_given_where_the_caller_has(option: s
     table = document(tmp_path, "Parameters: {Length: {Type: String}}\nResult: !Ref Length\n")
     value = Template(table, "template.yaml", {}, option=option).resolved(table.entries["Result"])
     assert isinstance(value, Unknown)
-    assert value.reason == f"line 1: the parameter Length has no default and was not given{REMEDIES[option]}"
+    assert value.reason == "line 1: the parameter Length has no default and was not given"
+    assert value.remedy == REMEDIES[option]
 
 
 CONDITIONS = {

@@ -10,7 +10,7 @@ from msgspec import Struct
 from auditor import documents
 from auditor.judging.catalogue import concerns_iam
 from auditor.selection.packs.keys import KeyCheck
-from auditor.selection.packs.model import OutOfScope, PackRule
+from auditor.selection.packs.model import Doubt, OutOfScope, PackRule
 from auditor.selection.packs.shapes import CONFIG_RULE, managed_metadata, of_organization
 from auditor.selection.packs.summary import OutOfScopeReason
 from auditor.templates.errors import TemplateError, UnknownValueError
@@ -30,7 +30,7 @@ class _Given(Struct, frozen=True):
 
     values: Mapping[str, object]
     lines: Mapping[str, int]
-    unknown: Mapping[str, str]
+    unknown: Mapping[str, Doubt]
 
 
 class RuleReader:
@@ -82,9 +82,9 @@ class RuleReader:
         except TemplateError:
             return logical_id
 
-    def _why(self, what: str, unknown: Unknown) -> str:
-        """Return the text that says what of a rule is not known, and why."""
-        return f"{what} is unknown: {Path(self._template.place).name}, {unknown.reason}"
+    def _why(self, what: str, unknown: Unknown) -> Doubt:
+        """Return what of a rule is not known, and why."""
+        return Doubt(f"{what} is unknown: {Path(self._template.place).name}, {unknown.reason}", unknown.remedy)
 
     def _properties(self, resource: Table, kind: str) -> Mapping[str, Node]:
         opened = self._template.opened(resource.entries.get("Properties", Scalar(None, resource.line)))
@@ -132,9 +132,11 @@ class RuleReader:
         if scope is None:
             return OutOfScope(name, identifier, OutOfScopeReason.NARROW_SCOPE, line)
         given = self._or_doubt("InputParameters", doubts, _Given({}, {}, {}), lambda: self._given(properties))
-        return PackRule(name, identifier, given.values, scope, line, given.lines, "".join(doubts[:1]), given.unknown)
+        return PackRule(
+            name, identifier, given.values, scope, line, given.lines, next(iter(doubts), None), given.unknown
+        )
 
-    def _or_doubt(self, what: str, doubts: list[str], otherwise: T, read: Callable[[], T]) -> T:
+    def _or_doubt(self, what: str, doubts: list[Doubt], otherwise: T, read: Callable[[], T]) -> T:
         """Return what is read, or the other value and one more doubt."""
         try:
             return read()

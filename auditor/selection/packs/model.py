@@ -17,6 +17,13 @@ class PackFile(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
+class Doubt(Struct, frozen=True):
+    """Hold why something of a rule is not known, and what a user can do about it, where that is known."""
+
+    why: str
+    remedy: str = ""
+
+
 class PackRule(Struct, frozen=True):
     """Hold a managed rule of a pack that concerns IAM, with what the pack gives it and where that is written.
 
@@ -31,8 +38,8 @@ class PackRule(Struct, frozen=True):
     """What its Scope names; empty is no restriction."""
     line: int
     parameter_lines: Mapping[str, int]
-    doubt: str = ""
-    unknown: Mapping[str, str] = {}
+    doubt: Doubt | None = None
+    unknown: Mapping[str, Doubt] = {}
 
 
 class OutOfScope(Struct, frozen=True):

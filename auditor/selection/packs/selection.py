@@ -16,7 +16,7 @@ from auditor.errors import UsageError, nearest
 from auditor.judging.catalogue import CHANGE_TRIGGERED, MANAGED_RULES
 from auditor.judging.parameters import GivenBy, ParameterError, configure, configure_undecided
 from auditor.judging.rule import ConfiguredRule, Context, Rule, Severity, Verdict
-from auditor.selection.packs.model import Pack, PackFile, PackRule
+from auditor.selection.packs.model import Doubt, Pack, PackFile, PackRule
 from auditor.selection.packs.shapes import pack_file
 from auditor.selection.packs.summary import OutOfScopeReason, OutOfScopeRule, PackSummary, sentence
 from auditor.selection.settings import Parameters, Sourced, plain
@@ -107,7 +107,8 @@ def _unidentified(given: PackRule, rules: Mapping[str, Rule]) -> ConfiguredRule:
         source_url=MANAGED_RULES,
         evaluate=_evaluate_none,
     )
-    return configure_undecided(rule, {}, (), given.doubt, config_rule_name=given.config_rule_name)
+    reason = _reason(given, rule, {})
+    return configure_undecided(rule, {}, (), reason, config_rule_name=given.config_rule_name)
 
 
 def _evaluate_none(_resource: object, _context: Context[Any]) -> Verdict:
@@ -119,7 +120,7 @@ def _configured(pack: Pack, given: PackRule, rule: Rule, override: Mapping[str, 
     narrow = replace(rule, resource_types=_resource_types(pack, given, rule))
     left_out = tuple(kind for kind in rule.resource_types if kind not in narrow.resource_types)
     unknown = {name: why for name, why in given.unknown.items() if name not in override}
-    reason = given.doubt or next(iter(unknown.values()), "")
+    reason = _reason(given, rule, unknown)
     name = given.config_rule_name
     try:
         if reason:
@@ -132,10 +133,19 @@ def _configured(pack: Pack, given: PackRule, rule: Rule, override: Mapping[str, 
         raise (_fault(pack, given, error) if wrong is None else error.at(wrong.origin.file)) from error
 
 
+def _reason(given: PackRule, rule: Rule, unknown: Mapping[str, Doubt]) -> str:
+    """Return why nobody knows what a rule asks, and what to do about it; empty where that is known."""
+    if given.doubt is not None:
+        return "; ".join(filter(None, (given.doubt.why, given.doubt.remedy)))
+    for name, doubt in unknown.items():
+        return f"{doubt.why}; {doubt.remedy or f'--parameter {rule.id}.{name}=VALUE gives it'}"
+    return ""
+
+
 def _values(given: PackRule, override: Mapping[str, Sourced[object]]) -> tuple[Mapping[str, object], GivenBy]:
     """Return the values of a rule's parameters, and as whose they count."""
     gives_nothing = all(value is None or not str(value).strip() for value in given.parameters.values())
-    defaults_hold = gives_nothing and not given.unknown and override  # loosening one check must not switch off others
+    defaults_hold = gives_nothing and override  # loosening one check must not switch off others
     origin, of_pack = (GivenBy.OPTION, {}) if defaults_hold else (GivenBy.PACK, given.parameters)
     return {**of_pack, **plain(override)}, origin
 
