@@ -69,7 +69,14 @@ class Template:
         declared = self.section(document, "Parameters").items()
         tables = {name: self.table(node, f"the parameter {name!r}") for name, node in declared}
         self._parameters = {name: declarations.value(name, table, given) for name, table in tables.items()}
-        self._functions: Mapping[str, Callable[[Node, int], Node | None]] = {
+        self._functions = self._handlers()
+        for name in given:
+            if name not in self._parameters:
+                raise TemplateError(place, None, f"has no parameter {name!r}", _alike(name, self._parameters))
+
+    def _handlers(self) -> Mapping[str, Callable[[Node, int], Node | None]]:
+        """Return what applies each function to its argument, with the line."""
+        return {
             "Fn::FindInMap": self._found_in_map,
             "Fn::If": self._chosen,
             "Fn::Join": self._joined,
@@ -79,9 +86,6 @@ class Template:
             "Fn::ToJsonString": self._as_json,
             "Ref": lambda argument, line: self._reference(self._name(argument, "Ref"), line),
         }
-        for name in given:
-            if name not in self._parameters:
-                raise TemplateError(place, None, f"has no parameter {name!r}", _alike(name, self._parameters))
 
     def section(self, table: Table, name: str) -> Mapping[str, Node]:
         """Return the entries of a mapping that may be left out."""
