@@ -29,7 +29,10 @@ from auditor.policies.statements import statements, trust_statements
 from auditor.report.audit import audit
 from auditor.report.reading import load_report
 from auditor.report.report import Report, dump_report
-from auditor.selection.packs.pack import Pack, read_pack
+from auditor.selection.packs.model import Pack
+from auditor.selection.packs.pack import packs_of
+from auditor.selection.packs.selection import choose
+from auditor.selection.packs.shapes import pack_file
 from auditor.testing import CAPTURED_AT, account, console_user, group, password_policy, policy, role, user
 from auditor.writers import html, table
 from auditor.writers import json as json_reporter
@@ -78,6 +81,85 @@ Resources:
         &folded, *folded
       Source: {Owner: AWS, SourceIdentifier: 'IAM_PASSWORD_POLICY'}
 """
+FUNCTIONS = {
+    "Parameters": {"Names": {"Type": "CommaDelimitedList", "Default": "a, b"}, "Secret": {"Type": "String"}},
+    "Mappings": {"ByRegion": {"us-east-1": {"length": 14}}},
+    "Conditions": {
+        "home": {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]},
+        "either": {"Fn::Or": [{"Condition": "home"}, {"Fn::Not": [{"Fn::Equals": [{"Ref": "Secret"}, "x"]}]}]},
+        "both": {"Fn::And": [{"Condition": "home"}, {"Condition": "either"}]},
+    },
+    "Resources": {
+        "Passwords": {
+            "Type": "AWS::Config::ConfigRule",
+            "Condition": "both",
+            "Properties": {
+                "ConfigRuleName": {"Fn::Sub": ["${Name}-${AWS::StackName}", {"Name": {"Fn::ImportValue": "x"}}]},
+                "InputParameters": {
+                    "Fn::Join": [
+                        "",
+                        ['{"MinimumPasswordLength": ', {"Fn::FindInMap": ["ByRegion", "us-east-1", "length"]}, "}"],
+                    ]
+                },
+                "Source": {"Owner": "AWS", "SourceIdentifier": "IAM_PASSWORD_POLICY"},
+            },
+        },
+        "Membership": {
+            "Type": "AWS::Config::ConfigRule",
+            "Properties": {
+                "InputParameters": {
+                    "groupNames": {"Fn::Select": [1, {"Fn::Split": ["-", {"Fn::Join": ["-", {"Ref": "Names"}]}]}]}
+                },
+                "Source": {
+                    "Owner": "AWS",
+                    "SourceIdentifier": {"Fn::If": ["home", "IAM_USER_GROUP_MEMBERSHIP_CHECK", "IAM_X"]},
+                },
+            },
+        },
+    },
+}
+ORGANIZATION = {
+    "Resources": {
+        "Rule": {
+            "Type": "AWS::Config::OrganizationConfigRule",
+            "Properties": {
+                "OrganizationConfigRuleName": "passwords",
+                "ExcludedAccounts": [{"Ref": "AWS::AccountId"}, "123456789012"],
+                "OrganizationManagedRuleMetadata": {
+                    "RuleIdentifier": "IAM_PASSWORD_POLICY",
+                    "InputParameters": '{"MaxPasswordAge": 90}',
+                    "ResourceTypesScope": ["AWS::IAM::User"],
+                },
+            },
+        },
+        "Pack": {
+            "Type": "AWS::Config::OrganizationConformancePack",
+            "Properties": {
+                "OrganizationConformancePackName": "inner",
+                "ConformancePackInputParameters": [{"ParameterName": "Length", "ParameterValue": "20"}],
+                "TemplateBody": json.dumps(PACK),
+            },
+        },
+    },
+}
+ORGANIZATION_PACK = (
+    b"Resources:\n  Pack:\n    Type: AWS::Config::ConformancePack\n    Properties:\n      TemplateBody: |\n"
+    + (b"".join(b"        " + line for line in YAML.splitlines(keepends=True)))
+)
+DESCRIBED = json.dumps(
+    {
+        "ConfigRules": [
+            {
+                "ConfigRuleName": "passwords",
+                "ConfigRuleArn": "arn:aws:config:us-east-1:123456789012:config-rule/config-rule-a",
+                "Scope": {"ComplianceResourceTypes": ["AWS::IAM::User"]},
+                "Source": {"Owner": "AWS", "SourceIdentifier": "IAM_PASSWORD_POLICY"},
+                "InputParameters": '{"MaxPasswordAge": "90"}',
+                "ConfigRuleState": "ACTIVE",
+            }
+        ]
+    }
+).encode()
 FOLDER = {
     name: json.dumps(content()).encode()
     for name, content in (
@@ -154,12 +236,24 @@ def test_any_exports_are_refused_or_judged(folder: Path, changed_file: tuple[str
 
 
 @fuzzed
-@given(anything | damaged(YAML) | changed(PACK))
-def test_any_conformance_pack_is_refused_or_read(folder: Path, content: bytes) -> None:
+@given(
+    anything
+    | damaged(YAML)
+    | changed(PACK)
+    | changed(FUNCTIONS)
+    | damaged(ORGANIZATION_PACK)
+    | changed(ORGANIZATION)
+    | documents(DESCRIBED),
+    st.sampled_from([{}, {"AWS::Region": "us-east-1", "AWS::AccountId": "123456789012"}]),
+)
+def test_any_conformance_pack_is_refused_or_read(folder: Path, content: bytes, known: dict[str, str]) -> None:
     path = folder / "pack.yaml"
     path.write_bytes(content)
     with suppress(UsageError):
-        assert isinstance(read_pack(str(path), {}), Pack)
+        packs = packs_of(pack_file(str(path)), known)
+        assert all(isinstance(pack, Pack) for pack in packs)
+        rules = choose(packs, load_rules(), overrides={}, excluded=(), beside=()).rules
+        check_report(audit(load(SNAPSHOT, "any.json"), rules, as_of=CAPTURED_AT), as_html=False)
 
 
 @st.composite

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from msgspec import structs
@@ -23,7 +22,7 @@ from auditor.report.narrowing import narrowed
 from auditor.report.report import Report
 from auditor.selection import config, frameworks
 from auditor.selection.config import Loaded
-from auditor.selection.plan import Plan, planned, sources_read
+from auditor.selection.plan import Plan, planned, settled, sources_read
 from auditor.selection.run_settings import RunSettings, run_settings
 from auditor.writers import files, paths, printing
 from auditor.writers.formats import REPORT_SUFFIXES
@@ -43,7 +42,9 @@ def run(request: ScanRequest) -> int:
     query = printing.compiled(request.shown.query) if request.shown.query is not None else None
     wanted = [frameworks.find(name) for name in request.frameworks]
     plan = planned(request.selection, loaded, settings)
-    report = _audited(plan, _collected(plan, request, say), wanted, request.as_of)
+    snapshot = _collected(plan, request, say)
+    plan = settled(plan, snapshot)
+    report = _audited(plan, snapshot, wanted, request.as_of)
     _show_warnings(report, say)
     if request.as_of is not None:
         _show_revived(plan.run.suppressions.value, request.as_of, say)
@@ -87,7 +88,7 @@ def _collected(plan: Plan, request: ScanRequest, say: Say) -> Snapshot:
         sources_read(plan),
         say,
         progress=wants_progress(quiet=request.quiet),
-        doubtful=partial(doubtful_users, rules=plan.rules) if request.verify else None,
+        doubtful=(lambda snapshot: doubtful_users(snapshot, settled(plan, snapshot).rules)) if request.verify else None,
     )
     if request.verbose:
         show_sources(snapshot, say)

@@ -5,6 +5,9 @@ https://docs.aws.amazon.com/config/latest/developerguide/managed-rules-by-aws-co
 
 from auditor.judging.rule import Rule, RuleOrigin
 
+MANAGED_RULES = "https://docs.aws.amazon.com/config/latest/developerguide/managed-rules-by-aws-config.html"
+"""The page that lists AWS's managed rules."""
+
 _IAM_PREFIXES = ("ACCESS_KEYS_", "IAM_", "MFA_ENABLED_FOR_IAM_", "ROOT_ACCOUNT_")
 
 CHANGE_TRIGGERED = frozenset(

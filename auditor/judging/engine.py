@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from auditor.account.index import Index
 from auditor.account.kinds import Identity, ResourceType, kind_of
 from auditor.account.model import Notice, Snapshot
 from auditor.account.report_age import credential_report_text
-from auditor.account.unknown import Gap, UnknownFact, witnessed
+from auditor.account.unknown import Gap, UnknownFact, undecided, witnessed
 from auditor.judging.finding import Finding, Subject
 from auditor.judging.parameters import for_partition, readable
 from auditor.judging.rule import MAX_ANNOTATION, ComplianceType, ConfiguredRule, Context, Evidence, EvidenceGap, Verdict
@@ -68,6 +68,8 @@ class _Run:
         self._gaps: Mapping[str, Gap] = {gap.id: gap for gap in snapshot.gaps}
 
     def evaluate(self, configured: ConfiguredRule, raised: list[UnknownFact]) -> None:
+        if configured.undecided:
+            configured = _without_answers(configured)
         context: Context[Any] = Context(readable(configured), self._snapshot, self._index, self._credential_report_text)
         for message in configured.warnings:
             self._note(configured, Notice("parameter", None, message))
@@ -79,7 +81,11 @@ class _Run:
         for resource_type in configured.rule.resource_types:
             self._judge_all(configured, context, resource_type, raised)
         unread = [kind_of(each).resources(self._snapshot).gap for each in configured.rule.resource_types]
-        self._conclude(configured, [gap for gap in unread if gap is not None], judged=len(self.findings) > before)
+        judged = len(self.findings) > before
+        if configured.undecided and not judged:
+            self._add_on_account(configured, self._insufficient(undecided(configured.undecided)), unseen=True)
+            return
+        self._conclude(configured, [gap for gap in unread if gap is not None], judged=judged)
 
     def _judge_all(
         self,
@@ -208,6 +214,16 @@ class _Run:
                 configured, Notice(RULE_ERROR, None, f"The rule's notes failed: {type(error).__name__}: {error}")
             )
         raised.clear()
+
+
+def _without_answers(configured: ConfiguredRule) -> ConfiguredRule:
+    """Return a rule of which nobody knows what it asks: it raises UnknownFact for every resource."""
+
+    def evaluate_none(_resource: Any, _context: Context[Any]) -> Verdict:
+        raise undecided(configured.undecided)
+
+    rule = structs.replace(configured.rule, evaluate=evaluate_none, notes=None)
+    return structs.replace(configured, rule=rule)
 
 
 def _is_well_made(verdict: Verdict) -> bool:

@@ -9,7 +9,7 @@ default is required; the default that AWS prints for a required parameter stands
 `__post_init__` raises ValueError("NAME is ...") for a wrong one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum, StrEnum
 from typing import Any
 
@@ -18,7 +18,7 @@ from msgspec import Struct, structs
 
 from auditor.account.unknown import undecided
 from auditor.errors import AuditError, UsageError
-from auditor.judging.rule import ConfiguredRule, Rule
+from auditor.judging.rule import ConfiguredRule, NoParameters, Rule
 
 _KINDS = (
     msgspec.inspect.BoolType,
@@ -115,6 +115,23 @@ def configure(
             values[name] = _defaulted(parameter, origin)
     name, parameters = config_rule_name or rule.id, _built(rule, values)
     return ConfiguredRule(rule, name, parameters, tuple(warnings), given_values, doubts=doubts)
+
+
+def configure_undecided(
+    rule: Rule, given: Mapping[str, object], unknown: Collection[str], reason: str, *, config_rule_name: str
+) -> ConfiguredRule:
+    """Return the rule where nobody knows all that it asks; `unknown` names parameters whose values are not known.
+
+    Raises ParameterError for an unknown parameter, and for a known value of the wrong form or range.
+    """
+    declared = _declared(rule)
+    for name in (*given, *unknown):
+        if name not in declared:
+            raise _unknown(rule, name, list(declared))
+    warnings: list[str] = []
+    for name, raw in given.items():
+        _value(declared[name], raw, warnings, {})
+    return ConfiguredRule(rule, config_rule_name, NoParameters(), tuple(warnings), undecided=reason)
 
 
 def readable(configured: ConfiguredRule) -> Struct:

@@ -230,7 +230,7 @@ class ConfiguredRule(Struct, frozen=True):
 
     `given` names the parameters that somebody gave a value; `left_out` are resource types that the rule judges
     elsewhere, but not in this run. `doubts` says by parameter why nobody knows how AWS Config takes its value: what
-    rests on it is undecided.
+    rests on it is undecided. `undecided` says why nobody knows what the whole rule asks: it judges nothing then.
     """
 
     rule: Rule
@@ -240,3 +240,4 @@ class ConfiguredRule(Struct, frozen=True):
     given: frozenset[str] = frozenset()
     left_out: tuple[ResourceType, ...] = ()
     doubts: Mapping[str, str] = {}
+    undecided: str = ""

@@ -66,7 +66,7 @@ def doubtful_users(snapshot: Snapshot, rules: Sequence[ConfiguredRule]) -> Seque
     made, captured_at = snapshot.report_generated_at, snapshot.captured_at
     if made is None or captured_at is None or made >= captured_at:
         return ()
-    findings = evaluate(snapshot, [each for each in rules if each.rule.verifiable]).findings
+    findings = evaluate(snapshot, [each for each in rules if each.rule.verifiable and not each.undecided]).findings
     names = (found.resource_name for found in findings if found.compliance_type in OPEN and _is_user(found))
     return tuple(dict.fromkeys(names))
 

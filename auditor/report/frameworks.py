@@ -224,7 +224,8 @@ def _shortfalls(asks: Mapping[str, Ask], parameters: Mapping[str, Any], partitio
     for name, ask in asks.items():
         value = parameters.get(name)
         if (missing := lacking(ask, value, partition)) is not None:
-            shown = "not set" if value is None else msgspec.json.encode(value).decode()
+            known = "not set" if value is None else msgspec.json.encode(value).decode()
+            shown = known if name in parameters else "unknown"  # of an undecided rule no parameter is shown
             yield name, f"{name} is {shown}; the control asks for {missing}"
 
 

@@ -42,6 +42,8 @@ def _packs(packs: Sourced[Sequence[Pack]]) -> Any:
 def _rule(each: SourcedRule) -> Iterator[Setting]:
     key = f"rules.{each.configured.config_rule_name}"
     yield Setting(f"{key}.severity", each.configured.rule.severity, each.severity)
+    if each.configured.undecided and each.pack is not None:
+        yield Setting(f"{key}.undecided", each.configured.undecided, each.pack)
     for name, value in to_builtins(each.configured.parameters).items():
         yield Setting(f"{key}.parameters.{name}", value, each.parameters[name])
 

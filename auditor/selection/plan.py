@@ -1,10 +1,11 @@
 """The plan of a run: which rules run, by options, configuration file and packs, and where each setting comes from."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct, structs
 
+from auditor.account.model import Snapshot
 from auditor.account.sources import Source
 from auditor.errors import UsageError
 from auditor.judging.parameters import GivenBy, ParameterError, configure, needed
@@ -16,24 +17,28 @@ from auditor.selection.frameworks import variants
 from auditor.selection.layers import Layer, layer_of_file, layer_of_options
 from auditor.selection.merging import SelectionSettings, found, merged
 from auditor.selection.options import Choice, RunOptions
+from auditor.selection.packs.model import Pack, PackFile
 from auditor.selection.packs.summary import PackSummary
 from auditor.selection.run_settings import RunSettings, run_settings
 from auditor.selection.sets import sets_of
 from auditor.selection.settings import DEFAULT, Origin, OriginKind, Sourced, from_framework, from_pack, plain
+from auditor.templates.pseudo import pseudo_parameters
 
 
 class SourcedRule(Struct, frozen=True):
-    """Hold a rule as it runs, and where its severity and each of its parameters come from."""
+    """Hold a rule as it runs, the pack that it is of, and where its severity and parameters come from."""
 
     configured: ConfiguredRule
     severity: Origin
     parameters: Mapping[str, Origin]
+    pack: Origin | None = None
 
 
 class Plan(Struct, frozen=True, kw_only=True):
     """Hold what a run does: the file in use, the merged settings, the rules, and what became of the packs.
 
-    `own` are the rules that are of no pack.
+    `own` are the rules that are of no pack. A plan that `awaits_account` has rules that rest on the account or its
+    Region; `settled` decides them.
     """
 
     loaded: Loaded
@@ -41,8 +46,11 @@ class Plan(Struct, frozen=True, kw_only=True):
     selection: SelectionSettings
     run: RunSettings
     own: Sequence[SourcedRule]
-    of_packs: Sequence[SourcedRule]
-    packs: Sequence[PackSummary]
+    of_packs: Sequence[SourcedRule] = ()
+    packs: Sequence[PackSummary] = ()
+    pack_files: Sequence[PackFile] = ()
+    pack_rule_ids: frozenset[str] = frozenset()
+    awaits_account: bool = False
 
     @property
     def rules(self) -> Sequence[ConfiguredRule]:
@@ -70,22 +78,42 @@ def planned(choice: Choice, loaded: Loaded, run: RunSettings | None = None) -> P
     rules = load_rules()
     by_options = layer_of_options(choice, rules)
     settings = merged([by_options, layer_of_file(loaded)], rules)
-    own = selected(rules, settings)
-    of_packs = _of_packs(loaded, rules, settings, [each.configured for each in own])
-    _check_parameters(by_options, {each.configured.rule.id for each in own} | set(of_packs.known_ids))
     plan = Plan(
         loaded=loaded,
         known=rules,
         selection=settings,
         run=run or run_settings(RunOptions(), loaded),
-        own=own,
-        of_packs=of_packs.rules,
-        packs=of_packs.packs,
+        own=selected(rules, settings),
+        pack_files=_pack_files(loaded, settings),
     )
-    config.check_names(loaded, rules, {*rules, *(each.config_rule_name for each in plan.rules), *_elsewhere(plan)})
-    types = {name: rule.resource_types for name, rule in rules.items()}
-    config.check_types(loaded, {**types, **{each.config_rule_name: each.rule.resource_types for each in plan.rules}})
+    plan = _with_packs(plan, {})
+    _check_parameters(by_options, plan)
+    if not plan.awaits_account:
+        _check_names(plan)
     return plan
+
+
+def settled(plan: Plan, snapshot: Snapshot) -> Plan:
+    """Return the plan with what rests on the account that is read; raise UsageError as `planned` does.
+
+    The packs are not read again: a file may be a pipe, and may have changed.
+    """
+    if not plan.awaits_account:
+        return plan
+    account = snapshot.account
+    again = _with_packs(plan, pseudo_parameters(account.id, account.partition, snapshot.region))
+    _check_names(again)
+    return again
+
+
+def _check_names(plan: Plan) -> None:
+    """Raise UsageError for a suppression in the configuration file of a rule or resource type that is not there."""
+    rules = plan.known
+    names = {*rules, *(each.config_rule_name for each in plan.rules), *_elsewhere(plan)}
+    config.check_names(plan.loaded, rules, names)
+    types = {name: rule.resource_types for name, rule in rules.items()}
+    own = {each.config_rule_name: each.rule.resource_types for each in plan.rules}
+    config.check_types(plan.loaded, {**types, **own})
 
 
 def selected(rules: Mapping[str, Rule], settings: SelectionSettings) -> list[SourcedRule]:
@@ -93,14 +121,22 @@ def selected(rules: Mapping[str, Rule], settings: SelectionSettings) -> list[Sou
 
     Raises UsageError for a rule or parameter that does not exist, and when neither a rule nor a pack is left.
     """
-    chosen = {rule.id for rule in _chosen(rules, settings)} - settings.excluded_ids
+    named = {rule.id for rule in _chosen(rules, settings)}
+    chosen = named - settings.excluded_ids
     if not chosen and not settings.packs.value:
-        raise UsageError("no rule is left to evaluate", "Exclude fewer rules; `iam-audit rules list` shows them.")
+        by = "; ".join(f"{', '.join(each.value)} ({_place(each.origin)})" for each in settings.excluded)
+        why = f"every selected rule is excluded: {by}" if named else "nothing selects one"
+        remedy = "Exclude fewer rules; `iam-audit rules list` shows them."
+        raise UsageError(f"no rule is left to evaluate, because {why}", remedy)
     severe = _with_severities(rules, settings.severities)
     framework = _framework(settings)
     if framework is not None:
         return [each for rule_id in sorted(chosen) for each in _of_framework(severe[rule_id], settings, framework)]
     return [_configured(severe[rule_id], settings) for rule_id in sorted(chosen)]
+
+
+def _place(origin: Origin) -> str:
+    return "--exclude-rule" if origin.kind is OriginKind.OPTION else str(origin)
 
 
 def _framework(settings: SelectionSettings) -> str | None:
@@ -176,34 +212,48 @@ def _sourced(configured: ConfiguredRule, origins: Mapping[str, Origin], settings
     return SourcedRule(configured, DEFAULT if severity is None else severity.origin, parameters)
 
 
-class _OfPacks(Struct, frozen=True):
-    """Hold the rules of the packs, what became of the packs, and the ids of all rules that they hold."""
-
-    rules: Sequence[SourcedRule] = ()
-    packs: Sequence[PackSummary] = ()
-    known_ids: Collection[str] = ()
-
-
-def _of_packs(
-    loaded: Loaded, rules: Mapping[str, Rule], settings: SelectionSettings, own: Sequence[ConfiguredRule]
-) -> _OfPacks:
+def _pack_files(loaded: Loaded, settings: SelectionSettings) -> Sequence[PackFile]:
     parameters = settings.pack_parameters.value
     if not (parameters or settings.packs.value):
-        return _OfPacks()
-    from auditor.selection.packs.selection import choose, read_packs  # PyYAML: 25 ms
+        return ()
+    from auditor.selection.packs.selection import read_files  # PyYAML: 25 ms
 
-    packs = read_packs(_paths(settings), parameters, _pack_parameters(loaded))
-    severe = _with_severities(rules, settings.severities)
+    return read_files(_paths(settings), parameters, _pack_parameters(loaded))
+
+
+def _with_packs(plan: Plan, known: Mapping[str, str]) -> Plan:
+    """Return the plan with the rules of its packs; `known` are the pseudo parameters of the account."""
+    if not plan.pack_files:
+        return plan
+    from auditor.selection.packs.pack import packs_of  # PyYAML: 25 ms
+    from auditor.selection.packs.selection import choose
+
+    settings, own = plan.selection, [each.configured for each in plan.own]
+    packs = [pack for file in plan.pack_files for pack in packs_of(file, known)]
+    severe = _with_severities(plan.known, settings.severities)
     chosen = choose(packs, severe, overrides=settings.over_packs, excluded=settings.excluded_ids, beside=own)
     by_name = {each.config_rule_name: each for each in chosen.rules}
     sourced = [
-        _sourced(by_name[name], _origins_in_pack(by_name[name], pack.path, settings), settings)
+        structs.replace(
+            _sourced(by_name[name], _origins_in_pack(by_name[name], pack.path, settings), settings),
+            pack=from_pack(pack.path),
+        )
         for pack, summary in zip(packs, chosen.packs, strict=True)
         for name in summary.rules
     ]
+    return structs.replace(
+        plan,
+        of_packs=sourced,
+        packs=chosen.packs,
+        pack_rule_ids=_rule_ids(plan.known, packs),
+        awaits_account=any(pack.awaited for pack in packs),
+    )
+
+
+def _rule_ids(rules: Mapping[str, Rule], packs: Sequence[Pack]) -> frozenset[str]:
+    """Return the ids of the rules that packs hold, excluded ones too: all where one is not known."""
     identifiers = {each.source_identifier for pack in packs for each in pack.rules}
-    known_ids = [rule.id for rule in rules.values() if rule.source_identifier in identifiers]
-    return _OfPacks(sourced, chosen.packs, known_ids)
+    return frozenset(rule.id for rule in rules.values() if "" in identifiers or rule.source_identifier in identifiers)
 
 
 def _origins_in_pack(configured: ConfiguredRule, path: str, settings: SelectionSettings) -> Mapping[str, Origin]:
@@ -231,7 +281,9 @@ def _text_of(value: str | int) -> str:
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
-def _check_parameters(options: Layer, ids: Collection[str]) -> None:
+def _check_parameters(options: Layer, plan: Plan) -> None:
+    """Raise UsageError for an option that sets a parameter of a rule which does not run."""
+    ids = {each.configured.rule.id for each in plan.own} | plan.pack_rule_ids
     for rule_id in options.parameters:
         if rule_id not in ids:
             raise UsageError(f"{rule_id} is not selected", "Select it with --rule.", place="--parameter")
@@ -242,11 +294,13 @@ def _elsewhere(plan: Plan) -> Iterator[str]:
     paths = [plan.loaded.origin.located(pack.file) for pack in plan.loaded.config.conformance_packs]
     if not paths or not plan.loaded.config.suppressions or list(plan.pack_paths) == paths:
         return
-    from auditor.selection.packs.selection import read_packs
+    from auditor.selection.packs.pack import packs_of
+    from auditor.selection.packs.selection import read_files
 
-    for pack in read_packs(paths, (), _pack_parameters(plan.loaded)):
-        for each in pack.rules:
-            yield from (each.config_rule_name, f"{pack.name}/{each.config_rule_name}")
+    for file in read_files(paths, (), _pack_parameters(plan.loaded)):
+        for pack in packs_of(file):
+            for each in pack.rules:
+                yield from (each.config_rule_name, f"{pack.name}/{each.config_rule_name}")
 
 
 def sources_read(plan: Plan) -> frozenset[Source]:

@@ -1,6 +1,7 @@
-"""The error of a template, which also keeps the line."""
+"""The errors of a template: mistakes, which keep their line, and values that only AWS knows."""
 
 from auditor.errors import UsageError
+from auditor.templates.values import Unknown
 
 
 class TemplateError(UsageError):
@@ -18,3 +19,11 @@ class TemplateError(UsageError):
         """Return what is wrong and where, as one text."""
         where = self.place if self.line is None else f"{self.place}, line {self.line}:"
         return f"{where} {self.problem}"
+
+
+class UnknownValueError(Exception):
+    """Raised where a value is needed that only AWS knows: what rests on it is undecided."""
+
+    def __init__(self, unknown: Unknown) -> None:
+        super().__init__(unknown.reason)
+        self.unknown = unknown

@@ -1,31 +1,29 @@
-"""The functions of CloudFormation: parameters with their values, conditions, Ref, Fn::If and Fn::Sub.
+"""The functions of CloudFormation: what they make of a template, and which of its values only AWS knows.
 
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-conditions.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
 """
 
-import re
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-
-from msgspec import Struct
+from types import MappingProxyType
 
 from auditor.errors import nearest
-from auditor.templates.errors import TemplateError
-from auditor.templates.nodes import Items, Node, Scalar, Table
+from auditor.templates import pseudo
+from auditor.templates.errors import TemplateError, UnknownValueError
+from auditor.templates.parameters import Declarations, Given
+from auditor.templates.substitution import pieces
+from auditor.templates.values import Items, Node, Scalar, Table, Unknown, alike, function_of, literal, plain, unknown_in
 
-_MAX_VALUE = 4096  # characters; AWS: ConformancePackInputParameter
-_MAX_NESTING = 150  # functions and lists in each other; each takes up to four calls of Python's 1,000
-_NO_VALUE = "AWS::NoValue"
-_PLACEHOLDER = re.compile(r"\$\{([^{}!][^{}]*)\}")
-_CONSTRAINTS = ("AllowedPattern", "MaxLength", "MaxValue", "MinLength", "MinValue")
+_MAX_NESTING = 150  # functions and lists in each other; each takes up to five calls of Python's 1,000
+_MAX_TEXT = 51_200  # characters that one function may make; AWS: TemplateBody
+_MAX_MADE = 1 << 23  # characters that all functions may make together
+_ITEM = 64  # characters that an item of a list counts for: about what it takes in memory
 _CONDITIONS = ("Condition", "Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or")
-_UNDERSTOOD = "Ref, Fn::If and Fn::Sub are understood here; write the value out."
-
-
-class _Parameter(Struct, frozen=True):
-    value: str | None
-    kind: str
-    line: int
+_KEYS = ("mapping", "first key", "second key")
+_OF_AWS = frozenset({"Base64", "Cidr", "GetAZs", "GetAtt", "GetStackOutput", "ImportValue", "Length"})
+_WITHIN_AWS = frozenset(f"Fn::{name}" for name in _OF_AWS)
+"""The functions whose values are not told here."""
 
 
 def parameter_names(document: Table) -> frozenset[str]:
@@ -38,25 +36,56 @@ class Template:
     """Hold a template with the values of its parameters, and apply its functions.
 
     Every method raises TemplateError with the line of a mistake. A part that nobody requests is never evaluated, so
-    that a part that does not concern us may be written in ways that are not understood here.
+    that a part that does not concern us may be written in ways that are not understood here. What only AWS knows is an
+    Unknown: it stays within the value that it is a part of, and where a function needs it, the result is unknown too.
     """
 
-    def __init__(self, document: Table, place: str, values: Mapping[str, str], *, option: str = "") -> None:
-        """Take the document of a file; `values` override the defaults of its parameters.
+    def __init__(
+        self,
+        document: Table,
+        place: str,
+        given: Given,
+        *,
+        option: str = "",
+        known: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Take the document of a file; `given` values override the defaults of its parameters.
 
-        `option` is what sets a parameter on the command line; errors name it.
+        `option` is what sets a parameter on the command line; errors name it. `known` are pseudo parameters by name.
         """
         self.place = place
-        self.notes: list[str] = []
-        self._option = option
+        self.awaited: set[str] = set()
+        """The pseudo parameters that depend on the account, were needed, and are not known."""
+        self._known = known
         self._conditions = self.section(document, "Conditions")
-        self._results: dict[str, bool] = {}
+        self._mappings = self.section(document, "Mappings")
+        self._resources = self.section(document, "Resources")
+        self._results: dict[str, bool | Unknown] = {}
         self._evaluating: list[str] = []
         self._nesting = 0
-        self._parameters = dict(self._declared(self.section(document, "Parameters"), values))
-        for name in values:
+        self._made = 0
+        declarations = Declarations(self.fault, option)
+        self.notes = declarations.notes
+        declared = self.section(document, "Parameters").items()
+        tables = {name: self.table(node, f"the parameter {name!r}") for name, node in declared}
+        self._parameters = {name: declarations.value(name, table, given) for name, table in tables.items()}
+        self._functions = self._handlers()
+        for name in given:
             if name not in self._parameters:
                 raise TemplateError(place, None, f"has no parameter {name!r}", _alike(name, self._parameters))
+
+    def _handlers(self) -> Mapping[str, Callable[[Node, int], Node | None]]:
+        """Return what applies each function to its argument, with the line."""
+        return {
+            "Fn::FindInMap": self._found_in_map,
+            "Fn::If": self._chosen,
+            "Fn::Join": self._joined,
+            "Fn::Select": self._selected,
+            "Fn::Split": self._split,
+            "Fn::Sub": self._substituted,
+            "Fn::ToJsonString": self._as_json,
+            "Ref": lambda argument, line: self._reference(self._name(argument, "Ref"), line),
+        }
 
     def section(self, table: Table, name: str) -> Mapping[str, Node]:
         """Return the entries of a mapping that may be left out."""
@@ -66,7 +95,9 @@ class Template:
         return self.table(node, name).entries
 
     def table(self, node: Node, what: str) -> Table:
-        """Return a node that must be a mapping; `what` names it in errors."""
+        """Return a node that must be a mapping; `what` names it in errors. Raises UnknownValueError for an unknown."""
+        if isinstance(node, Unknown):
+            raise UnknownValueError(node)
         if not isinstance(node, Table):
             raise self.fault(node.line, f"{what} is no mapping", "Write it as NAME: VALUE, a line each.")
         return node
@@ -76,20 +107,29 @@ class Template:
         return TemplateError(self.place, line, problem, remedy)
 
     def text(self, node: Node, what: str) -> str:
-        """Return a node's text after its functions are applied; `what` names it in errors."""
-        value = self.resolved(node)
-        if not isinstance(value, Scalar):
-            raise self.fault(node.line, f"{what} must be a text", "Write one value, without blanks or lists.")
+        """Return a node's text after its functions are applied; `what` names it in errors.
+
+        Raises UnknownValueError where that is not known.
+        """
+        value = self._scalar(node, what)
+        if isinstance(value, Unknown):
+            raise UnknownValueError(value)
         return value.text or ""
+
+    def opened(self, node: Node) -> Node | None:
+        """Return what a node is where a function gives it, else the node as it is written."""
+        return self.resolved(node) if isinstance(node, Table) and function_of(node) is not None else node
 
     def resolved(self, node: Node) -> Node | None:
         """Return a node with its functions applied; None where that is AWS::NoValue."""
-        if isinstance(node, Scalar):
+        if isinstance(node, Unknown):
             return node
+        if isinstance(node, Scalar):
+            return literal(node)
         with self._nested(node.line):
             return self._items(node) if isinstance(node, Items) else self._table(node)
 
-    def holds(self, name: str, line: int) -> bool:
+    def holds(self, name: str, line: int) -> bool | Unknown:
         """Return whether the condition of this name holds; `line` is where it is used."""
         if name not in self._conditions:
             raise self.fault(line, f"there is no condition {name!r}", _alike(name, self._conditions))
@@ -102,38 +142,6 @@ class Template:
             finally:
                 self._evaluating.pop()
         return self._results[name]
-
-    def _declared(self, nodes: Mapping[str, Node], values: Mapping[str, str]) -> Iterator[tuple[str, _Parameter]]:
-        for name, node in nodes.items():
-            declared = self.table(node, f"the parameter {name!r}").entries
-            default = self._literal(declared["Default"], f"Default of {name}") if "Default" in declared else None
-            value = values.get(name, default)
-            if value is not None:
-                self._check_value(name, value, declared, node.line)
-            kind = self._literal(declared["Type"], f"Type of {name}") if "Type" in declared else "String"
-            yield name, _Parameter(value, kind, node.line)
-
-    def _check_value(self, name: str, value: str, declared: Mapping[str, Node], line: int) -> None:
-        if len(value) > _MAX_VALUE:
-            raise self.fault(line, f"the value of {name} is longer than {_MAX_VALUE:,} characters", "Shorten it.")
-        allowed = declared.get("AllowedValues")
-        if isinstance(allowed, Items):
-            values = [self._literal(item, f"AllowedValues of {name}") for item in allowed.items]
-            if value not in values:
-                remedy = f"It allows {', '.join(map(repr, values))}."
-                raise self.fault(allowed.line, f"{name} is {value!r}, which its AllowedValues leave out", remedy)
-        if unchecked := [key for key in _CONSTRAINTS if key in declared]:
-            self.notes.append(f"line {line}: {', '.join(unchecked)} of the parameter {name} was not checked")
-
-    def _literal(self, node: Node, what: str) -> str:
-        if not isinstance(node, Scalar):
-            raise self.fault(node.line, f"{what} must be a plain value", "Write one value, without functions.")
-        return node.text or ""
-
-    def _argument(self, node: Table, function: str) -> Node:
-        if len(node.entries) > 1:
-            raise self.fault(node.line, f"{function} stands beside other keys", "A function stands alone.")
-        return node.entries[function]
 
     @contextmanager
     def _nested(self, line: int) -> Iterator[None]:
@@ -151,49 +159,158 @@ class Template:
         return Items(tuple(item for item in items if item is not None), node.line)
 
     def _table(self, node: Table) -> Node | None:
-        function = next((name for name in node.entries if name == "Ref" or name.startswith("Fn::")), None)
-        if function is not None:
-            return self._applied(function, self._argument(node, function), node.line)
-        values = dict(zip(node.entries, map(self.resolved, node.entries.values()), strict=True))
-        return Table({name: value for name, value in values.items() if value is not None}, node.line)
+        function = function_of(node)
+        if function is None:
+            values = dict(zip(node.entries, map(self.resolved, node.entries.values()), strict=True))
+            return Table({name: value for name, value in values.items() if value is not None}, node.line)
+        if "Fn::Transform" in node.entries:  # a macro may stand beside what it changes
+            return Unknown("what Fn::Transform makes is known only within AWS", node.line)
+        if len(node.entries) > 1:
+            raise self.fault(node.line, f"{function} stands beside other keys", "A function stands alone.")
+        if function in self._functions:
+            return self._functions[function](node.entries[function], node.line)
+        if function in _WITHIN_AWS:
+            return Unknown(f"the value of {function} is known only within AWS", node.line)
+        names = (*self._functions, *_WITHIN_AWS)
+        raise self.fault(node.line, f"there is no function {function}", _alike(function, dict.fromkeys(names)))
 
-    def _applied(self, function: str, argument: Node, line: int) -> Node | None:
-        if function == "Ref":
-            return self._reference(self._name(argument, "Ref"), line)
-        if function == "Fn::If":
-            name, true, false = self._arguments(argument, function, 3)
-            return self.resolved(true if self.holds(self._name(name, function), line) else false)
-        if function == "Fn::Sub":
-            return Scalar(self._substituted(argument), line)
-        raise self.fault(line, f"{function} is not understood", _UNDERSTOOD)
-
-    def _reference(self, name: str, line: int) -> Scalar | None:
-        if name == _NO_VALUE:
+    def _reference(self, name: str, line: int) -> Node | None:
+        if name == pseudo.NO_VALUE:
             return None
-        if name.startswith("AWS::"):
-            raise self.fault(line, f"{name} is known only within AWS", "Write the value out.")
-        if name not in self._parameters:
-            raise self.fault(line, f"there is no parameter {name!r}", _alike(name, self._parameters))
-        parameter = self._parameters[name]
-        if parameter.kind not in ("String", "Number"):
-            raise self.fault(parameter.line, f"{name} is of type {parameter.kind}", "Only String and Number are read.")
-        if parameter.value is None:
-            remedy = f"Give it with {self._option} {name}=VALUE." if self._option else "Write a Default for it."
-            raise self.fault(parameter.line, f"the parameter {name} has no default and was not given", remedy)
-        return Scalar(parameter.value, line)
+        if name in self._known:
+            return Scalar(self._known[name], line)
+        if name in pseudo.UNKNOWN:
+            self.awaited |= {name} & pseudo.OF_ACCOUNT
+            return Unknown(f"{name} {pseudo.UNKNOWN[name]}", line)
+        if name in self._parameters:
+            return self._parameter(self._parameters[name], line)
+        if name.partition(".")[0] in self._resources:
+            return Unknown(f"the value of {name} is known only within AWS", line)
+        what, names = ("pseudo parameter", pseudo.UNKNOWN) if name.startswith("AWS::") else ("parameter", None)
+        raise self.fault(line, f"there is no {what} {name!r}", _alike(name, names or self._parameters))
 
-    def _substituted(self, argument: Node) -> str:
-        text, line, result = self._name(argument, "Fn::Sub"), argument.line, ""
-        end = 0
-        for found in _PLACEHOLDER.finditer(text):
-            value = self._reference(found[1], line)
-            result += text[end : found.start()].replace("${!", "${") + ((value.text if value else None) or "")
-            end = found.end()
-            if len(result) > _MAX_VALUE:
-                raise self.fault(line, f"Fn::Sub gives more than {_MAX_VALUE:,} characters", "Shorten it.")
-        return result + text[end:].replace("${!", "${")
+    def _parameter(self, value: Node, line: int) -> Node | None:
+        if isinstance(value, Items):
+            self._count(_ITEM * len(value.items), line)
+            return Items(value.items, line)
+        return literal(Scalar(value.text, line)) if isinstance(value, Scalar) else value
 
-    def _condition(self, node: Node) -> bool:
+    def _chosen(self, argument: Node, _line: int) -> Node | None:
+        name, true, false = self._arguments(argument, "Fn::If", 3)
+        holds = self.holds(self._name(name, "Fn::If"), argument.line)
+        if not isinstance(holds, Unknown):
+            return self.resolved(true if holds else false)
+        either, other = self.resolved(true), self.resolved(false)
+        return either if alike(either, other) else holds
+
+    def _joined(self, argument: Node, line: int) -> Node:
+        delimiter, values = self._arguments(argument, "Fn::Join", 2)
+        separator = self._literal(delimiter, "Fn::Join")
+        items = self._list(values, "Fn::Join")
+        if isinstance(items, Unknown):
+            return items
+        parts = [self._part(item, "Fn::Join") for item in items.items]
+        unknown = next((part for part in parts if isinstance(part, Unknown)), None)
+        if unknown is not None:
+            return unknown
+        texts = [part.text or "" for part in parts if isinstance(part, Scalar)]
+        self._check_length(sum(map(len, texts)) + len(separator) * max(len(texts) - 1, 0), "Fn::Join", line)
+        return literal(Scalar(separator.join(texts), line))
+
+    def _as_json(self, argument: Node, line: int) -> Node:
+        value = self.resolved(argument)
+        unknown = None if value is None else unknown_in(value)
+        if value is None or unknown is not None:
+            return unknown or Scalar("null", line)
+        text = json.dumps(plain(value), ensure_ascii=False)
+        self._check_length(len(text), "Fn::ToJsonString", line)
+        return Scalar(text, line)
+
+    def _split(self, argument: Node, line: int) -> Node:
+        delimiter, source = self._arguments(argument, "Fn::Split", 2)
+        separator = self._literal(delimiter, "Fn::Split")
+        if not separator:
+            raise self.fault(line, "Fn::Split has no delimiter", "Name what stands between the items.")
+        value = self._scalar(source, "the text of Fn::Split")
+        if isinstance(value, Unknown):
+            return value
+        texts = (value.text or "").split(separator)
+        self._count(_ITEM * len(texts), line)
+        return Items(tuple(Scalar(text, line) for text in texts), line)
+
+    def _selected(self, argument: Node, line: int) -> Node:
+        index, values = self._arguments(argument, "Fn::Select", 2)
+        number, items = self._scalar(index, "the index of Fn::Select"), self._list(values, "Fn::Select")
+        if isinstance(number, Unknown):
+            return number
+        if isinstance(items, Unknown):
+            return items
+        text = (number.text or "").strip()
+        if not (text.isascii() and text.isdigit() and len(text) <= len(str(_MAX_TEXT))):
+            raise self.fault(line, f"the index of Fn::Select is {text!r}", "Give a whole number; the first is 0.")
+        until = items.items[: int(text) + 1]
+        unknown = next((item for item in until if isinstance(item, Unknown)), None)  # it may be absent, or several
+        if unknown is not None:
+            return unknown
+        if len(until) <= int(text):
+            raise self.fault(line, f"Fn::Select has no item {text} of {len(items.items):,}", "The first is 0.")
+        return until[-1]
+
+    def _found_in_map(self, argument: Node, line: int) -> Node | None:
+        items = self._several(argument, "Fn::FindInMap")
+        last = items[-1].entries.get("DefaultValue") if isinstance(items[-1], Table) else None
+        keys = items[:-1] if last is not None else items
+        if len(keys) != len(_KEYS):
+            raise self.fault(line, f"Fn::FindInMap takes 3 values, not {len(keys)}", "Name a mapping and two keys.")
+        found: Node = Table(self._mappings, line)
+        for node, what in zip(keys, _KEYS, strict=True):
+            value = self._scalar(node, f"the {what} of Fn::FindInMap")
+            if isinstance(value, Unknown):
+                return value
+            entries, name = self.table(found, f"what Fn::FindInMap looks for {what}s in").entries, value.text or ""
+            if name not in entries:
+                return self._missing(name, what, node, entries) if last is None else self.resolved(last)
+            found = entries[name]
+        return self._constant(found)
+
+    def _missing(self, name: str, what: str, node: Node, entries: Mapping[str, Node]) -> Unknown:
+        """Return that AWS would find nothing for this account or these parameters; raise for what it never finds."""
+        if isinstance(node, Scalar):
+            raise self.fault(node.line, f"there is no {what} {name!r} for Fn::FindInMap", _alike(name, entries))
+        return Unknown(f"Fn::FindInMap finds no {what} {name!r}", node.line)
+
+    def _constant(self, found: Node) -> Node | None:
+        if isinstance(found, Table):
+            raise self.fault(found.line, "Fn::FindInMap finds a mapping", "Write a value or a list of values there.")
+        if isinstance(found, Items):
+            self._count(_ITEM * len(found.items), found.line)
+        return self.resolved(found)
+
+    def _substituted(self, argument: Node, line: int) -> Node:
+        text, own = argument, Table({}, line)
+        if isinstance(argument, Items):
+            text, mapping = self._arguments(argument, "Fn::Sub", 2)
+            own = self.table(mapping, "the second part of Fn::Sub")
+        result: list[str] = []
+        length = 0
+        for piece, is_name in pieces(self._literal(text, "Fn::Sub")):
+            value = self._variable(piece, own, text.line) if is_name else Scalar(piece, line)
+            if isinstance(value, Unknown):
+                return value
+            result.append(value.text or "")
+            length += len(result[-1])
+            self._check_length(length, "Fn::Sub", line, counted=length - len(result[-1]))
+        return literal(Scalar("".join(result), line))
+
+    def _variable(self, name: str, own: Table, line: int) -> Scalar | Unknown:
+        if name in own.entries:
+            return self._scalar(own.entries[name], f"{name} of Fn::Sub")
+        value = self._reference(name, line)
+        if isinstance(value, Items):
+            raise self.fault(line, f"{name} in Fn::Sub is a list", "Make a text of it with Fn::Join.")
+        return self._part(value, "Fn::Sub") if value is not None else Scalar(None, line)
+
+    def _condition(self, node: Node) -> bool | Unknown:
         names = tuple(node.entries) if isinstance(node, Table) else ()
         if not isinstance(node, Table) or len(names) != 1 or names[0] not in _CONDITIONS:
             subject = f"{', '.join(names)} is" if names else "this is"
@@ -201,19 +318,44 @@ class Template:
         with self._nested(node.line):
             return self._result(names[0], node.entries[names[0]])
 
-    def _result(self, function: str, argument: Node) -> bool:
+    def _result(self, function: str, argument: Node) -> bool | Unknown:
         if function == "Condition":
             return self.holds(self._name(argument, function), argument.line)
         if function == "Fn::Equals":
             return self._equal(argument)
         if function == "Fn::Not":
-            return not self._condition(self._arguments(argument, function, 1)[0])
+            result = self._condition(self._arguments(argument, function, 1)[0])
+            return result if isinstance(result, Unknown) else not result
         results = list(map(self._condition, self._several(argument, function)))  # all: a mistake is found anywhere
-        return all(results) if function == "Fn::And" else any(results)
+        decides = function == "Fn::Or"
+        unknown = next((result for result in results if isinstance(result, Unknown)), None)
+        return decides if decides in results else not decides if unknown is None else unknown
 
-    def _equal(self, argument: Node) -> bool:
-        left, right = self._arguments(argument, "Fn::Equals", 2)
-        return self.text(left, "Fn::Equals") == self.text(right, "Fn::Equals")
+    def _equal(self, argument: Node) -> bool | Unknown:
+        values = [self._scalar(each, "Fn::Equals") for each in self._arguments(argument, "Fn::Equals", 2)]
+        unknown = next((value for value in values if isinstance(value, Unknown)), None)
+        return (
+            len({value.text or "" for value in values if isinstance(value, Scalar)}) == 1
+            if unknown is None
+            else unknown
+        )
+
+    def _scalar(self, node: Node, what: str) -> Scalar | Unknown:
+        value = self.resolved(node)
+        if not isinstance(value, (Scalar, Unknown)):
+            raise self.fault(node.line, f"{what} must be a text", "Write one value, without blanks or lists.")
+        return value
+
+    def _part(self, value: Node, function: str) -> Scalar | Unknown:
+        if not isinstance(value, (Scalar, Unknown)):
+            raise self.fault(value.line, f"{function} takes texts only", "Write one value at each place.")
+        return value
+
+    def _list(self, node: Node, function: str) -> Items | Unknown:
+        value = self.resolved(node)
+        if not isinstance(value, (Items, Unknown)):
+            raise self.fault(node.line, f"{function} takes a list", "Write its values as a list.")
+        return value
 
     def _arguments(self, node: Node, function: str, number: int) -> tuple[Node, ...]:
         items = self._several(node, function)
@@ -230,6 +372,22 @@ class Template:
         if not isinstance(node, Scalar) or not node.text:
             raise self.fault(node.line, f"{function} takes a text here", "Write a plain name, without functions.")
         return node.text
+
+    def _literal(self, node: Node, function: str) -> str:
+        if not isinstance(node, Scalar):
+            raise self.fault(node.line, f"{function} takes a text here", "Write a plain text, without functions.")
+        return node.text or ""
+
+    def _check_length(self, length: int, function: str, line: int, *, counted: int = 0) -> None:
+        """Raise for a text that is too long; `counted` characters of it are counted already."""
+        if length > _MAX_TEXT:
+            raise self.fault(line, f"{function} gives more than {_MAX_TEXT:,} characters", "Shorten it.")
+        self._count(length - counted, line)
+
+    def _count(self, characters: int, line: int) -> None:
+        self._made += characters
+        if self._made > _MAX_MADE:
+            raise self.fault(line, f"the functions give more than {_MAX_MADE:,} characters in all", "Write less.")
 
 
 def _alike(name: str, names: Mapping[str, object]) -> str:

@@ -4,16 +4,19 @@ CloudFormation reads YAML 1.1 without aliases and merge keys, and so does this r
 larger than its text: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import codecs
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
 import yaml
-from msgspec import Struct
 
 from auditor.templates.errors import TemplateError
+from auditor.templates.values import Items, Node, Scalar, Table
+
+__all__ = ["MAX_BYTES", "Items", "Node", "Scalar", "Table", "read_document", "read_file", "read_text"]
 
 MAX_BYTES = 1 << 20  # AWS takes 51,200 in a request, and 1 MB from S3
 _MAX_DEPTH = 40  # the packs of AWS reach 9
@@ -22,34 +25,10 @@ _YES = frozenset({"yes", "true", "on"})
 _TEXT = "tag:yaml.org,2002:str"
 _TYPES = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "seq", "map")) | {""}
 _FUNCTIONS = frozenset(
-    {"And", "Base64", "Cidr", "Contains", "Equals", "FindInMap", "GetAtt", "GetAZs", "If", "ImportValue", "Join"}
-    | {"Length", "Not", "Or", "Select", "Split", "Sub", "ToJsonString", "Transform"}
+    {"And", "Base64", "Cidr", "Contains", "Equals", "FindInMap", "GetAtt", "GetAZs", "GetStackOutput", "If"}
+    | {"ImportValue", "Join", "Length", "Not", "Or", "Select", "Split", "Sub", "ToJsonString", "Transform"}
 )
 _SCHEMA = yaml.SafeLoader("")  # knows which words are booleans and numbers
-
-
-class Scalar(Struct, frozen=True):
-    """Hold a value as the text that CloudFormation makes of it (`true`, `90`); None is null."""
-
-    text: str | None
-    line: int
-
-
-class Items(Struct, frozen=True):
-    """Hold a list."""
-
-    items: tuple["Node", ...]
-    line: int
-
-
-class Table(Struct, frozen=True):
-    """Hold a mapping; the line of an entry's value is that of its key. A short tag is its long form."""
-
-    entries: Mapping[str, "Node"]
-    line: int
-
-
-Node = Union[Scalar, Items, Table]  # noqa: UP007 - "|" takes no names that are defined below
 
 
 def read_document(path: str, kind: str = "template", key: str = "Resources") -> Table:
@@ -58,10 +37,24 @@ def read_document(path: str, kind: str = "template", key: str = "Resources") -> 
     `kind` is what the file should be, and `key` one that such a mapping has; errors name both. Raises TemplateError,
     with the line where there is one, for whatever keeps the file from being read.
     """
-    node = _Reader(_text(path, kind), path, kind).document()
+    node = read_file(path, kind)
     if not isinstance(node, Table):
         raise TemplateError(path, node.line, f"this is not a {kind}", f"A {kind} is a mapping with a key {key}.")
     return node
+
+
+def read_file(path: str, kind: str = "template") -> Node:
+    """Return what a file holds, a mapping or not; raise as `read_document` does."""
+    return read_text(_text(path, kind), path, kind)
+
+
+def read_text(text: str, place: str, kind: str = "template") -> Node:
+    """Return what a text holds; `place` is where it stands. Raises as `read_document` does."""
+    odd = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    if odd:
+        line = text.count("\n", 0, odd.start()) + 1
+        raise TemplateError(place, line, f"the character {odd[0]!r} is not allowed in YAML", "Remove it.")
+    return _Reader(text, place, kind).document()
 
 
 def _text(path: str, kind: str) -> str:
@@ -72,16 +65,12 @@ def _text(path: str, kind: str) -> str:
         raise TemplateError(path, None, f"cannot be read: {error.strerror}", f"Name the file of a {kind}.") from error
     if len(content) > MAX_BYTES:
         raise TemplateError(path, None, f"is larger than {MAX_BYTES:,} bytes", f"A {kind} is smaller; is it one?")
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # as PowerShell's > writes it
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise TemplateError(path, line, "this is not UTF-8", "Save the file as UTF-8.") from error
-    odd = yaml.reader.Reader.NON_PRINTABLE.search(text)
-    if odd:
-        line = text.count("\n", 0, odd.start()) + 1
-        raise TemplateError(path, line, f"the character {odd[0]!r} is not allowed in YAML", "Remove it.")
-    return text
 
 
 class _TooDeepError(yaml.YAMLError):

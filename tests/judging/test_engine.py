@@ -12,7 +12,8 @@ from auditor.account.model import Notice, User
 from auditor.account.unknown import Gap, Listing, UnknownFact, undecided, with_gaps
 from auditor.judging.engine import RULE_ERROR, evaluate
 from auditor.judging.finding import Subject
-from auditor.judging.parameters import configure
+from auditor.judging.parameters import configure, configure_undecided
+from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType, Context, Rule, Severity, Verdict, compliant, non_compliant
 from auditor.testing import ACCOUNT_ID, CAPTURED_AT, NA, NC, REPORT_TIME, UNKNOWN, C, account, group, user
 
@@ -164,6 +165,19 @@ def test_a_finding_on_a_partial_record_keeps_its_arn_and_its_fingerprint() -> No
 def test_no_resources_of_either_type_is_not_applicable_once() -> None:
     configured = rule(lambda *_: compliant("fine"), ResourceType.USER, ResourceType.GROUP)
     assert verdicts(account(), configured) == {ACCOUNT_ID: NA}
+
+
+def test_a_rule_of_which_nobody_knows_what_it_asks_judges_nothing() -> None:
+    rule = load_rules()["iam-group-has-users-check"]
+    configured = configure_undecided(rule, {}, (), "the pack does not say", config_rule_name="groups")
+    found = evaluate(account(groups=[group("Admins"), group("Empty")]), [configured]).findings
+    annotation = "Undecided: the pack does not say"
+    assert [(each.resource_name, each.compliance_type, each.annotation) for each in found] == [
+        ("Admins", UNKNOWN, annotation),
+        ("Empty", UNKNOWN, annotation),
+    ]
+    (nothing,) = evaluate(account(), [configured]).findings
+    assert (nothing.resource_type, nothing.compliance_type) == (ResourceType.ACCOUNT, UNKNOWN)
 
 
 def test_a_note_of_a_verdict_becomes_a_notice() -> None:

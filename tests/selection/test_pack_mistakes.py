@@ -72,16 +72,64 @@ MISTAKES = {
         "Make them simpler.",
     ),
     "too large a file": Mistake("# " + "x" * (1 << 20), None, "is larger than 1,048,576 bytes"),
-    "a macro": Mistake(HEAD + "Transform: AWS::LanguageExtensions\n", 16, "Transform is not understood"),
-    "a loop over resources": Mistake(HEAD + "  Fn::ForEach::Rules: [a, [b], {}]\n", 16, "Fn::ForEach::Rules is not"),
+    "a macro": Mistake(HEAD + "Transform: OurMacro\n", 16, "Transform is not understood"),
+    "a macro that includes": Mistake(
+        HEAD + "Fn::Transform: {Name: 'AWS::Include'}\n", 16, "Transform is not understood"
+    ),
+    "a macro among others": Mistake(
+        HEAD + "Transform: [AWS::LanguageExtensions, OurMacro]\n", 16, "Transform is not understood"
+    ),
     "a resource that is no mapping": Mistake(HEAD + "  Other: text\n", 16, "Other is no mapping"),
     "a resource without a type": Mistake(HEAD + "  Other: {}\n", 16, "Other has no Type", "AWS::Config::ConfigRule"),
     "an unknown function": Mistake(
-        INPUT + "\n          Fn::Join: ['', ['1', '4']]\n", 17, "Fn::Join is not understood", "Fn::If and Fn::Sub are"
+        INPUT + "\n          Fn::Jion: ['', ['1', '4']]\n",
+        17,
+        "there is no function Fn::Jion",
+        "Did you mean Fn::Join?",
     ),
     "a function beside keys": Mistake(INPUT + "{Ref: Length, Other: x}\n", 17, "Ref stands beside other keys"),
     "an unknown parameter": Mistake(INPUT + "!Ref Lenght\n", 17, "no parameter 'Lenght'", "Did you mean Length?"),
-    "a parameter of AWS": Mistake(INPUT + "!Ref AWS::AccountId\n", 17, "AWS::AccountId is known only within AWS"),
+    "an unknown parameter of AWS": Mistake(
+        INPUT + "!Ref AWS::AccountID\n", 17, "no pseudo parameter 'AWS::AccountID'", "Did you mean AWS::AccountId?"
+    ),
+    "a join of lists": Mistake(INPUT + "!Join ['', [['1'], '4']]\n", 17, "Fn::Join takes texts only"),
+    "a join of no list": Mistake(INPUT + "!Join ['', 14]\n", 17, "Fn::Join takes a list"),
+    "a delimiter that is a function": Mistake(INPUT + "!Join [!Ref Length, ['1']]\n", 17, "Fn::Join takes a text here"),
+    "a split without delimiter": Mistake(INPUT + "!Select [0, !Split ['', '14']]\n", 17, "Fn::Split has no delimiter"),
+    "an index that is no number": Mistake(INPUT + "!Select [first, ['14']]\n", 17, "index of Fn::Select is 'first'"),
+    "an index of five thousand digits": Mistake(
+        INPUT + f"!Select ['{'9' * 5_000}', ['14']]\n", 17, "the index of Fn::Select is '999"
+    ),
+    "an index beyond the list": Mistake(INPUT + "!Select [1, ['14']]\n", 17, "Fn::Select has no item 1 of 1"),
+    "a mapping that is not there": Mistake(
+        INPUT + "!FindInMap [Lengths, a, b]\n", 17, "there is no mapping 'Lengths' for Fn::FindInMap", "It has none."
+    ),
+    "a key that is not in a mapping": Mistake(
+        "Mappings: {Lengths: {prod: {long: 14}}}\n" + INPUT + "!FindInMap [Lengths, prd, long]\n",
+        18,
+        "there is no first key 'prd' for Fn::FindInMap",
+        "Did you mean prod?",
+    ),
+    "a mapping that is too deep": Mistake(
+        "Mappings: {Lengths: {prod: {long: {er: 14}}}}\n" + INPUT + "!FindInMap [Lengths, prod, long]\n",
+        1,
+        "Fn::FindInMap finds a mapping",
+    ),
+    "too few keys of a mapping": Mistake(
+        INPUT + "!FindInMap [Lengths, a]\n", 17, "Fn::FindInMap takes 3 values, not 2"
+    ),
+    "a list in a text": Mistake(
+        INPUT.replace("Type: String", "Type: CommaDelimitedList") + "!Sub '${Length}'\n",
+        17,
+        "Length in Fn::Sub is a list",
+    ),
+    "a text of Fn::Sub without its names": Mistake(INPUT + "!Sub ['14']\n", 17, "Fn::Sub takes 2 values, not 1"),
+    "a type that is a function": Mistake(
+        HEAD + "  Second:\n    Type: !ImportValue type\n", 17, "a Type takes no functions", "Write the type out."
+    ),
+    "a condition of a resource that is a list": Mistake(
+        SECOND + "    Condition: [long]\n", 18, "Condition must be a text"
+    ),
     "an unknown parameter in a text": Mistake(INPUT + "!Sub '1${Four}'\n", 17, "there is no parameter 'Four'"),
     "an unknown condition": Mistake(
         INPUT + "!If [lnog, '14', '15']\n", 17, "there is no condition 'lnog'", "Did you mean long?"
@@ -177,20 +225,24 @@ MISTAKES = {
     "a scope that is no list": Mistake(
         HEAD + "      Scope: {ComplianceResourceTypes: AWS::IAM::User}\n", 16, "ComplianceResourceTypes is no list"
     ),
-    "a parameter without a value": Mistake(
-        INPUT.replace("    Default: '14'\n", "") + "!Ref Length\n",
-        2,
-        "the parameter Length has no default and was not given",
-        "--pack-parameter Length=VALUE",
-    ),
     "a value that is not allowed": Mistake(
         HEAD.replace("    Default: '14'", "    Default: '14'\n    AllowedValues: ['15', 16]"),
         5,
         "Length is '14', which its AllowedValues leave out",
         "It allows '15', '16'",
     ),
-    "a parameter of another type": Mistake(
-        INPUT.replace("Type: String", "Type: CommaDelimitedList") + "!Ref Length\n", 2, "of type CommaDelimitedList"
+    "a parameter of a type that is not there": Mistake(
+        INPUT.replace("Type: String", "Type: Text") + "!Ref Length\n", 2, "Length is of type 'Text', which is not known"
+    ),
+    "a list for a value": Mistake(
+        INPUT.replace("Type: String", "Type: CommaDelimitedList") + "!Ref Length\n", 17, "is no plain value", "!Join"
+    ),
+    "an item that is not allowed": Mistake(
+        HEAD.replace(
+            "    Type: String\n    Default: '14'", "    Type: CommaDelimitedList\n    Default: '15, 14'"
+        ).replace("Conditions:", "    AllowedValues: ['15', '16']\nConditions:"),
+        5,
+        "Length is '14', which its AllowedValues leave out",
     ),
     "a default that is a function": Mistake(HEAD.replace("'14'\n", "!Ref Other\n", 1), 4, "must be a plain value"),
 }

@@ -15,8 +15,9 @@ from auditor.account.kinds import ResourceType
 from auditor.account.snapshot import dump
 from auditor.judging.registry import load_rules
 from auditor.report.reading import load_report
-from auditor.selection.packs.pack import read_pack
+from auditor.selection.packs.pack import packs_of
 from auditor.selection.packs.selection import configured
+from auditor.selection.packs.shapes import pack_file
 from auditor.testing import account, group, password_policy, user
 from auditor.writers import html, table
 
@@ -96,7 +97,7 @@ FORMS = {
         notes=["line 9: groupNames is the text 'GroupsParam'; was {Ref: GroupsParam} meant?"],
     ),
     "custom-rules-and-remediation.yaml": Form(
-        {"passwords": DEFAULTS}, {"OfOurLambda": "custom", "of-our-guard": "custom"}, remediations=1
+        {"passwords": DEFAULTS}, {"of-our-lambda": "custom", "of-our-guard": "custom"}, remediations=1
     ),
     "conditions-of-every-kind.yaml": Form(
         {"strict": {"MinimumPasswordLength": 20}, "membership-2-${Level}": {"groupNames": ["Admins"]}}, switched_off=2
@@ -241,7 +242,7 @@ def test_the_scope_of_a_rule_narrows_what_it_judges(tmp_path: Path) -> None:
     path = write(tmp_path, "one.yaml", ("narrow", "IAM_NO_INLINE_POLICY_CHECK", "{}"))
     scope = "Scope: {ComplianceResourceTypes: ['AWS::IAM::User']}"
     path.write_text(path.read_text().replace("ConfigRuleName: n", f"{scope}, ConfigRuleName: n"))
-    (narrow,) = configured(read_pack(str(path), {}), {wide.id: wide}, {})
+    (narrow,) = configured(packs_of(pack_file(str(path)))[0], {wide.id: wide}, {})
     assert narrow.rule.resource_types == (ResourceType.USER,)
 
 

@@ -95,5 +95,6 @@ def test_a_rule_that_needs_a_value_is_in_a_set_where_it_is_given(parameters: Any
 def test_where_no_rule_is_left_it_is_told_how_to_find_one() -> None:
     with pytest.raises(UsageError) as raised:
         rules_of(Layer(origin=OPTION, include=[PASSWORD], exclude=["IAM_PASSWORD_POLICY"]))
-    assert raised.value.message == "no rule is left to evaluate"
+    why = "because every selected rule is excluded: IAM_PASSWORD_POLICY (--exclude-rule)"
+    assert raised.value.message == f"no rule is left to evaluate, {why}"
     assert raised.value.hint == "Exclude fewer rules; `iam-audit rules list` shows them."

@@ -69,6 +69,7 @@ def plain(node: Node) -> object:
         return node.text
     if isinstance(node, Items):
         return [plain(item) for item in node.items]
+    assert isinstance(node, Table)
     return {key: plain(value) for key, value in node.entries.items()}
 
 

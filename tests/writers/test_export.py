@@ -28,8 +28,9 @@ from auditor.judging.catalogue import CHANGE_TRIGGERED
 from auditor.judging.parameters import GivenBy, configure
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ConfiguredRule, Rule, Severity, compliant
-from auditor.selection.packs.pack import read_pack
+from auditor.selection.packs.pack import packs_of
 from auditor.selection.packs.selection import configured
+from auditor.selection.packs.shapes import pack_file
 from auditor.writers.config_rules import cloudformation, terraform
 from auditor.writers.config_rules.exported import exported
 from auditor.writers.config_rules.exporting import export
@@ -110,7 +111,7 @@ def read_back(text: str) -> Told:
     with TemporaryDirectory() as folder:
         path = Path(folder, "exported.yaml")
         path.write_text(text)
-        return told(configured(read_pack(str(path), {}), RULES, {}))
+        return told(configured(packs_of(pack_file(str(path)))[0], RULES, {}))
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])

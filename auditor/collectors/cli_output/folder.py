@@ -46,7 +46,7 @@ from auditor.collectors.cli_output.names import (
     SUMMARY,
     meant,
 )
-from auditor.collectors.cli_output.single_entities import region_of, single_entities
+from auditor.collectors.cli_output.single_entities import of_region, single_entities
 from auditor.collectors.credential_report import CredentialReport
 from auditor.collectors.doubts import COUNTED
 from auditor.errors import SourceError
@@ -142,7 +142,7 @@ def _assembled(folder: Folder, captured_at: datetime | None, given_region: str |
         **single_entities(folder, entities[Source.POLICIES]),
     }
     identity = identity_of_arns(_one_account(folder, answers), alias=None)
-    region = region_of(folder, answers[Source.ACCESS_ANALYZERS], given_region)
+    answers[Source.ACCESS_ANALYZERS], region = of_region(folder, answers[Source.ACCESS_ANALYZERS], given_region)
     identity = structs.replace(identity, region=region)
     dated = {source: structs.replace(answer, read_at=captured_at) for source, answer in answers.items()}
     snapshot = assemble("exports", identity, dated, captured_at)

@@ -75,10 +75,11 @@ def single_entities(folder: Folder, policies: Answer[Any]) -> dict[Source, Answe
     }
 
 
-def region_of(folder: Folder, analyzers: Answer[Any], reported: str | None) -> str | None:
-    """Return the Region whose analyzers were exported, None if neither they nor the user (`told`) name it.
+def of_region(folder: Folder, analyzers: Answer[Any], given: str | None) -> tuple[Answer[Any], str | None]:
+    """Return the analyzers of the Region, and the Region: the user's, else that of the analyzers, else None.
 
-    Raises SourceError for several Regions, and for another one than the user told.
+    Analyzers of another Region than the user's say nothing about it: they are unknown. Raises SourceError for several
+    Regions.
     """
     listed: Iterable[AccessAnalyzer] = analyzers.value or ()
     regions = sorted({match["region"] for each in listed if (match := _ANALYZER_REGION.match(each.arn))})
@@ -87,12 +88,10 @@ def region_of(folder: Folder, analyzers: Answer[Any], reported: str | None) -> s
             f"{folder}: {ANALYZERS} holds analyzers of the Regions {' and '.join(regions)}",
             "Analyzers are judged Region by Region: keep the file of one.",
         )
-    if reported is not None and regions not in ([], [reported]):
-        raise SourceError(
-            f"{folder}: {ANALYZERS} holds analyzers of {regions[0]}, not of {reported} as --region says",
-            "Name the Region that the file is of, or leave --region out.",
-        )
-    return regions[0] if regions else reported
+    if given is not None and regions not in ([], [given]):
+        message = f"{ANALYZERS} holds analyzers of {regions[0]}, not of {given} as --region says"
+        return unread(analyzers.source, SourceStatus.FAILED, gap(analyzers.source, "OtherRegion", message)), given
+    return analyzers, regions[0] if regions else given
 
 
 def _certificates(folder: Folder) -> Answer[Any]:

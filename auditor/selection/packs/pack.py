@@ -3,297 +3,143 @@
 https://docs.aws.amazon.com/config/latest/developerguide/custom-conformance-pack.html
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from auditor import documents
-from auditor.errors import nearest
-from auditor.judging.catalogue import concerns_iam
-from auditor.selection.packs.summary import OutOfScopeReason
-from auditor.templates.errors import TemplateError
+from auditor.selection.packs.model import Counts, Pack, PackFile
+from auditor.selection.packs.resources import InnerPack, Resources
+from auditor.templates.errors import UnknownValueError
 from auditor.templates.functions import Template, parameter_names
-from auditor.templates.nodes import Items, Node, Scalar, Table, read_document
+from auditor.templates.nodes import read_text
+from auditor.templates.parameters import Given
+from auditor.templates.pseudo import STACK_NAME
+from auditor.templates.values import Items, Node, Scalar, Table, Unknown
 
-_CONFIG_RULE, _REMEDIATION = "AWS::Config::ConfigRule", "AWS::Config::RemediationConfiguration"
-_OWNERS = ("AWS", "CUSTOM_LAMBDA", "CUSTOM_POLICY")
-_MAX_NAME = 128  # characters; AWS: ConfigRuleName
-_KEYS: Mapping[str, frozenset[str]] = {
-    "the template": frozenset(
-        {"AWSTemplateFormatVersion", "Conditions", "Description", "Mappings", "Metadata", "Outputs", "Parameters"}
-        | {"Resources", "Rules"}
-    ),
-    "a resource": frozenset(
-        {"Condition", "CreationPolicy", "DeletionPolicy", "DependsOn", "Description", "Metadata", "Properties", "Type"}
-        | {"UpdatePolicy", "UpdateReplacePolicy"}
-    ),
-    "a Config rule": frozenset(
-        {"Compliance", "ConfigRuleName", "Description", "EvaluationModes", "InputParameters", "Scope", "Source"}
-        | {"MaximumExecutionFrequency"}
-    ),
-    "a Scope": frozenset({"ComplianceResourceId", "ComplianceResourceTypes", "TagKey", "TagValue"}),
-}
-"""The keys that AWS knows. Others are passed over, as AWS does with `Controls`, and noted."""
+_KIND = "conformance pack"
+_NAMES = ("ConformancePackName", "OrganizationConformancePackName")
+_ELSEWHERE = ("TemplateS3Uri", "TemplateSSMDocumentDetails")
+
+Known = Mapping[str, str]
+"""Pseudo parameters of the account, by name, as far as they are known."""
 
 
-class PackRule(Struct, frozen=True):
-    """Hold a managed rule of a pack that concerns IAM, with what the pack gives it and where that is written."""
+def packs_of(file: PackFile, known: Known = MappingProxyType({})) -> tuple[Pack, ...]:
+    """Return the pack that a file holds, or those that its AWS::Config::ConformancePack resources hold.
 
-    config_rule_name: str
-    source_identifier: str
-    parameters: Mapping[str, object]
-    resource_types: tuple[str, ...]
-    """What its Scope names; empty is no restriction."""
-    line: int
-    parameter_lines: Mapping[str, int]
-
-
-class OutOfScope(Struct, frozen=True):
-    """Hold a rule of a pack that is not judged; a custom rule's owner stands for its source identifier."""
-
-    config_rule_name: str
-    source_identifier: str
-    reason: OutOfScopeReason
-    line: int
-
-
-class Counts(Struct, frozen=True):
-    """Count the resources of a pack: rules that are there, rules that a condition switches off, remediations."""
-
-    config_rules: int
-    switched_off: int
-    remediations: int
-
-
-class Pack(Struct, frozen=True):
-    """Hold a conformance pack as far as it concerns IAM, and the names of the rest."""
-
-    name: str
-    path: str
-    rules: tuple[PackRule, ...]
-    out_of_scope: tuple[OutOfScope, ...]
-    counts: Counts
-    parameter_names: frozenset[str]
-    notes: tuple[str, ...]
-
-
-def read_pack(path: str, given: Mapping[str, str]) -> Pack:
-    """Return the pack that a file holds; `given` overrides the defaults of its parameters.
-
-    Raises TemplateError that names the file, and the line where there is one, for whatever AWS would refuse.
+    Raises TemplateError that names the file, and the line where there is one, for whatever AWS would refuse. What
+    nobody knows but AWS makes only the rules undecided that rest on it.
     """
-    return pack_of(document_of(path), path, given)
+    name = Path(file.path).stem
+    template = Template(
+        file.document, file.path, file.given, option="--pack-parameter", known={**known, STACK_NAME: name}
+    )
+    resources = Resources(template, file.document)
+    pack = resources.pack(name, file.path)
+    inner = list(_inner_packs(_Outer(pack, template, resources, known)))
+    awaited = frozenset(template.awaited)  # also by what the packs within it are given
+    inner = [replace(each, awaited=each.awaited | awaited) for each in inner]
+    pack = replace(pack, notes=(*pack.notes, *file.notes), awaited=awaited)
+    holds_nothing = not (pack.counts.config_rules or pack.counts.switched_off or pack.notes)
+    return tuple(inner) if inner and holds_nothing else (pack, *inner)
 
 
-def document_of(path: str) -> Table:
-    """Return the document of the conformance pack that a file holds; raises as `read_pack` does."""
-    return read_document(path, "conformance pack")
+class _Outer(Struct, frozen=True):
+    """Hold the pack of a file while the packs within it are read."""
+
+    pack: Pack
+    template: Template
+    resources: Resources
+    known: Known
 
 
-def pack_of(document: Table, path: str, given: Mapping[str, str]) -> Pack:
-    """Return the pack that a document holds, which was read from a file; raises as `read_pack` does."""
-    return _Reading(Template(document, path, given, option="--pack-parameter"), document).pack(path)
+def _inner_packs(outer: _Outer) -> Iterator[Pack]:
+    taken: set[str] = set()
+    for each in outer.resources.inner:
+        properties = _properties(outer, each)
+        own = _own_name(outer, properties) or each.logical_id
+        own = each.logical_id if own in taken else own
+        taken.add(own)
+        yield _inner_pack(outer, each, own, properties)
 
 
-class _Reading:
-    """Go through the resources of one template."""
+def _properties(outer: _Outer, each: InnerPack) -> Mapping[str, Node]:
+    try:
+        return outer.template.section(each.resource, "Properties")
+    except UnknownValueError:
+        return {}
 
-    def __init__(self, template: Template, document: Table) -> None:
-        self._template = template
-        self._document = document
-        self._resources: Counter[str] = Counter()
-        self._switched_off = 0
-        self._names: dict[str, int] = {}
-        self._unknown_keys: dict[tuple[str, str], list[int]] = {}
 
-    def pack(self, path: str) -> Pack:
-        """Return the pack."""
-        self._look_at_keys("the template", self._document.entries)
-        found = list(self._config_rules())
-        counts = Counts(len(found), self._switched_off, self._resources[_REMEDIATION])
-        return Pack(
-            Path(path).stem,
-            path,
-            tuple(each for each in found if isinstance(each, PackRule)),
-            tuple(each for each in found if isinstance(each, OutOfScope)),
-            counts,
-            parameter_names(self._document),
-            tuple(self._notes()),
+def _own_name(outer: _Outer, properties: Mapping[str, Node]) -> str | None:
+    node = next((properties[name] for name in _NAMES if name in properties), None)
+    try:
+        return None if node is None else outer.template.text(node, "the name of the pack").strip()
+    except UnknownValueError:
+        return None
+
+
+def _inner_pack(outer: _Outer, each: InnerPack, own: str, properties: Mapping[str, Node]) -> Pack:
+    """Return a pack within a template; where its template is elsewhere, one rule that is undecided stands for it."""
+    name, path, line = f"{outer.pack.name}/{own}", outer.pack.path, each.resource.line
+    try:
+        body = outer.template.text(_body(outer, each, properties), "TemplateBody")
+    except UnknownValueError as error:
+        stand_in = outer.resources.undecided(own, error.unknown, "the template of the pack")
+        return Pack(name, path, (stand_in,), (), Counts(1, 0, 0), frozenset(), ())
+    place = f"{path}, TemplateBody of line {properties['TemplateBody'].line}"
+    document = read_text(body, place, _KIND)
+    if not isinstance(document, Table):
+        remedy = "A conformance pack is a mapping with a key Resources."
+        raise outer.template.fault(line, f"the TemplateBody of {each.logical_id} is no {_KIND}", remedy)
+    template = Template(document, place, _given(outer, properties, document), known={**outer.known, STACK_NAME: own})
+    pack = Resources(template, document, doubt=each.doubt, within=True).pack(name, path)
+    return replace(pack, parameter_names=frozenset())
+
+
+def _body(outer: _Outer, each: InnerPack, properties: Mapping[str, Node]) -> Node:
+    """Return the template of a pack; unknown where it is somewhere else."""
+    if "TemplateBody" in properties:
+        return properties["TemplateBody"]
+    for key in _ELSEWHERE:
+        if key in properties:
+            return Unknown(
+                f"{key} is not read; save that template, and name it with --conformance-pack", properties[key].line
+            )
+    if not properties:
+        return Unknown("the properties of the pack are known only within AWS", each.resource.line)
+    problem = f"{each.logical_id} has no TemplateBody"
+    raise outer.template.fault(each.resource.line, problem, "Write the template there, or name its file instead.")
+
+
+def _given(outer: _Outer, properties: Mapping[str, Node], document: Table) -> Given:
+    """Return the values that a pack's parameters are given where it is declared."""
+    node = properties.get("ConformancePackInputParameters")
+    value = None if node is None else outer.template.resolved(node)
+    if value is None or (isinstance(value, Scalar) and not value.text):
+        return {}
+    if isinstance(value, Unknown):
+        return dict.fromkeys(parameter_names(document), value)
+    if not isinstance(value, Items):
+        raise outer.template.fault(value.line, "ConformancePackInputParameters is no list", "Write it as a list.")
+    given: dict[str, str | Unknown] = {}
+    for item in value.items:
+        if isinstance(item, Unknown):
+            return dict.fromkeys(parameter_names(document), item)
+        entries = outer.template.table(item, "an item of ConformancePackInputParameters").entries
+        name, set_to = (
+            entries.get("ParameterName", Scalar("", item.line)),
+            entries.get("ParameterValue", Scalar("", item.line)),
         )
-
-    def _config_rules(self) -> Iterator[PackRule | OutOfScope]:
-        template = self._template
-        if "Transform" in self._document.entries:
-            line = self._document.entries["Transform"].line
-            raise template.fault(line, "Transform is not understood", "Give the template as it is after the macro.")
-        resources = template.section(self._document, "Resources")
-        if not resources:
-            raise TemplateError(template.place, None, "has no Resources", "Name the file of a conformance pack.")
-        for logical_id, node in resources.items():
-            resource = self._resource(logical_id, node)
-            if resource is not None:
-                rule = self._config_rule(logical_id, resource)
-                self._claim(rule.config_rule_name, rule.line)
-                yield rule
-
-    def _resource(self, logical_id: str, node: Node) -> Table | None:
-        """Return a resource that is a rule; count the others and those that their condition switches off."""
-        if logical_id.startswith("Fn::"):
-            raise self._template.fault(node.line, f"{logical_id} is not understood", "Write the resources out.")
-        resource = self._template.table(node, logical_id)
-        if "Type" not in resource.entries:
-            raise self._template.fault(node.line, f"{logical_id} has no Type", f"Give it one, such as {_CONFIG_RULE}.")
-        kind = self._template.text(resource.entries["Type"], "Type")
-        condition = resource.entries.get("Condition")
-        there = condition is None or self._template.holds(self._template.text(condition, "Condition"), condition.line)
-        if kind != _CONFIG_RULE:
-            self._resources[kind] += there
-            return None
-        self._switched_off += not there
-        return resource if there else None
-
-    def _config_rule(self, logical_id: str, resource: Table) -> PackRule | OutOfScope:
-        template, line = self._template, resource.line
-        properties = template.section(resource, "Properties")
-        self._look_at_keys("a resource", resource.entries)
-        self._look_at_keys("a Config rule", properties)
-        owner, identifier = self._source(logical_id, properties, line)
-        if owner != "AWS" or not concerns_iam(identifier):
-            reason = OutOfScopeReason.NOT_IAM if owner == "AWS" else OutOfScopeReason.CUSTOM
-            return OutOfScope(self._shown_name(logical_id, properties), identifier, reason, line)
-        name = self._name(logical_id, properties)
-        scope = self._scope(properties)
-        if scope is None:
-            return OutOfScope(name, identifier, OutOfScopeReason.NARROW_SCOPE, line)
-        parameters, lines = self._input_parameters(properties)
-        return PackRule(name, identifier, parameters, scope, line, lines)
-
-    def _source(self, logical_id: str, properties: Mapping[str, Node], line: int) -> tuple[str, str]:
-        """Return the owner of a rule and its source identifier; for a custom rule both are the owner."""
-        template = self._template
-        if "Source" not in properties:
-            raise template.fault(line, f"{logical_id} has no Source", "Give it Owner and SourceIdentifier.")
-        source = template.table(properties["Source"], "Source")
-        if "Owner" not in source.entries:
-            raise template.fault(source.line, f"{logical_id} has no Owner in its Source", "Write `Owner: AWS`.")
-        node = source.entries["Owner"]
-        owner = template.text(node, "Owner")
-        if owner not in _OWNERS:
-            raise template.fault(node.line, f"there is no owner {owner!r}", f"Owners are {', '.join(_OWNERS)}.")
-        if owner != "AWS":
-            return owner, owner
-        if "SourceIdentifier" not in source.entries:
-            hint = "Name AWS's rule, such as IAM_PASSWORD_POLICY."
-            raise template.fault(source.line, f"{logical_id} has no SourceIdentifier", hint)
-        return owner, self._identifier(source.entries["SourceIdentifier"])
-
-    def _identifier(self, node: Node) -> str:
-        identifier = self._template.text(node, "SourceIdentifier")
-        if not identifier or identifier.strip("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"):
-            hint = "Write it in capitals with '_', such as IAM_PASSWORD_POLICY."
-            raise self._template.fault(node.line, f"SourceIdentifier is {identifier!r}", hint)
-        return identifier
-
-    def _name(self, logical_id: str, properties: Mapping[str, Node]) -> str:
-        node = properties.get("ConfigRuleName")
-        name = logical_id if node is None else self._template.text(node, "ConfigRuleName").strip() or logical_id
-        if node is not None and (len(name) > _MAX_NAME or not name.isprintable()):
-            hint = f"AWS takes up to {_MAX_NAME} characters that can be printed."
-            raise self._template.fault(node.line, "this is no ConfigRuleName", hint)
-        return name
-
-    def _shown_name(self, logical_id: str, properties: Mapping[str, Node]) -> str:
-        """Return the name of a rule that is only listed; the logical id where functions make it that we do not know."""
-        try:
-            return self._name(logical_id, properties)
-        except TemplateError:
-            return logical_id
-
-    def _claim(self, name: str, line: int) -> None:
-        if name in self._names:
-            message = f"there is a second rule {name!r}, after that of line {self._names[name]}"
-            raise self._template.fault(line, message, "AWS refuses that; give one of the two another ConfigRuleName.")
-        self._names[name] = line
-
-    def _scope(self, properties: Mapping[str, Node]) -> tuple[str, ...] | None:
-        """Return the resource types that a rule is restricted to; None for a restriction to a tag or one resource."""
-        scope = self._template.resolved(properties.get("Scope", Scalar(None, 0)))
-        if scope is None or (isinstance(scope, Scalar) and not scope.text):
-            return ()
-        entries = self._template.table(scope, "Scope").entries
-        self._look_at_keys("a Scope", entries)
-        if set(entries) - {"ComplianceResourceTypes"}:
-            return None
-        types = entries.get("ComplianceResourceTypes", Items((), scope.line))
-        if not isinstance(types, Items):
-            raise self._template.fault(types.line, "ComplianceResourceTypes is no list", "Write it as a list.")
-        return tuple(self._template.text(item, "ComplianceResourceTypes") for item in types.items)
-
-    def _input_parameters(self, properties: Mapping[str, Node]) -> tuple[dict[str, object], dict[str, int]]:
-        """Return the parameters that a rule is given, as text, and the line of each."""
-        node = properties.get("InputParameters", Scalar(None, 0))
-        value = self._template.resolved(node)
-        if value is None or (isinstance(value, Scalar) and not value.text):
-            return {}, {}
-        if isinstance(value, Scalar):
-            values = self._from_json(value)
-            return values, dict.fromkeys(values, value.line)
-        values = {}
-        for name, item in self._template.table(value, "InputParameters").entries.items():
-            if not isinstance(item, Scalar):
-                hint = "Write one text; several items are separated by commas."
-                raise self._template.fault(item.line, f"{name} is no plain value", hint)
-            values[name] = item.text or ""
-        written = _entries(node)
-        self._note_names(written)
-        return values, {name: each.line for name, each in written.items()}
-
-    def _from_json(self, value: Scalar) -> dict[str, object]:
-        """Read InputParameters as AWS's API takes them: a JSON object in a text."""
-        text = value.text or ""
-        try:
-            values = msgspec.json.decode(text, type=dict[str, str | int | float | bool | None])
-            documents.check_keys(text)
-        except documents.FAULTS as error:
-            message = f"InputParameters is no JSON object of plain values: {documents.reason(error)}"
-            raise self._template.fault(value.line, message, "Write it as NAME: VALUE, a line each.") from error
-        return dict(values)
-
-    def _note_names(self, parameters: Mapping[str, Node]) -> None:
-        """Note the name of a parameter where its value was meant; AWS's own guide makes that mistake."""
-        for name, node in parameters.items():
-            if isinstance(node, Scalar) and node.text in parameter_names(self._document):
-                message = f"line {node.line}: {name} is the text {node.text!r}; was {{Ref: {node.text}}} meant?"
-                self._template.notes.append(message)
-
-    def _look_at_keys(self, what: str, entries: Mapping[str, Node]) -> None:
-        for key in (key for key in entries if key not in _KEYS[what]):
-            if remedy := _remedy(what, key):
-                raise self._template.fault(entries[key].line, f"{key} is no key of {what}", remedy)
-            self._unknown_keys.setdefault((what, key), []).append(entries[key].line)
-
-    def _notes(self) -> Iterator[str]:
-        yield from self._template.notes
-        for (what, key), lines in self._unknown_keys.items():
-            times = f"{len(lines):,} times, first on line {lines[0]}" if len(lines) > 1 else f"line {lines[0]}"
-            hint = nearest(key, _KEYS[what], "")
-            yield f"{key} ({times}) is no key of {what} and was not looked at{f'. {hint}' if hint else ''}"
-        for kind, number in sorted(self._resources.items()):
-            if kind != _REMEDIATION:
-                yield f"{number:,} of type {kind}: a conformance pack holds rules and remediations only"
+        if isinstance(name, Unknown):
+            return dict.fromkeys(parameter_names(document), name)
+        given[_text(outer, name)] = set_to if isinstance(set_to, Unknown) else _text(outer, set_to)
+    return given
 
 
-def _remedy(what: str, key: str) -> str:
-    """Return how to mend a key by which a rule would lose what it is given; nothing for one that is passed over."""
-    if what == "a resource":
-        return "Move it under Properties." if key in _KEYS["a Config rule"] else ""
-    if what == "a Scope":
-        return nearest(key, _KEYS[what], "Take it out.")
-    return nearest(key, _KEYS[what], "") if what == "a Config rule" else ""
-
-
-def _entries(node: Node) -> Mapping[str, Node]:
-    return node.entries if isinstance(node, Table) else {}
+def _text(outer: _Outer, node: Node) -> str:
+    if not isinstance(node, Scalar):
+        raise outer.template.fault(node.line, "a parameter of a pack is no plain value", "Write one text.")
+    return node.text or ""

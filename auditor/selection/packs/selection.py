@@ -4,20 +4,27 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from auditor.account.kinds import ResourceType
+from auditor.account.sources import Source
+from auditor.account.unknown import undecided
 from auditor.errors import UsageError, nearest
-from auditor.judging.catalogue import CHANGE_TRIGGERED
-from auditor.judging.parameters import GivenBy, ParameterError, configure
-from auditor.judging.rule import ConfiguredRule, Rule
-from auditor.selection.packs.pack import Pack, PackRule, document_of, pack_of
+from auditor.judging.catalogue import CHANGE_TRIGGERED, MANAGED_RULES
+from auditor.judging.parameters import GivenBy, ParameterError, configure, configure_undecided
+from auditor.judging.rule import ConfiguredRule, Context, Rule, Severity, Verdict
+from auditor.selection.packs.model import Doubt, Pack, PackFile, PackRule
+from auditor.selection.packs.shapes import pack_file
 from auditor.selection.packs.summary import OutOfScopeReason, OutOfScopeRule, PackSummary, sentence
 from auditor.selection.settings import Parameters, Sourced, plain
 from auditor.templates.errors import TemplateError
 from auditor.templates.functions import parameter_names
+
+UNIDENTIFIED = "UNKNOWN"
+"""The source identifier of a rule of which nobody knows which it is."""
 
 
 class Chosen(Struct, frozen=True):
@@ -27,29 +34,26 @@ class Chosen(Struct, frozen=True):
     packs: tuple[PackSummary, ...]
 
 
-def read_packs(
+def read_files(
     paths: Sequence[str], settings: Sequence[str], usual: Mapping[str, Mapping[str, str]] = MappingProxyType({})
-) -> tuple[Pack, ...]:
-    """Return the packs that files hold.
+) -> tuple[PackFile, ...]:
+    """Return the documents of packs, each with what its parameters are given.
 
     A setting is NAME=VALUE, for every pack with that parameter, or PACK:NAME=VALUE.
     `usual` are values by path and name, which the settings override. Raises UsageError for two packs of one name, for a
-    parameter that no pack has or that is given twice, and as `read_pack` does.
+    parameter that no pack has or that is given twice, and TemplateError for a file that cannot be read.
     """
     names = [Path(path).stem for path in paths]
     for name, number in Counter(names).items():
         if number > 1:
             alike = ", ".join(path for path in paths if Path(path).stem == name)
             raise UsageError(f"{number} conformance packs are called {name}: {alike}", "Rename or leave out one.")
-    documents = {name: document_of(path) for name, path in zip(names, paths, strict=True)}
-    known = {name: parameter_names(document) for name, document in documents.items()}
+    files = {name: pack_file(path) for name, path in zip(names, paths, strict=True)}
+    known = {name: parameter_names(file.document) for name, file in files.items()}
     given: dict[str, dict[str, str]] = {name: {} for name in names}
     for setting in settings:
         _give(setting, known, given)
-    return tuple(
-        pack_of(documents[name], path, {**usual.get(path, {}), **given[name]})
-        for name, path in zip(names, paths, strict=True)
-    )
+    return tuple(replace(file, given={**usual.get(file.path, {}), **given[name]}) for name, file in files.items())
 
 
 def _give(setting: str, known: Mapping[str, frozenset[str]], given: Mapping[str, dict[str, str]]) -> None:
@@ -82,26 +86,68 @@ def configured(pack: Pack, rules: Mapping[str, Rule], overrides: Parameters) -> 
     what a rule does not take.
     """
     known = {rule.source_identifier: rule for rule in rules.values()}
-    return [
-        _configured(pack, each, known[each.source_identifier], overrides.get(known[each.source_identifier].id, {}))
-        for each in pack.rules
-        if each.source_identifier in known
-    ]
+    found: list[ConfiguredRule] = []
+    for each in pack.rules:
+        rule = known.get(each.source_identifier)
+        if rule is not None:
+            found.append(_configured(pack, each, rule, overrides.get(rule.id, {})))
+        elif not each.source_identifier:
+            found.append(_unidentified(each, rules))
+    return found
+
+
+def _unidentified(given: PackRule, rules: Mapping[str, Rule]) -> ConfiguredRule:
+    """Return what stands for a rule of which nobody knows which it is; it may read whatever any rule reads."""
+    rule = Rule(
+        id=given.config_rule_name,
+        source_identifier=UNIDENTIFIED,
+        resource_types=(ResourceType.ACCOUNT,),
+        reads=frozenset[Source]().union(*(each.reads for each in rules.values())),
+        severity=Severity.MEDIUM,
+        source_url=MANAGED_RULES,
+        evaluate=_evaluate_none,
+    )
+    reason = _reason(given, rule, {})
+    return configure_undecided(rule, {}, (), reason, config_rule_name=given.config_rule_name)
+
+
+def _evaluate_none(_resource: object, _context: Context[Any]) -> Verdict:
+    raise undecided("the rule is not known")
 
 
 def _configured(pack: Pack, given: PackRule, rule: Rule, override: Mapping[str, Sourced[object]]) -> ConfiguredRule:
-    gives_nothing = all(value is None or not str(value).strip() for value in given.parameters.values())
-    defaults_hold = gives_nothing and override  # then loosening one check must not switch the others off
-    origin, of_pack = (GivenBy.OPTION, {}) if defaults_hold else (GivenBy.PACK, given.parameters)
-    values = {**of_pack, **plain(override)}
+    values, origin = _values(given, override)
     narrow = replace(rule, resource_types=_resource_types(pack, given, rule))
     left_out = tuple(kind for kind in rule.resource_types if kind not in narrow.resource_types)
+    unknown = {name: why for name, why in given.unknown.items() if name not in override}
+    reason = _reason(given, rule, unknown)
+    name = given.config_rule_name
     try:
-        configured = configure(narrow, values, origin=origin, config_rule_name=given.config_rule_name)
+        if reason:
+            configured = configure_undecided(narrow, values, unknown, reason, config_rule_name=name)
+        else:
+            configured = configure(narrow, values, origin=origin, config_rule_name=name)
         return replace(configured, left_out=left_out)
     except ParameterError as error:
         wrong = override.get(error.parameter or "")
         raise (_fault(pack, given, error) if wrong is None else error.at(wrong.origin.file)) from error
+
+
+def _reason(given: PackRule, rule: Rule, unknown: Mapping[str, Doubt]) -> str:
+    """Return why nobody knows what a rule asks, and what to do about it; empty where that is known."""
+    if given.doubt is not None:
+        return "; ".join(filter(None, (given.doubt.why, given.doubt.remedy)))
+    for name, doubt in unknown.items():
+        return f"{doubt.why}; {doubt.remedy or f'--parameter {rule.id}.{name}=VALUE gives it'}"
+    return ""
+
+
+def _values(given: PackRule, override: Mapping[str, Sourced[object]]) -> tuple[Mapping[str, object], GivenBy]:
+    """Return the values of a rule's parameters, and as whose they count."""
+    gives_nothing = all(value is None or not str(value).strip() for value in given.parameters.values())
+    defaults_hold = gives_nothing and override  # loosening one check must not switch off others
+    origin, of_pack = (GivenBy.OPTION, {}) if defaults_hold else (GivenBy.PACK, given.parameters)
+    return {**of_pack, **plain(override)}, origin
 
 
 def _fault(pack: Pack, given: PackRule, error: ParameterError) -> TemplateError:
@@ -169,7 +215,7 @@ def _summary(
     pack: Pack, rules: Mapping[str, Rule], named: Sequence[ConfiguredRule], excluded: Collection[str]
 ) -> PackSummary:
     known = {rule.source_identifier: rule.id for rule in rules.values()}
-    unknown = [each for each in pack.rules if each.source_identifier not in known]
+    unknown = [each for each in pack.rules if each.source_identifier and each.source_identifier not in known]
     left_out = [
         (each, OutOfScopeReason.EXCLUDED) for each in pack.rules if known.get(each.source_identifier) in excluded
     ]
@@ -184,8 +230,9 @@ def _summary(
         tuple(listed),
         pack.counts.switched_off,
         pack.counts.remediations,
-        (*pack.notes, *_unknown_notes(unknown), *_narrow_notes(pack, named)),
+        (*pack.notes, *_unknown_notes(unknown), *_narrow_notes(pack, named), *_undecided_notes(named)),
         sum(bool(each.left_out) for each in named),
+        sum(bool(each.undecided) for each in named),
     )
 
 
@@ -204,3 +251,9 @@ def _narrow_notes(pack: Pack, named: Sequence[ConfiguredRule]) -> Iterator[str]:
     for each in named:
         if each.left_out:
             yield f"{each.config_rule_name} judges no {', '.join(each.left_out)}: its Scope leaves that out"
+
+
+def _undecided_notes(named: Sequence[ConfiguredRule]) -> Iterator[str]:
+    for each in named:
+        if each.undecided:
+            yield f"{each.config_rule_name} is undecided: {each.undecided}"

@@ -39,7 +39,8 @@ class PackSummary(Struct, frozen=True):
     """Sum up a conformance pack, so that nobody takes a part for the whole.
 
     `rules` are the names under which its rules are reported; `narrowed` counts those whose Scope leaves out some of
-    their resource types. `switched_off` counts the rules that a condition of the pack takes away; they are in no list.
+    their resource types, `undecided` those of which nobody knows what they ask. `switched_off` counts the rules that a
+    condition of the pack takes away; they are in no list.
     """
 
     name: str
@@ -49,16 +50,24 @@ class PackSummary(Struct, frozen=True):
     remediations: int
     notes: tuple[str, ...]
     narrowed: int = 0
+    undecided: int = 0
 
 
 def sentence(pack: PackSummary, done: str = "judged") -> str:
     """Return the line that says with how much of a pack something was done."""
-    ours, others = len(pack.rules), len(pack.out_of_scope)
-    text = f"Pack {pack.name}: {ours:,} of {ours + others:,} rules {done}, {others:,} out of scope"
+    everything, others = len(pack.rules) + len(pack.out_of_scope), len(pack.out_of_scope)
+    ours = len(pack.rules) - pack.undecided
+    text = f"Pack {pack.name}: {ours:,} of {everything:,} rules {done}, {others:,} out of scope"
+    if not everything:
+        text = f"Pack {pack.name}: no rule {done}, because it holds none{' that is there' if pack.switched_off else ''}"
     counts = Counter(rule.reason for rule in pack.out_of_scope)
     if counts:
         text += (
             f" ({'; '.join(f'{counts[reason]:,} {REASONS[reason]}' for reason in OutOfScopeReason if counts[reason])})"
+        )
+    if pack.undecided:
+        text += (
+            f"; {pack.undecided:,} undecided, because what the pack asks of {_them(pack.undecided)} is not all known"
         )
     if pack.narrowed:
         text += f"; {pack.narrowed:,} {done} for some of the resource types only"
@@ -67,3 +76,7 @@ def sentence(pack: PackSummary, done: str = "judged") -> str:
     if pack.remediations:
         text += f"; {pack.remediations:,} {'remediation' if pack.remediations == 1 else 'remediations'} passed over"
     return text
+
+
+def _them(number: int) -> str:
+    return "it" if number == 1 else "them"

@@ -52,13 +52,15 @@ def export(
 
     Raises UsageError where nothing is left, and for settings that AWS Config cannot hold.
     """
-    managed = [each for each in rules if is_managed(each.rule)]
+    managed = [each for each in rules if is_managed(each.rule) and not each.undecided]
     for warning in _warnings(rules, packs):
         say(f"Warning: {warning}")
     for pack in packs:
         say(sentence(pack, "exported"))
     if not managed:
-        raise UsageError("none of the selected rules is one of AWS Config's", "Select others with --rule.")
+        problem = "none of the selected rules is one of AWS Config's"
+        problem += ", and decided" if any(each.undecided for each in rules) else ""
+        raise UsageError(problem, "Select others with --rule.")
     text = _HEADER + _FORMATS[form].written(exported(managed))
     if path is None:
         sys.stdout.buffer.write(text.encode())
@@ -70,6 +72,9 @@ def export(
 
 def _warnings(rules: Sequence[ConfiguredRule], packs: Sequence[PackSummary]) -> Iterator[str]:
     for each in rules:
+        if each.undecided:
+            yield f"{each.config_rule_name} is undecided; it was left out"
+            continue
         if not is_managed(each.rule):
             yield f"{each.config_rule_name} is no rule of AWS Config; it was left out"
         yield from (f"{each.config_rule_name}: {warning}" for warning in each.warnings)
