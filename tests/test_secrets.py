@@ -5,21 +5,26 @@ import json
 import os
 import re
 import zlib
-from base64 import b64decode, b64encode
+from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import boto3
 import exports_folder as folder_of
 import pytest
 from aws_server import Answer, Front, error, result
 from conftest import Result, Run
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from live_account import EXPIRES_AT
 
 from auditor.account.snapshot import dump
 from auditor.demo.emulator import self_signed
+from auditor.redaction import MASK, redacted
 from auditor.testing import account, user
 
 ACCOUNT = "123456789012"
@@ -135,6 +140,48 @@ def every_way(run: Run, place: Path, *source: object) -> list[Result]:
     results += [run("scan", "-v", "--snapshot", snapshot, "--format", "json")]
     results += [run("report", report), run("report", report, "-o", place / "again.html", "-o", place / "again.json")]
     return results
+
+
+SECRETS = st.text(st.characters(min_codepoint=9, max_codepoint=0x2FF, exclude_characters=" \t\x0b\x0c"), min_size=16)
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "as it stands": str,
+    "by repr": repr,
+    "by ascii": ascii,
+    "by repr of bytes": lambda secret: repr(secret.encode()),
+    "in JSON": json.dumps,
+    "in JSON, as it stands": partial(json.dumps, ensure_ascii=False),
+    "in a URL": partial(quote, safe=""),
+    "in a path": quote,
+    "in a form": quote_plus,
+    "in a URL, in lower case": lambda secret: re.sub("%..", lambda found: found[0].lower(), quote(secret, safe="")),
+    "in HTML": escape,
+    "in base64": lambda secret: b64encode(secret.encode()).decode(),
+    "in base64 of a URL": lambda secret: urlsafe_b64encode(secret.encode()).decode(),
+    "in base64 after a user": lambda secret: b64encode(b"u:" + secret.encode()).decode(),
+    "in base64 after a user, before more": lambda secret: b64encode(b"us:" + secret.encode() + b"!").decode(),
+    "folded": lambda secret: f"{secret[:7]}\r\n {secret[7:]}",
+    "folded, by repr": lambda secret: repr(f"{secret[:7]}\n  {secret[7:]}"),
+}
+
+
+@pytest.mark.parametrize("spelt", SPELLINGS.values(), ids=list(SPELLINGS))
+@settings(deadline=None)
+@given(secret=SECRETS)
+def test_a_known_secret_is_masked_in_every_spelling(spelt: Callable[[str], str], secret: str) -> None:
+    text = spelt(secret)
+    shown = redacted(f"before {text} after", [secret])
+    assert MASK in shown
+    assert secret[4:-4] not in shown
+    assert text[6:-6] not in shown
+    assert shown.startswith("before ")
+    assert shown.endswith(" after")
+
+
+def test_ids_of_keys_and_signatures_are_masked_unknown() -> None:
+    text = "Credential=AKIAIOSFODNN7EXAMPLE/x, Signature=fe5f80f77d5fa3beca038a248ff027d0, X-Amz-Signature=01234567abcd"
+    shown = redacted(text)
+    for secret in ("AKIAIOSFODNN7EXAMPLE", "fe5f80f7", "01234567"):
+        assert secret not in shown
 
 
 def test_the_search_finds_what_is_there(tmp_path: Path) -> None:

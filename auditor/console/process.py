@@ -42,16 +42,27 @@ def run(command: click.Group, arguments: Sequence[str]) -> int:
 
 def _invoked(command: click.Group, arguments: list[str]) -> int:
     """Run the command; not by click's main(), which exits with 1, the gate's code, when standard output is closed."""
-    if instruction := os.environ.get(COMPLETE):
-        from click.shell_completion import shell_complete  # nobody else needs it
-
-        return shell_complete(command, {}, "iam-audit", COMPLETE, instruction)
+    if (instruction := os.environ.get(COMPLETE)) and not arguments:  # a variable that was left set hides no command
+        return _completed(command, instruction)
     try:
         with command.make_context("iam-audit", arguments) as context:
             code = command.invoke(context)
     except click.exceptions.Exit as ending:
         return ending.exit_code
     return code if isinstance(code, int) else 0
+
+
+def _completed(command: click.Group, instruction: str) -> int:
+    """Answer a shell that asks for completions, or for the script that makes it ask."""
+    from click.shell_completion import get_completion_class, shell_complete  # nobody else needs it
+
+    shell, _, what = instruction.partition("_")
+    words = "COMP_WORDS" in os.environ and (shell == "fish" or os.environ.get("COMP_CWORD", "").isdecimal())
+    asked = what == "source" or (what == "complete" and words and "COMP_CWORD" in os.environ)
+    if get_completion_class(shell) is None or not asked:
+        hint = f"Unset it; the README shows how completion is set up, by {COMPLETE}=bash_source iam-audit."
+        raise UsageError(f"the environment variable {COMPLETE} is {instruction!r}, which no shell asks for", hint)
+    return shell_complete(command, {}, "iam-audit", COMPLETE, instruction)
 
 
 def _shown(error: click.ClickException) -> int:

@@ -8,6 +8,7 @@ from msgspec import structs
 
 from auditor import audit
 from auditor.account.model import Snapshot
+from auditor.collectors.cli_output.names import FILES
 from auditor.console import places
 from auditor.console.in_use import summary
 from auditor.console.messages import Say, speaker, wants_progress
@@ -38,7 +39,9 @@ def run(request: ScanRequest) -> int:
     loaded = config.load(request.selection.config, today, ignored=request.selection.no_config)
     _show_unread(request, loaded, say)
     settings = run_settings(request.run, loaded)
-    _check_files(settings, request.account.snapshot)
+    _check_places(settings, loaded, named=request.selection.config is not None)
+    inputs = _read(request, loaded)
+    _check_files(settings, inputs)
     query = printing.compiled(request.shown.query) if request.shown.query is not None else None
     wanted = [frameworks.find(name) for name in request.frameworks]
     plan = planned(request.selection, loaded, settings)
@@ -49,7 +52,7 @@ def run(request: ScanRequest) -> int:
     if request.as_of is not None:
         _show_revived(plan.run.suppressions.value, request.as_of, say)
     report = structs.replace(report, configuration=summary(plan, report))
-    written = files.write_reports(report, plan.run.paths, source=request.account.snapshot)
+    written = files.write_reports(report, plan.run.paths, sources=[*inputs, *plan.pack_paths])
     _print(report, plan.run.output_format.value, request.shown, query)
     code, reason = exit_code(report, _gate(plan.run))
     by_file = f". {sentence(report.configuration)}" if report.configuration and effects(report.configuration) else ""
@@ -75,11 +78,31 @@ def _check(request: ScanRequest) -> None:
         raise UsageError(f"--query prints JSON, not {output_format}", "Leave --format out.")
 
 
-def _check_files(settings: RunSettings, source: str | None) -> None:
+def _check_places(settings: RunSettings, loaded: Loaded, *, named: bool) -> None:
+    """Raise UsageError for files out of the folder of a configuration file that was read without having been named."""
+    if settings.files.origin.file is None or named or loaded.path is None:
+        return
+    folder = loaded.path.parent.resolve()
+    for path in settings.paths:
+        if "\0" not in path and not Path(path).resolve().is_relative_to(folder):
+            problem = f"is out of the folder of {loaded.path}, which was read only because it is here"
+            raise UsageError(problem, "Name the file with --config, or give -o.", subject=f"output.files {path}")
+
+
+def _read(request: ScanRequest, loaded: Loaded) -> Sequence[str]:
+    """Return the files that are read, but for packs; no report may replace them."""
+    account = request.account
+    folder = Path(account.exports) if account.exports is not None else None
+    exports = [str(each) for name in FILES for each in folder.glob(name)] if folder else []
+    given = [each for each in (account.snapshot, loaded.path) if each is not None]
+    return [*map(str, given), *exports]
+
+
+def _check_files(settings: RunSettings, sources: Sequence[str]) -> None:
     """Raise AuditError for a file that cannot be written, with the configuration file where that names it."""
     named_by = settings.files.origin.file
     place = f"{named_by}: output.files" if named_by else "-o"
-    paths.check(settings.paths, REPORT_SUFFIXES, source=source, place=place)
+    paths.check(settings.paths, REPORT_SUFFIXES, sources=sources, place=place)
 
 
 def _collected(plan: Plan, request: ScanRequest, say: Say) -> Snapshot:

@@ -194,7 +194,7 @@ class _Run:
         gap = self._gaps.get(gap_id)
         if gap is None:
             return Evidence(path, None, gap_id)
-        return Evidence(path, None, gap.source, EvidenceGap(gap.error_code, gap.iam_action, gap.message))
+        return Evidence(path, None, gap.source, EvidenceGap(gap.error_code, gap.iam_action, cut(gap.message)))
 
     def _note(self, configured: ConfiguredRule, notice: Notice) -> None:
         self.notices.append(RuleNotice(configured.config_rule_name, notice))

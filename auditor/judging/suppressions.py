@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from fnmatch import fnmatchcase, translate
+from fnmatch import translate
 from typing import Annotated
 
 from msgspec import Meta, Struct, structs, to_builtins
@@ -14,10 +14,12 @@ from auditor.account.model import Notice, Snapshot
 from auditor.account.unknown import gaps_of
 from auditor.judging.finding import Finding
 from auditor.judging.rule import OPEN
+from auditor.judging.suppression_index import Condition, SuppressionIndex
 
 EXPIRED, UNUSED, BROAD, ENDING = (f"suppression-{word}" for word in ("expired", "unused", "broad", "ending"))
 """The codes of the notices about suppressions that no longer count, set nothing aside, match much, or end soon."""
 
+MAX_TEXT = 2_048  # characters, of each text of a suppression; the longest of IAM's names, an ARN, has as many
 SOON = timedelta(days=14)
 _WILDCARDS = frozenset("*?[")
 PATTERNS = tuple(pattern.value for pattern in Pattern)
@@ -73,6 +75,8 @@ def complaint(suppression: Suppression, limits: Limits, today: date) -> str | No
         value = getattr(suppression, name)
         if value is not None and not value.strip():
             return f"`{name}` is blank"
+        if value is not None and len(value) > MAX_TEXT:
+            return f"`{name}` has {len(value):,} characters (at most {MAX_TEXT:,}); it stands in each of its findings"
     if len(suppression.patterns()) != 1:
         return "give one of `resource`, `path` and `tag`"
     if suppression.until - today > timedelta(days=limits.max_days):
@@ -107,13 +111,14 @@ def suppressed(
     `rule_ids` maps the names under which rules are configured to their ids. Verdicts never change.
     """
     live = [each for each in suppressions if each.until >= today]
-    matchers = _matchers(live, snapshot, rule_ids)
+    indexes = _indexes(live, snapshot, rule_ids)
     hits: Counter[int] = Counter()
     needed: set[int] = set()
     of_account: set[str] = set()
     marked: list[Finding] = []
     for finding in findings:
-        matching = [number for number, matches in matchers.get(finding.config_rule_name, ()) if matches(finding)]
+        index = indexes.get(finding.config_rule_name)
+        matching = index.matching(finding) if index else []
         hits.update(matching)
         needed.update(matching if finding.compliance_type in OPEN else ())
         if finding.resource_type is ResourceType.ACCOUNT:
@@ -143,54 +148,56 @@ def _marked(finding: Finding, suppression: Suppression) -> Finding:
     return structs.replace(finding, suppression=kept)
 
 
-def _matchers(
+def _indexes(
     suppressions: Sequence[Suppression], snapshot: Snapshot, rule_ids: Mapping[str, str]
-) -> Mapping[str, Sequence[tuple[int, Callable[[Finding], bool]]]]:
-    """Return, by configured rule, the numbers of its suppressions and the functions that match findings."""
-    on_resource = [_of_type(each, _on_resource(each, snapshot)) for each in suppressions]
-    return {
-        name: [
-            (number, on_resource[number]) for number, each in enumerate(suppressions) if each.rule in (name, rule_id)
-        ]
+) -> Mapping[str, SuppressionIndex]:
+    """Return the index of the suppressions of each configured rule that has some."""
+    conditions = [_of_type(each, _condition(each, snapshot)) for each in suppressions]
+    found = {
+        name: {number: conditions[number] for number, each in enumerate(suppressions) if each.rule in (name, rule_id)}
         for name, rule_id in rule_ids.items()
     }
+    return {name: SuppressionIndex(of_rule) for name, of_rule in found.items() if of_rule}
 
 
-def _of_type(suppression: Suppression, matches: Callable[[Finding], bool]) -> Callable[[Finding], bool]:
+def _of_type(suppression: Suppression, condition: Condition) -> Condition:
     if suppression.type is None:
-        return matches
-    return lambda finding: finding.resource_type == suppression.type and matches(finding)
+        return condition
+    test = condition.test
+    return condition._replace(test=lambda finding: finding.resource_type == suppression.type and test(finding))
 
 
-def _on_resource(suppression: Suppression, snapshot: Snapshot) -> Callable[[Finding], bool]:
+def _condition(suppression: Suppression, snapshot: Snapshot) -> Condition:
     if suppression.resource is not None:
         return _by_name(suppression.resource)
     if suppression.path is not None:
         path = suppression.path
-        return lambda finding: (own := _path(finding)) is not None and fnmatchcase(own, path)
-    tagged = set(_tagged(suppression.tag or "", snapshot))
-    return lambda finding: (finding.resource_type, finding.resource_name) in tagged
+        like = re.compile(translate(path)).match
+        return Condition(lambda finding: (own := _path(finding)) is not None and like(own) is not None, pattern=path)
+    return Condition(lambda _: True, resources=set(_tagged(suppression.tag or "", snapshot)))
 
 
-def _by_name(pattern: str) -> Callable[[Finding], bool]:
+def _by_name(pattern: str) -> Condition:
     """Match names and ARNs; the account only as written out, so that no pattern hides that a list was not read.
 
     Nor does a name do so: while its number is unknown, the account is called "account", as a user may be. Only a
     pattern with a colon, which no name has, is one of ARNs: `a*` would match all of them, and `*user*` every user's.
     """
-    exact = not _WILDCARDS & set(pattern)
     of_arns = ":" in pattern
     like = re.compile(translate(pattern)).match
+
+    def is_named(finding: Finding) -> bool:
+        return finding.resource_type is not ResourceType.ACCOUNT or finding.resource_arn is not None
 
     def matches(finding: Finding) -> bool:
         name, arn = finding.resource_name, finding.resource_arn
         if finding.resource_type is ResourceType.ACCOUNT:
-            return arn is not None and pattern in (name, arn)
-        if exact:  # far faster, and most are: there may be hundreds of suppressions over a hundred thousand findings
-            return pattern in (name, arn)
+            return False
         return like(name) is not None or (of_arns and arn is not None and like(arn) is not None)
 
-    return matches
+    if _WILDCARDS & set(pattern):
+        return Condition(matches, pattern=pattern)
+    return Condition(is_named, names=(pattern,))
 
 
 def _path(finding: Finding) -> str | None:

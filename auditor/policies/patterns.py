@@ -22,22 +22,24 @@ def overlap(one: str, other: str, *, ignore_case: bool = True) -> bool:
     """
     if ignore_case:
         one, other = one.lower(), other.lower()
-    seen, todo = set(), [(0, 0)]
-    while todo:
-        state = i, j = todo.pop()
-        if state in seen:
-            continue
-        seen.add(state)
-        left, right = one[i : i + 1], other[j : j + 1]
-        if not left and not right:
-            return True
-        if left == "*":
-            todo += [(i + 1, j), (i, j + 1)] if right not in ("", "*") else [(i + 1, j)]
-        if right == "*":
-            todo += [(i, j + 1), (i + 1, j)] if left not in ("", "*") else [(i, j + 1)]
-        elif left and right and left != "*" and (left == right or "?" in (left, right)):
-            todo.append((i + 1, j + 1))
-    return False
+    # The places in `one` that may be reached are bits of a number, so that a step takes no time for each of them.
+    one, other = _stars_last(one), _stars_last(other)
+    every, places = (1 << len(one)) - 1, {sign: _places(one, sign) for sign in {*other, "*", "?"}}
+    stars = places["*"]
+    reached = 1
+    for sign in other:
+        reached |= (reached & stars) << 1
+        if sign == "*":
+            reached = (every << 1 | 1) & -(reached & -reached)  # from the first place on, all
+        else:
+            passed = every & ~stars if sign == "?" else places[sign] | places["?"]
+            reached = (reached & passed) << 1 | reached & stars
+    return bool((reached | (reached & stars) << 1) >> len(one) & 1)
+
+
+def _places(pattern: str, sign: str) -> int:
+    """Return where a sign stands in a pattern, a bit for each place."""
+    return sum(1 << place for place, each in enumerate(pattern) if each == sign)
 
 
 def covers(wide: str, narrow: str, *, ignore_case: bool = True) -> bool:
@@ -48,22 +50,25 @@ def covers(wide: str, narrow: str, *, ignore_case: bool = True) -> bool:
     """
     if ignore_case:
         wide, narrow = wide.lower(), narrow.lower()
-    wide, narrow = _questions_first(wide), _questions_first(narrow)
-    i, j, star, resume = 0, 0, -1, 0  # the last "*" of `wide`, and where in `narrow` it ends for now
-    while j < len(narrow):
-        if i < len(wide) and wide[i] == "*":
-            star, resume, i = i, j, i + 1
-        elif i < len(wide) and narrow[j] != "*" and wide[i] in ("?", narrow[j]):
-            i, j = i + 1, j + 1
-        elif star >= 0:
-            resume += 1
-            i, j = star + 1, resume
-        else:
-            return False
-    return everything(wide[i:])
+    wide, narrow = _stars_last(wide), _stars_last(narrow)
+    first, *others = (_text(part) for part in wide.split("*"))
+    if not others:
+        return first.fullmatch(narrow) is not None
+    found = first.match(narrow)
+    for part in others[:-1]:  # each as early as it can be: what is left is as long as it can be
+        found = found and part.search(narrow, found.end())
+    if found is None:
+        return False
+    start = len(narrow) - len(wide.rpartition("*")[2])
+    return start >= found.end() and others[-1].match(narrow, start) is not None
 
 
-def _questions_first(pattern: str) -> str:
+def _text(pattern: str) -> re.Pattern[str]:
+    """Return what matches a pattern without stars in another pattern, whose stars are no character."""
+    return re.compile(re.escape(pattern).replace(r"\?", "[^*]"), re.DOTALL)
+
+
+def _stars_last(pattern: str) -> str:
     """Return an equal pattern in which every run of wildcards is some "?" and then at most one "*"."""
     return re.sub(r"[*?]+", lambda run: "?" * run[0].count("?") + "*" * ("*" in run[0]), pattern)
 

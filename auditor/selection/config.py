@@ -1,5 +1,6 @@
 """The configuration file, iam-audit.toml: read strictly, so that nothing in it is ever ignored."""
 
+import stat
 import tomllib
 from collections.abc import Container, Mapping, Sequence
 from datetime import date
@@ -96,6 +97,10 @@ def parsed(text: str, file: Path, today: date) -> Loaded:
     if config.selection.set and config.selection.include:
         hint = "Give a set, or the rules one by one."
         raise UsageError("has both `set` and `include`", hint, subject="selection", place=str(file))
+    for number, pack in enumerate(config.conformance_packs):
+        if "\0" in pack.file or not pack.file.strip():
+            hint = "Give the path of a file, relative to this one."
+            raise UsageError("names no file", hint, subject=f"conformance_packs[{number}]", place=str(file))
     for number, suppression in enumerate(config.suppressions):
         wrong = complaint(suppression, config.suppression_limits, today)
         if wrong:
@@ -106,6 +111,8 @@ def parsed(text: str, file: Path, today: date) -> Loaded:
 
 def text_of(file: Path) -> str:
     """Return the text of a configuration file as it stands; raise UsageError for none, and OSError."""
+    if stat.S_ISFIFO(file.stat().st_mode) and not file.resolve().is_relative_to("/proc"):  # but a shell's own pipe
+        raise UsageError("is a named pipe", "Give a file: reading might wait without end.", subject=str(file))
     with file.open("rb") as stream:
         content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
@@ -121,7 +128,7 @@ def text_of(file: Path) -> str:
 def _decoded(text: str, file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, or int() of thousands of digits
         hint = "The language is that of https://toml.io."
         raise UsageError(f"is not valid TOML: {error}", hint, subject=str(file)) from error
     except RecursionError as error:

@@ -31,15 +31,15 @@ def write(report: Report, path: str | os.PathLike[str]) -> Path:
     return file
 
 
-def write_reports(report: Report, paths: Sequence[str], *, source: str | None = None) -> list[Path]:
+def write_reports(report: Report, paths: Sequence[str], *, sources: Sequence[str] = ()) -> list[Path]:
     """Write the report to every path, in the format of its suffix, and return the files.
 
-    A file gets the permissions of the one that it replaces, otherwise those that the umask leaves. `source` names
-    the file that must stay. Raises OutputError; no file is replaced before all are ready.
+    A file gets the permissions of the one that it replaces, otherwise those that the umask leaves. `sources` name
+    the files that must stay. Raises OutputError; no file is replaced before all are ready.
     """
     files = [resolved(path, report.account.id, report.snapshot.captured_at) for path in paths]
     contents: dict[Path, Fill] = {file: partial(writer_of(file.suffix), report) for file in files}
-    _write_whole(contents, source, private=False)
+    _write_whole(contents, sources, private=False)
     return list(contents)
 
 
@@ -59,14 +59,14 @@ def write_text(text: str, path: Path) -> None:
     _write_whole({path: lambda stream: stream.write(text.encode())}, private=False)
 
 
-def _write_whole(contents: Mapping[Path, Fill], source: str | None = None, *, private: bool) -> None:
+def _write_whole(contents: Mapping[Path, Fill], sources: Sequence[str] = (), *, private: bool) -> None:
     """Write a file beside each target, then rename them all: the old file or the new one, never half of one."""
     ready: dict[Path, tuple[Path, Path]] = {}
     with ExitStack() as temporaries:
         for path, fill in contents.items():
             named = Named(str(path))
             with writing(named, _NOTHING_WRITTEN):
-                place = place_of(named, source)
+                place = place_of(named, sources)
                 check_folder(named, place.parent)
                 temporary = temporary_file(place.parent)
                 temporaries.enter_context(unfinished(temporary))

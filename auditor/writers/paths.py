@@ -15,7 +15,19 @@ from auditor.errors import OutputError, UsageError
 from auditor.signals import unfinished
 
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
+_FORM = re.compile(r"(?:[^%/]|%[%aAbBdHIjmMpSuUVwWyYGzZ])*")
+"""Forms of times: directives of strftime without a width, which every system knows."""
 _SAMPLES = (("1", datetime(2026, 1, 1, tzinfo=UTC)), ("2", datetime(1999, 12, 31, 23, 59, 59, 1, tzinfo=UTC)))
+_MARKED = {
+    ".json": (b'{"format":"iam-audit',),
+    ".jsonl": (b'{"record":"report","format":"iam-audit',),
+    ".csv": (b"\xef\xbb\xbfrecord,",),
+    ".html": (b"<!DOCTYPE html>", b"<!doctype html>"),
+    ".gz": (b"\x1f\x8b",),
+}
+"""How files begin that are written here."""
+_UNMARKED = frozenset({".yaml", ".yml", ".tf", ".toml"})
+_MARK_SIZE = 64  # bytes
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
@@ -40,11 +52,11 @@ class Named(Struct, frozen=True):
         return (f"-o {self.path}", "") if self.place == "-o" else (self.path, self.place)
 
 
-def check(paths: Sequence[str], suffixes: Sequence[str], *, source: str | None = None, place: str = "-o") -> None:
+def check(paths: Sequence[str], suffixes: Sequence[str], *, sources: Sequence[str] = (), place: str = "-o") -> None:
     """Find what would keep a file from being written, before the work begins.
 
-    `source` names the file that is read and must stay; `place` is the setting that names the paths. Raises UsageError
-    for an unknown suffix, an unknown placeholder, one path twice or a path to the source, OutputError for a place where
+    `sources` name the files that are read and must stay; `place` is the setting that names the paths. Raises UsageError
+    for an unknown suffix, an unknown placeholder, one path twice or a path to a source, OutputError for a place where
     no file can be made.
     """
     for path in paths:
@@ -54,7 +66,7 @@ def check(paths: Sequence[str], suffixes: Sequence[str], *, source: str | None =
         if not path.endswith(tuple(suffixes)) or Path(path).name in suffixes:
             raise named.usage_error("has an unknown format", f"End the name in {' or '.join(suffixes)}.")
         _check_placeholders(named)
-        _check_place(named, source)
+        _check_place(named, sources)
     if len({os.path.realpath(path) for path in paths}) != len(paths):
         raise UsageError("names one file twice", "Give each file once.", subject=place)
 
@@ -64,23 +76,24 @@ def _check_placeholders(named: Named) -> None:
         for _, name, form, conversion in string.Formatter().parse(named.path):
             if name is not None and (conversion or "{" in (form or "") or not _known_placeholder(name, form)):
                 raise ValueError(f"there is no placeholder {{{name}{f':{form}' if form else ''}}}")  # noqa: TRY301 - one message for every fault
-        _filled(named.path, *_SAMPLES[0])
-    except (ValueError, IndexError) as error:
+        if Path(_filled(named.path, *_SAMPLES[0])).name.startswith("."):
+            raise ValueError("the name would begin with a dot")  # noqa: TRY301 - one message for every fault
+    except (ValueError, IndexError, KeyError) as error:
         hint = "Use {account_id} and {captured_at:%Y%m%d}; braces that are part of the name are written twice."
         raise named.usage_error(f"cannot be filled in: {error}", hint) from error
 
 
 def _known_placeholder(name: str, form: str | None) -> bool:
-    return (name == "account_id" and not form) or name == "captured_at"
+    return (name == "account_id" and not form) or (name == "captured_at" and _FORM.fullmatch(form or "") is not None)
 
 
-def _check_place(named: Named, source: str | None) -> None:
+def _check_place(named: Named, sources: Sequence[str]) -> None:
     """Make a file at the place and remove it, where the path is known: what permissions say is not always so."""
     first, second = (Path(_filled(named.path, *sample)) for sample in _SAMPLES)
     if first.parent != second.parent:
         return
     with writing(named, "Choose another place, or change its permissions."):
-        place = place_of(Named(str(first), named.place), source) if first == second else first
+        place = place_of(Named(str(first), named.place), sources) if first == second else first
         check_folder(named, place.parent)
         temporary = temporary_file(place.parent)
         with unfinished(temporary):
@@ -111,20 +124,33 @@ def temporary_file(folder: Path) -> Path:
     return folder / f".iam-audit-{os.urandom(8).hex()}.tmp"
 
 
-def place_of(named: Named, source: str | None) -> Path:
+def place_of(named: Named, sources: Sequence[str]) -> Path:
     """Return where a path leads to through links, which stay.
 
-    Raises UsageError for the source, OutputError for what is not a plain file: neither may be replaced.
+    Raises UsageError for a source, OutputError for what is not a plain file, and for a link to a file that is not one
+    of ours: none of them may be replaced.
     """
     place = Path(os.path.realpath(named.path))
-    if source is not None and os.path.realpath(source) == str(place):
-        raise named.usage_error("is the file that is read", "Choose another name: it would be lost.")
+    if any(os.path.realpath(source) == str(place) for source in sources):
+        raise named.usage_error("is a file that is read", "Choose another name: it would be lost.")
     with suppress(FileNotFoundError):
         mode = Path(named.path).stat().st_mode
         if not stat.S_ISREG(mode):
             kind = "a folder" if stat.S_ISDIR(mode) else "a device, pipe or socket"
             raise named.output_error(f"cannot be written: it is {kind}", "Choose another place.")
+        if Path(named.path).is_symlink() and not _is_ours(place):
+            problem = f"cannot be written: it is a link to {place}, which is no report"
+            raise named.output_error(problem, "Remove the link, or choose another place.")
     return place
+
+
+def _is_ours(file: Path) -> bool:
+    """Return whether a file is empty, begins as what is written here, or is of a format that says nothing of itself."""
+    if file.suffix not in _MARKED:
+        return file.suffix in _UNMARKED
+    with file.open("rb") as stream:
+        start = stream.read(_MARK_SIZE)
+    return not start or start.startswith(_MARKED[file.suffix])
 
 
 @contextmanager

@@ -37,12 +37,15 @@ _COLUMNS = {
 _SUPPRESSED = "SUPPR"
 _TRAILING_BLANKS = re.compile(r" +$", re.MULTILINE)  # rich pads cells; a file or a mail wants none
 _NAME_WIDTH = 30  # columns; the rest of the line is for the annotation
+_USUAL = 80  # columns
 _NARROWEST = 8  # columns for the name of a rule, where a terminal leaves no more for it
 
 
 def write(report: Report, stream: TextIO, *, every_finding: bool = False) -> None:
     """Write the report for a terminal; in colour only where the stream is one and NO_COLOR is not set."""
     console = Console(file=stream, markup=False, highlight=False, emoji=False, soft_wrap=False)
+    if console.width < _NARROWEST:  # no terminal is as narrow: COLUMNS says nonsense
+        console.width = _USUAL
     with console.capture() as captured:
         console.print(_heading(report))
         console.print(_summary(report, console.width))

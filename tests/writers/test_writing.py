@@ -221,7 +221,7 @@ def test_the_snapshot_that_is_read_is_not_overwritten(run: Run, tmp_path: Path, 
     Path("link.json").symlink_to("111122223333.json")
     result = run("scan", "--snapshot", "111122223333.json", "-o", path)
     assert result.code == 2
-    assert "is the file that is read\n  Choose another name: it would be lost.\n" in result.err
+    assert "is a file that is read\n  Choose another name: it would be lost.\n" in result.err
     assert Path("111122223333.json").read_bytes() == SMALL
 
 

@@ -70,7 +70,13 @@ _REFUSED = {
 }
 _UNREACHABLE = (aws.HTTPClientError, aws.ConnectionError)
 _WRONG = (ValueError, aws.ParamValidationError, aws.NoRegionError)
-_SECRET_SETTINGS = ("aws_secret_access_key", "aws_session_token", "aws_security_token", "external_id")
+_SECRET_SETTINGS = (
+    "aws_access_key_id",
+    "aws_secret_access_key",
+    "aws_session_token",
+    "aws_security_token",
+    "external_id",
+)
 _CONFIGURATION = (aws.ConfigParseError, aws.ConfigNotFound, aws.InvalidConfigError, aws.UnknownCredentialError)
 
 
@@ -249,7 +255,9 @@ def _explaining(options: LiveOptions, core: CoreSession) -> Iterator[None]:
     except (aws.BotoCoreError, ResponseParserError, ValueError) as error:
         raise _redacted(_explained(error, options.region), options, core) from error
     except RuntimeError as error:  # botocore's word on credentials that have ended when it has just renewed them
-        raise SourceError(f"the AWS credentials could not be had: {error}", _LOG_IN) from error
+        raise _redacted(
+            SourceError(f"the AWS credentials could not be had: {error}", _LOG_IN), options, core
+        ) from error
     except KeyError as error:  # botocore's word on XML that answers another question, and ours on an empty answer
         raise SourceError(f"AWS could not be asked: its answer has no {error}", _TRY) from error
 

@@ -41,8 +41,7 @@ def check(form: str, path: str | None, packs: Iterable[str] = ()) -> None:
         return
     if "{" in path or "}" in path:
         raise UsageError("an export has no placeholders", "Give a name without braces.", place=f"-o {path}")
-    for source in (None, *packs):
-        paths.check([path], _FORMATS[form].suffixes, source=source)
+    paths.check([path], _FORMATS[form].suffixes, sources=tuple(packs))
 
 
 def export(
