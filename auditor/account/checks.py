@@ -11,7 +11,7 @@ from auditor.account.references import gap_ids
 from auditor.account.sources import BULK, Source, SourceStatus
 from auditor.account.tallies import miscounted, misread, misused
 from auditor.account.times import impossible_times
-from auditor.account.unknown import gaps_of, stored
+from auditor.account.unknown import Listing, gaps_of, stored
 
 COLLECTED = BULK - {Source.IDENTITY, Source.ACCOUNT_ALIAS}
 """The sources that every snapshot tells of; exports have no identity and no alias."""
@@ -90,7 +90,16 @@ def _is_known(snapshot: Snapshot, source: Source) -> bool:
     if source is Source.POLICY_DESCRIPTIONS:
         return any("description" not in gaps_of(policy) for policy in snapshot.policies.known_part)
     kind = kind_listed_by(source)
-    return kind is not None and kind.resources(snapshot).gap is None
+    if kind is None:
+        return False
+    records = kind.resources(snapshot)
+    return records.gap is None or any(map(_has_whole_list, records.known_part))
+
+
+def _has_whole_list(record: Any) -> bool:
+    """Return whether a list within a record, such as a user's groups, is known to its end: another source has none."""
+    lists = (stored(record, field) for field in record.__struct_fields__)
+    return any(isinstance(each, Listing) and each.gap is None for each in lists)
 
 
 def integrity(snapshot: Snapshot) -> Iterator[Notice]:

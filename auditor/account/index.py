@@ -1,13 +1,13 @@
 """The index: members, holders and resources by name or ARN, made once of a snapshot; what is not known stays so."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from auditor.account.kinds import Kind, ResourceType, kind_of, listed_kinds
 from auditor.account.model import Group, Snapshot, User
-from auditor.account.unknown import OVERCOUNTED, Listing, UnknownFact, gaps_of
+from auditor.account.unknown import OVERCOUNTED, Listing, UnknownFact, gaps_of, stored
 
 T = TypeVar("T")
 
@@ -38,6 +38,16 @@ class _Inverse(Generic[T]):
         return Listing(tuple(found), gap)
 
 
+def _overcounted(snapshot: Snapshot) -> Iterator[str]:
+    """Yield the gaps of lists that hold more than AWS counts: nobody knows which of their items exist."""
+    yield from (gap.id for gap in snapshot.gaps if gap.error_code == OVERCOUNTED)
+    summary = stored(snapshot.account, "summary") or {}
+    for kind, _, _ in listed_kinds():
+        records, counted = kind.resources(snapshot), summary.get(kind.counted_as)
+        if records.gap is not None and counted is not None and len(records.known_part) > counted:
+            yield records.gap
+
+
 class Index:
     """Answer who is in a group, who holds a policy, and which resource has a name or an ARN.
 
@@ -46,7 +56,7 @@ class Index:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._overcounted = {gap.id for gap in snapshot.gaps if gap.error_code == OVERCOUNTED}
+        self._overcounted = frozenset(_overcounted(snapshot))
         self._names: dict[ResourceType, Mapping[str, Any]] = {}
 
     def members(self, group_name: str) -> Listing[str]:

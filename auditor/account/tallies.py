@@ -42,9 +42,11 @@ def miscounted(snapshot: Snapshot, sources: Mapping[Source, SourceRecord]) -> It
     summary = stored(snapshot.account, "summary") or {}
     for kind, listing, source in listed_kinds():
         records, counted, items = kind.resources(snapshot), summary.get(kind.counted_as), sources[source].items
-        if records.gap is not None:
-            continue
         holds = f"$.{listing} holds {len(records.known_part):,}"
+        if records.gap is not None:
+            if len(records.known_part) < items:
+                yield f"{holds}, less than the {items:,} items of {source} in $.sources"
+            continue
         if counted is not None and counted != len(records.known_part):
             yield f"{holds}, and the account summary counts {counted:,}"
         if sources[source].status is not SourceStatus.NOT_REQUESTED and items != len(records.known_part):

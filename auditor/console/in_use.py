@@ -1,7 +1,9 @@
 """What the configuration file in use decides of a run, for its report."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
+
+from msgspec import to_builtins
 
 from auditor.report.configuration import ConfigurationSummary
 from auditor.report.report import Report
@@ -9,6 +11,7 @@ from auditor.selection.plan import Plan
 from auditor.selection.settings import OriginKind, Sourced
 
 T = TypeVar("T")
+_LONGEST = 80  # characters of a parameter's value
 
 
 def summary(plan: Plan, report: Report) -> ConfigurationSummary | None:
@@ -23,7 +26,39 @@ def summary(plan: Plan, report: Report) -> ConfigurationSummary | None:
         min_severity=_of_file(plan.run.min_severity),
         allow_incomplete=_of_file(plan.run.allow_incomplete),
         max_report_age=_of_file(plan.run.max_report_age),
+        selected=tuple(_selected(plan)),
+        parameters=tuple(sorted(_parameters(plan))),
+        severities=tuple(sorted(_severities(plan))),
     )
+
+
+def _selected(plan: Plan) -> Iterator[str]:
+    """Yield the set, the rules and the packs that the file has run instead of the usual rules."""
+    which, packs = plan.selection.which, plan.selection.packs
+    if which.origin.kind is OriginKind.FILE:
+        yield from ([f"the set {which.value.rule_set}"] if which.value.rule_set else [])
+        yield from which.value.include
+    if packs.origin.kind is OriginKind.FILE:
+        yield from (f"the pack {path}" for path in plan.pack_paths)
+
+
+def _parameters(plan: Plan) -> Iterator[str]:
+    for each in (*plan.own, *plan.of_packs):
+        values = to_builtins(each.configured.parameters)
+        for name, origin in each.parameters.items():
+            if origin.kind is OriginKind.FILE:
+                yield f"{each.configured.config_rule_name}.{name}={_shown(values.get(name))}"
+
+
+def _shown(value: object) -> str:
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _severities(plan: Plan) -> Iterator[str]:
+    for each in (*plan.own, *plan.of_packs):
+        if each.severity.kind is OriginKind.FILE:
+            yield f"{each.configured.config_rule_name}={each.configured.rule.severity}"
 
 
 def _excluded(plan: Plan) -> list[Sequence[str]]:

@@ -21,11 +21,13 @@ EXPIRED, UNUSED, BROAD, ENDING = (f"suppression-{word}" for word in ("expired", 
 
 MAX_TEXT = 2_048  # characters, of each text of a suppression; the longest of IAM's names, an ARN, has as many
 SOON = timedelta(days=14)
+_ONE_KIND = re.compile(r"(?:[^:]*:){5}(?:[\w-]+/|root$)")
+"""ARNs, and patterns of them, whose kind of resource is written out."""
 _WILDCARDS = frozenset("*?[")
 PATTERNS = tuple(pattern.value for pattern in Pattern)
 """The fields of which exactly one says what a suppression is about."""
 
-_Text = Annotated[str, Meta(extra_json_schema={"pattern": r"\S"})]
+_Text = Annotated[str, Meta(extra_json_schema={"pattern": r"\S", "maxLength": MAX_TEXT})]
 """A text that is not blank; what is wrong with one that is says `complaint`, in better words."""
 
 
@@ -92,9 +94,12 @@ def missing_type(suppression: Suppression, resource_types: Sequence[ResourceType
     """
     if suppression.type is not None and suppression.type not in (*resource_types, ResourceType.ACCOUNT):
         return f"the rule judges no {suppression.type}"
-    by_name = suppression.resource is not None and ":" not in suppression.resource
-    if by_name and suppression.type is None and len(resource_types) > 1:
+    if suppression.resource is None or suppression.type is not None or len(resource_types) < 2:  # noqa: PLR2004 - of one kind, or unknown
+        return None
+    if ":" not in suppression.resource:
         return "the rule judges several kinds of resources, and names are not unique among them"
+    if not _ONE_KIND.match(suppression.resource):
+        return "the rule judges several kinds of resources, and the pattern does not say which of them it means"
     return None
 
 

@@ -9,7 +9,9 @@ class ConfigurationSummary(Struct, frozen=True):
     """Hold what the configuration file decides of a run; what options decide instead is not the file's.
 
     `excluded` are the rules that it leaves out, `suppressed` counts the findings that its suppressions set aside,
-    `max_report_age` is in hours. Each of the rest is None where the file does not set it.
+    `max_report_age` is in hours. `selected` says which set, rules or packs run instead of the usual rules, `parameters`
+    (RULE.NAME=VALUE) and `severities` (RULE=SEVERITY) are those in effect. Each of the rest is None where the file does
+    not set it.
     """
 
     file: str
@@ -19,19 +21,32 @@ class ConfigurationSummary(Struct, frozen=True):
     allow_incomplete: bool | None
     max_report_age: float | None
     min_severity: str | None = None
+    selected: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    severities: tuple[str, ...] = ()
 
 
 def effects(configuration: ConfigurationSummary) -> Sequence[str]:
     """Return what the file does to the run, a phrase each; empty where it switches nothing off and sets no gate."""
-    return tuple(_effects(configuration))
+    return (*_on_rules(configuration), *_on_gate(configuration))
 
 
-def _effects(configuration: ConfigurationSummary) -> Iterator[str]:
+def _on_rules(configuration: ConfigurationSummary) -> Iterator[str]:
+    if configuration.selected:
+        selected = ", ".join(configuration.selected)
+        yield f"runs {selected} instead of the usual rules"
     count = len(configuration.excluded)
     if count:
         yield f"excludes {count:,} {'rule' if count == 1 else 'rules'}: {', '.join(configuration.excluded)}"
+    if configuration.parameters:
+        yield f"sets {', '.join(configuration.parameters)}"
+    if configuration.severities:
+        yield f"sets the severity {', '.join(configuration.severities)}"
     if configuration.suppressed:
         yield f"suppresses {configuration.suppressed:,} {'finding' if configuration.suppressed == 1 else 'findings'}"
+
+
+def _on_gate(configuration: ConfigurationSummary) -> Iterator[str]:
     if configuration.allow_incomplete is not None:
         yield "allows unknown facts" if configuration.allow_incomplete else "allows no unknown facts"
     if configuration.fail_on is not None:

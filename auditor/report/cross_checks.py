@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
+from auditor import __version__
 from auditor.account.kinds import ResourceType
 from auditor.judging.finding import Finding
 from auditor.judging.rule import ComplianceType
-from auditor.report.frameworks import ControlResult, FrameworkResult
+from auditor.report.frameworks import ControlResult, FrameworkResult, by_framework
 from auditor.report.report import Report, RuleResult
 
+_ACCOUNT = 4  # the place of the account's number in an ARN
 _DECIDED = (ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT)
 
 
@@ -64,6 +66,34 @@ def _too_good(
     if any(order.index(kind) < order.index(control.compliance_type) for kind in suppressed):
         return "is better than the suppressed findings of its rules"
     return None
+
+
+def misplaced(report: Report) -> Iterator[str]:
+    """Yield findings on another account or partition than the report's, and sources and counts that do not fit."""
+    own = (report.account.partition, report.account.id)
+    for finding in report.findings:
+        fields = (finding.resource_arn or "").split(":")
+        if len(fields) > _ACCOUNT and (fields[1], own[1] and fields[_ACCOUNT]) != own:
+            yield f"a finding is on {finding.resource_arn}, which is not of account {own[1]} in partition {own[0]}"
+    names = [source.name for source in report.snapshot.sources]
+    if len(set(names)) != len(names):
+        yield "a source is there twice"
+    configuration = report.configuration
+    if configuration is not None and configuration.suppressed != report.summary.suppressed:
+        yield "the configuration counts other suppressed findings than the summary"
+
+
+def reworked(report: Report) -> Iterator[str]:
+    """Yield frameworks that this very release makes otherwise of the same rules and findings."""
+    every = sum(report.summary.counts.values()) + report.summary.suppressed
+    if report.tool.version != __version__ or len(report.findings) != every:
+        return
+    made = by_framework(
+        [each.name for each in report.frameworks], report.rules, report.findings, report.account.partition
+    )
+    for stored, now in zip(report.frameworks, made, strict=False):  # one that is there twice is told elsewhere
+        if stored != now:
+            yield f"{stored.name} is not what the rules, their parameters and their findings make of it"
 
 
 def miscovered(report: Report) -> Iterator[str]:

@@ -53,7 +53,7 @@ class GateSettings(_Strict, frozen=True):
 class Pack(_Strict, frozen=True):
     """Name a conformance pack, by a path relative to the configuration file, and override its parameters."""
 
-    file: str
+    file: Annotated[str, Meta(extra_json_schema={"pattern": r"^[^\x00]*[^\x00\s][^\x00]*$"})]
     parameters: dict[str, str | int | bool] = {}
 
 

@@ -23,6 +23,7 @@ from exports_folder import (
 )
 from live_account import gap_codes, status
 
+from auditor.account.kinds import kind_listed_by
 from auditor.account.model import Snapshot
 from auditor.account.snapshot import dump, load
 from auditor.account.sources import Source, SourceStatus
@@ -120,7 +121,6 @@ def test_each_entry_without_tags_has_the_reason_of_its_own_file(tmp_path: Path) 
         "server-certificate-tags-denied.json": ERROR.format("AccessDenied", "ListServerCertificateTags"),
         "server-certificate-tags-empty.json": "",
         "server-certificate-tags-stopping.json": {"Tags": TAGS, "NextToken": "more"},
-        "server-certificate-tags-of-nobody.json": {"Tags": []},
         SUMMARY: None,
     }
     certificates = {each.name: each for each in collected(tmp_path, **files).server_certificates}
@@ -141,12 +141,31 @@ def test_files_of_a_list_are_joined(tmp_path: Path) -> None:
     assert [list(gaps_of(each)) for each in snapshot.server_certificates] == [["tags"], []]
 
 
+@pytest.mark.parametrize(
+    ("source", "name", "answer"),
+    [
+        (Source.SERVER_CERTIFICATES, "server-certificate-tags-old.json", {"Tags": []}),
+        (Source.SAML_PROVIDERS, "saml-provider-tags-other.json", {"Tags": []}),
+        (Source.OIDC_PROVIDERS, "open-id-connect-provider-9.json", {"Url": "evil.example.com", "ClientIDList": []}),
+    ],
+)
+def test_a_file_about_an_entry_that_the_list_lacks_shows_that_the_list_was_cut(
+    tmp_path: Path, source: Source, name: str, answer: object
+) -> None:
+    snapshot = collected(tmp_path, **{name: answer, SUMMARY: None})
+    assert "Unlisted" in gap_codes(snapshot, source)
+    listing = kind_listed_by(source)
+    assert listing is not None
+    assert listing.resources(snapshot).gap is not None
+
+
 def test_certificates_are_counted(tmp_path: Path) -> None:
     counts = folder_of.summary()
     counts["SummaryMap"]["ServerCertificates"] = 2
     snapshot = collected(tmp_path / "more", **{SUMMARY: counts})
     assert gap_codes(snapshot, Source.SERVER_CERTIFICATES) == {"CountMismatch"}
-    nothing: dict[str, Any] = {CERTIFICATES: {"ServerCertificateMetadataList": []}, SUMMARY: None}
+    empty: dict[str, Any] = {"ServerCertificateMetadataList": []}
+    nothing: dict[str, Any] = {CERTIFICATES: empty, CERTIFICATE_TAGS: None, SUMMARY: None}
     assert gap_codes(collected(tmp_path / "none", **nothing), Source.SERVER_CERTIFICATES) == {"EmptyUnconfirmed"}
 
 

@@ -118,6 +118,30 @@ DECIDED = (
 PLAIN = ["scan", "--snapshot", "s.json", "--as-of", "2026-11-24"]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[selection]\nset = "core"\n', "runs the set core instead of the usual rules"),
+        (f'[selection]\ninclude = ["{PASSWORD}"]\n', f"runs {PASSWORD} instead of the usual rules"),
+        (
+            "[rules.access-keys-rotated.parameters]\nmaxAccessKeyAge = 36500\n",
+            "sets access-keys-rotated.maxAccessKeyAge=36500",
+        ),
+        (f'[rules.{ROOT_MFA}]\nseverity = "LOW"\n', f"sets the severity {ROOT_MFA}=LOW"),
+    ],
+)
+def test_what_a_file_selects_and_sets_is_said_in_every_format(folder: Path, run: Run, text: str, said: str) -> None:
+    configure(folder, text)
+    result = run("scan", "--snapshot", "s.json", "-o", "r.json", "-o", "r.html", "-o", "r.csv", "-o", "r.jsonl")
+    assert said in result.err
+    assert said in " ".join(result.out.split())
+    assert "nothing switched off" not in result.out + result.err
+    assert said in Path("r.html").read_text()
+    for name in ("r.json", "r.jsonl"):
+        told = json.loads(Path(name).read_text().splitlines()[0])["configuration"]
+        assert told["selected"] or told["parameters"] or told["severities"]
+
+
 def test_the_json_report_has_it_as_data(configured: Path, run: Run) -> None:
     report: dict[str, Any] = json.loads(run(*PLAIN, "--format", "json").out)
     assert report["configuration"] == {
@@ -128,6 +152,9 @@ def test_the_json_report_has_it_as_data(configured: Path, run: Run) -> None:
         "allow_incomplete": True,
         "max_report_age": 24.0,
         "min_severity": "HIGH",
+        "selected": [],
+        "parameters": [],
+        "severities": [],
     }
     assert configured.exists()
 

@@ -25,7 +25,7 @@ from auditor.judging.finding import Finding
 from auditor.judging.parameters import configure
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType
-from auditor.judging.suppressions import Limits, Suppression, complaint, suppressed
+from auditor.judging.suppressions import Limits, Suppression, complaint, missing_type, suppressed
 from auditor.report.audit import audit
 from auditor.report.gate import Gate, exit_code
 from auditor.selection.named import configured_rules
@@ -410,3 +410,25 @@ def test_a_suppression_of_a_type_leaves_others_of_the_same_name(resource_type: s
     report = audit(snapshot, [rule], as_of=NOW, suppressions=[aside])
     found = [finding.resource_type for finding in report.findings if finding.suppression]
     assert [each.rpartition(":")[2].lower() for each in found] == hidden
+
+
+@pytest.mark.parametrize(
+    ("resource", "of_type", "fine"),
+    [
+        ("*:*", None, False),
+        ("arn:*", None, False),
+        ("*:*/[cw]*", None, False),
+        ("arn:aws:iam::111122223333:*/alice", None, False),
+        ("arn:aws:iam::111122223333:user/*", None, True),
+        ("arn:*:iam::*:role/team/*", None, True),
+        ("arn:aws:iam::111122223333:root", None, True),
+        ("*:*", ResourceType.USER, True),
+        ("alice", None, False),
+        ("alice", ResourceType.USER, True),
+    ],
+)
+def test_a_pattern_of_arns_names_one_kind_or_a_type(resource: str, of_type: ResourceType | None, fine: bool) -> None:
+    several = [ResourceType.USER, ResourceType.GROUP, ResourceType.ROLE]
+    asked = suppression(resource=resource, type=of_type)
+    assert (missing_type(asked, several) is None) is fine
+    assert missing_type(asked, [ResourceType.USER]) is None

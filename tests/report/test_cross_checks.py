@@ -126,3 +126,26 @@ def test_reports_as_they_are_written_are_read(unknown: list[str], suppressed: st
     for each in (report_of(snapshot, suppressed=suppressed), report_of(account(), suppressed=suppressed)):
         for written in map(dump_report, (each, narrowed(each, [Severity.LOW], []))):
             assert dump_report(load_report(written, "x")) == written
+
+
+BELONGING: dict[str, tuple[Change, str]] = {
+    "another account": (lambda c: c["account"].update(id="999999999999"), "is not of account 999999999999"),
+    "another partition": (lambda c: c["account"].update(partition="aws-cn"), "in partition aws-cn"),
+    "a source twice": (
+        lambda c: c["snapshot"]["sources"].append(c["snapshot"]["sources"][0]),
+        "a source is there twice",
+    ),
+    "another source identifier": (
+        lambda c: of_mfa(c).update(source_identifier="IAM_USER_MFA_ENABLED"),
+        "FSBP",
+    ),
+    "another word on a control": (lambda c: control(c).update(title="Nothing"), "FSBP is not what the rules"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BELONGING.values(), ids=list(BELONGING))
+def test_a_stored_report_whose_parts_do_not_belong_together_is_refused(change: Change, message: str) -> None:
+    content = json.loads(dump_report(report_of()))
+    change(content)
+    with pytest.raises(SourceError, match=message):
+        load_report(json.dumps(content).encode(), "old.json")

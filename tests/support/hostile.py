@@ -144,7 +144,7 @@ def report_of(texts: Sequence[str]) -> Report:
     return msgspec.structs.replace(
         report,
         tool=Tool(everything, everything),
-        account=AccountHeader(ACCOUNT_ID, everything, everything),
+        account=AccountHeader(ACCOUNT_ID, everything, "aws"),
         rules=tuple(map(_told, report.rules)),
     )
 

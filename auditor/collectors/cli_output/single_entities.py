@@ -217,6 +217,10 @@ def _answer(
         records.append(made(entry, detail, lack.id if lack else None))
         lacks |= {lack.id: lack} if lack else {}
     reason = listed.gap or (_truncated(source, pattern) if any(map(_stops, listed.answers)) else None)
+    known = {names[name] if names else name for name in entries}
+    unlisted = sorted(reported.details.keys() - known) if reported else []
+    if reason is None and unlisted:
+        reason = gap(source, "Unlisted", f"{pattern} lacks {unlisted[0]}, of which another file tells")
     return Answer(
         source=source,
         status=SourceStatus.PARTIAL if reason or lacks else SourceStatus.COMPLETE,

@@ -23,6 +23,7 @@ from msgspec import Struct
 
 from auditor import __version__
 from auditor.collectors.live.refusals import NO_LOGIN
+from auditor.collectors.live.signing import SigningKeys
 from auditor.errors import AuditError, SourceError, UsageError
 from auditor.redaction import first_sentence, redacted
 
@@ -107,8 +108,7 @@ class Caller(Struct, frozen=True):
 class Connection(Struct, frozen=True):
     """Hold an IAM client that may be shared by threads, who its caller is, and whether --mfa-serial was used.
 
-    `client` makes a client of another service, in `region`, with the same keys. `account_now` asks AWS again for the
-    number of the account, and raises what botocore does.
+    `client` makes a client of another service, in `region`, with the same keys; `signing` watches these.
     """
 
     caller: Caller
@@ -116,7 +116,7 @@ class Connection(Struct, frozen=True):
     mfa: bool
     region: str
     client: Callable[[str], Any]
-    account_now: Callable[[], str]
+    signing: SigningKeys
 
 
 def connect(options: LiveOptions, *, ask_code: AskCode | None) -> Connection:
@@ -136,20 +136,24 @@ def connect(options: LiveOptions, *, ask_code: AskCode | None) -> Connection:
         if keys:
             sts = session.client("sts", config=config, **keys)
         reading = _config("adaptive", 8, options.timeout_s)
+        signing = SigningKeys(sts)
 
         @cache
         def client(service: str) -> Any:
             with _explaining(options, core):
-                return session.client(service, config=reading, **keys)
+                made = session.client(service, config=reading, **keys)
+                signing.watch(made)
+                return made
 
         with ThreadPoolExecutor(1) as pool:
             made = pool.submit(_iam, session, keys, reading)
             # It takes 15 ms, in which the answer is on its way; this call in this thread, where a signal ends it.
-            identity = sts.get_caller_identity()
+            identity = signing.identity()
+        signing.watch(made.result())
         caller = Caller(identity["Account"], identity["Arn"], identity["Arn"].split(":")[1], _profile(core))
         region = session.region_name.removeprefix("fips-").removesuffix("-fips")  # botocore's names of FIPS endpoints
         mfa = options.mfa_serial is not None
-        return Connection(caller, made.result(), mfa, region, client, lambda: sts.get_caller_identity()["Account"])
+        return Connection(caller, made.result(), mfa, region, client, signing)
 
 
 def _config(mode: Literal["standard", "adaptive"], attempts: int, timeout_s: float) -> Config:

@@ -29,17 +29,18 @@ def without_strangers(answers: Mapping[Source, Answer[Any]], caller: Caller) -> 
 def unconfirmed(connection: Connection, sleep: Callable[[float], object]) -> str | None:
     """Return why AWS did not confirm, at the end, that the account is still the same one; None if it did.
 
-    Raises SourceError where it is another one now: then nobody knows which answers were of which.
+    Raises SourceError where it is another one now, or calls were signed with keys that are not known to be of this
+    one: then nobody knows which answers were of which.
     """
-    known = connection.caller.account_id
+    known, detail = connection.caller.account_id, None
     try:
-        now = answered(connection.account_now, sleep)
+        now = answered(connection.signing.account_now, sleep)
     except FAULTS as error:
-        return f"AWS did not confirm the account at the end of the run ({error_code(error)})"
-    if now != known:
-        problem = f"the account changed during the run, from {known} to {now}"
+        now, detail = known, f"AWS did not confirm the account at the end of the run ({error_code(error)})"
+    for other in ({now} - {known}) | connection.signing.others(known):
+        problem = f"the account changed during the run, from {known} to {other or 'one that AWS did not name'}"
         raise SourceError(problem, "Nothing was kept. Use credentials that stay with one account.")
-    return None
+    return detail
 
 
 def _believed(source: Source, answer: Answer[Any], caller: Caller) -> Answer[Any]:

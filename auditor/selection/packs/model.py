@@ -52,11 +52,15 @@ class OutOfScope(Struct, frozen=True):
 
 
 class Counts(Struct, frozen=True):
-    """Count the resources of a pack: rules that are there, rules that a condition switches off, remediations."""
+    """Count the resources of a pack: rules that are there, rules that a condition switches off, remediations.
+
+    `off` are the logical ids of the rules that are switched off.
+    """
 
     config_rules: int
     switched_off: int
     remediations: int
+    off: tuple[str, ...] = ()
 
 
 class Pack(Struct, frozen=True):

@@ -58,7 +58,7 @@ class Resources:
         self._doubt = doubt
         self._within = within
         self._others: Counter[str] = Counter()
-        self._switched_off = 0
+        self._switched_off: list[str] = []
         self._notes: list[str] = []
         self._keys = KeyCheck(template)
         self._reader = RuleReader(template, self._keys, parameter_names(document))
@@ -71,7 +71,7 @@ class Resources:
             path,
             tuple(each for each in found if isinstance(each, PackRule)),
             tuple(each for each in found if isinstance(each, OutOfScope)),
-            Counts(len(found), self._switched_off, self._others[_REMEDIATION]),
+            Counts(len(found), len(self._switched_off), self._others[_REMEDIATION], tuple(self._switched_off)),
             parameter_names(self._document),
             tuple(self._all_notes()),
             frozenset(self._template.awaited),
@@ -119,7 +119,7 @@ class Resources:
             rule = self._reader.rule(logical_id, resource, kind, doubt)
             yield _Found(rule, logical_id, firm=doubt is None and logical_id not in self._reader.unnamed)
         elif kind in _RULES:
-            self._switched_off += 1
+            self._switched_off.append(logical_id)
         elif kind in PACKS and self._within and there is not False:
             unknown = Unknown("a pack within a pack is not read; name its template by itself", resource.line)
             yield _Found(self.undecided(logical_id, unknown, "the pack"), logical_id, firm=False)

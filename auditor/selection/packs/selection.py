@@ -233,6 +233,7 @@ def _summary(
         (*pack.notes, *_unknown_notes(unknown), *_narrow_notes(pack, named), *_undecided_notes(named)),
         sum(bool(each.left_out) for each in named),
         sum(bool(each.undecided) for each in named),
+        pack.counts.off,
     )
 
 

@@ -40,7 +40,7 @@ class PackSummary(Struct, frozen=True):
 
     `rules` are the names under which its rules are reported; `narrowed` counts those whose Scope leaves out some of
     their resource types, `undecided` those of which nobody knows what they ask. `switched_off` counts the rules that a
-    condition of the pack takes away; they are in no list.
+    condition of the pack takes away, `off` has their logical ids.
     """
 
     name: str
@@ -51,6 +51,7 @@ class PackSummary(Struct, frozen=True):
     notes: tuple[str, ...]
     narrowed: int = 0
     undecided: int = 0
+    off: tuple[str, ...] = ()
 
 
 def sentence(pack: PackSummary, done: str = "judged") -> str:
@@ -73,6 +74,7 @@ def sentence(pack: PackSummary, done: str = "judged") -> str:
         text += f"; {pack.narrowed:,} {done} for some of the resource types only"
     if pack.switched_off:
         text += f"; {pack.switched_off:,} switched off by conditions of the pack"
+        text += f": {', '.join(pack.off)}" if pack.off else ""
     if pack.remediations:
         text += f"; {pack.remediations:,} {'remediation' if pack.remediations == 1 else 'remediations'} passed over"
     return text
