@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -214,7 +215,10 @@ def test_options_that_cannot_be_right(options: LiveOptions, kind: type[AuditErro
             f"[default]\nrole_arn = {ROLE}\nsource_profile = gone\n", UsageError, "gone", id="no source profile"
         ),
         pytest.param(
-            "[default]\ncredential_process = false\n", SourceError, "could not be had", id="credential process fails"
+            "[default]\ncredential_process = false\n",
+            SourceError,
+            "process of profile default failed",
+            id="process fails",
         ),
         pytest.param(
             "[default]\nsso_session = work\nsso_account_id = 1\nsso_role_name = r\n"
@@ -339,3 +343,48 @@ def test_keys_of_the_environment_are_of_no_profile(monkeypatch: pytest.MonkeyPat
     assert connect(LiveOptions(profile="audit"), ask_code=None).caller.profile == "audit"
     monkeypatch.setenv("AWS_PROFILE", "audit")
     assert connect(LiveOptions(), ask_code=None).caller.profile is None
+
+
+HELPERS = {
+    "a process that fails": (
+        "credential_process = /bin/sh -c 'echo boom >&2; exit 3'",
+        "the credential_process of profile p failed: .*boom",
+    ),
+    "a process that is not there": (
+        "credential_process = /no/such/program",
+        "the credential_process of profile p cannot be run: /no/such/program: No such file",
+    ),
+    "a process that prints no JSON": (
+        "credential_process = /bin/echo hello",
+        "the credential_process of profile p printed no JSON",
+    ),
+    "a token that is not there": (
+        "role_arn = arn:aws:iam::111122223333:role/r\nweb_identity_token_file = /no/such/token",
+        "the web identity token /no/such/token cannot be read: No such file",
+    ),
+    "a session of single sign-on that has ended": (
+        (
+            "sso_session = s\nsso_account_id = 111122223333\nsso_role_name = r\n[sso-session s]\n"
+            "sso_region = us-east-1\nsso_start_url = https://x.awsapps.com/start"
+        ),
+        "Token for s does not exist",
+    ),
+}
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize(("settings", "message"), HELPERS.values(), ids=list(HELPERS))
+def test_what_gives_credentials_and_fails_is_named_with_its_profile(run: Run, settings: str, message: str) -> None:
+    configured(f"[profile p]\nregion = us-east-1\n{settings}\n")
+    result = run("scan", "--profile", "p")
+    assert (result.code, result.out) == (3, "")
+    assert re.search(message, result.err)
+    assert "Traceback" not in result.err
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_profile_of_aws_login_says_what_to_install(run: Run) -> None:
+    configured("[profile p]\nregion = us-east-1\nlogin_session = arn:aws:iam::111122223333:user/me\n")
+    result = run("scan", "--profile", "p")
+    assert result.code == 3
+    assert "botocore[crt]" in result.err or "aws login" in result.err

@@ -4,12 +4,14 @@ The only module that imports boto3. Which credentials are used, and where from, 
 https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from difflib import get_close_matches
 from functools import cache
+from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
@@ -50,6 +52,7 @@ WITHOUT_AWS = (
 )
 
 _LOG_IN = "Get new ones: `aws sso login` for IAM Identity Center, otherwise a new session token or a new access key."
+_RUN_IT = "~/.aws/config names it; it should print keys when it is run by itself."
 _TRY = "`aws sts get-caller-identity` should work first."
 _WRONG_KEYS = "Check the access key with `aws sts get-caller-identity`, and with it the partition that --region is in."
 _HINTS = {
@@ -256,8 +259,9 @@ def _explaining(options: LiveOptions, core: CoreSession) -> Iterator[None]:
         raise _redacted(_refused(error), options, core) from error
     except aws.ProfileNotFound as error:
         raise _unknown_profile(options.profile, core) from error
-    except (aws.BotoCoreError, ResponseParserError, ValueError) as error:
-        raise _redacted(_explained(error, options.region), options, core) from error
+    except (aws.BotoCoreError, ResponseParserError, ValueError, OSError) as error:
+        explained = _of_a_helper(error, core) or _explained(error, options.region)
+        raise _redacted(explained, options, core) from error
     except RuntimeError as error:  # botocore's word on credentials that have ended when it has just renewed them
         raise _redacted(
             SourceError(f"the AWS credentials could not be had: {error}", _LOG_IN), options, core
@@ -273,6 +277,30 @@ def _redacted(error: AuditError, options: LiveOptions, core: CoreSession) -> Aud
         for settings in core.full_config["profiles"].values():
             secrets |= {str(settings.get(name, "")) for name in _SECRET_SETTINGS}
     return type(error)(redacted(error.message, secrets).strip(), error.hint)
+
+
+def _of_a_helper(error: Exception, core: CoreSession) -> SourceError | None:
+    """Return what went wrong with a program or a file that the profile takes credentials from; None for all else."""
+    settings: Mapping[str, Any] = {}
+    with suppress(*_CONFIGURATION, aws.ProfileNotFound):
+        settings = core.get_scoped_config()
+    profile = core.get_config_variable("profile") or "default"
+    if isinstance(error, aws.MissingDependencyException):
+        hint = 'Install it beside iam-audit: pip install "botocore[crt]", which is the extra `login` of iam-audit.'
+        return SourceError(f"profile {profile} is one of `aws login`, whose keys need botocore's CRT", hint)
+    if isinstance(error, aws.CredentialRetrievalError) and "credential_process" in settings:
+        return SourceError(f"the credential_process of profile {profile} failed: {error}", _RUN_IT)
+    if isinstance(error, JSONDecodeError) and "credential_process" in settings:
+        return SourceError(f"the credential_process of profile {profile} printed no JSON: {error}", _RUN_IT)
+    if isinstance(error, OSError):
+        file, why = str(error.filename or ""), error.strerror or str(error)
+        token = settings.get("web_identity_token_file") or os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE")
+        if file and file == token:
+            hint = "The web identity's provider, such as EKS or a CI system, should have written it."
+            return SourceError(f"the web identity token {file} cannot be read: {why}", hint)
+        if "credential_process" in settings:
+            return SourceError(f"the credential_process of profile {profile} cannot be run: {file}: {why}", _RUN_IT)
+    return None
 
 
 def _refused(error: aws.ClientError) -> SourceError:
@@ -297,6 +325,9 @@ def _unknown_profile(profile: str | None, core: CoreSession) -> UsageError:
 def _explained(error: Exception, region: str | None) -> AuditError:
     if isinstance(error, _WRONG):
         return UsageError(f"the AWS options or settings are wrong: {error}", "See `iam-audit scan --help`.")
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return SourceError(f"AWS could not be asked: {where}{error.strerror or error}", _TRY)
     if isinstance(error, _CONFIGURATION):
         return UsageError(f"the AWS configuration is wrong: {error}", "Mend ~/.aws/config or ~/.aws/credentials.")
     message, hint = _failure(error, region)
