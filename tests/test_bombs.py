@@ -29,6 +29,7 @@ from auditor.documents import MAX_DEPTH, MAX_SIZE, MAX_STRING, check_keys, check
 from auditor.errors import SourceError
 from auditor.judging.rule import MAX_ANNOTATION
 from auditor.policies.decoding import UnreadableDocumentError, raw_document
+from auditor.report.audit import audit
 from auditor.report.reading import load_report
 from auditor.report.report import dump_report
 from auditor.testing import account, group, policy, user
@@ -294,3 +295,11 @@ def test_a_key_that_stands_twice_among_many_is_found_without_counting_each() -> 
     keys = ",".join(f'"{name}":1' for name in [*names, names[-1]])
     with pytest.raises(ValueError, match=f"the key '{names[-1]}' stands twice"):
         check_keys(f"{{{keys}}}")
+
+
+def test_what_a_gap_says_does_not_multiply_with_those_who_refer_to_it() -> None:
+    unknown = ["credentials", "group_names", "attached_policies", "inline_policies"]
+    few = account(users=[user(f"user-{number}", unknown=unknown) for number in range(300)])
+    document = dump(replace(few, gaps=tuple(replace(gap, message="m" * 9_000) for gap in few.gaps)))
+    report = audit(load(document, "small.json"), "all")
+    assert len(report.to_json()) < 30 * len(document)

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,18 @@ from auditor.account.kinds import ResourceType
 from auditor.account.model import Snapshot
 from auditor.account.snapshot import dump, load
 from auditor.judging.engine import evaluate
+from auditor.judging.finding import Finding
 from auditor.judging.registry import load_rules
-from auditor.judging.rule import ConfiguredRule
+from auditor.judging.rule import ComplianceType, ConfiguredRule, Severity
+from auditor.judging.suppressions import Limits, Suppression, suppressed
 from auditor.selection.sets import CORE
+from auditor.testing import account
 
 ENTITIES = {"users": 5_000, "groups": 300, "roles": 1_000, "policies": 1_500}
 NAIVE_USERS, NAIVE_GROUPS = 200, 12  # a twenty-fifth of the account
 HTML_USERS = 8_233  # with 300 groups and one account: 25,000 findings
 LARGE = Size(users=40_000, groups=300, roles=8_000, policies=12_000)  # 120,301 findings
+FINDINGS, SUPPRESSIONS = 120_000, 500
 RUNS = 15
 LIVE_RUNS = 5
 
@@ -58,6 +63,7 @@ def _sections(folder: Path) -> Iterator[Iterator[Row]]:
     yield bench_latency.rows(ENTITIES)
     yield naive_rows()
     yield offline_rows(folder)
+    yield suppression_rows()
     yield html_rows(folder)
     yield large_html_rows(folder)
     yield bench_growth.live_rows()
@@ -125,6 +131,25 @@ def offline_rows(folder: Path) -> Iterator[Row]:
     yield Row("offline: scan by all rules that need no value, wall time", f"{whole.seconds * 1000:.0f} ms")
     yield Row("offline: scan by all rules that need no value, peak memory", f"{whole.peak_mb:.0f} MB")
     yield from engine_rows(path)
+
+
+def suppression_rows() -> Iterator[Row]:
+    """Measure hundreds of suppressions with wildcards within over as many findings as a large account has."""
+    arn = "arn:aws:iam::111122223333:user/x/"
+    names = [f"team-{number % 97}-user-{number:06}-prod" for number in range(FINDINGS)]
+    kind = ComplianceType.NON_COMPLIANT
+    findings = [
+        Finding("f", "rule", kind, ResourceType.USER, None, name, arn + name, None, None, "", (), None, Severity.LOW)
+        for name in names
+    ]
+    until, today = date(2027, 1, 1), date(2026, 11, 24)
+    aside = [
+        Suppression(rule="rule", resource=f"team-*-user-{7 * number:06}*-p?od", reason="r", owner="o", until=until)
+        for number in range(SUPPRESSIONS)
+    ]
+    seconds = processor_seconds(lambda: suppressed(findings, aside, account(), {"rule": "rule"}, Limits(), today))
+    what = f"suppressions: {SUPPRESSIONS} with wildcards within over {FINDINGS:,} findings, processor time"
+    yield Row(what, f"{seconds:.2f} s", "<= 2 s", seconds <= 2)
 
 
 def engine_rows(path: Path) -> Iterator[Row]:
