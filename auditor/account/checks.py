@@ -11,7 +11,7 @@ from auditor.account.references import gap_ids
 from auditor.account.sources import BULK, Source, SourceStatus
 from auditor.account.tallies import miscounted, misread, misused
 from auditor.account.times import impossible_times
-from auditor.account.unknown import Listing, gaps_of, stored
+from auditor.account.unknown import Listing, gaps_of, stored, stored_in
 
 COLLECTED = BULK - {Source.IDENTITY, Source.ACCOUNT_ALIAS}
 """The sources that every snapshot tells of; exports have no identity and no alias."""
@@ -59,8 +59,7 @@ def _unfit(snapshot: Snapshot) -> Iterator[str]:
 def _repeated_or_too_long(kind: Kind, listing: str, records: Sequence[Any]) -> Iterator[str]:
     """Find names that stand twice, or that are too long to be IAM's."""
     for field in kind.unique:
-        read = getattr(kind, field)
-        values = [value for record in records if (value := stored(record, read)) is not None]
+        values = [value for value in stored_in(records, getattr(kind, field)) if value is not None]
         longest = max(map(len, values), default=0)
         if longest > MAX_IDENTIFIER:
             yield f"$.{listing} holds an {field} of {longest:,} characters"

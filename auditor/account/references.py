@@ -7,7 +7,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from msgspec import Struct
 
 from auditor.account.model import Snapshot
-from auditor.account.unknown import Listing, Partial, Record, gaps_of, stored
+from auditor.account.unknown import Listing, Partial, Record, gaps_of, stored_in
 
 
 def gap_ids(snapshot: Snapshot) -> set[str]:
@@ -33,7 +33,7 @@ def _gather(values: Sequence[object], found: set[str | None]) -> None:
         if issubclass(kind, Partial):
             found.update(gap_id for record in records for gap_id in gaps_of(record).values())
         for field, deeper in _holders(kind):
-            held = [stored(record, field) for record in records]
+            held = stored_in(records, field)
             listings = [value for value in held if isinstance(value, Listing)]
             found.update({listing.gap for listing in listings})
             if deeper:

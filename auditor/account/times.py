@@ -21,30 +21,33 @@ _ZONES = timedelta(hours=25)  # between the same text in any two time zones
 
 def impossible_times(snapshot: Snapshot) -> Iterator[str]:
     """Yield facts later than the capture time or the credential report, and readings far from the capture time."""
-    captured_at, generated_at = snapshot.captured_at, snapshot.report_generated_at
+    captured_at, generated_at, reported = snapshot.captured_at, snapshot.report_generated_at, _reported(snapshot)
     if captured_at is not None:
-        for fact in later_than_captured(snapshot, captured_at):
+        for fact in later_than_captured(snapshot, captured_at, reported):
             yield f"$.captured_at is {_text(captured_at)}, before {fact}"
         yield from _readings(snapshot.sources, captured_at)
     if generated_at is not None:
-        for fact in later_than_reported(snapshot, generated_at):
+        for fact in later_than_reported(snapshot, generated_at, reported):
             yield f"$.report_generated_at is {_text(generated_at)}, before {fact}"
     yield from _verified(snapshot)
 
 
-def later_than_captured(snapshot: Snapshot, captured_at: datetime) -> Iterator[str]:
-    """Yield the facts that are later than the capture time and the time that reading took."""
+def later_than_captured(snapshot: Snapshot, captured_at: datetime, reported: Reported | None = None) -> Iterator[str]:
+    """Yield the facts that are later than the capture time and the time that reading took.
+
+    `reported` are the times of the credential report, where they were gathered before.
+    """
     end, generated_at = _end_of_reading(snapshot.sources, captured_at), snapshot.report_generated_at
     if generated_at is not None and _later(generated_at, end):
         yield f"$.report_generated_at, {_text(generated_at)}"
-    for place, time in (*_past(snapshot), *_latest(_reported(snapshot), end)):
+    for place, time in (*_past(snapshot), *_latest(reported or _reported(snapshot), end)):
         if _later(time, end):
             yield f"{place}, {_text(time)}"
 
 
-def later_than_reported(snapshot: Snapshot, generated_at: datetime) -> Iterator[str]:
+def later_than_reported(snapshot: Snapshot, generated_at: datetime, reported: Reported | None = None) -> Iterator[str]:
     """Yield what the credential report tells of the past that is later than its own time."""
-    for place, time in _latest(_reported(snapshot), generated_at):
+    for place, time in _latest(reported or _reported(snapshot), generated_at):
         yield f"{place}, {_text(time)}"
 
 

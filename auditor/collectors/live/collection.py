@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -14,7 +15,7 @@ from msgspec import UNSET, Struct, convert, structs
 
 from auditor.account.model import Snapshot
 from auditor.account.snapshot import check
-from auditor.account.sources import ACTIONS, BULK, Source, SourceStatus
+from auditor.account.sources import ACTIONS, BULK, Source, SourceRecord, SourceStatus
 from auditor.account.unknown import Gap
 from auditor.collectors import credential_report
 from auditor.collectors.account_facts import (
@@ -124,26 +125,28 @@ def collect(
     """
     captured_at = utc(clock())
     deadline = Deadline(timer, timeout_s)
-    answers: dict[Source, Answer[Any]] = {source: not_requested(source) for source in BULK}
+    answers: dict[Source, Answer[Any]] = {source: not_requested(source) for source in BULK - {Source.IDENTITY}}
     try:
         answers |= _Reading(connection, progress, clock, sleep, deadline, say).answers(_needed(sources) & BULK)
     finally:
         deadline.halted.set()  # threads that are still in a call end with it, whatever it brings
     caller = connection.caller
-    answers = without_strangers(answers, caller)
-    answers[Source.IDENTITY] = structs.replace(_identity(connection, deadline), read_at=captured_at)
-    alias = answers[Source.ACCOUNT_ALIAS].value
-    identity = Identity(caller.account_id, alias, caller.partition, connection.region)
-    snapshot = assemble(kind, identity, answers, captured_at)
+    with ThreadPoolExecutor(1) as pool:  # AWS answers while the answers are joined
+        asked = pool.submit(_identity, connection, deadline, captured_at)
+        answers = without_strangers(answers, caller)
+        alias = answers[Source.ACCOUNT_ALIAS].value
+        identity = Identity(caller.account_id, alias, caller.partition, connection.region)
+        snapshot = assemble(kind, identity, answers, captured_at)
+        snapshot = structs.replace(snapshot, sources=(asked.result(), *snapshot.sources))
     check(snapshot, "AWS's answers contradict each other", _READ_AGAIN)
     return snapshot
 
 
-def _identity(connection: Connection, deadline: Deadline) -> Answer[Any]:
-    """Return the answer of the identity, which AWS confirms once more; raise SourceError if it is another account's."""
+def _identity(connection: Connection, deadline: Deadline, read_at: datetime) -> SourceRecord:
+    """Return how the identity was read, which AWS confirms once more; raise SourceError if it is another account's."""
     detail = unconfirmed(connection, deadline.halted.wait)
     status = SourceStatus.COMPLETE if detail is None else SourceStatus.PARTIAL
-    return Answer(source=Source.IDENTITY, status=status, value=None, pages=1, items=1, detail=detail)
+    return SourceRecord(Source.IDENTITY, status, read_at, 1, 1, detail)
 
 
 def permissions_policy(sources: frozenset[Source]) -> dict[str, Any]:
