@@ -378,12 +378,12 @@ FAILURES: dict[str, tuple[Plant, tuple[str, ...], str]] = {
     "a program that fails with an answer": (
         process(f'echo "{{\\"SecretAccessKey\\": \\"{PLANTED["secret key of the role"]}\\"}}" >&2; exit 1'),
         (),
-        "iam-audit: the AWS credentials could not be had: ",
+        "iam-audit: the credential_process of profile default failed: ",
     ),
     "a program that answers without an id": (
         process(f'echo "{{\\"Version\\": 1, \\"SecretAccessKey\\": \\"{PLANTED["secret key of the role"]}\\"}}"'),
         (),
-        "iam-audit: the AWS credentials could not be had: ",
+        "iam-audit: the credential_process of profile default failed: ",
     ),
     "a misspelt option": (nothing, (f"--mfa-cod={CODE}",), "Usage: "),
     "an external id without a role": (nothing, ("--external-id", PLANTED["external id"]), "iam-audit: "),

@@ -1,14 +1,15 @@
 """Tallies: what the sources say of the lists, and how often policies are used, held against what the lists hold."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, NamedTuple
 
 from auditor.account.kinds import listed_kinds
 from auditor.account.model import Snapshot
 from auditor.account.references import gap_ids_of
 from auditor.account.sources import Source, SourceRecord, SourceStatus
-from auditor.account.unknown import Listing, gaps_of, stored, stored_in
+from auditor.account.unknown import Listing, Partial, gaps_of, stored, stored_in
 
 _HOLDERS = ("users", "groups", "roles")
 _BOUNDED = ("users", "roles")
@@ -79,9 +80,9 @@ def misused(lists: Mapping[str, Listing[Any]]) -> Iterator[Misuse]:
     """
     attached, boundaries = _attached(lists), _boundaries(lists)
     bounded_known = all(_boundaries_known(lists[listing]) for listing in _BOUNDED)
-    for policy in lists["policies"].known_part:
-        arn = stored(policy, "arn")
-        count, usage = stored(policy, _ATTACHED), stored(policy, _USAGE)
+    policies = lists["policies"].known_part
+    columns = (stored_in(policies, field) for field in ("arn", _ATTACHED, _USAGE))
+    for policy, arn, count, usage in zip(policies, *columns, strict=True):
         if count is not None and attached[arn] > count:
             problem = f"an {_ATTACHED} of {count:,}, but {attached[arn]:,} have it attached"
             yield Misuse(arn, stored(policy, "name"), _ATTACHED, problem)
@@ -95,7 +96,7 @@ def misused(lists: Mapping[str, Listing[Any]]) -> Iterator[Misuse]:
 def _attached(lists: Mapping[str, Listing[Any]]) -> Counter[str]:
     records = [stored_in(lists[listing].known_part, "attached_policies") for listing in _HOLDERS]
     held = (each.known_part for of_kind in records for each in of_kind)
-    return Counter(arn for attached in held if attached for arn in {each.arn for each in attached})
+    return Counter(chain.from_iterable({each.arn for each in attached} for attached in held if attached))
 
 
 def _boundaries(lists: Mapping[str, Listing[Any]]) -> Counter[str | None]:
@@ -104,5 +105,5 @@ def _boundaries(lists: Mapping[str, Listing[Any]]) -> Counter[str | None]:
 
 
 def _boundaries_known(records: Any) -> bool:
-    known: Sequence[Any] = records.known_part
-    return records.gap is None and not any("permissions_boundary" in gaps_of(each) for each in known)
+    partial = [each for each in records.known_part if isinstance(each, Partial)]
+    return records.gap is None and not any("permissions_boundary" in gaps_of(each) for each in partial)

@@ -292,7 +292,7 @@ def _of_a_helper(error: Exception, core: CoreSession) -> SourceError | None:
         return SourceError(f"the credential_process of profile {profile} failed: {error}", _RUN_IT)
     if isinstance(error, JSONDecodeError) and "credential_process" in settings:
         return SourceError(f"the credential_process of profile {profile} printed no JSON: {error}", _RUN_IT)
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and not isinstance(error, aws.BotoCoreError):
         file, why = str(error.filename or ""), error.strerror or str(error)
         token = settings.get("web_identity_token_file") or os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE")
         if file and file == token:
@@ -325,7 +325,7 @@ def _unknown_profile(profile: str | None, core: CoreSession) -> UsageError:
 def _explained(error: Exception, region: str | None) -> AuditError:
     if isinstance(error, _WRONG):
         return UsageError(f"the AWS options or settings are wrong: {error}", "See `iam-audit scan --help`.")
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and not isinstance(error, aws.BotoCoreError):
         where = f"{error.filename}: " if error.filename else ""
         return SourceError(f"AWS could not be asked: {where}{error.strerror or error}", _TRY)
     if isinstance(error, _CONFIGURATION):
