@@ -142,7 +142,7 @@ def every_way(run: Run, place: Path, *source: object) -> list[Result]:
     return results
 
 
-SECRETS = st.text(st.characters(min_codepoint=9, max_codepoint=0x2FF, exclude_characters=" \t\x0b\x0c"), min_size=16)
+SECRETS = st.text(st.characters(min_codepoint=9, max_codepoint=0x2FF, exclude_characters=" \t\r\x0b\x0c"), min_size=16)
 SPELLINGS: dict[str, Callable[[str], str]] = {
     "as it stands": str,
     "by repr": repr,
