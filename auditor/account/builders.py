@@ -27,7 +27,7 @@ from auditor.account.model import (
     VirtualMfaDevice,
 )
 from auditor.account.snapshot import FORMAT, SCHEMA_VERSION
-from auditor.account.sources import BULK, Source, SourceRecord, SourceStatus
+from auditor.account.sources import ACCOUNT_FACTS, BULK, Source, SourceRecord, SourceStatus
 from auditor.account.unknown import Gap, Listing, stored, with_gaps
 
 ACCOUNT_ID = "111122223333"
@@ -271,15 +271,13 @@ def _list(items: Any, gap: str | None) -> Listing[Any]:
 def _sources(lists: Mapping[str, Listing[Any]], withheld: Mapping[str, str]) -> Iterator[SourceRecord]:
     """Yield a source for each, as it would have been read to learn these lists and not what is withheld."""
     of_list = {source: lists[name] for _, name, source in listed_kinds()}
-    facts = {Source.PASSWORD_POLICY: "password_policy", Source.ACCOUNT_SUMMARY: "summary"}
-    facts[Source.ORGANIZATION] = "management_account_id"
     asked = any(stored(user, "verified") for user in lists["users"].known_part)
     for source in sorted(Source if asked else BULK):
         status, items = SourceStatus.COMPLETE, 0
         if source in of_list:
             items = len(of_list[source].known_part)
             status = status if of_list[source].gap is None else SourceStatus.PARTIAL
-        elif facts.get(source) in withheld:
+        elif ACCOUNT_FACTS.get(source) in withheld:
             status = SourceStatus.FAILED
         yield SourceRecord(source, status, CAPTURED_AT, 1, items, None)
 

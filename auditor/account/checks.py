@@ -8,7 +8,7 @@ from auditor.account.arns import strange_arns
 from auditor.account.kinds import Kind, kind_listed_by, listed_kinds
 from auditor.account.model import Notice, Snapshot
 from auditor.account.references import gap_ids
-from auditor.account.sources import BULK, Source, SourceStatus
+from auditor.account.sources import ACCOUNT_FACTS, BULK, Source, SourceStatus
 from auditor.account.tallies import miscounted, misread, misused
 from auditor.account.times import impossible_times
 from auditor.account.unknown import Listing, gaps_of, stored, stored_in
@@ -18,11 +18,6 @@ COLLECTED = BULK - {Source.IDENTITY, Source.ACCOUNT_ALIAS}
 MAX_IDENTIFIER = 2_048  # characters; the longest of IAM's, an ARN
 MAX_GROUPS = 1_000  # of one user; IAM's limit is 10, and cannot be raised
 MAX_MESSAGE = 10_000  # characters; what is said of a gap goes into a finding for each resource
-_ACCOUNT_FACTS = {
-    Source.PASSWORD_POLICY: "password_policy",
-    Source.ACCOUNT_SUMMARY: "summary",
-    Source.ORGANIZATION: "management_account_id",
-}
 _UNREAD = (SourceStatus.FAILED, SourceStatus.ABSENT, SourceStatus.NOT_REQUESTED)
 
 
@@ -81,8 +76,8 @@ def _excesses(snapshot: Snapshot) -> Iterator[str]:
 
 def _is_known(snapshot: Snapshot, source: Source) -> bool:
     """Return whether a snapshot holds facts that only this source could have told."""
-    if source in _ACCOUNT_FACTS:
-        return _ACCOUNT_FACTS[source] not in gaps_of(snapshot.account)
+    if source in ACCOUNT_FACTS:
+        return ACCOUNT_FACTS[source] not in gaps_of(snapshot.account)
     if source is Source.CREDENTIAL_REPORT:
         root = "root_credentials" not in gaps_of(snapshot.account)
         return root or any("credentials" not in gaps_of(user) for user in snapshot.users.known_part)

@@ -63,6 +63,14 @@ BULK = frozenset(Source) - VERIFYING
 """The sources of which a snapshot may be made whole."""
 
 
+ACCOUNT_FACTS = {
+    Source.PASSWORD_POLICY: "password_policy",
+    Source.ACCOUNT_SUMMARY: "summary",
+    Source.ORGANIZATION: "management_account_id",
+}
+"""The sources that tell one fact of the account each, with its field."""
+
+
 class SourceStatus(StrEnum):
     """Name how far a source was read; ABSENT: the export does not hold it, NOT_REQUESTED: no selected rule reads it."""
 

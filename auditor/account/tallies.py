@@ -8,18 +8,13 @@ from typing import Any, NamedTuple
 from auditor.account.kinds import listed_kinds
 from auditor.account.model import Snapshot
 from auditor.account.references import gap_ids_of
-from auditor.account.sources import Source, SourceRecord, SourceStatus
+from auditor.account.sources import ACCOUNT_FACTS, Source, SourceRecord, SourceStatus
 from auditor.account.unknown import Listing, Partial, gaps_of, stored, stored_in
 
 _HOLDERS = ("users", "groups", "roles")
 _BOUNDED = ("users", "roles")
 _ATTACHED, _USAGE = "attachment_count", "permissions_boundary_usage_count"
 _PROVIDERS = ("oidc_providers", "saml_providers")
-_ACCOUNT_FACTS = {
-    Source.PASSWORD_POLICY: "password_policy",
-    Source.ACCOUNT_SUMMARY: "summary",
-    Source.ORGANIZATION: "management_account_id",
-}
 
 
 def misread(snapshot: Snapshot, sources: Mapping[Source, SourceRecord]) -> Iterator[str]:
@@ -33,7 +28,7 @@ def misread(snapshot: Snapshot, sources: Mapping[Source, SourceRecord]) -> Itera
             lacking = {of_source.get(gap_id) for gap_id in gap_ids_of(records.known_part)}
             if source not in lacking:  # else a record lacks what the source was asked of it
                 yield f"$.{listing} is complete, it has no gap, but {source} is partial by $.sources"
-    for source, field in _ACCOUNT_FACTS.items():
+    for source, field in ACCOUNT_FACTS.items():
         if field in gaps_of(snapshot.account) and sources[source].status is SourceStatus.COMPLETE:
             yield f"$.account has a gap for {field}, but {source} is complete by $.sources"
 

@@ -408,7 +408,7 @@ EMPTY = {
     "rules that are switched off": (
         OFF,
         "Pack ours: no rule judged, because it holds none that is there",
-        "1 switched off by conditions of the pack",
+        "1 switched off by conditions of the pack: A",
     ),
 }
 
