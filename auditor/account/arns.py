@@ -96,7 +96,7 @@ def _strange(fields: Sequence[str], owner: _Owner, *more_accounts: str) -> str |
     if len(fields) != _FIELDS or fields[0] != "arn":
         return "which is not an ARN"
     if fields[4] not in (owner.account, *more_accounts):
-        return f"which is not of account {owner.account or 'in its ARNs'}"
+        return f"which is not of account {owner.account}" if owner.account else "which names no account"
     if fields[1] != owner.partition:
         return f"which is not of the partition {owner.partition}, the account's"
     if owner.region not in ("*", fields[3]):

@@ -41,7 +41,7 @@ def miscounted(snapshot: Snapshot, sources: Mapping[Source, SourceRecord]) -> It
         holds = f"$.{listing} holds {len(records.known_part):,}"
         if records.gap is not None:
             if len(records.known_part) < items:
-                yield f"{holds}, less than the {items:,} items of {source} in $.sources"
+                yield f"{holds}, fewer than the {items:,} items of {source} in $.sources"
             continue
         if counted is not None and counted != len(records.known_part):
             yield f"{holds}, and the account summary counts {counted:,}"

@@ -85,7 +85,7 @@ def _check_places(settings: RunSettings, loaded: Loaded, *, named: bool) -> None
     folder = loaded.path.parent.resolve()
     for path in settings.paths:
         if "\0" not in path and not Path(path).resolve().is_relative_to(folder):
-            problem = f"is out of the folder of {loaded.path}, which was read only because it is here"
+            problem = f"is outside the folder of {loaded.path}, which was read only because it is here"
             raise UsageError(problem, "Name the file with --config, or give -o.", subject=f"output.files {path}")
 
 

@@ -37,7 +37,7 @@ def test_a_list_of_more_than_aws_counts_proves_nothing_whatever_its_gap_is_calle
 
 def test_a_list_of_fewer_than_its_source_had_is_refused() -> None:
     check(cut(counted=4, items=1), "problem", "remedy")
-    with pytest.raises(SourceError, match=r"\$\.users holds 1, less than the 4 items of users"):
+    with pytest.raises(SourceError, match=r"\$\.users holds 1, fewer than the 4 items of users"):
         check(cut(counted=4, items=4), "problem", "remedy")
 
 

@@ -25,10 +25,10 @@ def test_a_file_that_nobody_named_writes_into_its_own_folder_only(run: Run, tmp_
     Path("iam-audit.toml").write_text(f'[output]\nfiles = ["{place.replace("{tmp}", str(tmp_path))}"]\n')
     result = run("scan", "--snapshot", "s.json")
     assert result.code == 2
-    assert "is out of the folder of iam-audit.toml" in result.err
+    assert "is outside the folder of iam-audit.toml" in result.err
     assert list((tmp_path / "else").iterdir()) == []
     named = run("scan", "--snapshot", "s.json", "--config", "iam-audit.toml")
-    assert "is out of the folder" not in named.err
+    assert "is outside the folder" not in named.err
 
 
 def test_a_link_out_of_the_folder_is_out_of_it(run: Run, tmp_path: Path) -> None:

@@ -174,7 +174,8 @@ def decoder(answer_type: type[T], *, any_length: bool = False) -> Callable[[str]
 def _text(file: Path) -> str:
     content = documents.read(str(file), str(file))
     if content.startswith(_GZIP):
-        raise SourceError(f"{file} is packed with gzip", f"Unpack it: gunzip < {file.name} > unpacked.json")
+        remedy = f"Unpack it under the same name: mv {file.name} {file.name}.gz && gunzip {file.name}.gz"
+        raise SourceError(f"{file} is packed with gzip", remedy)
     try:
         return documents.in_utf_8(content, str(file)).decode()
     except UnicodeDecodeError as error:
