@@ -12,7 +12,7 @@ from auditor.account.model import Account, Notice, Policy, Snapshot, User
 from auditor.account.snapshot import FORMAT, SCHEMA_VERSION
 from auditor.account.sources import Source, SourceRecord, SourceStatus
 from auditor.account.tallies import misused
-from auditor.account.unknown import Gap, Listing, with_gaps
+from auditor.account.unknown import MISCOUNTED, Gap, Listing, with_gaps
 from auditor.collectors.answers import Answer, gap, same_time, unread
 from auditor.collectors.authorization_details import EntityReader, ManagedPolicyDetail, UserDetail
 from auditor.collectors.credential_report import CredentialReport, ReportRow
@@ -260,7 +260,7 @@ class _Assembly:
         unknown: dict[str, dict[str, str]] = {}
         for misuse in misused(lists):
             message = f"AWS tells of the policy {misuse.name!r} {misuse.problem}: collect again"
-            found = Gap(f"policies:{misuse.field}:{misuse.arn}", Source.POLICIES, "CountMismatch", None, message)
+            found = Gap(f"policies:{misuse.field}:{misuse.arn}", Source.POLICIES, MISCOUNTED, None, message)
             unknown.setdefault(misuse.arn, {})[misuse.field] = self._add(found)
         policies: Listing[Policy] = lists["policies"]
         if not unknown:
