@@ -53,20 +53,29 @@ def identity_of_arns(arns: Iterable[str], alias: str | None) -> Identity:
     return Identity(None, alias, "aws")
 
 
-def assemble(kind: str, identity: Identity, answers: Answers, captured_at: datetime | None) -> Snapshot:
-    """Return the snapshot that the answers make up; `answers` holds one for every Source but the identity's two."""
-    return _Assembly(answers).snapshot(kind, identity, captured_at)
+def assemble(
+    kind: str,
+    identity: Identity,
+    answers: Answers,
+    captured_at: datetime | None,
+    reader: EntityReader | None = None,
+) -> Snapshot:
+    """Return the snapshot that the answers make up; `answers` holds one for every Source but the identity's two.
+
+    `reader` is one that has read documents ahead.
+    """
+    return _Assembly(answers, reader or EntityReader()).snapshot(kind, identity, captured_at)
 
 
 class _Assembly:
     """Hold the answers while they are joined, with the gaps and notices that the joining finds."""
 
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: Answers, reader: EntityReader) -> None:
         self._answers: Answers = {source: _not_reported(source) for source in OPTIONAL - set(answers)} | dict(answers)
         self._gaps: dict[str, Gap] = {}
         self._notices: list[Notice] = []
         self._doubts = {source: doubt.gap for source, doubt in doubts(self._answers).items()}
-        self._reader = EntityReader()
+        self._reader = reader
         for answer in self._answers.values():
             for found in (*answer.cell_gaps, *((answer.gap,) if answer.gap else ())):
                 self._add(found)
