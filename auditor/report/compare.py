@@ -1,0 +1,148 @@
+"""Two reports compared: what is new, what is resolved, and what the newer one does not prove."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from auditor import __version__
+from auditor.account.kinds import KINDS, ResourceType
+from auditor.errors import UsageError
+from auditor.judging.engine import RULE_ERROR
+from auditor.judging.finding import Finding
+from auditor.judging.rule import ComplianceType, Severity
+from auditor.report.comparison import Change, Comparison, NotSeen, Resource, compared
+from auditor.report.differences import differences
+from auditor.report.proof import Fate, Outcome, Side, Unproven, is_open
+from auditor.report.report import AccountHeader, Report, Tool
+
+_SEVERITIES = list(Severity)
+_OF_SOURCES = (Unproven.SOURCE_INCOMPLETE, Unproven.UNDECIDED)
+
+
+def compare(old: Report, new: Report) -> Comparison:
+    """Return what changed from an old report of an account to a new one.
+
+    A finding is the same in both if its fingerprint and the unique id of its resource are equal: a user who was made
+    anew under an old name is another one. An id that is unknown on one side only equals none. A finding is resolved
+    only where the new report proves it.
+
+    Raises UsageError for reports of two accounts, SourceError for one that was narrowed and lists only some findings.
+    """
+    check_account(old.account, new.account, "the old report", "the new report")
+    before, after = Side(old, "the old report"), Side(new, "the new report")
+    fates = [
+        (finding, after.fate(finding, _identifier(before, finding))) for finding in old.findings if is_open(finding)
+    ]
+    changes = [Change(finding, fate.now) for finding, fate in fates if fate.outcome is Outcome.UNCHANGED and fate.now]
+    held = {change.new.fingerprint for change in changes}
+    fresh = tuple(each for each in new.findings if is_open(each) and each.fingerprint not in held)
+    return Comparison(
+        tool=Tool("iam-audit", __version__),
+        account=new.account,
+        old_report=compared(old, len(fates), _undecided(old)),
+        new_report=compared(new, len(fresh) + len(changes), _undecided(new)),
+        differences=differences(old, new),
+        new=fresh,
+        reopened=tuple(each for each in fresh if _was_set_aside(each, before, after)),
+        worse=tuple(each for each in changes if _rank(each.new) < _rank(each.old)),
+        changed=tuple(each for each in changes if each.new.evidence != each.old.evidence),
+        unchanged=tuple(change.new for change in changes),
+        resolved=tuple(finding for finding, fate in fates if fate.outcome is Outcome.RESOLVED),
+        suppressed=tuple(fate.now for _, fate in fates if fate.outcome is Outcome.SUPPRESSED and fate.now),
+        not_seen=tuple(_not_seen(fates, after)),
+        appeared=_only_in(after, before),
+        vanished=_only_in(before, after),
+        failed_rules=_failed(old, new),
+    )
+
+
+def check_account(old: AccountHeader, new: AccountHeader, old_name: str, new_name: str) -> None:
+    """Raise UsageError unless two documents are of one account in one partition."""
+    if (old.id, old.partition) != (new.id, new.partition):
+        first, second = (f"account {each.id or 'unknown'} in partition {each.partition}" for each in (old, new))
+        problem = f"{old_name} is of {first}, but {new_name} is of {second}"
+        raise UsageError(problem, "Compare two of the same account.")
+
+
+def _identifier(side: Side, finding: Finding) -> str:
+    return side.rules[finding.config_rule_name].source_identifier
+
+
+def _undecided(report: Report) -> int:
+    return report.summary.counts[ComplianceType.INSUFFICIENT_DATA]
+
+
+def _rank(finding: Finding) -> int:
+    return _SEVERITIES.index(finding.severity) if finding.severity is not None else len(_SEVERITIES)
+
+
+def _was_set_aside(finding: Finding, before: Side, after: Side) -> bool:
+    """Return whether a finding that counts now was NON_COMPLIANT before too, and only a suppression hid it."""
+    earlier = before.by_fingerprint.get(finding.fingerprint)
+    return (
+        earlier is not None
+        and earlier.resource_id == finding.resource_id
+        and earlier.compliance_type is ComplianceType.NON_COMPLIANT
+        and earlier.suppression is not None
+        and _identifier(before, earlier) == _identifier(after, finding)
+    )
+
+
+def _not_seen(fates: Iterable[tuple[Finding, Fate]], after: Side) -> Iterator[NotSeen]:
+    for finding, fate in fates:
+        if fate.reason is not None:
+            lacking = after.lacking(finding.config_rule_name) if fate.reason in _OF_SOURCES else ()
+            yield NotSeen(finding, fate.reason, tuple(lacking))
+
+
+def _failed(*reports: Report) -> tuple[str, ...]:
+    warnings = (warning for report in reports for warning in report.warnings if warning.code == RULE_ERROR)
+    return tuple(sorted({warning.config_rule_name for warning in warnings if warning.config_rule_name}))
+
+
+def _only_in(here: Side, there: Side) -> tuple[Resource, ...]:
+    """Return the resources that only one report has, of the types of which the other one lists all."""
+    others = _resources(there)
+    ids = {(kind, resource_id) for kind, _, _, resource_id, _ in others if resource_id is not None}
+    known_by_name = {_name(each): each.resource_id for each in others}
+    found = (
+        Resource(*each[:-1])
+        for each in _resources(here) - others
+        if (each.resource_type, each.region) in there.lists
+        and (each.resource_type, each.resource_id) not in ids
+        and _differ(each.resource_id, known_by_name.get(_name(each), _NOBODY))
+    )
+    return tuple(sorted(found, key=lambda each: (each.resource_type, each.resource_name, each.resource_arn or "")))
+
+
+_NOBODY = ""  # no resource has it for an id
+
+
+class _Seen(NamedTuple):
+    """Name a resource as a finding does, with its Region where the kind is regional; tuples, for there are many."""
+
+    resource_type: ResourceType
+    resource_name: str
+    resource_arn: str | None
+    resource_id: str | None
+    region: str | None
+
+
+def _resources(side: Side) -> set[_Seen]:
+    """Return the resources that a report has findings on."""
+    regional = {kind.resource_type for kind in KINDS if kind.regional}
+    return {
+        _Seen(each.resource_type, each.resource_name, each.resource_arn, each.resource_id, each.region)
+        if each.resource_type in regional
+        else _Seen(each.resource_type, each.resource_name, each.resource_arn, each.resource_id, None)
+        for each in side.report.findings
+        if each.resource_type is not ResourceType.ACCOUNT
+    }
+
+
+def _name(resource: _Seen) -> tuple[ResourceType, str]:
+    return resource.resource_type, resource.resource_arn or resource.resource_name
+
+
+def _differ(one: str | None, other: str | None) -> bool:
+    """Return whether two resources of one name are known to be two, by their unique ids."""
+    return other == _NOBODY or (None not in (one, other) and one != other)
