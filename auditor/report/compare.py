@@ -1,18 +1,20 @@
 """Two reports compared: what is new, what is resolved, and what the newer one does not prove."""
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from auditor import __version__
 from auditor.account.kinds import KINDS, ResourceType
-from auditor.errors import UsageError
 from auditor.judging.engine import RULE_ERROR
 from auditor.judging.finding import Finding
 from auditor.judging.rule import ComplianceType, Severity
+from auditor.report.changes import Outcome, Unproven
 from auditor.report.comparison import Change, Comparison, NotSeen, Resource, compared
 from auditor.report.differences import differences
-from auditor.report.proof import Fate, Outcome, Side, Unproven, is_open
-from auditor.report.report import AccountHeader, Report, Tool
+from auditor.report.proof import Fate, Side, is_open
+from auditor.report.report import Report, Tool
+from auditor.report.same_account import check_account
 
 _SEVERITIES = list(Severity)
 _OF_SOURCES = (Unproven.SOURCE_INCOMPLETE, Unproven.UNDECIDED)
@@ -33,6 +35,7 @@ def compare(old: Report, new: Report) -> Comparison:
         (finding, after.fate(finding, _identifier(before, finding))) for finding in old.findings if is_open(finding)
     ]
     changes = [Change(finding, fate.now) for finding, fate in fates if fate.outcome is Outcome.UNCHANGED and fate.now]
+    seen_before, seen_after = _resources(old), _resources(new)
     held = {change.new.fingerprint for change in changes}
     fresh = tuple(each for each in new.findings if is_open(each) and each.fingerprint not in held)
     return Comparison(
@@ -49,18 +52,10 @@ def compare(old: Report, new: Report) -> Comparison:
         resolved=tuple(finding for finding, fate in fates if fate.outcome is Outcome.RESOLVED),
         suppressed=tuple(fate.now for _, fate in fates if fate.outcome is Outcome.SUPPRESSED and fate.now),
         not_seen=tuple(_not_seen(fates, after)),
-        appeared=_only_in(after, before),
-        vanished=_only_in(before, after),
+        appeared=_only_in(seen_after, seen_before, before),
+        vanished=_only_in(seen_before, seen_after, after),
         failed_rules=_failed(old, new),
     )
-
-
-def check_account(old: AccountHeader, new: AccountHeader, old_name: str, new_name: str) -> None:
-    """Raise UsageError unless two documents are of one account in one partition."""
-    if (old.id, old.partition) != (new.id, new.partition):
-        first, second = (f"account {each.id or 'unknown'} in partition {each.partition}" for each in (old, new))
-        problem = f"{old_name} is of {first}, but {new_name} is of {second}"
-        raise UsageError(problem, "Compare two of the same account.")
 
 
 def _identifier(side: Side, finding: Finding) -> str:
@@ -99,21 +94,6 @@ def _failed(*reports: Report) -> tuple[str, ...]:
     return tuple(sorted({warning.config_rule_name for warning in warnings if warning.config_rule_name}))
 
 
-def _only_in(here: Side, there: Side) -> tuple[Resource, ...]:
-    """Return the resources that only one report has, of the types of which the other one lists all."""
-    others = _resources(there)
-    ids = {(kind, resource_id) for kind, _, _, resource_id, _ in others if resource_id is not None}
-    known_by_name = {_name(each): each.resource_id for each in others}
-    found = (
-        Resource(*each[:-1])
-        for each in _resources(here) - others
-        if (each.resource_type, each.region) in there.lists
-        and (each.resource_type, each.resource_id) not in ids
-        and _differ(each.resource_id, known_by_name.get(_name(each), _NOBODY))
-    )
-    return tuple(sorted(found, key=lambda each: (each.resource_type, each.resource_name, each.resource_arn or "")))
-
-
 _NOBODY = ""  # no resource has it for an id
 
 
@@ -127,14 +107,28 @@ class _Seen(NamedTuple):
     region: str | None
 
 
-def _resources(side: Side) -> set[_Seen]:
+def _only_in(here: AbstractSet[_Seen], others: AbstractSet[_Seen], there: Side) -> tuple[Resource, ...]:
+    """Return the resources that only one report has, of the types of which the other one, `there`, lists all."""
+    ids = {(kind, resource_id) for kind, _, _, resource_id, _ in others if resource_id is not None}
+    known_by_name = {_name(each): each.resource_id for each in others}
+    found = (
+        Resource(*each[:-1])
+        for each in here - others
+        if (each.resource_type, each.region) in there.lists
+        and (each.resource_type, each.resource_id) not in ids
+        and _differ(each.resource_id, known_by_name.get(_name(each), _NOBODY))
+    )
+    return tuple(sorted(found, key=lambda each: (each.resource_type, each.resource_name, each.resource_arn or "")))
+
+
+def _resources(report: Report) -> set[_Seen]:
     """Return the resources that a report has findings on."""
     regional = {kind.resource_type for kind in KINDS if kind.regional}
     return {
         _Seen(each.resource_type, each.resource_name, each.resource_arn, each.resource_id, each.region)
         if each.resource_type in regional
         else _Seen(each.resource_type, each.resource_name, each.resource_arn, each.resource_id, None)
-        for each in side.report.findings
+        for each in report.findings
         if each.resource_type is not ResourceType.ACCOUNT
     }
 

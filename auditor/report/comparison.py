@@ -2,26 +2,14 @@
 
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from auditor.account.kinds import ResourceType
 from auditor.account.sources import Time
 from auditor.judging.finding import Finding
-from auditor.report.differences import Difference
-from auditor.report.proof import Unproven
+from auditor.judging.rule import ComplianceType
+from auditor.report.changes import REASONS, Difference, Unproven
 from auditor.report.report import AccountHeader, Report, Tool, encoded
-
-_NAMED_OTHERWISE = "the resource has another name now"
-REASONS = {
-    Unproven.RULE_NOT_RUN: "the rule did not run",
-    Unproven.TYPE_LEFT_OUT: "the rule leaves out this type of resource now",
-    Unproven.OTHER_REGION: "another Region was read",
-    Unproven.UNDECIDED: "the finding has INSUFFICIENT_DATA now",
-    Unproven.SOURCE_INCOMPLETE: "what the rule reads was not read completely",
-    Unproven.RENAMED: _NAMED_OTHERWISE,
-    Unproven.ID_UNKNOWN: "one report does not know the unique id of the resource",
-}
-"""Why it is not known whether a finding still holds, for people."""
 
 
 class Compared(Struct, frozen=True):
@@ -129,6 +117,17 @@ def compared(report: Report, open_findings: int, undecided: int) -> Compared:
     """Return what names a report in a comparison."""
     snapshot = report.snapshot
     return Compared(report.tool, report.evaluated_at, snapshot.captured_at, snapshot.sha256, open_findings, undecided)
+
+
+def light(report: Report) -> Report:
+    """Return a report without what no comparison reads: the texts and evidence of findings that are in order."""
+    findings = (
+        each
+        if each.compliance_type is ComplianceType.NON_COMPLIANT
+        else structs.replace(each, annotation="", evidence=())
+        for each in report.findings
+    )
+    return structs.replace(report, findings=tuple(findings))
 
 
 def about(entry: Any) -> Finding | Resource:

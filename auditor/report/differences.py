@@ -3,36 +3,40 @@
 A finding may come or go because something else was asked, and not because the account changed.
 """
 
-from collections.abc import Iterator, Mapping
-from enum import StrEnum
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
 
 import msgspec
-from msgspec import Struct
 
-from auditor.report.report import Report, RuleResult
-
-
-class DifferenceKind(StrEnum):
-    """Name what differs between two reports."""
-
-    ORDER = "order"
-    TOOL = "tool"
-    RULE = "rule"
-    PARAMETER = "parameter"
-    SEVERITY = "severity"
-    RESOURCE_TYPES = "resource_types"
-    CONFIGURATION = "configuration"
-    SOURCE = "source"
+from auditor.account.kinds import ResourceType
+from auditor.judging.rule import Severity
+from auditor.report.changes import Difference, DifferenceKind
+from auditor.report.report import Report, Tool
 
 
-class Difference(Struct, frozen=True):
-    """Hold one difference: what it is about, and the value (JSON) on each side, null where there is none."""
+class AskedRule(Protocol):
+    """Stand for what a rule was asked with, as reports and baselines hold it."""
 
-    kind: DifferenceKind
-    subject: str
-    old: Any
-    new: Any
+    @property
+    def config_rule_name(self) -> str:
+        """Return the name under which the rule reports."""
+
+    @property
+    def source_identifier(self) -> str:
+        """Return which rule it is."""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Return its effective parameters."""
+
+    @property
+    def severity(self) -> Severity:
+        """Return the severity under which it reports."""
+
+    @property
+    def left_out(self) -> tuple[ResourceType, ...]:
+        """Return the types of resources that it did not judge."""
 
 
 _UNCOMPARED = {"suppressed"}  # how many findings a file's suppressions set aside follows from the findings
@@ -40,7 +44,9 @@ _UNCOMPARED = {"suppressed"}  # how many findings a file's suppressions set asid
 
 def differences(old: Report, new: Report) -> tuple[Difference, ...]:
     """Return how two reports differ beside their findings, most telling first."""
-    return (*_order(old, new), *_tool(old, new), *_rules(old, new), *_configuration(old, new), *_sources(old, new))
+    order = _order(old.snapshot.captured_at, new.snapshot.captured_at)
+    rules = of_rules(old.rules, new.rules)
+    return (*order, *of_tools(old.tool, new.tool), *rules, *_configuration(old, new), *_sources(old, new))
 
 
 def sentence(difference: Difference) -> str:
@@ -73,19 +79,20 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
-def _order(old: Report, new: Report) -> Iterator[Difference]:
-    before, after = old.snapshot.captured_at, new.snapshot.captured_at
-    if before is not None and after is not None and before > after:
-        yield _different(DifferenceKind.ORDER, "captured_at", before, after)
+def _order(old: datetime | None, new: datetime | None) -> Iterator[Difference]:
+    if old is not None and new is not None and old > new:
+        yield _different(DifferenceKind.ORDER, "captured_at", old, new)
 
 
-def _tool(old: Report, new: Report) -> Iterator[Difference]:
-    if old.tool != new.tool:
-        yield _different(DifferenceKind.TOOL, new.tool.name, old.tool.version, new.tool.version)
+def of_tools(old: Tool, new: Tool) -> Iterator[Difference]:
+    """Yield the difference of the programs that made two reports."""
+    if old != new:
+        yield _different(DifferenceKind.TOOL, new.name, old.version, new.version)
 
 
-def _rules(old: Report, new: Report) -> Iterator[Difference]:
-    before, after = ({rule.config_rule_name: rule for rule in side.rules} for side in (old, new))
+def of_rules(old: Sequence[AskedRule], new: Sequence[AskedRule]) -> Iterator[Difference]:
+    """Yield the differences of the rules of two reports: which ran, and with what."""
+    before, after = ({rule.config_rule_name: rule for rule in side} for side in (old, new))
     for name in sorted({*before, *after}):
         first, second = before.get(name), after.get(name)
         if first is None or second is None or first.source_identifier != second.source_identifier:
@@ -95,7 +102,7 @@ def _rules(old: Report, new: Report) -> Iterator[Difference]:
             yield from _of_rule(first, second)
 
 
-def _of_rule(old: RuleResult, new: RuleResult) -> Iterator[Difference]:
+def _of_rule(old: AskedRule, new: AskedRule) -> Iterator[Difference]:
     name = new.config_rule_name
     for parameter, before, after in _changed(old.parameters, new.parameters):
         yield _different(DifferenceKind.PARAMETER, f"{name}.{parameter}", before, after)

@@ -5,11 +5,8 @@ resource is not in a complete list any more. Everything else is not seen: nobody
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
-
-from msgspec import Struct
 
 from auditor.account.kinds import ResourceType, kind_of
 from auditor.account.sources import SourceStatus
@@ -17,28 +14,8 @@ from auditor.errors import SourceError
 from auditor.judging.finding import Finding, Subject
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType, Rule
+from auditor.report.changes import Entry, Outcome, Unproven
 from auditor.report.report import Report, RuleResult
-
-
-class Outcome(StrEnum):
-    """Name what became of a finding that was NON_COMPLIANT; SUPPRESSED: it still is, and an exception sets it aside."""
-
-    UNCHANGED = "unchanged"
-    SUPPRESSED = "suppressed"
-    RESOLVED = "resolved"
-    NOT_SEEN = "not_seen"
-
-
-class Unproven(StrEnum):
-    """Name why it is not known whether a finding still holds."""
-
-    RULE_NOT_RUN = "rule_not_run"
-    TYPE_LEFT_OUT = "type_left_out"
-    OTHER_REGION = "other_region"
-    UNDECIDED = "undecided"
-    SOURCE_INCOMPLETE = "source_incomplete"
-    RENAMED = "renamed"
-    ID_UNKNOWN = "id_unknown"
 
 
 class Fate(NamedTuple):
@@ -47,17 +24,6 @@ class Fate(NamedTuple):
     outcome: Outcome
     now: Finding | None = None
     reason: Unproven | None = None
-
-
-class Entry(Struct, frozen=True):
-    """Hold what identifies a NON_COMPLIANT finding: as much as a baseline keeps of it."""
-
-    fingerprint: str
-    resource_id: str | None
-    config_rule_name: str
-    resource_type: ResourceType
-    resource_name: str
-    region: str | None
 
 
 ListName = tuple[ResourceType, str | None]
