@@ -25,6 +25,7 @@ from auditor.report.report import AccountHeader, Report, Tool, as_json
 from auditor.report.same_account import check_account
 
 _FORMAT = "iam-audit-baseline"
+_START = 100  # bytes, within which what is written here names its format
 
 
 class BaselineRule(Struct, frozen=True):
@@ -102,7 +103,7 @@ def _is_baseline(document: bytes) -> bool:
     try:
         return msgspec.json.decode(document, type=_Header).format == _FORMAT
     except documents.FAULTS:
-        return False  # and the reader of reports says what is wrong with it
+        return _FORMAT.encode() in document[:_START]  # its reader says what is wrong with it
 
 
 def _check(baseline: Baseline) -> None:

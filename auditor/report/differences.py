@@ -69,11 +69,12 @@ _NAMES = {
     DifferenceKind.CONFIGURATION: "Configuration, {}",
     DifferenceKind.SOURCE: "Source {}",
 }
+_NOTHING: tuple[object, ...] = (None, (), [])
 _LONGEST = 80  # characters of a value
 
 
 def _shown(value: Any) -> str:
-    if value is None or value == []:
+    if value in _NOTHING:
         return "none"
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
@@ -113,10 +114,14 @@ def _of_rule(old: AskedRule, new: AskedRule) -> Iterator[Difference]:
 
 
 def _configuration(old: Report, new: Report) -> Iterator[Difference]:
-    before, after = ({} if side.configuration is None else _plain(side.configuration) for side in (old, new))
-    for name, first, second in _changed(before, after):
-        if name not in _UNCOMPARED:
-            yield _different(DifferenceKind.CONFIGURATION, name, first, second)
+    for name, first, second in _changed(_settings(old), _settings(new)):
+        yield _different(DifferenceKind.CONFIGURATION, name, first, second)
+
+
+def _settings(report: Report) -> Mapping[str, Any]:
+    """Return what the configuration file of a report sets."""
+    fields = {} if report.configuration is None else _plain(report.configuration)
+    return {name: value for name, value in fields.items() if name not in _UNCOMPARED and value not in _NOTHING}
 
 
 def _sources(old: Report, new: Report) -> Iterator[Difference]:

@@ -63,9 +63,10 @@ class Side:
             return self._judged(at_its_name)
         elsewhere = self._by_resource.get((before.config_rule_name, before.resource_type, before.resource_id))
         if elsewhere is not None:
-            return self._resolved_or(Unproven.RENAMED, elsewhere)
+            fate = self._judged(elsewhere)
+            return fate if fate.outcome is Outcome.RESOLVED else _not_seen(Unproven.RENAMED, elsewhere)
         if at_its_name is not None and None in (at_its_name.resource_id, before.resource_id):
-            return self._resolved_or(Unproven.ID_UNKNOWN, at_its_name)
+            return _not_seen(Unproven.ID_UNKNOWN, at_its_name)
         listed_in = before.resource_type, _region(before)
         complete = listed_in in self.lists_by_rule[before.config_rule_name]
         return Fate(Outcome.RESOLVED) if complete else _not_seen(Unproven.SOURCE_INCOMPLETE)
@@ -78,11 +79,6 @@ class Side:
         if before.resource_type in result.left_out:
             return Unproven.TYPE_LEFT_OUT
         return None if before.region in self._regions[before.config_rule_name] else Unproven.OTHER_REGION
-
-    def _resolved_or(self, reason: Unproven, now: Finding) -> Fate:
-        """Return that a finding is resolved if one that may be on another resource proves even that."""
-        fate = self._judged(now)
-        return fate if fate.outcome is Outcome.RESOLVED else _not_seen(reason, now)
 
     def _judged(self, now: Finding) -> Fate:
         """Return what a finding on the same resource proves."""
@@ -126,7 +122,8 @@ class Side:
             return
         rule = self._installed(name)
         types = {each.resource_type for each in self._by_rule[name]} if rule is None else set(rule.resource_types)
-        for resource_type in types - set(result.left_out):
+        nameless = {each.resource_type for each in self._by_rule[name] if each.resource_id is None}
+        for resource_type in types - nameless - set(result.left_out):  # who has no known id may be anybody
             source = kind_of(resource_type).source
             if source is None or source in self._complete:
                 for region in self._regions[name]:
