@@ -1,8 +1,7 @@
 """Two reports compared: what is new, what is resolved, and what the newer one does not prove."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple
 
 from auditor import __version__
 from auditor.account.kinds import KINDS, ResourceType
@@ -12,7 +11,7 @@ from auditor.judging.rule import ComplianceType, Severity
 from auditor.report.changes import Outcome, Unproven
 from auditor.report.comparison import Change, Comparison, NotSeen, Resource, compared
 from auditor.report.differences import differences
-from auditor.report.proof import Fate, Side, is_open
+from auditor.report.proof import Fate, ListName, Side, is_open
 from auditor.report.report import Report, Tool
 from auditor.report.same_account import check_account
 
@@ -94,49 +93,47 @@ def _failed(*reports: Report) -> tuple[str, ...]:
     return tuple(sorted({warning.config_rule_name for warning in warnings if warning.config_rule_name}))
 
 
-_NOBODY = ""  # no resource has it for an id
+_Names = tuple[str, str | None, str | None]
+"""The name, ARN and unique id of a resource: plain tuples, for there are many."""
+_Lists = Mapping[ListName, AbstractSet[_Names]]
+_NAME, _ARN, _ID = range(3)
 
 
-class _Seen(NamedTuple):
-    """Name a resource as a finding does, with its Region where the kind is regional; tuples, for there are many."""
-
-    resource_type: ResourceType
-    resource_name: str
-    resource_arn: str | None
-    resource_id: str | None
-    region: str | None
-
-
-def _only_in(here: AbstractSet[_Seen], others: AbstractSet[_Seen], there: Side) -> tuple[Resource, ...]:
-    """Return the resources that only one report has, of the types of which the other one, `there`, lists all."""
-    ids = {(kind, resource_id) for kind, _, _, resource_id, _ in others if resource_id is not None}
-    known_by_name = {_name(each): each.resource_id for each in others}
+def _only_in(here: _Lists, there: _Lists, other: Side) -> tuple[Resource, ...]:
+    """Return the resources that only one report has, of the lists that the other one proves to be complete."""
     found = (
-        Resource(*each[:-1])
-        for each in here - others
-        if (each.resource_type, each.region) in there.lists
-        and (each.resource_type, each.resource_id) not in ids
-        and _differ(each.resource_id, known_by_name.get(_name(each), _NOBODY))
+        Resource(listed_in[0], *names)
+        for listed_in, resources in here.items()
+        if listed_in in other.lists
+        for names in _unlike(resources, there.get(listed_in, frozenset()))
     )
     return tuple(sorted(found, key=lambda each: (each.resource_type, each.resource_name, each.resource_arn or "")))
 
 
-def _resources(report: Report) -> set[_Seen]:
-    """Return the resources that a report has findings on."""
+def _unlike(resources: AbstractSet[_Names], others: AbstractSet[_Names]) -> Iterator[_Names]:
+    """Yield the resources that are known to be none of the others: neither by their unique id nor by their name."""
+    left = resources - others
+    if not left:
+        return
+    ids = {names[_ID] for names in others} - {None}
+    by_address = {names[_ARN] or names[_NAME]: names[_ID] for names in others}
+    for names in left:
+        address = names[_ARN] or names[_NAME]
+        namesake = address in by_address and None in (names[_ID], by_address[address])
+        if names[_ID] not in ids and not namesake:
+            yield names
+
+
+def _resources(report: Report) -> _Lists:
+    """Return the resources that a report has findings on, by the list that they are in."""
     regional = {kind.resource_type for kind in KINDS if kind.regional}
-    return {
-        _Seen(each.resource_type, each.resource_name, each.resource_arn, each.resource_id, each.region)
-        if each.resource_type in regional
-        else _Seen(each.resource_type, each.resource_name, each.resource_arn, each.resource_id, None)
-        for each in report.findings
-        if each.resource_type is not ResourceType.ACCOUNT
-    }
-
-
-def _name(resource: _Seen) -> tuple[ResourceType, str]:
-    return resource.resource_type, resource.resource_arn or resource.resource_name
-
-
-def _differ(one: str | None, other: str | None) -> bool:
-    """Return whether two resources of one name are known to be two, by their unique ids."""
-    return other == _NOBODY or (None not in (one, other) and one != other)
+    found: dict[ListName, set[_Names]] = {}
+    for each in report.findings:
+        kind = each.resource_type
+        listed_in = kind, each.region if kind in regional else None
+        names = each.resource_name, each.resource_arn, each.resource_id
+        if listed_in in found:
+            found[listed_in].add(names)
+        else:
+            found[listed_in] = {names}
+    return {listed_in: names for listed_in, names in found.items() if listed_in[0] is not ResourceType.ACCOUNT}

@@ -126,9 +126,10 @@ def test_of_a_rule_that_is_not_installed_every_source_must_be_complete() -> None
 
 
 def test_a_list_of_which_the_engine_says_that_it_is_cut_proves_nothing_whatever_its_source_says() -> None:
-    new = report_of(replace(people(EVE), users=listing([EVE], "withheld")), [configured(MFA)])
-    found = auditor.compare(report(BOB, EVE), new)
-    assert lists(found) == {"not_seen": ["bob"]}
+    counted = people(summary={"Users": 1})
+    new = report_of(replace(counted, users=listing([EVE], counted.gaps[0].id)), [configured(MFA)])
+    assert new.rules[0].coverage.unseen == 0
+    assert lists(auditor.compare(report(BOB, EVE), new)) == {"not_seen": ["bob"]}
 
 
 @pytest.mark.parametrize(
