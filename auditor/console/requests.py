@@ -56,10 +56,11 @@ class ReportRequest(Struct, frozen=True, kw_only=True):
 
 
 class BaselineRequest(Struct, frozen=True, kw_only=True):
-    """Ask for the baseline of a stored report."""
+    """Ask for the baseline of a stored report, with what it does not prove of an earlier one."""
 
     report_file: str
     path: str
+    keep: str | None
     quiet: bool
 
 

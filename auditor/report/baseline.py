@@ -5,7 +5,7 @@ forgiven, and what a suppression sets aside stays a matter of the suppression, w
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import UTC
 from typing import Any, Literal
 
@@ -59,27 +59,51 @@ class _Header(Struct):
     format: str = ""
 
 
-def baseline_of(report: Report, place: str = "the report") -> Baseline:
+def baseline_of(report: Report, place: str = "the report", earlier: Baseline | None = None) -> Baseline:
     """Return the baseline that knows every open finding of a report.
 
-    Raises SourceError, naming `place`, for a report that was narrowed and lists only some of its findings.
+    Of an `earlier` baseline it keeps the entries of which the report proves nothing: they were not seen. Raises
+    SourceError, naming `place`, for a report that was narrowed and lists only some of its findings, and UsageError for
+    an earlier baseline of another account.
     """
-    Side(report, place)  # which checks that it is whole
+    side = Side(report, place)  # which checks that it is whole
+    known = [
+        Entry(**{name: getattr(each, name) for name in Entry.__struct_fields__})
+        for each in report.findings
+        if is_open(each)
+    ]
+    rules = [
+        BaselineRule(each.config_rule_name, each.source_identifier, each.parameters, each.severity, each.left_out)
+        for each in report.rules
+    ]
+    if earlier is not None:
+        check_account(earlier.account, report.account, "the earlier baseline", place)
+        lost = [rule for rule in earlier.rules if rule.config_rule_name not in side.rules]
+        rules += lost
+        known += _unseen(earlier, side, rules, {each.fingerprint for each in known})
     return Baseline(
         tool=Tool("iam-audit", __version__),
         account=report.account,
         captured_at=report.snapshot.captured_at,
         snapshot_sha256=report.snapshot.sha256,
-        rules=tuple(
-            BaselineRule(each.config_rule_name, each.source_identifier, each.parameters, each.severity, each.left_out)
-            for each in report.rules
-        ),
-        findings=tuple(
-            Entry(**{name: getattr(each, name) for name in Entry.__struct_fields__})
-            for each in report.findings
-            if is_open(each)
-        ),
+        rules=tuple(rules),
+        findings=tuple(known),
     )
+
+
+def _unseen(earlier: Baseline, side: Side, rules: Sequence[BaselineRule], known: Container[str]) -> Iterator[Entry]:
+    """Yield the entries of an earlier baseline of which a report proves nothing, unless another rule has their name."""
+    identifiers, now = _identifiers(earlier.rules), _identifiers(rules)
+    same = {name for name in identifiers if now.get(name) == identifiers[name]}
+    for entry in earlier.findings:
+        name = entry.config_rule_name
+        kept = name in same and entry.fingerprint not in known
+        if kept and side.fate(entry, identifiers[name]).outcome is Outcome.NOT_SEEN:
+            yield entry
+
+
+def _identifiers(rules: Iterable[BaselineRule]) -> dict[str, str]:
+    return {rule.config_rule_name: rule.source_identifier for rule in rules}
 
 
 def load_baseline(document: bytes, place: str) -> Baseline:
@@ -128,7 +152,7 @@ def forgiven(report: Report, baseline: Baseline, file: str) -> Report:
     """
     check_account(baseline.account, report.account, f"the baseline {file}", "this report")
     side = Side(report, "the report")
-    identifiers = {rule.config_rule_name: rule.source_identifier for rule in baseline.rules}
+    identifiers = _identifiers(baseline.rules)
     fates = [(entry, side.fate(entry, identifiers[entry.config_rule_name])) for entry in baseline.findings]
     known = {entry.fingerprint for entry, fate in fates if fate.outcome is Outcome.UNCHANGED}
     marked = (structs.replace(each, known=True) if each.fingerprint in known else each for each in report.findings)

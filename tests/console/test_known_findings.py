@@ -149,6 +149,15 @@ def test_what_a_baseline_leaves_out_is_said(known: Path, run: Run) -> None:
     assert known.is_dir()
 
 
+def test_a_baseline_is_written_again_without_losing_what_was_not_seen(known: Path, run: Run) -> None:
+    run("scan", "--snapshot", "unknown.json", *OF_MFA, "-o", "r.json")
+    result = run("baseline", "r.json", "--keep", "known.json", "-o", "known.json")
+    assert result.err.endswith("Wrote known.json: 2 known findings, 1 of them kept from known.json.\n")
+    names = [each["resource_name"] for each in json.loads((known / "known.json").read_text())["findings"]]
+    assert names == ["eve", "bob"]
+    assert run("scan", "--snapshot", "more.json", "--baseline", "known.json", "--fail-on", "new", *OF_MFA).code == 0
+
+
 def test_a_baseline_does_not_replace_its_report(known: Path, run: Run) -> None:
     result = run("baseline", "report.json", "-o", "report.json")
     assert result.code == 2

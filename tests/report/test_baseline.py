@@ -140,6 +140,43 @@ def test_a_narrowed_report_makes_no_baseline() -> None:
         baseline_of(narrowed(report(BOB, EVE), [], ["bob"]), "r.json")
 
 
+GONE = report(EVE)
+FIXED = report(console_user("bob", mfa=True, groups=["A"]))
+OTHER_RULE = report_of(people(BOB), [replace(configured("iam-password-policy"), config_rule_name=MFA)])
+
+
+@pytest.mark.parametrize(
+    ("now", "kept"),
+    [
+        pytest.param(report(unknown=["users"]), ["bob"], id="not listed"),
+        pytest.param(report(UNDECIDED_BOB), ["bob"], id="undecided"),
+        pytest.param(report_of(people(BOB), [configured("iam-password-policy")]), ["bob"], id="not run"),
+        pytest.param(report(BOB), ["bob"], id="still there"),
+        pytest.param(GONE, ["eve"], id="gone"),
+        pytest.param(FIXED, [], id="in order"),
+        pytest.param(report(anew(BOB)), ["bob"], id="made anew"),
+        pytest.param(OTHER_RULE, [], id="another rule of the name"),
+    ],
+)
+def test_a_new_baseline_keeps_what_was_not_seen(now: Report, kept: list[str]) -> None:
+    baseline = baseline_of(now, "r.json", baseline_of(report(BOB)))
+    assert [each.resource_name for each in baseline.findings] == kept
+    assert load_baseline(baseline.to_json().encode(), "b.json") == baseline
+
+
+def test_what_is_kept_is_forgiven_when_it_is_seen_again_and_a_user_made_anew_is_not() -> None:
+    kept = baseline_of(report(unknown=["users"]), "r.json", baseline_of(report(BOB)))
+    assert exit_code(forgiven(report(BOB), kept, "b.json"), ON_NEW)[0] == 0
+    assert exit_code(forgiven(report(anew(BOB)), kept, "b.json"), ON_NEW)[0] == 1
+
+
+def test_a_baseline_of_another_account_is_not_kept() -> None:
+    other = baseline_of(report(BOB))
+    other = replace(other, account=replace(other.account, id="444455556666"))
+    with pytest.raises(UsageError, match="the earlier baseline is of account 444455556666"):
+        baseline_of(report(BOB), "r.json", other)
+
+
 def changed(**fields: Any) -> bytes:
     return json.dumps({**json.loads(baseline_of(report(BOB)).to_json()), **fields}).encode()
 

@@ -132,6 +132,14 @@ def test_a_list_of_which_the_engine_says_that_it_is_cut_proves_nothing_whatever_
     assert lists(auditor.compare(report(BOB, EVE), new)) == {"not_seen": ["bob"]}
 
 
+@pytest.mark.parametrize("unseen", [1, None])
+def test_resources_that_a_rule_did_not_see_may_be_the_lost_one(unseen: int | None) -> None:
+    new = report(EVE)
+    (rule,) = new.rules
+    less = replace(rule, coverage=replace(rule.coverage, resources=unseen and 2, unseen=unseen))
+    assert lists(auditor.compare(report(BOB, EVE), replace(new, rules=(less,)))) == {"not_seen": ["bob"]}
+
+
 @pytest.mark.parametrize(
     ("rules", "reason"),
     [([configured(MEMBER)], Unproven.RULE_NOT_RUN), ([configured(MFA)], None)],

@@ -19,6 +19,12 @@ from auditor.console.requests import BaselineRequest, request_of
     metavar="FILE",
     help="Where to write it: .json.",
 )
+@click.option(
+    "--keep",
+    shell_complete=files,
+    metavar="FILE",
+    help="Keep the entries of this earlier baseline of which REPORT.json proves nothing.",
+)
 @quiet_option
 def baseline(**options: Any) -> int:
     """Write what is NON_COMPLIANT in a stored report as a baseline.
@@ -29,6 +35,7 @@ def baseline(**options: Any) -> int:
     \b
     Examples:
       iam-audit baseline monday.json -o iam-baseline.json
+      iam-audit baseline tuesday.json --keep known.json -o known.json
       iam-audit scan --baseline iam-baseline.json --fail-on new
     """
     from auditor.console.known import write_baseline
