@@ -59,15 +59,16 @@ def _section(section: Section, room: int) -> str:
 
 _OF_RESOURCES = ("Appeared", "Vanished")
 _HEADS = (
-    "| rule | severity | resource | |\n| --- | --- | --- | --- |\n",
-    "| type | resource | id |\n| --- | --- | --- |\n",
+    "| rule | severity | resource | type | what is said |\n| --- | --- | --- | --- | --- |\n",
+    "| resource | type | unique id |\n| --- | --- | --- |\n",
 )
 
 
 def _line(row: Row) -> str:
-    if not row.rule:
-        return f"| {code(row.resource_type)} | {code(row.resource)} | {code(row.text)} |\n"
-    return f"| {code(row.rule)} | {row.severity} | {code(row.resource)} | {code(row.text)} |\n"
+    cells = [code(row.resource), code(row.resource_type), code(row.text)]
+    if row.rule:
+        cells = [code(row.rule), row.severity, *cells]
+    return f"| {' | '.join(cells)} |\n"
 
 
 def code(text: str) -> str:
