@@ -92,6 +92,10 @@ NO_ID = user("bob", groups=["A"], credentials=BOB.credentials, unknown=["id"])
         pytest.param(report(NO_ID), report(BOB), {"new": ["bob"], "not_seen": ["bob"]}, id="id not known before"),
         pytest.param(report(NO_ID), report(NO_ID), {}, id="id never known"),
         pytest.param(SUPPRESSED, report(BOB), {"new": ["bob"], "reopened": ["bob"]}, id="suppressed before"),
+        pytest.param(
+            SUPPRESSED, report(anew(BOB)), {"new": ["bob"], "appeared": ["bob"], "vanished": ["bob"]},
+            id="suppressed before, made anew",
+        ),
         pytest.param(report(BOB), SUPPRESSED, {"suppressed": ["bob"]}, id="suppressed now"),
         pytest.param(SUPPRESSED, SUPPRESSED, {}, id="suppressed in both"),
     ],
