@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # for type checkers and editors; at run time __getattr__ does
     from auditor.collectors.saved import load_report, load_snapshot
     from auditor.errors import AuditError
     from auditor.report.audit import audit
+    from auditor.report.compare import compare
+    from auditor.report.comparison import Comparison
     from auditor.report.report import Report
     from auditor.writers.files import write
 
@@ -26,11 +28,13 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AuditError",
+    "Comparison",
     "Report",
     "Snapshot",
     "__version__",
     "audit",
     "collect",
+    "compare",
     "load_report",
     "load_snapshot",
     "read_exports",
@@ -39,10 +43,12 @@ __all__ = [
 
 _PLACES = {
     "AuditError": "auditor.errors",
+    "Comparison": "auditor.report.comparison",
     "Report": "auditor.report.report",
     "Snapshot": "auditor.account.model",
     "audit": "auditor.report.audit",
     "collect": "auditor.collectors.live.in_one_call",
+    "compare": "auditor.report.compare",
     "load_report": "auditor.collectors.saved",
     "load_snapshot": "auditor.collectors.saved",
     "read_exports": "auditor.collectors.cli_output.folder",

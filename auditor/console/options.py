@@ -25,6 +25,11 @@ SCAN_CODES = _EXIT_CODES.format(
 SNAPSHOT_CODES = _EXIT_CODES.format(
     done="written, complete", failed="it could not be read or written\n  4    written, but something could not be read"
 )
+DIFF_CODES = _EXIT_CODES.format(
+    done="compared\n  1    --fail-on new, and a finding is new",
+    failed="a report could not be read or written, or a rule failed\n"
+    "  4    incomplete: NEW has INSUFFICIENT_DATA, or a finding was not seen",
+)
 REPORT_CODES = _EXIT_CODES.format(done="shown or written", failed="the report could not be read or written")
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -148,7 +153,7 @@ reading = partial(click.option, cls=_Headed, heading="Account")
 _credentials = partial(click.option, cls=_Headed, heading="AWS credentials")
 _selecting = partial(click.option, cls=_Headed, heading="Rules and settings")
 showing = partial(click.option, cls=_Headed, heading="Output")
-_gate = partial(click.option, cls=_Headed, heading="Exit code")
+gate_option = partial(click.option, cls=_Headed, heading="Exit code")
 
 
 def _options(*options: Callable[[C], C]) -> Callable[[C], C]:
@@ -277,17 +282,23 @@ scan_options = _options(
         help="Show names, ids or ARNs like this only; repeatable.",
     ),
     framework_option,
-    _gate(
+    gate_option(
         "--fail-on",
-        type=click.Choice(["noncompliant", "nothing"]),
-        help="Exit with 1 if a finding is NON_COMPLIANT [nothing].",
+        type=click.Choice(["noncompliant", "new", "nothing"]),
+        help="Exit with 1 if a finding is NON_COMPLIANT; `new` needs --baseline [nothing].",
     ),
-    _gate(
+    gate_option(
+        "--baseline",
+        shell_complete=files,
+        metavar="FILE",
+        help="Let findings pass that are NON_COMPLIANT in this earlier report or baseline too.",
+    ),
+    gate_option(
         "--min-severity",
         type=_SEVERITIES,
         help="Let findings below this severity pass, NON_COMPLIANT and undecided ones [low].",
     ),
-    _gate(
+    gate_option(
         "--allow-incomplete/--no-allow-incomplete",
         default=None,
         help="Exit with 0 instead of 4 when facts are unknown, unless nothing was decided.",

@@ -55,6 +55,29 @@ class ReportRequest(Struct, frozen=True, kw_only=True):
     quiet: bool
 
 
+class BaselineRequest(Struct, frozen=True, kw_only=True):
+    """Ask for the baseline of a stored report, with what it does not prove of an earlier one."""
+
+    report_file: str
+    path: str
+    keep: str | None
+    quiet: bool
+
+
+class DiffRequest(Struct, frozen=True, kw_only=True):
+    """Ask what changed between two reports, or two snapshots; `selection` is of the rules that judge snapshots."""
+
+    old: str
+    new: str
+    selection: Choice
+    paths: Sequence[str]
+    output_format: str
+    fail_on: str
+    allow_incomplete: bool
+    as_of: datetime | None
+    quiet: bool
+
+
 class ExportRequest(Struct, frozen=True, kw_only=True):
     """Ask for the selected rules as rules of AWS Config."""
 
