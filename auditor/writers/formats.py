@@ -30,6 +30,7 @@ _FORMATS: Mapping[str, Format] = {
     "html": Format("auditor.writers.html", (".html",)),
     "csv": Format("auditor.writers.csv", (".csv",)),
     "jsonl": Format("auditor.writers.jsonl", (".jsonl",)),
+    "junit": Format("auditor.writers.junit", (".xml",)),
     "sarif": Format("auditor.writers.sarif", (".sarif",)),
 }
 _BY_SUFFIX = {suffix: name for name, each in _FORMATS.items() for suffix in each.suffixes}

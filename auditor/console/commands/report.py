@@ -29,7 +29,8 @@ from auditor.console.requests import ReportRequest, request_of
 def report(**options: Any) -> int:
     """Render a stored JSON report again; without -o as a table.
 
-    --format prints another format than the table, also beside -o. --framework shows others than those that the report was made with.
+    --format prints another format than the table, also beside -o. --framework shows others than
+    those that the report was made with.
 
     \b
     Examples:
