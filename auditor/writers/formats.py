@@ -31,6 +31,8 @@ _FORMATS: Mapping[str, Format] = {
     "csv": Format("auditor.writers.csv", (".csv",)),
     "jsonl": Format("auditor.writers.jsonl", (".jsonl",)),
     "junit": Format("auditor.writers.junit", (".xml",)),
+    "markdown": Format("auditor.writers.markdown", (".md",)),
+    "step-summary": Format("auditor.writers.step_summary", (".summary.md",)),
     "sarif": Format("auditor.writers.sarif", (".sarif",)),
 }
 _BY_SUFFIX = {suffix: name for name, each in _FORMATS.items() for suffix in each.suffixes}

@@ -25,6 +25,7 @@ _MARKED = {
     ".html": (b"<!DOCTYPE html>", b"<!doctype html>"),
     ".sarif": (b'{"$schema":"https://docs.oasis-open.org/sarif/',),
     ".xml": (b'<?xml version="1.0" encoding="utf-8"?>\n<testsuites name="iam-audit"',),
+    ".md": (b"<!-- iam-audit -->",),
     ".gz": (b"\x1f\x8b",),
 }
 """How files begin that are written here."""
