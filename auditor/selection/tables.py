@@ -35,7 +35,9 @@ class Output(_Strict, frozen=True):
     """Which files are written, as with -o, and what standard output shows."""
 
     files: list[str] = []
-    format: Literal["table", "json", "jsonl", "csv", "sarif", "junit", "markdown", "step-summary"] = "table"
+    format: Literal[
+        "table", "json", "jsonl", "csv", "sarif", "junit", "markdown", "step-summary", "github", "gitlab"
+    ] = "table"
 
 
 class GateSettings(_Strict, frozen=True):

@@ -33,6 +33,8 @@ _FORMATS: Mapping[str, Format] = {
     "junit": Format("auditor.writers.junit", (".xml",)),
     "markdown": Format("auditor.writers.markdown", (".md",)),
     "step-summary": Format("auditor.writers.step_summary", (".summary.md",)),
+    "github": Format("auditor.writers.github"),
+    "gitlab": Format("auditor.writers.gitlab", (".gitlab.json",)),
     "sarif": Format("auditor.writers.sarif", (".sarif",)),
 }
 _BY_SUFFIX = {suffix: name for name, each in _FORMATS.items() for suffix in each.suffixes}

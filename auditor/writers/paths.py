@@ -26,6 +26,7 @@ _MARKED = {
     ".sarif": (b'{"$schema":"https://docs.oasis-open.org/sarif/',),
     ".xml": (b'<?xml version="1.0" encoding="utf-8"?>\n<testsuites name="iam-audit"',),
     ".md": (b"<!-- iam-audit -->",),
+    ".gitlab.json": (b'[{"check_name":', b"[]\n"),
     ".gz": (b"\x1f\x8b",),
 }
 """How files begin that are written here."""

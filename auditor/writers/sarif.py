@@ -164,7 +164,7 @@ def _location(place: Location | None, stand_in: str, finding: Finding | None) ->
 
 def _uri(path: str) -> str:
     """Return a path as a URI: relative to the repository, or of a file that is named from the root on."""
-    slashes = visible(path.replace("\\", "/")).removeprefix("./")
+    slashes = visible(statements.slashed(path))
     if slashes.startswith("/") or _SCHEME.match(slashes):
         return f"file:///{quote(slashes.lstrip('/'), safe='/:')}"
     return quote(slashes, safe="/")

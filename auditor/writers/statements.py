@@ -98,6 +98,11 @@ def place_text(location: Location) -> str:
     return " ".join(part for part in (file, location.address) if part)
 
 
+def slashed(file: str) -> str:
+    """Return the path of a file as hosts of code write it, on every system."""
+    return file.replace("\\", "/").removeprefix("./")
+
+
 def stand_in_path(report: Report) -> str:
     """Return the path that stands for the account where a format wants a file: the same in every run."""
     return f"aws-iam/{report.account.id or 'unknown'}"
