@@ -30,7 +30,20 @@ REPORT_CODES = _EXIT_CODES.format(done="shown or written", failed="the report co
 C = TypeVar("C", bound=Callable[..., Any])
 
 _MAX_WAIT_S = 1_000_000
-STDOUT_FORMATS = ["table", "json", "jsonl", "csv", "sarif", "junit", "markdown", "step-summary", "github", "gitlab"]
+STDOUT_FORMATS = [
+    "table",
+    "json",
+    "jsonl",
+    "csv",
+    "sarif",
+    "junit",
+    "markdown",
+    "step-summary",
+    "github",
+    "gitlab",
+    "asff",
+    "ocsf",
+]
 
 
 def point_in_time(text: str) -> datetime:

@@ -1,6 +1,7 @@
 """The formats of reports and snapshots: their names, and the suffixes that choose them."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
@@ -14,6 +15,7 @@ from auditor.report.report import Report
 Write = Callable[[Report, BinaryIO], object]
 """Write a report to a stream in one format."""
 
+_REGION = re.compile("[a-z]{2,4}(-[a-z]{2,12}){1,3}-[0-9]{1,2}")
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
@@ -35,6 +37,8 @@ _FORMATS: Mapping[str, Format] = {
     "step-summary": Format("auditor.writers.step_summary", (".summary.md",)),
     "github": Format("auditor.writers.github"),
     "gitlab": Format("auditor.writers.gitlab", (".gitlab.json",)),
+    "asff": Format("auditor.writers.asff", (".asff.jsonl",), regional=True),
+    "ocsf": Format("auditor.writers.ocsf", (".ocsf.json",)),
     "sarif": Format("auditor.writers.sarif", (".sarif",)),
 }
 _BY_SUFFIX = {suffix: name for name, each in _FORMATS.items() for suffix in each.suffixes}
@@ -73,4 +77,6 @@ def region_of(region: str | None) -> str:
     if found is None:
         hint = "Give it with --security-hub-region REGION, or set AWS_REGION."
         raise UsageError("the format asff needs the AWS Region of Security Hub, which is not known", hint)
+    if not _REGION.fullmatch(found):
+        raise UsageError(f"{found!r} is no AWS Region", "Give one such as eu-central-1, with --security-hub-region.")
     return found

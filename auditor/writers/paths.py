@@ -27,6 +27,8 @@ _MARKED = {
     ".xml": (b'<?xml version="1.0" encoding="utf-8"?>\n<testsuites name="iam-audit"',),
     ".md": (b"<!-- iam-audit -->",),
     ".gitlab.json": (b'[{"check_name":', b"[]\n"),
+    ".asff.jsonl": (b'{"Findings":[{"SchemaVersion":"2018-10-08","Id":"iam-audit/',),
+    ".ocsf.json": (b'[{"metadata":{"version":"1.5.0","product":{"name":"iam-audit"', b"[]\n"),
     ".gz": (b"\x1f\x8b",),
 }
 """How files begin that are written here."""

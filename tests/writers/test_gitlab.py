@@ -1,4 +1,4 @@
-"""GitLab's code quality report: valid by what GitLab documents, and empty only for a complete audit without findings."""
+"""GitLab's code quality report: valid by GitLab's documentation, and empty only where all is known and in order."""
 
 import json
 from collections import Counter
