@@ -218,6 +218,21 @@ def test_without_an_account_nothing_is_written(run: Run, tmp_path: Path) -> None
     assert not file.exists()
 
 
+def test_blank_texts_are_dashes(tmp_path: Path) -> None:
+    report = failing()
+    (finding,) = report.findings
+    blank = replace(finding, resource_name=" ", resource_arn=None, resource_id=None, annotation="", region=" ")
+    (found,) = valid(written(replace(report, findings=(blank,)), tmp_path, "r.asff.jsonl"))
+    assert (found["Resources"][0]["Id"], found["ProductFields"]["iam-audit/region"]) == ("-", "-")
+
+
+def test_the_region_is_asked_for_before_the_account_is_read(run: Run, tmp_path: Path) -> None:
+    for output in (["--format", "asff"], ["-o", tmp_path / "r.asff.jsonl"]):
+        result = run("scan", "--snapshot", tmp_path / "nowhere.json", *output)
+        assert result.code == 2
+        assert "needs the AWS Region" in result.err
+
+
 def test_hostile_texts_are_shown_as_text(tmp_path: Path) -> None:
     report = hostile_report()
     text = written(report, tmp_path, "r.asff.jsonl")

@@ -39,7 +39,7 @@ def annotation(line: str) -> Annotation:
     found = COMMAND.fullmatch(line)
     assert found, line
     parts = (part.split("=", 1) for part in found["properties"].split(","))
-    properties = {name: unescaped(value).replace("%3A", ":").replace("%2C", ",") for name, value in parts}
+    properties = {name: unescaped(value.replace("%3A", ":").replace("%2C", ",")) for name, value in parts}
     assert set(properties) <= {"title", "file", "line"}
     return Annotation(found["command"], properties, unescaped(found["message"]))
 
@@ -133,6 +133,15 @@ def test_hostile_texts_begin_and_end_no_command() -> None:
         assert all(character.isprintable() or character == "\n" for character in text)
         if finding.location is not None and len(str(finding.location.file)) < 100:
             assert {*found[0].properties} == {"title", "file", "line"}
+
+
+@pytest.mark.parametrize("text", ["100%", "%0A::error::x", "%250D%", "a%3Ab%2Cc"])
+def test_a_percent_sign_stays_one(run: Run, tmp_path: Path, text: str) -> None:
+    placed = Location(text, 1, text)
+    users = account(users=[console_user("bob", mfa=False)])
+    report = report_of(users, MFA, change=lambda finding: replace(finding, location=placed, annotation=text))
+    first, _ = shown(run, report, tmp_path)
+    assert (first.properties["file"], first.message.partition("user/bob ")[2]) == (text, f"({text}): {text}")
 
 
 def test_the_configuration_file_in_use_is_named(run: Run, folder: Path) -> None:
