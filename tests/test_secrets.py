@@ -138,7 +138,9 @@ def every_way(run: Run, place: Path, *source: object) -> list[Result]:
     results = [run("scan", "-v", *source, *options, *files) for options in FORMATS]
     results += [run("snapshot", "-v", *source, "-o", path) for path in (snapshot, place / "s.json.gz")]
     results += [run("scan", "-v", "--snapshot", snapshot, "--format", "json")]
-    results += [run("report", report), run("report", report, "-o", place / "again.html", "-o", place / "again.json")]
+    rendered = ("html", "json", "csv", "jsonl", "sarif", "xml", "md", "gitlab.json", "ocsf.json")
+    outputs = [each for suffix in rendered for each in ("-o", place / f"again.{suffix}")]
+    results += [run("report", report), run("report", report, *outputs, "--format", "github")]
     return results
 
 

@@ -35,7 +35,20 @@ REPORT_CODES = _EXIT_CODES.format(done="shown or written", failed="the report co
 C = TypeVar("C", bound=Callable[..., Any])
 
 _MAX_WAIT_S = 1_000_000
-STDOUT_FORMATS = ["table", "json", "jsonl", "csv"]
+STDOUT_FORMATS = [
+    "table",
+    "json",
+    "jsonl",
+    "csv",
+    "sarif",
+    "junit",
+    "markdown",
+    "step-summary",
+    "github",
+    "gitlab",
+    "asff",
+    "ocsf",
+]
 
 
 def point_in_time(text: str) -> datetime:
@@ -260,10 +273,18 @@ output_option = showing(
     shell_complete=files,
     multiple=True,
     metavar="PATH",
-    help="Write .json, .jsonl, .csv or .html; repeatable.",
+    help="Write a report in the format of the suffix, such as .html, .json or .sarif; repeatable.",
+)
+format_option = showing(
+    "--format", "output_format", type=click.Choice(STDOUT_FORMATS), help="What standard output shows [table]."
+)
+security_hub_option = showing(
+    "--security-hub-region",
+    metavar="REGION",
+    help="The AWS Region whose Security Hub shall import the format asff [AWS_REGION].",
 )
 scan_options = _options(
-    showing("--format", "output_format", type=click.Choice(STDOUT_FORMATS), help="What is shown [table]."),
+    format_option,
     showing("--query", metavar="EXPRESSION", help="Print the result of this JMESPath over the JSON report instead."),
     output_option,
     showing("--all", "every_finding", is_flag=True, help="Show every finding in the table."),
@@ -282,6 +303,7 @@ scan_options = _options(
         help="Show names, ids or ARNs like this only; repeatable.",
     ),
     framework_option,
+    security_hub_option,
     gate_option(
         "--fail-on",
         type=click.Choice(["noncompliant", "new", "nothing"]),

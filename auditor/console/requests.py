@@ -29,6 +29,7 @@ class ScanRequest(Struct, frozen=True, kw_only=True):
     run: RunOptions
     shown: Shown
     frameworks: Sequence[str]
+    security_hub_region: str | None
     as_of: datetime | None
     verify: bool
     quiet: bool
@@ -50,8 +51,10 @@ class ReportRequest(Struct, frozen=True, kw_only=True):
 
     report_file: str
     paths: Sequence[str]
+    output_format: str | None
     every_finding: bool
     frameworks: Sequence[str]
+    security_hub_region: str | None
     quiet: bool
 
 

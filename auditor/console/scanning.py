@@ -13,7 +13,7 @@ from auditor.collectors.saved import load_baseline
 from auditor.console import places
 from auditor.console.in_use import summary
 from auditor.console.messages import Say, speaker, wants_progress
-from auditor.console.requests import ScanRequest, Shown
+from auditor.console.requests import ScanRequest
 from auditor.errors import UsageError
 from auditor.judging.rule import Severity
 from auditor.judging.suppressions import Suppression
@@ -29,7 +29,7 @@ from auditor.selection.config import Loaded
 from auditor.selection.plan import Plan, planned, settled, sources_read
 from auditor.selection.run_settings import RunSettings, run_settings
 from auditor.writers import files, paths, printing
-from auditor.writers.formats import REPORT_SUFFIXES
+from auditor.writers.formats import REPORT_SUFFIXES, check_region
 from auditor.writers.printing import Query
 
 
@@ -47,6 +47,7 @@ def run(request: ScanRequest) -> int:
     known = _baseline(settings)
     inputs = [*inputs, *([settings.baseline_path] if settings.baseline_path is not None else [])]
     _check_files(settings, inputs)
+    check_region(settings.paths, settings.output_format.value, request.security_hub_region)
     query = printing.compiled(request.shown.query) if request.shown.query is not None else None
     wanted = [frameworks.find(name) for name in request.frameworks]
     plan = planned(request.selection, loaded, settings)
@@ -59,8 +60,10 @@ def run(request: ScanRequest) -> int:
     if request.as_of is not None:
         _show_revived(plan.run.suppressions.value, request.as_of, say)
     report = structs.replace(report, configuration=summary(plan, report))
-    written = files.write_reports(report, plan.run.paths, sources=[*inputs, *plan.pack_paths])
-    _print(report, plan.run.output_format.value, request.shown, query)
+    written = files.write_reports(
+        report, plan.run.paths, sources=[*inputs, *plan.pack_paths], region=request.security_hub_region
+    )
+    _print(report, plan.run.output_format.value, request, query)
     code, reason = exit_code(report, _gate(plan.run))
     by_file = f". {sentence(report.configuration)}" if report.configuration and effects(report.configuration) else ""
     say(f"{f'{files.sentence(written)}. ' if written else ''}Exit code {code}: {reason}{by_file}")
@@ -152,12 +155,15 @@ def _audited(plan: Plan, snapshot: Snapshot, wanted: Sequence[str], as_of: datet
     )
 
 
-def _print(report: Report, output_format: str, shown: Shown, query: Query | None) -> None:
+def _print(report: Report, output_format: str, request: ScanRequest, query: Query | None) -> None:
+    shown = request.shown
     narrow = narrowed(report, [Severity(name) for name in shown.severities], shown.resources)
     if query is not None:
         printing.print_query(narrow, query)
     else:
-        printing.print_report(narrow, output_format, every_finding=shown.every_finding)
+        printing.print_report(
+            narrow, output_format, every_finding=shown.every_finding, region=request.security_hub_region
+        )
 
 
 def _gate(settings: RunSettings) -> Gate:

@@ -33,7 +33,7 @@ def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
         return 3, "a rule failed; its verdicts are missing"
     if gate.fail_on_noncompliant and failed:
         return 1, f"{_failed(report, gate, failed)}{apart}"
-    if _decided_nothing(report):
+    if decided_nothing(report):
         return 4, "nothing was decided: no finding is COMPLIANT or NON_COMPLIANT, and not every fact is known"
     if unknown and not gate.allow_incomplete:
         return 4, f"incomplete: {_number(unknown, 'finding has', 'findings have')} INSUFFICIENT_DATA{apart}"
@@ -75,7 +75,7 @@ def _not_counted(report: Report, gate: Gate, below: Mapping[ComplianceType, int]
             yield f"{numbered} below --min-severity {gate.min_severity} {'does' if count == 1 else 'do'}"
 
 
-def _decided_nothing(report: Report) -> bool:
+def decided_nothing(report: Report) -> bool:
     """Return whether nothing was decided though something was unknown, or no rule ran; no setting lets that pass.
 
     Suppressed findings count here: an exception excuses what is known, not a run that saw nothing.

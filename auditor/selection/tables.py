@@ -34,11 +34,16 @@ class RuleSettings(_Strict, frozen=True):
     parameters: dict[str, Value] = {}
 
 
+StdoutFormat = Literal[
+    "table", "json", "jsonl", "csv", "sarif", "junit", "markdown", "step-summary", "github", "gitlab", "asff", "ocsf"
+]
+
+
 class Output(_Strict, frozen=True):
     """Which files are written, as with -o, and what standard output shows."""
 
     files: list[str] = []
-    format: Literal["table", "json", "jsonl", "csv"] = "table"
+    format: StdoutFormat = "table"
 
 
 class GateSettings(_Strict, frozen=True):

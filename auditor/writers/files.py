@@ -14,7 +14,7 @@ from auditor.report.report import Report
 from auditor.signals import unfinished
 from auditor.writers.diff.formats import DIFF_SUFFIXES
 from auditor.writers.diff.formats import writer_of as diff_writer_of
-from auditor.writers.formats import REPORT_SUFFIXES, writer_of
+from auditor.writers.formats import REPORT_SUFFIXES, format_of, writer_of
 from auditor.writers.paths import NEW_FILE, Named, check, check_folder, place_of, resolved, temporary_file, writing
 
 Fill = Callable[[BinaryIO], Any]
@@ -23,10 +23,11 @@ Fill = Callable[[BinaryIO], Any]
 _NOTHING_WRITTEN = "Nothing was written; what was there is as it was."
 
 
-def write(report: Report | Comparison, path: str | os.PathLike[str]) -> Path:
+def write(report: Report | Comparison, path: str | os.PathLike[str], *, region: str | None = None) -> Path:
     """Write a report or a comparison to a file, in the format of its suffix, whole or not at all; return the file.
 
     The path may hold {account_id} and {captured_at:%Y%m%d}, as with -o; braces that are part of the name are doubled.
+    `region` is the AWS Region of Security Hub, for ASFF (.asff.jsonl); by default that of the environment.
     Raises UsageError for an unknown format or placeholder, and OutputError where the file cannot be written.
     """
     if isinstance(report, Comparison):
@@ -34,18 +35,20 @@ def write(report: Report | Comparison, path: str | os.PathLike[str]) -> Path:
         (file,) = write_comparison(report, [os.fspath(path)])
     else:
         check([os.fspath(path)], REPORT_SUFFIXES, place="write")
-        (file,) = write_reports(report, [os.fspath(path)])
+        (file,) = write_reports(report, [os.fspath(path)], region=region)
     return file
 
 
-def write_reports(report: Report, paths: Sequence[str], *, sources: Sequence[str] = ()) -> list[Path]:
+def write_reports(
+    report: Report, paths: Sequence[str], *, sources: Sequence[str] = (), region: str | None = None
+) -> list[Path]:
     """Write the report to every path, in the format of its suffix, and return the files.
 
     A file gets the permissions of the one that it replaces, otherwise those that the umask leaves. `sources` name
-    the files that must stay. Raises OutputError; no file is replaced before all are ready.
+    the files that must stay, `region` is for ASFF. Raises OutputError; no file is replaced before all are ready.
     """
     files = [resolved(path, report.account.id, report.snapshot.captured_at) for path in paths]
-    contents: dict[Path, Fill] = {file: partial(writer_of(file.suffix), report) for file in files}
+    contents: dict[Path, Fill] = {file: partial(writer_of(format_of(file.name), region), report) for file in files}
     _write_whole(contents, sources, private=False)
     return list(contents)
 

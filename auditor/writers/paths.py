@@ -23,11 +23,17 @@ _MARKED = {
     ".jsonl": (b'{"record":"report","format":"iam-audit',),
     ".csv": (b"\xef\xbb\xbfrecord,",),
     ".html": (b"<!DOCTYPE html>", b"<!doctype html>"),
+    ".sarif": (b'{"$schema":"https://docs.oasis-open.org/sarif/',),
+    ".xml": (b'<?xml version="1.0" encoding="utf-8"?>\n<testsuites name="iam-audit"',),
+    ".md": (b"<!-- iam-audit -->",),
+    ".gitlab.json": (b'[{"check_name":', b"[]\n"),
+    ".asff.jsonl": (b'{"Findings":[{"SchemaVersion":"2018-10-08","Id":"iam-audit/',),
+    ".ocsf.json": (b'[{"metadata":{"version":"1.5.0","product":{"name":"iam-audit"', b"[]\n"),
     ".gz": (b"\x1f\x8b",),
 }
 """How files begin that are written here."""
 _UNMARKED = frozenset({".yaml", ".yml", ".tf", ".toml"})
-_MARK_SIZE = 64  # bytes
+_MARK_SIZE = 128  # bytes
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
@@ -146,11 +152,12 @@ def place_of(named: Named, sources: Sequence[str]) -> Path:
 
 def _is_ours(file: Path) -> bool:
     """Return whether a file is empty, begins as what is written here, or is of a format that says nothing of itself."""
-    if file.suffix not in _MARKED:
+    suffix = max((suffix for suffix in _MARKED if file.name.endswith(suffix)), key=len, default="")
+    if not suffix:
         return file.suffix in _UNMARKED
     with file.open("rb") as stream:
         start = stream.read(_MARK_SIZE)
-    return not start or start.startswith(_MARKED[file.suffix])
+    return not start or start.startswith(_MARKED[suffix])
 
 
 @contextmanager

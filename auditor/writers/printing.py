@@ -18,10 +18,10 @@ Query = Callable[[Any], Any]
 _QUERY_FAULTS = (ValueError, TypeError, OverflowError, RecursionError)  # jmespath's own errors are ValueErrors
 
 
-def print_report(report: Report, output_format: str, *, every_finding: bool) -> None:
+def print_report(report: Report, output_format: str, *, every_finding: bool = False, region: str | None = None) -> None:
     """Write the report to standard output, as a table or in the format of a file."""
     if output_format != "table":
-        writer_of(f".{output_format}")(report, sys.stdout.buffer)
+        writer_of(output_format, region)(report, sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return
     from auditor.writers.table import write as write_table  # rich: 70 ms

@@ -98,6 +98,23 @@ STORABLE: Mapping[str, str] = {
 """Those that a snapshot can hold: UTF-8 has no form for a lone surrogate."""
 
 
+PIPELINE_TEXTS: Mapping[str, str] = {
+    "markdown table": r"a|b\|c\\|d",
+    "code spans": "` `` ``` ````x` <b>",
+    "heading": "# h\n- l\n> q\n```\n---\n| a |\n|---|",
+    "mention": "@everyone @octocat #1 !2 ~label org/repo#3 GH-4",
+    "mail address": "someone@example.com",
+    # pipelines
+    "workflow command": "::error file=a,line=1::owned",
+    "workflow command after a line feed": "x\n::error::owned\r\n::add-mask::COMPLIANT\n##[error]x",
+    "stop command": "::stop-commands::x%0A::error::y%25",
+    "workflow property": "a,title=b:c%3A",
+    "message link": "[x](0) {0} {{1}} \\[y](1)",
+    "placeholder": "{0}{default}",
+}
+"""What harms in Markdown, and what a pipeline takes for a command, beside `TEXTS`."""
+
+
 def account_of(texts: Sequence[str]) -> Snapshot:
     """Return an account in which each text is the name of a user, group, role and policy, a path, a tag ..."""
     numbered, every = list(enumerate(texts)), len(Source)

@@ -1,0 +1,211 @@
+"""ASFF, for Security Hub: a line for each call of BatchImportFindings, which takes 100 findings and 6 MB.
+
+All findings are there, also COMPLIANT ones, since only they turn a finding that failed before. What is unknown is
+NOT_AVAILABLE. Suppressed findings and what is not applicable are ARCHIVED, which a later import takes back;
+Workflow.Status is the customer's, and an import could never take it back.
+https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format.html
+https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, BinaryIO
+
+from auditor.account.kinds import ResourceType
+from auditor.errors import OutputError
+from auditor.judging.finding import Finding
+from auditor.judging.rule import ComplianceType, Severity
+from auditor.report import configuration
+from auditor.report.completeness import narrowing, shortfall, unlisted_shortfall
+from auditor.report.report import Report, RuleResult, encoded
+from auditor.writers import statements
+from auditor.writers.json import shown
+from auditor.writers.visible import visible
+
+MOST_FINDINGS = 100  # of a call
+MOST_BYTES = 6_000_000  # of a call
+
+_PARTITIONS = ("aws", "aws-cn", "aws-us-gov")  # of those that Security Hub is in
+_STATUSES = {
+    ComplianceType.NON_COMPLIANT: "FAILED",
+    ComplianceType.INSUFFICIENT_DATA: "NOT_AVAILABLE",
+    ComplianceType.COMPLIANT: "PASSED",
+    ComplianceType.NOT_APPLICABLE: "NOT_AVAILABLE",
+}
+_TYPES = ("Software and Configuration Checks/AWS Security Best Practices",)
+_RESOURCES = {
+    ResourceType.ACCOUNT: "AwsAccount",
+    ResourceType.GROUP: "AwsIamGroup",
+    ResourceType.POLICY: "AwsIamPolicy",
+    ResourceType.ROLE: "AwsIamRole",
+    ResourceType.USER: "AwsIamUser",
+}
+_ACCOUNT_ID = re.compile("[0-9]{12}")
+_TITLE, _DESCRIPTION, _ID, _REMEDY, _URL = 256, 1_024, 512, 512, 2_048  # characters
+_FIELD, _DETAIL = 2_048, 1_023  # characters of a value
+_REQUIREMENTS, _REQUIREMENT = 32, 64  # how many, characters of one
+_IN_ORDER = (ComplianceType.COMPLIANT, ComplianceType.NOT_APPLICABLE)
+
+Json = dict[str, Any]
+
+
+def write(report: Report, stream: BinaryIO, *, region: str) -> None:
+    """Write a request for each batch on a line; the same report and Region give the same bytes.
+
+    Raises OutputError for a report that does not know its account.
+    """
+    account_id = report.account.id or ""
+    if not _ACCOUNT_ID.fullmatch(account_id):
+        hint = "Read the account live, or from exports or a snapshot in which an ARN names it."
+        raise OutputError("the format asff needs the id of the account, which the report does not know", hint)
+    for batch in _batches(b"".join(shown(encoded(each))) for each in _findings(report, _common(report, region))):
+        stream.write(b'{"Findings":[%b]}\n' % b",".join(batch))
+
+
+def _batches(findings: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Yield the findings in batches that one call takes."""
+    batch: list[bytes] = []
+    size = 0
+    for finding in findings:
+        if len(batch) == MOST_FINDINGS or size + len(finding) > MOST_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(finding)
+        size += len(finding) + 1
+    if batch:
+        yield batch
+
+
+def _common(report: Report, region: str) -> Json:
+    """Return the fields that all findings share."""
+    account_id, time = report.account.id, statements.moment(report.evaluated_at)
+    product = f"arn:{report.account.partition}:securityhub:{region}:{account_id}:product/{account_id}/default"
+    return {"ProductArn": product, "AwsAccountId": account_id, "Region": region, "CreatedAt": time, "UpdatedAt": time}
+
+
+def _findings(report: Report, common: Json) -> Iterator[Json]:
+    """Yield the findings of the report, and one on the report itself where none shows that it is incomplete."""
+    why = unlisted_shortfall(report)
+    if why is not None:
+        yield _of_report(report, common, why)
+    rules = {rule.config_rule_name: rule for rule in report.rules}
+    pages, facts = statements.rule_pages(report), _facts(report)
+    for finding in report.findings:
+        rule = rules.get(finding.config_rule_name)
+        remedy = {} if rule is None else {"Remediation": _remedy(rule, pages[rule.config_rule_name])}
+        yield {
+            **_head(finding.fingerprint),
+            **common,
+            **_fields(finding, rule),
+            **remedy,
+            "ProductFields": {**facts, **_product_fields(finding)},
+            "Resources": [_resource(finding, report)],
+        }
+
+
+def _head(name: str) -> Json:
+    return {"SchemaVersion": "2018-10-08", "Id": _text(f"iam-audit/{name}", _ID)}
+
+
+def _fields(finding: Finding, rule: RuleResult | None) -> Json:
+    name = finding.config_rule_name if rule is None else rule.shown_name
+    aside = finding.suppression is not None or finding.compliance_type is ComplianceType.NOT_APPLICABLE
+    return {
+        "GeneratorId": _text(f"iam-audit/{finding.config_rule_name}", _ID),
+        "Title": _text(f"{name}: {finding.resource_name}", _TITLE),
+        "Description": _text(f"{finding.compliance_type}: {finding.annotation}", _DESCRIPTION),
+        **_severity(finding),
+        "Compliance": _compliance(finding, rule),
+        "RecordState": "ARCHIVED" if aside else "ACTIVE",
+    }
+
+
+def _severity(finding: Finding) -> Json:
+    """Return the severity and the types, twice: only those of the provider can be changed by a later import."""
+    original = statements.severity_of(finding)
+    label = "INFORMATIONAL" if finding.compliance_type in _IN_ORDER else original
+    severity = {"Label": label, "Original": original}
+    return {
+        "Types": _TYPES,
+        "Severity": severity,
+        "FindingProviderFields": {"Severity": severity, "Types": _TYPES},
+    }
+
+
+def _compliance(finding: Finding, rule: RuleResult | None) -> Json:
+    kind = finding.compliance_type
+    reason = {"ReasonCode": str(kind), "Description": _text(finding.annotation, _DESCRIPTION)}
+    compliance: Json = {"Status": _STATUSES[kind], "StatusReasons": [reason]}
+    controls = () if rule is None else rule.controls.items()
+    requirements = [_text(f"{name} {each}", _REQUIREMENT) for name, ids in controls for each in ids]
+    return compliance | ({"RelatedRequirements": requirements[:_REQUIREMENTS]} if requirements else {})
+
+
+def _resource(finding: Finding, report: Report) -> Json:
+    kind = _RESOURCES.get(finding.resource_type, "Other")
+    fields = {"resource_type": finding.resource_type, "resource_name": _text(finding.resource_name, _DETAIL)}
+    fields |= {} if finding.resource_id is None else {"resource_id": _text(finding.resource_id, _DETAIL)}
+    name = finding.resource_arn or finding.resource_id or finding.resource_name
+    if kind == "AwsAccount":
+        name = f"AWS::::Account:{report.account.id}"
+    partition = {"Partition": report.account.partition} if report.account.partition in _PARTITIONS else {}
+    return {"Type": kind, "Id": _text(name, _ID), **partition, "Details": {"Other": fields}}
+
+
+def _product_fields(finding: Finding) -> Mapping[str, str]:
+    facts = {
+        "compliance_type": finding.compliance_type,
+        "config_rule_name": finding.config_rule_name,
+        "fingerprint": finding.fingerprint,
+        "region": finding.region,
+        "location": statements.place_text(finding.location) if finding.location else None,
+        "evidence": encoded(finding.evidence).decode() if finding.evidence else None,
+        "suppression": None if finding.suppression is None else statements.suppression_text(finding),
+    }
+    return {f"iam-audit/{name}": _text(fact, _FIELD) for name, fact in facts.items() if fact is not None}
+
+
+def _facts(report: Report) -> Mapping[str, str]:
+    """Return what is said of the report as a whole, in each finding: Security Hub knows of no report."""
+    facts = {
+        "version": report.tool.version,
+        "captured_at": statements.moment(report.snapshot.captured_at),
+        "snapshot_sha256": report.snapshot.sha256,
+        "incomplete": shortfall(report),
+        "narrowed": narrowing(report),
+        "configuration": None if report.configuration is None else configuration.sentence(report.configuration),
+    }
+    return {f"iam-audit/{name}": _text(fact, _FIELD) for name, fact in facts.items() if fact is not None}
+
+
+def _remedy(rule: RuleResult, page: statements.RulePage) -> Json:
+    url = statements.link(rule.source_url)
+    text = _text(" ".join((page.fix or page.opening).split()), _REMEDY)
+    return {"Recommendation": {"Text": text} | ({} if url is None or len(url) > _URL else {"Url": url})}
+
+
+def _of_report(report: Report, common: Json, why: str) -> Json:
+    """Return the finding that says that the report is incomplete."""
+    severity = {"Label": Severity.HIGH, "Original": Severity.HIGH}
+    reason = {"ReasonCode": str(ComplianceType.INSUFFICIENT_DATA), "Description": why}
+    resource = {"Type": "AwsAccount", "Id": f"AWS::::Account:{report.account.id}"}
+    return {
+        **_head(f"report/{report.account.id}"),
+        **common,
+        "GeneratorId": "iam-audit/report",
+        "Title": "The IAM audit is incomplete",
+        "Description": why,
+        "Types": _TYPES,
+        "Severity": severity,
+        "FindingProviderFields": {"Severity": severity, "Types": _TYPES},
+        "Compliance": {"Status": "NOT_AVAILABLE", "StatusReasons": [reason]},
+        "RecordState": "ACTIVE",
+        "ProductFields": _facts(report),
+        "Resources": [resource],
+    }
+
+
+def _text(text: str, most: int) -> str:
+    """Return a text that is not blank, and no longer than AWS takes."""
+    shown_text = statements.shortened(visible(text), most)
+    return shown_text if shown_text.strip() else "-"

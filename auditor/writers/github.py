@@ -1,0 +1,79 @@
+"""Annotations of GitHub workflows: lines on standard output that GitHub shows beside the run and in its files.
+
+GitHub shows 10 errors, 10 warnings and 10 notices of a step and drops the rest without a word. So the worst come first,
+and the last line, a notice, says how many more there are.
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import BinaryIO
+
+from auditor.judging.finding import Finding
+from auditor.judging.rule import OPEN, ComplianceType
+from auditor.report.completeness import shortfall
+from auditor.report.report import Report
+from auditor.writers import statements
+from auditor.writers.visible import visible
+
+MOST = 10
+"""The errors, and the warnings, that GitHub shows of a step."""
+
+_LONGEST = 1_000  # characters of a message
+_LONGEST_TITLE = 200  # characters
+
+
+def write(report: Report, stream: BinaryIO) -> None:
+    """Write a workflow command on each line; the same report gives the same bytes."""
+    errors = _open(report, ComplianceType.NON_COMPLIANT)[:MOST]
+    why = shortfall(report)
+    warnings = _open(report, ComplianceType.INSUFFICIENT_DATA)[: MOST - 1]
+    lines = [_annotation("error", finding, report) for finding in errors]
+    lines += [] if why is None else [_command("warning", {"title": "IAM audit is incomplete"}, f"{why}.")]
+    lines += [_annotation("warning", finding, report) for finding in warnings]
+    lines.append(_command("notice", {"title": "IAM audit"}, " ".join(_closing(report, len(errors), len(warnings)))))
+    stream.write("".join(f"{line}\n" for line in lines).encode())
+
+
+def _open(report: Report, kind: ComplianceType) -> Sequence[Finding]:
+    """Return the findings of a kind that are not suppressed, worst first."""
+    findings = statements.open_findings(report)
+    return [each for each in findings if each.compliance_type is kind and each.suppression is None]
+
+
+def _annotation(command: str, finding: Finding, report: Report) -> str:
+    rule = report.shown_names.get(finding.config_rule_name, finding.config_rule_name)
+    title = f"{finding.compliance_type} {statements.severity_of(finding)}: {rule}"
+    place = finding.location
+    address = f" ({place.address})" if place and place.address else ""
+    name = f"{finding.resource_type} {finding.resource_arn or finding.resource_name}{address}"
+    properties = {"title": title}
+    if place is not None and place.file:
+        properties |= {"file": statements.slashed(place.file)} | ({"line": f"{place.line}"} if place.line else {})
+    return _command(command, properties, f"{name}: {finding.annotation}")
+
+
+def _closing(report: Report, errors: int, warnings: int) -> Iterator[str]:
+    """Yield what the report says as a whole, and how many findings have no annotation."""
+    yield f"{statements.verdict(report)}."
+    shown = dict(zip(OPEN, (errors, warnings), strict=True))
+    left_out = {kind: report.summary.counts.get(kind, 0) - count for kind, count in shown.items()}
+    if more := [f"{count:,} more {kind}" for kind, count in left_out.items() if count > 0]:
+        yield f"Without an annotation: {' and '.join(more)}; the other reports have them."
+    yield f"{statements.about_account(report)}."
+    why = shortfall(report)
+    yield from (f"{remark}." for remark in statements.remarks(report) if remark != why)
+
+
+def _command(command: str, properties: Mapping[str, str], message: str) -> str:
+    """Return a workflow command, in which the values cannot end it or begin another."""
+    listed = ",".join(f"{name}={_value(value)}" for name, value in properties.items())
+    return f"::{command} {listed}::{_message(statements.shortened(visible(message), _LONGEST))}"
+
+
+def _value(text: str) -> str:
+    shown = statements.shortened(visible(text), _LONGEST_TITLE)
+    return _message(shown).replace(":", "%3A").replace(",", "%2C")
+
+
+def _message(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

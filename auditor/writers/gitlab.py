@@ -1,0 +1,70 @@
+"""GitLab's code quality report: JSON that a merge request shows as what it adds and what it resolves.
+
+GitLab knows an issue by its fingerprint, so that a finding that becomes undecided is no new one, and none that is gone.
+https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
+"""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any, BinaryIO
+
+from auditor.judging.finding import Finding
+from auditor.judging.rule import Severity
+from auditor.report.completeness import shortfall
+from auditor.report.report import Report, encoded
+from auditor.writers import statements
+from auditor.writers.json import shown
+from auditor.writers.visible import visible
+
+REPORT_CHECK = "iam-audit-report"
+"""The check of the issues that tell of the report as a whole."""
+
+_SEVERITIES = {
+    Severity.CRITICAL: "blocker",
+    Severity.HIGH: "critical",
+    Severity.MEDIUM: "major",
+    Severity.LOW: "minor",
+}
+_LONGEST = 2_000  # characters of a description
+
+
+def write(report: Report, stream: BinaryIO) -> None:
+    """Write the report as one JSON array; the same report gives the same bytes."""
+    names, stand_in = report.shown_names, statements.stand_in_path(report)
+    issues = [*_remarks(report)]
+    for finding in statements.open_findings(report):
+        name = finding.config_rule_name
+        issues.append(_issue(finding, names.get(name, name), stand_in))
+    for piece in shown(encoded(issues) + b"\n"):
+        stream.write(piece)
+
+
+def _remarks(report: Report) -> Iterator[dict[str, Any]]:
+    """Yield what must be known of the report as a whole: why it is incomplete, and which configuration was in use."""
+    why = shortfall(report)
+    for remark in statements.remarks(report):
+        account = report.account.id or "unknown"
+        digest = sha256("\0".join((REPORT_CHECK, account, remark)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        severity = "critical" if remark == why else "info"
+        yield _entry(REPORT_CHECK, remark, digest, severity, statements.stand_in_path(report), 1)
+
+
+def _issue(finding: Finding, name: str, stand_in: str) -> dict[str, Any]:
+    place = finding.location
+    address = f" ({place.address})" if place and place.address else ""
+    text = f"{finding.compliance_type}: {finding.resource_name}{address}: {finding.annotation}"
+    severity = _SEVERITIES[statements.severity_of(finding)]
+    if finding.suppression is not None:
+        text, severity = f"{statements.suppression_text(finding)}. It is {text}", "info"
+    path, line = (statements.slashed(place.file), place.line) if place and place.file else (stand_in, None)
+    return _entry(name, text, finding.fingerprint, severity, path, line or 1)
+
+
+def _entry(check: str, text: str, fingerprint: str, severity: str, path: str, line: int) -> dict[str, Any]:
+    return {
+        "check_name": visible(check),
+        "description": statements.shortened(visible(text), _LONGEST),
+        "fingerprint": visible(fingerprint),
+        "severity": severity,
+        "location": {"path": visible(path), "lines": {"begin": max(line, 1)}},
+    }

@@ -1,0 +1,166 @@
+"""Markdown, for a comment on a pull request: the verdict, what is incomplete, then the worst findings that fit.
+
+Texts of the account stand in code spans: there no host of code looks for markup, mentions, links or references. GitHub
+refuses a comment of more than 65,536 characters.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import BinaryIO
+
+from auditor.judging.finding import Finding
+from auditor.judging.rule import OPEN, ComplianceType
+from auditor.report.completeness import narrowing, shortfall
+from auditor.report.report import Report, RuleResult, most_urgent_first
+from auditor.writers import statements
+from auditor.writers.visible import visible
+
+MOST_BYTES = 65_000  # some limits count characters, others bytes: no text has more characters than bytes
+MARKER = "<!-- iam-audit -->"
+"""Opens the text, unseen, so that a job finds its comment of the last run again."""
+
+_CLOSING = 700  # bytes that the last lines may take
+_MOST_REMARKS = 20
+_LONGEST = 300  # characters of a text
+_LONGEST_FENCE = 8  # backticks; a reader of Markdown need not know a longer one
+_SAFE_LINK = re.compile(r"https://[\w./-]+", re.ASCII)
+
+
+def write(report: Report, stream: BinaryIO) -> None:
+    """Write the report as Markdown that a comment can hold; the same report gives the same bytes."""
+    stream.write(within(report, MOST_BYTES))
+
+
+def within(report: Report, most_bytes: int) -> bytes:
+    """Return the report as Markdown of at most so many bytes; it ends with what was left out, if anything was."""
+    page = _Page(most_bytes - _CLOSING)
+    page.add(*_head(report))
+    _add_remarks(page, report)
+    _add_rules(page, report)
+    findings = statements.open_findings(report)
+    listed = _add_findings(page, report, findings)
+    return "\n".join([*page.lines, *_closing(report, findings[listed:])]).encode()
+
+
+class _Page:
+    """Gather lines as long as they fit."""
+
+    def __init__(self, room: int) -> None:
+        self.lines: list[str] = []
+        self.room = room  # bytes
+
+    def add(self, *lines: str) -> bool:
+        """Add lines, all or none, and return whether they fit."""
+        needed = sum(len(line.encode()) + 1 for line in lines)
+        if needed > self.room:
+            return False
+        self.lines += lines
+        self.room -= needed
+        return True
+
+
+def _head(report: Report) -> Iterator[str]:
+    yield MARKER
+    why = shortfall(report)
+    yield f"## IAM audit: {report.summary.compliance_type}{'' if why is None else ', incomplete'}"
+    yield ""
+    if why is not None:
+        yield f"**{why}.** A resource that is not listed here is not necessarily in order."
+        yield ""
+    yield f"{statements.verdict(report)}."
+    yield ""
+
+
+def _add_remarks(page: _Page, report: Report) -> None:
+    """Add what is said of the report as a whole, a line each."""
+    said = (shortfall(report),)
+    remarks = [statements.about_account(report), *(each for each in statements.remarks(report) if each not in said)]
+    remarks += [f"Warning: {each}" for each in statements.warnings(report)]
+    for remark in remarks[:_MOST_REMARKS]:
+        page.add(f"- {code(remark)}")
+    if len(remarks) > _MOST_REMARKS:
+        page.add(f"- and {len(remarks) - _MOST_REMARKS:,} more remarks and warnings, in the JSON and HTML reports")
+
+
+def _add_rules(page: _Page, report: Report) -> None:
+    """Add a table of the rules, the most urgent first, that takes at most a third of the room."""
+    rows = [_row(rule) for rule in most_urgent_first(report.rules)]
+    columns = ["Rule", "Severity", "Verdict", *ComplianceType, "Suppressed"]
+    least = page.room * 2 // 3
+    page.add("", f"| {' | '.join(columns)} |", f"| --- | --- | --- |{' ---: |' * (len(columns) - 3)}")
+    added = 0
+    while added < len(rows) and page.room > least and page.add(rows[added]):
+        added += 1
+    if added < len(rows):
+        page.add("", f"{len(rows) - added:,} more rules are in the JSON and HTML reports.")
+
+
+def _row(rule: RuleResult) -> str:
+    numbers = [f"{rule.counts.get(kind, 0):,}" for kind in ComplianceType]
+    name = code(rule.shown_name).replace("|", r"\x7c")  # a cell would end there, whatever stands around it
+    return f"| {' | '.join([name, rule.severity, rule.compliance_type, *numbers, f'{rule.suppressed:,}'])} |"
+
+
+def _add_findings(page: _Page, report: Report, findings: Sequence[Finding]) -> int:
+    """Add the findings, grouped by verdict and rule, and return how many of them fit."""
+    listed, heading = 0, ""
+    rules = {rule.config_rule_name: rule for rule in report.rules}
+    for (above, name), group in groupby(findings, key=lambda finding: (_heading(finding), finding.config_rule_name)):
+        opening = [] if above == heading else ["", f"### {above}"]
+        opening += ["", _rule_heading(name, rules)]
+        heading = above
+        for finding in group:
+            if not page.add(*opening, _line(finding)):
+                return listed
+            listed, opening = listed + 1, []
+    return listed
+
+
+def _heading(finding: Finding) -> str:
+    return "Suppressed" if finding.suppression is not None else finding.compliance_type
+
+
+def _rule_heading(name: str, rules: Mapping[str, RuleResult]) -> str:
+    rule = rules.get(name)
+    if rule is None:
+        return code(name)
+    link = f" ([what it asks]({rule.source_url}))" if _SAFE_LINK.fullmatch(rule.source_url) else ""
+    return f"{code(rule.shown_name)}, severity {rule.severity}{link}"
+
+
+def _line(finding: Finding) -> str:
+    place = f" in {code(statements.place_text(finding.location))}" if finding.location else ""
+    line = f"- {code(finding.resource_name)} ({finding.resource_type}){place}: {code(finding.annotation)}"
+    if finding.suppression is None:
+        return line
+    return f"{line}, {finding.compliance_type}, {code(statements.suppression_text(finding))}"
+
+
+def _closing(report: Report, left_out: Sequence[Finding]) -> Iterator[str]:
+    """Yield the last lines: how many findings there was no room for, and what made the report."""
+    yield ""
+    narrowed = narrowing(report)
+    if narrowed is not None:
+        yield f"{narrowed}.\n"
+    if left_out:
+        yield f"**Left out, because the text would be too long: {_counted(left_out)}.** The other reports have them.\n"
+    elif not any(finding.compliance_type in OPEN for finding in report.findings):
+        yield "No finding is NON_COMPLIANT or has INSUFFICIENT_DATA.\n" if narrowed is None else ""
+    yield f"Evaluated at {statements.moment(report.evaluated_at)} by iam-audit {code(report.tool.version, 40)}.\n"
+
+
+def _counted(findings: Sequence[Finding]) -> str:
+    kinds = [_heading(finding) for finding in findings]
+    return ", ".join(f"{kinds.count(kind):,} {kind}" for kind in dict.fromkeys(kinds))
+
+
+def code(text: str, most: int = _LONGEST) -> str:
+    """Return a text as a code span, on one line, in which nothing is markup, a mention or a link."""
+    shown = statements.shortened(visible(text), most)
+    longest = max(map(len, re.findall("`+", shown)), default=0)
+    if longest > _LONGEST_FENCE:
+        shown, longest = shown.replace("`", r"\x60"), 0
+    fence = "`" * (longest + 1)
+    padding = " " if shown[:1] in (" ", "`") or shown[-1:] in (" ", "`") else ""
+    return f"{fence}{padding}{shown}{padding}{fence}" if shown.strip() else "(empty)"

@@ -1,0 +1,134 @@
+"""Statements on a report as a whole, and its findings worst first, for the formats of other programs.
+
+The texts are as the report has them; whoever writes them makes them visible, or escapes them.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from auditor.judging.finding import Finding, Location
+from auditor.judging.registry import load_rules, page, sections
+from auditor.judging.rule import OPEN, ComplianceType, Severity
+from auditor.report import configuration
+from auditor.report.completeness import narrowing, shortfall
+from auditor.report.report import Report, RuleResult
+from auditor.selection.packs.summary import sentence
+
+_KINDS, _SEVERITIES = list(ComplianceType), list(Severity)
+_LINK = re.compile(r"https?://[!-~]+")
+
+
+class RulePage(NamedTuple):
+    """What the page of a rule says: its one line, why it is asked, and how to fix what it finds."""
+
+    opening: str
+    why: str
+    fix: str
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings by verdict, then by severity; suppressed ones last, otherwise in the report's order."""
+
+    def weight(finding: Finding) -> tuple[bool, int, int]:
+        severity = _SEVERITIES.index(severity_of(finding))
+        return finding.suppression is not None, _KINDS.index(finding.compliance_type), severity
+
+    return sorted(findings, key=weight)
+
+
+def severity_of(finding: Finding) -> Severity:
+    """Return the severity of a finding; a report of an earlier release has none before it is read."""
+    return finding.severity or Severity.MEDIUM
+
+
+def open_findings(report: Report) -> list[Finding]:
+    """Return the findings that need somebody, worst first, and then the suppressed ones of these verdicts."""
+    return worst_first(finding for finding in report.findings if finding.compliance_type in OPEN)
+
+
+def about_account(report: Report) -> str:
+    """Return which account was audited, and when its facts were read."""
+    account, captured_at = report.account, report.snapshot.captured_at
+    alias = f" ({account.alias})" if account.alias else ""
+    return f"Account {account.id or 'unknown'}{alias}, {account.partition}, captured {moment(captured_at)}"
+
+
+def verdict(report: Report) -> str:
+    """Return the verdict on the account with the counts that it rests on."""
+    summary = report.summary
+    numbers = [f"{summary.counts[kind]:,} {kind}" for kind in ComplianceType if summary.counts.get(kind)]
+    numbers += [f"{summary.suppressed:,} suppressed, counted apart"] if summary.suppressed else []
+    return f"Account verdict {summary.compliance_type}: {', '.join(numbers) or 'no findings'}"
+
+
+def remarks(report: Report) -> Iterator[str]:
+    """Yield what nobody may miss: what is incomplete, narrowed, configured, or was not read."""
+    yield from filter(None, (shortfall(report), narrowing(report)))
+    if report.configuration is not None:
+        yield configuration.sentence(report.configuration)
+    yield from map(sentence, report.packs)
+    for source in report.snapshot.sources:
+        if source.lacking:
+            grant = f"; grant {', '.join(source.iam_actions)}" if source.iam_actions else ""
+            yield f"Source {source.name} is {source.status}: {source.detail or 'no reason is known'}{grant}"
+
+
+def warnings(report: Report) -> Iterator[str]:
+    """Yield the warnings of the report and the notes on its packs."""
+    names = report.shown_names
+    for warning in report.warnings:
+        rule = warning.config_rule_name
+        about = " ".join(name for name in (rule and names.get(rule, rule), warning.resource_name) if name)
+        yield f"{about}: {warning.message}" if about else warning.message
+    yield from (f"Pack {pack.name}: {note}" for pack in report.packs for note in pack.notes)
+
+
+def suppression_text(finding: Finding) -> str:
+    """Return what a suppression says, such as its reason and end date, in the order in which it says it."""
+    parts = (f"{name} {value}" for name, value in (finding.suppression or {}).items() if value is not None)
+    return f"Suppressed: {'; '.join(parts)}"
+
+
+def place_text(location: Location) -> str:
+    """Return where in a user's files a resource is written."""
+    line = None if location.line is None else str(location.line)
+    file = ":".join(part for part in (location.file, line) if part)
+    return " ".join(part for part in (file, location.address) if part)
+
+
+def slashed(file: str) -> str:
+    """Return the path of a file as hosts of code write it, on every system."""
+    return file.replace("\\", "/").removeprefix("./")
+
+
+def stand_in_path(report: Report) -> str:
+    """Return the path that stands for the account where a format wants a file: the same in every run."""
+    return f"aws-iam/{report.account.id or 'unknown'}"
+
+
+def link(url: str) -> str | None:
+    """Return a link that other programs can take, None for anything else."""
+    return url if _LINK.fullmatch(url) else None
+
+
+def moment(time: datetime | None) -> str:
+    """Return a time in UTC as reports write it."""
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if time else "at an unknown time"
+
+
+def shortened(text: str, most: int) -> str:
+    """Return the text, cut to `most` characters with an ellipsis."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def rule_pages(report: Report) -> Mapping[str, RulePage]:
+    """Return the page of each rule of the report; of one that is not installed here, what its name says."""
+    known = {rule.source_identifier: sections(page(rule)) for rule in load_rules().values()}
+    return {rule.config_rule_name: _page(rule, known.get(rule.source_identifier, {})) for rule in report.rules}
+
+
+def _page(rule: RuleResult, parts: Mapping[str, str]) -> RulePage:
+    opening = parts.get("") or f"The rule {rule.shown_name}."
+    return RulePage(opening, parts.get("Why", ""), parts.get("Fix", ""))
