@@ -25,6 +25,10 @@ SCAN_CODES = _EXIT_CODES.format(
 SNAPSHOT_CODES = _EXIT_CODES.format(
     done="written, complete", failed="it could not be read or written\n  4    written, but something could not be read"
 )
+CAN_CODES = _EXIT_CODES.format(
+    done="allow; without --session: nothing is undecided\n  1    --session, and it is denied",
+    failed="the account could not be read\n  4    undecided: a fact that decides is unknown",
+)
 REPORT_CODES = _EXIT_CODES.format(done="shown or written", failed="the report could not be read or written")
 
 C = TypeVar("C", bound=Callable[..., Any])

@@ -67,6 +67,11 @@ class DecidingStatement(Record, frozen=True):
     effect: Effect
 
     @property
+    def order(self) -> tuple[str, str, str, int]:
+        """Return what answers sort their statements by."""
+        return self.group or "", self.kind, self.policy, self.number or 0
+
+    @property
     def text(self) -> str:
         """Return the statement as messages name it."""
         origin = Origin(self.policy, self.policy_arn, self.kind, self.group).text

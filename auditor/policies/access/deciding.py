@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from auditor.account.unknown import Record
 from auditor.policies.access.actions import WITHOUT_PERMISSION
-from auditor.policies.access.answer import Answer, DecidingStatement, Decision, Origin, PolicyKind
-from auditor.policies.access.documents import Candidate
-from auditor.policies.access.holdings import Holding, Holdings, Sourced
+from auditor.policies.access.answer import Answer, DecidingStatement, Decision, PolicyKind
+from auditor.policies.access.holdings import Holding, Holdings, Weighed
 from auditor.policies.access.principals import Request
 from auditor.policies.access.resources import Asked
 from auditor.policies.access.sessions import Session
@@ -31,13 +30,6 @@ _WITH_BOUNDARY = Doubt(
 )
 
 
-class _Weighed(Record, frozen=True):
-    """Hold a statement that applies, or might, and where it comes from."""
-
-    sourced: Sourced
-    truth: Truth
-
-
 class Question(Record, frozen=True):
     """Hold one question, ready to be decided; `switched` says whether the account's password policy allows it."""
 
@@ -52,16 +44,16 @@ class Question(Record, frozen=True):
         """Return an answer that names no statements."""
         return Answer(self.user, self.action, self.of.text, self.session, decision, remark=remark)
 
-    def undecided(self, doubts: Iterable[Doubt], might: Sequence[_Weighed] = ()) -> Answer:
+    def undecided(self, doubts: Iterable[Doubt], might: Sequence[Weighed] = ()) -> Answer:
         """Return the answer that the question is not decided, with the statements that might decide it."""
-        statements = _deciding(might)
+        statements = tuple(each.statement for each in might)
         return Answer(self.user, self.action, self.of.text, self.session, Decision.UNDECIDED, statements, tuple(doubts))
 
 
 def decide(question: Question, holdings: Holdings) -> Answer:
     """Return the answer to a question, for what its user holds."""
     granting, boundary = holdings.granting, holdings.boundary
-    denies = _weighed(question, granting, Effect.DENY) + _weighed(question, boundary, Effect.DENY)
+    denies = (*_weighed(question, granting, Effect.DENY), *_weighed(question, boundary, Effect.DENY))
     certain = [each for each in denies if each.truth is True]
     if certain:
         return _answer(question, Decision.EXPLICIT_DENY, certain)
@@ -75,12 +67,13 @@ def decide(question: Question, holdings: Holdings) -> Answer:
     return _weigh_allows(question, holdings, denies)
 
 
-def _weigh_allows(question: Question, holdings: Holdings, denies: Sequence[_Weighed]) -> Answer:
-    allows, bounding = (_weighed(question, each, Effect.ALLOW) for each in (holdings.granting, holdings.boundary))
-    granted = any_of(each.truth for each in allows)
-    bounded: Truth = holdings.boundary is None or any_of(each.truth for each in bounding)
+def _weigh_allows(question: Question, holdings: Holdings, denies: Sequence[Weighed]) -> Answer:
+    allows = _weighed(question, holdings.granting, Effect.ALLOW)
+    bounding = _weighed(question, holdings.boundary, Effect.ALLOW)
+    granted = _any_of(allows)
+    bounded: Truth = holdings.boundary is None or _any_of(bounding)
     switched = all_of((question.switched, bounded is True or _WITH_BOUNDARY))
-    allowed = any_of((all_of((granted, bounded)), switched))
+    allowed = True if granted is True and bounded is True else any_of((all_of((granted, bounded)), switched))
     if allowed is False:
         remark = "The permissions boundary does not allow it" if granted is True else ""
         return question.answer(Decision.IMPLICIT_DENY, remark)
@@ -91,50 +84,41 @@ def _weigh_allows(question: Question, holdings: Holdings, denies: Sequence[_Weig
     return _unless_denied(question, denies, _answer(question, Decision.ALLOW, certain, switch))
 
 
-def _unless_denied(question: Question, denies: Sequence[_Weighed], allow: Answer) -> Answer:
+def _any_of(weighed: Sequence[Weighed]) -> Truth:
+    for each in weighed:
+        if each.truth is True:
+            return True
+    return weighed[0].truth if weighed else False
+
+
+def _unless_denied(question: Question, denies: Sequence[Weighed], allow: Answer) -> Answer:
     """Return the answer that allows, unless a statement might deny."""
+    if not denies:
+        return allow
     doubts = [each.truth for each in denies if isinstance(each.truth, Doubt)]
     return question.undecided(doubts, denies) if doubts else allow
 
 
-def _weighed(question: Question, holding: Holding | None, effect: Effect) -> list[_Weighed]:
+def _weighed(question: Question, holding: Holding | None, effect: Effect) -> Sequence[Weighed]:
     """Return the statements of an effect that apply, or might."""
     if holding is None:
-        return []
+        return ()
     relevant = holding.relevant(question.of.action, question.session)
-    found: list[_Weighed] = []
-    for sourced in relevant.denies if effect is Effect.DENY else relevant.allows:
-        candidate = sourced[1]
-        truth = all_of((candidate.statement.applies(question.of, question.request), candidate.truth))
+    side = relevant.denies if effect is Effect.DENY else relevant.allows
+    if not side.others:
+        return side.everywhere
+    found = list(side.everywhere)
+    for sourced in side.others:
+        candidate = sourced.candidate
+        truth = candidate.statement.applies(question.of, question.request)
         if truth is not False:
-            found.append(_Weighed(sourced, truth))
+            sure = truth is True and candidate.truth is True
+            found.append(Weighed(sourced.statement, sure or all_of((truth, candidate.truth))))
     return found
 
 
 def _answer(
-    question: Question, decision: Decision, weighed: Sequence[_Weighed], more: tuple[DecidingStatement, ...] = ()
+    question: Question, decision: Decision, weighed: Sequence[Weighed], more: tuple[DecidingStatement, ...] = ()
 ) -> Answer:
-    statements = (*_deciding(weighed), *more)
+    statements = (*(each.statement for each in weighed), *more)
     return Answer(question.user, question.action, question.of.text, question.session, decision, statements)
-
-
-def _deciding(weighed: Sequence[_Weighed]) -> tuple[DecidingStatement, ...]:
-    found = {_statement(*each.sourced) for each in weighed}
-    return tuple(sorted(found, key=_order)) if len(found) > 1 else tuple(found)
-
-
-def _order(each: DecidingStatement) -> tuple[str, ...]:
-    return each.group or "", each.kind, each.policy, f"{each.number:>6}"
-
-
-def _statement(origin: Origin, candidate: Candidate) -> DecidingStatement:
-    statement = candidate.statement
-    return DecidingStatement(
-        policy=origin.policy,
-        policy_arn=origin.policy_arn,
-        kind=origin.kind,
-        group=origin.group,
-        number=statement.number,
-        sid=statement.sid,
-        effect=statement.effect,
-    )

@@ -1,13 +1,13 @@
 """Documents, compiled once: statements with actions, resources and conditions ready to be compared with requests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Raw
 
 from auditor.account.unknown import Record
 from auditor.policies.access.conditions import Conditions
 from auditor.policies.access.conditions import compiled as compiled_conditions
-from auditor.policies.access.globs import fits
+from auditor.policies.access.globs import fits, is_everything
 from auditor.policies.access.principals import Request
 from auditor.policies.access.resources import Asked, matches
 from auditor.policies.access.sessions import Session
@@ -27,6 +27,8 @@ class CompiledStatement(Record, frozen=True):
     resources: tuple[Template, ...]
     all_resources_but: bool
     conditions: Conditions
+    everywhere: bool
+    """Whether it applies to every resource and principal alike."""
     in_session: Mapping[Session, Truth]
     """Whether the conditions hold that do not depend on the principal."""
 
@@ -38,7 +40,11 @@ class CompiledStatement(Record, frozen=True):
 
     def applies(self, of: Asked, request: Request) -> Truth:
         """Return whether the statement applies to a resource and a principal; session and action were seen to."""
-        return all_of((self._covers_resource(of, request), self.conditions.hold_for_one(request)))
+        key = (id(self), of.key)
+        found = request.remembered.get(key)
+        if found is None:
+            found = request.remembered[key] = self._covers_resource(of, request)
+        return all_of((found, self.conditions.hold_for_one(request))) if self.conditions.personal else found
 
     def _covers_resource(self, of: Asked, request: Request) -> Truth:
         if not self.resources:
@@ -60,21 +66,28 @@ class Candidate(Record, frozen=True):
     truth: Truth
 
 
+def _possible(weighed: Iterable[tuple[CompiledStatement, Truth]]) -> tuple[Candidate, ...]:
+    return tuple(Candidate(statement, truth) for statement, truth in weighed if truth is not False)
+
+
 class CompiledDocument:
     """Hold a document's statements, and by action and session those that may apply."""
 
     def __init__(self, compiled: Sequence[CompiledStatement]) -> None:
         self.statements = tuple(compiled)
+        self._about: dict[str, tuple[Candidate, ...]] = {}
         self._candidates: dict[tuple[str, Session], tuple[Candidate, ...]] = {}
 
     def candidates(self, action: str, session: Session) -> tuple[Candidate, ...]:
         """Return the statements that may apply to an action, named in lower case, in a session."""
         found = self._candidates.get((action, session))
         if found is None:
-            truths = (
-                (each, all_of((each.covers_action(action), each.in_session[session]))) for each in self.statements
+            about = self._about.get(action)
+            if about is None:
+                about = self._about[action] = _possible((each, each.covers_action(action)) for each in self.statements)
+            found = _possible(
+                (each.statement, all_of((each.truth, each.statement.in_session[session]))) for each in about
             )
-            found = tuple(Candidate(each, truth) for each, truth in truths if truth is not False)
             self._candidates[action, session] = found
         return found
 
@@ -107,6 +120,7 @@ def _statement(number: int, statement: Statement, *, variables: bool) -> Compile
     conditions = compiled_conditions(statement.conditions, variables=variables)
     actions = statement.not_actions if statement.actions is None else statement.actions
     resources = statement.not_resources if statement.resources is None else statement.resources
+    every = any(is_everything(each) for each in statement.resources or ())
     return CompiledStatement(
         number=number,
         sid=statement.sid,
@@ -116,5 +130,6 @@ def _statement(number: int, statement: Statement, *, variables: bool) -> Compile
         resources=tuple(template(each, variables=variables) for each in resources or ()),
         all_resources_but=statement.resources is None,
         conditions=conditions,
+        everywhere=every and not conditions.personal,
         in_session={session: conditions.hold_for_all(request) for session, request in _REQUESTS.items()},
     )

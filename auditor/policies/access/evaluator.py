@@ -19,7 +19,7 @@ from auditor.policies.access.answer import Answer, Decision
 from auditor.policies.access.deciding import Question, decide
 from auditor.policies.access.holdings import Holdings, HoldingsOf
 from auditor.policies.access.principals import Principal, Request
-from auditor.policies.access.resources import Asked, asked
+from auditor.policies.access.resources import asked
 from auditor.policies.access.sessions import Session
 from auditor.policies.access.truth import Doubt, Truth
 
@@ -72,8 +72,9 @@ class Access:
         question = self._question(known, action, session, resource)
         if question.of.action == ALWAYS_ALLOWED:
             return question.answer(Decision.ALLOW, f"{action} works for everybody, though a policy denies it")
-        mismatch = _mismatch(question.of)
-        return decide(question, known.holdings) if mismatch is None else question.undecided((mismatch,))
+        if question.of.mismatch is not None:
+            return question.undecided((question.of.mismatch,))
+        return decide(question, known.holdings)
 
     def _find_out(self, user: User) -> _Known:
         principal = Principal(user, self._snapshot.account)
@@ -122,25 +123,11 @@ def own_resource(action: str, principal: Principal) -> str:
     target = TARGETS.get(action.lower())
     if target is Target.NONE:
         return "*"
-    if target is None or principal.arn is None:
+    own = principal.device_arn if target is Target.MFA_DEVICE else principal.arn
+    if target is None or own is None:
         hint = f"Name it by its ARN: iam-audit can {principal.name} {action} ARN"
         raise UsageError("needs a resource", hint, subject=action)
-    if target is Target.USER:
-        return principal.arn
-    partition = principal.arn.split(":")[1]
-    return f"arn:{partition}:iam::{principal.account_id}:mfa/{principal.name}"
-
-
-def _mismatch(of: Asked) -> Doubt | None:
-    """Return a doubt for a question about a resource on which AWS never asks for the action."""
-    target = TARGETS.get(of.action)
-    if target is None or target is Target.NONE or of.text == "*":
-        return None
-    if of.parts[2] == "iam" and of.parts[-1].startswith(target):
-        return None
-    return Doubt(
-        f"AWS does not check {of.action} on {of.text[:64]}: it acts on an ARN such as arn:aws:iam::…:{target}…"
-    )
+    return own
 
 
 def root_answer(snapshot: Snapshot, action: str, session: Session, resource: str | None) -> Answer:

@@ -1,6 +1,6 @@
 """Holdings: the documents that decide what a user may do (own, groups', boundary), and what is unknown of them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -8,10 +8,10 @@ from auditor.account.index import Index
 from auditor.account.kinds import ResourceType
 from auditor.account.model import Group, InlinePolicy, Policy, Snapshot, User
 from auditor.account.unknown import Gap, Listing, Record, UnknownFact, evaluate_quietly, gaps_of, stored
-from auditor.policies.access.answer import Origin, PolicyKind
-from auditor.policies.access.documents import Candidate, CompiledDocument, Documents
+from auditor.policies.access.answer import DecidingStatement, Origin, PolicyKind
+from auditor.policies.access.documents import Candidate, CompiledDocument, CompiledStatement, Documents
 from auditor.policies.access.sessions import Session
-from auditor.policies.access.truth import Doubt
+from auditor.policies.access.truth import Doubt, Truth
 from auditor.policies.decoding import UnreadableDocumentError
 from auditor.policies.entities import read_default
 from auditor.policies.statements import Effect
@@ -25,21 +25,63 @@ def is_aws_managed(arn: str) -> bool:
 
 
 class Held(Record, frozen=True):
-    """Hold a document and where it comes from."""
+    """Hold a document, and each of its statements as answers name it."""
 
-    origin: Origin
     document: CompiledDocument
+    named: tuple[DecidingStatement, ...]
 
 
-Sourced = tuple[Origin, Candidate]
-"""A statement that may apply, and where it comes from."""
+class Weighed(Record, frozen=True):
+    """Hold a statement that applies, or might, as answers name it."""
+
+    statement: DecidingStatement
+    truth: Truth
+
+
+class Sourced(Record, frozen=True):
+    """Hold a statement that may apply, by resource and principal, and as answers name it."""
+
+    statement: DecidingStatement
+    candidate: Candidate
+
+
+class Side(Record, frozen=True):
+    """Hold the statements of one effect: those that apply whatever the resource and principal, and the others."""
+
+    everywhere: tuple[Weighed, ...]
+    others: tuple[Sourced, ...]
+
+
+def _held(origin: Origin, document: CompiledDocument) -> Held:
+    return Held(document, tuple(_named(origin, statement) for statement in document.statements))
+
+
+def _named(origin: Origin, statement: CompiledStatement) -> DecidingStatement:
+    return DecidingStatement(
+        policy=origin.policy,
+        policy_arn=origin.policy_arn,
+        kind=origin.kind,
+        group=origin.group,
+        number=statement.number,
+        sid=statement.sid,
+        effect=statement.effect,
+    )
+
+
+def _side(sourced: Sequence[Sourced], effect: Effect) -> Side:
+    of_effect = [each for each in sourced if each.statement.effect is effect]
+    everywhere = (each for each in of_effect if each.candidate.statement.everywhere)
+    return Side(
+        tuple(Weighed(each.statement, each.candidate.truth) for each in everywhere),
+        tuple(each for each in of_effect if not each.candidate.statement.everywhere),
+    )
 
 
 class Relevant(Record, frozen=True):
     """Hold the statements that may apply to an action in a session, by their effect."""
 
-    denies: tuple[Sourced, ...]
-    allows: tuple[Sourced, ...]
+    denies: Side
+    allows: Side
 
 
 class Holding:
@@ -54,11 +96,13 @@ class Holding:
         """Return the statements that may apply to an action, named in lower case, in a session."""
         found = self._relevant.get((action, session))
         if found is None:
-            sourced = [(each.origin, one) for each in self.held for one in each.document.candidates(action, session)]
-            found = Relevant(
-                tuple(each for each in sourced if each[1].statement.effect is Effect.DENY),
-                tuple(each for each in sourced if each[1].statement.effect is Effect.ALLOW),
-            )
+            sourced = [
+                Sourced(each.named[one.statement.number - 1], one)
+                for each in self.held
+                for one in each.document.candidates(action, session)
+            ]
+            sourced.sort(key=lambda each: each.statement.order)
+            found = Relevant(_side(sourced, Effect.DENY), _side(sourced, Effect.ALLOW))
             self._relevant[action, session] = found
         return found
 
@@ -114,7 +158,7 @@ class HoldingsOf:
             if isinstance(found, Doubt):
                 doubts.append(found)
             else:
-                held.append(Held(origin, found))
+                held.append(_held(origin, found))
         doubts += self._missing(holder.inline_policies, f"not all inline policies of {holder.name} are known")
         doubts += self._missing(holder.attached_policies, f"not all policies attached to {holder.name} are known")
         return Holding(tuple(held), tuple(doubts))
@@ -168,7 +212,7 @@ class HoldingsOf:
             origin = Origin(arn.rpartition("/")[2], arn, PolicyKind.BOUNDARY, None)
             found = self._of_managed(arn)
             self._boundaries[arn] = (
-                Holding((), (found,)) if isinstance(found, Doubt) else Holding((Held(origin, found),), ())
+                Holding((), (found,)) if isinstance(found, Doubt) else Holding((_held(origin, found),), ())
             )
         return self._boundaries[arn]
 

@@ -22,7 +22,9 @@ _TYPE = re.compile(r"[^/:]*[/:]")
 class Asked(Record, frozen=True):
     """Hold what a question is about: an action in lower case, and a resource, its ARN in parts.
 
-    `type` is how the ARN's resource begins that names a type, such as "user/", or "" where none does.
+    `type` is how the ARN's resource begins that names a type, such as "user/", or "" where none does. Statements match
+    all questions of one `key` alike, which a resource decides, or without one the action. `mismatch` says why AWS never
+    asks for the action on the resource, if it does not.
     """
 
     action: str
@@ -30,14 +32,33 @@ class Asked(Record, frozen=True):
     parts: tuple[str, ...]
     type: str
     wild: bool
+    key: str
+    mismatch: Doubt | None
 
 
 @lru_cache(maxsize=1024)  # a user is asked about the same resources in each session
 def asked(action: str, resource: str) -> Asked:
     """Return a question's action, in lower case, and resource."""
     parts = tuple(resource.split(":", _PARTS - 1))
-    kind = _TYPE.match(parts[_RESOURCE]) if len(parts) == _PARTS and parts[_SERVICE] not in _UNTYPED else None
-    return Asked(action, resource, parts, kind[0] if kind else "", is_wild(resource))
+    typed = _TYPE.match(parts[_RESOURCE]) if len(parts) == _PARTS and parts[_SERVICE] not in _UNTYPED else None
+    return Asked(
+        action=action,
+        text=resource,
+        parts=parts,
+        type=typed[0] if typed else "",
+        wild=is_wild(resource),
+        key=action if resource == "*" else resource,
+        mismatch=_mismatch(action, resource, parts),
+    )
+
+
+def _mismatch(action: str, resource: str, parts: tuple[str, ...]) -> Doubt | None:
+    target = TARGETS.get(action)
+    if target is None or target is Target.NONE or resource == "*":
+        return None
+    if parts[_SERVICE] == "iam" and parts[-1].startswith(target):
+        return None
+    return Doubt(f"AWS never checks {action} on {resource[:64]}, but on ARNs such as arn:aws:iam::…:{target}…")
 
 
 def matches(pattern: str, of: Asked, *, granting: bool) -> Truth:
