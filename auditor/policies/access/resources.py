@@ -104,7 +104,11 @@ def _matches_all(pattern: str, parts: list[str], of: Asked) -> Truth:
     """Return whether a pattern matches every resource that a question with wildcards is about."""
     if len(parts) == _PARTS == len(of.parts) and all(_covers(*pair) for pair in zip(parts, of.parts, strict=True)):
         return _certain(pattern, parts, of)
-    if overlap(pattern, of.text) or (len(parts) < _PARTS and overlap(pattern + ":*", of.text)):
+    if len(parts) == _PARTS == len(of.parts):
+        possible = all(map(overlap, parts, of.parts))
+    else:
+        possible = overlap(f"{pattern}*", of.text)
+    if possible:
         return Doubt(f"{pattern[:64]!r} may match some of {of.text[:64]}, and not all")
     return False
 

@@ -11,7 +11,7 @@ from auditor.policies.access.principals import Request
 from auditor.policies.access.sessions import KeyType, is_personal
 from auditor.policies.access.truth import Doubt
 
-_VARIABLE = re.compile(r"\$\{([^}]*)(?:\}|$)")
+_VARIABLE = re.compile(r"\$\{([^}]*)(\}|$)")
 _WITH_DEFAULT = re.compile(r"\s*([^,']+?)\s*,\s*'([^']*)'\s*")
 _LITERAL = {"*": "\0", "?": "\0", "$": "$"}  # a wildcard that is text; no name that we know has one
 _TEXT = frozenset({KeyType.STRING, KeyType.ARN})
@@ -24,6 +24,8 @@ class Variable(Record, frozen=True):
     default: str | None
 
 
+_UNFINISHED = Variable("", None)
+
 Template = tuple[str | Variable, ...]
 """A text in pieces, some of which a request fills in."""
 
@@ -35,7 +37,7 @@ def template(text: str, *, variables: bool) -> Template:
     pieces: list[str | Variable] = []
     at = 0
     for found in _VARIABLE.finditer(text):
-        pieces += [text[at : found.start()], _piece(found[1])]
+        pieces += [text[at : found.start()], _piece(found[1]) if found[2] else _UNFINISHED]
         at = found.end()
     return (*pieces, text[at:])
 
