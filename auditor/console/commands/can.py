@@ -34,8 +34,8 @@ def can(**options: Any) -> int:
     \b
     Examples:
       iam-audit can alice iam:ChangePassword --profile audit
-      iam-audit can alice iam:ChangePassword --session no-mfa --snapshot monday.json.gz
-      iam-audit can alice s3:GetObject "arn:aws:s3:::reports/2026.csv" --exports exports/ --format json
+      iam-audit can alice iam:ChangePassword --session no-mfa --exports exports/
+      iam-audit can alice s3:GetObject arn:aws:s3:::a/b --snapshot monday.json
     """
     from auditor.console.asking import ask
 

@@ -99,7 +99,7 @@ class Answer(Record, frozen=True):
     def reason(self) -> str:
         """Return why this was decided, as one sentence without a full stop."""
         if self.decision is Decision.UNDECIDED:
-            return f"Not known: {self.doubt.reason}"
+            return f"Undecided: {self.doubt.reason}"
         if self.remark:
             return self.remark
         if self.decision is Decision.IMPLICIT_DENY:

@@ -187,7 +187,7 @@ class HoldingsOf:
         policy = self._policies.get(arn)
         if policy is None:
             gap = None if is_aws_managed(arn) else self._unlisted
-            raise UnknownFact(gap, "the snapshot does not hold it")
+            raise UnknownFact(gap, "it is not in the snapshot")
         return read_default(policy, self._documents.compiled)
 
     def _group(self, name: str) -> Holding:
