@@ -96,6 +96,13 @@ class Answer(Record, frozen=True):
     remark: str = ""
 
     @property
+    def allows(self) -> bool:
+        """Return whether it is allowed; raise UnknownFact where that is undecided."""
+        if self.decision is Decision.UNDECIDED:
+            raise self.doubt.unknown
+        return self.decision is Decision.ALLOW
+
+    @property
     def reason(self) -> str:
         """Return why this was decided, as one sentence without a full stop."""
         if self.decision is Decision.UNDECIDED:

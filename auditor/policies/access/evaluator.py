@@ -99,7 +99,7 @@ class Access:
         )
         if isinstance(known, UnknownFact):
             reason = "whether the account's password policy lets users change their own password is not known"
-            return Doubt(reason, known.gap_id)
+            return Doubt(reason, known.gap_id, known.reason)
         return known
 
 

@@ -232,4 +232,5 @@ class HoldingsOf:
         gap = self._gaps.get(unknown.gap_id or "")
         if gap is None:
             return Doubt(f"{what}: {unknown.reason}", unknown.gap_id)
-        return Doubt(f"{what}: {gap.message}{f' (grant {gap.iam_action})' if gap.iam_action else ''}", gap.id)
+        grant = f" (grant {gap.iam_action})" if gap.iam_action else ""
+        return Doubt(f"{what}: {gap.message}{grant}", gap.id, unknown.reason)

@@ -6,10 +6,11 @@ from auditor.account.unknown import Record, UnknownFact
 
 
 class Doubt(Record, frozen=True):
-    """Hold why something is not known, and the id of the gap behind it, or None."""
+    """Hold why something is not known; where a gap is behind it, its id, and which fact it is that was not learned."""
 
     reason: str
     gap_id: str | None = None
+    fact: str = ""
 
     def __bool__(self) -> bool:
         raise TypeError("a doubt is neither true nor false")
@@ -17,7 +18,7 @@ class Doubt(Record, frozen=True):
     @property
     def unknown(self) -> UnknownFact:
         """Return the exception to raise for the doubt."""
-        return UnknownFact(self.gap_id, self.reason)
+        return UnknownFact(self.gap_id, self.fact or self.reason)
 
 
 Truth = bool | Doubt
