@@ -34,8 +34,8 @@ This page is made from the rules themselves; `iam-audit rules show NAME` prints 
 that a rule judges, the rule says NOT_APPLICABLE of the account, once; where it is not known what there is, it says
 INSUFFICIENT_DATA. Both are our decision: AWS Config shows no result then.
 
-Of the sets (`--rules`) core, aws-config (the default) and all, each holds the one before. A rule that needs a value
-runs only where the value is given.
+Of the sets (`--rules`) core is a part of aws-config, which is the default; practices are rules that AWS Config does not
+have; all holds every rule. A rule that needs a value runs only where the value is given.
 """
 MARKED = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 

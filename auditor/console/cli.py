@@ -26,6 +26,7 @@ _PLACES = {
     name: f"auditor.console.commands.{name}"
     for name in (
         "baseline",
+        "can",
         "config",
         "diff",
         "export",

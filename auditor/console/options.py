@@ -30,6 +30,10 @@ DIFF_CODES = _EXIT_CODES.format(
     failed="a report could not be read or written, or a rule failed\n"
     "  4    incomplete: NEW has INSUFFICIENT_DATA, or a finding was not seen",
 )
+CAN_CODES = _EXIT_CODES.format(
+    done="allow; without --session: nothing is undecided\n  1    --session, and it is denied",
+    failed="the account could not be read\n  4    undecided: a fact that decides is unknown",
+)
 REPORT_CODES = _EXIT_CODES.format(done="shown or written", failed="the report could not be read or written")
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -214,7 +218,8 @@ selection_options = _options(
         "rule_set",
         type=click.Choice([name.value for name in RuleSet], case_sensitive=False),
         metavar="SET",
-        help="Select this set: core, aws-config, all, or a framework's rules with its values, such as CIS-AWS-3.0.",
+        help="Select this set: core, aws-config, practices, all, or a framework's rules with its values, such as "
+        "CIS-AWS-3.0.",
     ),
     _selecting(
         "--rule",

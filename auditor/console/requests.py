@@ -46,6 +46,18 @@ class SnapshotRequest(Struct, frozen=True, kw_only=True):
     verbose: bool
 
 
+class CanRequest(Struct, frozen=True, kw_only=True):
+    """Ask what a user may do, in one session or, where that is None, in each."""
+
+    account: Inputs
+    user: str
+    action: str
+    resource: str | None
+    session: str | None
+    output_format: str
+    quiet: bool
+
+
 class ReportRequest(Struct, frozen=True, kw_only=True):
     """Ask for a stored report in other formats, or as a table."""
 
