@@ -10,8 +10,8 @@ NON_COMPLIANT
     The description is missing, empty, or made of blanks only; the latter is our decision. AWS-managed policies are
     not judged, since AWS Config records only customer-managed ones.
 INSUFFICIENT_DATA
-    The description is unknown. GetAccountAuthorizationDetails never tells it; it takes a call of GetPolicy for each
-    policy.
+    The description is unknown. Only GetPolicy returns it, at one call for each policy; so the rule is not in the
+    default set. `--rule`, `--rules aws-config` and conformance packs run it.
 NOT_APPLICABLE
     The account has no customer-managed policies. Or the partition is aws-cn or aws-us-gov, where AWS Config does not
     offer the rule; not to judge there is our decision.

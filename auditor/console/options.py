@@ -222,8 +222,8 @@ selection_options = _options(
         "rule_set",
         type=click.Choice([name.value for name in RuleSet], case_sensitive=False),
         metavar="SET",
-        help="Select this set: core, aws-config, practices, all, or a framework's rules with its values, such as "
-        "CIS-AWS-3.0.",
+        help="Select this set: default, core, aws-config, practices, all, or a framework's rules with its values, "
+        "such as CIS-AWS-3.0 [default: AWS Config's rules without iam-policy-description].",
     ),
     _selecting(
         "--rule",

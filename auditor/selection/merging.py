@@ -67,7 +67,7 @@ def _exclusions(layer: Layer, layers: Sequence[Layer], rules: Mapping[str, Rule]
 
 def _which(decisive: Layer | None) -> Sourced[Which]:
     if decisive is None:
-        return Sourced(Which((), RuleSet.AWS_CONFIG), DEFAULT)
+        return Sourced(Which((), RuleSet.DEFAULT), DEFAULT)
     return Sourced(Which(decisive.include, decisive.rule_set), decisive.origin)
 
 

@@ -1,7 +1,8 @@
-"""The named sets of rules: the first five, those of AWS Config, all, and those of frameworks."""
+"""The named sets of rules: the default, the first five, those of AWS Config, all, and those of frameworks."""
 
 from enum import StrEnum
 
+from auditor.account.sources import Source
 from auditor.judging.catalogue import is_managed
 from auditor.judging.rule import Rule, RuleOrigin
 
@@ -17,12 +18,15 @@ CORE = frozenset(
 
 
 class RuleSet(StrEnum):
-    """Name the sets of rules: the first five, AWS Config's, ours, and every rule that is installed.
+    """Name the sets of rules: the default one, the first five, AWS Config's, ours, and every rule that is installed.
+
+    The default set is AWS Config's without what takes a call of AWS for each policy: a large account has thousands.
 
     A rule that cannot run without a value from the user is in a set only where the value is given. A framework's name
     is the set of the rules that support its controls, with the values that these ask for.
     """
 
+    DEFAULT = "default"
     CORE = "core"
     AWS_CONFIG = "aws-config"
     PRACTICES = "practices"
@@ -51,12 +55,13 @@ class RuleSet(StrEnum):
     @property
     def is_framework(self) -> bool:
         """Return whether the set is that of a framework, whose rules run with the framework's values."""
-        return self not in (RuleSet.CORE, RuleSet.AWS_CONFIG, RuleSet.PRACTICES, RuleSet.ALL)
+        return self not in (RuleSet.DEFAULT, RuleSet.CORE, RuleSet.AWS_CONFIG, RuleSet.PRACTICES, RuleSet.ALL)
 
 
 def sets_of(rule: Rule) -> tuple[RuleSet, ...]:
     """Return the sets that a rule is in."""
     member_of = {
+        RuleSet.DEFAULT: is_managed(rule) and Source.POLICY_DESCRIPTIONS not in rule.reads,
         RuleSet.CORE: rule.id in CORE,
         RuleSet.AWS_CONFIG: is_managed(rule),
         RuleSet.PRACTICES: rule.origin is RuleOrigin.IAM_AUDIT,

@@ -167,7 +167,7 @@ def names(*layers: Layer) -> set[str]:
 
 def test_by_default_every_rule_of_aws_config_runs_that_needs_no_value() -> None:
     rules = load_rules()
-    assert names() == {rule.id for rule in rules.values() if RuleSet.AWS_CONFIG in sets_of(rule) and not needed(rule)}
+    assert names() == {rule.id for rule in rules.values() if RuleSet.DEFAULT in sets_of(rule) and not needed(rule)}
 
 
 def test_a_set_is_what_it_says() -> None:
