@@ -1,10 +1,11 @@
-"""iam-audit for programs: read an account, audit it, and write or compare what was found.
+"""iam-audit for programs: read an account, audit it, ask what a user may do, and write or compare what was found.
 
     import auditor
 
     snapshot = auditor.load_snapshot("monday.json.gz")
     report = auditor.audit(snapshot)
     auditor.write(report, "monday.html")
+    answer = auditor.can(snapshot, user="alice", action="iam:ChangePassword", session="no-mfa")
 
 Importing this package imports nothing else: each name below is loaded when it is first used. docs/python.md describes
 them with examples.
@@ -18,19 +19,27 @@ if TYPE_CHECKING:  # for type checkers and editors; at run time __getattr__ does
     from auditor.collectors.live.in_one_call import collect
     from auditor.collectors.saved import load_report, load_snapshot
     from auditor.errors import AuditError
+    from auditor.policies.access.answer import Answer
+    from auditor.policies.access.questions import can
     from auditor.report.audit import audit
+    from auditor.report.compare import compare
+    from auditor.report.comparison import Comparison
     from auditor.report.report import Report
     from auditor.writers.files import write
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Answer",
     "AuditError",
+    "Comparison",
     "Report",
     "Snapshot",
     "__version__",
     "audit",
+    "can",
     "collect",
+    "compare",
     "load_report",
     "load_snapshot",
     "read_exports",
@@ -38,11 +47,15 @@ __all__ = [
 ]
 
 _PLACES = {
+    "Answer": "auditor.policies.access.answer",
     "AuditError": "auditor.errors",
+    "Comparison": "auditor.report.comparison",
     "Report": "auditor.report.report",
     "Snapshot": "auditor.account.model",
     "audit": "auditor.report.audit",
+    "can": "auditor.policies.access.questions",
     "collect": "auditor.collectors.live.in_one_call",
+    "compare": "auditor.report.compare",
     "load_report": "auditor.collectors.saved",
     "load_snapshot": "auditor.collectors.saved",
     "read_exports": "auditor.collectors.cli_output.folder",

@@ -1,5 +1,8 @@
 """Policies for authors of rules: what their documents say, and who holds them."""
 
+from auditor.policies.access.answer import Answer, DecidingStatement, Decision, PolicyKind
+from auditor.policies.access.mfa import denials_without_mfa
+from auditor.policies.access.sessions import Session
 from auditor.policies.decoding import UnreadableDocumentError
 from auditor.policies.entities import (
     boundary_only,
@@ -16,14 +19,20 @@ from auditor.policies.patterns import covers, every_action, everything, overlap,
 from auditor.policies.statements import Effect, Statement, statements, trust_statements
 
 __all__ = [
+    "Answer",
+    "DecidingStatement",
+    "Decision",
     "Effect",
     "KeyAccess",
+    "PolicyKind",
+    "Session",
     "Statement",
     "UnreadableDocumentError",
     "accesses",
     "boundary_only",
     "covers",
     "default_statements",
+    "denials_without_mfa",
     "every_action",
     "everything",
     "inline_statements",

@@ -1,6 +1,7 @@
 """Write the generated documentation, or with --check say whether it is fresh.
 
-Generated are the JSON Schema of the report, docs/rules.md, and the parts of README.md between markers.
+Generated are the JSON Schemas of reports, diffs, baselines and the configuration file, docs/rules.md, and the parts of
+README.md between markers.
 """
 
 import json
@@ -18,6 +19,8 @@ from auditor.judging.catalogue import is_managed
 from auditor.judging.parameters import needed
 from auditor.judging.registry import load_rules, page, sections
 from auditor.judging.rule import Rule
+from auditor.report.baseline import Baseline
+from auditor.report.comparison import Comparison
 from auditor.report.report import Report
 from auditor.selection.frameworks import controls
 from auditor.selection.sets import sets_of
@@ -31,8 +34,8 @@ This page is made from the rules themselves; `iam-audit rules show NAME` prints 
 that a rule judges, the rule says NOT_APPLICABLE of the account, once; where it is not known what there is, it says
 INSUFFICIENT_DATA. Both are our decision: AWS Config shows no result then.
 
-Of the sets (`--rules`) core, aws-config (the default) and all, each holds the one before. A rule that needs a value
-runs only where the value is given.
+Of the sets (`--rules`) core is a part of aws-config, which is the default; practices are rules that AWS Config does not
+have; all holds every rule. A rule that needs a value runs only where the value is given.
 """
 MARKED = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -50,6 +53,8 @@ def main(arguments: list[str]) -> int:
 def generated() -> Iterator[tuple[Path, str]]:
     """Yield each generated file with the content that it should have."""
     yield ROOT / "auditor/report/report.schema.json", schema(Report, "JSON report of iam-audit")
+    yield ROOT / "auditor/report/diff.schema.json", schema(Comparison, "JSON diff of iam-audit")
+    yield ROOT / "auditor/report/baseline.schema.json", schema(Baseline, "Baseline of iam-audit")
     yield (
         ROOT / "auditor/selection/config.schema.json",
         schema(Config, "iam-audit.toml, the configuration file of iam-audit"),

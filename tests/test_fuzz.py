@@ -22,11 +22,13 @@ from rule_parameters import configured
 from auditor.account.model import Snapshot
 from auditor.account.snapshot import dump, load
 from auditor.collectors.cli_output import folder as exports
-from auditor.errors import SourceError, UsageError
+from auditor.errors import AuditError, SourceError, UsageError
 from auditor.judging.registry import load_rules
 from auditor.policies.decoding import UnreadableDocumentError, raw_document
 from auditor.policies.statements import statements, trust_statements
 from auditor.report.audit import audit
+from auditor.report.baseline import baseline_of, forgiven, load_baseline
+from auditor.report.compare import compare
 from auditor.report.reading import load_report
 from auditor.report.report import Report, dump_report
 from auditor.selection.packs.model import Pack
@@ -36,6 +38,7 @@ from auditor.selection.packs.shapes import pack_file
 from auditor.testing import CAPTURED_AT, account, console_user, group, password_policy, policy, role, user
 from auditor.writers import html, table
 from auditor.writers import json as json_reporter
+from auditor.writers.diff.formats import writer_of
 
 RULES = [configured(name) for name in load_rules()]
 SNAPSHOT = dump(
@@ -49,6 +52,8 @@ SNAPSHOT = dump(
     )
 )
 REPORT = dump_report(mixed())
+OTHER = load_report(REPORT, "other.json")
+BASELINE = baseline_of(OTHER).to_json().encode()
 CSV = GOLDEN_REPORT.encode()
 POLICY = b'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*"],"Resource":"*"}]}'
 PACK = {
@@ -216,6 +221,26 @@ def test_any_stored_report_is_refused_or_shown(document: bytes, as_html: bool) -
     except SourceError:
         return
     check_report(report, as_html=as_html)
+
+
+@fuzzed
+@given(documents(REPORT), rarely)
+def test_any_stored_report_is_refused_or_compared(document: bytes, as_html: bool) -> None:
+    with suppress(AuditError):
+        report = load_report(document, "any.json")
+        for old, new in ((report, report), (OTHER, report), (report, OTHER)):
+            found = compare(old, new)
+            for suffix in (".json", ".md", ".txt", *([".html"] if as_html else [])):
+                writer_of(suffix)(found, io.BytesIO())
+
+
+@fuzzed
+@given(documents(BASELINE))
+def test_any_baseline_is_refused_or_forgives(document: bytes) -> None:
+    with suppress(AuditError):
+        baseline = load_baseline(document, "any.json")
+        assert load_baseline(baseline.to_json().encode(), "stored") == baseline
+        check_report(forgiven(OTHER, baseline, "any.json"), as_html=False)
 
 
 @pytest.fixture(scope="module")

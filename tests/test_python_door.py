@@ -22,13 +22,14 @@ from auditor.report.report import dump_report
 from auditor.selection.named import configured_rules
 from auditor.testing import account, console_user, group, user
 
-PAGE = Path(__file__).parents[1] / "docs/python.md"
+PAGES = [Path(__file__).parents[1] / "docs" / name for name in ("python.md", "baseline.md")]
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 SNAPSHOT = account(users=[console_user("bob", mfa=False), user("eve", unknown=["credentials"])], groups=[group("A")])
 
 
 def examples() -> list[str]:
-    return re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    texts = (page.read_text(encoding="utf-8") for page in PAGES)
+    return [example for text in texts for example in re.findall(r"```python\n(.*?)```", text, re.DOTALL)]
 
 
 @pytest.mark.parametrize("example", examples())
@@ -40,7 +41,7 @@ def test_the_examples_of_the_page_run(
     (tmp_path / "exports").mkdir()
     write_exports(tmp_path / "exports")
     example = example.replace("111122223333", "123456789012").replace('profile="audit", ', "")
-    exec(compile(example, str(PAGE), "exec"), {})
+    exec(compile(example, str(PAGES), "exec"), {})
     assert aws is not None
 
 
@@ -99,6 +100,17 @@ def test_a_report_is_written_and_read_again(tmp_path: Path) -> None:
     with pytest.raises(auditor.AuditError, match="unknown format"):
         auditor.write(report, tmp_path / "r.pdf")
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".csv", ".html", ".json", ".jsonl"]
+
+
+def test_reports_are_compared_and_the_comparison_is_written(tmp_path: Path) -> None:
+    old, new = auditor.audit(SNAPSHOT, "core", as_of=NOW), auditor.audit(SNAPSHOT, "aws-config", as_of=NOW)
+    found: auditor.Comparison = auditor.compare(old, new)
+    assert found.differences
+    for suffix in ("json", "md", "html"):
+        auditor.write(found, tmp_path / f"changes.{suffix}")
+    assert (tmp_path / "changes.json").read_text() == found.to_json() + "\n"
+    with pytest.raises(auditor.AuditError, match="unknown format"):
+        auditor.write(found, tmp_path / "changes.csv")
 
 
 def test_snapshots_rules_and_reports_survive_pickle() -> None:

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from auditor.account.kinds import Kind, ResourceType, kind_of, listed_kinds
 from auditor.account.model import Group, Snapshot, User
-from auditor.account.unknown import OVERCOUNTED, Listing, UnknownFact, gaps_of, stored
+from auditor.account.unknown import MISCOUNTED, OVERCOUNTED, Listing, UnknownFact, gaps_of, stored
 
 T = TypeVar("T")
 
@@ -69,8 +69,12 @@ class Index:
         return Listing(tuple(map(attrgetter("name"), users.known_part)), users.gap)
 
     def holders(self, resource_type: ResourceType, policy_arn: str) -> Listing[Any]:
-        """Return the users, groups or roles to which a managed policy is attached; partial while others may be."""
-        return self._attachments[resource_type].of(policy_arn)
+        """Return the users, groups or roles to which a managed policy is attached; partial while others may be.
+
+        Nobody is known to hold a policy that AWS counts less often than it is attached: one of the two is wrong.
+        """
+        doubt = self._miscounted.get(policy_arn)
+        return self._attachments[resource_type].of(policy_arn) if doubt is None else Listing((), doubt)
 
     def populated(self, groups: Listing[Group]) -> Listing[Group]:
         """Return the groups that have a member: partial while others have, or may have, one."""
@@ -121,6 +125,14 @@ class Index:
             each: _Inverse(self._proving(kind_of(each).resources(self._snapshot)), "attached_policies", "arn")
             for each in _HOLDERS
         }
+
+    @cached_property
+    def _miscounted(self) -> Mapping[str, str]:
+        """Return the gap of each policy, by its ARN, whose number of attachments something contradicts."""
+        contradicted = {gap.id for gap in self._snapshot.gaps if gap.error_code == MISCOUNTED}
+        policies = self._snapshot.policies.known_part if contradicted else ()
+        gaps = ((stored(policy, "arn"), gaps_of(policy).get("attachment_count")) for policy in policies)
+        return {arn: gap_id for arn, gap_id in gaps if gap_id in contradicted}
 
     @cached_property
     def _arns(self) -> Mapping[str, Any]:

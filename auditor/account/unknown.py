@@ -26,6 +26,8 @@ class Record(Struct, frozen=True, gc=False):
 
 OVERCOUNTED = "Overcounted"
 """The error code of the gap of a list that holds more than AWS counts: which of its items still exist is unknown."""
+MISCOUNTED = "CountMismatch"
+"""The error code of the gap of a list that AWS counts otherwise, and of a count that other lists contradict."""
 
 
 class Gap(Record, frozen=True):
@@ -174,8 +176,8 @@ class Partial(Record, frozen=True, metaclass=_Widened):
     def __post_init__(self) -> None:
         """Refuse a field that is null and has no gap, or has a gap and a value: a damaged or forged record."""
         gaps = stored(self, "gaps")
-        for field in self.__struct_fields__:
-            unknown, null = field in gaps, _is_null(stored(self, field))
+        for field, read in _slots(type(self)):
+            unknown, null = field in gaps, _is_null(read(self))
             if unknown and (not null or field in self._never_unknown):
                 raise ValueError(f"`{field}` has a value and a gap, or is never unknown")
             if null and not unknown and field not in self._nullable:
@@ -208,6 +210,12 @@ def slot(record_type: type[Struct], field: str) -> Callable[[Any], Any]:
     return read
 
 
+@cache
+def _slots(record_type: type[Struct]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    """Return the fields of such records, each with the function that reads it as it is stored."""
+    return tuple((field, slot(record_type, field)) for field in record_type.__struct_fields__)
+
+
 def stored_in(records: Sequence[Struct], field: str) -> list[Any]:
     """Return a field of each record as it is stored; many times as fast as asking for one after the other."""
     slots = {each: slot(each, field) for each in set(map(type, records))}
@@ -236,7 +244,7 @@ def with_gaps(record: R, gaps: Mapping[str, str]) -> R:
     """
     if not gaps:
         return record
-    values = {field: stored(record, field) for field in record.__struct_fields__}
+    values = {field: read(record) for field, read in _slots(type(record))}
     merged = dict(gaps_of(record))
     for field, gap_id in gaps.items():
         if isinstance(values[field], Listing):

@@ -12,7 +12,7 @@ from auditor.account.model import Account, Notice, Policy, Snapshot, User
 from auditor.account.snapshot import FORMAT, SCHEMA_VERSION
 from auditor.account.sources import Source, SourceRecord, SourceStatus
 from auditor.account.tallies import misused
-from auditor.account.unknown import Gap, Listing, with_gaps
+from auditor.account.unknown import MISCOUNTED, Gap, Listing, with_gaps
 from auditor.collectors.answers import Answer, gap, same_time, unread
 from auditor.collectors.authorization_details import EntityReader, ManagedPolicyDetail, UserDetail
 from auditor.collectors.credential_report import CredentialReport, ReportRow
@@ -53,20 +53,29 @@ def identity_of_arns(arns: Iterable[str], alias: str | None) -> Identity:
     return Identity(None, alias, "aws")
 
 
-def assemble(kind: str, identity: Identity, answers: Answers, captured_at: datetime | None) -> Snapshot:
-    """Return the snapshot that the answers make up; `answers` holds one for every Source but the identity's two."""
-    return _Assembly(answers).snapshot(kind, identity, captured_at)
+def assemble(
+    kind: str,
+    identity: Identity,
+    answers: Answers,
+    captured_at: datetime | None,
+    reader: EntityReader | None = None,
+) -> Snapshot:
+    """Return the snapshot that the answers make up; `answers` holds one for every Source but the identity's two.
+
+    `reader` is one that has read documents ahead.
+    """
+    return _Assembly(answers, reader or EntityReader()).snapshot(kind, identity, captured_at)
 
 
 class _Assembly:
     """Hold the answers while they are joined, with the gaps and notices that the joining finds."""
 
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: Answers, reader: EntityReader) -> None:
         self._answers: Answers = {source: _not_reported(source) for source in OPTIONAL - set(answers)} | dict(answers)
         self._gaps: dict[str, Gap] = {}
         self._notices: list[Notice] = []
         self._doubts = {source: doubt.gap for source, doubt in doubts(self._answers).items()}
-        self._reader = EntityReader()
+        self._reader = reader
         for answer in self._answers.values():
             for found in (*answer.cell_gaps, *((answer.gap,) if answer.gap else ())):
                 self._add(found)
@@ -260,7 +269,7 @@ class _Assembly:
         unknown: dict[str, dict[str, str]] = {}
         for misuse in misused(lists):
             message = f"AWS tells of the policy {misuse.name!r} {misuse.problem}: collect again"
-            found = Gap(f"policies:{misuse.field}:{misuse.arn}", Source.POLICIES, "CountMismatch", None, message)
+            found = Gap(f"policies:{misuse.field}:{misuse.arn}", Source.POLICIES, MISCOUNTED, None, message)
             unknown.setdefault(misuse.arn, {})[misuse.field] = self._add(found)
         policies: Listing[Policy] = lists["policies"]
         if not unknown:

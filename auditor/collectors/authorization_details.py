@@ -5,7 +5,8 @@ AWS leaves out UserPolicyList, PermissionsBoundary, Tags and RoleLastUsed where 
 key that is missing means cut data, and the fact is unknown.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -156,6 +157,7 @@ class EntityList(NamedTuple):
     field: str
 
 
+EntityDetail = UserDetail | GroupDetail | RoleDetail | ManagedPolicyDetail
 ENTITIES: Mapping[Source, EntityList] = {
     Source.USERS: EntityList("User", "user_detail_list"),
     Source.GROUPS: EntityList("Group", "group_detail_list"),
@@ -173,11 +175,30 @@ def policies_of(detail: UserDetail | GroupDetail | RoleDetail) -> Iterator[str]:
         yield boundary.permissions_boundary_arn
 
 
+def _documents_of(detail: EntityDetail) -> Iterator[Any]:
+    """Yield the policy documents of an entity, as they came."""
+    if isinstance(detail, ManagedPolicyDetail):
+        yield from (version.document for version in detail.policy_version_list or ())
+        return
+    if isinstance(detail, RoleDetail):
+        yield detail.assume_role_policy_document
+    inline = {UserDetail: "user_policy_list", GroupDetail: "group_policy_list", RoleDetail: "role_policy_list"}
+    yield from (policy.policy_document for policy in getattr(detail, inline[type(detail)]) or ())
+
+
 class EntityReader:
     """Turn AWS's shapes into records, gathering a gap for each kind of fact that is missing."""
 
     def __init__(self) -> None:
         self._gaps: dict[str, Gap] = {}
+        self._documents: dict[str, Raw] = {}
+
+    def read_ahead(self, details: Iterable[EntityDetail]) -> None:
+        """Read the policy documents of entities while other answers are on their way; several threads may do so."""
+        for detail in details:
+            for document in _documents_of(detail):
+                with suppress(UnreadableDocumentError):  # the record will say so
+                    self._read(document)
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
@@ -323,10 +344,18 @@ class EntityReader:
 
     def _document(self, source: Source, field: str, value: Any, unknown: dict[str, str]) -> Raw:
         try:
-            return raw_document(value)
+            return self._read(value)
         except UnreadableDocumentError as error:
             unknown[field] = self._gap(source, "UnreadableDocument", f"A policy document of {source}: {error}")
             return Raw()
+
+    def _read(self, document: Any) -> Raw:
+        """Return a policy document as raw JSON; many roles have the same, and each text is read once."""
+        if not isinstance(document, str):
+            return raw_document(document)
+        if document not in self._documents:
+            self._documents[document] = raw_document(document)
+        return self._documents[document]
 
 
 def _utc(time: Any) -> Any:

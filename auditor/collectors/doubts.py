@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from auditor.account.kinds import listed_kinds
 from auditor.account.sources import Source
-from auditor.account.unknown import OVERCOUNTED, Gap
+from auditor.account.unknown import MISCOUNTED, OVERCOUNTED, Gap
 from auditor.collectors.answers import Answer, gap
 from auditor.collectors.authorization_details import policies_of
 
@@ -47,7 +47,7 @@ def _miscounts(answers: Answers, whole: frozenset[Source]) -> Iterator[Doubt]:
     for sources, key, name in _COUNTS:
         counted, read = counts.get(key), sum(len(_details(answers, source)) for source in sources)
         if counted is not None and (read > counted or (read < counted and whole.issuperset(sources))):
-            code = OVERCOUNTED if read > counted else "CountMismatch"
+            code = OVERCOUNTED if read > counted else MISCOUNTED
             message = f"The account summary counts {counted:,} {name}, but {read:,} were read: collect again"
             contradicting = frozenset({Source.ACCOUNT_SUMMARY, *sources})
             yield from (Doubt(gap(each, code, message), contradicting) for each in sources if each in whole)

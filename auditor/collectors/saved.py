@@ -2,11 +2,15 @@
 
 import os
 
+import msgspec
+from msgspec import Struct
+
 from auditor import documents
 from auditor.account.model import Snapshot
-from auditor.account.snapshot import load
+from auditor.account.snapshot import FORMAT, load
 from auditor.errors import SourceError
-from auditor.report import reading
+from auditor.report import baseline, reading
+from auditor.report.baseline import Baseline
 from auditor.report.report import Report
 
 
@@ -27,6 +31,27 @@ def load_report(source: str | os.PathLike[str] | bytes) -> Report:
     """
     content, place = read(source, "the report")
     return reading.load_report(content, place)
+
+
+def load_baseline(source: str | os.PathLike[str] | bytes) -> Baseline:
+    """Return the baseline in a file that holds one, or a report; `source` is as for load_snapshot.
+
+    Raises SourceError as load_report does.
+    """
+    content, place = read(source, "the baseline")
+    return baseline.load_baseline(content, place)
+
+
+class _Header(Struct):
+    format: str = ""
+
+
+def is_snapshot(content: bytes) -> bool:
+    """Return whether a document says of itself that it is a snapshot; what is damaged says nothing."""
+    try:
+        return msgspec.json.decode(content, type=_Header).format == FORMAT
+    except documents.FAULTS:
+        return False
 
 
 def read(source: str | os.PathLike[str] | bytes, name: str) -> tuple[bytes, str]:

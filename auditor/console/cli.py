@@ -24,7 +24,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 _PLACES = {
     name: f"auditor.console.commands.{name}"
-    for name in ("config", "export", "frameworks", "permissions", "report", "rules", "scan", "snapshot")
+    for name in (
+        "baseline",
+        "can",
+        "config",
+        "diff",
+        "export",
+        "frameworks",
+        "permissions",
+        "report",
+        "rules",
+        "scan",
+        "snapshot",
+    )
 }
 
 

@@ -25,6 +25,15 @@ SCAN_CODES = _EXIT_CODES.format(
 SNAPSHOT_CODES = _EXIT_CODES.format(
     done="written, complete", failed="it could not be read or written\n  4    written, but something could not be read"
 )
+DIFF_CODES = _EXIT_CODES.format(
+    done="compared\n  1    --fail-on new, and a finding is new",
+    failed="a report could not be read or written, or a rule failed\n"
+    "  4    incomplete: NEW has INSUFFICIENT_DATA, or a finding was not seen",
+)
+CAN_CODES = _EXIT_CODES.format(
+    done="allow; without --session: nothing is undecided\n  1    --session, and it is denied",
+    failed="the account could not be read\n  4    undecided: a fact that decides is unknown",
+)
 REPORT_CODES = _EXIT_CODES.format(done="shown or written", failed="the report could not be read or written")
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -161,7 +170,7 @@ reading = partial(click.option, cls=_Headed, heading="Account")
 _credentials = partial(click.option, cls=_Headed, heading="AWS credentials")
 _selecting = partial(click.option, cls=_Headed, heading="Rules and settings")
 showing = partial(click.option, cls=_Headed, heading="Output")
-_gate = partial(click.option, cls=_Headed, heading="Exit code")
+gate_option = partial(click.option, cls=_Headed, heading="Exit code")
 
 
 def _options(*options: Callable[[C], C]) -> Callable[[C], C]:
@@ -209,7 +218,8 @@ selection_options = _options(
         "rule_set",
         type=click.Choice([name.value for name in RuleSet], case_sensitive=False),
         metavar="SET",
-        help="Select this set: core, aws-config, all, or a framework's rules with its values, such as CIS-AWS-3.0.",
+        help="Select this set: core, aws-config, practices, all, or a framework's rules with its values, such as "
+        "CIS-AWS-3.0.",
     ),
     _selecting(
         "--rule",
@@ -303,17 +313,23 @@ scan_options = _options(
     ),
     framework_option,
     security_hub_option,
-    _gate(
+    gate_option(
         "--fail-on",
-        type=click.Choice(["noncompliant", "nothing"]),
-        help="Exit with 1 if a finding is NON_COMPLIANT [nothing].",
+        type=click.Choice(["noncompliant", "new", "nothing"]),
+        help="Exit with 1 if a finding is NON_COMPLIANT; `new` needs --baseline [nothing].",
     ),
-    _gate(
+    gate_option(
+        "--baseline",
+        shell_complete=files,
+        metavar="FILE",
+        help="Let findings pass that are NON_COMPLIANT in this earlier report or baseline too.",
+    ),
+    gate_option(
         "--min-severity",
         type=_SEVERITIES,
         help="Let findings below this severity pass, NON_COMPLIANT and undecided ones [low].",
     ),
-    _gate(
+    gate_option(
         "--allow-incomplete/--no-allow-incomplete",
         default=None,
         help="Exit with 0 instead of 4 when facts are unknown, unless nothing was decided.",

@@ -46,6 +46,18 @@ class SnapshotRequest(Struct, frozen=True, kw_only=True):
     verbose: bool
 
 
+class CanRequest(Struct, frozen=True, kw_only=True):
+    """Ask what a user may do, in one session or, where that is None, in each."""
+
+    account: Inputs
+    user: str
+    action: str
+    resource: str | None
+    session: str | None
+    output_format: str
+    quiet: bool
+
+
 class ReportRequest(Struct, frozen=True, kw_only=True):
     """Ask for a stored report in other formats, or as a table."""
 
@@ -55,6 +67,29 @@ class ReportRequest(Struct, frozen=True, kw_only=True):
     every_finding: bool
     frameworks: Sequence[str]
     security_hub_region: str | None
+    quiet: bool
+
+
+class BaselineRequest(Struct, frozen=True, kw_only=True):
+    """Ask for the baseline of a stored report, with what it does not prove of an earlier one."""
+
+    report_file: str
+    path: str
+    keep: str | None
+    quiet: bool
+
+
+class DiffRequest(Struct, frozen=True, kw_only=True):
+    """Ask what changed between two reports, or two snapshots; `selection` is of the rules that judge snapshots."""
+
+    old: str
+    new: str
+    selection: Choice
+    paths: Sequence[str]
+    output_format: str
+    fail_on: str
+    allow_incomplete: bool
+    as_of: datetime | None
     quiet: bool
 
 

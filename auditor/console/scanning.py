@@ -9,6 +9,7 @@ from msgspec import structs
 from auditor import audit
 from auditor.account.model import Snapshot
 from auditor.collectors.cli_output.names import FILES
+from auditor.collectors.saved import load_baseline
 from auditor.console import places
 from auditor.console.in_use import summary
 from auditor.console.messages import Say, speaker, wants_progress
@@ -17,6 +18,8 @@ from auditor.errors import UsageError
 from auditor.judging.rule import Severity
 from auditor.judging.suppressions import Suppression
 from auditor.report.audit import doubtful_users
+from auditor.report.baseline import Baseline, forgiven
+from auditor.report.baseline_text import told
 from auditor.report.configuration import effects, sentence
 from auditor.report.gate import Gate, exit_code
 from auditor.report.narrowing import narrowed
@@ -41,6 +44,8 @@ def run(request: ScanRequest) -> int:
     settings = run_settings(request.run, loaded)
     _check_places(settings, loaded, named=request.selection.config is not None)
     inputs = _read(request, loaded)
+    known = _baseline(settings)
+    inputs = [*inputs, *([settings.baseline_path] if settings.baseline_path is not None else [])]
     _check_files(settings, inputs)
     check_region(settings.paths, settings.output_format.value, request.security_hub_region)
     query = printing.compiled(request.shown.query) if request.shown.query is not None else None
@@ -49,6 +54,8 @@ def run(request: ScanRequest) -> int:
     snapshot = _collected(plan, request, say)
     plan = settled(plan, snapshot)
     report = _audited(plan, snapshot, wanted, request.as_of)
+    if known is not None:
+        report = forgiven(report, *known)
     _show_warnings(report, say)
     if request.as_of is not None:
         _show_revived(plan.run.suppressions.value, request.as_of, say)
@@ -61,6 +68,19 @@ def run(request: ScanRequest) -> int:
     by_file = f". {sentence(report.configuration)}" if report.configuration and effects(report.configuration) else ""
     say(f"{f'{files.sentence(written)}. ' if written else ''}Exit code {code}: {reason}{by_file}")
     return code
+
+
+def _baseline(settings: RunSettings) -> tuple[Baseline, str] | None:
+    """Return the baseline and the path that names it; raise UsageError for a gate on what is new without one."""
+    path = settings.baseline_path
+    if path == "":
+        raise UsageError("--baseline is empty", "Name the file; a variable may not be set.")
+    if path is not None:
+        return load_baseline(path), path
+    if settings.fail_on.value == "new":
+        hint = "Give --baseline FILE, a report or what `iam-audit baseline` writes; or use --fail-on noncompliant."
+        raise UsageError("--fail-on new needs a baseline", hint)
+    return None
 
 
 def _show_unread(request: ScanRequest, loaded: Loaded, say: Say) -> None:
@@ -148,9 +168,10 @@ def _print(report: Report, output_format: str, request: ScanRequest, query: Quer
 
 def _gate(settings: RunSettings) -> Gate:
     return Gate(
-        settings.fail_on.value == "noncompliant",
+        settings.fail_on.value != "nothing",
         settings.allow_incomplete.value,
         Severity(settings.min_severity.value),
+        on_new=settings.fail_on.value == "new",
     )
 
 
@@ -170,6 +191,9 @@ def _show_warnings(report: Report, say: Say) -> None:
     for pack in report.packs:
         for note in pack.notes:
             say(f"Warning: pack {pack.name}: {note}")
+    if report.baseline is not None:
+        for line in told(report.baseline, names):
+            say(f"Warning: {line}")
 
 
 def _show_revived(suppressions: Sequence[Suppression], as_of: datetime, say: Say) -> None:

@@ -13,6 +13,7 @@ from auditor.account.unknown import Gap, UnknownFact, undecided, witnessed
 from auditor.judging.finding import Finding, Subject
 from auditor.judging.parameters import for_partition, readable
 from auditor.judging.rule import MAX_ANNOTATION, ComplianceType, ConfiguredRule, Context, Evidence, EvidenceGap, Verdict
+from auditor.policies.access.evaluator import Access
 
 RULE_ERROR = "rule-error"
 """The code of the notice that a rule raised an error; such a run exits 3."""
@@ -63,6 +64,7 @@ class _Run:
         self.notices: list[RuleNotice] = []
         self._snapshot = snapshot
         self._index = Index(snapshot)
+        self._access = Access(snapshot, self._index)
         self._credential_report_text = credential_report_text(snapshot)
         self._identified: dict[ResourceType, Sequence[Identified]] = {}
         self._gaps: Mapping[str, Gap] = {gap.id: gap for gap in snapshot.gaps}
@@ -70,7 +72,9 @@ class _Run:
     def evaluate(self, configured: ConfiguredRule, raised: list[UnknownFact]) -> None:
         if configured.undecided:
             configured = _without_answers(configured)
-        context: Context[Any] = Context(readable(configured), self._snapshot, self._index, self._credential_report_text)
+        context: Context[Any] = Context(
+            readable(configured), self._snapshot, self._index, self._credential_report_text, self._access
+        )
         for message in configured.warnings:
             self._note(configured, Notice("parameter", None, message))
         if self._snapshot.account.partition in configured.rule.not_offered_in:

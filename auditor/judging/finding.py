@@ -37,6 +37,8 @@ class Finding(Record, frozen=True):
     suppression: dict[str, Any] | None
     severity: Severity | None = None
     """That of the rule. None only in a stored report of an earlier release, until it is read."""
+    known: bool = False
+    """Whether the baseline of the run has it: then it does not count for the gate."""
 
 
 class Subject(Record, frozen=True):

@@ -13,6 +13,7 @@ from auditor.account.kinds import ResourceType
 from auditor.account.model import Group, Snapshot
 from auditor.account.sources import Source
 from auditor.account.unknown import Listing, Record, UnknownFact, evaluate_quietly, undecided
+from auditor.policies.access.evaluator import Access
 
 P = TypeVar("P", bound=Struct)
 T = TypeVar("T")
@@ -160,6 +161,8 @@ class Context(Struct, Generic[P], frozen=True):
     index: Index
     credential_report_text: str
     """The credential report with its time and age, as annotations that rest on it name it."""
+    access: Access
+    """What users may do: context.access.can(user, "iam:ChangePassword", Session.MFA)."""
 
     @property
     def now(self) -> datetime:

@@ -23,30 +23,25 @@ def raw_document(value: object) -> Raw:
     Raises UnreadableDocumentError for anything that is not a JSON object, and for one in which a key stands twice or
     that is longer or deeper than any of AWS's.
     """
-    document = _parsed(value) if isinstance(value, str) else value
-    if isinstance(document, list) and len(document) == 1:
-        document = document[0]
     try:
-        text = msgspec.json.encode(document)
+        document, text = _read(value) if isinstance(value, str) else (value, msgspec.json.encode(value))
+        if isinstance(document, list) and len(document) == 1:
+            document = document[0]
+            text = msgspec.json.encode(document)
         _check_object(document, text)
         return Raw(_short(text))
     except FAULTS as error:
         raise _unreadable(error) from error
 
 
-def _parsed(text: str) -> object:
-    try:
-        plain = text if text.lstrip().startswith(("{", "[")) else _unquoted(text)
-        return _decoded(plain.encode())
-    except FAULTS as error:
-        raise _unreadable(error) from error
-
-
-def _decoded(text: bytes) -> object:
-    value = msgspec.json.decode(_short(text))
-    if msgspec.json.encode(value) != msgspec.json.format(text, indent=-1):  # else no key stands twice in it
-        check_keys(text)
-    return value
+def _read(text: str) -> tuple[object, bytes]:
+    """Return the value that JSON text, percent-encoded or not, holds, and its shortest text."""
+    plain = (text if text.lstrip().startswith(("{", "[")) else _unquoted(text)).encode()
+    value = msgspec.json.decode(_short(plain))
+    shortest = msgspec.json.encode(value)
+    if shortest != msgspec.json.format(plain, indent=-1):  # else no key stands twice in it
+        check_keys(plain)
+    return value, shortest
 
 
 def _check_object(value: object, text: bytes) -> None:
@@ -72,7 +67,7 @@ def _unquoted(text: str) -> str:
     With "=" for "%" it is quoted-printable, which is decoded in C thirty times as fast as urllib does it. That holds
     where each "%" begins an escape, so that three characters become one; anything else is urllib's.
     """
-    if text.isascii() and not any(character in text for character in "=\r\n"):
+    if text.isascii() and "=" not in text and "\r" not in text and "\n" not in text:
         decoded = a2b_qp(text.replace("%", "="))
         if len(decoded) == len(text) - 2 * text.count("%"):
             return decoded.decode()

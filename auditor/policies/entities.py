@@ -4,12 +4,15 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+from msgspec import Raw
+
 from auditor.account.model import Group, InlinePolicy, Policy, Role, User
 from auditor.account.sources import Source
 from auditor.account.unknown import Listing, gaps_of, undecided
 from auditor.policies.decoding import UnreadableDocumentError
 from auditor.policies.statements import Effect, Statement, statements, trust_statements
 
+T = TypeVar("T")
 Documented = TypeVar("Documented", InlinePolicy, Role)
 Holder = TypeVar("Holder", User, Group, Role)
 
@@ -29,6 +32,11 @@ def default_statements(policy: Policy) -> tuple[Statement, ...]:
 
     Raises UnknownFact if its document cannot be read, or it is in doubt which version is the default.
     """
+    return read_default(policy, statements)
+
+
+def read_default(policy: Policy, read: Callable[[Raw], T]) -> T:
+    """Return what a function reads of the document of the policy's default version; raise as `default_statements`."""
     wanted = policy.default_version_id
     _check_versions(policy, wanted)
     for version in policy.versions:
@@ -36,7 +44,7 @@ def default_statements(policy: Policy) -> tuple[Statement, ...]:
             if not version.is_default:
                 raise undecided(f"version {wanted} is the default by the policy, and not by itself")
             try:
-                return statements(version.document)
+                return read(version.document)
             except UnreadableDocumentError as error:
                 raise undecided(f"the document of version {wanted} cannot be read: {error}") from error
     raise undecided(f"version {wanted}, the default, is not among the policy's versions")

@@ -56,6 +56,14 @@ def trust_statements(document: Raw) -> tuple[Statement, ...]:
     return _statements(bytes(document), trust=True)
 
 
+def has_variables(document: Raw) -> bool:
+    """Return whether ${...} is a variable in a document that `statements` reads: so it is since Version 2012-10-17.
+
+    In older documents it is text: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+    """
+    return msgspec.json.decode(bytes(document), type=_Versioned).Version == _CURRENT_VERSION
+
+
 @lru_cache(maxsize=8192)  # several rules read each document of an account
 def _statements(document: bytes, *, trust: bool) -> tuple[Statement, ...]:
     try:
@@ -84,6 +92,15 @@ class _Statement(Struct, frozen=True, forbid_unknown_fields=True):
     Principal: _Principals | UnsetType = UNSET
     NotPrincipal: _Principals | UnsetType = UNSET
     Condition: dict[str, dict[str, _Scalar | list[_Scalar]]] | UnsetType = UNSET
+
+
+_CURRENT_VERSION = "2012-10-17"
+
+
+class _Versioned(Struct, frozen=True):
+    """The Version of a document; without one it is the oldest."""
+
+    Version: str = "2008-10-17"
 
 
 class _Document(Struct, frozen=True, forbid_unknown_fields=True):

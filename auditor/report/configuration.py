@@ -24,6 +24,7 @@ class ConfigurationSummary(Struct, frozen=True):
     selected: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     severities: tuple[str, ...] = ()
+    baseline: str | None = None
 
 
 def effects(configuration: ConfigurationSummary) -> Sequence[str]:
@@ -53,6 +54,8 @@ def _on_gate(configuration: ConfigurationSummary) -> Iterator[str]:
         yield f"sets --fail-on {configuration.fail_on}"
     if configuration.min_severity is not None:
         yield f"sets --min-severity {configuration.min_severity}"
+    if configuration.baseline is not None:
+        yield f"sets --baseline {configuration.baseline}"
     if configuration.max_report_age is not None:
         yield f"sets --max-report-age {configuration.max_report_age:g}"
 

@@ -83,6 +83,17 @@ def misplaced(report: Report) -> Iterator[str]:
         yield "the configuration counts other suppressed findings than the summary"
 
 
+def misknown(report: Report) -> Iterator[str]:
+    """Yield findings that no baseline can forgive, and a baseline that counts other known ones than are marked."""
+    known = [finding for finding in report.findings if finding.known]
+    if any(each.compliance_type is not ComplianceType.NON_COMPLIANT or each.suppression is not None for each in known):
+        yield "a finding is known from the baseline that is not NON_COMPLIANT, or is suppressed"
+    counted = 0 if report.baseline is None else report.baseline.known
+    whole = len(report.findings) == sum(report.summary.counts.values()) + report.summary.suppressed
+    if counted < len(known) or (whole and counted != len(known)):
+        yield "the baseline counts other known findings than are marked"
+
+
 def reworked(report: Report) -> Iterator[str]:
     """Yield frameworks that this very release makes otherwise of the same rules and findings."""
     every = sum(report.summary.counts.values()) + report.summary.suppressed

@@ -10,27 +10,50 @@ from auditor.report.report import Report
 
 
 class Gate(Struct, frozen=True):
-    """Hold what turns a finished audit into a failure; findings of less than `min_severity` do not."""
+    """Hold what turns a finished audit into a failure.
+
+    Findings of less than `min_severity` do not, nor those that a baseline knows; `on_new` says that the gate is only
+    about the others.
+    """
 
     fail_on_noncompliant: bool
     allow_incomplete: bool
     min_severity: Severity = Severity.LOW
+    on_new: bool = False
 
 
 def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
     """Return the exit code and the reason for it; precedence 3, 1, 4, 0 (2 ends a run before there is a report)."""
     below = {kind: _below(report, kind, gate.min_severity) for kind in OPEN}
+    known = _known(report, gate.min_severity)
     failed, unknown = (report.summary.counts[kind] - below[kind] for kind in OPEN)
-    apart = "".join(f"; {each} not count" for each in _not_counted(report, gate, below))
+    failed -= known
+    apart = "".join(f"; {each} not count" for each in _not_counted(report, gate, below, known))
     if any(warning.code == RULE_ERROR and warning.config_rule_name for warning in report.warnings):
         return 3, "a rule failed; its verdicts are missing"
     if gate.fail_on_noncompliant and failed:
-        return 1, f"--fail-on noncompliant: {_number(failed, 'finding is', 'findings are')} NON_COMPLIANT{apart}"
+        return 1, f"{_failed(report, gate, failed)}{apart}"
     if decided_nothing(report):
         return 4, "nothing was decided: no finding is COMPLIANT or NON_COMPLIANT, and not every fact is known"
     if unknown and not gate.allow_incomplete:
         return 4, f"incomplete: {_number(unknown, 'finding has', 'findings have')} INSUFFICIENT_DATA{apart}"
     return 0, f"audited, {_extent(report, unknown)}{apart}"
+
+
+def _failed(report: Report, gate: Gate, count: int) -> str:
+    option = "new" if gate.on_new else "noncompliant"
+    beyond = ", not known from the baseline" if report.baseline is not None else ""
+    return f"--fail-on {option}: {_number(count, 'finding is', 'findings are')} NON_COMPLIANT{beyond}"
+
+
+def _known(report: Report, least: Severity) -> int:
+    """Return how many findings the baseline forgives that would count otherwise."""
+    severe = {
+        rule.config_rule_name
+        for rule in report.rules
+        if list(Severity).index(rule.severity) <= list(Severity).index(least)
+    }
+    return sum(finding.known and finding.config_rule_name in severe for finding in report.findings)
 
 
 def _below(report: Report, kind: ComplianceType, least: Severity) -> int:
@@ -39,11 +62,13 @@ def _below(report: Report, kind: ComplianceType, least: Severity) -> int:
     return sum(rule.counts[kind] for rule in report.rules if rule.severity in severities)
 
 
-def _not_counted(report: Report, gate: Gate, below: Mapping[ComplianceType, int]) -> Iterator[str]:
+def _not_counted(report: Report, gate: Gate, below: Mapping[ComplianceType, int], known: int) -> Iterator[str]:
     """Yield what the gate passes over, so that nobody takes it for nothing."""
     aside = report.summary.suppressed
     if aside:
         yield _number(aside, "suppressed finding does", "suppressed findings do")
+    if known:
+        yield _number(known, "finding known from the baseline does", "findings known from the baseline do")
     for kind, count in below.items():
         if count:
             numbered = _number(count, f"{kind} finding", f"{kind} findings")

@@ -12,6 +12,7 @@ from auditor.account.sources import Time
 from auditor.errors import AuditError
 from auditor.judging.finding import Finding
 from auditor.judging.rule import OPEN, ComplianceType, Severity
+from auditor.report.changes import BaselineSummary
 from auditor.report.configuration import ConfigurationSummary
 from auditor.report.frameworks import FrameworkResult
 from auditor.report.ledger import Coverage, SourceReading
@@ -101,8 +102,8 @@ class ReportWarning(Struct, frozen=True, order=True):
 class Report(Struct, frozen=True, kw_only=True):
     """Hold the report; its fields are the JSON report's, a stable contract that `version` numbers.
 
-    `configuration` is None where no configuration file was in use; `packs` says what became of each conformance pack.
-    Reports of before there were these have none.
+    `configuration` is None where no configuration file was in use, `baseline` where there was none; `packs` says what
+    became of each conformance pack. Reports of before there were these have none.
     """
 
     format: Literal["iam-audit-report"] = "iam-audit-report"
@@ -118,6 +119,7 @@ class Report(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     warnings: tuple[ReportWarning, ...]
     frameworks: tuple[FrameworkResult, ...] = ()
+    baseline: BaselineSummary | None = None
 
     @property
     def shown_names(self) -> dict[str, str]:

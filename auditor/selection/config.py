@@ -97,10 +97,13 @@ def parsed(text: str, file: Path, today: date) -> Loaded:
     if config.selection.set and config.selection.include:
         hint = "Give a set, or the rules one by one."
         raise UsageError("has both `set` and `include`", hint, subject="selection", place=str(file))
-    for number, pack in enumerate(config.conformance_packs):
-        if "\0" in pack.file or not pack.file.strip():
+    named = {f"conformance_packs[{number}]": pack.file for number, pack in enumerate(config.conformance_packs)}
+    if config.gate.baseline is not None:
+        named["gate.baseline"] = config.gate.baseline
+    for key, path in named.items():
+        if "\0" in path or not path.strip():
             hint = "Give the path of a file, relative to this one."
-            raise UsageError("names no file", hint, subject=f"conformance_packs[{number}]", place=str(file))
+            raise UsageError("names no file", hint, subject=key, place=str(file))
     for number, suppression in enumerate(config.suppressions):
         wrong = complaint(suppression, config.suppression_limits, today)
         if wrong:

@@ -27,3 +27,4 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     min_severity: str | None = None
     allow_incomplete: bool | None = None
     max_report_age: float | None = None
+    baseline: str | None = None

@@ -21,6 +21,7 @@ class RunSettings(Struct, frozen=True, kw_only=True):
     min_severity: Sourced[str]
     allow_incomplete: Sourced[bool]
     max_report_age: Sourced[float | None]
+    baseline: Sourced[str | None]
     max_days: Sourced[int]
     max_findings: Sourced[int]
     suppressions: Sourced[Sequence[Suppression]]
@@ -29,6 +30,12 @@ class RunSettings(Struct, frozen=True, kw_only=True):
     def paths(self) -> Sequence[str]:
         """Return the files to be written, as seen from the working folder."""
         return [self.files.origin.located(path) for path in self.files.value]
+
+    @property
+    def baseline_path(self) -> str | None:
+        """Return the file of the baseline, as seen from the working folder."""
+        path = self.baseline.value
+        return None if path is None else self.baseline.origin.located(path)
 
     @property
     def oldest_report(self) -> timedelta | None:
@@ -55,6 +62,7 @@ def run_settings(options: RunOptions, loaded: Loaded) -> RunSettings:
         min_severity=either(options.min_severity, "gate", "min_severity"),
         allow_incomplete=either(options.allow_incomplete, "gate", "allow_incomplete"),
         max_report_age=either(options.max_report_age, "gate", "max_report_age"),
+        baseline=either(options.baseline, "gate", "baseline"),
         max_days=loaded.setting("suppression_limits", "max_days"),
         max_findings=loaded.setting("suppression_limits", "max_findings"),
         suppressions=loaded.setting("suppressions"),

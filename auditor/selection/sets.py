@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from auditor.judging.catalogue import is_managed
-from auditor.judging.rule import Rule
+from auditor.judging.rule import Rule, RuleOrigin
 
 CORE = frozenset(
     {
@@ -17,7 +17,7 @@ CORE = frozenset(
 
 
 class RuleSet(StrEnum):
-    """Name the sets of rules: the first five, AWS Config's, and every rule that is installed, plugged in or built in.
+    """Name the sets of rules: the first five, AWS Config's, ours, and every rule that is installed.
 
     A rule that cannot run without a value from the user is in a set only where the value is given. A framework's name
     is the set of the rules that support its controls, with the values that these ask for.
@@ -25,6 +25,7 @@ class RuleSet(StrEnum):
 
     CORE = "core"
     AWS_CONFIG = "aws-config"
+    PRACTICES = "practices"
     ALL = "all"
     CIS_AWS_1_2 = "CIS-AWS-1.2"
     CIS_AWS_1_4 = "CIS-AWS-1.4"
@@ -50,7 +51,7 @@ class RuleSet(StrEnum):
     @property
     def is_framework(self) -> bool:
         """Return whether the set is that of a framework, whose rules run with the framework's values."""
-        return self not in (RuleSet.CORE, RuleSet.AWS_CONFIG, RuleSet.ALL)
+        return self not in (RuleSet.CORE, RuleSet.AWS_CONFIG, RuleSet.PRACTICES, RuleSet.ALL)
 
 
 def sets_of(rule: Rule) -> tuple[RuleSet, ...]:
@@ -58,6 +59,7 @@ def sets_of(rule: Rule) -> tuple[RuleSet, ...]:
     member_of = {
         RuleSet.CORE: rule.id in CORE,
         RuleSet.AWS_CONFIG: is_managed(rule),
+        RuleSet.PRACTICES: rule.origin is RuleOrigin.IAM_AUDIT,
         RuleSet.ALL: True,
     }
     return tuple(name for name, member in member_of.items() if member)

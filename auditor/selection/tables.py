@@ -12,6 +12,9 @@ Value = str | int | bool | list[Annotated[str, Meta(pattern="^[^,]*$")]]
 """A parameter's value: in AWS's own spelling a string, where commas part a list's items, else what TOML has for it."""
 
 
+_FILE = r"^[^\x00]*[^\x00\s][^\x00]*$"
+
+
 class _Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of the tables of the file: a key that is not known is an error."""
 
@@ -46,19 +49,21 @@ class Output(_Strict, frozen=True):
 class GateSettings(_Strict, frozen=True):
     """What turns a finished audit into a failure; `max_report_age` in hours.
 
-    Findings of less than `min_severity` do not.
+    Findings of less than `min_severity` do not, nor those that `baseline` knows: a path relative to the configuration
+    file.
     """
 
-    fail_on: Literal["noncompliant", "nothing"] = "nothing"
+    fail_on: Literal["noncompliant", "new", "nothing"] = "nothing"
     min_severity: Severity = Severity.LOW
     allow_incomplete: bool = False
     max_report_age: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
+    baseline: Annotated[str, Meta(extra_json_schema={"pattern": _FILE})] | None = None
 
 
 class Pack(_Strict, frozen=True):
     """Name a conformance pack, by a path relative to the configuration file, and override its parameters."""
 
-    file: Annotated[str, Meta(extra_json_schema={"pattern": r"^[^\x00]*[^\x00\s][^\x00]*$"})]
+    file: Annotated[str, Meta(extra_json_schema={"pattern": _FILE})]
     parameters: dict[str, str | int | bool] = {}
 
 

@@ -15,7 +15,10 @@ from io import TextIOWrapper
 from typing import BinaryIO
 
 from auditor.judging.finding import Finding, Location
-from auditor.report import configuration
+from auditor.report import baseline_text, configuration
+from auditor.report.changes import REASONS as NOT_SEEN
+from auditor.report.changes import Entry
+from auditor.report.differences import sentence as difference_text
 from auditor.report.frameworks import FrameworkResult
 from auditor.report.report import Report, RuleResult, encoded
 from auditor.selection.packs.summary import REASONS, sentence
@@ -26,7 +29,7 @@ COLUMNS = (
     *("resource_type", "resource_name", "resource_id", "resource_arn", "region", "location"),
     *("annotation", "evidence", "suppression", "controls", "fingerprint", "source_identifier"),
     *("account_id", "captured_at", "evaluated_at", "report_generated_at", "report_age_s"),
-    *("source", "status", "resources", "seen", "unseen", "judged", "not_applicable", "undecided"),
+    *("source", "status", "resources", "seen", "unseen", "judged", "not_applicable", "undecided", "known"),
 )
 Row = Mapping[str, str]
 
@@ -46,6 +49,7 @@ def write(report: Report, stream: BinaryIO) -> None:
             _findings(report),
             _rules(report),
             _configuration(report),
+            _baseline(report),
             _packs(report),
             _sources(report),
             _warnings(report),
@@ -113,6 +117,7 @@ def _cells(finding: Finding) -> Row:
         "evidence": _json(finding.evidence),
         "suppression": "" if finding.suppression is None else _json(finding.suppression),
         "fingerprint": harmless(finding.fingerprint),
+        "known": "yes" if finding.known else "no",
     }
 
 
@@ -158,6 +163,26 @@ def _configuration(report: Report) -> Iterator[Row]:
     if report.configuration is not None:
         head = {**_common(report), "record": "configuration", "source": harmless(report.configuration.file)}
         yield {**head, "annotation": harmless(configuration.sentence(report.configuration))}
+
+
+def _baseline(report: Report) -> Iterator[Row]:
+    """Yield what the baseline did, what was asked otherwise when it was made, and each entry that forgives nothing."""
+    summary = report.baseline
+    if summary is None:
+        return
+    head = {**_common(report), "record": "baseline", "source": harmless(summary.file)}
+    yield {**head, "annotation": harmless(baseline_text.line(summary))}
+    for text in map(difference_text, summary.differences):
+        yield {**head, "annotation": harmless(text)}
+    for idle in (*summary.stale, *summary.idle):
+        why = "" if idle.reason is None else NOT_SEEN[idle.reason]
+        yield {**head, "status": idle.outcome, "annotation": why, **_entry_cells(idle.entry)}
+
+
+def _entry_cells(entry: Entry) -> Row:
+    """Return the cells of an entry but for its fingerprint, by which rows on findings are told apart."""
+    names = ("config_rule_name", "resource_type", "resource_name", "resource_id", "region")
+    return {name: harmless(getattr(entry, name) or "") for name in names}
 
 
 def _packs(report: Report) -> Iterator[Row]:

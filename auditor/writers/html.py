@@ -23,7 +23,7 @@ from auditor.account.report_age import duration
 from auditor.judging.finding import FINGERPRINT_VERSION, Finding, Subject
 from auditor.judging.registry import load_rules, page, sections
 from auditor.judging.rule import OPEN, ComplianceType, Evidence
-from auditor.report import configuration
+from auditor.report import baseline_text, configuration
 from auditor.report.frameworks import extent, tally
 from auditor.report.ledger import totals
 from auditor.report.report import Report, ReportWarning, encoded, most_urgent_first
@@ -36,7 +36,7 @@ WARNED_NAMES = 10  # what is said of more resources in the same words names so m
 WARNED_ROWS = 1_000
 
 _KINDS = tuple(ComplianceType)
-_COLUMNS = ("resource", "region", "location", "annotation", "evidence", "suppression", "fingerprint")
+_COLUMNS = ("resource", "region", "location", "annotation", "evidence", "suppression", "known", "fingerprint")
 _PARAMETER = r"\n(?=\w+(?:, \w+)* \()"  # before a line of a rule's page that starts with "name (type..."
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -47,7 +47,8 @@ def write(report: Report, stream: BinaryIO) -> None:
     stream.write(_document(urgent).encode("utf-8", "backslashreplace"))
 
 
-def _document(report: Report) -> str:
+def page_environment() -> Any:
+    """Return jinja's environment of pages, in which every expression is escaped and made safe to be shown."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # imported late: 70 ms
 
     environment = Environment(
@@ -59,11 +60,16 @@ def _document(report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(_filters())
+    return environment
+
+
+def _document(report: Report) -> str:
+    template = page_environment().get_template("report.html.jinja")
     judged = sum(report.summary.counts.values()) + report.summary.suppressed
     missing = [source for source in report.snapshot.sources if source.lacking]
     sums = totals(report.snapshot.sources, (result.coverage for result in report.rules))
-    style, script = _asset("report.css"), _asset("unpack.js", "report.js")
-    return environment.get_template("report.html.jinja").render(
+    style, script = asset("report.css"), asset("unpack.js", "report.js")
+    text: str = template.render(
         report=report,
         kinds=_KINDS,
         open_kinds=OPEN,
@@ -81,10 +87,11 @@ def _document(report: Report) -> str:
         places={result.config_rule_name: place for place, result in enumerate(report.rules)},
         style=style,
         script=script,
-        style_hash=_csp_hash(style),
-        script_hash=_csp_hash(script),
+        style_hash=csp_hash(style),
+        script_hash=csp_hash(script),
         payload=pack(report),
     )
+    return text
 
 
 def _suppressed(report: Report) -> Mapping[str, int]:
@@ -111,11 +118,13 @@ def _warned(warnings: Iterable[ReportWarning]) -> list[_Warned]:
     return [_Warned(*said, names[:WARNED_NAMES], len(names[WARNED_NAMES:])) for said, names in groups.items()]
 
 
-def _asset(*names: str) -> Markup:
+def asset(*names: str) -> Markup:
+    """Return files of this folder one after the other, to stand in a page as they are."""
     return Markup("".join((Path(__file__).parent / name).read_text("utf-8") for name in names))
 
 
-def _csp_hash(text: str) -> str:
+def csp_hash(text: str) -> str:
+    """Return the hash by which a page's policy allows a style or a script."""
     return b64encode(sha256(text.encode()).digest()).decode()
 
 
@@ -125,6 +134,8 @@ def _rule_pages() -> Mapping[str, Mapping[str, str]]:
 
 def _filters() -> dict[str, Callable[..., Any]]:
     return {
+        "baseline": baseline_text.line,
+        "differing": baseline_text.differing,
         "age": lambda seconds: "age unknown" if seconds is None else f"{duration(timedelta(seconds=seconds))} old",
         "configuration": configuration.sentence,
         "extent": extent,
@@ -251,6 +262,7 @@ def _cells(report: Report, finding: Finding) -> dict[str, Hashable]:
         "annotation": finding.annotation,
         "evidence": tuple((fact.path, _json_text(fact.value), fact.source, _gap(fact)) for fact in finding.evidence),
         "suppression": None if finding.suppression is None else _json_text(finding.suppression),
+        "known": finding.known,
         "fingerprint": None if _computable(report, finding) else finding.fingerprint,
     }
 

@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 
 from auditor.errors import UsageError
+from auditor.report.comparison import Comparison
 from auditor.report.report import Report
+from auditor.writers.diff import formats as diff_formats
 from auditor.writers.formats import writer_of
 
 Query = Callable[[Any], Any]
@@ -26,6 +28,12 @@ def print_report(report: Report, output_format: str, *, every_finding: bool = Fa
 
     write_table(report, sys.stdout, every_finding=every_finding)
     sys.stdout.flush()
+
+
+def print_comparison(comparison: Comparison, output_format: str) -> None:
+    """Write what changed between two reports to standard output: as a table, JSON or Markdown."""
+    diff_formats.writer_of(diff_formats.SUFFIX_OF[output_format])(comparison, sys.stdout.buffer)
+    sys.stdout.buffer.flush()
 
 
 def compiled(expression: str) -> Query:

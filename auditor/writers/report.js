@@ -193,6 +193,7 @@ function line(row) {
   const toggle = { type: "button", "aria-expanded": expanded, ...(expanded && { "aria-controls": `detail-${row}` }) };
   const verdict = element("td", {}, badge(report.compliance_type.of(row)));
   if (suppressed(row)) verdict.append(" ", element("span", { class: "badge set-aside" }, "suppressed"));
+  if (report.known.of(row)) verdict.append(" ", element("span", { class: "badge set-aside" }, "known"));
   return element("tr", { class: "finding", "data-row": row },
     element("td", {}, element("button", toggle, element("bdi", {}, name))),
     element("td", {}, ...breakable(type)),

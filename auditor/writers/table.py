@@ -15,7 +15,7 @@ from rich.text import Text
 
 from auditor.judging.finding import Finding
 from auditor.judging.rule import OPEN, ComplianceType
-from auditor.report import configuration
+from auditor.report import baseline_text, configuration
 from auditor.report.frameworks import ControlResult, FrameworkResult, SupportingRule, extent, tally
 from auditor.report.ledger import Totals, totals
 from auditor.report.report import Report, RuleResult, Summary, most_urgent_first
@@ -68,6 +68,10 @@ def _heading(report: Report) -> Text:
     text = Text(f"Account {visible(account.id or 'unknown')}{alias}, {visible(account.partition)}, captured {time}\n")
     if report.configuration is not None:
         text.append(f"{visible(configuration.sentence(report.configuration))}\n")
+    if report.baseline is not None:
+        text.append(f"{visible(baseline_text.line(report.baseline))}\n")
+        for difference in baseline_text.differing(report.baseline.differences):
+            text.append(f"  {visible(difference)}\n", style="yellow")
     return text.append_text(_ledger(report))
 
 
@@ -154,7 +158,7 @@ def _rows(findings: Sequence[Finding]) -> Table:
     table.add_column(max_width=_NAME_WIDTH, overflow="fold")
     table.add_column(overflow="fold")
     for finding in findings:
-        mark = " (suppressed)" if finding.suppression is not None else ""
+        mark = " (suppressed)" if finding.suppression is not None else " (known)" if finding.known else ""
         table.add_row(Text(visible(finding.resource_name)), Text(f"{visible(finding.annotation)}{mark}"))
     return table
 
@@ -204,7 +208,8 @@ def _verdict(report: Report) -> Text:
     text.append(summary.compliance_type, style=_STYLES[summary.compliance_type])
     numbers = ", ".join(_by_severity(summary, kind) for kind in ComplianceType if summary.counts.get(kind))
     apart = f"; {summary.suppressed:,} suppressed, counted apart" if summary.suppressed else ""
-    return text.append(f": {numbers}{apart}")
+    known = f"; {report.baseline.known:,} known from the baseline" if report.baseline is not None else ""
+    return text.append(f": {numbers}{apart}{known}")
 
 
 def _by_severity(summary: Summary, kind: ComplianceType) -> str:

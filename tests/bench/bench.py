@@ -21,7 +21,7 @@ import bench_startup
 from bench_scripts import ALL_KINDS, AUDITED_KINDS
 from browser import NAMES, chromium
 from grown_account import Size, grown
-from measure import IAM_AUDIT, SCRIPTS, Row, at_most, calls, compared, served, spent, worth_row
+from measure import IAM_AUDIT, SCRIPTS, Row, at_most, calls, compared, least, served, spent, worth_row
 from playwright.sync_api import Page
 from rule_parameters import configured
 
@@ -43,6 +43,8 @@ LARGE = Size(users=40_000, groups=300, roles=8_000, policies=12_000)  # 120,301 
 FINDINGS, SUPPRESSIONS = 120_000, 500
 RUNS = 15
 LIVE_RUNS = 5
+DIFF_RUNS = 3
+GONE_USERS = 200
 
 
 def main() -> int:
@@ -66,6 +68,7 @@ def _sections(folder: Path) -> Iterator[Iterator[Row]]:
     yield suppression_rows()
     yield html_rows(folder)
     yield large_html_rows(folder)
+    yield diff_rows(folder)
     yield bench_growth.live_rows()
     yield bench_growth.offline_rows(folder)
 
@@ -195,6 +198,17 @@ def large_html_rows(folder: Path) -> Iterator[Row]:
     files = ["-o", str(path), "-o", str(document)]
     spent([*IAM_AUDIT, "scan", "--quiet", "--rules", "core", "--snapshot", str(snapshot), *files])
     yield from in_browser(document, path, largest_kb=3_000, slowest_ms=2_000)
+
+
+def diff_rows(folder: Path) -> Iterator[Row]:
+    """Measure the diff of two stored reports of 120,000 findings; in the second some users are gone."""
+    snapshot, old, new = folder / "less.json", folder / "large-report.json", folder / "less-report.json"
+    snapshot.write_bytes(dump(grown(LARGE._replace(users=LARGE.users - GONE_USERS))))
+    spent([*IAM_AUDIT, "scan", "--quiet", "--rules", "core", "--snapshot", str(snapshot), "-o", str(new)])
+    cost = least([*IAM_AUDIT, "diff", "--quiet", str(old), str(new)], DIFF_RUNS)
+    what = "diff: two stored reports of 120,000 findings, whole process"
+    yield Row(f"{what}, wall time", f"{cost.seconds:.2f} s", "<= 3 s", cost.seconds <= 3)
+    yield Row(f"{what}, peak memory", f"{cost.peak_mb:.0f} MB", "<= 400 MB", cost.peak_mb <= 400)
 
 
 def in_browser(document: Path, path: Path, *, largest_kb: int, slowest_ms: int) -> Iterator[Row]:

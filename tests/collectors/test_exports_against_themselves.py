@@ -181,12 +181,25 @@ def test_a_policy_that_is_used_more_than_it_counts_has_unknown_counts(
     assert auditor.load_snapshot(file) == snapshot
 
 
+def test_a_policy_that_is_used_more_than_it_counts_is_not_known_to_be_in_use(run: Run, tmp_path: Path) -> None:
+    details = folder_of.details()
+    details["GroupDetailList"][0] |= {"AttachedManagedPolicies": [{"PolicyName": "Boundary", "PolicyArn": BOUNDARY}]}
+    details["Policies"][0] |= {"AttachmentCount": 0}
+    exports = folder_of.write(tmp_path / "exports", {DETAILS: details})
+    rule = ["--rule", IN_USE, "--parameter", f"{IN_USE}.policyARN={BOUNDARY}"]
+    assert run("scan", "--exports", exports, *rule).code == 4
+    assert run("snapshot", "--exports", exports, "-o", tmp_path / "s.json").code == 0
+    assert run("scan", "--snapshot", tmp_path / "s.json", *rule).code == 4
+
+
 def test_an_arn_of_another_name_is_not_believed_and_what_is_saved_can_be_read_again(run: Run, tmp_path: Path) -> None:
     details = folder_of.details()
     details["RoleDetailList"][0]["RoleName"] = "Another"
     exports = folder_of.write(tmp_path / "exports", {DETAILS: details})
-    assert run("snapshot", "--exports", exports, "-o", tmp_path / "s.json").code == 0
-    (role,) = auditor.load_snapshot(tmp_path / "s.json").roles
+    assert run("snapshot", "--exports", exports, "-o", tmp_path / "s.json").code == 4
+    snapshot = auditor.load_snapshot(tmp_path / "s.json")
+    (role,) = snapshot.roles.known_part
+    assert snapshot.roles.gap == "roles:OtherName"
     with pytest.raises(UnknownFact):
         role.arn  # noqa: B018 - reading it is what raises
     assert role.name == "Another"

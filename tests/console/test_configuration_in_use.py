@@ -156,6 +156,7 @@ def test_the_json_report_has_it_as_data(configured: Path, run: Run) -> None:
         "selected": [],
         "parameters": [],
         "severities": [],
+        "baseline": None,
     }
     assert configured.exists()
 

@@ -82,6 +82,7 @@ def told(finding: dict[str, Any], report: dict[str, Any]) -> dict[str, str]:
         "source_identifier": identifier[finding["config_rule_name"]],
         "severity": severity[finding["config_rule_name"]],
         "suppressed": "no" if finding["suppression"] is None else "yes",
+        "known": "yes" if finding["known"] else "no",
         "location": f"{at['file']}:{at['line']} {at['address']}" if at else "",
         "evidence": json.dumps(finding["evidence"]),
         "suppression": json.dumps(finding["suppression"]) if finding["suppression"] else "",

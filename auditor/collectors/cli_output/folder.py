@@ -20,7 +20,7 @@ from auditor.account.arns import is_misnamed
 from auditor.account.kinds import listed_kinds
 from auditor.account.model import Notice, Snapshot
 from auditor.account.snapshot import check
-from auditor.account.sources import Source, SourceStatus
+from auditor.account.sources import Source, SourceRecord, SourceStatus
 from auditor.account.times import later_than_captured, later_than_reported
 from auditor.account.unknown import Gap, Listing, stored, with_gaps
 from auditor.collectors import credential_report
@@ -109,8 +109,12 @@ def _with_fit_report_time(snapshot: Snapshot) -> Snapshot:
 
 
 def _without_false_arns(snapshot: Snapshot) -> Snapshot:
-    """Return the snapshot without the ARNs that are of another name or path than the resource beside them."""
+    """Return the snapshot without the ARNs that are of another name or path than the resource beside them.
+
+    A list that holds one is in doubt: nobody knows which of the two names there is.
+    """
     changes: dict[str, Listing[Any]] = {}
+    doubts: dict[Source, str] = {}
     gaps = list(snapshot.gaps)
     for kind, listing, source in listed_kinds():
         records = kind.resources(snapshot)
@@ -121,8 +125,17 @@ def _without_false_arns(snapshot: Snapshot) -> Snapshot:
             gaps.append(gap(source, "OtherName", message))
             unknown, these = {kind.arn: gaps[-1].id}, set(map(id, false))
             known = (with_gaps(each, unknown) if id(each) in these else each for each in records.known_part)
-            changes[listing] = Listing(tuple(known), records.gap)
-    return structs.replace(snapshot, gaps=tuple(sorted(gaps, key=lambda each: each.id)), **changes)
+            changes[listing] = Listing(tuple(known), records.gap or gaps[-1].id)
+            doubts[source] = message
+    sources = tuple(_doubted(each, doubts.get(each.name)) for each in snapshot.sources)
+    return structs.replace(snapshot, gaps=tuple(sorted(gaps, key=lambda each: each.id)), sources=sources, **changes)
+
+
+def _doubted(source: SourceRecord, doubt: str | None) -> SourceRecord:
+    """Return a source; one that holds what cannot be right is not complete, however it was read."""
+    if doubt is None or source.status is not SourceStatus.COMPLETE:
+        return source
+    return structs.replace(source, status=SourceStatus.PARTIAL, detail=doubt)
 
 
 def _text(time: datetime) -> str:

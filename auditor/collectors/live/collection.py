@@ -28,7 +28,7 @@ from auditor.collectors.account_facts import (
 )
 from auditor.collectors.answers import Answer, not_requested, prepare, unread, utc
 from auditor.collectors.assembly import Identity, assemble
-from auditor.collectors.authorization_details import ENTITIES, Page
+from auditor.collectors.authorization_details import ENTITIES, EntityReader, Page
 from auditor.collectors.credential_report import CredentialReport
 from auditor.collectors.doubts import doubts
 from auditor.collectors.entity_facts import SHAPES
@@ -127,7 +127,8 @@ def collect(
     deadline = Deadline(timer, timeout_s)
     answers: dict[Source, Answer[Any]] = {source: not_requested(source) for source in BULK - {Source.IDENTITY}}
     try:
-        answers |= _Reading(connection, progress, clock, sleep, deadline, say).answers(_needed(sources) & BULK)
+        reading = _Reading(connection, progress, clock, sleep, deadline, say)
+        answers |= reading.answers(_needed(sources) & BULK)
     finally:
         deadline.halted.set()  # threads that are still in a call end with it, whatever it brings
     caller = connection.caller
@@ -136,7 +137,7 @@ def collect(
         answers = without_strangers(answers, caller)
         alias = answers[Source.ACCOUNT_ALIAS].value
         identity = Identity(caller.account_id, alias, caller.partition, connection.region)
-        snapshot = assemble(kind, identity, answers, captured_at)
+        snapshot = assemble(kind, identity, answers, captured_at, reading.reader)
         snapshot = structs.replace(snapshot, sources=(asked.result(), *snapshot.sources))
     check(snapshot, "AWS's answers contradict each other", _READ_AGAIN)
     return snapshot
@@ -174,6 +175,7 @@ class _Reading:
         deadline: Deadline,
         say: Callable[[str], object],
     ) -> None:
+        self.reader = EntityReader()
         self._iam = connection.iam
         self._mfa = connection.mfa
         self._progress = progress
@@ -272,7 +274,10 @@ class _Reading:
             read.append(page)
             items += len(_details(page, self._lists[source].field))
             self._tell(source, items, len(read), done=False)
-        return self._joined(source, None)
+        answer = self._joined(source, None)
+        if source in ENTITIES:
+            self.reader.read_ahead(answer.value or ())
+        return answer
 
     def _paged(self, source: Source) -> Iterator[Any]:
         """Yield the pages of a list; a Gap comes last if its end was not reached."""

@@ -44,7 +44,9 @@ def unconfirmed(connection: Connection, sleep: Callable[[float], object]) -> str
 
 
 def _believed(source: Source, answer: Answer[Any], caller: Caller) -> Answer[Any]:
-    stranger = next((arn for arn in _arns(source, answer) if is_strange(arn, caller)), None)
+    own = f"arn:{caller.partition}:iam::{caller.account_id}:"  # most ARNs begin so: to compare is faster than to match
+    others = (arn for arn in _arns(source, answer) if not arn.startswith(own))
+    stranger = next((arn for arn in others if is_strange(arn, caller)), None)
     if stranger is None:
         return answer
     message = f"The answer is about another account than {caller.account_id}: it holds {stranger}"

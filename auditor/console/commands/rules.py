@@ -24,8 +24,8 @@ def rules_list(*, output_format: str) -> None:
 
     Rules are built in or plugged in.
 
-    Of the sets core, aws-config (the default) and all each holds the one before. A rule that needs a value runs only
-    where the value is given.
+    The set core is a part of aws-config, which is the default; practices are rules that AWS Config does not have; all
+    holds every rule. A rule that needs a value runs only where the value is given.
     """
     known = load_rules().values()
     if output_format == "json":

@@ -1,0 +1,46 @@
+"""`iam-audit baseline`: the findings of a report that the gate shall let pass."""
+
+from typing import Any
+
+import click
+
+from auditor.console.options import REPORT_CODES, Command, files, quiet_option, showing
+from auditor.console.requests import BaselineRequest, request_of
+
+
+@click.command(cls=Command, epilog=REPORT_CODES)
+@click.argument("report_file", shell_complete=files, metavar="REPORT.json")
+@showing(
+    "-o",
+    "--output",
+    "path",
+    shell_complete=files,
+    required=True,
+    metavar="FILE",
+    help="Where to write it: .json.",
+)
+@click.option(
+    "--keep",
+    shell_complete=files,
+    metavar="FILE",
+    help="Keep the entries of this earlier baseline of which REPORT.json proves nothing.",
+)
+@quiet_option
+def baseline(**options: Any) -> int:
+    """Write what is NON_COMPLIANT in a stored report as a baseline.
+
+    `scan --baseline` takes it, and lets these findings pass the gate as long as they are the same. Suppressed findings
+    are not in it, and neither are those with INSUFFICIENT_DATA.
+
+    \b
+    Examples:
+      iam-audit baseline monday.json -o iam-baseline.json
+      iam-audit baseline tuesday.json --keep known.json -o known.json
+      iam-audit scan --baseline iam-baseline.json --fail-on new
+    """
+    from auditor.console.known import write_baseline
+
+    return write_baseline(request_of(BaselineRequest, options))
+
+
+command = baseline

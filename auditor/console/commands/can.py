@@ -1,0 +1,45 @@
+"""`iam-audit can`: what a user may do, and which statements decide it."""
+
+from typing import Any
+
+import click
+
+from auditor.console.options import CAN_CODES, Command, files, place_options, quiet_option, reading, showing
+from auditor.console.requests import CanRequest, request_of
+from auditor.policies.access.sessions import Session
+
+
+@click.command(cls=Command, epilog=CAN_CODES)
+@click.argument("user", metavar="USER")
+@click.argument("action", metavar="ACTION")
+@click.argument("resource", metavar="[RESOURCE]", required=False)
+@reading("--snapshot", shell_complete=files, metavar="FILE", help="Read a saved snapshot; - reads standard input.")
+@place_options
+@showing(
+    "--session",
+    type=click.Choice([each.value for each in Session]),
+    help="How the user signed in: at the console without or with MFA, or by an access key [all three].",
+)
+@showing("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@quiet_option
+def can(**options: Any) -> int:
+    """Show whether a user may do an action on a resource, and why.
+
+    USER is the name of an IAM user, or root. ACTION is one action. RESOURCE is an ARN; without it, it is the user's own
+    ARN, the ARN of its own virtual MFA device, or *, by what the action acts on.
+
+    Identity policies, the permissions boundary and the account's password policy decide. SCPs, RCPs, session policies
+    and resource-based policies are not considered. Facts that are not known leave the answer undecided.
+
+    \b
+    Examples:
+      iam-audit can alice iam:ChangePassword --profile audit
+      iam-audit can alice iam:ChangePassword --session no-mfa --exports exports/
+      iam-audit can alice s3:GetObject arn:aws:s3:::a/b --snapshot monday.json
+    """
+    from auditor.console.asking import ask
+
+    return ask(request_of(CanRequest, options))
+
+
+command = can

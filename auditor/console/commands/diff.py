@@ -1,0 +1,66 @@
+"""`iam-audit diff`: what changed between two reports or two snapshots."""
+
+from typing import Any
+
+import click
+
+from auditor.console.options import (
+    DIFF_CODES,
+    Command,
+    files,
+    gate_option,
+    point_in_time,
+    quiet_option,
+    selection_options,
+    showing,
+)
+from auditor.console.requests import DiffRequest, request_of
+
+
+@click.command(cls=Command, epilog=DIFF_CODES)
+@click.argument("old", shell_complete=files, metavar="OLD")
+@click.argument("new", shell_complete=files, metavar="NEW")
+@selection_options
+@showing(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "json", "markdown"]),
+    default="table",
+    show_default=True,
+    help="What is shown.",
+)
+@showing(
+    "-o",
+    "--output",
+    "paths",
+    shell_complete=files,
+    multiple=True,
+    metavar="PATH",
+    help="Write .json, .md or .html; repeatable.",
+)
+@gate_option(
+    "--fail-on", type=click.Choice(["new", "nothing"]), default="nothing", help="Exit with 1 if a finding is new."
+)
+@gate_option(
+    "--allow-incomplete", is_flag=True, help="Exit with 0 instead of 4 when the new report does not prove everything."
+)
+@click.option("--as-of", type=point_in_time, metavar="TIME", help="For snapshots: the run's time, for end dates.")
+@quiet_option
+def diff(**options: Any) -> int:
+    """Show what changed between two reports of an account.
+
+    OLD and NEW are JSON reports, or snapshots: these are judged now, both by the same rules. A finding is resolved only
+    where NEW proves it; what its sources do not prove is listed as not seen.
+
+    \b
+    Examples:
+      iam-audit diff monday.json tuesday.json
+      iam-audit diff monday.json.gz tuesday.json.gz --rules core -o changes.md
+      iam-audit diff monday.json tuesday.json --fail-on new --format json
+    """
+    from auditor.console.diffing import run
+
+    return run(request_of(DiffRequest, options))
+
+
+command = diff

@@ -1,0 +1,21 @@
+"""Access in verdicts: the statements that decide a question, as the evidence of a finding."""
+
+import msgspec
+
+from auditor.account.sources import Source
+from auditor.judging.rule import Evidence
+from auditor.policies.access.answer import Answer, PolicyKind
+
+
+def decided_by(answer: Answer) -> Evidence:
+    """Return the statements that decide a question as evidence; none where no statement allows it."""
+    kinds = {each.kind for each in answer.statements}
+    if kinds == {PolicyKind.PASSWORD_POLICY}:
+        return Evidence("password_policy.allow_users_to_change_password", value=True, source=Source.PASSWORD_POLICY)
+    value = {
+        "action": answer.action,
+        "session": answer.session,
+        "decision": answer.decision,
+        "statements": msgspec.to_builtins(answer.statements),
+    }
+    return Evidence("policies", value, Source.POLICIES)

@@ -1,0 +1,58 @@
+"""IAM's own actions by the resource that a user asks for without naming one: itself, its virtual MFA device, or none.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+"""
+
+from enum import StrEnum
+
+
+class Target(StrEnum):
+    """Name what an action acts on, as the resource part of its ARNs begins; NONE takes "*" alone."""
+
+    USER = "user/"
+    MFA_DEVICE = "mfa/"
+    NONE = "*"
+
+
+_USER_ACTIONS = """
+AttachUserPolicy ChangePassword CreateAccessKey CreateLoginProfile CreateServiceSpecificCredential CreateUser
+DeactivateMFADevice DeleteAccessKey DeleteLoginProfile DeleteSSHPublicKey DeleteServiceSpecificCredential
+DeleteSigningCertificate DeleteUser DeleteUserPermissionsBoundary DeleteUserPolicy DetachUserPolicy EnableMFADevice
+GetAccessKeyLastUsed GetLoginProfile GetMFADevice GetSSHPublicKey GetUser GetUserPolicy ListAccessKeys
+ListAttachedUserPolicies ListGroupsForUser ListMFADevices ListSSHPublicKeys ListServiceSpecificCredentials
+ListSigningCertificates ListUserPolicies ListUserTags PutUserPermissionsBoundary PutUserPolicy
+ResetServiceSpecificCredential ResyncMFADevice TagUser UntagUser UpdateAccessKey UpdateLoginProfile UpdateSSHPublicKey
+UpdateServiceSpecificCredential UpdateSigningCertificate UpdateUser UploadSSHPublicKey UploadSigningCertificate
+"""
+_MFA_DEVICE_ACTIONS = "CreateVirtualMFADevice DeleteVirtualMFADevice ListMFADeviceTags TagMFADevice UntagMFADevice"
+_NO_RESOURCE = """
+CreateAccountAlias DeleteAccountAlias DeleteAccountPasswordPolicy GenerateCredentialReport
+GetAccountAuthorizationDetails GetAccountEmailAddress GetAccountName GetAccountPasswordPolicy GetAccountSummary
+GetContextKeysForCustomPolicy GetCredentialReport ListAccountAliases ListCloudFrontPublicKeys ListGroups
+ListOpenIDConnectProviders ListOrganizationsFeatures ListPolicies ListRoles ListSAMLProviders
+ListSTSRegionalEndpointsStatus ListServerCertificates ListUsers ListVirtualMFADevices SetSTSRegionalEndpointStatus
+SetSecurityTokenServicePreferences SimulateCustomPolicy UpdateAccountEmailAddress UpdateAccountName
+UpdateAccountPasswordPolicy
+"""
+_OTHERS_WITHOUT_RESOURCE = (
+    "s3:ListAllMyBuckets",
+    "sts:DecodeAuthorizationMessage",
+    "sts:GetAccessKeyInfo",
+    "sts:GetCallerIdentity",
+    "sts:GetServiceBearerToken",
+    "sts:GetSessionToken",
+)
+TARGETS = {
+    **{f"iam:{name}".lower(): Target.USER for name in _USER_ACTIONS.split()},
+    **{f"iam:{name}".lower(): Target.MFA_DEVICE for name in _MFA_DEVICE_ACTIONS.split()},
+    **{f"iam:{name}".lower(): Target.NONE for name in _NO_RESOURCE.split()},
+    **{name.lower(): Target.NONE for name in _OTHERS_WITHOUT_RESOURCE},
+}
+"""What an action acts on, by its name in lower case."""
+CHANGE_PASSWORD = "iam:changepassword"
+GET_PASSWORD_POLICY = "iam:getaccountpasswordpolicy"
+LIST_VIRTUAL_DEVICES = "iam:listvirtualmfadevices"
+ALWAYS_ALLOWED = "sts:getcalleridentity"
+"""Works though a policy denies it: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
+WITHOUT_PERMISSION = "sts:getsessiontoken"
+"""Needs no Allow: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"""

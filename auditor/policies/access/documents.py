@@ -1,0 +1,135 @@
+"""Documents, compiled once: statements with actions, resources and conditions ready to be compared with requests."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Raw
+
+from auditor.account.unknown import Record
+from auditor.policies.access.conditions import Conditions
+from auditor.policies.access.conditions import compiled as compiled_conditions
+from auditor.policies.access.globs import fits, is_everything
+from auditor.policies.access.principals import Request
+from auditor.policies.access.resources import Asked, matches
+from auditor.policies.access.sessions import Session
+from auditor.policies.access.truth import Doubt, Truth, all_of, any_of, negated
+from auditor.policies.access.variables import Template, template, text_of
+from auditor.policies.statements import Effect, Statement, has_variables, statements
+
+
+class CompiledStatement(Record, frozen=True):
+    """Hold a statement, counted from 1; `actions` in lower case, or those excepted; likewise `resources`."""
+
+    number: int
+    sid: str | None
+    effect: Effect
+    actions: tuple[str, ...]
+    all_actions_but: bool
+    resources: tuple[Template, ...]
+    all_resources_but: bool
+    conditions: Conditions
+    everywhere: bool
+    """Whether it applies to every resource and principal alike."""
+    in_session: Mapping[Session, Truth]
+    """Whether the conditions hold that do not depend on the principal."""
+
+    def covers_action(self, action: str) -> Truth:
+        """Return whether the statement is about an action, named in lower case."""
+        if not self.actions:
+            return Doubt(f"statement {self.number} lists no action")
+        return any(fits(pattern, action) for pattern in self.actions) is not self.all_actions_but
+
+    def applies(self, of: Asked, request: Request) -> Truth:
+        """Return whether the statement applies to a resource and a principal; session and action were seen to."""
+        key = (id(self), of.key)
+        found = request.remembered.get(key)
+        if found is None:
+            found = request.remembered[key] = self._covers_resource(of, request)
+        return all_of((found, self.conditions.hold_for_one(request))) if self.conditions.personal else found
+
+    def _covers_resource(self, of: Asked, request: Request) -> Truth:
+        if not self.resources:
+            return Doubt(f"statement {self.number} lists no resource")
+        found = any_of(self._matches(pattern, of, request) for pattern in self.resources)
+        return negated(found) if self.all_resources_but else found
+
+    def _matches(self, pattern: Template, of: Asked, request: Request) -> Truth:
+        text, doubt = text_of(pattern, request)
+        granting = self.effect is Effect.ALLOW and not self.all_resources_but
+        found = matches(text, of, granting=granting)
+        return found if doubt is None or found is False else doubt
+
+
+class Candidate(Record, frozen=True):
+    """Hold a statement that is about an action in a session, and whether it surely is."""
+
+    statement: CompiledStatement
+    truth: Truth
+
+
+def _possible(weighed: Iterable[tuple[CompiledStatement, Truth]]) -> tuple[Candidate, ...]:
+    return tuple(Candidate(statement, truth) for statement, truth in weighed if truth is not False)
+
+
+class CompiledDocument:
+    """Hold a document's statements, and by action and session those that may apply."""
+
+    def __init__(self, compiled: Sequence[CompiledStatement]) -> None:
+        self.statements = tuple(compiled)
+        self._about: dict[str, tuple[Candidate, ...]] = {}
+        self._candidates: dict[tuple[str, Session], tuple[Candidate, ...]] = {}
+
+    def candidates(self, action: str, session: Session) -> tuple[Candidate, ...]:
+        """Return the statements that may apply to an action, named in lower case, in a session."""
+        found = self._candidates.get((action, session))
+        if found is None:
+            about = self._about.get(action)
+            if about is None:
+                about = self._about[action] = _possible((each, each.covers_action(action)) for each in self.statements)
+            found = _possible(
+                (each.statement, all_of((each.truth, each.statement.in_session[session]))) for each in about
+            )
+            self._candidates[action, session] = found
+        return found
+
+
+class Documents:
+    """Compile documents, each distinct one once."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[bytes, CompiledDocument] = {}
+
+    def compiled(self, document: Raw) -> CompiledDocument:
+        """Return a document, compiled; raise UnreadableDocumentError for one that IAM cannot hold."""
+        text = bytes(document)
+        if text not in self._compiled:
+            self._compiled[text] = compiled(document)
+        return self._compiled[text]
+
+
+_REQUESTS = {session: Request(session) for session in Session}
+
+
+def compiled(document: Raw) -> CompiledDocument:
+    """Return a document, compiled; raise UnreadableDocumentError for one that IAM cannot hold."""
+    variables = has_variables(document)
+    found = enumerate(statements(document), start=1)
+    return CompiledDocument([_statement(number, each, variables=variables) for number, each in found])
+
+
+def _statement(number: int, statement: Statement, *, variables: bool) -> CompiledStatement:
+    conditions = compiled_conditions(statement.conditions, variables=variables)
+    actions = statement.not_actions if statement.actions is None else statement.actions
+    resources = statement.not_resources if statement.resources is None else statement.resources
+    every = any(is_everything(each) for each in statement.resources or ())
+    return CompiledStatement(
+        number=number,
+        sid=statement.sid,
+        effect=statement.effect,
+        actions=tuple(each.lower() for each in actions or ()),
+        all_actions_but=statement.actions is None,
+        resources=tuple(template(each, variables=variables) for each in resources or ()),
+        all_resources_but=statement.resources is None,
+        conditions=conditions,
+        everywhere=every and not conditions.personal,
+        in_session={session: conditions.hold_for_all(request) for session, request in _REQUESTS.items()},
+    )

@@ -1,0 +1,140 @@
+"""The evaluator: questions about the users of one snapshot, whose documents it compiles once."""
+
+import re
+from functools import lru_cache
+
+from auditor.account.index import Index
+from auditor.account.kinds import ResourceType
+from auditor.account.model import Snapshot, User
+from auditor.account.unknown import Record, UnknownFact, evaluate_quietly
+from auditor.errors import UsageError, nearest
+from auditor.policies.access.actions import (
+    ALWAYS_ALLOWED,
+    CHANGE_PASSWORD,
+    GET_PASSWORD_POLICY,
+    TARGETS,
+    Target,
+)
+from auditor.policies.access.answer import Answer, Decision
+from auditor.policies.access.deciding import Question, decide
+from auditor.policies.access.holdings import Holdings, HoldingsOf
+from auditor.policies.access.principals import Principal, Request
+from auditor.policies.access.resources import asked
+from auditor.policies.access.sessions import Session
+from auditor.policies.access.truth import Doubt, Truth
+
+_ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9]+")
+_ARN_PARTS = 6
+_ROOT_DEVICE = "root-account-mfa-device"
+_ROOT_NAMES = ("root", "<root_account>")
+
+
+class _Known(Record, frozen=True):
+    """Hold what was found out of a user: its facts, its policies, and its requests by session."""
+
+    principal: Principal
+    holdings: Holdings
+    requests: dict[Session, Request]
+
+
+class Access:
+    """Answer what the users of a snapshot may do, by their identity policies and permissions boundaries."""
+
+    def __init__(self, snapshot: Snapshot, index: Index | None = None) -> None:
+        self._snapshot = snapshot
+        self._index = index or Index(snapshot)
+        self._holdings = HoldingsOf(snapshot, self._index)
+        self._known: dict[str, _Known] = {}
+        self._switch = self._allow_users_to_change_password()
+
+    def named(self, name: str) -> User | None:
+        """Return the user of a name, or None for root, which is no user.
+
+        Raises UsageError if there is no such user, and UnknownFact if there may be one.
+        """
+        user: User | UnknownFact | None = evaluate_quietly(lambda: self._index.by_name(ResourceType.USER, name))
+        if isinstance(user, User):
+            return user
+        if name in _ROOT_NAMES or name == self._snapshot.account.arn:
+            return None
+        if isinstance(user, UnknownFact):
+            raise user
+        names = (each.name for each in self._snapshot.users.known_part)
+        raise UsageError(f"the account has no user {name!r}", nearest(name, names, "Names are those of IAM users."))
+
+    def can(self, user: User, action: str, session: Session, resource: str | None = None) -> Answer:
+        """Return whether a user may do an action on a resource in a session.
+
+        Without a resource it is the user's own ARN, its own virtual MFA device or "*", by what the action acts on.
+        Raises UsageError for what is no action or no ARN, and where the resource must be named.
+        """
+        known = self._known.get(user.name) or self._find_out(user)
+        question = self._question(known, action, session, resource)
+        if question.of.action == ALWAYS_ALLOWED:
+            return question.answer(Decision.ALLOW, f"{action} works for everybody, though a policy denies it")
+        if question.of.mismatch is not None:
+            return question.undecided((question.of.mismatch,))
+        return decide(question, known.holdings)
+
+    def _find_out(self, user: User) -> _Known:
+        principal = Principal(user, self._snapshot.account)
+        requests = {session: Request(session, principal) for session in Session}
+        known = _Known(principal, self._holdings.of(user), requests)
+        self._known[user.name] = known
+        return known
+
+    def _question(self, known: _Known, action: str, session: Session, resource: str | None) -> Question:
+        name, principal = action_name(action), known.principal
+        of = asked(name, own_resource(action, principal) if resource is None else checked(name, resource))
+        switched: Truth = False
+        if name == GET_PASSWORD_POLICY or (name == CHANGE_PASSWORD and of.text == principal.arn):
+            switched = self._switch
+        return Question(principal.name, action, of, session, known.requests[session], switched)
+
+    def _allow_users_to_change_password(self) -> Truth:
+        """Return whether the account's password policy lets users change their own password; by default none does."""
+        account = self._snapshot.account
+        known = evaluate_quietly(
+            lambda: account.password_policy is not None and account.password_policy.allow_users_to_change_password
+        )
+        if isinstance(known, UnknownFact):
+            reason = "whether the account's password policy lets users change their own password is not known"
+            return Doubt(reason, known.gap_id, known.reason)
+        return known
+
+
+@lru_cache(maxsize=1024)
+def action_name(action: str) -> str:
+    """Return an action's name in lower case; raise UsageError for what is not the name of one action."""
+    if not _ACTION.fullmatch(action):
+        raise UsageError(f"{action!r} is not an action", "Name one action, such as iam:ChangePassword.")
+    return action.lower()
+
+
+def checked(action: str, resource: str) -> str:
+    """Return the resource of a question: "*" for actions without one; raise UsageError for what is no ARN."""
+    if resource != "*" and (not resource.startswith("arn:") or resource.count(":") < _ARN_PARTS - 1):
+        raise UsageError(f"{resource!r} is not an ARN", "Name the resource by its whole ARN, or * for none.")
+    return "*" if TARGETS.get(action) is Target.NONE else resource
+
+
+def own_resource(action: str, principal: Principal) -> str:
+    """Return what a user means that names no resource; raise UsageError where the action does not tell."""
+    target = TARGETS.get(action.lower())
+    if target is Target.NONE:
+        return "*"
+    own = principal.device_arn if target is Target.MFA_DEVICE else principal.arn
+    if target is None or own is None:
+        hint = f"Name it by its ARN: iam-audit can {principal.name} {action} ARN"
+        raise UsageError("needs a resource", hint, subject=action)
+    return own
+
+
+def root_answer(snapshot: Snapshot, action: str, session: Session, resource: str | None) -> Answer:
+    """Return the answer for root, which no identity policy limits."""
+    action_name(action)
+    arn = snapshot.account.arn or "*"
+    device = f"{arn.removesuffix('root')}mfa/{_ROOT_DEVICE}" if snapshot.account.arn else "*"
+    own = {Target.USER: arn, Target.MFA_DEVICE: device}.get(TARGETS.get(action.lower(), Target.NONE), "*")
+    remark = "Root is limited by no identity policy and no permissions boundary; only an SCP can limit it"
+    return Answer("root", action, resource or own, session, Decision.ALLOW, remark=remark)

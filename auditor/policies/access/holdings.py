@@ -1,0 +1,236 @@
+"""Holdings: the documents that decide what a user may do (own, groups', boundary), and what is unknown of them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from auditor.account.index import Index
+from auditor.account.kinds import ResourceType
+from auditor.account.model import Group, InlinePolicy, Policy, Snapshot, User
+from auditor.account.unknown import Gap, Listing, Record, UnknownFact, evaluate_quietly, gaps_of, stored
+from auditor.policies.access.answer import DecidingStatement, Origin, PolicyKind
+from auditor.policies.access.documents import Candidate, CompiledDocument, CompiledStatement, Documents
+from auditor.policies.access.sessions import Session
+from auditor.policies.access.truth import Doubt, Truth
+from auditor.policies.decoding import UnreadableDocumentError
+from auditor.policies.entities import read_default
+from auditor.policies.statements import Effect
+
+_AWS = ":iam::aws:"  # in the ARNs of AWS's own policies
+
+
+def is_aws_managed(arn: str) -> bool:
+    """Return whether an ARN is that of one of AWS's own policies."""
+    return _AWS in arn
+
+
+class Held(Record, frozen=True):
+    """Hold a document, and each of its statements as answers name it."""
+
+    document: CompiledDocument
+    named: tuple[DecidingStatement, ...]
+
+
+class Weighed(Record, frozen=True):
+    """Hold a statement that applies, or might, as answers name it."""
+
+    statement: DecidingStatement
+    truth: Truth
+
+
+class Sourced(Record, frozen=True):
+    """Hold a statement that may apply, by resource and principal, and as answers name it."""
+
+    statement: DecidingStatement
+    candidate: Candidate
+
+
+class Side(Record, frozen=True):
+    """Hold the statements of one effect: those that apply whatever the resource and principal, and the others."""
+
+    everywhere: tuple[Weighed, ...]
+    others: tuple[Sourced, ...]
+
+
+def _held(origin: Origin, document: CompiledDocument) -> Held:
+    return Held(document, tuple(_named(origin, statement) for statement in document.statements))
+
+
+def _named(origin: Origin, statement: CompiledStatement) -> DecidingStatement:
+    return DecidingStatement(
+        policy=origin.policy,
+        policy_arn=origin.policy_arn,
+        kind=origin.kind,
+        group=origin.group,
+        number=statement.number,
+        sid=statement.sid,
+        effect=statement.effect,
+    )
+
+
+def _side(sourced: Sequence[Sourced], effect: Effect) -> Side:
+    of_effect = [each for each in sourced if each.statement.effect is effect]
+    everywhere = (each for each in of_effect if each.candidate.statement.everywhere)
+    return Side(
+        tuple(Weighed(each.statement, each.candidate.truth) for each in everywhere),
+        tuple(each for each in of_effect if not each.candidate.statement.everywhere),
+    )
+
+
+class Relevant(Record, frozen=True):
+    """Hold the statements that may apply to an action in a session, by their effect."""
+
+    denies: Side
+    allows: Side
+
+
+class Holding:
+    """Hold documents of which each may grant, and doubts for those that are not known."""
+
+    def __init__(self, held: tuple[Held, ...], doubts: tuple[Doubt, ...]) -> None:
+        self.held = held
+        self.doubts = doubts
+        self._relevant: dict[tuple[str, Session], Relevant] = {}
+
+    def relevant(self, action: str, session: Session) -> Relevant:
+        """Return the statements that may apply to an action, named in lower case, in a session."""
+        found = self._relevant.get((action, session))
+        if found is None:
+            sourced = [
+                Sourced(each.named[one.statement.number - 1], one)
+                for each in self.held
+                for one in each.document.candidates(action, session)
+            ]
+            sourced.sort(key=lambda each: each.statement.order)
+            found = Relevant(_side(sourced, Effect.DENY), _side(sourced, Effect.ALLOW))
+            self._relevant[action, session] = found
+        return found
+
+
+class Holdings(Record, frozen=True):
+    """Hold what grants a user rights, and its permissions boundary, or None for none."""
+
+    granting: Holding
+    boundary: Holding | None
+
+
+class HoldingsOf:
+    """Find the documents that users hold; users who hold the same share them."""
+
+    def __init__(self, snapshot: Snapshot, index: Index) -> None:
+        self._index = index
+        self._gaps: Mapping[str, Gap] = {gap.id: gap for gap in snapshot.gaps}
+        self._documents = Documents()
+        self._policies: Mapping[str, Policy] = {
+            policy.arn: policy for policy in snapshot.policies.known_part if "arn" not in gaps_of(policy)
+        }
+        self._unlisted = snapshot.policies.gap
+        self._managed: dict[str, CompiledDocument | Doubt] = {}
+        self._groups: dict[str, Holding] = {}
+        self._boundaries: dict[str, Holding] = {}
+        self._shared: dict[Any, Holding] = {}
+
+    def of(self, user: User) -> Holdings:
+        """Return what a user holds."""
+        return Holdings(self._granting(user), self._boundary(user))
+
+    def _granting(self, user: User) -> Holding:
+        own = user.inline_policies
+        if own.known_part or own.gap is not None:
+            return self._joined(user)
+        groups, attached = user.group_names, user.attached_policies
+        key = (groups.known_part, groups.gap, attached.known_part, attached.gap)
+        if key not in self._shared:
+            self._shared[key] = self._joined(user)
+        return self._shared[key]
+
+    def _joined(self, user: User) -> Holding:
+        parts = [self._own(user, None), *map(self._group, user.group_names.known_part)]
+        doubts = [doubt for part in parts for doubt in part.doubts]
+        doubts += self._missing(user.group_names, "which groups the user is in is not known")
+        return Holding(tuple(held for part in parts for held in part.held), tuple(doubts))
+
+    def _own(self, holder: User | Group, group: str | None) -> Holding:
+        """Return the policies that a user or group has itself."""
+        held: list[Held] = []
+        doubts: list[Doubt] = []
+        for origin, found in (*self._inline(holder.inline_policies, group), *self._attached(holder, group)):
+            if isinstance(found, Doubt):
+                doubts.append(found)
+            else:
+                held.append(_held(origin, found))
+        doubts += self._missing(holder.inline_policies, f"not all inline policies of {holder.name} are known")
+        doubts += self._missing(holder.attached_policies, f"not all policies attached to {holder.name} are known")
+        return Holding(tuple(held), tuple(doubts))
+
+    def _inline(
+        self, policies: Listing[InlinePolicy], group: str | None
+    ) -> Iterator[tuple[Origin, CompiledDocument | Doubt]]:
+        for policy in policies.known_part:
+            origin = Origin(policy.name, None, PolicyKind.INLINE, group)
+            yield origin, self._read(partial(self._inline_document, policy), origin.text)
+
+    def _inline_document(self, policy: InlinePolicy) -> CompiledDocument:
+        return self._documents.compiled(policy.document)
+
+    def _attached(self, holder: User | Group, group: str | None) -> Iterator[tuple[Origin, CompiledDocument | Doubt]]:
+        for policy in holder.attached_policies.known_part:
+            kind = PolicyKind.AWS_MANAGED if is_aws_managed(policy.arn) else PolicyKind.CUSTOMER_MANAGED
+            yield Origin(policy.name, policy.arn, kind, group), self._of_managed(policy.arn)
+
+    def _of_managed(self, arn: str) -> CompiledDocument | Doubt:
+        if arn not in self._managed:
+            self._managed[arn] = self._read(lambda: self._default_document(arn), f"the policy {arn}")
+        return self._managed[arn]
+
+    def _default_document(self, arn: str) -> CompiledDocument:
+        policy = self._policies.get(arn)
+        if policy is None:
+            gap = None if is_aws_managed(arn) else self._unlisted
+            raise UnknownFact(gap, "it is not in the snapshot")
+        return read_default(policy, self._documents.compiled)
+
+    def _group(self, name: str) -> Holding:
+        if name not in self._groups:
+            group = evaluate_quietly(lambda: self._index.by_name(ResourceType.GROUP, name))
+            if isinstance(group, UnknownFact):
+                self._groups[name] = Holding((), (self._doubt(f"the group {name} is not known", group),))
+            elif group is None:
+                self._groups[name] = Holding((), (Doubt(f"the user is in the group {name}, which is not listed"),))
+            else:
+                self._groups[name] = self._own(group, name)
+        return self._groups[name]
+
+    def _boundary(self, user: User) -> Holding | None:
+        if "permissions_boundary" in gaps_of(user):
+            unknown = UnknownFact(gaps_of(user)["permissions_boundary"], "permissions_boundary")
+            return Holding((), (self._doubt("whether the user has a permissions boundary is not known", unknown),))
+        arn: str | None = stored(user, "permissions_boundary")
+        if arn is None:
+            return None
+        if arn not in self._boundaries:
+            origin = Origin(arn.rpartition("/")[2], arn, PolicyKind.BOUNDARY, None)
+            found = self._of_managed(arn)
+            self._boundaries[arn] = (
+                Holding((), (found,)) if isinstance(found, Doubt) else Holding((_held(origin, found),), ())
+            )
+        return self._boundaries[arn]
+
+    def _read(self, read: Callable[[], CompiledDocument], name: str) -> CompiledDocument | Doubt:
+        try:
+            found = evaluate_quietly(read)
+        except UnreadableDocumentError as error:
+            return Doubt(f"the document of {name} cannot be read: {error}")
+        return self._doubt(f"the document of {name} is not known", found) if isinstance(found, UnknownFact) else found
+
+    def _missing(self, listing: Listing[Any], what: str) -> Iterator[Doubt]:
+        if listing.gap is not None:
+            yield self._doubt(what, UnknownFact(listing.gap, "items"))
+
+    def _doubt(self, what: str, unknown: UnknownFact) -> Doubt:
+        """Return a doubt with what the gap behind it says, or else the reason."""
+        gap = self._gaps.get(unknown.gap_id or "")
+        if gap is None:
+            return Doubt(f"{what}: {unknown.reason}", unknown.gap_id)
+        grant = f" (grant {gap.iam_action})" if gap.iam_action else ""
+        return Doubt(f"{what}: {gap.message}{grant}", gap.id, unknown.reason)

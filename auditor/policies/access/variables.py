@@ -1,0 +1,79 @@
+"""Policy variables in resources and condition values: ${aws:username}, ${key, 'default'}, the escapes ${*} ${?} ${$}.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+"""
+
+import re
+
+from auditor.account.unknown import Record
+from auditor.policies.access.globs import is_wild
+from auditor.policies.access.principals import Request
+from auditor.policies.access.sessions import KeyType, is_personal
+from auditor.policies.access.truth import Doubt
+
+_VARIABLE = re.compile(r"\$\{([^}]*)(\}|$)")
+_WITH_DEFAULT = re.compile(r"\s*([^,']+?)\s*,\s*'([^']*)'\s*")
+_LITERAL = {"*": "\0", "?": "\0", "$": "$"}  # a wildcard that is text; no name that we know has one
+_TEXT = frozenset({KeyType.STRING, KeyType.ARN})
+
+
+class Variable(Record, frozen=True):
+    """Hold a policy variable: its key in lower case, and the text that stands for an absent one, or None."""
+
+    key: str
+    default: str | None
+
+
+_UNFINISHED = Variable("", None)
+
+Template = tuple[str | Variable, ...]
+"""A text in pieces, some of which a request fills in."""
+
+
+def template(text: str, *, variables: bool) -> Template:
+    """Return a text in pieces; variables are text as well unless the document's Version is 2012-10-17."""
+    if not variables or "${" not in text:
+        return (text,)
+    pieces: list[str | Variable] = []
+    at = 0
+    for found in _VARIABLE.finditer(text):
+        pieces += [text[at : found.start()], _piece(found[1]) if found[2] else _UNFINISHED]
+        at = found.end()
+    return (*pieces, text[at:])
+
+
+def _piece(content: str) -> str | Variable:
+    if content in _LITERAL:
+        return _LITERAL[content]
+    with_default = _WITH_DEFAULT.fullmatch(content)
+    if with_default:
+        return Variable(with_default[1].lower(), with_default[2])
+    return Variable(content.strip().lower(), None)
+
+
+def is_filled_in(pieces: Template) -> bool:
+    """Return whether a text depends on who makes the request."""
+    return any(isinstance(piece, Variable) and is_personal(piece.key) for piece in pieces)
+
+
+def text_of(pieces: Template, request: Request) -> tuple[str, Doubt | None]:
+    """Return a text with its variables filled in: with a star, and a doubt, for one whose value is not known."""
+    if len(pieces) == 1 and isinstance(pieces[0], str):
+        return pieces[0], None
+    parts: list[str] = []
+    doubt: Doubt | None = None
+    for piece in pieces:
+        value = piece if isinstance(piece, str) else _value(piece, request)
+        if isinstance(value, Doubt):
+            doubt, value = value, "*"
+        parts.append(value)
+    return "".join(parts), doubt
+
+
+def _value(variable: Variable, request: Request) -> str | Doubt:
+    key = request.key(variable.key)
+    known = key.value if key.type in _TEXT else None
+    value = variable.default if key.present is False else known
+    if value is None or is_wild(value):
+        return Doubt(f"the value of the policy variable ${{{variable.key}}} is not known")
+    return value
