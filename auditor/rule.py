@@ -1,7 +1,7 @@
 """The door for rule authors: what a rule is, what it is given, and what it answers."""
 
 from auditor.account.unknown import UnknownFact, undecided
-from auditor.judging.root import RootFact, credential_report_suffix, root_access_key, root_credentials, root_mfa
+from auditor.judging.root import RootFact, root_access_key, root_credentials, root_mfa
 from auditor.judging.rule import (
     MAX_ANNOTATION,
     ComplianceType,
@@ -39,7 +39,6 @@ __all__ = [
     "Verdict",
     "both",
     "compliant",
-    "credential_report_suffix",
     "non_compliant",
     "not_applicable",
     "proofs",

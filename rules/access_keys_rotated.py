@@ -60,13 +60,13 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
     if old:
         said = ", ".join(text for text, _ in old)
         return non_compliant(
-            f"Not rotated for more than {limit} days: {said} ({context.credential_report_text})",
+            f"Not rotated for more than {limit} days: {said}",
             *(rotation for _, rotation in old),
         )
     active = [reported(row, key.columns.active) for key in keys]
     rotations = [reported(row, key.columns.last_rotated) for key in keys if key.active]
     said = f"Every active key was rotated within {limit} days" if rotations else "The user has no active access key"
-    return compliant(f"{said} ({context.credential_report_text})", *active, *rotations)
+    return compliant(said, *active, *rotations)
 
 
 def _old(key: AccessKey, context: Context[Parameters]) -> tuple[str, Evidence] | None:

@@ -40,16 +40,15 @@ from auditor.rule import (
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
     """Judge one user by its row of the credential report, or by what AWS said of it when asked again."""
     if user.verified is not None:
-        origin = f"asked of AWS at {time_text(user.verified.read_at)}"
+        origin = f" (read from AWS again at {time_text(user.verified.read_at)})"
         return _judged(Evidence("verified.mfa_active", user.verified.mfa_active, Source.MFA_DEVICES), origin)
-    active = user.credentials.mfa_active
-    return _judged(Evidence("credentials.mfa_active", active, Source.CREDENTIAL_REPORT), context.credential_report_text)
+    return _judged(Evidence("credentials.mfa_active", user.credentials.mfa_active, Source.CREDENTIAL_REPORT), "")
 
 
 def _judged(active: Evidence, origin: str) -> Verdict:
     if active.value:
-        return compliant(f"The user has MFA ({origin})", active)
-    return non_compliant(f"The user has no MFA ({origin})", active)
+        return compliant(f"The user has MFA{origin}", active)
+    return non_compliant(f"The user has no MFA{origin}", active)
 
 
 RULE = Rule(

@@ -84,11 +84,11 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
     if idle:
         said = ", ".join(text for text, _ in idle)
         signs = (sign for _, sign in idle)
-        return non_compliant(f"Not used for more than {limit} days: {said} ({context.credential_report_text})", *signs)
+        return non_compliant(f"Not used for more than {limit} days: {said}", *signs)
     active = [reported(user.credentials, credential.active) for credential in _CREDENTIALS]
     used = [_last_sign(user, each)[1] for each, fact in zip(_CREDENTIALS, active, strict=True) if fact.value]
     said = f"Everything active was used within {limit} days" if used else "The user has no password and no active key"
-    return compliant(f"{said} ({context.credential_report_text})", *active, *used)
+    return compliant(said, *active, *used)
 
 
 def _idle(user: User, credential: _Credential, context: Context[Parameters]) -> tuple[str, Evidence] | None:

@@ -48,8 +48,8 @@ _VERIFIED = (("verified.password_enabled", Source.LOGIN_PROFILES), ("verified.mf
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
     """Judge one user by its row of the credential report, or by what AWS said of it when asked again."""
     if user.verified is not None:
-        return _judged(user.verified, f"asked of AWS at {time_text(user.verified.read_at)}", _VERIFIED)
-    return _judged(user.credentials, context.credential_report_text, _REPORTED)
+        return _judged(user.verified, f" (read from AWS again at {time_text(user.verified.read_at)})", _VERIFIED)
+    return _judged(user.credentials, "", _REPORTED)
 
 
 def _judged(facts: Credentials | Verified, origin: str, places: tuple[_Place, _Place]) -> Verdict:
@@ -57,12 +57,12 @@ def _judged(facts: Credentials | Verified, origin: str, places: tuple[_Place, _P
     console = facts.password_enabled
     password = Evidence(password_path, console, password_source)
     if not console:
-        return compliant(f"The user has no console password ({origin})", password)
+        return compliant(f"The user has no console password{origin}", password)
     mfa_active = facts.mfa_active
     mfa = Evidence(mfa_path, mfa_active, mfa_source)
     if mfa_active:
-        return compliant(f"The user has MFA ({origin})", password, mfa)
-    return non_compliant(f"The user has a console password and no MFA ({origin})", password, mfa)
+        return compliant(f"The user has MFA{origin}", password, mfa)
+    return non_compliant(f"The user has a console password and no MFA{origin}", password, mfa)
 
 
 RULE = Rule(

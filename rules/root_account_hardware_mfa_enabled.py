@@ -39,7 +39,6 @@ from auditor.rule import (
     Severity,
     Verdict,
     compliant,
-    credential_report_suffix,
     non_compliant,
     not_applicable,
     proofs,
@@ -53,15 +52,14 @@ def evaluate(account: Account, context: Context[NoParameters]) -> Verdict:
     """Judge root by whether it has MFA, and by the list of virtual devices: the rest is hardware."""
     credentials = root_credentials(account)
     if not credentials.holds:
-        words = credential_report_suffix(credentials.evidence, context)
-        return not_applicable(f"Root has neither a password nor an active access key{words}", *credentials.evidence)
+        return not_applicable("Root has neither a password nor an active access key", *credentials.evidence)
     faults = proofs(partial(_without_mfa, account), partial(_virtual, account, context))
     if not faults:
         evidence = (*credentials.evidence, *root_mfa(account).evidence)
-        return compliant(f"Root has MFA, and no virtual device{credential_report_suffix(evidence, context)}", *evidence)
+        return compliant("Root has MFA, and no virtual device", *evidence)
     evidence = (*credentials.evidence, *(fact for _, facts in faults for fact in facts))
     said = ", ".join(words for words, _ in faults)
-    return non_compliant(f"Root has {said}{credential_report_suffix(evidence, context)}", *evidence)
+    return non_compliant(f"Root has {said}", *evidence)
 
 
 def _without_mfa(account: Account) -> tuple[str, tuple[Evidence, ...]] | None:

@@ -32,7 +32,6 @@ from auditor.rule import (
     Severity,
     Verdict,
     compliant,
-    credential_report_suffix,
     non_compliant,
     not_applicable,
     root_credentials,
@@ -44,14 +43,12 @@ def evaluate(account: Account, context: Context[NoParameters]) -> Verdict:
     """Judge root by the account summary and its row of the credential report."""
     credentials = root_credentials(account)
     if not credentials.holds:
-        words = credential_report_suffix(credentials.evidence, context)
-        return not_applicable(f"Root has neither a password nor an active access key{words}", *credentials.evidence)
+        return not_applicable("Root has neither a password nor an active access key", *credentials.evidence)
     mfa = root_mfa(account)
     evidence = (*credentials.evidence, *mfa.evidence)
-    words = credential_report_suffix(evidence, context)
     if mfa.holds:
-        return compliant(f"Root has MFA{words}", *evidence)
-    return non_compliant(f"Root has credentials and no MFA{words}", *evidence)
+        return compliant("Root has MFA", *evidence)
+    return non_compliant("Root has credentials and no MFA", *evidence)
 
 
 RULE = Rule(

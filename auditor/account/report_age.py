@@ -30,15 +30,12 @@ def _read_at(snapshot: Snapshot) -> datetime | None:
     return next((source.read_at for source in snapshot.sources if source.name is Source.CREDENTIAL_REPORT), None)
 
 
-def credential_report_text(snapshot: Snapshot) -> str:
-    """Return the words by which annotations name the credential report, its time and its age."""
-    if snapshot.report_generated_at is None:
+def credential_report_text(generated_at: datetime | None, age: timedelta | None) -> str:
+    """Return the text that names the credential report by its time and its age when it was read."""
+    if generated_at is None:
         return "credential report of unknown time"
-    return f"credential report of {snapshot.report_generated_at:%Y-%m-%dT%H:%M:%SZ}, {_old(report_age(snapshot))}"
-
-
-def _old(age: timedelta | None) -> str:
-    return "age unknown" if age is None else f"{duration(age)} old"
+    old = "age unknown" if age is None else f"{duration(age)} old"
+    return f"credential report of {generated_at:%Y-%m-%dT%H:%M:%SZ}, {old}"
 
 
 def duration(time: timedelta) -> str:

@@ -34,7 +34,11 @@ CAN_CODES = _EXIT_CODES.format(
     done="allow; without --session: nothing is undecided\n  1    --session, and it is denied",
     failed="the account could not be read\n  4    undecided: a fact that decides is unknown",
 )
-REPORT_CODES = _EXIT_CODES.format(done="shown or written", failed="the report could not be read or written")
+REPORT_CODES = _EXIT_CODES.format(
+    done="shown or written; the gate, if any, passed\n  1    --fail-on noncompliant, and a finding is NON_COMPLIANT",
+    failed="the report could not be read or written, or a rule failed\n"
+    "  4    --fail-on, and incomplete: a finding has INSUFFICIENT_DATA",
+)
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -292,10 +296,8 @@ security_hub_option = showing(
     metavar="REGION",
     help="The AWS Region whose Security Hub shall import the format asff [AWS_REGION].",
 )
-scan_options = _options(
-    format_option,
+shown_options = _options(
     showing("--query", metavar="EXPRESSION", help="Print the result of this JMESPath over the JSON report instead."),
-    output_option,
     showing("--all", "every_finding", is_flag=True, help="Show every finding in the table."),
     showing(
         "--severity",
@@ -311,6 +313,23 @@ scan_options = _options(
         metavar="PATTERN",
         help="Show names, ids or ARNs like this only; repeatable.",
     ),
+)
+gate_options = _options(
+    gate_option(
+        "--min-severity",
+        type=_SEVERITIES,
+        help="Let findings below this severity pass, NON_COMPLIANT and undecided ones [low].",
+    ),
+    gate_option(
+        "--allow-incomplete/--no-allow-incomplete",
+        default=None,
+        help="Exit with 0 instead of 4 when facts are unknown, unless nothing was decided.",
+    ),
+)
+scan_options = _options(
+    format_option,
+    output_option,
+    shown_options,
     framework_option,
     security_hub_option,
     gate_option(
@@ -324,16 +343,7 @@ scan_options = _options(
         metavar="FILE",
         help="Let findings pass that are NON_COMPLIANT in this earlier report or baseline too.",
     ),
-    gate_option(
-        "--min-severity",
-        type=_SEVERITIES,
-        help="Let findings below this severity pass, NON_COMPLIANT and undecided ones [low].",
-    ),
-    gate_option(
-        "--allow-incomplete/--no-allow-incomplete",
-        default=None,
-        help="Exit with 0 instead of 4 when facts are unknown, unless nothing was decided.",
-    ),
+    gate_options,
     reading(
         "--max-report-age",
         type=hours,

@@ -13,6 +13,7 @@ from auditor.redaction import redacted
 from auditor.writers.visible import visible
 
 INTERRUPTED = 130
+NOBODY_READS = 141  # as of a program that the signal SIGPIPE (13) ends
 COMPLETE = "_IAM_AUDIT_COMPLETE"
 """The environment variable by which a shell asks for completions."""
 
@@ -80,6 +81,9 @@ def _shown(error: click.ClickException) -> int:
 def _explained(error: BaseException) -> int:
     if isinstance(error, AuditError):
         return _fail(error.message, error.hint, error.exit_code)
+    if isinstance(error, BrokenPipeError):  # the reader left, as head does
+        _give_up_output()
+        return NOBODY_READS
     if isinstance(error, OSError):
         _give_up_output()
         return _fail(f"{error.filename or 'standard output'}: {error.strerror}", "", AuditError.exit_code)

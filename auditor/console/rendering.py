@@ -1,25 +1,53 @@
 """Rendering a stored report again."""
 
 from auditor import load_report
-from auditor.console.messages import speaker
+from auditor.console.messages import Say, speaker
 from auditor.console.requests import ReportRequest
+from auditor.console.showing import check_shown, show
+from auditor.errors import UsageError
+from auditor.judging.rule import Severity
 from auditor.report.build import with_frameworks
+from auditor.report.gate import Gate, exit_code
+from auditor.report.report import Report
 from auditor.selection import frameworks
 from auditor.writers import files, paths, printing
 from auditor.writers.formats import REPORT_SUFFIXES, check_region
 
 
 def render(request: ReportRequest) -> int:
-    """Write a stored report in other formats, or show it as a table; the exit code is 0 if that worked."""
+    """Write a stored report in other formats, or show it, and return the exit code: that of the gate if there is one.
+
+    Without a gate it is 0: what the report says was judged before.
+    """
+    say = speaker(quiet=request.quiet)
     output_format, region = request.output_format or "table", request.security_hub_region
+    _check_gate(request)
+    check_shown(request.shown, request.output_format)
     paths.check(request.paths, REPORT_SUFFIXES)
     check_region(request.paths, output_format, region)
+    query = printing.compiled(request.shown.query) if request.shown.query is not None else None
     wanted = [frameworks.find(name) for name in request.frameworks]
-    stored = load_report(request.report_file)
-    report = with_frameworks(stored, wanted)
+    report = with_frameworks(load_report(request.report_file), wanted)
     if request.paths:
         written = files.write_reports(report, request.paths, region=region)
-        speaker(quiet=request.quiet)(f"{files.sentence(written)}.")
-    if request.output_format or not request.paths:
-        printing.print_report(report, output_format, every_finding=request.every_finding, region=region)
-    return 0
+        say(f"{files.sentence(written)}.")
+    if request.output_format or query or not request.paths:
+        show(report, output_format, request.shown, query, say, region=region)
+    return _gated(report, request, say)
+
+
+def _check_gate(request: ReportRequest) -> None:
+    """Raise UsageError for a setting of a gate where there is none."""
+    if request.fail_on is None and (request.min_severity is not None or request.allow_incomplete is not None):
+        option = "--min-severity" if request.min_severity is not None else "--allow-incomplete"
+        raise UsageError(f"{option} has no effect without --fail-on", "Add --fail-on noncompliant.")
+
+
+def _gated(report: Report, request: ReportRequest, say: Say) -> int:
+    if request.fail_on in (None, "nothing"):
+        return 0
+    least = Severity(request.min_severity) if request.min_severity is not None else Severity.LOW
+    gate = Gate(fail_on_noncompliant=True, allow_incomplete=bool(request.allow_incomplete), min_severity=least)
+    code, reason = exit_code(report, gate)
+    say(f"Exit code {code}: {reason}")
+    return code

@@ -59,12 +59,15 @@ class CanRequest(Struct, frozen=True, kw_only=True):
 
 
 class ReportRequest(Struct, frozen=True, kw_only=True):
-    """Ask for a stored report in other formats, or as a table."""
+    """Ask for a stored report in other formats, or as a table, and for the exit code of a gate."""
 
     report_file: str
     paths: Sequence[str]
     output_format: str | None
-    every_finding: bool
+    shown: Shown
+    fail_on: str | None
+    min_severity: str | None
+    allow_incomplete: bool | None
     frameworks: Sequence[str]
     security_hub_region: str | None
     quiet: bool

@@ -14,6 +14,7 @@ from auditor.console import places
 from auditor.console.in_use import summary
 from auditor.console.messages import Say, speaker, wants_progress
 from auditor.console.requests import ScanRequest
+from auditor.console.showing import check_shown, show
 from auditor.errors import UsageError
 from auditor.judging.rule import Severity
 from auditor.judging.suppressions import Suppression
@@ -22,7 +23,6 @@ from auditor.report.baseline import Baseline, forgiven
 from auditor.report.baseline_text import told
 from auditor.report.configuration import effects, sentence
 from auditor.report.gate import Gate, exit_code
-from auditor.report.narrowing import narrowed
 from auditor.report.report import Report
 from auditor.selection import config, frameworks
 from auditor.selection.config import Loaded
@@ -30,7 +30,6 @@ from auditor.selection.plan import Plan, planned, settled, sources_read
 from auditor.selection.run_settings import RunSettings, run_settings
 from auditor.writers import files, paths, printing
 from auditor.writers.formats import REPORT_SUFFIXES, check_region
-from auditor.writers.printing import Query
 
 
 def run(request: ScanRequest) -> int:
@@ -63,7 +62,7 @@ def run(request: ScanRequest) -> int:
     written = files.write_reports(
         report, plan.run.paths, sources=[*inputs, *plan.pack_paths], region=request.security_hub_region
     )
-    _print(report, plan.run.output_format.value, request, query)
+    show(report, plan.run.output_format.value, request.shown, query, say, region=request.security_hub_region)
     code, reason = exit_code(report, _gate(plan.run))
     by_file = f". {sentence(report.configuration)}" if report.configuration and effects(report.configuration) else ""
     say(f"{f'{files.sentence(written)}. ' if written else ''}Exit code {code}: {reason}{by_file}")
@@ -96,9 +95,7 @@ def _check(request: ScanRequest) -> None:
         raise UsageError(
             "--verify asks AWS, but the account is read from files", "Leave it out, or read the account live."
         )
-    output_format = request.run.output_format
-    if request.shown.query is not None and output_format not in (None, "json"):
-        raise UsageError(f"--query prints JSON, not {output_format}", "Leave --format out.")
+    check_shown(request.shown, request.run.output_format)
 
 
 def _check_places(settings: RunSettings, loaded: Loaded, *, named: bool) -> None:
@@ -153,17 +150,6 @@ def _audited(plan: Plan, snapshot: Snapshot, wanted: Sequence[str], as_of: datet
         as_of=as_of,
         max_report_age=settings.oldest_report,
     )
-
-
-def _print(report: Report, output_format: str, request: ScanRequest, query: Query | None) -> None:
-    shown = request.shown
-    narrow = narrowed(report, [Severity(name) for name in shown.severities], shown.resources)
-    if query is not None:
-        printing.print_query(narrow, query)
-    else:
-        printing.print_report(
-            narrow, output_format, every_finding=shown.every_finding, region=request.security_hub_region
-        )
 
 
 def _gate(settings: RunSettings) -> Gate:

@@ -8,7 +8,6 @@ from msgspec import Struct, structs
 from auditor.account.index import Index
 from auditor.account.kinds import Identity, ResourceType, kind_of
 from auditor.account.model import Notice, Snapshot
-from auditor.account.report_age import credential_report_text
 from auditor.account.unknown import Gap, UnknownFact, undecided, witnessed
 from auditor.judging.finding import Finding, Subject
 from auditor.judging.parameters import for_partition, readable
@@ -65,16 +64,13 @@ class _Run:
         self._snapshot = snapshot
         self._index = Index(snapshot)
         self._access = Access(snapshot, self._index)
-        self._credential_report_text = credential_report_text(snapshot)
         self._identified: dict[ResourceType, Sequence[Identified]] = {}
         self._gaps: Mapping[str, Gap] = {gap.id: gap for gap in snapshot.gaps}
 
     def evaluate(self, configured: ConfiguredRule, raised: list[UnknownFact]) -> None:
         if configured.undecided:
             configured = _without_answers(configured)
-        context: Context[Any] = Context(
-            readable(configured), self._snapshot, self._index, self._credential_report_text, self._access
-        )
+        context: Context[Any] = Context(readable(configured), self._snapshot, self._index, self._access)
         for message in configured.warnings:
             self._note(configured, Notice("parameter", None, message))
         if self._snapshot.account.partition in configured.rule.not_offered_in:

@@ -3,15 +3,14 @@
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from auditor.account.model import Account
 from auditor.account.sources import Source
 from auditor.account.unknown import Record, UnknownFact, evaluate_quietly, undecided
-from auditor.judging.rule import Context, Evidence, most_telling, proofs, reported
+from auditor.judging.rule import Evidence, most_telling, proofs, reported
 
 
 class RootFact(Record, frozen=True):
@@ -35,12 +34,6 @@ def root_access_key(account: Account) -> RootFact:
 def root_credentials(account: Account) -> RootFact:
     """Return whether root has a password or an active access key; raise UnknownFact as root_mfa does."""
     return _agreed("credentials", partial(_counted_credentials, account), partial(_reported_credentials, account))
-
-
-def credential_report_suffix(evidence: Iterable[Evidence], context: Context[Any]) -> str:
-    """Return the end of an annotation whose evidence is of the credential report: its time and age."""
-    is_of_report = any(fact.source is Source.CREDENTIAL_REPORT for fact in evidence)
-    return f" ({context.credential_report_text})" if is_of_report else ""
 
 
 def _agreed(what: str, *sources: Callable[[], RootFact]) -> RootFact:

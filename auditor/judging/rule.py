@@ -159,8 +159,6 @@ class Context(Struct, Generic[P], frozen=True):
     parameters: P
     snapshot: Snapshot
     index: Index
-    credential_report_text: str
-    """The credential report with its time and age, as annotations that rest on it name it."""
     access: Access
     """What users may do: context.access.can(user, "iam:ChangePassword", Session.MFA)."""
 

@@ -1,21 +1,36 @@
 """Standard output: a report as a table, in the format of a file, or the result of a query over it."""
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from auditor.errors import UsageError
+from auditor.report import report as report_module
 from auditor.report.comparison import Comparison
 from auditor.report.report import Report
 from auditor.writers.diff import formats as diff_formats
 from auditor.writers.formats import writer_of
 
+_SCHEMA = Path(report_module.__file__).parent / "report.schema.json"
 Query = Callable[[Any], Any]
 """Return the part of a JSON document that a JMESPath expression asks for."""
 
 _QUERY_FAULTS = (ValueError, TypeError, OverflowError, RecursionError)  # jmespath's own errors are ValueErrors
+
+
+@contextmanager
+def reader_may_leave() -> Iterator[None]:
+    """Let a reader of standard output leave before its end, as head does; what it does not read goes nowhere."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_report(report: Report, output_format: str, *, every_finding: bool = False, region: str | None = None) -> None:
@@ -45,6 +60,45 @@ def compiled(expression: str) -> Query:
     except _QUERY_FAULTS as error:
         raise _bad_query(error) from error
     return query
+
+
+def unknown_fields(report: Report, expression: str) -> Iterator[tuple[str, str | None]]:
+    """Yield each field that a JMESPath expression names and the JSON report has nowhere, and one of a near name."""
+    from difflib import get_close_matches  # imported late: for mistakes only
+
+    import jmespath
+
+    from auditor.writers.json import document_of
+
+    known = {*_keys(msgspec.json.decode(document_of(report))), *_schema_keys()}
+    parsed = jmespath.compile(expression).parsed
+    given = {node["value"] for node in _nodes(parsed) if node["type"] == "key_val_pair"}
+    for name in dict.fromkeys(node["value"] for node in _nodes(parsed) if node["type"] == "field"):
+        if name not in known | given:
+            near = get_close_matches(name, known, 1)
+            yield name, near[0] if near else None
+
+
+def _nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield node
+    for child in node.get("children", ()):
+        if isinstance(child, Mapping):
+            yield from _nodes(child)
+
+
+def _keys(value: Any) -> Iterator[str]:
+    """Yield the keys of the objects in a JSON value."""
+    if isinstance(value, dict):
+        yield from value
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _keys(each)
+
+
+def _schema_keys() -> Iterator[str]:
+    """Yield the fields that the schema of the report names, whether this report has them or not."""
+    schema = msgspec.json.decode(_SCHEMA.read_bytes())
+    for definition in schema["$defs"].values():
+        yield from definition.get("properties", ())
 
 
 def print_query(report: Report, query: Query) -> None:

@@ -1,24 +1,28 @@
 """The table: a summary per rule, then the findings that need somebody; for people at a terminal."""
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, timedelta
 from itertools import groupby
 from textwrap import wrap
 from typing import TextIO
 
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, Group
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from auditor.account.report_age import credential_report_text
+from auditor.account.sources import Source, SourceStatus
 from auditor.judging.finding import Finding
 from auditor.judging.rule import OPEN, ComplianceType
 from auditor.report import baseline_text, configuration
 from auditor.report.frameworks import ControlResult, FrameworkResult, SupportingRule, extent, tally
 from auditor.report.ledger import Totals, totals
-from auditor.report.report import Report, RuleResult, Summary, most_urgent_first
+from auditor.report.report import Report, RuleResult, SnapshotHeader, Summary, most_urgent_first
 from auditor.selection.packs.summary import sentence
 from auditor.writers.visible import visible
 
@@ -28,36 +32,44 @@ _STYLES = {
     ComplianceType.COMPLIANT: "green",
     ComplianceType.NOT_APPLICABLE: "dim",
 }
-_COLUMNS = {
-    ComplianceType.NON_COMPLIANT: "NON_C",
-    ComplianceType.INSUFFICIENT_DATA: "INSUF",
-    ComplianceType.COMPLIANT: "COMPL",
-    ComplianceType.NOT_APPLICABLE: "N/A",
-}
-_SUPPRESSED = "SUPPR"
+_READ = (SourceStatus.COMPLETE, SourceStatus.PARTIAL)
 _TRAILING_BLANKS = re.compile(r" +$", re.MULTILINE)  # rich pads cells; a file or a mail wants none
 _NAME_WIDTH = 30  # columns; the rest of the line is for the annotation
 _USUAL = 80  # columns
 _NARROWEST = 8  # columns for the name of a rule, where a terminal leaves no more for it
+_UNBROKEN = 100_000  # columns, where no terminal wraps: grep finds whole names and lines
+SHOWN = 25  # findings of a rule and a compliance type, so that a large account does not fill the terminal
 
 
 def write(report: Report, stream: TextIO, *, every_finding: bool = False) -> None:
-    """Write the report for a terminal; in colour only where the stream is one and NO_COLOR is not set."""
-    console = Console(file=stream, markup=False, highlight=False, emoji=False, soft_wrap=False)
-    if console.width < _NARROWEST:  # no terminal is as narrow: COLUMNS says nonsense
-        console.width = _USUAL
+    """Write the report for a terminal; in colour only where the stream is one and NO_COLOR is not set.
+
+    Lines are as long as they need to be where the stream is no terminal and COLUMNS is not set. Of many findings of a
+    rule only the first are listed, unless `every_finding` asks for all.
+    """
+    console = _console(stream)
     with console.capture() as captured:
         console.print(_heading(report))
         console.print(_summary(report, console.width))
         kinds = tuple(ComplianceType) if every_finding else OPEN
         if narrowed := _narrowed(report, kinds):
             console.print(narrowed)
-        for finding_group in _groups(report, kinds):
+        name_width = None if console.width == _UNBROKEN else _NAME_WIDTH
+        for finding_group in _groups(report, kinds, None if every_finding else SHOWN, name_width):
             console.print(*finding_group, sep="\n")
         for framework in report.frameworks:
             console.print(*_framework(framework, report.shown_names), sep="\n")
         console.print(_verdict(report))
     stream.write(_TRAILING_BLANKS.sub("", captured.get()))
+
+
+def _console(stream: TextIO) -> Console:
+    console = Console(file=stream, markup=False, highlight=False, emoji=False, soft_wrap=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _UNBROKEN
+    elif console.width < _NARROWEST:  # no terminal is as narrow: COLUMNS says nonsense
+        console.width = _USUAL
+    return console
 
 
 def _heading(report: Report) -> Text:
@@ -66,6 +78,8 @@ def _heading(report: Report) -> Text:
     captured = report.snapshot.captured_at
     time = f"{captured.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if captured else "at an unknown time"
     text = Text(f"Account {visible(account.id or 'unknown')}{alias}, {visible(account.partition)}, captured {time}\n")
+    if any(source.name == Source.CREDENTIAL_REPORT and source.status in _READ for source in report.snapshot.sources):
+        text.append(f"{_credential_report(report.snapshot)}\n")
     if report.configuration is not None:
         text.append(f"{visible(configuration.sentence(report.configuration))}\n")
     if report.baseline is not None:
@@ -73,6 +87,11 @@ def _heading(report: Report) -> Text:
         for difference in baseline_text.differing(report.baseline.differences):
             text.append(f"  {visible(difference)}\n", style="yellow")
     return text.append_text(_ledger(report))
+
+
+def _credential_report(snapshot: SnapshotHeader) -> str:
+    age = None if snapshot.report_age_s is None else timedelta(seconds=snapshot.report_age_s)
+    return credential_report_text(snapshot.report_generated_at, age).replace("c", "C", 1)
 
 
 def _ledger(report: Report) -> Text:
@@ -95,32 +114,38 @@ def _ledger(report: Report) -> Text:
 
 def _unseen(sums: Totals) -> str:
     if sums.unseen is None:
-        return "; nobody told how many more"
+        return "; at least, because the total is unknown"
     return f"; {sums.unseen:,} not seen" if sums.unseen else ""
 
 
 def _summary(report: Report, width: int) -> Table:
+    """Return the rules, most urgent first, each with its findings in numbers."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("Rule", overflow="fold")
-    table.add_column("Verdict", no_wrap=True)
-    apart = report.summary.suppressed > 0
-    names = [*_COLUMNS.values(), *([_SUPPRESSED] if apart else [])]
-    for name in names:
-        table.add_column(name, justify="right", no_wrap=True)
-    rows = [(result, _counted(result, apart=apart)) for result in most_urgent_first(report.rules)]
-    cells = [[result.compliance_type, *counts] for result, counts in rows] + [["", *names]]
-    left = width - sum(2 + max(map(len, column)) for column in zip(*cells, strict=True))  # 2 between columns
-    for severity, group in groupby(rows, key=lambda row: row[0].severity):
+    table.add_column("Rule", no_wrap=True)
+    table.add_column("Findings", no_wrap=True)
+    rules = most_urgent_first(report.rules)
+    longest = max(cell_len(visible(rule.shown_name)) for rule in rules)
+    left = min(longest, width // 2 + 3)  # the longest name of AWS's rules has 43 columns of 80
+    for severity, group in groupby(rules, key=lambda rule: rule.severity):
         table.add_row(Text(severity, style="bold"))
-        for result, counts in group:
-            verdict = Text(result.compliance_type, style=_STYLES[result.compliance_type])
-            table.add_row(Text(_broken(visible(result.shown_name), left)), verdict, *counts)
+        for rule in group:
+            table.add_row(Text(_broken(visible(rule.shown_name), left)), _counted(rule, width - left - 2))
     return table
 
 
-def _counted(result: RuleResult, *, apart: bool) -> list[str]:
-    counts = [result.counts.get(kind, 0) for kind in _COLUMNS]
-    return [f"{count:,}" for count in (*counts, *([result.suppressed] if apart else []))]
+def _counted(rule: RuleResult, width: int) -> Text:
+    """Return the numbers of a rule's findings, worst first, in lines that end after a comma."""
+    parts = [(f"{rule.counts[kind]:,} {kind}", _STYLES[kind]) for kind in ComplianceType if rule.counts.get(kind)]
+    parts = parts or [(str(rule.compliance_type), _STYLES[rule.compliance_type])]
+    parts += [(f"{rule.suppressed:,} suppressed", "")] if rule.suppressed else []
+    text, used = Text(), 0
+    for number, (part, style) in enumerate(parts):
+        if number:
+            text.append(",\n" if (fresh := used + len(part) + 3 > width) else ", ")
+            used = 0 if fresh else used + 2
+        text.append(part, style=style)
+        used += len(part)
+    return text
 
 
 def _broken(name: str, width: int) -> str:
@@ -141,21 +166,31 @@ def _narrowed(report: Report, kinds: Sequence[ComplianceType]) -> Text | None:
     return Text(f"\nNarrowed by severity or resource: listed are {', '.join(numbers) or 'no findings'}", style="yellow")
 
 
-def _groups(report: Report, kinds: Sequence[ComplianceType]) -> Iterator[tuple[Text, Padding]]:
+def _groups(
+    report: Report, kinds: Sequence[ComplianceType], most: int | None, name_width: int | None
+) -> Iterator[tuple[Text, Padding]]:
+    """Yield the findings by rule and compliance type, at most `most` of each, those that are set aside last."""
     order = {result.config_rule_name: place for place, result in enumerate(most_urgent_first(report.rules))}
     names = report.shown_names
     shown = [finding for finding in report.findings if finding.compliance_type in kinds]
-    shown.sort(key=lambda finding: (order[finding.config_rule_name], kinds.index(finding.compliance_type)))
+    shown.sort(key=lambda each: (order[each.config_rule_name], kinds.index(each.compliance_type), _is_aside(each)))
     for (rule, kind), group in groupby(shown, key=lambda finding: (finding.config_rule_name, finding.compliance_type)):
         title = Text(f"\n{visible(names[rule])} ")
         findings = list(group)
         title.append(kind, style=_STYLES[kind]).append(f", severity {findings[0].severity}")
-        yield title, Padding(_rows(findings), (0, 0, 0, 2))
+        rows: list[Table | Text] = [_rows(findings[:most], name_width)]
+        if more := len(findings) - len(findings[:most]):
+            rows.append(Text(f"and {more:,} more; --all, --format csv and -o FILE.html list every finding"))
+        yield title, Padding(Group(*rows), (0, 0, 0, 2))
 
 
-def _rows(findings: Sequence[Finding]) -> Table:
+def _is_aside(finding: Finding) -> bool:
+    return finding.suppression is not None or finding.known
+
+
+def _rows(findings: Sequence[Finding], name_width: int | None) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(max_width=_NAME_WIDTH, overflow="fold")
+    table.add_column(max_width=name_width, overflow="fold")
     table.add_column(overflow="fold")
     for finding in findings:
         mark = " (suppressed)" if finding.suppression is not None else " (known)" if finding.known else ""

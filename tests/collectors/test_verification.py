@@ -76,7 +76,7 @@ def test_a_corrected_finding_tells_when_aws_was_asked_and_what_it_said(run: Run,
     stale(aws)
     _, report, _ = scanned(run, "--verify")
     finding = next(each for each in report["findings"] if each["resource_name"] == "user-0")
-    assert finding["annotation"].startswith("The user has MFA (asked of AWS at 20")
+    assert finding["annotation"].startswith("The user has MFA (read from AWS again at 20")
     assert finding["evidence"] == [
         {"path": "verified.password_enabled", "value": True, "source": "login-profiles", "gap": None},
         {"path": "verified.mfa_active", "value": True, "source": "mfa-devices", "gap": None},

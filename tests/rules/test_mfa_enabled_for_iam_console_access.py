@@ -138,14 +138,3 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_case(case: Case) -> None:
     case.check(RULE)
-
-
-def test_the_annotation_tells_how_old_the_report_is() -> None:
-    (finding,) = CASES[1].check(RULE).findings
-    assert finding.annotation.endswith("(credential report of 2026-11-24T01:00:00Z, 2 h old)")
-
-
-def test_the_annotation_says_when_the_age_of_the_report_is_unknown() -> None:
-    snapshot = account(users=[user("alice")], report_generated_at=None)
-    (finding,) = Case("", snapshot, {"alice": C}).check(RULE).findings
-    assert finding.annotation.endswith("(credential report of unknown time)")

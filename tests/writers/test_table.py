@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from five_rules import FIVE
+from msgspec.structs import replace
 from rule_parameters import configured
 
 from auditor.judging.suppressions import Suppression
@@ -43,21 +44,22 @@ def shown(*, every_finding: bool = False) -> str:
 
 EXPECTED = """\
 Account 111122223333, aws, captured 2026-11-24T03:00:00Z
+Credential report of 2026-11-24T01:00:00Z, 2 h old
 Sources: 16 of 16 read completely
 Evaluations: 14 = 13 judged + 0 not applicable + 1 not decidable
 
-Rule                                Verdict        NON_C  INSUF  COMPL  N/A
+Rule                                Findings
 MEDIUM
-mfa-enabled-for-iam-console-access  NON_COMPLIANT      1      1      2    0
-iam-user-group-membership-check     NON_COMPLIANT      1      0      3    0
-iam-group-has-users-check           COMPLIANT          0      0      1    0
-iam-password-policy                 COMPLIANT          0      0      1    0
+mfa-enabled-for-iam-console-access  1 NON_COMPLIANT, 1 INSUFFICIENT_DATA,
+                                    2 COMPLIANT
+iam-user-group-membership-check     1 NON_COMPLIANT, 3 COMPLIANT
+iam-group-has-users-check           1 COMPLIANT
+iam-password-policy                 1 COMPLIANT
 LOW
-iam-user-no-policies-check          COMPLIANT          0      0      4    0
+iam-user-no-policies-check          4 COMPLIANT
 
 mfa-enabled-for-iam-console-access NON_COMPLIANT, severity MEDIUM
-  bob  The user has a console password and no MFA (credential report of
-       2026-11-24T01:00:00Z, 2 h old)
+  bob  The user has a console password and no MFA
 
 mfa-enabled-for-iam-console-access INSUFFICIENT_DATA, severity MEDIUM
   carol  The case withholds it; grant iam:Test
@@ -80,26 +82,44 @@ def test_no_line_is_wider_than_the_terminal() -> None:
 
 
 def test_a_long_rule_name_is_broken_after_a_hyphen(capsys: pytest.CaptureFixture[str]) -> None:
-    rules = [configured("iam-policy-no-statements-with-full-access")]
-    table.write(audit(account(users=[user("alice")]), rules, as_of=NOW), sys.stdout)
+    rule = configured("iam-user-group-membership-check")
+    long = replace(rule, config_rule_name="every-user-of-the-account-is-in-a-group")
+    table.write(audit(account(users=[user("alice")]), [long], as_of=NOW), sys.stdout)
     lines = capsys.readouterr().out.splitlines()
-    first = next(number for number, line in enumerate(lines) if line.startswith("iam-policy"))
-    assert lines[first].split() == ["iam-policy-no-statements-with-full-", "NOT_APPLICABLE", "0", "0", "0", "1"]
-    assert lines[first + 1] == "  access"
+    first = next(number for number, line in enumerate(lines) if line.startswith("every-user"))
+    assert lines[first].split() == ["every-user-of-the-account-is-in-a-group", "1", "NON_COMPLIANT"]
+    assert lines[first + 1] == "  (IAM_USER_GROUP_MEMBERSHIP_CHECK)"
 
 
-def test_beside_the_column_of_what_is_suppressed_a_rule_name_is_broken_after_a_hyphen_too(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    rules = [configured("iam-external-access-analyzer-enabled"), configured("iam-user-group-membership-check")]
+def test_where_no_terminal_wraps_every_name_and_line_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS")
+    name = "a-name-" * 18
+    stream = io.StringIO()
+    table.write(audit(account(users=[user(name)]), RULES, as_of=NOW), stream)
+    assert f"  {name}  The user is in no group\n" in stream.getvalue()
+
+
+def test_of_many_findings_of_a_rule_only_some_are_listed_and_the_rest_is_counted() -> None:
+    people = [user(f"user-{number:02}") for number in range(table.SHOWN + 1)]
+    rules = [configured("iam-user-group-membership-check")]
+    found = audit(account(users=people), rules, as_of=NOW)
+    short, long = io.StringIO(), io.StringIO()
+    table.write(found, short)
+    table.write(found, long, every_finding=True)
+    assert "user-24" in short.getvalue()
+    assert "user-25" not in short.getvalue()
+    assert "  and 1 more; --all, --format csv and -o FILE.html list every finding\n" in short.getvalue()
+    assert "user-25" in long.getvalue()
+    assert "more;" not in long.getvalue()
+
+
+def test_a_rule_of_which_every_finding_is_suppressed_keeps_its_verdict() -> None:
     until = date(2026, 12, 31)
     aside = Suppression(rule="iam-user-group-membership-check", resource="alice", reason="r", owner="o", until=until)
-    unread = account(users=[user("alice")], unknown=["access_analyzers"])
-    table.write(audit(unread, rules, as_of=NOW, suppressions=[aside]), sys.stdout)
-    lines = capsys.readouterr().out.splitlines()
-    first = next(number for number, line in enumerate(lines) if line.startswith("iam-external"))
-    assert lines[first].split() == ["iam-external-access-", "INSUFFICIENT_DATA", "0", "1", "0", "0", "0"]
-    assert lines[first + 1] == "  analyzer-enabled"
+    stream = io.StringIO()
+    rules = [configured("iam-user-group-membership-check")]
+    table.write(audit(account(users=[user("alice")]), rules, as_of=NOW, suppressions=[aside]), stream)
+    assert "iam-user-group-membership-check  NOT_APPLICABLE, 1 suppressed\n" in stream.getvalue()
 
 
 def test_a_narrowed_table_says_that_it_lists_less_than_it_counts() -> None:
@@ -118,7 +138,7 @@ def test_there_is_no_colour_outside_a_terminal() -> None:
     assert "\x1b" not in shown()
 
 
-def test_what_is_suppressed_is_counted_in_a_column_of_its_own() -> None:
+def test_what_is_suppressed_is_counted_apart() -> None:
     until = date(2026, 12, 31)
     rule = "iam-user-group-membership-check"
     aside = [Suppression(rule=rule, resource=name, reason="r", owner="o", until=until) for name in ("alice", "bob")]
@@ -126,10 +146,10 @@ def test_what_is_suppressed_is_counted_in_a_column_of_its_own() -> None:
     rules = [each for each in RULES if each.rule.id in (rule, "iam-user-no-policies-check")]
     stream = io.StringIO()
     table.write(audit(account(users=people), rules, as_of=NOW, suppressions=aside), stream)
-    assert "\n".join(stream.getvalue().splitlines()[4:9]) == (
-        "Rule                             Verdict        NON_C  INSUF  COMPL  N/A  SUPPR\n"
+    assert "\n".join(stream.getvalue().splitlines()[5:10]) == (
+        "Rule                             Findings\n"
         "MEDIUM\n"
-        "iam-user-group-membership-check  NON_COMPLIANT      1      0      0    0      2\n"
+        "iam-user-group-membership-check  1 NON_COMPLIANT, 2 suppressed\n"
         "LOW\n"
-        "iam-user-no-policies-check       COMPLIANT          0      0      3    0      0"
+        "iam-user-no-policies-check       3 COMPLIANT"
     )

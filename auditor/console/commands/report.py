@@ -10,10 +10,12 @@ from auditor.console.options import (
     files,
     format_option,
     framework_option,
+    gate_option,
+    gate_options,
     output_option,
     quiet_option,
     security_hub_option,
-    showing,
+    shown_options,
 )
 from auditor.console.requests import ReportRequest, request_of
 
@@ -22,21 +24,31 @@ from auditor.console.requests import ReportRequest, request_of
 @click.argument("report_file", shell_complete=files, metavar="REPORT.json")
 @format_option
 @output_option
-@showing("--all", "every_finding", is_flag=True, help="Show every finding in the table.")
+@shown_options
 @framework_option
 @security_hub_option
+@gate_option(
+    "--fail-on",
+    type=click.Choice(["noncompliant", "nothing"]),
+    help="Exit with 1 if a finding is NON_COMPLIANT, as scan does [nothing].",
+)
+@gate_options
 @quiet_option
 def report(**options: Any) -> int:
     """Render a stored JSON report again; without -o as a table.
 
     --format prints another format than the table, also beside -o. --framework shows others than
-    those that the report was made with.
+    those that the report was made with. --severity and --resource narrow what is shown, never the
+    counts, the files or the exit code.
 
     \b
     Examples:
       iam-audit report monday.json -o monday.html
       iam-audit report monday.json --format csv
       iam-audit report monday.json --framework "CIS 3.0" --framework FSBP
+      iam-audit report monday.json --severity critical --severity high
+      iam-audit report monday.json --query "findings[?resource_name=='bob'].annotation"
+      iam-audit report monday.json --fail-on noncompliant --min-severity high
     """
     from auditor.console.rendering import render
 
