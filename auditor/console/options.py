@@ -285,7 +285,11 @@ output_option = showing(
     help="Write a report in the format of the suffix, such as .html, .json or .sarif; repeatable.",
 )
 format_option = showing(
-    "--format", "output_format", type=click.Choice(STDOUT_FORMATS), help="What standard output shows [table]."
+    "--format",
+    "output_format",
+    type=click.Choice(STDOUT_FORMATS),
+    metavar="FORMAT",
+    help=f"What standard output shows [table]: {', '.join(STDOUT_FORMATS)}.",
 )
 security_hub_option = showing(
     "--security-hub-region",

@@ -15,7 +15,7 @@ from auditor.account.kinds import ResourceType
 from auditor.errors import OutputError
 from auditor.judging.finding import Finding
 from auditor.judging.rule import ComplianceType, Severity
-from auditor.report import configuration
+from auditor.report import baseline_text, configuration
 from auditor.report.completeness import narrowing, shortfall, unlisted_shortfall
 from auditor.report.report import Report, RuleResult, encoded
 from auditor.writers import statements
@@ -157,6 +157,7 @@ def _product_fields(finding: Finding) -> Mapping[str, str]:
         "compliance_type": finding.compliance_type,
         "config_rule_name": finding.config_rule_name,
         "fingerprint": finding.fingerprint,
+        "known_from_baseline": "yes" if finding.known else None,
         "region": finding.region,
         "location": statements.place_text(finding.location) if finding.location else None,
         "evidence": encoded(finding.evidence).decode() if finding.evidence else None,
@@ -173,6 +174,7 @@ def _facts(report: Report) -> Mapping[str, str]:
         "snapshot_sha256": report.snapshot.sha256,
         "incomplete": shortfall(report),
         "narrowed": narrowing(report),
+        "baseline": None if report.baseline is None else baseline_text.line(report.baseline),
         "configuration": None if report.configuration is None else configuration.sentence(report.configuration),
     }
     return {f"iam-audit/{name}": _text(fact, _FIELD) for name, fact in facts.items() if fact is not None}

@@ -35,9 +35,9 @@ def write(report: Report, stream: BinaryIO) -> None:
 
 
 def _open(report: Report, kind: ComplianceType) -> Sequence[Finding]:
-    """Return the findings of a kind that are not suppressed, worst first."""
+    """Return the findings of a kind that are neither suppressed nor known from a baseline, worst first."""
     findings = statements.open_findings(report)
-    return [each for each in findings if each.compliance_type is kind and each.suppression is None]
+    return [each for each in findings if each.compliance_type is kind and each.suppression is None and not each.known]
 
 
 def _annotation(command: str, finding: Finding, report: Report) -> str:
@@ -56,7 +56,9 @@ def _closing(report: Report, errors: int, warnings: int) -> Iterator[str]:
     """Yield what the report says as a whole, and how many findings have no annotation."""
     yield f"{statements.verdict(report)}."
     shown = dict(zip(OPEN, (errors, warnings), strict=True))
-    left_out = {kind: report.summary.counts.get(kind, 0) - count for kind, count in shown.items()}
+    counts = dict(report.summary.counts)
+    counts[ComplianceType.NON_COMPLIANT] -= report.baseline.known if report.baseline else 0  # it knows no others
+    left_out = {kind: counts[kind] - count for kind, count in shown.items()}
     if more := [f"{count:,} more {kind}" for kind, count in left_out.items() if count > 0]:
         yield f"Without an annotation: {' and '.join(more)}; the other reports have them."
     yield f"{statements.about_account(report)}."

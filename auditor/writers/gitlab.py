@@ -4,6 +4,8 @@ GitLab knows an issue by its fingerprint, so that a finding that becomes undecid
 https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any, BinaryIO
@@ -25,6 +27,7 @@ _SEVERITIES = {
     Severity.MEDIUM: "major",
     Severity.LOW: "minor",
 }
+_NUMBER = re.compile("[0-9][0-9,]*")
 _LONGEST = 2_000  # characters of a description
 
 
@@ -41,10 +44,12 @@ def write(report: Report, stream: BinaryIO) -> None:
 
 def _remarks(report: Report) -> Iterator[dict[str, Any]]:
     """Yield what must be known of the report as a whole: why it is incomplete, and which configuration was in use."""
-    why = shortfall(report)
+    why, counted = shortfall(report), Counter[str]()
     for remark in statements.remarks(report):
-        account = report.account.id or "unknown"
-        digest = sha256("\0".join((REPORT_CHECK, account, remark)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        shape = "incomplete" if remark == why else _NUMBER.sub("#", remark)  # whatever it counts in this run
+        counted[shape] += 1
+        parts = (REPORT_CHECK, report.account.id or "unknown", shape, f"{counted[shape]}")
+        digest = sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
         severity = "critical" if remark == why else "info"
         yield _entry(REPORT_CHECK, remark, digest, severity, statements.stand_in_path(report), 1)
 
@@ -54,6 +59,8 @@ def _issue(finding: Finding, name: str, stand_in: str) -> dict[str, Any]:
     address = f" ({place.address})" if place and place.address else ""
     text = f"{finding.compliance_type}: {finding.resource_name}{address}: {finding.annotation}"
     severity = _SEVERITIES[statements.severity_of(finding)]
+    if finding.known:
+        text = f"Known from the baseline. It is {text}"
     if finding.suppression is not None:
         text, severity = f"{statements.suppression_text(finding)}. It is {text}", "info"
     path, line = (statements.slashed(place.file), place.line) if place and place.file else (stand_in, None)

@@ -1,7 +1,8 @@
 """JUnit XML, for the test reports of Jenkins, GitLab and others: a suite for each rule, a test case for each finding.
 
-NON_COMPLIANT is a failure, INSUFFICIENT_DATA an error; NOT_APPLICABLE and what is suppressed are skipped. The first
-suite tells of the report itself, and has one test case, which is an error where the audit is incomplete.
+NON_COMPLIANT is a failure, INSUFFICIENT_DATA an error; NOT_APPLICABLE is skipped, and so are findings that are
+suppressed or known from a baseline. The first suite tells of the report itself, and has one test case, which is an
+error where the audit is incomplete.
 https://github.com/jenkinsci/xunit-plugin/tree/master/src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd
 """
 
@@ -127,6 +128,8 @@ def _case(name: str, finding: Finding) -> _Case:
     if finding.suppression is not None:
         message = f"{statements.suppression_text(finding)}. It is {said}"
         return _Case(name, "skipped", "SUPPRESSED", message, _text(finding))
+    if finding.known:
+        return _Case(name, "skipped", "KNOWN", f"Known from the baseline. It is {said}", _text(finding))
     if kind is ComplianceType.COMPLIANT:
         return _Case(name)
     return _Case(name, _ELEMENTS[kind], f"{kind} {statements.severity_of(finding)}", said, _text(finding))

@@ -118,7 +118,9 @@ def _add_findings(page: _Page, report: Report, findings: Sequence[Finding]) -> i
 
 
 def _heading(finding: Finding) -> str:
-    return "Suppressed" if finding.suppression is not None else finding.compliance_type
+    if finding.suppression is not None:
+        return "Suppressed"
+    return "Known from the baseline" if finding.known else finding.compliance_type
 
 
 def _rule_heading(name: str, rules: Mapping[str, RuleResult]) -> str:

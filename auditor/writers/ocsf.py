@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from auditor.judging.finding import Finding
 from auditor.judging.rule import ComplianceType, Severity
-from auditor.report import configuration
+from auditor.report import baseline_text, configuration
 from auditor.report.completeness import narrowing, shortfall, unlisted_shortfall
 from auditor.report.report import Report, RuleResult, encoded
 from auditor.writers import statements
@@ -139,6 +139,7 @@ def _unmapped(finding: Finding, rule: RuleResult | None) -> Json:
         "rule_severity": statements.severity_of(finding),
         "evidence": finding.evidence,
         "suppression": finding.suppression,
+        "known_from_baseline": finding.known,
     }
 
 
@@ -149,6 +150,7 @@ def _facts(report: Report) -> Json:
         "snapshot_sha256": report.snapshot.sha256,
         "incomplete": shortfall(report),
         "narrowed": narrowing(report),
+        "baseline": None if report.baseline is None else baseline_text.line(report.baseline),
         "configuration": None if report.configuration is None else configuration.sentence(report.configuration),
     }
 

@@ -101,8 +101,8 @@ def _results(report: Report) -> Sequence[Json]:
     missing = " ".join(f"{each}." for each in _missing(report, len(findings)))
     first = [_missing_result(report, len(indices), missing)] if missing else []
     listed = findings[: MOST_RESULTS - len(first)]
-    stand_in = statements.stand_in_path(report)
-    return [*first, *(_result(finding, indices, stand_in) for finding in listed)]
+    stand_in, compared = statements.stand_in_path(report), report.baseline is not None
+    return [*first, *(_result(finding, indices, stand_in, compared=compared) for finding in listed)]
 
 
 def _missing(report: Report, count: int) -> Iterator[str]:
@@ -126,7 +126,7 @@ def _missing_result(report: Report, index: int, text: str) -> Json:
     }
 
 
-def _result(finding: Finding, indices: Mapping[str, int], stand_in: str) -> Json:
+def _result(finding: Finding, indices: Mapping[str, int], stand_in: str, *, compared: bool) -> Json:
     result: Json = {"ruleId": visible(finding.config_rule_name)}
     if finding.config_rule_name in indices:
         result["ruleIndex"] = indices[finding.config_rule_name]
@@ -137,6 +137,8 @@ def _result(finding: Finding, indices: Mapping[str, int], stand_in: str) -> Json
         "partialFingerprints": {"primaryLocationLineHash": visible(finding.fingerprint)},
         "properties": finding,
     }
+    if compared:
+        result["baselineState"] = "unchanged" if finding.known else "new"
     if finding.suppression is not None:
         justification = _text(statements.suppression_text(finding))
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": justification}]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from auditor.judging.finding import Finding, Location
 from auditor.judging.registry import load_rules, page, sections
 from auditor.judging.rule import OPEN, ComplianceType, Severity
-from auditor.report import configuration
+from auditor.report import baseline_text, configuration
 from auditor.report.completeness import narrowing, shortfall
 from auditor.report.report import Report, RuleResult
 from auditor.selection.packs.summary import sentence
@@ -29,11 +29,11 @@ class RulePage(NamedTuple):
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
-    """Return the findings by verdict, then by severity; suppressed ones last, otherwise in the report's order."""
+    """Return the findings by verdict and severity, then those known from a baseline, then the suppressed ones."""
 
-    def weight(finding: Finding) -> tuple[bool, int, int]:
+    def weight(finding: Finding) -> tuple[bool, bool, int, int]:
         severity = _SEVERITIES.index(severity_of(finding))
-        return finding.suppression is not None, _KINDS.index(finding.compliance_type), severity
+        return finding.suppression is not None, finding.known, _KINDS.index(finding.compliance_type), severity
 
     return sorted(findings, key=weight)
 
@@ -60,6 +60,7 @@ def verdict(report: Report) -> str:
     summary = report.summary
     numbers = [f"{summary.counts[kind]:,} {kind}" for kind in ComplianceType if summary.counts.get(kind)]
     numbers += [f"{summary.suppressed:,} suppressed, counted apart"] if summary.suppressed else []
+    numbers += [f"{report.baseline.known:,} known from the baseline"] if report.baseline else []
     return f"Account verdict {summary.compliance_type}: {', '.join(numbers) or 'no findings'}"
 
 
@@ -68,6 +69,11 @@ def remarks(report: Report) -> Iterator[str]:
     yield from filter(None, (shortfall(report), narrowing(report)))
     if report.configuration is not None:
         yield configuration.sentence(report.configuration)
+    if report.baseline is not None:
+        yield baseline_text.line(report.baseline)
+        yield from (
+            f"Different from the baseline: {each}" for each in baseline_text.differing(report.baseline.differences)
+        )
     yield from map(sentence, report.packs)
     for source in report.snapshot.sources:
         if source.lacking:

@@ -163,7 +163,7 @@ def test_a_line_is_what_one_call_takes(run: Run, tmp_path: Path, count: int, bat
 
 def test_long_evidence_makes_smaller_batches(tmp_path: Path) -> None:
     report = failing(100)
-    long = "\U0001f600" * 20_000
+    long = "\U0001f600" * 2_100
     findings = tuple(replace(each, resource_name=f"{long}{each.resource_name}") for each in report.findings)
     facts: dict[str, Any] = {"evidence": (Evidence(long, long, long),), "suppression": {"reason": long}, "region": long}
     facts |= {"location": Location(long, 1, long), "config_rule_name": long, "annotation": long}

@@ -97,6 +97,35 @@ def test_a_report_of_ours_is_replaced_through_a_link_and_nothing_else_is(run: Ru
     assert (refused.code, target.read_text("utf-8")) == (3, "somebody else's")
 
 
+KNOWN = {
+    "sarif": '"baselineState":"unchanged"',
+    "junit": 'message="Known from the baseline. It is NON_COMPLIANT: ',
+    "markdown": "### Known from the baseline\n\n`mfa-enabled-for-iam-console-access`",
+    "step-summary": "### Known from the baseline\n\n`mfa-enabled-for-iam-console-access`",
+    "github": "1 known from the baseline",
+    "gitlab": '"description":"Known from the baseline. It is NON_COMPLIANT: bob: ',
+    "asff": '"iam-audit/known_from_baseline":"yes"',
+    "ocsf": '"known_from_baseline":true',
+}
+
+
+@pytest.mark.parametrize("output_format", IN_PIPELINES)
+def test_what_is_known_from_a_baseline_is_told_from_what_is_new(run: Run, folder: Path, output_format: str) -> None:
+    audit = ["scan", "--rule", MFA, "-q", "--format", output_format, "--snapshot"]
+    assert run("scan", "--rule", MFA, "-q", "--snapshot", "s.json", "-o", "monday.json").code == 0
+    users = [console_user(name, mfa=False) for name in ("bob", "zoe")]
+    (folder / "t.json").write_bytes(dump(account(users=users)))
+    found = run(*audit, "t.json", "--baseline", "monday.json").out
+    assert found.count(KNOWN[output_format]) == 1
+    assert "Baseline monday.json: 1 of 1 known findings still there" in found
+    assert KNOWN[output_format] not in run(*audit, "t.json").out
+    if output_format in ("sarif", "markdown", "gitlab"):
+        assert found.index("zoe") < found.index("bob")
+    if output_format == "github":
+        assert [line.partition(" ")[0] for line in found.splitlines()] == ["::error", "::notice"]
+        assert "Without an annotation" not in found
+
+
 @pytest.mark.parametrize("output_format", IN_PIPELINES)
 def test_the_same_report_gives_the_same_text(run: Run, tmp_path: Path, output_format: str) -> None:
     first = shown(run, every_kind(), tmp_path, output_format)

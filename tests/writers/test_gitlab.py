@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 from pipeline_reports import clean, every_kind, failing, hostile_report, printed, rendered, ruleless, undecided, written
 
+from auditor.account.snapshot import dump
 from auditor.judging.finding import Location
 from auditor.judging.rule import Severity
 from auditor.testing import account, console_user
@@ -110,6 +111,22 @@ def test_an_issue_points_at_a_file(run: Run, tmp_path: Path) -> None:
     (issue,) = valid(rendered(run, report, tmp_path, "r.gitlab.json"))
     assert issue["location"] == {"path": "iam/main.tf", "lines": {"begin": 12}}
     assert issue["description"].startswith("NON_COMPLIANT: bob (aws_iam_user.bob): ")
+
+
+def test_a_remark_that_counts_otherwise_is_the_same_issue(run: Run, tmp_path: Path) -> None:
+    first, second = (
+        valid(rendered(run, failing(1, unknown=count), tmp_path, "r.gitlab.json"))[0] for count in (1, 1_200)
+    )
+    assert first["description"] != second["description"]
+    assert first["fingerprint"] == second["fingerprint"]
+
+
+def test_a_narrowed_report_of_more_findings_is_the_same_issue(run: Run, folder: Path) -> None:
+    (folder / "t.json").write_bytes(dump(account(users=[console_user(name, mfa=False) for name in ("bob", "zoe")])))
+    arguments = ["--rule", MFA, "--format", "gitlab", "--resource", "nobody", "-q"]
+    (first,), (second,) = (valid(run("scan", "--snapshot", name, *arguments).out) for name in ("s.json", "t.json"))
+    assert first["description"] != second["description"]
+    assert first["fingerprint"] == second["fingerprint"]
 
 
 @pytest.mark.usefixtures("folder")
