@@ -48,10 +48,21 @@ class OutputError(AuditError):
     """Raised for a report or snapshot that cannot be written (exit 3)."""
 
 
+_SHORTEST = 3  # characters; fewer are in too many names
+_MOST = 5  # names that are suggested
+
+
 def nearest(name: str, names: Iterable[str], otherwise: str) -> str:
-    """Return the hint "Did you mean ...?" when some name is like this one, else the other hint."""
+    """Return the hint "Did you mean ...?" when some names are like this one or contain it, else the other hint."""
     from difflib import get_close_matches  # imported late: for mistakes only
 
     lower = {candidate.lower(): candidate for candidate in names}
     close = get_close_matches(name.lower(), lower, n=1)
-    return f"Did you mean {lower[close[0]]}?" if close else otherwise
+    if not close and len(name) >= _SHORTEST:
+        close = [candidate for candidate in sorted(lower) if name.lower() in candidate]
+    if not close:
+        return otherwise
+    *others, last = (lower[candidate] for candidate in close[:_MOST])
+    listed = f"{', '.join(others)} or {last}" if others else last
+    more = f" ({len(close) - _MOST:,} more have {name!r} in their names)" if len(close) > _MOST else ""
+    return f"Did you mean {listed}?{more}"

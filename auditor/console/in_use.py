@@ -26,6 +26,7 @@ def summary(plan: Plan, report: Report) -> ConfigurationSummary | None:
         min_severity=_of_file(plan.run.min_severity),
         allow_incomplete=_of_file(plan.run.allow_incomplete),
         max_report_age=_of_file(plan.run.max_report_age),
+        max_snapshot_age=_of_file(plan.run.max_snapshot_age),
         baseline=plan.run.baseline_path if plan.run.baseline.origin.kind is OriginKind.FILE else None,
         selected=tuple(_selected(plan)),
         parameters=tuple(sorted(_parameters(plan))),

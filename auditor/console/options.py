@@ -96,6 +96,13 @@ def files(_context: click.Context, _parameter: click.Parameter, incomplete: str)
     return [CompletionItem(incomplete, type="file")]
 
 
+def profile_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the AWS profiles that begin so, for a shell to complete; none where the AWS files cannot be read."""
+    from auditor.collectors.live.session import profiles
+
+    return [name for name in profiles() if name.startswith(incomplete)]
+
+
 def rule_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return the names of rules that begin so, for a shell to complete."""
     from auditor.judging.registry import load_rules  # imported late, as everywhere
@@ -190,7 +197,7 @@ place_options = _options(
     reading("--exports", shell_complete=files, metavar="DIR", help="Read a folder of AWS CLI output."),
     reading("--captured-at", type=point_in_time, metavar="TIME", help="When the files of --exports were written."),
     reading("--demo", is_flag=True, help="Read a made-up account in an embedded emulator (needs the extra demo)."),
-    _credentials("--profile", metavar="NAME", help="AWS profile to use."),
+    _credentials("--profile", metavar="NAME", shell_complete=profile_names, help="AWS profile to use."),
     _credentials(
         "--region",
         metavar="REGION",
@@ -349,6 +356,12 @@ scan_options = _options(
         type=hours,
         metavar="HOURS",
         help="Believe no credential report that was older when it was read; what rests on it is unknown.",
+    ),
+    gate_option(
+        "--max-snapshot-age",
+        type=hours,
+        metavar="HOURS",
+        help="Judge no snapshot or export that was captured longer ago.",
     ),
     reading(
         "--verify",

@@ -1,13 +1,14 @@
 """The scan: from a request to findings shown, files written and an exit code."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from msgspec import structs
 
 from auditor import audit
 from auditor.account.model import Snapshot
+from auditor.account.report_age import duration
 from auditor.collectors.cli_output.names import FILES
 from auditor.collectors.saved import load_baseline
 from auditor.console import places
@@ -15,7 +16,7 @@ from auditor.console.in_use import summary
 from auditor.console.messages import Say, speaker, wants_progress
 from auditor.console.requests import ScanRequest
 from auditor.console.showing import check_shown, show
-from auditor.errors import UsageError
+from auditor.errors import SourceError, UsageError
 from auditor.judging.rule import Severity
 from auditor.judging.suppressions import Suppression
 from auditor.report.audit import doubtful_users
@@ -51,6 +52,7 @@ def run(request: ScanRequest) -> int:
     wanted = [frameworks.find(name) for name in request.frameworks]
     plan = planned(request.selection, loaded, settings)
     snapshot = _collected(plan, request, say)
+    _check_age(snapshot, settings.oldest_snapshot, request)
     plan = settled(plan, snapshot)
     report = _audited(plan, snapshot, wanted, request.as_of)
     if known is not None:
@@ -136,6 +138,21 @@ def _collected(plan: Plan, request: ScanRequest, say: Say) -> Snapshot:
     if request.verbose:
         show_sources(snapshot, say)
     return snapshot
+
+
+def _check_age(snapshot: Snapshot, oldest: timedelta | None, request: ScanRequest) -> None:
+    """Raise SourceError for stored data that are older than allowed, or of an unknown time."""
+    if oldest is None or places.reads_aws(request.account):
+        return
+    place = str(request.account.snapshot or request.account.exports)
+    hint = "Read the account again, or allow an older one."
+    if snapshot.captured_at is None:
+        problem = "has no known capture time, which --max-snapshot-age needs"
+        raise SourceError(problem, "Give --captured-at, the time at which the files were written.", subject=place)
+    age = (request.as_of or datetime.now(UTC)) - snapshot.captured_at
+    if age > oldest:
+        limit = f"{oldest.total_seconds() / 3600:g} h"
+        raise SourceError(f"is {duration(age)} old, older than --max-snapshot-age {limit}", hint, subject=place)
 
 
 def _audited(plan: Plan, snapshot: Snapshot, wanted: Sequence[str], as_of: datetime | None) -> Report:

@@ -105,7 +105,8 @@ def find(rules: Mapping[str, Rule], name: str) -> Rule:
     """Return the rule of this id or source identifier; raise UsageError that names the nearest one."""
     by_name = {alias: rule for rule in rules.values() for alias in (rule.id, rule.source_identifier)}
     if name not in by_name:
-        raise UsageError(f"there is no rule {name!r}", nearest(name, by_name, "`iam-audit rules list` shows all."))
+        names = by_name if "_" in name else rules
+        raise UsageError(f"there is no rule {name!r}", nearest(name, names, "`iam-audit rules list` shows all."))
     return by_name[name]
 
 

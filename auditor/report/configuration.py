@@ -9,7 +9,7 @@ class ConfigurationSummary(Struct, frozen=True):
     """Hold what the configuration file decides of a run; what options decide instead is not the file's.
 
     `excluded` are the rules that it leaves out, `suppressed` counts the findings that its suppressions set aside,
-    `max_report_age` is in hours. `selected` says which set, rules or packs run instead of the usual rules, `parameters`
+    ages are in hours. `selected` says which set, rules or packs run instead of the usual rules, `parameters`
     (RULE.NAME=VALUE) and `severities` (RULE=SEVERITY) are those in effect. Each of the rest is None where the file does
     not set it.
     """
@@ -24,6 +24,7 @@ class ConfigurationSummary(Struct, frozen=True):
     selected: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     severities: tuple[str, ...] = ()
+    max_snapshot_age: float | None = None
     baseline: str | None = None
 
 
@@ -58,6 +59,8 @@ def _on_gate(configuration: ConfigurationSummary) -> Iterator[str]:
         yield f"sets --baseline {configuration.baseline}"
     if configuration.max_report_age is not None:
         yield f"sets --max-report-age {configuration.max_report_age:g}"
+    if configuration.max_snapshot_age is not None:
+        yield f"sets --max-snapshot-age {configuration.max_snapshot_age:g}"
 
 
 def sentence(configuration: ConfigurationSummary) -> str:

@@ -55,6 +55,7 @@ def _run(settings: RunSettings) -> Iterator[Setting]:
     yield _setting("gate.min_severity", settings.min_severity)
     yield _setting("gate.allow_incomplete", settings.allow_incomplete)
     yield _setting("gate.max_report_age", settings.max_report_age)
+    yield _setting("gate.max_snapshot_age", settings.max_snapshot_age)
     yield _setting("gate.baseline", settings.baseline)
     yield _setting("suppression_limits.max_days", settings.max_days)
     yield _setting("suppression_limits.max_findings", settings.max_findings)

@@ -19,7 +19,7 @@ class Choice(Struct, frozen=True, kw_only=True):
 
 
 class RunOptions(Struct, frozen=True, kw_only=True):
-    """Hold the options that go before what the file says of output and gate; `max_report_age` in hours."""
+    """Hold the options that go before what the file says of output and gate; ages in hours."""
 
     paths: Sequence[str] = ()
     output_format: str | None = None
@@ -27,4 +27,5 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     min_severity: str | None = None
     allow_incomplete: bool | None = None
     max_report_age: float | None = None
+    max_snapshot_age: float | None = None
     baseline: str | None = None

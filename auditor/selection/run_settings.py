@@ -13,7 +13,7 @@ from auditor.selection.settings import OPTION, Sourced
 
 
 class RunSettings(Struct, frozen=True, kw_only=True):
-    """Hold the settings of output, gate and suppressions; `max_report_age` in hours."""
+    """Hold the settings of output, gate and suppressions; ages in hours."""
 
     files: Sourced[Sequence[str]]
     output_format: Sourced[str]
@@ -21,6 +21,7 @@ class RunSettings(Struct, frozen=True, kw_only=True):
     min_severity: Sourced[str]
     allow_incomplete: Sourced[bool]
     max_report_age: Sourced[float | None]
+    max_snapshot_age: Sourced[float | None]
     baseline: Sourced[str | None]
     max_days: Sourced[int]
     max_findings: Sourced[int]
@@ -40,13 +41,21 @@ class RunSettings(Struct, frozen=True, kw_only=True):
     @property
     def oldest_report(self) -> timedelta | None:
         """Return the age above which no credential report is believed."""
-        hours = self.max_report_age.value
-        return None if hours is None else timedelta(hours=hours)
+        return _age(self.max_report_age)
+
+    @property
+    def oldest_snapshot(self) -> timedelta | None:
+        """Return the age above which no stored snapshot and no export is judged."""
+        return _age(self.max_snapshot_age)
 
     @property
     def suppression_limits(self) -> Limits:
         """Return how far suppressions may go."""
         return Limits(max_days=self.max_days.value, max_findings=self.max_findings.value)
+
+
+def _age(hours: Sourced[float | None]) -> timedelta | None:
+    return None if hours.value is None else timedelta(hours=hours.value)
 
 
 def run_settings(options: RunOptions, loaded: Loaded) -> RunSettings:
@@ -62,6 +71,7 @@ def run_settings(options: RunOptions, loaded: Loaded) -> RunSettings:
         min_severity=either(options.min_severity, "gate", "min_severity"),
         allow_incomplete=either(options.allow_incomplete, "gate", "allow_incomplete"),
         max_report_age=either(options.max_report_age, "gate", "max_report_age"),
+        max_snapshot_age=either(options.max_snapshot_age, "gate", "max_snapshot_age"),
         baseline=either(options.baseline, "gate", "baseline"),
         max_days=loaded.setting("suppression_limits", "max_days"),
         max_findings=loaded.setting("suppression_limits", "max_findings"),

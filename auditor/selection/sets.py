@@ -26,8 +26,8 @@ class RuleSet(StrEnum):
     is the set of the rules that support its controls, with the values that these ask for.
     """
 
-    DEFAULT = "default"
     CORE = "core"
+    DEFAULT = "default"
     AWS_CONFIG = "aws-config"
     PRACTICES = "practices"
     ALL = "all"
@@ -61,8 +61,8 @@ class RuleSet(StrEnum):
 def sets_of(rule: Rule) -> tuple[RuleSet, ...]:
     """Return the sets that a rule is in."""
     member_of = {
-        RuleSet.DEFAULT: is_managed(rule) and Source.POLICY_DESCRIPTIONS not in rule.reads,
         RuleSet.CORE: rule.id in CORE,
+        RuleSet.DEFAULT: is_managed(rule) and Source.POLICY_DESCRIPTIONS not in rule.reads,
         RuleSet.AWS_CONFIG: is_managed(rule),
         RuleSet.PRACTICES: rule.origin is RuleOrigin.IAM_AUDIT,
         RuleSet.ALL: True,

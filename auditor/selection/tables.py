@@ -47,7 +47,7 @@ class Output(_Strict, frozen=True):
 
 
 class GateSettings(_Strict, frozen=True):
-    """What turns a finished audit into a failure; `max_report_age` in hours.
+    """What turns a finished audit into a failure; ages in hours.
 
     Findings of less than `min_severity` do not, nor those that `baseline` knows: a path relative to the configuration
     file.
@@ -57,6 +57,7 @@ class GateSettings(_Strict, frozen=True):
     min_severity: Severity = Severity.LOW
     allow_incomplete: bool = False
     max_report_age: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
+    max_snapshot_age: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
     baseline: Annotated[str, Meta(extra_json_schema={"pattern": _FILE})] | None = None
 
 

@@ -196,3 +196,45 @@ def test_a_report_that_does_not_tell_its_time_is_not_taken_for_new(run: Run, tmp
     file.write_text(json.dumps({"Content": json.loads(file.read_text())["Content"]}))
     result = run("scan", "--exports", exports, "-q", "--captured-at", "2026-11-24T04:30:00Z")
     assert "\nCredential report of unknown time\n" in result.out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--max-snapshot-age", "24", "--as-of", "2026-11-25T03:00:00Z"], None),
+        (
+            ["--max-snapshot-age", "24", "--as-of", "2026-11-25T03:00:01Z"],
+            "is 24 h old, older than --max-snapshot-age 24 h",
+        ),
+        (
+            ["--max-snapshot-age", "0.5", "--as-of", "2026-11-24T04:00:00Z"],
+            "is 60 min old, older than --max-snapshot-age 0.5 h",
+        ),
+        ([], None),
+    ],
+    ids=["as old as allowed", "a second older", "half an hour", "any age"],
+)
+def test_a_stored_snapshot_can_be_too_old(run: Run, tmp_path: Path, options: list[str], message: str | None) -> None:
+    saved = tmp_path / "s.json"
+    saved.write_bytes(dump(SNAPSHOT))
+    scan = ["scan", "--snapshot", saved, "--rule", MFA, "--allow-incomplete", "-o", tmp_path / "r.json"]
+    result = run(*scan, *options)
+    assert result.code == (0 if message is None else 3)
+    assert (message or "Exit code 0") in result.err
+    assert (tmp_path / "r.json").exists() == (message is None)
+
+
+def test_an_export_of_an_unknown_time_is_too_old(run: Run, tmp_path: Path) -> None:
+    exports = folder_of.write(tmp_path / "exports")
+    result = run("scan", "--exports", exports, "--max-snapshot-age", "24")
+    assert (result.code, "has no known capture time" in result.err) == (3, True)
+
+
+def test_the_file_limits_the_age_of_a_snapshot_too(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_bytes(dump(SNAPSHOT))
+    (tmp_path / "c.toml").write_text("[gate]\nmax_snapshot_age = 24\n")
+    scan = ["scan", "--snapshot", tmp_path / "s.json", "--config", tmp_path / "c.toml", "--rule", MFA]
+    scan.append("--allow-incomplete")
+    assert run(*scan).code == 3
+    allowed = run(*scan, "--max-snapshot-age", "100000000")
+    assert (allowed.code, "sets --max-snapshot-age" in allowed.out) == (0, False)

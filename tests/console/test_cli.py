@@ -239,6 +239,7 @@ def test_the_version_is_told(run: Run) -> None:
 
 
 BAD_USAGE = {
+    "a part of some names": (["--rule", "tagged"], "iam-saml-provider-tagged or iam-server-certificate-tagged?"),
     "an unknown rule": (["--rule", "iam-pasword-policy"], "there is no rule 'iam-pasword-policy'\n  Did you mean"),
     "no rule left": (["--rule", "IAM_PASSWORD_POLICY", "--exclude-rule", "iam-password-policy"], "no rule is left"),
     "a parameter of no rule": (["--parameter", "x.y=1"], "there is no rule 'x'"),

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -73,7 +74,8 @@ def test_without_a_command_the_help_is_told_as_text(run: Run, command: tuple[str
 RULES = "\n".join(f"plain,{name}" for name in load_rules() if name.startswith("root-"))
 COMPLETED = {
     "a command": ("sna", "plain,snapshot"),
-    "a rule": ("scan --rule iam-pass", "plain,iam-password-policy"),
+    "a rule": ("scan --rule iam-saml", "plain,iam-saml-provider-tagged"),
+    "a profile": ("scan --profile aud", "plain,audit"),
     "a rule to leave out": ("export terraform --exclude-rule root-", RULES),
     "a rule to show": ("rules show root-", RULES),
     "a parameter": ("scan --parameter access-", "plain,access-keys-rotated.maxAccessKeyAge="),
@@ -86,9 +88,11 @@ COMPLETED = {
 
 
 @pytest.mark.parametrize(("words", "completions"), COMPLETED.values(), ids=list(COMPLETED))
-def test_a_shell_completes(words: str, completions: str) -> None:
+def test_a_shell_completes(words: str, completions: str, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("[profile audit]\nregion = us-east-1\n[profile other]\n")
     asked = {"COMP_WORDS": f"iam-audit {words}", "COMP_CWORD": str(len(words.split()))}
     environment = {**os.environ, **asked, "_IAM_AUDIT_COMPLETE": "bash_complete"}
+    environment["AWS_CONFIG_FILE"] = str(tmp_path / "config")
     code = "import sys; from auditor.console.cli import main; sys.exit(main())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, env=environment)
     assert (done.stdout.decode(), done.stderr) == (f"{completions}\n", b"")

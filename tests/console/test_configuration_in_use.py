@@ -152,6 +152,7 @@ def test_the_json_report_has_it_as_data(configured: Path, run: Run) -> None:
         "fail_on": "noncompliant",
         "allow_incomplete": True,
         "max_report_age": 24.0,
+        "max_snapshot_age": None,
         "min_severity": "HIGH",
         "selected": [],
         "parameters": [],

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -120,6 +120,14 @@ class Connection(Struct, frozen=True):
     region: str
     client: Callable[[str], Any]
     signing: SigningKeys
+
+
+def profiles() -> Sequence[str]:
+    """Return the names of the AWS profiles; none where the AWS files cannot be read."""
+    names: list[str] = []
+    with suppress(aws.BotoCoreError):
+        names = CoreSession().available_profiles
+    return names
 
 
 def connect(options: LiveOptions, *, ask_code: AskCode | None) -> Connection:

@@ -47,7 +47,7 @@ def report(**options: Any) -> int:
       iam-audit report monday.json --format csv
       iam-audit report monday.json --framework "CIS 3.0" --framework FSBP
       iam-audit report monday.json --severity critical --severity high
-      iam-audit report monday.json --query "findings[?resource_name=='bob'].annotation"
+      iam-audit report monday.json --query "findings[].resource_name"
       iam-audit report monday.json --fail-on noncompliant --min-severity high
     """
     from auditor.console.rendering import render
