@@ -351,7 +351,7 @@ FAILURES: dict[str, tuple[Plant, tuple[str, ...], str]] = {
     "an answer with keys that is cut": (
         answered("AssumeRole", Answer(200, credentials("AssumeRole").body.removesuffix("</AssumeRoleResponse>"))),
         LIVE_OPTIONS["a role"],
-        "iam-audit: AWS could not be asked: Unable to parse response (",
+        "iam-audit: AWS could not be called: Unable to parse response (",
     ),
     "an expired token": (
         answered(IDENTITY, error("ExpiredToken", canonical("The token is expired."), 403)),

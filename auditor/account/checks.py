@@ -29,7 +29,7 @@ def contradictions(snapshot: Snapshot) -> Iterator[str]:
         return
     sources = {source.name: source for source in snapshot.sources}
     if len(sources) != len(snapshot.sources) or not set(sources) >= COLLECTED:
-        yield "$.sources does not tell of each source once"
+        yield "$.sources does not list each source exactly once"
         return
     for name, source in sources.items():
         if source.status in _UNREAD and _is_known(snapshot, name):
@@ -43,7 +43,7 @@ def contradictions(snapshot: Snapshot) -> Iterator[str]:
     table = {gap.id for gap in snapshot.gaps}
     missing = sorted(gap_ids(snapshot) - table)
     if missing or len(table) != len(snapshot.gaps):
-        yield f"$.gaps does not tell of each gap once ({', '.join(missing) or 'one is there twice'})"
+        yield f"$.gaps does not list each gap exactly once ({', '.join(missing) or 'one is listed twice'})"
 
 
 def _unfit(snapshot: Snapshot) -> Iterator[str]:

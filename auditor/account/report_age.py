@@ -80,7 +80,7 @@ def _reason(snapshot: Snapshot, max_age: timedelta) -> str:
     if made is not None and age is None and (read_at := _read_at(snapshot)) is not None:
         return f"The credential report is of {made:%Y-%m-%dT%H:%M:%SZ}, but was read at {read_at:%Y-%m-%dT%H:%M:%SZ}"
     if age is None or made is None:
-        return "The age of the credential report is not known (--captured-at tells when it was read)"
+        return "The age of the credential report is unknown; --captured-at TIME sets when it was read"
     return (
         f"The credential report is {duration(age)} old, older than --max-report-age {hours:g} h; "
         f"AWS makes a new one from {made + REPORT_LIFE:%Y-%m-%dT%H:%M:%SZ} on"

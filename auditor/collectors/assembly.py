@@ -168,7 +168,8 @@ class _Assembly:
         answer = self._answers[Source.USERS]
         if answer.exhaustive or self._counted(Source.USERS) is not None:
             return None
-        message = f"The list of users lacks {count:,} of the credential report (account-summary.json would tell why)"
+        lacking = f"The credential report has {count:,} users that the list lacks"
+        message = f"{lacking}; account-summary.json would show whether they exist"
         self._doubts[Source.USERS] = gap(Source.USERS, "UnseenUsers", message)
         return self._add(self._doubts[Source.USERS])
 
@@ -258,7 +259,7 @@ class _Assembly:
             return self._reader.policy(detail, descriptions.reported[detail.arn], None)
         if detail.arn in descriptions.gaps:
             return self._reader.policy(detail, None, descriptions.gaps[detail.arn])
-        reason = answer.gap or gap(answer.source, "NotTold", "AWS did not tell of the policy when asked by itself")
+        reason = answer.gap or gap(answer.source, "NotTold", "GetPolicy returned nothing about this policy")
         return self._reader.policy(detail, None, self._add(reason))
 
     def _doubted_use(self, lists: Mapping[str, Listing[Any]]) -> Listing[Policy]:
@@ -268,7 +269,7 @@ class _Assembly:
         """
         unknown: dict[str, dict[str, str]] = {}
         for misuse in misused(lists):
-            message = f"AWS tells of the policy {misuse.name!r} {misuse.problem}: collect again"
+            message = f"AWS reports the policy {misuse.name!r} with {misuse.problem}: collect again"
             found = Gap(f"policies:{misuse.field}:{misuse.arn}", Source.POLICIES, MISCOUNTED, None, message)
             unknown.setdefault(misuse.arn, {})[misuse.field] = self._add(found)
         policies: Listing[Policy] = lists["policies"]
@@ -292,7 +293,7 @@ class _Assembly:
 
 
 def _not_reported(source: Source) -> Answer[Any]:
-    message = f"The exports do not tell of {source.replace('-', ' ')}"
+    message = f"The exports hold no data of {source.replace('-', ' ')}"
     return unread(source, SourceStatus.ABSENT, gap(source, "NotProvided", message))
 
 

@@ -311,7 +311,7 @@ class EntityReader:
         return self._gap(
             source,
             f"MissingKey:{key}",
-            f"The data of {source} lack {key}, which AWS always sends, or hold none that can be read",
+            f"The data of {source} have no readable {key}, which AWS always sends",
         )
 
     def _gap(self, source: Source, code: str, message: str) -> str:

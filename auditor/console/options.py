@@ -65,7 +65,7 @@ def point_in_time(text: str) -> datetime:
         time = datetime.fromisoformat(text)
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
     except (ValueError, OverflowError) as error:
-        raise click.BadParameter(f"{text!r} is no time such as 2026-11-24T03:00:00Z") from error
+        raise click.BadParameter(f"{text!r} is not a time such as 2026-11-24T03:00:00Z") from error
 
 
 def hours(text: str) -> float:
@@ -74,9 +74,9 @@ def hours(text: str) -> float:
         number = float(text)
         timedelta(hours=number)
     except (ValueError, OverflowError) as error:
-        raise click.BadParameter(f"{text!r} is no number of hours such as 4 or 0.5") from error
+        raise click.BadParameter(f"{text!r} is not a number of hours such as 4 or 0.5") from error
     if number < 0:
-        raise click.BadParameter("an age is not negative")
+        raise click.BadParameter("an age cannot be negative")
     return number
 
 
@@ -87,7 +87,7 @@ def seconds(text: str) -> float:
     except ValueError:
         number = 0
     if not 0 < number <= _MAX_WAIT_S:
-        raise click.BadParameter(f"{text!r} is no number of seconds from 0 to {_MAX_WAIT_S:,}")
+        raise click.BadParameter(f"{text!r} is not a number of seconds from 0 to {_MAX_WAIT_S:,}")
     return number
 
 
@@ -206,14 +206,14 @@ place_options = _options(
     _credentials("--role-arn", metavar="ARN", help="Assume this role first."),
     _credentials("--external-id", metavar="ID", help="External id for --role-arn."),
     _credentials("--mfa-serial", metavar="ARN", help="Your MFA device, where policies deny everything without MFA."),
-    _credentials("--mfa-code", metavar="CODE", help="The device's code; asked for at a terminal if left out."),
+    _credentials("--mfa-code", metavar="CODE", help="The device's code; a terminal prompts for it if left out."),
     reading("--expect-account", metavar="ID", help="Stop with exit code 2 if it is another account."),
     reading(
         "--timeout",
         "timeout_s",
         type=seconds,
         metavar="SECONDS",
-        help="Read AWS no longer than this [1800]; what was not read by then is unknown.",
+        help="Stop reading AWS after this time [1800]; what was not read by then is unknown.",
     ),
 )
 selection_options = _options(
@@ -355,7 +355,7 @@ scan_options = _options(
         "--max-report-age",
         type=hours,
         metavar="HOURS",
-        help="Believe no credential report that was older when it was read; what rests on it is unknown.",
+        help="Treat what rests on a credential report older than this as unknown.",
     ),
     gate_option(
         "--max-snapshot-age",
@@ -366,7 +366,7 @@ scan_options = _options(
     reading(
         "--verify",
         is_flag=True,
-        help="Ask AWS again about users whose MFA finding rests on an older credential report.",
+        help="Read users again whose MFA finding rests on an older credential report.",
     ),
     click.option(
         "--as-of", type=point_in_time, metavar="TIME", help="The run's time, in the report and for end dates."

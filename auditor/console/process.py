@@ -88,7 +88,7 @@ def _explained(error: BaseException) -> int:
         _give_up_output()
         return _fail(f"{error.filename or 'standard output'}: {error.strerror}", "", AuditError.exit_code)
     _show_lines(redacted("".join(traceback.format_exception(error))).splitlines())
-    return _fail("this is a fault of iam-audit", "Please report it with the lines above.", AuditError.exit_code)
+    return _fail("this is a bug in iam-audit", "Please report it with the lines above.", AuditError.exit_code)
 
 
 def _give_up_output() -> None:

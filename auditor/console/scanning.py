@@ -95,7 +95,7 @@ def _check(request: ScanRequest) -> None:
     """Raise UsageError for options that make no sense together."""
     if request.verify and not places.reads_aws(request.account):
         raise UsageError(
-            "--verify asks AWS, but the account is read from files", "Leave it out, or read the account live."
+            "--verify calls AWS, but the account is read from files", "Leave it out, or read the account live."
         )
     check_shown(request.shown, request.run.output_format)
 

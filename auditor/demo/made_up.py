@@ -63,7 +63,7 @@ def _fill(iam: Any) -> None:
         iam,
         "enable-mfa-device",
         _self_managed_mfa(account_id),
-        Description="Lets users set up the own MFA device, and nothing else before they have",
+        Description="Lets users set up their own MFA device, and nothing else before they have",
     )
     _group(iam, "developers", _aws("PowerUserAccess"), managed)
     _console_user(iam, "userA", "developers", mfa=True)

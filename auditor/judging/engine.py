@@ -100,7 +100,7 @@ class _Run:
             try:
                 verdict = ask(resource, context)
                 if type(verdict) is not Verdict or not _is_well_made(verdict):
-                    raise TypeError(f"evaluate gave {verdict!r}, which is no verdict")  # noqa: TRY301 - one road for faults
+                    raise TypeError(f"evaluate returned {verdict!r}, which is not a Verdict")  # noqa: TRY301 - one road for faults
             except UnknownFact as unknown:
                 verdict = self._insufficient(unknown)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - a broken rule must not end the audit; the run exits 3
@@ -205,7 +205,7 @@ class _Run:
         try:
             for message in configured.rule.notes(context):
                 if type(message) is not str:
-                    raise TypeError(f"{message!r} is no text")  # noqa: TRY301 - one road for faults
+                    raise TypeError(f"{message!r} is not text")  # noqa: TRY301 - one road for faults
                 self._note(configured, Notice("parameter", None, message))
         except UnknownFact:
             pass  # what cannot be known cannot be noted; verdicts do not rest on notes

@@ -94,10 +94,10 @@ def _rule_of(module_name: str, attribute: str, origin: str) -> Rule:
         rule = getattr(import_module(module_name), attribute, None)
     except (Exception, SystemExit) as error:
         raise AuditError(
-            f"{origin} cannot be loaded: {type(error).__name__}: {error}", "Mend or uninstall it."
+            f"{origin} cannot be loaded: {type(error).__name__}: {error}", "Fix or uninstall it."
         ) from error
     if not isinstance(rule, Rule):
-        raise AuditError(f"{origin} holds no rule: {module_name}.{attribute} is not a Rule", "Mend or remove it.")
+        raise AuditError(f"{origin} holds no rule: {module_name}.{attribute} is not a Rule", "Fix or remove it.")
     return rule
 
 

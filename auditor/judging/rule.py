@@ -165,7 +165,7 @@ class Context(Struct, Generic[P], frozen=True):
     @property
     def now(self) -> datetime:
         """Return the snapshot's capture time (UTC), against which ages are measured; raise UnknownFact if not known."""
-        return _known_time(self.snapshot.captured_at, "the capture time is unknown (--captured-at tells it)")
+        return _known_time(self.snapshot.captured_at, "the capture time is unknown; --captured-at TIME sets it")
 
     @property
     def report_generated_at(self) -> datetime:
@@ -179,7 +179,7 @@ class Context(Struct, Generic[P], frozen=True):
         """
         age = self.report_generated_at - time
         if age < timedelta(0):
-            raise undecided(f"{place} tells a time after that of the credential report, {time_text(time)}")
+            raise undecided(f"{place} is later than the credential report: {time_text(time)}")
         return age
 
     def members(self, group: Group) -> Listing[str]:

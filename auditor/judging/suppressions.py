@@ -236,7 +236,7 @@ def _notices(
         elif not use.needed:
             yield (
                 each.rule,
-                Notice(UNUSED, None, f"The {each.description} matches only what is in order: it is not needed"),
+                Notice(UNUSED, None, f"The {each.description} matches only compliant findings and is not needed"),
             )
         if use.findings > limits.max_findings:
             more = f"{use.findings:,} findings, more than {limits.max_findings:,}"
@@ -247,7 +247,7 @@ def _notices(
 
 def _hint(use: _Use) -> str:
     wild = use.of_account and _WILDCARDS & set(use.suppression.resource or "")
-    return "; a pattern does not match the account, only its number written out does" if wild else ""
+    return "; patterns never match the account; write its number" if wild else ""
 
 
 def _in_days(days: int) -> str:

@@ -42,7 +42,7 @@ def read_default(policy: Policy, read: Callable[[Raw], T]) -> T:
     for version in policy.versions:
         if version.id == wanted:
             if not version.is_default:
-                raise undecided(f"version {wanted} is the default by the policy, and not by itself")
+                raise undecided(f"version {wanted} is the policy's default version, but is not marked as the default")
             try:
                 return read(version.document)
             except UnreadableDocumentError as error:
@@ -51,10 +51,10 @@ def read_default(policy: Policy, read: Callable[[Raw], T]) -> T:
 
 
 def _check_versions(policy: Policy, wanted: str) -> None:
-    """Raise UnknownFact if the default is there twice, or another version says that it is the default."""
+    """Raise UnknownFact if the default is listed twice, or another version says that it is the default."""
     known = [version for version in policy.versions.known_part if not gaps_of(version).keys() & {"id", "is_default"}]
     if sum(version.id == wanted for version in known) > 1:
-        raise undecided(f"version {wanted}, the default, is there twice")
+        raise undecided(f"version {wanted}, the default, is listed twice")
     others = [version.id for version in known if version.is_default and version.id != wanted]
     if others:
         raise undecided(f"version {wanted} is the default by the policy, and {others[0]} by itself")
@@ -124,9 +124,9 @@ def not_arns(parameter: str, values: Sequence[str], partition: str) -> Iterator[
         start, _, rest = value.partition(":")
         other, _, rest = rest.partition(":")
         if start != "arn" or not rest:
-            yield f"{parameter}: {value!r} is no ARN, so no policy is meant by it"
+            yield f"{parameter}: {value!r} is not an ARN, so it matches no policy"
         elif f"arn:{partition}:{rest}" not in values:
             yield (
                 f"{parameter}: {value!r} is of the partition {other}, and the account is in {partition}, "
-                "so no policy is meant by it"
+                "so it matches no policy"
             )

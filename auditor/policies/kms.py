@@ -47,7 +47,7 @@ def not_actions(patterns: Sequence[str]) -> Iterator[str]:
     """Yield a note for each value of blockedActionsPatterns that is no action of KMS, so that it blocks nothing."""
     for pattern in patterns:
         if not (_ACTION.fullmatch(pattern) and overlap(pattern, "kms:?*")):
-            yield f"blockedActionsPatterns: {pattern!r} is no action of KMS, as kms:Decrypt is, so it blocks nothing"
+            yield f"blockedActionsPatterns: {pattern!r} is not a KMS action such as kms:Decrypt, so it blocks nothing"
 
 
 def _denies_everywhere(statement: Statement) -> bool:

@@ -137,7 +137,7 @@ def _check(baseline: Baseline) -> None:
     for what, held in (("rule", names), ("fingerprint", [each.fingerprint for each in baseline.findings])):
         twice = next((value for value, count in Counter(held).items() if count > 1), None)
         if twice is not None:
-            raise ValueError(f"the {what} {twice} is there twice")
+            raise ValueError(f"the {what} {twice} is listed twice")
     lost = next((each for each in baseline.findings if each.config_rule_name not in set(names)), None)
     if lost is not None:
         raise ValueError(f"a finding is of {lost.config_rule_name}, which the baseline has no rule of")

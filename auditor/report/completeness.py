@@ -9,7 +9,7 @@ def shortfall(report: Report) -> str | None:
     """Return why the report is incomplete; None where every fact was known, or is suppressed with a reason."""
     unknown = report.summary.counts.get(ComplianceType.INSUFFICIENT_DATA, 0)
     if decided_nothing(report):
-        return "Nothing was decided: no finding is COMPLIANT or NON_COMPLIANT, and not every fact is known"
+        return "Nothing was decided: no finding is COMPLIANT or NON_COMPLIANT, and some facts are unknown"
     if unknown:
         return f"Incomplete: {unknown:,} {'finding has' if unknown == 1 else 'findings have'} INSUFFICIENT_DATA"
     return None

@@ -19,7 +19,7 @@ def untold(report: Report) -> Iterator[str]:
     rules = {rule.config_rule_name: rule for rule in report.rules}
     names = [framework.name for framework in report.frameworks]
     if len(set(names)) != len(names):
-        yield "a framework is there twice"
+        yield "a framework is listed twice"
     for framework in report.frameworks:
         yield from _of_framework(framework, rules, _aside(report.findings))
 
@@ -29,7 +29,7 @@ def _of_framework(
 ) -> Iterator[str]:
     ids = [*(control.id for control in framework.controls), *(control.id for control in framework.uncovered)]
     if len(set(ids)) != len(ids):
-        yield f"a control of {framework.name} is there twice"
+        yield f"a control of {framework.name} is listed twice"
     told = {(control.id, rule.config_rule_name) for control in framework.controls for rule in control.rules}
     supported = {
         (control_id, name) for name, rule in rules.items() for control_id in rule.controls.get(framework.name, ())
@@ -77,7 +77,7 @@ def misplaced(report: Report) -> Iterator[str]:
             yield f"a finding is on {finding.resource_arn}, which is not of account {own[1]} in partition {own[0]}"
     names = [source.name for source in report.snapshot.sources]
     if len(set(names)) != len(names):
-        yield "a source is there twice"
+        yield "a source is listed twice"
     configuration = report.configuration
     if configuration is not None and configuration.suppressed != report.summary.suppressed:
         yield "the configuration counts other suppressed findings than the summary"
@@ -102,7 +102,7 @@ def reworked(report: Report) -> Iterator[str]:
     made = by_framework(
         [each.name for each in report.frameworks], report.rules, report.findings, report.account.partition
     )
-    for stored, now in zip(report.frameworks, made, strict=False):  # one that is there twice is told elsewhere
+    for stored, now in zip(report.frameworks, made, strict=False):  # one that is listed twice is told elsewhere
         if stored != now:
             yield f"{stored.name} is not what the rules, their parameters and their findings make of it"
 

@@ -34,7 +34,7 @@ def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
     if gate.fail_on_noncompliant and failed:
         return 1, f"{_failed(report, gate, failed)}{apart}"
     if decided_nothing(report):
-        return 4, "nothing was decided: no finding is COMPLIANT or NON_COMPLIANT, and not every fact is known"
+        return 4, "nothing was decided: no finding is COMPLIANT or NON_COMPLIANT, and some facts are unknown"
     if unknown and not gate.allow_incomplete:
         return 4, f"incomplete: {_number(unknown, 'finding has', 'findings have')} INSUFFICIENT_DATA{apart}"
     return 0, f"audited, {_extent(report, unknown)}{apart}"

@@ -67,7 +67,7 @@ def _check_agreement(report: Report) -> None:
     """Refuse verdicts and counts that the findings contradict; a report that was narrowed lists only some of these."""
     results = {result.config_rule_name: result for result in report.rules}
     if len(results) != len(report.rules):
-        raise ValueError("a rule is there twice")
+        raise ValueError("a rule is listed twice")
     _check_tallies(report)
     for framework in report.frameworks:
         if any(contradicts(control, results) for control in framework.controls):

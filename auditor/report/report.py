@@ -169,7 +169,9 @@ def as_json(value: object) -> bytes:
     try:
         return msgspec.json.encode(value)
     except TypeError as error:
-        raise AuditError(f"a rule gave evidence that is not JSON: {error}", "Mend the plug-in that did.") from error
+        raise AuditError(
+            f"a rule gave evidence that is not JSON: {error}", "Fix the plug-in that returned it."
+        ) from error
 
 
 def encoded(value: object) -> bytes:

@@ -104,7 +104,7 @@ def test_a_report_of_unknown_age_counts_as_too_old() -> None:
         judged = without_old_report(unknown, timedelta(days=10_000))
         assert verdicts(judged)[MFA, "alice"] is UNKNOWN
         assert judged.gaps[-1].message == (
-            "The age of the credential report is not known (--captured-at tells when it was read)"
+            "The age of the credential report is unknown; --captured-at TIME sets when it was read"
         )
 
 
@@ -183,7 +183,7 @@ def test_exports_do_not_tell_how_old_their_report_was_unless_somebody_does(run: 
     exports = folder_of.write(tmp_path / "exports")
     options = ["scan", "--exports", exports, "-q", "--rule", MFA]
     assert "age unknown" in run(*options).out
-    assert "--captured-at tells" in " ".join(run(*options, "--max-report-age", "1000").out.split())
+    assert "--captured-at TIME sets" in " ".join(run(*options, "--max-report-age", "1000").out.split())
     told = [*options, "--captured-at", "2026-11-24T04:30:00Z"]
     assert "3 h old" in run(*told).out
     assert "3 h old" in run(*told, "--max-report-age", "4").out

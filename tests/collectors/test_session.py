@@ -164,7 +164,7 @@ def test_an_unknown_profile(monkeypatch: pytest.MonkeyPatch, by_option: bool) ->
             error("RegionDisabledException", status=403), "(RegionDisabledException)", "--region", id="region"
         ),
         pytest.param(
-            Answer(200, "<!doctype html><p>Log in to this network"), "could not be asked", "aws sts", id="portal"
+            Answer(200, "<!doctype html><p>Log in to this network"), "could not be called", "aws sts", id="portal"
         ),
         pytest.param(Answer(503, "<html>"), "AWS refused GetCallerIdentity (503)", "aws sts", id="no service"),
     ],
@@ -224,7 +224,7 @@ def test_options_that_cannot_be_right(options: LiveOptions, kind: type[AuditErro
             "[default]\nsso_session = work\nsso_account_id = 1\nsso_role_name = r\n"
             "[sso-session work]\nsso_region = eu-west-1\nsso_start_url = https://work.awsapps.com/start\n",
             SourceError,
-            "could not be had",
+            "could not be loaded",
             id="not logged in",
         ),
     ],
@@ -282,7 +282,7 @@ def test_keys_that_have_ended_already_are_told_of(aws: Front, tmp_path: Path) ->
     configured(process(tmp_path, EARLIER))
     error = failure()
     assert isinstance(error, SourceError)
-    assert error.message.startswith("the AWS credentials could not be had: Credentials were refreshed, but")
+    assert error.message.startswith("the AWS credentials could not be loaded: Credentials were refreshed, but")
     assert "new session token" in str(error.hint)
     assert not aws.calls
 

@@ -66,9 +66,9 @@ def test_only_open_findings_are_asked_about_and_what_was_wrong_is_corrected(run:
     told = {each["resource_name"]: each["message"] for each in report["warnings"] if each["code"] == "corrected"}
     assert told == {
         "user-0": "the credential report says password_enabled true, mfa_active false; "
-        "asked again, AWS says password_enabled true, mfa_active true",
-        "user-3": "the credential report does not tell of the user; "
-        "asked again, AWS says password_enabled true, mfa_active false",
+        "read again, AWS reports password_enabled true, mfa_active true",
+        "user-3": "the credential report does not list the user; "
+        "read again, AWS reports password_enabled true, mfa_active false",
     }
 
 

@@ -256,7 +256,7 @@ BAD_USAGE = {
         ["--captured-at", "2026-11-24"],
         "--captured-at can only be used with --exports",
     ),
-    "no time": (["--as-of", "yesterday"], "'yesterday' is no time such as"),
+    "no time": (["--as-of", "yesterday"], "'yesterday' is not a time such as"),
     "an unknown format": (["-o", "report.pdf"], "-o report.pdf has an unknown format\n  End the name in"),
     "an unknown placeholder": (["-o", "{account}.json"], "there is no placeholder {account}"),
     "a placeholder that reaches for more": (["-o", "{account_id.x}.json"], "there is no placeholder"),
@@ -270,7 +270,7 @@ BAD_USAGE = {
     "a query that fails on this report": (["--query", "ceil(to_number('inf'))"], "--query: "),
     "a query that gives no JSON": (["--query", "&foo"], "--query: "),
     "a query nested too deeply": (["--query", "[" * 3000], "--query: "),
-    "a time out of range": (["--as-of", "0001-01-01T00:00:00+14:00"], "is no time such as"),
+    "a time out of range": (["--as-of", "0001-01-01T00:00:00+14:00"], "is not a time such as"),
     "a parameter that cannot be printed": (["--parameter", "iam-user-group-membership-check.groupNames=\x1b"], "\\x1b"),
     "a query that is none": (["--query", "findings[?"], "--query: "),
     "another account": (["--expect-account", "999999999999"], "this is account 111122223333, not 999999999999"),
@@ -391,7 +391,7 @@ def test_a_fault_of_ours_is_told_as_such_and_is_not_the_gates_exit_code(
     monkeypatch.setattr("auditor.report.audit.evaluate", fault)
     result = run("scan", "--snapshot", saved(CLEAN), "--fail-on", "noncompliant")
     assert result.code == 3
-    assert "this is a fault of iam-audit" in result.err
+    assert "this is a bug in iam-audit" in result.err
 
 
 def test_control_characters_in_messages_are_shown_and_not_obeyed(run: Run, saved: Any) -> None:

@@ -132,7 +132,7 @@ def test_a_plug_in_that_ends_the_program_elsewhere_is_a_fault_and_not_a_passed_a
     snapshot.write_bytes(dump(account()))
     result = run("scan", "--snapshot", snapshot, "--rule", "our-own")
     assert result.code == 3
-    assert "this is a fault of iam-audit" in result.err
+    assert "this is a bug in iam-audit" in result.err
 
 
 def test_another_distribution_named_rules_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ SNAPSHOT = account(
     users=[*(console_user(name, mfa=False) for name in ("alice", "bob")), console_user("carol", mfa=True)],
     password=password_policy(8),
 )
-ACCOUNT_ONLY = "; a pattern does not match the account, only its number written out does"
+ACCOUNT_ONLY = "; patterns never match the account; write its number"
 NOTICES: Mapping[str, tuple[dict[str, Any], str | None]] = {
     "nothing, of one that is needed": ({}, None),
     "past": (
@@ -52,7 +52,7 @@ NOTICES: Mapping[str, tuple[dict[str, Any], str | None]] = {
     ),
     "in order": (
         {"resource": "carol"},
-        f"{MFA} on resource 'carol' (owner o, until 2026-12-24) matches only what is in order: it is not needed",
+        f"{MFA} on resource 'carol' (owner o, until 2026-12-24) matches only compliant findings and is not needed",
     ),
     "broad": ({"resource": "*"}, f"{MFA} on resource '*' (owner o, until 2026-12-24) matches 3 findings, more than 2"),
     "today": ({"until": TODAY}, f"{MFA} on resource 'alice' (owner o, until 2026-11-24) ends today"),

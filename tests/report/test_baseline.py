@@ -52,7 +52,7 @@ def test_a_baseline_reads_back_from_its_document_and_from_the_report() -> None:
 
 
 REFUSED = "--fail-on new: {} NON_COMPLIANT, not known from the baseline"
-NOTHING_DECIDED = "nothing was decided: no finding is COMPLIANT or NON_COMPLIANT, and not every fact is known"
+NOTHING_DECIDED = "nothing was decided: no finding is COMPLIANT or NON_COMPLIANT, and some facts are unknown"
 UNDECIDED_BOB = user("bob", unknown=["credentials"])
 PASSED = "audited, complete; {} not count"
 ONE, TWO = "1 finding known from the baseline does", "2 findings known from the baseline do"
@@ -188,7 +188,7 @@ ENTRY: Any = json.loads(baseline_of(report(BOB)).to_json())["findings"][0]
     ("document", "message"),
     [
         (changed(version=2), "b.json is not a readable baseline: Invalid enum value 2"),
-        (changed(findings=[ENTRY, ENTRY]), f"the fingerprint {ENTRY['fingerprint']} is there twice"),
+        (changed(findings=[ENTRY, ENTRY]), f"the fingerprint {ENTRY['fingerprint']} is listed twice"),
         (changed(rules=[]), f"a finding is of {MFA}, which the baseline has no rule of"),
         (changed(findings=[{**ENTRY, "resource_type": "x"}]), r"Invalid enum value 'x' - at `\$.findings\[0\]"),
         (changed()[:-9], "b.json is not a readable baseline"),

@@ -60,8 +60,8 @@ def twice(content: Any) -> None:
 
 CONTROLS: dict[str, tuple[Change, str]] = {
     "a control left out": (without_control, f"control IAM.5 of FSBP does not list the rule {MFA}"),
-    "a control twice": (twice, "a control of FSBP is there twice"),
-    "a framework twice": (lambda c: c["frameworks"].append(c["frameworks"][0]), "a framework is there twice"),
+    "a control twice": (twice, "a control of FSBP is listed twice"),
+    "a framework twice": (lambda c: c["frameworks"].append(c["frameworks"][0]), "a framework is listed twice"),
     "a control without its rule": (
         lambda c: control(c).update(rules=[], complete=False, compliance_type="INSUFFICIENT_DATA"),
         f"control IAM.5 of FSBP does not list the rule {MFA}",
@@ -133,7 +133,7 @@ BELONGING: dict[str, tuple[Change, str]] = {
     "another partition": (lambda c: c["account"].update(partition="aws-cn"), "in partition aws-cn"),
     "a source twice": (
         lambda c: c["snapshot"]["sources"].append(c["snapshot"]["sources"][0]),
-        "a source is there twice",
+        "a source is listed twice",
     ),
     "another source identifier": (
         lambda c: of_mfa(c).update(source_identifier="IAM_USER_MFA_ENABLED"),

@@ -282,7 +282,7 @@ def test_evidence_that_is_not_json_is_told_of_with_the_remedy() -> None:
     with pytest.raises(AuditError) as raised:
         dump_report(replace(report, findings=(odd,)))
     assert "type object is unsupported" in raised.value.message
-    assert raised.value.hint == "Mend the plug-in that did."
+    assert raised.value.hint == "Fix the plug-in that returned it."
 
 
 def greener(document: Any) -> None:

@@ -137,9 +137,7 @@ def test_the_longest_annotation_still_names_the_report() -> None:
 @pytest.mark.parametrize("time", ["2099-01-01T00:00:00Z", "2099-01-01T02:00:00+02:00", "9999-12-31T23:59:59-12:00"])
 def test_what_is_in_the_future_is_said_as_the_report_says_it(time: str) -> None:
     (found,) = judged("", UNKNOWN, keys(time)).check(RULE).findings
-    assert found.annotation == (
-        f"Undecided: access_key_1_last_rotated tells a time after that of the credential report, {time}"
-    )
+    assert found.annotation == (f"Undecided: access_key_1_last_rotated is later than the credential report: {time}")
 
 
 @pytest.mark.parametrize("days", ["0", "36501", "-1", "1.5", "ninety", "90 days"])

@@ -214,7 +214,7 @@ def test_the_creation_of_the_user_is_evidence_where_it_decides() -> None:
 )
 def test_what_is_in_the_future_is_named_by_its_column(row: Any, column: str) -> None:
     (found,) = judged("", UNKNOWN, row).check(RULE).findings
-    assert found.annotation.startswith(f"Undecided: {column} tells a time after that of the credential report, 2099")
+    assert found.annotation.startswith(f"Undecided: {column} is later than the credential report: 2099")
 
 
 @pytest.mark.parametrize("days", ["0", "36501", "-1", "1.5", "ninety"])

@@ -135,7 +135,7 @@ class Folder:
 def _gap_of(error: CliError, name: str, source: Source) -> Gap:
     """Return the gap of what the AWS CLI said instead of data; the error of another call says nothing of this one."""
     if error.code is None:
-        return gap(source, _NO_DATA, f"{name} holds no data: the command failed, and said {error.message!r}")
+        return gap(source, _NO_DATA, f"{name} holds no data: the command failed with: {error.message!r}")
     if error.code in _OF_THE_CLI:
         return gap(source, error.code, f"{name} holds no data: the command failed ({error.code}: {error.message})")
     denied = _DENIED_ACTION.search(error.message)

@@ -189,7 +189,7 @@ def _details(source: Source, pattern: str, read: Read, names: Iterable[str]) -> 
     details: dict[str, Any] = {}
     for name, answer in zip(names, read.answers, strict=True):
         if details.setdefault(name, answer) != answer:
-            raise SourceError(f"{pattern}: two files tell different things of {name}", "Keep the files of one export.")
+            raise SourceError(f"{pattern}: two files differ about {name}", "Keep the files of one export.")
     return Details(details, read.gap if read.gap and read.files else _missing(source, pattern), {})
 
 
@@ -207,7 +207,7 @@ def _answer(
     entries: dict[str, Any] = {}
     for entry in (entry for page in listed.answers for entry in page.entries):
         if entries.setdefault(entry.name, entry) != entry:
-            raise SourceError(f"{pattern} tells different things of {entry.name}", HINT)
+            raise SourceError(f"{pattern} differs from another file about {entry.name}", HINT)
     records: list[Any] = []
     lacks: dict[str, Gap] = {}
     for name, entry in entries.items():
@@ -220,7 +220,7 @@ def _answer(
     known = {names[name] if names else name for name in entries}
     unlisted = sorted(reported.details.keys() - known) if reported else []
     if reason is None and unlisted:
-        reason = gap(source, "Unlisted", f"{pattern} lacks {unlisted[0]}, of which another file tells")
+        reason = gap(source, "Unlisted", f"{pattern} lacks {unlisted[0]}, which another file describes")
     return Answer(
         source=source,
         status=SourceStatus.PARTIAL if reason or lacks else SourceStatus.COMPLETE,

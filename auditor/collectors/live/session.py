@@ -272,10 +272,10 @@ def _explaining(options: LiveOptions, core: CoreSession) -> Iterator[None]:
         raise _redacted(explained, options, core) from error
     except RuntimeError as error:  # botocore's word on credentials that have ended when it has just renewed them
         raise _redacted(
-            SourceError(f"the AWS credentials could not be had: {error}", _LOG_IN), options, core
+            SourceError(f"the AWS credentials could not be loaded: {error}", _LOG_IN), options, core
         ) from error
     except KeyError as error:  # botocore's word on XML that answers another question, and ours on an empty answer
-        raise SourceError(f"AWS could not be asked: its answer has no {error}", _TRY) from error
+        raise SourceError(f"AWS could not be called: its answer has no {error}", _TRY) from error
 
 
 def _redacted(error: AuditError, options: LiveOptions, core: CoreSession) -> AuditError:
@@ -295,7 +295,7 @@ def _of_a_helper(error: Exception, core: CoreSession) -> SourceError | None:
     profile = core.get_config_variable("profile") or "default"
     if isinstance(error, aws.MissingDependencyException):
         hint = 'Install it beside iam-audit: pip install "botocore[crt]", which is the extra `login` of iam-audit.'
-        return SourceError(f"profile {profile} is one of `aws login`, whose keys need botocore's CRT", hint)
+        return SourceError(f"profile {profile} was set up by `aws login`, which needs botocore's CRT extension", hint)
     if isinstance(error, aws.CredentialRetrievalError) and "credential_process" in settings:
         return SourceError(f"the credential_process of profile {profile} failed: {error}", _RUN_IT)
     if isinstance(error, JSONDecodeError) and "credential_process" in settings:
@@ -335,9 +335,9 @@ def _explained(error: Exception, region: str | None) -> AuditError:
         return UsageError(f"the AWS options or settings are wrong: {error}", "See `iam-audit scan --help`.")
     if isinstance(error, OSError) and not isinstance(error, aws.BotoCoreError):
         where = f"{error.filename}: " if error.filename else ""
-        return SourceError(f"AWS could not be asked: {where}{error.strerror or error}", _TRY)
+        return SourceError(f"AWS could not be called: {where}{error.strerror or error}", _TRY)
     if isinstance(error, _CONFIGURATION):
-        return UsageError(f"the AWS configuration is wrong: {error}", "Mend ~/.aws/config or ~/.aws/credentials.")
+        return UsageError(f"the AWS configuration is wrong: {error}", "Correct ~/.aws/config or ~/.aws/credentials.")
     message, hint = _failure(error, region)
     return SourceError(message, hint)
 
@@ -351,8 +351,8 @@ def _failure(error: Exception, region: str | None) -> tuple[str, str]:
     if isinstance(error, _UNREACHABLE):
         return f"AWS could not be reached: {error}", _unreachable_hint(region)
     if isinstance(error, NO_LOGIN):
-        return f"the AWS credentials could not be had: {error}", _LOG_IN
-    return f"AWS could not be asked: {first_sentence(str(error))}", _TRY
+        return f"the AWS credentials could not be loaded: {error}", _LOG_IN
+    return f"AWS could not be called: {first_sentence(str(error))}", _TRY
 
 
 def _unreachable_hint(region: str | None) -> str:

@@ -153,7 +153,7 @@ def _correction(user: User) -> Notice | None:
     if facts is None or said == (facts.password_enabled, facts.mfa_active):
         return None
     reported = _pair(facts.password_enabled, facts.mfa_active)
-    return Notice(CORRECTED, user.name, f"{_text(said)}; asked again, AWS says {reported}")
+    return Notice(CORRECTED, user.name, f"{_text(said)}; read again, AWS reports {reported}")
 
 
 def _gone(name: str) -> Notice:
@@ -169,7 +169,7 @@ def _said(user: User) -> tuple[object, object] | None:
 
 def _text(said: tuple[object, object] | None) -> str:
     if said is None:
-        return "the credential report does not tell of the user"
+        return "the credential report does not list the user"
     return f"the credential report says {_pair(*said)}"
 
 

@@ -12,7 +12,7 @@ from auditor.console.requests import PermissionsRequest, request_of
 
 @click.command(cls=Command)
 @selection_options
-@reading("--verify", is_flag=True, help="Allow what `scan --verify` asks too.")
+@reading("--verify", is_flag=True, help="Include what `scan --verify` calls.")
 def permissions(**options: Any) -> None:
     """Print the least IAM policy for reading what rules need.
 
