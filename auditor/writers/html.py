@@ -35,6 +35,8 @@ SMALLEST_BAR = 1.5  # per cent: one finding among thousands must still be seen
 WARNED_NAMES = 10  # what is said of more resources in the same words names so many of them
 WARNED_ROWS = 1_000
 
+SCRIPTS = ("unpack.js", "finding.js", "report.js")
+
 _KINDS = tuple(ComplianceType)
 _COLUMNS = ("resource", "region", "location", "annotation", "evidence", "suppression", "known", "fingerprint")
 _PARAMETER = r"\n(?=\w+(?:, \w+)* \()"  # before a line of a rule's page that starts with "name (type..."
@@ -68,7 +70,7 @@ def _document(report: Report) -> str:
     judged = sum(report.summary.counts.values()) + report.summary.suppressed
     missing = [source for source in report.snapshot.sources if source.lacking]
     sums = totals(report.snapshot.sources, (result.coverage for result in report.rules))
-    style, script = asset("report.css"), asset("unpack.js", "report.js")
+    style, script = asset("report.css"), asset(*SCRIPTS)
     text: str = template.render(
         report=report,
         kinds=_KINDS,

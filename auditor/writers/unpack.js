@@ -1,4 +1,4 @@
-// The first half of the report's script (a module, so nothing leaks into the page): text made safe to show, and the
+// The first part of the report's script (a module, so nothing leaks into the page): text made safe to show, and the
 // findings unpacked. Whatever comes from the account enters the document as text nodes; there is no innerHTML here.
 const byId = (id) => document.getElementById(id);
 const number = (count) => count.toLocaleString("en");
