@@ -80,11 +80,21 @@ function suppression(row) {
 // The rules' pages stand in the static part already; what is written once is copied from there.
 function rulePage(row) {
   const article = byId(`rule-${report.rule.at[row]}`);
-  if (!article) return [];
-  const parts = [".fix", ".page", ".source"].flatMap((part) => [...article.querySelectorAll(part)]);
+  const remedy = remedyOf(row);
+  if (!article) return remedy;
+  const wanted = [...(remedy.length ? [] : [".fix"]), ".page", ".source"];
+  const parts = wanted.flatMap((part) => [...article.querySelectorAll(part)]);
   const copies = parts.map((part) => part.cloneNode(true));
   for (const copy of copies) {
     copy.querySelector(`.meanings [data-kind="${report.compliance_type.of(row)}"]`)?.classList.add("current");
   }
-  return copies;
+  return [...remedy, ...copies];
+}
+
+// A rule's own fix is for what was found; where nothing could be found out, it would be the wrong thing to do.
+function remedyOf(row) {
+  const sentences = report.remedies.of(row);
+  if (!sentences.length) return [];
+  const paragraphs = sentences.map((sentence) => element("p", {}, sentence));
+  return [element("div", { class: "fix" }, element("h4", {}, "What to grant or supply"), ...paragraphs)];
 }

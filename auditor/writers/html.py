@@ -28,6 +28,7 @@ from auditor.report.frameworks import extent, tally
 from auditor.report.ledger import totals
 from auditor.report.report import Report, ReportWarning, encoded, most_urgent_first
 from auditor.selection.packs.summary import REASONS, sentence
+from auditor.writers.remedies import remedies
 from auditor.writers.visible import is_plain, marked_hidden, spelt, visible
 
 REASONS_SHOWN = 5  # of a rule, the most frequent first; each finding tells its own
@@ -38,7 +39,17 @@ WARNED_ROWS = 1_000
 SCRIPTS = ("unpack.js", "finding.js", "report.js")
 
 _KINDS = tuple(ComplianceType)
-_COLUMNS = ("resource", "region", "location", "annotation", "evidence", "suppression", "known", "fingerprint")
+_COLUMNS = (
+    "resource",
+    "region",
+    "location",
+    "annotation",
+    "evidence",
+    "suppression",
+    "known",
+    "remedies",
+    "fingerprint",
+)
 _PARAMETER = r"\n(?=\w+(?:, \w+)* \()"  # before a line of a rule's page that starts with "name (type..."
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -265,6 +276,7 @@ def _cells(report: Report, finding: Finding) -> dict[str, Hashable]:
         "evidence": tuple((fact.path, _json_text(fact.value), fact.source, _gap(fact)) for fact in finding.evidence),
         "suppression": None if finding.suppression is None else _json_text(finding.suppression),
         "known": finding.known,
+        "remedies": remedies(finding),
         "fingerprint": None if _computable(report, finding) else finding.fingerprint,
     }
 
