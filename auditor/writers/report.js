@@ -64,29 +64,49 @@ function change(wanted) {
 
 // --- selecting and sorting
 
-let searched; // the texts of resources and of annotations, as shown and in lower case; made by the first search
+let searched; // the texts that each finding is searched by, as shown and in lower case; made by the first search
 
 function searchedTexts() {
-  const shown = (text) => plain(text).toLowerCase();
-  const resources = report.resources.values.map(({ name, arn, id }) => shown(`${name} ${arn ?? ""} ${id ?? ""}`));
-  return [resources, report.annotation.values.map(shown)];
+  const shown = (texts) => texts.map((text) => plain(text).toLowerCase());
+  const { resources, annotation, rule, compliance_type } = report;
+  const ofResource = ({ type, name, arn, id }) => `${type} ${name} ${arn ?? ""} ${id ?? ""}`;
+  const ofRule = (name, place) => `${name} ${report.names[place]} ${report.severities[place]}`;
+  return [
+    { at: resources.at, texts: shown(resources.values.map(ofResource)) },
+    { at: annotation.at, texts: shown(annotation.values) },
+    { at: rule.at, texts: shown(rule.values.map(ofRule)) },
+    { at: compliance_type.at, texts: shown(compliance_type.values), holds: holdsKind },
+  ];
+}
+
+// "compliant" is the end of "non_compliant" too, and is not what its reader looks for.
+const holdsKind = (kind, word) => (word === "compliant" ? kind === word : kind.includes(word));
+
+function wordsOf(search) {
+  const joined = plain(search).toLowerCase().replace(/\b(non|not|insufficient)[ -](compliant|applicable|data)\b/g, "$1_$2");
+  return joined.split(" ").filter(Boolean).slice(0, 30);
 }
 
 // A bit for each word that a text holds; a finding matches if its texts together hold all.
-function bitsOf(texts, words) {
-  return texts.map((text) => words.reduce((bits, word, at) => bits | (text.includes(word) ? 1 << at : 0), 0));
+function bitsOf({ at, texts, holds = (text, word) => text.includes(word) }, words) {
+  const bits = texts.map((text) => words.reduce((found, word, place) => found | (holds(text, word) ? 1 << place : 0), 0));
+  return { at, bits };
+}
+
+function finder(search) {
+  const words = wordsOf(search);
+  if (!words.length) return () => true;
+  const [a, b, c, d] = (searched ??= searchedTexts()).map((column) => bitsOf(column, words)); // in a loop it takes longer
+  const all = 2 ** words.length - 1;
+  return (row) => (a.bits[a.at[row]] | b.bits[b.at[row]] | c.bits[c.at[row]] | d.bits[d.at[row]]) === all;
 }
 
 function select() {
-  const words = plain(view.search).toLowerCase().split(" ").filter(Boolean).slice(0, 30);
-  if (words.length) searched ??= searchedTexts();
-  const [inResource, inAnnotation] = words.length ? searched.map((texts) => bitsOf(texts, words)) : [[], []];
-  const all = 2 ** words.length - 1;
+  const found = finder(view.search);
   const counts = Object.fromEntries(KINDS.map((kind) => [kind, { usual: 0, aside: 0 }]));
   rows = [];
   for (let row = 0; row < report.resources.at.length; row++) {
-    const found = inResource[report.resources.at[row]] | inAnnotation[report.annotation.at[row]];
-    if (found !== all || !passes(row)) continue;
+    if (!found(row) || !passes(row)) continue;
     const kind = report.compliance_type.of(row);
     counts[kind][suppressed(row) ? "aside" : "usual"]++;
     if (view.show.includes(kind)) rows.push(row);

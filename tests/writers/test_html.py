@@ -112,6 +112,13 @@ SEARCHES = {
     "an id": (f"AIDA{b'bob'.hex()}", {"bob"}),
     "an annotation": ("AdministratorAccess", {"bob"}),
     "words in any order and place": ("mfa console carol10", {"carol10"}),
+    "a rule": ("user-no-policies", {"alice", "bob", "carol10", "carol9"}),
+    "a rule and a severity": ("membership LOW", set()),
+    "a severity and a name": ("low bob", {"bob"}),
+    "a compliance type": ("insufficient_data", {"carol9"}),
+    "a compliance type as two words": ("non compliant mfa-enabled", {"bob", "carol10"}),
+    "a compliance type that another one ends in": ("compliant mfa-enabled", {"alice"}),
+    "a resource type": ("aws::iam::group", {"developers", "legacy"}),
     "nothing": ("no such thing", set()),
 }
 
