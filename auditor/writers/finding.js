@@ -10,15 +10,18 @@ function breakable(type) {
 }
 
 function line(row) {
-  const { name, type } = report.resources.of(row);
+  const resource = report.resources.of(row);
   const expanded = opened.has(row);
-  const toggle = { type: "button", "aria-expanded": expanded, ...(expanded && { "aria-controls": `detail-${row}` }) };
+  const label = `Details of ${resource.name}, ${report.names[report.rule.at[row]]}`;
+  const controls = expanded ? { "aria-controls": `detail-${row}` } : {};
+  const toggle = { type: "button", "aria-label": plain(label), "aria-expanded": expanded, ...controls };
   const verdict = element("td", {}, badge(report.compliance_type.of(row)));
   if (suppressed(row)) verdict.append(" ", element("span", { class: "badge set-aside" }, "suppressed"));
   if (report.known.of(row)) verdict.append(" ", element("span", { class: "badge set-aside" }, "known"));
   return element("tr", { class: "finding", "data-row": row },
-    element("td", {}, element("button", toggle, element("bdi", {}, name))),
-    element("td", {}, ...breakable(type)),
+    element("td", {}, element("div", { class: "named" }, element("button", toggle),
+      element("a", { class: "name", href: resourceLink(resource) }, element("bdi", {}, resource.name)))),
+    element("td", {}, ...breakable(resource.type)),
     verdict,
     element("td", { class: "severity" }, severity(row)),
     element("td", {}, report.names[report.rule.at[row]]),

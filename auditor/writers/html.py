@@ -36,7 +36,7 @@ SMALLEST_BAR = 1.5  # per cent: one finding among thousands must still be seen
 WARNED_NAMES = 10  # what is said of more resources in the same words names so many of them
 WARNED_ROWS = 1_000
 
-SCRIPTS = ("unpack.js", "finding.js", "report.js")
+SCRIPTS = ("unpack.js", "finding.js", "resource.js", "report.js")
 
 _KINDS = tuple(ComplianceType)
 _COLUMNS = (

@@ -24,10 +24,13 @@ const suppressed = (row) => report.suppression.of(row) !== null;
 const severity = (row) => report.severities[report.rule.at[row]];
 
 function viewOf(hash) {
-  const given = new URLSearchParams(hash.replace(/^#/, ""));
+  const address = new URLSearchParams(hash.replace(/^#/, ""));
+  const resource = address.get("resource") ?? "";
+  const given = resource ? new URLSearchParams({ sort: address.get("sort") ?? "" }) : address; // nothing of it is filtered out
   const oneOf = (name, choices, otherwise) => (choices.includes(given.get(name)) ? given.get(name) : otherwise);
   const kinds = (given.get("show") ?? KINDS.join()).split(",");
   return {
+    resource,
     search: given.get("search") ?? "",
     rule: oneOf("rule", report.rule.values.map(plain), ""),
     type: oneOf("type", report.types.map(plain), ""),
@@ -101,8 +104,10 @@ function finder(search) {
   return (row) => (a.bits[a.at[row]] | b.bits[b.at[row]] | c.bits[c.at[row]] | d.bits[d.at[row]]) === all;
 }
 
+const isOf = (places) => (row) => places.has(report.resources.at[row]);
+
 function select() {
-  const found = finder(view.search);
+  const found = view.resource ? isOf(placesOf(view.resource)) : finder(view.search);
   const counts = Object.fromEntries(KINDS.map((kind) => [kind, { usual: 0, aside: 0 }]));
   rows = [];
   for (let row = 0; row < report.resources.at.length; row++) {
@@ -169,12 +174,14 @@ function draw({ printing = false } = {}) {
   byId("previous").disabled = view.page === 1;
   byId("next").disabled = view.page === pages;
   drawControls();
+  drawResource();
 }
 
 function status() {
   const all = report.resources.at.length;
   const aside = rows.filter(suppressed).length;
   const terms = [
+    view.resource && `resource ${view.resource}`,
     view.search && `search ${JSON.stringify(view.search)}`,
     view.rule && `rule ${view.rule}`,
     view.type && `resource type ${view.type}`,
@@ -228,6 +235,7 @@ function listen() {
     change({ show: [...byId("show").querySelectorAll("input:checked")].map((box) => box.value) });
   });
   byId("reset").addEventListener("click", () => change(viewOf("")));
+  byId("back").addEventListener("click", leaveResource);
   byId("previous").addEventListener("click", () => turnTo(view.page - 1));
   byId("next").addEventListener("click", () => turnTo(view.page + 1));
   for (const { dataset } of document.querySelectorAll("[data-sort]")) {
@@ -238,18 +246,26 @@ function listen() {
   byId("rows").addEventListener("click", (event) => {
     const selecting = event.detail > 0 && !getSelection().isCollapsed; // by mouse, to copy text
     const finding = event.target.closest(".finding");
-    if (finding && !selecting) toggle(finding);
+    if (finding && !selecting && !event.target.closest("a")) toggle(finding);
   });
   addEventListener("hashchange", follow);
   addEventListener("beforeprint", () => draw({ printing: true }));
   addEventListener("afterprint", () => draw());
 }
 
-// A number in the table of rules leads here; other fragments are places in the document.
+// A number in the table of rules leads here, and a resource's name; other fragments are places in the document.
 function follow() {
-  if (!location.hash.includes("=")) return;
-  change(viewOf(location.hash));
-  byId("findings").scrollIntoView();
+  if (!view.resource) before = view;
+  if (location.hash.includes("=")) show(viewOf(location.hash));
+  else if (view.resource) show(before ?? viewOf(""));
+}
+
+function show(wanted) {
+  view = wanted;
+  select();
+  draw();
+  if (view.resource) enterResource();
+  else if (location.hash.includes("=") || !location.hash) byId("findings").scrollIntoView();
 }
 
 function fillControls() {
@@ -270,6 +286,7 @@ async function main() {
   select();
   draw();
   byId("browser").hidden = false;
+  if (view.resource) enterResource();
   document.documentElement.dataset.readyMs = Math.round(performance.now());
   document.documentElement.dataset.ready = "true";
 }

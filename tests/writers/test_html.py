@@ -201,7 +201,7 @@ def test_a_finding_opens_by_keyboard_to_evidence_page_and_fix(opened: Open, key:
     page = opened(mixed(), fragment=f"#search=bob&rule={MFA}").page
     page.locator("[data-sort=annotation]").focus()
     page.keyboard.press("Tab")
-    button = page.get_by_role("button", name="bob")
+    button = page.get_by_role("button", name=f"Details of bob, {MFA}")
     expect(button).to_be_focused()
     page.keyboard.press(key)
     expect(button).to_have_attribute("aria-expanded", "true")
