@@ -24,8 +24,14 @@ function line(row) {
     element("td", {}, ...breakable(resource.type)),
     verdict,
     element("td", { class: "severity" }, severity(row)),
-    element("td", {}, report.names[report.rule.at[row]]),
+    element("td", {}, report.names[report.rule.at[row]], ...question(row)),
     element("td", {}, report.annotation.of(row)));
+}
+
+// Beside each other the findings on one resource are told apart by what their rules ask.
+function question(row) {
+  const asked = view.resource && byId(`asks-${report.rule.at[row]}`);
+  return asked ? [element("div", { class: "asks" }, asked.textContent)] : [];
 }
 
 function detail(row) {

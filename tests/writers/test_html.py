@@ -55,13 +55,22 @@ def test_the_summary_gives_the_counts_of_the_report(opened: Open) -> None:
     legend = [int(text) for text in page.locator(".legend dd").all_inner_texts()]
     assert legend == [*report.summary.counts.values(), 1]
     for result, line in zip(most_urgent_first(report.rules), page.locator(".rules tbody tr").all(), strict=True):
-        assert line.locator("th").inner_text() == result.config_rule_name
+        assert line.locator("th a").inner_text() == result.config_rule_name
         assert line.locator(".badge").inner_text() == result.compliance_type
         assert [int(text) for text in line.locator(".count").all_inner_texts()] == list(result.counts.values())
         drawn = [rect.get_attribute("data-kind") for rect in line.locator("rect").all()]
         assert drawn == [kind for kind, count in result.counts.items() if count]
     severe = ", ".join(f"{counts[NC]} {each}" for each, counts in report.summary.by_severity.items() if counts[NC])
     assert page.get_by_text(f"NON_COMPLIANT by severity: {severe}.").is_visible()
+
+
+def test_each_rule_says_what_it_asks(opened: Open) -> None:
+    page = opened(mixed()).page
+    line = page.locator(".rules tr", has_text=MFA)
+    assert (
+        line.locator(".asks").inner_text() == "Checks that MFA is enabled for every IAM user with a console password."
+    )
+    assert page.locator(".rules .asks").count() == len(five_rules.IDS)
 
 
 def test_a_single_finding_among_thousands_is_drawn_and_the_bar_is_whole() -> None:

@@ -16,7 +16,7 @@ IS_BOBS = re.compile(re.escape(f"#resource={quote_plus(BOB)}"))
 
 
 def rules(page: Page) -> set[str]:
-    return set(page.locator(".finding td:nth-child(5)").all_inner_texts())
+    return {text.split("\n")[0] for text in page.locator(".finding td:nth-child(5)").all_inner_texts()}
 
 
 def of_bob(opened: Open) -> Opened:
@@ -39,6 +39,12 @@ def test_a_click_on_a_name_shows_every_finding_on_the_resource(opened: Open) -> 
     expect(page).to_have_url(IS_BOBS)
     assert shown.requests == [shown.url]
     assert shown.complaints == []
+
+
+def test_each_finding_on_a_resource_says_what_its_rule_asks(opened: Open) -> None:
+    page = of_bob(opened).page
+    asked = page.locator(".finding", has_text=MFA).locator(".asks").inner_text()
+    assert asked == "Checks that MFA is enabled for every IAM user with a console password."
 
 
 def test_a_name_is_followed_and_left_by_keyboard(opened: Open) -> None:
