@@ -28,6 +28,7 @@ from auditor.report.frameworks import extent, tally
 from auditor.report.ledger import totals
 from auditor.report.report import Report, ReportWarning, encoded, most_urgent_first
 from auditor.selection.packs.summary import REASONS, sentence
+from auditor.writers import csv
 from auditor.writers.remedies import remedies
 from auditor.writers.visible import is_plain, marked_hidden, spelt, visible
 
@@ -36,7 +37,7 @@ SMALLEST_BAR = 1.5  # per cent: one finding among thousands must still be seen
 WARNED_NAMES = 10  # what is said of more resources in the same words names so many of them
 WARNED_ROWS = 1_000
 
-SCRIPTS = ("unpack.js", "finding.js", "resource.js", "report.js")
+SCRIPTS = ("unpack.js", "finding.js", "resource.js", "csv_file.js", "report.js")
 
 _KINDS = tuple(ComplianceType)
 _COLUMNS = (
@@ -260,6 +261,12 @@ def pack(report: Report) -> str:
         "names": [result.shown_name for result in report.rules],
         "severities": [result.severity for result in report.rules],
         "findings": findings,
+        "csv": {
+            "columns": csv.FINDING_COLUMNS,
+            "formula": csv.FORMULA.pattern,
+            "common": csv.common_cells(report),
+            "rules": [csv.rule_cells(report, result) for result in report.rules],
+        },
     }
     return b64encode(zlib.compress(json.dumps(payload, separators=(",", ":")).encode(), 9)).decode()
 

@@ -12,12 +12,12 @@ let view;
 let rows = []; // of the findings that the view selects, in its order
 const opened = new Set();
 
-function tableOf({ account_id, fingerprint_version, names, severities, findings }) {
+function tableOf({ account_id, fingerprint_version, names, severities, findings, csv }) {
   const { resource, ...others } = findings;
   const columns = Object.fromEntries(Object.entries(others).map(([name, packed]) => [name, column(packed)]));
   const resources = column({ values: resourcesOf(resource.values), steps: resource.steps });
   const types = [...new Set(resources.values.map((itsResource) => itsResource.type))].sort();
-  return { ...columns, resources, types, names, severities, account_id, fingerprint_version };
+  return { ...columns, resources, types, names, severities, account_id, fingerprint_version, csv: { ...csv, formula: new RegExp(`^${csv.formula}`) } };
 }
 
 const suppressed = (row) => report.suppression.of(row) !== null;
@@ -236,6 +236,7 @@ function listen() {
   });
   byId("reset").addEventListener("click", () => change(viewOf("")));
   byId("back").addEventListener("click", leaveResource);
+  byId("csv").addEventListener("click", downloadCsv);
   byId("previous").addEventListener("click", () => turnTo(view.page - 1));
   byId("next").addEventListener("click", () => turnTo(view.page + 1));
   for (const { dataset } of document.querySelectorAll("[data-sort]")) {
