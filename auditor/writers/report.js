@@ -3,7 +3,6 @@ const KINDS = ["NON_COMPLIANT", "INSUFFICIENT_DATA", "COMPLIANT", "NOT_APPLICABL
 const SEVERITIES = ["CRITICAL", "HIGH", "MEDIUM", "LOW"];
 const SIZES = [50, 100, 250];
 const FIELDS = ["search", "rule", "type", "severity", "suppressed"];
-const PRINTED = 5000; // findings; a browser needs seconds for as many, and gives up on twenty times as many
 
 // --- the view: which findings are shown and how. It lives in the address too, so that it can be kept or sent.
 
@@ -166,15 +165,39 @@ function draw({ printing = false } = {}) {
   const pages = Math.max(Math.ceil(rows.length / view.size), 1);
   view.page = Math.min(view.page, pages);
   const first = (view.page - 1) * view.size;
-  const shown = printing ? rows.slice(0, PRINTED) : rows.slice(first, first + view.size);
+  const isShown = (row, at) => (at >= first && at < first + view.size) || (printing && opened.has(row));
+  const shown = rows.filter(isShown);
   byId("rows").replaceChildren(...shown.flatMap((row) => (opened.has(row) ? [line(row), detail(row)] : [line(row)])));
-  const cut = printing && rows.length > PRINTED ? `. The first ${number(PRINTED)} are printed; narrow the view to print others` : "";
-  byId("status").replaceChildren(...pieces(status() + cut));
+  byId("status").replaceChildren(...pieces(status() + (printing ? leftOut(shown.length) : "")));
+  drawOpening();
   byId("position").textContent = `Page ${number(view.page)} of ${number(pages)}`;
   byId("previous").disabled = view.page === 1;
   byId("next").disabled = view.page === pages;
   drawControls();
   drawResource();
+}
+
+// On paper stands what is on the screen, and what was opened on other pages of the list.
+function leftOut(printed) {
+  if (printed === rows.length) return "";
+  const others = number(rows.length - printed);
+  return `. ${number(printed)} are printed and ${others} left out: narrow or turn the list to print others, or download it as CSV`;
+}
+
+const onPage = () => rows.slice((view.page - 1) * view.size, view.page * view.size);
+
+function drawOpening() {
+  const shown = onPage();
+  const areOpen = shown.length > 0 && shown.every((row) => opened.has(row));
+  byId("open").textContent = areOpen ? "Close all on this page" : "Open all on this page";
+  byId("open").disabled = !shown.length;
+}
+
+function openOrClose() {
+  const shown = onPage();
+  const areOpen = shown.every((row) => opened.has(row));
+  for (const row of shown) opened[areOpen ? "delete" : "add"](row);
+  draw();
 }
 
 function status() {
@@ -219,6 +242,7 @@ function toggle(finding) {
     button.setAttribute("aria-controls", `detail-${row}`);
   }
   button.setAttribute("aria-expanded", opened.has(row));
+  drawOpening();
 }
 
 function turnTo(page) {
@@ -236,6 +260,7 @@ function listen() {
   });
   byId("reset").addEventListener("click", () => change(viewOf("")));
   byId("back").addEventListener("click", leaveResource);
+  byId("open").addEventListener("click", openOrClose);
   byId("csv").addEventListener("click", downloadCsv);
   byId("previous").addEventListener("click", () => turnTo(view.page - 1));
   byId("next").addEventListener("click", () => turnTo(view.page + 1));

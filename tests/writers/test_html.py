@@ -341,19 +341,6 @@ def test_words_of_headings_and_of_evidence_stay_whole(opened: Open) -> None:
     assert [cell.evaluate(lines) for cell in drawn] == [1] * 6
 
 
-def test_print_shows_every_finding_of_the_view_and_no_controls(opened: Open) -> None:
-    page = opened(many(40), fragment=f"#rule={OWN_POLICIES}&size=50").page
-    page.get_by_label("Rule", exact=True).select_option("")
-    page.emulate_media(media="print")
-    for hidden in (".controls", "#pager", ".masthead nav"):
-        assert not page.locator(hidden).is_visible()
-    assert page.locator(".coverage").is_visible()  # though folded on the screen
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.locator(".finding").count() == 120
-    page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert page.locator(".finding").count() == 50
-
-
 def test_the_same_report_gives_the_same_bytes_also_when_it_was_stored() -> None:
     report = mixed(varied)
     assert written(report) == written(report) == written(load_report(dump_report(report), "report.json"))
