@@ -34,7 +34,12 @@ def credential_report_text(snapshot: Snapshot) -> str:
     """Return the words by which annotations name the credential report, its time and its age."""
     if snapshot.report_generated_at is None:
         return "credential report of unknown time"
-    return f"credential report of {snapshot.report_generated_at:%Y-%m-%dT%H:%M:%SZ}, {_old(report_age(snapshot))}"
+    return f"credential report of {time_and_age(snapshot.report_generated_at, report_age(snapshot))}"
+
+
+def time_and_age(generated_at: datetime, age: timedelta | None) -> str:
+    """Return the time of a credential report, and how old it was when it was read."""
+    return f"{generated_at:%Y-%m-%dT%H:%M:%SZ}, {_old(age)}"
 
 
 def _old(age: timedelta | None) -> str:

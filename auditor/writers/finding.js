@@ -25,7 +25,18 @@ function line(row) {
     verdict,
     element("td", { class: "severity" }, severity(row)),
     element("td", {}, report.names[report.rule.at[row]], ...question(row)),
-    element("td", {}, report.annotation.of(row)));
+    element("td", {}, briefly(report.annotation.of(row))));
+}
+
+// The time and age of the credential report stand once in the head of the page, and in each finding's details.
+function briefly(annotation) {
+  return annotation.replace(` (credential report of ${report.credential_report})`, "");
+}
+
+function credentialReport(row) {
+  const rests = report.evidence.of(row).some(([, , source]) => source === "credential-report");
+  const isNamed = report.annotation.of(row).includes(report.credential_report);
+  return rests && report.credential_report && !isNamed ? [["Credential report", report.credential_report]] : [];
 }
 
 // Beside each other the findings on one resource are told apart by what their rules ask.
@@ -48,6 +59,7 @@ function facts(row) {
   const place = [file, itsLine].filter((part) => part != null).join(":");
   return pairs([
     ["Annotation", report.annotation.of(row)],
+    ...credentialReport(row),
     ["ARN", arn ?? muted("unknown")],
     ["Id", id ?? muted("unknown")],
     ...(report.region.of(row) != null ? [["Region", report.region.of(row)]] : []),

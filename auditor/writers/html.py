@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, NamedTuple
 from markupsafe import Markup
 from msgspec import structs
 
-from auditor.account.report_age import duration
+from auditor.account.report_age import duration, time_and_age
 from auditor.judging.finding import FINGERPRINT_VERSION, Finding, Subject
 from auditor.judging.registry import load_rules, page, sections
 from auditor.judging.rule import OPEN, ComplianceType, Evidence
@@ -104,8 +104,16 @@ def _document(report: Report) -> str:
         style_hash=csp_hash(style),
         script_hash=csp_hash(script),
         payload=pack(report),
+        credential_report=_credential_report(report),
     )
     return text
+
+
+def _credential_report(report: Report) -> str | None:
+    """Return the time and age of the credential report, as annotations write them; None if its time is not known."""
+    generated_at, age_s = report.snapshot.report_generated_at, report.snapshot.report_age_s
+    age = None if age_s is None else timedelta(seconds=age_s)
+    return None if generated_at is None else time_and_age(generated_at, age)
 
 
 def _suppressed(report: Report) -> Mapping[str, int]:
@@ -260,6 +268,7 @@ def pack(report: Report) -> str:
         "fingerprint_version": FINGERPRINT_VERSION,
         "names": [result.shown_name for result in report.rules],
         "severities": [result.severity for result in report.rules],
+        "credential_report": _credential_report(report),
         "findings": findings,
         "csv": {
             "columns": csv.FINDING_COLUMNS,

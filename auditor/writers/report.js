@@ -11,12 +11,12 @@ let view;
 let rows = []; // of the findings that the view selects, in its order
 const opened = new Set();
 
-function tableOf({ account_id, fingerprint_version, names, severities, findings, csv }) {
+function tableOf({ credential_report, account_id, fingerprint_version, names, severities, findings, csv }) {
   const { resource, ...others } = findings;
   const columns = Object.fromEntries(Object.entries(others).map(([name, packed]) => [name, column(packed)]));
   const resources = column({ values: resourcesOf(resource.values), steps: resource.steps });
   const types = [...new Set(resources.values.map((itsResource) => itsResource.type))].sort();
-  return { ...columns, resources, types, names, severities, account_id, fingerprint_version, csv: { ...csv, formula: new RegExp(`^${csv.formula}`) } };
+  return { ...columns, credential_report, resources, types, names, severities, account_id, fingerprint_version, csv: { ...csv, formula: new RegExp(`^${csv.formula}`) } };
 }
 
 const suppressed = (row) => report.suppression.of(row) !== null;

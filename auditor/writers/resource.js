@@ -30,7 +30,7 @@ function verdicts() {
 }
 
 function enterResource() {
-  byId("resource").scrollIntoView();
+  byId("findings").scrollIntoView();
   byId("resource-title").focus({ preventScroll: true });
 }
 
