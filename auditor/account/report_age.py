@@ -34,8 +34,13 @@ def credential_report_text(generated_at: datetime | None, age: timedelta | None)
     """Return the text that names the credential report by its time and its age when it was read."""
     if generated_at is None:
         return "credential report of unknown time"
+    return f"credential report of {time_and_age(generated_at, age)}"
+
+
+def time_and_age(generated_at: datetime, age: timedelta | None) -> str:
+    """Return the time of a credential report, and how old it was when it was read."""
     old = "age unknown" if age is None else f"{duration(age)} old"
-    return f"credential report of {generated_at:%Y-%m-%dT%H:%M:%SZ}, {old}"
+    return f"{generated_at:%Y-%m-%dT%H:%M:%SZ}, {old}"
 
 
 def duration(time: timedelta) -> str:

@@ -31,10 +31,12 @@ COLUMNS = (
     *("account_id", "captured_at", "evaluated_at", "report_generated_at", "report_age_s"),
     *("source", "status", "resources", "seen", "unseen", "judged", "not_applicable", "undecided", "known"),
 )
+FINDING_COLUMNS = (*COLUMNS[: COLUMNS.index("source")], "known")
+"""The columns that a row on a finding fills."""
 Row = Mapping[str, str]
 
 _BYTE_ORDER_MARK = "\ufeff"
-_FORMULA = re.compile("[\\s\"'`]*[=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\t\r\n]")
+FORMULA = re.compile("[\\s\"'`]*[=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\t\r\n]")
 """What a spreadsheet may run, full-width forms too: https://owasp.org/www-community/attacks/CSV_Injection"""
 
 
@@ -62,18 +64,18 @@ def write(report: Report, stream: BinaryIO) -> None:
 def harmless(text: str) -> str:
     """Return a cell that no spreadsheet runs: an apostrophe before what would be a formula, and nothing invisible."""
     shown = visible(text)
-    return f"'{shown}" if _FORMULA.match(shown) else shown
+    return f"'{shown}" if FORMULA.match(shown) else shown
 
 
 def _findings(report: Report) -> Iterator[Row]:
-    common = _common(report)
-    heads = {rule.config_rule_name: common | _rule_cells(report, rule) for rule in report.rules}
+    common = common_cells(report)
+    heads = {rule.config_rule_name: common | rule_cells(report, rule) for rule in report.rules}
     for finding in report.findings:
         head = heads.get(finding.config_rule_name, common)
         yield {**head, "record": "finding", **_cells(finding)}
 
 
-def _common(report: Report) -> dict[str, str]:
+def common_cells(report: Report) -> dict[str, str]:
     """Return the cells that are the same in every row."""
     age = report.snapshot.report_age_s
     return {
@@ -85,7 +87,8 @@ def _common(report: Report) -> dict[str, str]:
     }
 
 
-def _rule_cells(report: Report, rule: RuleResult) -> dict[str, str]:
+def rule_cells(report: Report, rule: RuleResult) -> dict[str, str]:
+    """Return the cells that are the same in every row on a finding of the rule."""
     supported = {each.name: _ids(each, rule.controls.get(each.name, ())) for each in report.frameworks}
     controls = "; ".join(f"{name}: {', '.join(ids)}" for name, ids in supported.items() if ids)
     return {
@@ -141,7 +144,7 @@ def _escaped(character: str) -> str:
 
 def _rules(report: Report) -> Iterator[Row]:
     """Yield the ledger of each rule; `status` is its verdict, the annotation why not every resource was judged."""
-    common = _common(report)
+    common = common_cells(report)
     for rule in report.rules:
         covered = rule.coverage
         numbers = {name: getattr(covered, name) for name in ("resources", "seen", "unseen", "judged")}
@@ -150,7 +153,7 @@ def _rules(report: Report) -> Iterator[Row]:
         reasons = "; ".join(f"{'unknown' if count is None else count}: {message}" for count, message in counted)
         yield {
             **common,
-            **_rule_cells(report, rule),
+            **rule_cells(report, rule),
             "record": "rule",
             "status": rule.compliance_type,
             "annotation": harmless(reasons),
@@ -161,7 +164,7 @@ def _rules(report: Report) -> Iterator[Row]:
 def _configuration(report: Report) -> Iterator[Row]:
     """Yield what the configuration file in use decides."""
     if report.configuration is not None:
-        head = {**_common(report), "record": "configuration", "source": harmless(report.configuration.file)}
+        head = {**common_cells(report), "record": "configuration", "source": harmless(report.configuration.file)}
         yield {**head, "annotation": harmless(configuration.sentence(report.configuration))}
 
 
@@ -170,7 +173,7 @@ def _baseline(report: Report) -> Iterator[Row]:
     summary = report.baseline
     if summary is None:
         return
-    head = {**_common(report), "record": "baseline", "source": harmless(summary.file)}
+    head = {**common_cells(report), "record": "baseline", "source": harmless(summary.file)}
     yield {**head, "annotation": harmless(baseline_text.line(summary))}
     for text in map(difference_text, summary.differences):
         yield {**head, "annotation": harmless(text)}
@@ -187,7 +190,7 @@ def _entry_cells(entry: Entry) -> Row:
 
 def _packs(report: Report) -> Iterator[Row]:
     """Yield how much of each conformance pack was judged, then its rules that were not, then its notes."""
-    common = _common(report)
+    common = common_cells(report)
     for pack in report.packs:
         head = {**common, "source": harmless(pack.name)}
         yield {**head, "record": "pack", "annotation": harmless(sentence(pack))}
@@ -200,7 +203,7 @@ def _packs(report: Report) -> Iterator[Row]:
 
 
 def _sources(report: Report) -> Iterator[Row]:
-    common = _common(report)
+    common = common_cells(report)
     for source in report.snapshot.sources:
         grant = f"grant {', '.join(source.iam_actions)}" if source.iam_actions else ""
         annotation = harmless("; ".join(part for part in (source.detail, grant) if part))
@@ -209,7 +212,7 @@ def _sources(report: Report) -> Iterator[Row]:
 
 
 def _warnings(report: Report) -> Iterator[Row]:
-    common = _common(report)
+    common = common_cells(report)
     for warning in report.warnings:
         about = {"config_rule_name": warning.config_rule_name, "resource_name": warning.resource_name}
         cells = {**about, "status": warning.code, "annotation": warning.message}

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, NamedTuple
 from markupsafe import Markup
 from msgspec import structs
 
-from auditor.account.report_age import duration
+from auditor.account.report_age import duration, time_and_age
 from auditor.judging.finding import FINGERPRINT_VERSION, Finding, Subject
 from auditor.judging.registry import load_rules, page, sections
 from auditor.judging.rule import OPEN, ComplianceType, Evidence
@@ -28,6 +28,8 @@ from auditor.report.frameworks import extent, tally
 from auditor.report.ledger import totals
 from auditor.report.report import Report, ReportWarning, encoded, most_urgent_first
 from auditor.selection.packs.summary import REASONS, sentence
+from auditor.writers import csv
+from auditor.writers.remedies import remedies
 from auditor.writers.visible import is_plain, marked_hidden, spelt, visible
 
 REASONS_SHOWN = 5  # of a rule, the most frequent first; each finding tells its own
@@ -35,8 +37,20 @@ SMALLEST_BAR = 1.5  # per cent: one finding among thousands must still be seen
 WARNED_NAMES = 10  # what is said of more resources in the same words names so many of them
 WARNED_ROWS = 1_000
 
+SCRIPTS = ("unpack.js", "finding.js", "resource.js", "csv_file.js", "report.js")
+
 _KINDS = tuple(ComplianceType)
-_COLUMNS = ("resource", "region", "location", "annotation", "evidence", "suppression", "known", "fingerprint")
+_COLUMNS = (
+    "resource",
+    "region",
+    "location",
+    "annotation",
+    "evidence",
+    "suppression",
+    "known",
+    "remedies",
+    "fingerprint",
+)
 _PARAMETER = r"\n(?=\w+(?:, \w+)* \()"  # before a line of a rule's page that starts with "name (type..."
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -68,7 +82,7 @@ def _document(report: Report) -> str:
     judged = sum(report.summary.counts.values()) + report.summary.suppressed
     missing = [source for source in report.snapshot.sources if source.lacking]
     sums = totals(report.snapshot.sources, (result.coverage for result in report.rules))
-    style, script = asset("report.css"), asset("unpack.js", "report.js")
+    style, script = asset("report.css"), asset(*SCRIPTS)
     text: str = template.render(
         report=report,
         kinds=_KINDS,
@@ -90,8 +104,16 @@ def _document(report: Report) -> str:
         style_hash=csp_hash(style),
         script_hash=csp_hash(script),
         payload=pack(report),
+        credential_report=_credential_report(report),
     )
     return text
+
+
+def _credential_report(report: Report) -> str | None:
+    """Return the time and age of the credential report, as annotations write them; None if its time is not known."""
+    generated_at, age_s = report.snapshot.report_generated_at, report.snapshot.report_age_s
+    age = None if age_s is None else timedelta(seconds=age_s)
+    return None if generated_at is None else time_and_age(generated_at, age)
 
 
 def _suppressed(report: Report) -> Mapping[str, int]:
@@ -246,7 +268,14 @@ def pack(report: Report) -> str:
         "fingerprint_version": FINGERPRINT_VERSION,
         "names": [result.shown_name for result in report.rules],
         "severities": [result.severity for result in report.rules],
+        "credential_report": _credential_report(report),
         "findings": findings,
+        "csv": {
+            "columns": csv.FINDING_COLUMNS,
+            "formula": csv.FORMULA.pattern,
+            "common": csv.common_cells(report),
+            "rules": [csv.rule_cells(report, result) for result in report.rules],
+        },
     }
     return b64encode(zlib.compress(json.dumps(payload, separators=(",", ":")).encode(), 9)).decode()
 
@@ -263,6 +292,7 @@ def _cells(report: Report, finding: Finding) -> dict[str, Hashable]:
         "evidence": tuple((fact.path, _json_text(fact.value), fact.source, _gap(fact)) for fact in finding.evidence),
         "suppression": None if finding.suppression is None else _json_text(finding.suppression),
         "known": finding.known,
+        "remedies": remedies(finding),
         "fingerprint": None if _computable(report, finding) else finding.fingerprint,
     }
 

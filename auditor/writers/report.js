@@ -1,9 +1,8 @@
-// The second half of the report's script, after unpack.js: the reader searches, filters, sorts and opens findings.
+// The last part of the report's script: the reader searches, filters, sorts and opens findings.
 const KINDS = ["NON_COMPLIANT", "INSUFFICIENT_DATA", "COMPLIANT", "NOT_APPLICABLE"];
 const SEVERITIES = ["CRITICAL", "HIGH", "MEDIUM", "LOW"];
 const SIZES = [50, 100, 250];
 const FIELDS = ["search", "rule", "type", "severity", "suppressed"];
-const PRINTED = 5000; // findings; a browser needs seconds for as many, and gives up on twenty times as many
 
 // --- the view: which findings are shown and how. It lives in the address too, so that it can be kept or sent.
 
@@ -12,22 +11,25 @@ let view;
 let rows = []; // of the findings that the view selects, in its order
 const opened = new Set();
 
-function tableOf({ account_id, fingerprint_version, names, severities, findings }) {
+function tableOf({ credential_report, account_id, fingerprint_version, names, severities, findings, csv }) {
   const { resource, ...others } = findings;
   const columns = Object.fromEntries(Object.entries(others).map(([name, packed]) => [name, column(packed)]));
   const resources = column({ values: resourcesOf(resource.values), steps: resource.steps });
   const types = [...new Set(resources.values.map((itsResource) => itsResource.type))].sort();
-  return { ...columns, resources, types, names, severities, account_id, fingerprint_version };
+  return { ...columns, credential_report, resources, types, names, severities, account_id, fingerprint_version, csv: { ...csv, formula: new RegExp(`^${csv.formula}`) } };
 }
 
 const suppressed = (row) => report.suppression.of(row) !== null;
 const severity = (row) => report.severities[report.rule.at[row]];
 
 function viewOf(hash) {
-  const given = new URLSearchParams(hash.replace(/^#/, ""));
+  const address = new URLSearchParams(hash.replace(/^#/, ""));
+  const resource = address.get("resource") ?? "";
+  const given = resource ? new URLSearchParams({ sort: address.get("sort") ?? "" }) : address; // nothing of it is filtered out
   const oneOf = (name, choices, otherwise) => (choices.includes(given.get(name)) ? given.get(name) : otherwise);
   const kinds = (given.get("show") ?? KINDS.join()).split(",");
   return {
+    resource,
     search: given.get("search") ?? "",
     rule: oneOf("rule", report.rule.values.map(plain), ""),
     type: oneOf("type", report.types.map(plain), ""),
@@ -64,29 +66,51 @@ function change(wanted) {
 
 // --- selecting and sorting
 
-let searched; // the texts of resources and of annotations, as shown and in lower case; made by the first search
+let searched; // the texts that each finding is searched by, as shown and in lower case; made by the first search
 
 function searchedTexts() {
-  const shown = (text) => plain(text).toLowerCase();
-  const resources = report.resources.values.map(({ name, arn, id }) => shown(`${name} ${arn ?? ""} ${id ?? ""}`));
-  return [resources, report.annotation.values.map(shown)];
+  const shown = (texts) => texts.map((text) => plain(text).toLowerCase());
+  const { resources, annotation, rule, compliance_type } = report;
+  const ofResource = ({ type, name, arn, id }) => `${type} ${name} ${arn ?? ""} ${id ?? ""}`;
+  const ofRule = (name, place) => `${name} ${report.names[place]} ${report.severities[place]}`;
+  return [
+    { at: resources.at, texts: shown(resources.values.map(ofResource)) },
+    { at: annotation.at, texts: shown(annotation.values) },
+    { at: rule.at, texts: shown(rule.values.map(ofRule)) },
+    { at: compliance_type.at, texts: shown(compliance_type.values), holds: holdsKind },
+  ];
+}
+
+// "compliant" is the end of "non_compliant" too, and is not what its reader looks for.
+const holdsKind = (kind, word) => (word === "compliant" ? kind === word : kind.includes(word));
+
+function wordsOf(search) {
+  const joined = plain(search).toLowerCase().replace(/\b(non|not|insufficient)[ -](compliant|applicable|data)\b/g, "$1_$2");
+  return joined.split(" ").filter(Boolean).slice(0, 30);
 }
 
 // A bit for each word that a text holds; a finding matches if its texts together hold all.
-function bitsOf(texts, words) {
-  return texts.map((text) => words.reduce((bits, word, at) => bits | (text.includes(word) ? 1 << at : 0), 0));
+function bitsOf({ at, texts, holds = (text, word) => text.includes(word) }, words) {
+  const bits = texts.map((text) => words.reduce((found, word, place) => found | (holds(text, word) ? 1 << place : 0), 0));
+  return { at, bits };
 }
 
-function select() {
-  const words = plain(view.search).toLowerCase().split(" ").filter(Boolean).slice(0, 30);
-  if (words.length) searched ??= searchedTexts();
-  const [inResource, inAnnotation] = words.length ? searched.map((texts) => bitsOf(texts, words)) : [[], []];
+function finder(search) {
+  const words = wordsOf(search);
+  if (!words.length) return () => true;
+  const [a, b, c, d] = (searched ??= searchedTexts()).map((column) => bitsOf(column, words)); // in a loop it takes longer
   const all = 2 ** words.length - 1;
+  return (row) => (a.bits[a.at[row]] | b.bits[b.at[row]] | c.bits[c.at[row]] | d.bits[d.at[row]]) === all;
+}
+
+const isOf = (places) => (row) => places.has(report.resources.at[row]);
+
+function select() {
+  const found = view.resource ? isOf(placesOf(view.resource)) : finder(view.search);
   const counts = Object.fromEntries(KINDS.map((kind) => [kind, { usual: 0, aside: 0 }]));
   rows = [];
   for (let row = 0; row < report.resources.at.length; row++) {
-    const found = inResource[report.resources.at[row]] | inAnnotation[report.annotation.at[row]];
-    if (found !== all || !passes(row)) continue;
+    if (!found(row) || !passes(row)) continue;
     const kind = report.compliance_type.of(row);
     counts[kind][suppressed(row) ? "aside" : "usual"]++;
     if (view.show.includes(kind)) rows.push(row);
@@ -141,20 +165,46 @@ function draw({ printing = false } = {}) {
   const pages = Math.max(Math.ceil(rows.length / view.size), 1);
   view.page = Math.min(view.page, pages);
   const first = (view.page - 1) * view.size;
-  const shown = printing ? rows.slice(0, PRINTED) : rows.slice(first, first + view.size);
+  const isShown = (row, at) => (at >= first && at < first + view.size) || (printing && opened.has(row));
+  const shown = rows.filter(isShown);
   byId("rows").replaceChildren(...shown.flatMap((row) => (opened.has(row) ? [line(row), detail(row)] : [line(row)])));
-  const cut = printing && rows.length > PRINTED ? `. The first ${number(PRINTED)} are printed; narrow the view to print others` : "";
-  byId("status").replaceChildren(...pieces(status() + cut));
+  byId("status").replaceChildren(...pieces(status() + (printing ? leftOut(shown.length) : "")));
+  drawOpening();
   byId("position").textContent = `Page ${number(view.page)} of ${number(pages)}`;
   byId("previous").disabled = view.page === 1;
   byId("next").disabled = view.page === pages;
   drawControls();
+  drawResource();
+}
+
+// On paper stands what is on the screen, and what was opened on other pages of the list.
+function leftOut(printed) {
+  if (printed === rows.length) return "";
+  const others = number(rows.length - printed);
+  return `. ${number(printed)} are printed and ${others} left out: narrow or turn the list to print others, or download it as CSV`;
+}
+
+const onPage = () => rows.slice((view.page - 1) * view.size, view.page * view.size);
+
+function drawOpening() {
+  const shown = onPage();
+  const areOpen = shown.length > 0 && shown.every((row) => opened.has(row));
+  byId("open").textContent = areOpen ? "Close all on this page" : "Open all on this page";
+  byId("open").disabled = !shown.length;
+}
+
+function openOrClose() {
+  const shown = onPage();
+  const areOpen = shown.every((row) => opened.has(row));
+  for (const row of shown) opened[areOpen ? "delete" : "add"](row);
+  draw();
 }
 
 function status() {
   const all = report.resources.at.length;
   const aside = rows.filter(suppressed).length;
   const terms = [
+    view.resource && `resource ${view.resource}`,
     view.search && `search ${JSON.stringify(view.search)}`,
     view.rule && `rule ${view.rule}`,
     view.type && `resource type ${view.type}`,
@@ -178,95 +228,6 @@ function drawControls() {
   }
 }
 
-function badge(kind) {
-  return element("span", { class: "badge", "data-kind": kind }, kind);
-}
-
-// AWS::IAM::ServerCertificate may continue on the next line after each colon.
-function breakable(type) {
-  return type.split(/(?<=::)/).flatMap((part, at) => (at ? [element("wbr"), part] : [part]));
-}
-
-function line(row) {
-  const { name, type } = report.resources.of(row);
-  const expanded = opened.has(row);
-  const toggle = { type: "button", "aria-expanded": expanded, ...(expanded && { "aria-controls": `detail-${row}` }) };
-  const verdict = element("td", {}, badge(report.compliance_type.of(row)));
-  if (suppressed(row)) verdict.append(" ", element("span", { class: "badge set-aside" }, "suppressed"));
-  if (report.known.of(row)) verdict.append(" ", element("span", { class: "badge set-aside" }, "known"));
-  return element("tr", { class: "finding", "data-row": row },
-    element("td", {}, element("button", toggle, element("bdi", {}, name))),
-    element("td", {}, ...breakable(type)),
-    verdict,
-    element("td", { class: "severity" }, severity(row)),
-    element("td", {}, report.names[report.rule.at[row]]),
-    element("td", {}, report.annotation.of(row)));
-}
-
-function detail(row) {
-  const sides = element("div", { class: "sides" },
-    element("div", {}, facts(row), ...evidence(row), ...suppression(row)),
-    element("div", {}, ...rulePage(row)));
-  return element("tr", { class: "detail", id: `detail-${row}` }, element("td", { colspan: 6 }, sides));
-}
-
-function facts(row) {
-  const { id, arn } = report.resources.of(row);
-  const muted = (text) => element("span", { class: "muted" }, text);
-  const [file, itsLine, address] = report.location.of(row) ?? [];
-  const place = [file, itsLine].filter((part) => part != null).join(":");
-  return pairs([
-    ["Annotation", report.annotation.of(row)],
-    ["ARN", arn ?? muted("unknown")],
-    ["Id", id ?? muted("unknown")],
-    ...(report.region.of(row) != null ? [["Region", report.region.of(row)]] : []),
-    ...(place ? [["Location", place]] : []),
-    ...(address != null ? [["Address", address]] : []),
-    ["Fingerprint", element("code", {}, fingerprint(row))],
-  ]);
-}
-
-function fingerprint(row) {
-  const { type, name, arn } = report.resources.of(row);
-  const region = report.region.of(row) ?? "";
-  const parts = [report.fingerprint_version, report.account_id, region, report.rule.of(row), type, "", arn || name];
-  return report.fingerprint.of(row) ?? sha256(new TextEncoder().encode(parts.join("\0"))).slice(0, 32);
-}
-
-function evidence(row) {
-  const known = report.evidence.of(row);
-  if (!known.length) return [element("h3", {}, "Evidence"), element("p", { class: "muted" }, "None recorded.")];
-  const headings = ["Path", "Value", "Source"].map((name) => element("th", { scope: "col" }, name));
-  const lines = known.map(([path, value, source, gap]) => element("tr", {},
-    element("td", {}, element("code", {}, path)), element("td", {}, gap ? unknown(gap) : element("code", {}, value)),
-    element("td", {}, source)));
-  return [element("h3", {}, "Evidence"), element("table", { class: "evidence" },
-    element("thead", {}, element("tr", {}, ...headings)), element("tbody", {}, ...lines))];
-}
-
-function unknown([code, action, message]) {
-  return `unknown (${code}): ${message}${action ? `; grant ${action}` : ""}`;
-}
-
-function suppression(row) {
-  if (!suppressed(row)) return [];
-  const entries = Object.entries(JSON.parse(report.suppression.of(row)));
-  const shown = entries.map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
-  return [element("h3", {}, "Suppressed"), pairs(shown)];
-}
-
-// The rules' pages stand in the static part already; what is written once is copied from there.
-function rulePage(row) {
-  const article = byId(`rule-${report.rule.at[row]}`);
-  if (!article) return [];
-  const parts = [".fix", ".page", ".source"].flatMap((part) => [...article.querySelectorAll(part)]);
-  const copies = parts.map((part) => part.cloneNode(true));
-  for (const copy of copies) {
-    copy.querySelector(`.meanings [data-kind="${report.compliance_type.of(row)}"]`)?.classList.add("current");
-  }
-  return copies;
-}
-
 // --- the reader's hands
 
 function toggle(finding) {
@@ -281,6 +242,7 @@ function toggle(finding) {
     button.setAttribute("aria-controls", `detail-${row}`);
   }
   button.setAttribute("aria-expanded", opened.has(row));
+  drawOpening();
 }
 
 function turnTo(page) {
@@ -297,6 +259,9 @@ function listen() {
     change({ show: [...byId("show").querySelectorAll("input:checked")].map((box) => box.value) });
   });
   byId("reset").addEventListener("click", () => change(viewOf("")));
+  byId("back").addEventListener("click", leaveResource);
+  byId("open").addEventListener("click", openOrClose);
+  byId("csv").addEventListener("click", downloadCsv);
   byId("previous").addEventListener("click", () => turnTo(view.page - 1));
   byId("next").addEventListener("click", () => turnTo(view.page + 1));
   for (const { dataset } of document.querySelectorAll("[data-sort]")) {
@@ -307,18 +272,26 @@ function listen() {
   byId("rows").addEventListener("click", (event) => {
     const selecting = event.detail > 0 && !getSelection().isCollapsed; // by mouse, to copy text
     const finding = event.target.closest(".finding");
-    if (finding && !selecting) toggle(finding);
+    if (finding && !selecting && !event.target.closest("a")) toggle(finding);
   });
   addEventListener("hashchange", follow);
   addEventListener("beforeprint", () => draw({ printing: true }));
   addEventListener("afterprint", () => draw());
 }
 
-// A number in the table of rules leads here; other fragments are places in the document.
+// A number in the table of rules leads here, and a resource's name; other fragments are places in the document.
 function follow() {
-  if (!location.hash.includes("=")) return;
-  change(viewOf(location.hash));
-  byId("findings").scrollIntoView();
+  if (!view.resource) before = view;
+  if (location.hash.includes("=")) show(viewOf(location.hash));
+  else if (view.resource) show(before ?? viewOf(""));
+}
+
+function show(wanted) {
+  view = wanted;
+  select();
+  draw();
+  if (view.resource) enterResource();
+  else if (location.hash.includes("=") || !location.hash) byId("findings").scrollIntoView();
 }
 
 function fillControls() {
@@ -339,6 +312,7 @@ async function main() {
   select();
   draw();
   byId("browser").hidden = false;
+  if (view.resource) enterResource();
   document.documentElement.dataset.readyMs = Math.round(performance.now());
   document.documentElement.dataset.ready = "true";
 }

@@ -1,4 +1,4 @@
-// The first half of the report's script (a module, so nothing leaks into the page): text made safe to show, and the
+// The first part of the report's script (a module, so nothing leaks into the page): text made safe to show, and the
 // findings unpacked. Whatever comes from the account enters the document as text nodes; there is no innerHTML here.
 const byId = (id) => document.getElementById(id);
 const number = (count) => count.toLocaleString("en");
@@ -15,6 +15,7 @@ function spelt(character) {
 }
 
 function plain(text) {
+  if (/^[ -~]*$/.test(text)) return text; // as most is, and quicker to see
   return HIDDEN.test(text) ? text.replace(new RegExp(HIDDEN, "gu"), spelt) : text;
 }
 
@@ -72,11 +73,13 @@ function primes(count) {
   return found;
 }
 
+let cubeRoots; // found once: a CSV file has a fingerprint for each finding
+
 // https://csrc.nist.gov/pubs/fips/180-4/upd1/final
 function sha256(bytes) {
   const fraction = (root) => ((root - Math.floor(root)) * 2 ** 32) | 0;
   const turned = (word, by) => (word >>> by) | (word << (32 - by));
-  const constants = primes(64).map((prime) => fraction(Math.cbrt(prime)));
+  const constants = (cubeRoots ??= primes(64).map((prime) => fraction(Math.cbrt(prime))));
   const state = primes(8).map((prime) => fraction(Math.sqrt(prime)));
   const padded = new DataView(new ArrayBuffer(Math.ceil((bytes.length + 9) / 64) * 64));
   bytes.forEach((byte, at) => padded.setUint8(at, byte));

@@ -70,11 +70,11 @@ READ_ALL = """() => [...document.querySelectorAll(".finding")].map((line) => {
 
 def names(page: Page) -> list[str]:
     """Return the names of the findings that the page shows."""
-    return page.locator(".finding button").all_inner_texts()
+    return page.locator(".finding .name").all_inner_texts()
 
 
 def open_finding(page: Page, name: str, rule: str) -> str:
     """Open the finding of a rule on a resource and return the text of its detail."""
-    line = page.locator(".finding").filter(has=page.get_by_role("button", name=name, exact=True)).filter(has_text=rule)
+    line = page.locator(".finding").filter(has=page.get_by_role("link", name=name, exact=True)).filter(has_text=rule)
     line.get_by_role("button").click()
     return page.locator(".detail").inner_text()

@@ -170,7 +170,7 @@ SEARCH = """([texts]) => texts.map((text) => {
     const box = document.getElementById("search");
     box.value = text;
     box.dispatchEvent(new Event("input"));
-    return [...document.querySelectorAll(".finding button")].map((button) => button.textContent);
+    return [...document.querySelectorAll(".finding .name")].map((name) => name.textContent);
 })"""
 
 

@@ -55,13 +55,22 @@ def test_the_summary_gives_the_counts_of_the_report(opened: Open) -> None:
     legend = [int(text) for text in page.locator(".legend dd").all_inner_texts()]
     assert legend == [*report.summary.counts.values(), 1]
     for result, line in zip(most_urgent_first(report.rules), page.locator(".rules tbody tr").all(), strict=True):
-        assert line.locator("th").inner_text() == result.config_rule_name
+        assert line.locator("th a").inner_text() == result.config_rule_name
         assert line.locator(".badge").inner_text() == result.compliance_type
         assert [int(text) for text in line.locator(".count").all_inner_texts()] == list(result.counts.values())
         drawn = [rect.get_attribute("data-kind") for rect in line.locator("rect").all()]
         assert drawn == [kind for kind, count in result.counts.items() if count]
     severe = ", ".join(f"{counts[NC]} {each}" for each, counts in report.summary.by_severity.items() if counts[NC])
     assert page.get_by_text(f"NON_COMPLIANT by severity: {severe}.").is_visible()
+
+
+def test_each_rule_says_what_it_asks(opened: Open) -> None:
+    page = opened(mixed()).page
+    line = page.locator(".rules tr", has_text=MFA)
+    assert (
+        line.locator(".asks").inner_text() == "Checks that MFA is enabled for every IAM user with a console password."
+    )
+    assert page.locator(".rules .asks").count() == len(five_rules.IDS)
 
 
 def test_a_single_finding_among_thousands_is_drawn_and_the_bar_is_whole() -> None:
@@ -112,6 +121,13 @@ SEARCHES = {
     "an id": (f"AIDA{b'bob'.hex()}", {"bob"}),
     "an annotation": ("AdministratorAccess", {"bob"}),
     "words in any order and place": ("mfa console carol10", {"carol10"}),
+    "a rule": ("user-no-policies", {"alice", "bob", "carol10", "carol9"}),
+    "a rule and a severity": ("membership LOW", set()),
+    "a severity and a name": ("low bob", {"bob"}),
+    "a compliance type": ("insufficient_data", {"carol9"}),
+    "a compliance type as two words": ("non compliant mfa-enabled", {"bob", "carol10"}),
+    "a compliance type that another one ends in": ("compliant mfa-enabled", {"alice"}),
+    "a resource type": ("aws::iam::group", {"developers", "legacy"}),
     "nothing": ("no such thing", set()),
 }
 
@@ -194,7 +210,7 @@ def test_a_finding_opens_by_keyboard_to_evidence_page_and_fix(opened: Open, key:
     page = opened(mixed(), fragment=f"#search=bob&rule={MFA}").page
     page.locator("[data-sort=annotation]").focus()
     page.keyboard.press("Tab")
-    button = page.get_by_role("button", name="bob")
+    button = page.get_by_role("button", name=f"Details of bob, {MFA}")
     expect(button).to_be_focused()
     page.keyboard.press(key)
     expect(button).to_have_attribute("aria-expanded", "true")
@@ -211,6 +227,32 @@ def test_a_finding_opens_by_keyboard_to_evidence_page_and_fix(opened: Open, key:
     assert link.get_attribute("href") == load_rules()[MFA].source_url
     page.keyboard.press(key)
     expect(detail).to_have_count(0)
+
+
+REPORT = "credential report of 2026-11-24T01:00:00Z, 2 h old"
+
+
+def test_the_credential_report_stands_in_the_head_and_in_the_details(opened: Open) -> None:
+    page = opened(mixed(), fragment=f"#search=bob&rule={MFA}").page
+    assert page.locator(".facts div", has_text="Credential report").locator("dd").inner_text() == (
+        "2026-11-24 01:00:00Z, 2 h old"
+    )
+    assert page.locator(".finding").inner_text().count("2 h old") == 0
+    assert open_finding(page, "bob", MFA).count(REPORT) == 1
+
+
+def test_details_name_the_credential_report_where_the_annotation_does_not(opened: Open) -> None:
+    page = opened(mixed(brief), fragment=f"#search=bob&rule={MFA}").page
+    assert "Credential report\n2026-11-24T01:00:00Z, 2 h old" in open_finding(page, "bob", MFA)
+
+
+def brief(finding: Finding) -> Finding:
+    return msgspec.structs.replace(finding, annotation="The user has no MFA")
+
+
+def test_without_a_credential_report_the_head_says_that_its_time_is_unknown(opened: Open) -> None:
+    page = opened(report_of(account(users=[user("alice")], report_generated_at=None), OWN_POLICIES)).page
+    assert "time unknown" in page.locator(".facts div", has_text="Credential report").inner_text()
 
 
 def told(finding: dict[str, Any], severities: dict[str, str]) -> dict[str, Any]:
@@ -233,7 +275,7 @@ def told(finding: dict[str, Any], severities: dict[str, str]) -> dict[str, Any]:
         "kind": finding["compliance_type"] + aside,
         "severity": severities[finding["config_rule_name"]],
         "rule": finding["config_rule_name"],
-        "annotation": finding["annotation"],
+        "annotation": finding["annotation"].replace(f" ({REPORT})", ""),
         "facts": {name: value for name, value in facts.items() if value is not None},
         "suppression": finding["suppression"],
         "evidence": [[fact["path"], shown_value(fact), fact["source"]] for fact in finding["evidence"]],
@@ -323,19 +365,6 @@ def test_words_of_headings_and_of_evidence_stay_whole(opened: Open) -> None:
     }"""
     drawn = [*page.locator(".warnings th").all(), *page.locator(".evidence td:first-child code").all()]
     assert [cell.evaluate(lines) for cell in drawn] == [1] * 6
-
-
-def test_print_shows_every_finding_of_the_view_and_no_controls(opened: Open) -> None:
-    page = opened(many(40), fragment=f"#rule={OWN_POLICIES}&size=50").page
-    page.get_by_label("Rule", exact=True).select_option("")
-    page.emulate_media(media="print")
-    for hidden in (".controls", "#pager", ".masthead nav"):
-        assert not page.locator(hidden).is_visible()
-    assert page.locator(".coverage").is_visible()  # though folded on the screen
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.locator(".finding").count() == 120
-    page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert page.locator(".finding").count() == 50
 
 
 def test_the_same_report_gives_the_same_bytes_also_when_it_was_stored() -> None:
