@@ -7,8 +7,8 @@ Why
 COMPLIANT
     Signed in at the console without MFA, the user may do iam:CreateVirtualMFADevice (on a device named like the user),
     iam:EnableMFADevice, iam:ListMFADevices and iam:ResyncMFADevice (on the own user) and iam:ListVirtualMFADevices,
-    each by a policy of a group. A note says if only a device named like the user can be created, since the console asks for
-    a free name; and if iam:DeactivateMFADevice is allowed without MFA too, so that whoever has the password could
+    each by a policy of a group. A note says if only a device named like the user can be created, since the console asks
+    for a free name; and if iam:DeactivateMFADevice is allowed without MFA too, so that whoever has the password could
     remove the device (since 2023 AWS refuses that to access keys without MFA, whatever a policy says).
 NON_COMPLIANT
     One of these actions is denied or not allowed; such as for a user with a path, whose ARN `user/${aws:username}` does
