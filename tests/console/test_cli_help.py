@@ -73,7 +73,7 @@ def test_without_a_command_the_help_is_told_as_text(run: Run, command: tuple[str
 RULES = "\n".join(f"plain,{name}" for name in load_rules() if name.startswith("root-"))
 COMPLETED = {
     "a command": ("sna", "plain,snapshot"),
-    "a rule": ("scan --rule iam-pass", "plain,iam-password-policy"),
+    "a rule": ("scan --rule iam-policy-d", "plain,iam-policy-description"),
     "a rule to leave out": ("export terraform --exclude-rule root-", RULES),
     "a rule to show": ("rules show root-", RULES),
     "a parameter": ("scan --parameter access-", "plain,access-keys-rotated.maxAccessKeyAge="),
