@@ -1,6 +1,7 @@
 """Policies for authors of rules: what their documents say, and who holds them."""
 
 from auditor.policies.access.answer import Answer, DecidingStatement, Decision, PolicyKind
+from auditor.policies.access.keys import KeyGuards, key_guards
 from auditor.policies.access.mfa import denials_without_mfa
 from auditor.policies.access.sessions import Session
 from auditor.policies.decoding import UnreadableDocumentError
@@ -24,6 +25,7 @@ __all__ = [
     "Decision",
     "Effect",
     "KeyAccess",
+    "KeyGuards",
     "PolicyKind",
     "Session",
     "Statement",
@@ -36,6 +38,7 @@ __all__ = [
     "every_action",
     "everything",
     "inline_statements",
+    "key_guards",
     "not_actions",
     "not_arns",
     "overlap",

@@ -1,6 +1,7 @@
 """The door for rule authors: what a rule is, what it is given, and what it answers."""
 
 from auditor.account.unknown import UnknownFact, undecided
+from auditor.judging.access import decided_by
 from auditor.judging.root import RootFact, root_access_key, root_credentials, root_mfa
 from auditor.judging.rule import (
     MAX_ANNOTATION,
@@ -39,6 +40,7 @@ __all__ = [
     "Verdict",
     "both",
     "compliant",
+    "decided_by",
     "non_compliant",
     "not_applicable",
     "proofs",

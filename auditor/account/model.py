@@ -149,6 +149,14 @@ class PartialPolicy(Partial, Policy, frozen=True, tag="partial_policy"):
     """Hold a managed policy of which some facts are unknown."""
 
 
+class AwsManagedPolicy(Record, frozen=True):
+    """Hold the default version of one of AWS's own policies."""
+
+    arn: str
+    version_id: str
+    document: Raw
+
+
 class PasswordPolicy(Record, frozen=True, tag_field="record", tag="password_policy"):
     """Hold the account's custom password policy; ages in days, None where AWS leaves the field out (not set).
 
@@ -281,11 +289,13 @@ class PartialAccount(Partial, Account, frozen=True, tag="partial_account"):
     """Hold an account of which some facts are unknown."""
 
 
-class Snapshot(Record, frozen=True, eq=False, kw_only=True):
+class Snapshot(Record, frozen=True, eq=False, kw_only=True, omit_defaults=True):
     """Hold everything that was learned of one account; the evidence that an audit can be repeated from.
 
     `region` is the one that Regional sources were read in, `captured_at` (UTC) when the account was read,
     `report_generated_at` the GeneratedTime of the credential report; each is None where it was not told.
+    `aws_managed_policies` are those of which the document was read. It is no list of the account: what is not in it is
+    unknown, so it may be left out, as in snapshots of earlier releases.
     """
 
     format: str
@@ -307,6 +317,7 @@ class Snapshot(Record, frozen=True, eq=False, kw_only=True):
     oidc_providers: Listing[OidcProvider | PartialOidcProvider]
     saml_providers: Listing[SamlProvider | PartialSamlProvider]
     access_analyzers: Listing[AccessAnalyzer]
+    aws_managed_policies: tuple[AwsManagedPolicy, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         """Return whether two snapshots would be written alike; their listings, being partial, may not compare."""

@@ -84,7 +84,7 @@ class _Assembly:
         report: CredentialReport | None = self._answers[Source.CREDENTIAL_REPORT].value
         for found in report.gaps if report else ():
             self._add(found)
-        lists = {listing: self._list(source, report) for _, listing, source in listed_kinds()}
+        lists: dict[str, Any] = {listing: self._list(source, report) for _, listing, source in listed_kinds()}
         lists["policies"] = self._doubted_use(lists)
         account = self._account(identity, report)
         for found in self._reader.gaps:

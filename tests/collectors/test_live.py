@@ -143,6 +143,7 @@ def test_sources_that_were_not_asked_for_say_so(aws: Front) -> None:
     assert all(gap_codes(snapshot, source) == {"NotRequested"} for source in unasked)
     found = verdicts(snapshot)
     assert found.pop(("iam-password-policy", "123456789012")) is C
+    assert found.pop(("iam-password-policy-allows-user-change", "123456789012")) is not UNKNOWN
     assert found.pop(("iam-root-access-key-check", "123456789012")) is C  # by the account summary
     assert set(found.values()) == {UNKNOWN}
 

@@ -83,7 +83,7 @@ REASONS: dict[str, tuple[Snapshot, str]] = {
         account(users=[user("alice", attached_policies=AWS_MANAGED)]),
         (
             "Undecided: the document of the policy arn:aws:iam::aws:policy/ReadOnlyAccess is not known: "
-            "it is not in the snapshot"
+            "it is not in the snapshot; an export of all authorization details holds it"
         ),
     ),
     "a policy that is not listed": (

@@ -186,6 +186,8 @@ ACCOUNT_FACTS = {
 }
 DETAILS = {
     Source.USERS: ("users", ("group_names", "inline_policies", "attached_policies", "permissions_boundary", "tags")),
+    Source.GROUPS: ("groups", ("inline_policies", "attached_policies")),
+    Source.POLICIES: ("policies", ("versions",)),
     Source.CREDENTIAL_REPORT: ("users", ("credentials",)),
     Source.POLICY_DESCRIPTIONS: ("policies", ("description",)),
 }
@@ -201,7 +203,8 @@ def withheld(snapshot: Snapshot, source: Source) -> Snapshot:
         field, details = DETAILS[source]
         whole = getattr(snapshot, field)
         known = tuple(with_gaps(each, dict.fromkeys(details, WITHHELD)) for each in whole.known_part)
-        changed[field] = Listing(known, WITHHELD if source is Source.USERS else whole.gap)
+        listed = source is not Source.USERS and source not in LISTS
+        changed[field] = Listing(known, whole.gap if listed else WITHHELD)
     if source in ACCOUNT_FACTS:
         changed["account"] = with_gaps(snapshot.account, dict.fromkeys(ACCOUNT_FACTS[source], WITHHELD))
     return msgspec.structs.replace(snapshot, **changed)

@@ -34,6 +34,7 @@ from auditor.collectors.account_facts import (
 from auditor.collectors.answers import Answer, gap, unread, utc
 from auditor.collectors.assembly import assemble, identity_of_arns
 from auditor.collectors.authorization_details import ENTITIES, Page, policies_of
+from auditor.collectors.aws_managed import aws_managed_policies
 from auditor.collectors.cli_output.decoding import FILE, HINT, Folder, Read, decoder, status_without
 from auditor.collectors.cli_output.names import (
     DETAILS,
@@ -146,7 +147,8 @@ def _text(time: datetime) -> str:
 def _assembled(folder: Folder, captured_at: datetime | None, given_region: str | None) -> Snapshot:
     report = _credential_report(folder, captured_at)
     summary = _summary(folder)
-    entities = _entities(folder, summary.value or {})
+    read = folder.read(DETAILS, Source.USERS, decoder(Page))
+    entities = _entities(folder, read, summary.value or {})
     answers = {
         **entities,
         Source.CREDENTIAL_REPORT: report,
@@ -160,7 +162,11 @@ def _assembled(folder: Folder, captured_at: datetime | None, given_region: str |
     identity = structs.replace(identity, region=region)
     dated = {source: structs.replace(answer, read_at=captured_at) for source, answer in answers.items()}
     snapshot = assemble("exports", identity, dated, captured_at)
-    return structs.replace(snapshot, notices=(*snapshot.notices, *folder.notices))
+    holders = [each for source in (Source.USERS, Source.GROUPS) for each in entities[source].value or ()]
+    documents_of_aws = tuple(aws_managed_policies(read.answers, holders))
+    return structs.replace(
+        snapshot, notices=(*snapshot.notices, *folder.notices), aws_managed_policies=documents_of_aws
+    )
 
 
 def _check_folder(folder: Folder) -> None:
@@ -183,8 +189,7 @@ def _check_folder(folder: Folder) -> None:
         raise documents.too_large(str(folder))
 
 
-def _entities(folder: Folder, summary: Mapping[str, int]) -> dict[Source, Answer[Any]]:
-    read = folder.read(DETAILS, Source.USERS, decoder(Page))
+def _entities(folder: Folder, read: Read, summary: Mapping[str, int]) -> dict[Source, Answer[Any]]:
     pages: list[Page] = read.answers
     stopped = any(page.next_token or page.marker or page.is_truncated for page in pages)
     return {

@@ -76,6 +76,10 @@ class Access:
             return question.undecided((question.of.mismatch,))
         return decide(question, known.holdings)
 
+    def holdings(self, user: User) -> Holdings:
+        """Return the documents that decide what a user may do, compiled, and what is unknown of them."""
+        return (self._known.get(user.name) or self._find_out(user)).holdings
+
     def _find_out(self, user: User) -> _Known:
         principal = Principal(user, self._snapshot.account)
         requests = {session: Request(session, principal) for session in Session}

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from msgspec import Raw
+
 from auditor.account.index import Index
 from auditor.account.kinds import ResourceType
 from auditor.account.model import Group, InlinePolicy, Policy, Snapshot, User
@@ -125,6 +127,7 @@ class HoldingsOf:
             policy.arn: policy for policy in snapshot.policies.known_part if "arn" not in gaps_of(policy)
         }
         self._unlisted = snapshot.policies.gap
+        self._aws_managed = snapshot.aws_managed_policies
         self._managed: dict[str, CompiledDocument | Doubt] = {}
         self._groups: dict[str, Holding] = {}
         self._boundaries: dict[str, Holding] = {}
@@ -184,11 +187,18 @@ class HoldingsOf:
         return self._managed[arn]
 
     def _default_document(self, arn: str) -> CompiledDocument:
-        policy = self._policies.get(arn)
-        if policy is None:
-            gap = None if is_aws_managed(arn) else self._unlisted
-            raise UnknownFact(gap, "it is not in the snapshot")
+        if is_aws_managed(arn):
+            return self._documents.compiled(self._document_of_aws(arn))
+        if arn not in self._policies:
+            raise UnknownFact(self._unlisted, "it is not in the snapshot")
+        policy = self._policies[arn]
         return read_default(policy, self._documents.compiled)
+
+    def _document_of_aws(self, arn: str) -> Raw:
+        found = [policy.document for policy in self._aws_managed if policy.arn == arn]
+        if len(found) != 1:
+            raise UnknownFact(None, "it is not in the snapshot; an export of all authorization details holds it")
+        return found[0]
 
     def _group(self, name: str) -> Holding:
         if name not in self._groups:

@@ -1,0 +1,85 @@
+"""Access keys under denials without MFA: which statements stop a user's long-term keys, and which only seem to."""
+
+from collections.abc import Iterator
+
+from auditor.account.unknown import Record
+from auditor.policies.access.answer import DecidingStatement
+from auditor.policies.access.documents import CompiledStatement
+from auditor.policies.access.holdings import Holding, Holdings
+from auditor.policies.access.sessions import Session
+from auditor.policies.access.truth import Doubt, Truth, all_of, any_of, negated
+from auditor.policies.patterns import covers, overlap
+from auditor.policies.statements import Effect
+
+
+class KeyGuards(Record, frozen=True):
+    """Hold the statements that deny until MFA is used: those that stop access keys, and those for the console alone.
+
+    Each denies something that another statement allows.
+    """
+
+    stopping: tuple[DecidingStatement, ...]
+    console_only: tuple[DecidingStatement, ...]
+
+
+Numbered = tuple[DecidingStatement, CompiledStatement]
+
+
+def key_guards(holdings: Holdings) -> KeyGuards:
+    """Return which statements of a user's policies and boundary deny until MFA is used.
+
+    Raises UnknownFact where none surely stops access keys, and a policy is unknown or a statement in doubt.
+    """
+    parts = [holdings.granting, *([holdings.boundary] if holdings.boundary else [])]
+    denies = _statements(parts, Effect.DENY)
+    weighed = [(named, each, _stops(each, Session.ACCESS_KEY, holdings)) for named, each in denies]
+    stopping = tuple(named for named, _, truth in weighed if truth is True)
+    doubts = [doubt for part in parts for doubt in part.doubts]
+    doubts += [truth for _, _, truth in weighed if isinstance(truth, Doubt)]
+    if doubts and not stopping:
+        raise min(doubts, key=lambda each: each.gap_id is None).unknown
+    others = ((named, each) for named, each, truth in weighed if truth is False)
+    return KeyGuards(stopping, tuple(named for named, each in others if _stops(each, Session.NO_MFA, holdings) is True))
+
+
+def _statements(parts: list[Holding], effect: Effect) -> Iterator[Numbered]:
+    for part in parts:
+        for held in part.held:
+            pairs = zip(held.named, held.document.statements, strict=True)
+            yield from ((named, each) for named, each in pairs if each.effect is effect)
+
+
+def _stops(deny: CompiledStatement, session: Session, holdings: Holdings) -> Truth:
+    """Return whether a statement denies in a session, not with MFA, and something that is allowed with MFA."""
+    in_force = all_of((deny.in_session[session], negated(deny.in_session[Session.MFA])))
+    if in_force is False:
+        return False
+    allows = _statements([holdings.granting], Effect.ALLOW)
+    hits = any_of(_hits(deny, allow, holdings) for _, allow in allows)
+    everywhere: Truth = deny.everywhere or Doubt(
+        f"statement {deny.number} denies to some users or on some resources only"
+    )
+    return all_of((in_force, hits, everywhere))
+
+
+def _hits(deny: CompiledStatement, allow: CompiledStatement, holdings: Holdings) -> Truth:
+    """Return whether a statement denies an action that another one allows, within the boundary."""
+    bounding = [each for _, each in _statements([holdings.boundary], Effect.ALLOW)] if holdings.boundary else None
+    return all_of(
+        (
+            allow.in_session[Session.MFA],
+            bounding is None or any(_meet(allow, each) for each in bounding),
+            _meet(allow, deny),
+        )
+    )
+
+
+def _meet(one: CompiledStatement, other: CompiledStatement) -> bool:
+    """Return whether some action is covered by both statements."""
+    if one.all_actions_but and other.all_actions_but:
+        return not any(pattern == "*" for pattern in (*one.actions, *other.actions))
+    if one.all_actions_but:
+        return _meet(other, one)
+    if other.all_actions_but:
+        return any(not any(covers(spared, pattern) for spared in other.actions) for pattern in one.actions)
+    return any(overlap(pattern, each) for pattern in one.actions for each in other.actions)

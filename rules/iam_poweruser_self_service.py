@@ -1,0 +1,107 @@
+"""Checks that users with PowerUserAccess may change their own password and manage their own MFA device.
+
+Why
+    PowerUserAccess looks like all rights but those of administrators. It allows nothing of IAM that concerns the own
+    user: neither iam:ChangePassword nor an action on MFA devices. Whoever gives it to people has to add both.
+
+COMPLIANT
+    The user may do both, by iam-user-can-change-own-password and iam-user-can-self-manage-mfa.
+NON_COMPLIANT
+    One of the two is NON_COMPLIANT.
+NOT_APPLICABLE
+    The user has no console password, or does not have PowerUserAccess attached, itself or through a group. As a
+    permissions boundary it does not count.
+INSUFFICIENT_DATA
+    One of the two could not be decided, and neither is NON_COMPLIANT; or it is not known whether the user has
+    PowerUserAccess.
+
+Parameters
+    None.
+
+Fix
+    Attach IAMUserChangePassword to the group, or let the account's password policy allow users to change their own
+    password; and attach AWS's documented policy for managing the own MFA device.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+
+from auditor.model import AttachedPolicy, Group, Listing, ResourceType, Source, User
+from auditor.rule import (
+    Context,
+    Evidence,
+    NoParameters,
+    Rule,
+    RuleOrigin,
+    Severity,
+    Verdict,
+    compliant,
+    non_compliant,
+    not_applicable,
+    proofs,
+    undecided,
+)
+from rules.iam_user_can_change_own_password import evaluate as judge_password
+from rules.iam_user_can_self_manage_mfa import evaluate as judge_mfa
+
+_POLICY = ":iam::aws:policy/PowerUserAccess"
+
+
+def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
+    """Judge one user by the two rules that it combines."""
+    if not user.credentials.password_enabled:
+        return not_applicable("The user has no console password")
+    holding = proofs(*_questions(user, context))
+    if not holding:
+        return not_applicable("The user does not have PowerUserAccess")
+    judges = {"iam-user-can-change-own-password": judge_password, "iam-user-can-self-manage-mfa": judge_mfa}
+    failed = proofs(*(partial(_failed, name, partial(judge, user, context)) for name, judge in judges.items()))
+    if not failed:
+        return compliant("The user may change the own password and manage the own MFA device", holding[0])
+    said = "; ".join(f"{name}: {verdict.annotation}" for name, verdict in failed)
+    return non_compliant(f"PowerUserAccess does not suffice. {said}", holding[0], *failed[0][1].evidence)
+
+
+def _questions(user: User, context: Context[NoParameters]) -> Iterator[partial[Evidence | None]]:
+    """Yield the questions whether the user has the policy: itself, through each group, and through one unseen."""
+    yield partial(_attached, user.attached_policies, "attached_policies", Source.USERS)
+    for name in user.group_names.known_part:
+        yield partial(_through, name, context)
+    yield partial(_no_more, user)
+
+
+def _attached(policies: Listing[AttachedPolicy], path: str, source: Source) -> Evidence | None:
+    for policy in policies:
+        if policy.arn.endswith(_POLICY):
+            return Evidence(path, policy.arn, source)
+    return None
+
+
+def _through(name: str, context: Context[NoParameters]) -> Evidence | None:
+    group: Group | None = context.index.by_name(ResourceType.GROUP, name)
+    if group is None:
+        raise undecided(f"the user is in the group {name}, which is not listed")
+    return _attached(group.attached_policies, f"groups[{name}].attached_policies", Source.GROUPS)
+
+
+def _no_more(user: User) -> Evidence | None:
+    """Raise UnknownFact if the user may be in other groups."""
+    list(user.group_names)
+    return None
+
+
+def _failed(name: str, judge: partial[Verdict]) -> tuple[str, Verdict] | None:
+    verdict = judge()
+    return (name, verdict) if verdict.compliance_type == "NON_COMPLIANT" else None
+
+
+RULE = Rule(
+    id="iam-poweruser-self-service",
+    source_identifier="IAM_POWERUSER_SELF_SERVICE",
+    resource_types=(ResourceType.USER,),
+    reads=frozenset({Source.USERS, Source.GROUPS, Source.POLICIES, Source.PASSWORD_POLICY, Source.CREDENTIAL_REPORT}),
+    severity=Severity.MEDIUM,
+    source_url="https://docs.aws.amazon.com/aws-managed-policy/latest/reference/PowerUserAccess.html",
+    evaluate=evaluate,
+    origin=RuleOrigin.IAM_AUDIT,
+)

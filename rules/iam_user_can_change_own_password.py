@@ -1,0 +1,94 @@
+"""Checks that each user with a console password may change it without help.
+
+Why
+    Whoever suspects that a password is known to others should change it at once. Without the right, an administrator
+    sets passwords for others, and then knows them.
+
+COMPLIANT
+    The user may do iam:ChangePassword on the own user, signed in with MFA; or, if the user has no MFA device, signed in
+    without it. The right may come from the account's password policy, from AWS's policy IAMUserChangePassword or from
+    any other one, attached to the user or to a group. Without iam:GetAccountPasswordPolicy the console cannot show the
+    rules for passwords; then a note says so.
+NON_COMPLIANT
+    A statement denies it, no statement allows it, or the permissions boundary does not.
+NOT_APPLICABLE
+    The user has no console password.
+INSUFFICIENT_DATA
+    A policy, group, boundary or the account's password policy that may decide is unknown, as documents of AWS-managed
+    policies are; a condition leaves it open; or the credential report could not be read, or does not list the user.
+
+Parameters
+    None.
+
+    Not considered are SCPs, RCPs, session policies and resource-based policies.
+
+Fix
+    Let the account's password policy allow users to change their own password, or attach IAMUserChangePassword to a
+    group of the user. Where a statement denies it until MFA is used, add iam:ChangePassword and
+    iam:GetAccountPasswordPolicy to its exceptions. `iam-audit can USER iam:ChangePassword` shows which statement
+    decides.
+"""
+
+from auditor.model import ResourceType, Source, User
+from auditor.policy import Answer, Decision, Session
+from auditor.rule import (
+    Context,
+    NoParameters,
+    Rule,
+    RuleOrigin,
+    Severity,
+    Verdict,
+    compliant,
+    decided_by,
+    non_compliant,
+    not_applicable,
+    proofs,
+)
+
+_CHANGE, _READ = "iam:ChangePassword", "iam:GetAccountPasswordPolicy"
+
+
+def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
+    """Judge one user by what identity policies, boundary and password policy decide."""
+    if not user.credentials.password_enabled:
+        return not_applicable("The user has no console password")
+    allowing = proofs(lambda: _with_mfa(user, context), lambda: _without_mfa(user, context))
+    if allowing:
+        return compliant(
+            f"The user may change the own password. {allowing[0].reason}",
+            decided_by(allowing[0]),
+            note=_note(user, context, allowing[0].session),
+        )
+    answer = context.access.can(user, _CHANGE, Session.MFA)
+    return non_compliant(f"The user may not change the own password. {answer.reason}", decided_by(answer))
+
+
+def _with_mfa(user: User, context: Context[NoParameters]) -> Answer | None:
+    answer = context.access.can(user, _CHANGE, Session.MFA)
+    return answer if answer.allows else None
+
+
+def _without_mfa(user: User, context: Context[NoParameters]) -> Answer | None:
+    answer = context.access.can(user, _CHANGE, Session.NO_MFA)
+    return answer if answer.allows and not user.credentials.mfa_active else None
+
+
+def _note(user: User, context: Context[NoParameters], session: Session) -> str | None:
+    answer = context.access.can(user, _READ, session)
+    if answer.decision in (Decision.ALLOW, Decision.UNDECIDED):
+        return None
+    return f"may not do {_READ}, so the console cannot show the rules for passwords"
+
+
+RULE = Rule(
+    id="iam-user-can-change-own-password",
+    source_identifier="IAM_USER_CAN_CHANGE_OWN_PASSWORD",
+    resource_types=(ResourceType.USER,),
+    reads=frozenset(
+        {Source.USERS, Source.GROUPS, Source.POLICIES, Source.PASSWORD_POLICY, Source.CREDENTIAL_REPORT},
+    ),
+    severity=Severity.MEDIUM,
+    source_url="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_enable-user-change.html",
+    evaluate=evaluate,
+    origin=RuleOrigin.IAM_AUDIT,
+)

@@ -1,0 +1,121 @@
+"""Cases of iam-access-keys-usable-under-mfa-deny."""
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from permissions import alice, deny, group_of, managed
+
+from auditor.judging.rule import ComplianceType
+from auditor.testing import ACCOUNT_ID, NA, NC, UNKNOWN, C, Case, account, allow, console_user, credentials, user
+from rules.iam_access_keys_usable_under_mfa_deny import RULE
+
+NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+PLAIN = {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
+BY_AGE = {"Null": {"aws:MultiFactorAuthAge": "true"}}
+NOTE = "has access keys that work without MFA"
+BUCKETS, IAM = allow("s3:*"), allow("iam:*")
+ROW = credentials(password_enabled=True, mfa_active=True, access_key_1_active=True)
+SECOND_KEY = replace(ROW, access_key_1_active=False, access_key_2_active=True)
+BOUNDARY = managed("boundary", allow("ec2:*"))
+BOUNDED = {"permissions_boundary": BOUNDARY.arn}
+FROM_VPC = {"StringEquals": {"aws:SourceVpc": "v"}}
+ON_USER = {**NO_MFA, "StringLike": {"aws:username": "a*"}}
+
+
+def guard(*spared: str, condition: Any = NO_MFA, **elements: Any) -> dict[str, object]:
+    return deny(None, NotAction=list(spared) or ["iam:ListMFADevices"], Condition=condition, Sid="Guard", **elements)
+
+
+def member(name: str, expected: ComplianceType, *statements: Any, row: Any = ROW, **fields: Any) -> Case:
+    """Return the case of a user with these statements through a group."""
+    policy = managed("policy", *statements)
+    known = account(
+        users=[user("alice", groups=["team"], credentials=row, **fields)],
+        groups=[group_of("team", policy)],
+        policies=[policy, BOUNDARY],
+    )
+    return Case(name, known, {"alice": expected}, warning=NOTE if expected is C else None)
+
+
+CASES = [
+    member("no such statement", C, BUCKETS),
+    member("no policy", C),
+    member("a deny that has nothing to do with MFA", C, BUCKETS, deny("s3:DeleteBucket")),
+    member("BoolIfExists", NC, BUCKETS, guard()),
+    member("by the age of MFA", NC, BUCKETS, guard(condition=BY_AGE)),
+    member("plain Bool, which never stops keys", NC, BUCKETS, guard(condition=PLAIN)),
+    member("no device", NC, BUCKETS, guard(), row=replace(ROW, mfa_active=False)),
+    member("all that is allowed is spared", C, BUCKETS, guard("s3:*")),
+    member("some of what is allowed is spared", NC, BUCKETS, IAM, guard("s3:*")),
+    member("a part of an action's pattern is spared", NC, BUCKETS, guard("s3:Get*")),
+    member("everything is spared", C, allow(), guard("*")),
+    member("NotAction in both", NC, allow(None, NotAction="iam:*"), guard()),
+    member("actions that are denied by name", NC, BUCKETS, deny("s3:Delete*", Condition=NO_MFA)),
+    member("other actions that are denied by name", C, BUCKETS, deny("ec2:*", Condition=NO_MFA)),
+    member(
+        "the boundary leaves nothing of it",
+        C,
+        BUCKETS,
+        deny("s3:*", Condition=NO_MFA),
+        permissions_boundary=BOUNDARY.arn,
+    ),
+    member("the boundary leaves it", NC, allow(), guard(), **BOUNDED),
+    member("on some resources", UNKNOWN, BUCKETS, guard(resource="arn:aws:s3:::reports/*")),
+    member(
+        "a further condition that is not known",
+        UNKNOWN,
+        BUCKETS,
+        guard(condition={**NO_MFA, **FROM_VPC}),
+    ),
+    member("a condition on the user", UNKNOWN, BUCKETS, guard(condition=ON_USER)),
+    member(
+        "an allow that is not known",
+        UNKNOWN,
+        allow("s3:*", Condition=FROM_VPC),
+        guard(),
+    ),
+    member("groups unknown", UNKNOWN, BUCKETS, guard(), unknown=["group_names"]),
+    member("whether there is a boundary is unknown", UNKNOWN, BUCKETS, guard(), unknown=["permissions_boundary"]),
+    member("no console password", NA, BUCKETS, guard(), row=replace(ROW, password_enabled=False)),
+    member("no key", NA, BUCKETS, guard(), row=replace(ROW, access_key_1_active=False)),
+    member(
+        "the second key", NC, BUCKETS, guard(), row=replace(ROW, access_key_1_active=False, access_key_2_active=True)
+    ),
+    Case(
+        "an AWS-managed policy, whose document is not known",
+        account(users=[replace(console_user("alice", mfa=True, attached=["PowerUserAccess"]), credentials=ROW)]),
+        {"alice": UNKNOWN},
+    ),
+    Case("policies of her own", account(users=[alice(BUCKETS, guard(), credentials=ROW)]), {"alice": NC}),
+    Case("credentials unknown", account(users=[user("alice", unknown=["credentials"])]), {"alice": UNKNOWN}),
+    Case("no users", account(), {ACCOUNT_ID: NA}),
+    Case("users unknown", account(unknown=["users"]), {ACCOUNT_ID: UNKNOWN}),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_case(case: Case) -> None:
+    case.check(RULE)
+
+
+@pytest.mark.parametrize(
+    ("condition", "mfa", "text"),
+    [
+        (
+            NO_MFA,
+            True,
+            "The access keys work in an MFA session only: statement 2 (Guard) of the customer-managed policy",
+        ),
+        (NO_MFA, False, "The access keys do not work: the user has no device: statement 2 (Guard) of"),
+        (
+            PLAIN,
+            True,
+            "The access keys work without MFA: statement 2 (Guard) of the",
+        ),
+    ],
+)
+def test_the_finding_says_how_the_keys_fare(condition: Any, mfa: bool, text: str) -> None:
+    case = member("", NC, BUCKETS, guard(condition=condition), row=replace(ROW, mfa_active=mfa))
+    (finding,) = case.check(RULE).findings
+    assert finding.annotation.startswith(text)
