@@ -281,7 +281,7 @@ def test_a_record_with_any_one_field_unknown_survives_and_its_gap_is_told(record
     else:
         snapshot = account(**facts)
     assert load(dump(snapshot), "copy") == snapshot
-    with pytest.raises(SourceError, match=r"each gap once \(withheld\)"):
+    with pytest.raises(SourceError, match=r"each gap exactly once \(withheld\)"):
         load(dump(structs.replace(snapshot, gaps=())), "copy")
 
 

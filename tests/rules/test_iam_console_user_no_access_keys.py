@@ -70,4 +70,4 @@ def test_case(case: Case) -> None:
 def test_the_finding_names_the_key() -> None:
     case = alice("", NC, password_enabled=True, access_key_2_active=True)
     (finding,) = case.check(RULE).findings
-    assert finding.annotation.startswith("The user has a console password and access_key_2 (")
+    assert finding.annotation.startswith("The user has a console password and access_key_2")
