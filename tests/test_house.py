@@ -185,7 +185,7 @@ def test_a_source_distribution_holds_the_folder_that_make_demo_writes_to(tmp_pat
     (archive,) = tmp_path.iterdir()
     with tarfile.open(archive) as held:
         names = {name.partition("/")[2] for name in held.getnames()}
-    assert names >= {"Makefile", "pyproject.toml", "reports/README.md"}
+    assert names >= {"CONTRIBUTING.md", "Makefile", "SECURITY.md", "pyproject.toml", "reports/README.md"}
 
 
 def test_a_wheel_works_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
@@ -211,6 +211,12 @@ def test_a_folder_named_rules_where_one_works_does_no_harm(tmp_path: Path) -> No
     command = [sys.executable, "-m", "auditor", "rules", "list"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, text=True)
     assert "iam-password-policy" in done.stdout
+
+
+def test_make_help_lists_every_target() -> None:
+    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, check=True, text=True)
+    (phony,) = re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert re.findall(r"^make (\w+) +\S.+\.$", done.stdout, re.MULTILINE) == phony.split()
 
 
 def test_every_test_that_the_documentation_names_exists() -> None:
