@@ -1,7 +1,7 @@
-"""Write the generated documentation, or with --check say whether it is fresh.
+"""Write the generated documentation, or with --check say what is out of date.
 
-Generated are the JSON Schemas of reports, diffs, baselines and the configuration file, docs/rules.md, and the parts of
-README.md between markers.
+Generated are the JSON Schemas of reports, diffs, baselines and the configuration file, docs/rules.md, docs/wings.svg,
+and the parts of README.md and docs/architecture.md between markers.
 """
 
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import wings
 
 from auditor.account.sources import BULK
 from auditor.collectors.live.collection import permissions_policy
@@ -41,10 +42,10 @@ MARKED = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)"
 
 
 def main(arguments: list[str]) -> int:
-    """Write every generated file that is not fresh; with --check write nothing and give 1 if there is one."""
+    """Write every generated file that is out of date; with --check write nothing and return 1 if there is one."""
     stale = [(path, text) for path, text in generated() if not path.exists() or path.read_text("utf-8") != text]
     for path, text in stale:
-        print(f"{path.relative_to(ROOT)} {'is stale: run `make docs`' if '--check' in arguments else 'written'}")
+        print(f"{path.relative_to(ROOT)} {'is out of date: run `make docs`' if '--check' in arguments else 'written'}")
         if "--check" not in arguments:
             path.write_text(text, "utf-8")
     return 1 if stale and "--check" in arguments else 0
@@ -60,7 +61,9 @@ def generated() -> Iterator[tuple[Path, str]]:
         schema(Config, "iam-audit.toml, the configuration file of iam-audit"),
     )
     yield ROOT / "docs/rules.md", rule_reference()
-    yield ROOT / "README.md", MARKED.sub(_filled, (ROOT / "README.md").read_text("utf-8"))
+    yield ROOT / "docs/wings.svg", wings.picture()
+    for path in (ROOT / "README.md", ROOT / "docs/architecture.md"):
+        yield path, MARKED.sub(_filled, path.read_text("utf-8"))
 
 
 def schema(described_type: Any, title: str) -> str:
@@ -133,7 +136,7 @@ def _permissions() -> str:
     return f"```json\n{text}\n```\n"
 
 
-PARTS = {"rules": _rules_table, "permissions": _permissions}
+PARTS = {"rules": _rules_table, "permissions": _permissions, "wings": wings.table}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -9,6 +9,7 @@ import tarfile
 import zipfile
 from importlib import import_module
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from fresh_environment import FreshEnvironment
@@ -217,6 +218,16 @@ def test_make_help_lists_every_target() -> None:
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, check=True, text=True)
     (phony,) = re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     assert re.findall(r"^make (\w+) +\S.+\.$", done.stdout, re.MULTILINE) == phony.split()
+
+
+def test_the_picture_shows_every_wing_above_what_it_imports() -> None:
+    drawn = ET.parse(ROOT / "docs/wings.svg").getroot()
+    heights = {text.text: int(text.attrib["y"]) for text in drawn.iter("{http://www.w3.org/2000/svg}text")}
+    for path in MODULES:
+        wing = layer_of(path)
+        if wing in WINGS and wing not in BELOW:
+            for imported in layers_seen(path) & {*WINGS} - BELOW - {wing}:
+                assert heights[wing] < heights[imported], f"{path} imports {imported}"
 
 
 def test_every_test_that_the_documentation_names_exists() -> None:
