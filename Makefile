@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+DEMO := $(VENV)/demo
 READY := $(VENV)/ready
 
 .DEFAULT_GOAL := demo
@@ -11,7 +12,7 @@ READY := $(VENV)/ready
 help:  ## List the targets.
 	@awk -F ':[^#]*## ' '/^[a-z]+:[^#]*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(READY)  ## Audit a made-up account in an embedded AWS emulator; write reports/demo.html and reports/demo.json.
+demo: $(DEMO)  ## Audit a made-up account in an embedded AWS emulator; write reports/demo.html and reports/demo.json.
 	@$(BIN)/iam-audit scan --demo -o reports/demo.html -o reports/demo.json
 
 test: $(READY)  ## Run the whole test suite.
@@ -38,7 +39,7 @@ bench: $(READY)  ## Measure speed and size, and print a table.
 docs: $(READY)  ## Write the generated files again.
 	$(BIN)/python docs/generate.py
 
-picture: demo  ## Take the screenshot in the README again (needs Chromium).
+picture: demo $(READY)  ## Take the screenshot in the README again (needs Chromium).
 	$(BIN)/python docs/picture.py
 
 package: $(READY)  ## Build the wheel and the source distribution into dist/.
@@ -49,9 +50,15 @@ clean:  ## Remove everything that make created, also .venv and the reports.
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find reports -type f ! -name README.md -delete
 
-$(READY): pyproject.toml
+$(DEMO): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "iam-audit needs Python 3.11 or newer; PYTHON=... chooses one")'
+	@echo "Installing iam-audit and its AWS emulator into $(VENV), once: 33 packages, 160 MB."
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[demo]'
+	@touch $@
+
+$(READY): $(DEMO)
+	@echo "Installing the development tools into $(VENV), once: 45 packages, 460 MB more."
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable '.[demo]' --group dev
+	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
