@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from fresh_environment import FreshEnvironment
 
+from auditor import __version__
 from auditor.account.snapshot import dump
 from auditor.testing import account, user
 
@@ -167,8 +168,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 
 def test_a_wheel_holds_two_packages_and_their_files(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    tops = {name.partition("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"auditor", "rules"}
+    assert {name.partition("/")[0] for name in names} == {"auditor", "rules", f"iam_audit-{__version__}.dist-info"}
     for needed in (
         "auditor/py.typed",
         "auditor/report/controls.json",
@@ -180,13 +180,25 @@ def test_a_wheel_holds_two_packages_and_their_files(wheel: Path) -> None:
         assert needed in names
 
 
-def test_a_source_distribution_holds_the_folder_that_make_demo_writes_to(tmp_path: Path) -> None:
+def test_a_source_distribution_holds_exactly_what_a_checkout_needs(tmp_path: Path) -> None:
     code = f"import hatchling.build as b; b.build_sdist({str(tmp_path)!r})"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
     (archive,) = tmp_path.iterdir()
     with tarfile.open(archive) as held:
         names = {name.partition("/")[2] for name in held.getnames()}
-    assert names >= {"CONTRIBUTING.md", "Makefile", "SECURITY.md", "pyproject.toml", "reports/README.md"}
+    files = {
+        ".gitignore",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "Makefile",
+        "PKG-INFO",
+        "README.md",
+        "SECURITY.md",
+    }
+    folders = {"auditor", "docs", "reports", "rules", "tests"}
+    assert {name.partition("/")[0] for name in names} == {*files, "pyproject.toml", *folders}
+    assert "reports/README.md" in names  # `make demo` writes into that folder
 
 
 def test_a_wheel_works_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
