@@ -31,12 +31,12 @@ ROOT = Path(__file__).parent.parent
 _PACK = "-ConfigPack"  # mappings by conformance packs are long; `scan --format json` has them
 _RULES_HEAD = """# Rules
 
-This page is made from the rules themselves; `iam-audit rules show NAME` prints the same. Where an account holds nothing
-that a rule judges, the rule says NOT_APPLICABLE of the account, once; where it is not known what there is, it says
-INSUFFICIENT_DATA. Both are our decision: AWS Config shows no result then.
+This page is generated from the rules. `iam-audit rules show NAME` prints the page of one rule. If an account has no
+resource that a rule evaluates, the rule has one finding on the account, NOT_APPLICABLE. If it is unknown what there is,
+that finding is INSUFFICIENT_DATA. Both are our decision; AWS Config shows no result then.
 
-Of the sets (`--rules`) core is a part of aws-config, which is the default; practices are rules that AWS Config does not
-have; all holds every rule. A rule that needs a value runs only where the value is given.
+The sets (`--rules`): `aws-config` is the default, and `core` is a part of it. `practices` holds rules that AWS Config
+does not have, and `all` holds every rule. A rule that needs a value runs only if the value is given.
 """
 MARKED = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -103,8 +103,8 @@ def _reference(rule: Rule) -> str:
     ]
     frameworks = {name: ids for name, ids in controls().get(rule.id, {}).items() if not name.endswith(_PACK)}
     if frameworks:
-        told = "; ".join(f"{name}: {', '.join(ids)}" for name, ids in frameworks.items())
-        lines.append(f"**Controls.** {told}\n")
+        text = "; ".join(f"{name}: {', '.join(ids)}" for name, ids in frameworks.items())
+        lines.append(f"**Controls.** {text}\n")
     return "\n".join(lines)
 
 
@@ -123,7 +123,7 @@ def _filled(match: re.Match[str]) -> str:
 
 
 def _rules_table() -> str:
-    rows = ["| rule | asks | severity |", "| --- | --- | --- |"]
+    rows = ["| rule | what it checks | severity |", "| --- | --- | --- |"]
     rows += [
         f"| [{rule.id}](docs/rules.md#{rule.id}) | {sections(page(rule))['']} | {rule.severity.capitalize()} |"
         for rule in load_rules().values()
