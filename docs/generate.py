@@ -1,7 +1,7 @@
-"""Write the generated documentation, or with --check say whether it is fresh.
+"""Write the generated documentation, or with --check say what is out of date.
 
-Generated are the JSON Schemas of reports, diffs, baselines and the configuration file, docs/rules.md, and the parts of
-README.md between markers.
+Generated are the JSON Schemas of reports, diffs, baselines and the configuration file, docs/rules.md, docs/wings.svg,
+and the parts of README.md and docs/architecture.md between markers.
 """
 
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import wings
 
 from auditor.account.sources import BULK
 from auditor.collectors.live.collection import permissions_policy
@@ -30,21 +31,21 @@ ROOT = Path(__file__).parent.parent
 _PACK = "-ConfigPack"  # mappings by conformance packs are long; `scan --format json` has them
 _RULES_HEAD = """# Rules
 
-This page is made from the rules themselves; `iam-audit rules show NAME` prints the same. Where an account holds nothing
-that a rule judges, the rule says NOT_APPLICABLE of the account, once; where it is not known what there is, it says
-INSUFFICIENT_DATA. Both are our decision: AWS Config shows no result then.
+This page is generated from the rules. `iam-audit rules show NAME` prints the page of one rule. If an account has no
+resource that a rule evaluates, the rule has one finding on the account, NOT_APPLICABLE. If it is unknown what there is,
+that finding is INSUFFICIENT_DATA. Both are our decision; AWS Config shows no result then.
 
-Of the sets (`--rules`) core is a part of aws-config, which is the default; practices are rules that AWS Config does not
-have; all holds every rule. A rule that needs a value runs only where the value is given.
+The sets (`--rules`): `aws-config` is the default, and `core` is a part of it. `practices` holds rules that AWS Config
+does not have, and `all` holds every rule. A rule that needs a value runs only if the value is given.
 """
 MARKED = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def main(arguments: list[str]) -> int:
-    """Write every generated file that is not fresh; with --check write nothing and give 1 if there is one."""
+    """Write every generated file that is out of date; with --check write nothing and return 1 if there is one."""
     stale = [(path, text) for path, text in generated() if not path.exists() or path.read_text("utf-8") != text]
     for path, text in stale:
-        print(f"{path.relative_to(ROOT)} {'is stale: run `make docs`' if '--check' in arguments else 'written'}")
+        print(f"{path.relative_to(ROOT)} {'is out of date: run `make docs`' if '--check' in arguments else 'written'}")
         if "--check" not in arguments:
             path.write_text(text, "utf-8")
     return 1 if stale and "--check" in arguments else 0
@@ -60,7 +61,9 @@ def generated() -> Iterator[tuple[Path, str]]:
         schema(Config, "iam-audit.toml, the configuration file of iam-audit"),
     )
     yield ROOT / "docs/rules.md", rule_reference()
-    yield ROOT / "README.md", MARKED.sub(_filled, (ROOT / "README.md").read_text("utf-8"))
+    yield ROOT / "docs/wings.svg", wings.picture()
+    for path in (ROOT / "README.md", ROOT / "docs/architecture.md"):
+        yield path, MARKED.sub(_filled, path.read_text("utf-8"))
 
 
 def schema(described_type: Any, title: str) -> str:
@@ -100,8 +103,8 @@ def _reference(rule: Rule) -> str:
     ]
     frameworks = {name: ids for name, ids in controls().get(rule.id, {}).items() if not name.endswith(_PACK)}
     if frameworks:
-        told = "; ".join(f"{name}: {', '.join(ids)}" for name, ids in frameworks.items())
-        lines.append(f"**Controls.** {told}\n")
+        text = "; ".join(f"{name}: {', '.join(ids)}" for name, ids in frameworks.items())
+        lines.append(f"**Controls.** {text}\n")
     return "\n".join(lines)
 
 
@@ -120,7 +123,7 @@ def _filled(match: re.Match[str]) -> str:
 
 
 def _rules_table() -> str:
-    rows = ["| rule | asks | severity |", "| --- | --- | --- |"]
+    rows = ["| rule | what it checks | severity |", "| --- | --- | --- |"]
     rows += [
         f"| [{rule.id}](docs/rules.md#{rule.id}) | {sections(page(rule))['']} | {rule.severity.capitalize()} |"
         for rule in load_rules().values()
@@ -133,7 +136,7 @@ def _permissions() -> str:
     return f"```json\n{text}\n```\n"
 
 
-PARTS = {"rules": _rules_table, "permissions": _permissions}
+PARTS = {"rules": _rules_table, "permissions": _permissions, "wings": wings.table}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -15,7 +15,10 @@ from auditor.selection import config
 from auditor.selection.tables import Config
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 WRITTEN = date(2026, 11, 24)
 
 
@@ -42,12 +45,22 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
 
 
 def commands() -> Iterator[str]:
-    """Yield each call of iam-audit in the blocks of commands."""
+    """Yield each call of iam-audit in the blocks of commands and of workflows."""
     for page in PAGES:
-        for block in blocks(page, "sh"):
+        for block in [*blocks(page, "sh"), *blocks(page, "yaml")]:
             for line in block.replace("\\\n", " ").splitlines():
-                if line.lstrip().startswith("iam-audit "):
-                    yield line
+                if (found := re.match(r"\s*(?:- (?:run: )?)?(iam-audit [^$]*)$", line)) and "$@" not in line:
+                    yield found[1]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_page_installs_by_a_name_that_anybody_may_take_on_an_index(page: Path) -> None:
+    lines = [
+        line
+        for line in page.read_text("utf-8").splitlines()
+        if re.search(r"\b(pip|pipx|uv|uvx)\b.*\b(install|run)\b", line)
+    ]
+    assert [line for line in lines if re.search(r"""install [^`#]*(?<![\w/@-])['"]?iam-audit\b""", line)] == []
 
 
 @pytest.mark.parametrize("line", list(commands()))

@@ -9,10 +9,12 @@ import tarfile
 import zipfile
 from importlib import import_module
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from fresh_environment import FreshEnvironment
 
+from auditor import __version__
 from auditor.account.snapshot import dump
 from auditor.testing import account, user
 
@@ -166,8 +168,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 
 def test_a_wheel_holds_two_packages_and_their_files(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    tops = {name.partition("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"auditor", "rules"}
+    assert {name.partition("/")[0] for name in names} == {"auditor", "rules", f"iam_audit-{__version__}.dist-info"}
     for needed in (
         "auditor/py.typed",
         "auditor/report/controls.json",
@@ -179,13 +180,25 @@ def test_a_wheel_holds_two_packages_and_their_files(wheel: Path) -> None:
         assert needed in names
 
 
-def test_a_source_distribution_holds_the_folder_that_make_demo_writes_to(tmp_path: Path) -> None:
+def test_a_source_distribution_holds_exactly_what_a_checkout_needs(tmp_path: Path) -> None:
     code = f"import hatchling.build as b; b.build_sdist({str(tmp_path)!r})"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
     (archive,) = tmp_path.iterdir()
     with tarfile.open(archive) as held:
         names = {name.partition("/")[2] for name in held.getnames()}
-    assert names >= {"Makefile", "pyproject.toml", "reports/README.md"}
+    files = {
+        ".gitignore",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "Makefile",
+        "PKG-INFO",
+        "README.md",
+        "SECURITY.md",
+    }
+    folders = {"auditor", "docs", "reports", "rules", "tests"}
+    assert {name.partition("/")[0] for name in names} == {*files, "pyproject.toml", *folders}
+    assert "reports/README.md" in names  # `make demo` writes into that folder
 
 
 def test_a_wheel_works_in_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:
@@ -211,6 +224,22 @@ def test_a_folder_named_rules_where_one_works_does_no_harm(tmp_path: Path) -> No
     command = [sys.executable, "-m", "auditor", "rules", "list"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, text=True)
     assert "iam-password-policy" in done.stdout
+
+
+def test_make_help_lists_every_target() -> None:
+    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, check=True, text=True)
+    (phony,) = re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert re.findall(r"^make (\w+) +\S.+\.$", done.stdout, re.MULTILINE) == phony.split()
+
+
+def test_the_picture_shows_every_wing_above_what_it_imports() -> None:
+    drawn = ET.parse(ROOT / "docs/wings.svg").getroot()
+    heights = {text.text: int(text.attrib["y"]) for text in drawn.iter("{http://www.w3.org/2000/svg}text")}
+    for path in MODULES:
+        wing = layer_of(path)
+        if wing in WINGS and wing not in BELOW:
+            for imported in layers_seen(path) & {*WINGS} - BELOW - {wing}:
+                assert heights[wing] < heights[imported], f"{path} imports {imported}"
 
 
 def test_every_test_that_the_documentation_names_exists() -> None:

@@ -23,7 +23,7 @@ COMMANDS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 NEEDS_NETWORK = """\
 python3 -m venv .venv
 . .venv/bin/activate
-python -m pip install "iam-audit[demo]" pytest mypy
+python -m pip install "../iam-audit[demo]" pytest mypy
 """
 """The one block that cannot be run: the test makes this environment from wheels instead."""
 

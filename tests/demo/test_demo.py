@@ -2,12 +2,16 @@
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import five_rules
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from rule_parameters import REQUIRED, configured
 
 from auditor.account.model import Snapshot
@@ -128,4 +132,34 @@ def test_without_moto_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "moto.moto_server.werkzeug_app", None)
     with pytest.raises(AuditError) as raised, demo_account():
         pass
-    assert "iam-audit[demo]" in raised.value.hint
+    assert "'.[demo]'" in raised.value.hint
+
+
+def installed_with(requirement: str, seen: set[str]) -> set[str]:
+    """Return the names of the distributions that pip installs for a requirement, itself among them."""
+    parsed = Requirement(requirement)
+    name = canonicalize_name(parsed.name)
+    for extra in ("", *parsed.extras):
+        if f"{name}[{extra}]" not in seen:
+            seen.add(f"{name}[{extra}]")
+            for each in requires(name) or ():
+                marker = Requirement(each).marker
+                if marker is None or marker.evaluate({"extra": extra}):
+                    installed_with(each, seen)
+    return {each.partition("[")[0] for each in seen}
+
+
+def test_the_demo_needs_no_more_than_its_extra_installs(tmp_path: Path) -> None:
+    code = (
+        "import json, sys; before = {*sys.modules}; from auditor.console.cli import main; "
+        "code = main(['scan', '--demo', '-q', '-o', 'r.html', '--format', 'json']); "
+        "names = {name.partition('.')[0] for name in {*sys.modules} - before}; "
+        "print(json.dumps([code, sorted(names)]), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=True, text=True)
+    exit_code, imported = json.loads(done.stderr.splitlines()[-1])
+    assert exit_code == 0
+    owners = packages_distributions()
+    used = {canonicalize_name(owner) for name in imported for owner in owners.get(name, ())}
+    assert "flask" in used
+    assert used - installed_with("iam-audit[demo]", set()) <= {"typing-extensions"}  # msgspec uses it where it is
