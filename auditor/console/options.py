@@ -34,6 +34,7 @@ CAN_CODES = _EXIT_CODES.format(
     done="allow; without --session: nothing is undecided\n  1    --session, and it is denied",
     failed="the account could not be read\n  4    undecided: a fact that decides is unknown",
 )
+HISTORY_CODES = _EXIT_CODES.format(done="done", failed="the history or a report could not be read or written")
 REPORT_CODES = _EXIT_CODES.format(done="shown or written", failed="the report could not be read or written")
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -309,6 +310,12 @@ scan_options = _options(
     ),
     framework_option,
     security_hub_option,
+    showing(
+        "--history",
+        shell_complete=files,
+        metavar="FILE",
+        help="Add the report to this history, which is made if it is not there.",
+    ),
     gate_option(
         "--fail-on",
         type=click.Choice(["noncompliant", "new", "nothing"]),

@@ -30,6 +30,7 @@ class ScanRequest(Struct, frozen=True, kw_only=True):
     shown: Shown
     frameworks: Sequence[str]
     security_hub_region: str | None
+    history: str | None
     as_of: datetime | None
     verify: bool
     quiet: bool
@@ -90,6 +91,14 @@ class DiffRequest(Struct, frozen=True, kw_only=True):
     fail_on: str
     allow_incomplete: bool
     as_of: datetime | None
+    quiet: bool
+
+
+class HistoryAddRequest(Struct, frozen=True, kw_only=True):
+    """Ask for stored reports to be added to a history."""
+
+    history: str
+    reports: Sequence[str]
     quiet: bool
 
 

@@ -10,7 +10,7 @@ from auditor import audit
 from auditor.account.model import Snapshot
 from auditor.collectors.cli_output.names import FILES
 from auditor.collectors.saved import load_baseline
-from auditor.console import places
+from auditor.console import places, recording
 from auditor.console.in_use import summary
 from auditor.console.messages import Say, speaker, wants_progress
 from auditor.console.requests import ScanRequest
@@ -48,6 +48,8 @@ def run(request: ScanRequest) -> int:
     inputs = [*inputs, *([settings.baseline_path] if settings.baseline_path is not None else [])]
     _check_files(settings, inputs)
     check_region(settings.paths, settings.output_format.value, request.security_hub_region)
+    if request.history is not None:
+        recording.check(request.history)
     query = printing.compiled(request.shown.query) if request.shown.query is not None else None
     wanted = [frameworks.find(name) for name in request.frameworks]
     plan = planned(request.selection, loaded, settings)
@@ -63,6 +65,8 @@ def run(request: ScanRequest) -> int:
     written = files.write_reports(
         report, plan.run.paths, sources=[*inputs, *plan.pack_paths], region=request.security_hub_region
     )
+    if request.history is not None:
+        recording.record(report, request.history, say)
     _print(report, plan.run.output_format.value, request, query)
     code, reason = exit_code(report, _gate(plan.run))
     by_file = f". {sentence(report.configuration)}" if report.configuration and effects(report.configuration) else ""
