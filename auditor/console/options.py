@@ -34,6 +34,10 @@ CAN_CODES = _EXIT_CODES.format(
     done="allow; without --session: nothing is undecided\n  1    --session, and it is denied",
     failed="the account could not be read\n  4    undecided: a fact that decides is unknown",
 )
+VERIFY_CODES = _EXIT_CODES.format(
+    done="everything agrees\n  1    something was removed or changed",
+    failed="the history or a report could not be read",
+)
 HISTORY_CODES = _EXIT_CODES.format(done="done", failed="the history or a report could not be read or written")
 REPORT_CODES = _EXIT_CODES.format(done="shown or written", failed="the report could not be read or written")
 

@@ -102,6 +102,15 @@ class HistoryAddRequest(Struct, frozen=True, kw_only=True):
     quiet: bool
 
 
+class HistoryVerifyRequest(Struct, frozen=True, kw_only=True):
+    """Ask whether a history is whole, and is of these reports; `heads` are links noted earlier."""
+
+    history: str
+    reports: Sequence[str]
+    heads: Sequence[str]
+    output_format: str
+
+
 class ExportRequest(Struct, frozen=True, kw_only=True):
     """Ask for the selected rules as rules of AWS Config."""
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from auditor.errors import SourceError
+from auditor.history.store import inconsistent
 
 D = TypeVar("D")
 
@@ -32,10 +32,8 @@ class Documents:
         if digest not in self._read:
             row = self._connection.execute("SELECT content FROM document WHERE digest = ?", (digest,)).fetchone()
             if row is None or sha256(row[0].encode()).hexdigest() != digest:
-                problem = (
-                    f"the history is damaged: its document {digest[:12]} is {'missing' if row is None else 'changed'}"
-                )
-                raise SourceError(problem, "Restore a copy of the file, or build a new history of your stored reports.")
+                why = f"its document {digest[:12]} is {'missing' if row is None else 'changed'}"
+                raise inconsistent(self._connection, why)
             self._read[digest] = row[0]
         return self._read[digest]
 

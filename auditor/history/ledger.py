@@ -9,6 +9,7 @@ from auditor.account.kinds import ResourceType
 from auditor.history.documents import Documents
 from auditor.history.proofs import Lookup, Observed
 from auditor.history.runs import Key, suppression_text
+from auditor.history.store import inconsistent
 from auditor.history.timeline import Moment, Span, at, placed
 from auditor.judging.finding import Finding
 from auditor.judging.rule import ComplianceType
@@ -63,20 +64,29 @@ class Ledger:
         self.account = account
         self.documents = Documents(connection)
         self._resources: dict[tuple[Any, ...], int] = {}
-        self.items: dict[int, Item] = {}
         self._numbers: dict[tuple[str, str, str], int] = {}
-        for number, fingerprint, rule, identifier, *names, resource in connection.execute(_ITEMS, (account,)):
+        self._known: dict[Observation, int] = {}
+        self.items: dict[int, Item] = {}
+        self.observations: dict[int, Observation] = {}
+        self.verdicts = spans_of(connection, "verdict", account)
+        try:
+            self._load()
+        except ValueError as error:  # a type that no release wrote
+            raise inconsistent(connection, str(error)) from error
+        values = {span.value for spans in self.verdicts.values() for span in spans}
+        if self.verdicts.keys() - self.items.keys() or values - self.observations.keys():
+            raise inconsistent(connection, "a verdict is of a finding that it does not have")
+
+    def _load(self) -> None:
+        of_account = (self.account,)
+        for number, fingerprint, rule, identifier, *names, resource in self._connection.execute(_ITEMS, of_account):
             kind, name, arn, region = names
             self._know(Item(number, fingerprint, rule, identifier, ResourceType(kind), name, arn, region))
             self._resources[kind, name, arn, region] = resource
-        self.observations: dict[int, Observation] = {}
-        rows = connection.execute(
-            "SELECT id, resource_id, compliance_type, suppression FROM observation WHERE account = ?", (account,)
-        )
-        for number, resource_id, kind, suppression in rows:
+        query = "SELECT id, resource_id, compliance_type, suppression FROM observation WHERE account = ?"
+        for number, resource_id, kind, suppression in self._connection.execute(query, of_account):
             self.observations[number] = Observation(resource_id, ComplianceType(kind), suppression)
         self._known = {observation: number for number, observation in self.observations.items()}
-        self.verdicts = spans_of(connection, "verdict", account)
 
     def _know(self, item: Item) -> None:
         self.items[item.number] = item

@@ -175,6 +175,12 @@ def _as_ours(error: sqlite3.Error, path: str, otherwise: type[AuditError]) -> Au
     return otherwise(f"{path} cannot be opened: {error}", hint)
 
 
+def inconsistent(connection: sqlite3.Connection, why: str) -> SourceError:
+    """Return the error of a history whose rows contradict each other."""
+    _, _, file = connection.execute("PRAGMA database_list").fetchone()
+    return damaged(file, why)
+
+
 def damaged(path: str, why: str) -> SourceError:
     """Return the error of a history that contradicts itself or is no history at all."""
     return SourceError(f"{path} is damaged, or not a history of iam-audit: {why}", _RESTORE)

@@ -48,7 +48,7 @@ def failures(ledger: Ledger) -> Iterator[Tracked]:
 
 
 def proofs_of(ledger: Ledger, runs: Sequence[Run]) -> Mapping[int, StoredProof]:
-    """Return what each run proves, by its time."""
+    """Return what each run proves, in order of time, by its time."""
     decoded = {run.proof: ledger.documents.decoded(run.proof, dict[str, RuleProof]) for run in runs}
     return {run.time: StoredProof(decoded[run.proof], ledger.at(run.time)) for run in runs}
 
