@@ -4,8 +4,17 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 from auditor.collectors import saved
-from auditor.console.requests import HistoryVerifyRequest
+from auditor.console.requests import (
+    Filter,
+    HistorySampleRequest,
+    HistoryShowRequest,
+    HistoryTrendRequest,
+    HistoryVerifyRequest,
+)
 from auditor.history import store
+from auditor.history.aged import Wanted, open_findings
+from auditor.history.sample import sample
+from auditor.history.trend import Period, trend
 from auditor.history.verification import verified
 from auditor.report.reading import load_report
 from auditor.writers.history.printing import print_history
@@ -18,6 +27,35 @@ def verify(request: HistoryVerifyRequest) -> int:
         found = verified(connection, reports, request.heads)
     print_history(found, request.output_format)
     return 1 if found.faults else 0
+
+
+def show(request: HistoryShowRequest) -> int:
+    """Show what is not resolved, and how old it is."""
+    with store.reading(request.history) as connection:
+        found = open_findings(connection, _wanted(request.wanted), {})
+    print_history(found, request.output_format)
+    return 0
+
+
+def show_trend(request: HistoryTrendRequest) -> int:
+    """Show how findings came and went."""
+    with store.reading(request.history) as connection:
+        found = trend(connection, _wanted(request.wanted), Period(request.since, request.until))
+    print_history(found, request.output_format)
+    return 0
+
+
+def show_sample(request: HistorySampleRequest) -> int:
+    """Show findings that are drawn at random."""
+    period = Period(request.since, request.until)
+    with store.reading(request.history) as connection:
+        found = sample(connection, _wanted(request.wanted), period, size=request.size, seed=request.seed)
+    print_history(found, request.output_format)
+    return 0
+
+
+def _wanted(wanted: Filter) -> Wanted:
+    return Wanted(accounts=wanted.accounts, rules=wanted.rules, severities=wanted.severities)
 
 
 def _digests(sources: Sequence[str]) -> Mapping[str, str]:

@@ -1,7 +1,7 @@
 """The options of commands that have many or share them, and how their values are read."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from importlib import import_module
 from typing import Any, TypeVar
@@ -69,6 +69,14 @@ def point_in_time(text: str) -> datetime:
         raise click.BadParameter(f"{text!r} is no time such as 2026-11-24T03:00:00Z") from error
 
 
+def day(text: str) -> date:
+    """Read a date in ISO 8601."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is no date such as 2026-11-24") from error
+
+
 def hours(text: str) -> float:
     """Read a number of hours that a time can be away."""
     try:
@@ -119,7 +127,8 @@ def framework_names(_context: click.Context, _parameter: click.Parameter, incomp
     return [name for name in known() if name.casefold().startswith(incomplete.casefold())]
 
 
-_SEVERITIES = click.Choice([name.value for name in Severity], case_sensitive=False)
+SEVERITIES = click.Choice([name.value for name in Severity], case_sensitive=False)
+"""The severities, in any case."""
 
 
 class _Headed(click.Option):
@@ -302,7 +311,7 @@ scan_options = _options(
         "--severity",
         "severities",
         multiple=True,
-        type=_SEVERITIES,
+        type=SEVERITIES,
         help="Show findings of this severity only; repeatable.",
     ),
     showing(
@@ -333,7 +342,7 @@ scan_options = _options(
     ),
     gate_option(
         "--min-severity",
-        type=_SEVERITIES,
+        type=SEVERITIES,
         help="Let findings below this severity pass, NON_COMPLIANT and undecided ones [low].",
     ),
     gate_option(

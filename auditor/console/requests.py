@@ -1,7 +1,7 @@
 """Requests: what a command line asks for, typed, one Struct for each command that has options."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from msgspec import Struct, structs
@@ -100,6 +100,44 @@ class HistoryAddRequest(Struct, frozen=True, kw_only=True):
     history: str
     reports: Sequence[str]
     quiet: bool
+
+
+class Filter(Struct, frozen=True, kw_only=True):
+    """Hold which accounts, rules and severities a command on a history is about; empty: all."""
+
+    accounts: Sequence[str]
+    rules: Sequence[str]
+    severities: Sequence[str]
+
+
+class HistoryShowRequest(Struct, frozen=True, kw_only=True):
+    """Ask for the findings that are not resolved."""
+
+    history: str
+    wanted: Filter
+    output_format: str
+
+
+class HistoryTrendRequest(Struct, frozen=True, kw_only=True):
+    """Ask how findings came and went, day by day."""
+
+    history: str
+    wanted: Filter
+    since: date | None
+    until: date | None
+    output_format: str
+
+
+class HistorySampleRequest(Struct, frozen=True, kw_only=True):
+    """Ask for findings drawn at random."""
+
+    history: str
+    wanted: Filter
+    since: date | None
+    until: date | None
+    size: int
+    seed: int
+    output_format: str
 
 
 class HistoryVerifyRequest(Struct, frozen=True, kw_only=True):

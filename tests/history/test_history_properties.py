@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nights import added, many_nights
+from nights import MEMORY, added, many_nights
 
 from auditor.history import store
 from auditor.history.ledger import Ledger, spans_of
@@ -22,8 +22,6 @@ from auditor.report.changes import Entry
 from auditor.report.proof import Side
 from auditor.report.report import Report
 
-MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
-"""Where files are made that need not outlast a power cut."""
 Told = dict[tuple[str, str | None, str], list[str]]
 
 

@@ -19,6 +19,8 @@ from auditor.judging.rule import ConfiguredRule
 from auditor.report.report import Report, dump_report
 from auditor.testing import CAPTURED_AT, account, console_user, group, password_policy
 
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""Where files are made that need not outlast a power cut."""
 MFA = "mfa-enabled-for-iam-console-access"
 BOB = console_user("bob", mfa=False, groups=["A"])
 FIXED = console_user("bob", mfa=True, groups=["A"])

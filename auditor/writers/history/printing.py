@@ -6,14 +6,22 @@ from typing import Any
 
 import msgspec
 
+from auditor.history.aged import OpenFindings
+from auditor.history.sample import Sample
+from auditor.history.trend import Trend
 from auditor.history.verification import Verification
 from auditor.report.report import as_json
-from auditor.writers.history import verification
+from auditor.writers.history import findings, sample, trend, verification
 from auditor.writers.json import shown
 
 Lines = Callable[[Any], Iterator[str]]
 
-_TEXTS: Mapping[type, Lines] = {Verification: verification.lines}
+_TEXTS: Mapping[type, Lines] = {
+    OpenFindings: findings.lines,
+    Sample: sample.lines,
+    Trend: trend.lines,
+    Verification: verification.lines,
+}
 
 
 def print_history(result: Any, output_format: str) -> None:
