@@ -1,6 +1,7 @@
 """What a history says, shown: verified, as open findings, as a trend, as a sample."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from auditor.collectors import saved
@@ -17,6 +18,9 @@ from auditor.history.sample import sample
 from auditor.history.trend import Period, trend
 from auditor.history.verification import verified
 from auditor.report.reading import load_report
+from auditor.selection import config
+from auditor.selection.options import RunOptions
+from auditor.selection.run_settings import run_settings
 from auditor.writers.history.printing import print_history
 
 
@@ -31,8 +35,10 @@ def verify(request: HistoryVerifyRequest) -> int:
 
 def show(request: HistoryShowRequest) -> int:
     """Show what is not resolved, and how old it is."""
+    loaded = config.load(request.config, datetime.now(UTC).date(), ignored=request.no_config)
+    limits = run_settings(RunOptions(), loaded).days_allowed
     with store.reading(request.history) as connection:
-        found = open_findings(connection, _wanted(request.wanted), {})
+        found = open_findings(connection, _wanted(request.wanted), limits)
     print_history(found, request.output_format)
     return 0
 

@@ -219,7 +219,7 @@ place_options = _options(
         help="Read AWS no longer than this [1800]; what was not read by then is unknown.",
     ),
 )
-selection_options = _options(
+config_options = _options(
     _selecting(
         "--config",
         shell_complete=files,
@@ -227,6 +227,9 @@ selection_options = _options(
         help="Settings [iam-audit.toml of the working folder, if it is there].",
     ),
     _selecting("--no-config", is_flag=True, help="Read no configuration file."),
+)
+selection_options = _options(
+    config_options,
     _selecting(
         "--rules",
         "rule_set",
@@ -323,16 +326,11 @@ scan_options = _options(
     ),
     framework_option,
     security_hub_option,
-    showing(
-        "--history",
-        shell_complete=files,
-        metavar="FILE",
-        help="Add the report to this history, which is made if it is not there.",
-    ),
     gate_option(
         "--fail-on",
-        type=click.Choice(["noncompliant", "new", "nothing"]),
-        help="Exit with 1 if a finding is NON_COMPLIANT; `new` needs --baseline [nothing].",
+        type=click.Choice(["noncompliant", "new", "overdue", "nothing"]),
+        help="Exit with 1 if a finding is NON_COMPLIANT; `new` needs --baseline, `overdue` --history and [sla] "
+        "[nothing].",
     ),
     gate_option(
         "--baseline",
@@ -361,6 +359,7 @@ scan_options = _options(
         is_flag=True,
         help="Ask AWS again about users whose MFA finding rests on an older credential report.",
     ),
+    click.option("--history", shell_complete=files, metavar="FILE", help="Add the report to this history of nights."),
     click.option(
         "--as-of", type=point_in_time, metavar="TIME", help="The run's time, in the report and for end dates."
     ),

@@ -12,26 +12,61 @@ from auditor import documents
 from auditor.collectors import saved
 from auditor.console.messages import Say, speaker
 from auditor.console.requests import HistoryAddRequest
-from auditor.errors import AuditError
+from auditor.errors import AuditError, UsageError
 from auditor.history import store
 from auditor.history.adding import Added, add
+from auditor.history.aged import Wanted, open_findings
+from auditor.judging.rule import Severity
 from auditor.report.reading import load_report
 from auditor.report.report import Report
+from auditor.selection.run_settings import RunSettings
 from auditor.writers.json import document_of, shown
 
 
-def check(history: str) -> None:
+def check(history: str | None, settings: RunSettings) -> None:
+    """Make the history if it is not there; raise AuditError where nothing can be added to it.
+
+    Raises UsageError for a gate on what is overdue without a history, or without days that are allowed.
+    """
+    if settings.fail_on.value == "overdue":
+        if history is None:
+            raise UsageError(
+                "--fail-on overdue needs a history", "Give --history FILE, which knows how old findings are."
+            )
+        if not settings.days_allowed:
+            hint = "Write for example `[sla]` and `critical = 7` (days) into iam-audit.toml."
+            raise UsageError("--fail-on overdue needs the table [sla] in the configuration file", hint)
+    if history is not None:
+        make(history)
+
+
+def make(history: str) -> None:
     """Make the history if it is not there, and raise AuditError where nothing can be added to it."""
     with store.writing(history):
         pass
 
 
-def record(report: Report, history: str, say: Say) -> None:
-    """Add the report of a scan; its digest is that of the file that `-o FILE.json` writes."""
+def record(report: Report, history: str | None, settings: RunSettings, say: Say) -> int:
+    """Add the report of a scan, if there is a history, and return how many findings are overdue for the gate.
+
+    The digest of the report is that of the file that `-o FILE.json` writes.
+    """
+    if history is None:
+        return 0
     digest = sha256(b"".join(shown(document_of(report)))).hexdigest()
     with store.writing(history) as connection:
         added = add(connection, report, digest, "the report")
-    say(f"{_SENTENCES[added].format(history)}")
+    say(_SENTENCES[added].format(history))
+    return _overdue(report, history, settings) if settings.fail_on.value == "overdue" else 0
+
+
+def _overdue(report: Report, history: str, settings: RunSettings) -> int:
+    """Return how many findings of the account are overdue, of those severe enough for the gate."""
+    order = list(Severity)
+    severe = order[: order.index(Severity(settings.min_severity.value)) + 1]
+    wanted = Wanted(accounts=[report.account.id or ""], severities=severe)
+    with store.reading(history) as connection:
+        return open_findings(connection, wanted, settings.days_allowed).overdue
 
 
 _SENTENCES = {
@@ -44,7 +79,7 @@ _SENTENCES = {
 def add_reports(request: HistoryAddRequest) -> int:
     """Add stored reports in the order of their times, each whole or not at all; the exit code is 0."""
     say = speaker(quiet=request.quiet)
-    check(request.history)
+    make(request.history)
     results: Counter[Added] = Counter()
     try:
         for source in _in_order(request.reports):

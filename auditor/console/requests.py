@@ -111,10 +111,12 @@ class Filter(Struct, frozen=True, kw_only=True):
 
 
 class HistoryShowRequest(Struct, frozen=True, kw_only=True):
-    """Ask for the findings that are not resolved."""
+    """Ask for the findings that are not resolved, with the SLA of a configuration file."""
 
     history: str
     wanted: Filter
+    config: str | None
+    no_config: bool
     output_format: str
 
 

@@ -48,8 +48,7 @@ def run(request: ScanRequest) -> int:
     inputs = [*inputs, *([settings.baseline_path] if settings.baseline_path is not None else [])]
     _check_files(settings, inputs)
     check_region(settings.paths, settings.output_format.value, request.security_hub_region)
-    if request.history is not None:
-        recording.check(request.history)
+    recording.check(request.history, settings)
     query = printing.compiled(request.shown.query) if request.shown.query is not None else None
     wanted = [frameworks.find(name) for name in request.frameworks]
     plan = planned(request.selection, loaded, settings)
@@ -65,10 +64,9 @@ def run(request: ScanRequest) -> int:
     written = files.write_reports(
         report, plan.run.paths, sources=[*inputs, *plan.pack_paths], region=request.security_hub_region
     )
-    if request.history is not None:
-        recording.record(report, request.history, say)
+    overdue = recording.record(report, request.history, plan.run, say)
     _print(report, plan.run.output_format.value, request, query)
-    code, reason = exit_code(report, _gate(plan.run))
+    code, reason = exit_code(report, _gate(plan.run, overdue))
     by_file = f". {sentence(report.configuration)}" if report.configuration and effects(report.configuration) else ""
     say(f"{f'{files.sentence(written)}. ' if written else ''}Exit code {code}: {reason}{by_file}")
     return code
@@ -170,12 +168,13 @@ def _print(report: Report, output_format: str, request: ScanRequest, query: Quer
         )
 
 
-def _gate(settings: RunSettings) -> Gate:
+def _gate(settings: RunSettings, overdue: int) -> Gate:
     return Gate(
-        settings.fail_on.value != "nothing",
+        settings.fail_on.value in ("noncompliant", "new"),
         settings.allow_incomplete.value,
         Severity(settings.min_severity.value),
         on_new=settings.fail_on.value == "new",
+        overdue=overdue,
     )
 
 

@@ -37,10 +37,17 @@ def night_of(day: int, hour: int = 0) -> datetime:
     return CAPTURED_AT + timedelta(days=day, hours=hour)
 
 
+def at_night(day: int, snapshot: Snapshot) -> Snapshot:
+    """Return an account as it was captured in a night."""
+    moved = night_of(day) - CAPTURED_AT
+    sources = (replace(each, read_at=each.read_at and each.read_at + moved) for each in snapshot.sources)
+    return replace(snapshot, captured_at=night_of(day), sources=tuple(sources))
+
+
 def night(day: int, snapshot: Snapshot, rules: Sequence[ConfiguredRule] | None = None, **options: Any) -> Report:
     """Return the report of a night."""
     rules = [configured(MFA)] if rules is None else rules
-    return report_of(replace(snapshot, captured_at=night_of(day)), rules, **options)
+    return report_of(at_night(day, snapshot), rules, **options)
 
 
 def digest_of(report: Report) -> str:

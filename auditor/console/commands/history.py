@@ -10,6 +10,7 @@ from auditor.console.options import (
     VERIFY_CODES,
     C,
     Commands,
+    config_options,
     day,
     files,
     quiet_option,
@@ -76,9 +77,10 @@ def history_group() -> None:
 @history_option
 @quiet_option
 def history_add(**options: Any) -> int:
-    """Add stored JSON reports to a history, in whatever order they are named.
+    """Add stored JSON reports to a history.
 
-    The file is made if it is not there. A report that it has already is passed over.
+    The file is made if it is not there. The order in which reports are named or added does not matter, and one that is
+    there already is passed over.
 
     \b
     Examples:
@@ -93,17 +95,19 @@ def history_add(**options: Any) -> int:
 @history_group.command("show", epilog=HISTORY_CODES)
 @history_option
 @_filters
+@config_options
 @_format
 def history_show(**options: Any) -> int:
     """Show the findings that are not resolved, with their ages.
 
     Ages are of the newest run of the account. "At least" stands where no run of the day before proves that the finding
-    was not there yet; a night that proves nothing neither begins nor ends a finding.
+    was not there yet; a night that proves nothing neither begins nor ends a finding. What is overdue follows from the
+    table [sla] of iam-audit.toml.
 
     \b
     Examples:
       iam-audit history show --history iam-history.db
-      iam-audit history show --history iam-history.db --severity critical --format json
+      iam-audit history show --history iam-history.db --severity critical
     """
     from auditor.console.history import show
 
@@ -116,14 +120,15 @@ def history_show(**options: Any) -> int:
 @_period
 @_format
 def history_trend(**options: Any) -> int:
-    """Show day by day what was open, began and was resolved, and the days without a run.
+    """Show what was open and resolved on each day.
 
-    Below stand the changes of rules, parameters and release, and how long findings took to be remediated, by severity.
+    Days without a run are named. Below stand the changes of rules, parameters and release, and how long findings took
+    to be remediated, by severity.
 
     \b
     Examples:
       iam-audit history trend --history iam-history.db
-      iam-audit history trend --history iam-history.db --since 2026-09-01 --rule iam-user-mfa-enabled
+      iam-audit history trend --history iam-history.db --since 2026-09-01
     """
     from auditor.console.history import show_trend
 
@@ -142,7 +147,7 @@ def history_sample(**options: Any) -> int:
 
     \b
     Example:
-      iam-audit history sample --history iam-history.db --size 25 --seed 20261124 --since 2026-09-01
+      iam-audit history sample --history iam-history.db --size 25 --seed 20261124
     """
     from auditor.console.history import show_sample
 
