@@ -17,7 +17,7 @@ _TAKEN = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _CONTRADICTING = frozenset({0, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_ERROR})
 """The codes of text that is no UTF-8, of a rule of the schema that is broken, and of a table that is missing."""
 _PRIMARY = 0xFF  # SQLite's extended codes hold the primary one in the last byte
-_NOTHING_ADDED = "Nothing of this command was added; what was in the history before is still there."
+_NOTHING_ADDED = "Nothing was changed: what was in the history before is still there."
 _RESTORE = (
     "Restore a copy of the file, or build a new history: `iam-audit history add --history NEW.db REPORT.json ...` "
     "reads your stored reports."
