@@ -45,7 +45,7 @@ def run(request: ScanRequest) -> int:
     _check_places(settings, loaded, named=request.selection.config is not None)
     inputs = _read(request, loaded)
     known = _baseline(settings)
-    inputs = [*inputs, *([settings.baseline_path] if settings.baseline_path is not None else [])]
+    inputs = [*inputs, *(each for each in (settings.baseline_path, request.history) if each is not None)]
     _check_files(settings, inputs)
     check_region(settings.paths, settings.output_format.value, request.security_hub_region)
     recording.check(request.history, settings)

@@ -79,6 +79,13 @@ def test_a_scan_adds_its_report_with_the_digest_of_the_file(folder: Path, run: R
     assert "1 already there" in run("history", "add", "--history", "h.db", "r.json").err
 
 
+def test_no_report_replaces_the_history(folder: Path, run: Run) -> None:
+    result = run("scan", "--snapshot", "s.json", "--history", "h.json", "-o", "h.json")
+    assert result.code == 2, result
+    assert "-o h.json" in result.err
+    assert not (folder / "h.json").exists()
+
+
 def test_a_report_of_the_same_time_that_says_something_else_is_refused(nights: Path, run: Run) -> None:
     run("history", "add", "--history", "h.db", "0.json")
     other = stored(nights, "other", night(0, people(EVE)))
