@@ -140,12 +140,17 @@ def _aged(history: History, calendar: Calendar, severity: Severity, limit: int |
         unseen_days=episode.unseen_days,
         reopened=len(history.episodes) - 1,
         due=None if limit is None else date_of(day_of(episode.first) + limit),
-        overdue=limit is not None and age > limit and episode.status is not Status.SUPPRESSED,
+        overdue=limit is not None and age > limit and _counts(episode),
     )
 
 
 def _reason(episode: Episode) -> Unproven | None:
     return Unproven(episode.state) if episode.status is Status.NOT_SEEN else None
+
+
+def _counts(episode: Episode) -> bool:
+    """Return whether an episode can be overdue: not while the finding on its name is judged by the id known now."""
+    return episode.status is not Status.SUPPRESSED and episode.state != Unproven.ID_UNKNOWN
 
 
 def _order(finding: AgedFinding) -> tuple[int, int, str, str, str]:

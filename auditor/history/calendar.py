@@ -85,9 +85,9 @@ class Calendar:
         """Return on how many days there was a run, from one time to another."""
         return bisect_right(self.days, day_of(last)) - bisect_left(self.days, day_of(first))
 
-    def missing(self) -> Iterator[tuple[int, int]]:
-        """Yield the first and last day of each gap: days without a run between others."""
-        for earlier, later in pairwise(self.days):
+    def missing(self, until: int) -> Iterator[tuple[int, int]]:
+        """Yield the first and last day of each gap: days without a run, from the first run to the day `until`."""
+        for earlier, later in pairwise([*self.days, until + 1]):
             if later - earlier > 1:
                 yield earlier + 1, later - 1
 

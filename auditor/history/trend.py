@@ -115,13 +115,14 @@ def trend(connection: sqlite3.Connection, wanted: Wanted, period: Period) -> Tre
     for calendar in of_accounts:
         _count_runs(connection, calendar, counts)
         _count_findings(connection, calendar, wanted, counts)
-    days = [day for day in _days(of_accounts) if period.has(day)]
+    every = _days(of_accounts)
+    days = [day for day in every if period.has(day)]
     return Trend(
         accounts=len(of_accounts),
         first=date_of(days[0]) if days else None,
         last=date_of(days[-1]) if days else None,
         days=tuple(map(counts.day, days)),
-        gaps=tuple(gap for calendar in of_accounts for gap in gaps(calendar, period)),
+        gaps=tuple(gap for calendar in of_accounts for gap in gaps(calendar, period, every[-1])),
         boundaries=tuple(_boundaries(of_accounts, period)),
         remediation=tuple(remediation(each, counts.durations[each]) for each in Severity if each in counts.durations),
     )
@@ -134,9 +135,9 @@ def _days(of_accounts: Sequence[Calendar]) -> Sequence[int]:
     return range(min(each.days[0] for each in of_accounts), max(each.days[-1] for each in of_accounts) + 1)
 
 
-def gaps(calendar: Calendar, period: Period) -> Iterator[Gap]:
-    """Yield the days without a run of an account, as far as they are of interest."""
-    for first, last in calendar.missing():
+def gaps(calendar: Calendar, period: Period, until: int) -> Iterator[Gap]:
+    """Yield the days without a run of an account, from its first run to the newest of any, as far as of interest."""
+    for first, last in calendar.missing(until):
         days = [day for day in range(first, last + 1) if period.has(day)]
         if days:
             yield Gap(calendar.account.number, date_of(days[0]), date_of(days[-1]), len(days))

@@ -28,6 +28,7 @@ from auditor.testing import user
 UNKNOWN = user("bob", groups=["A"], unknown=["credentials"])
 GONE, BAD, GOOD, UNDECIDED = people(), people(BOB), people(FIXED), people(UNKNOWN)
 REMADE = people(anew(BOB))
+NO_ID = people(user("bob", groups=["A"], credentials=BOB.credentials, unknown=["id"]))
 UNLISTED = people(unknown=["users"])
 ASIDE = Suppression(rule=MFA, resource="bob", reason="r", owner="o", until=date(2027, 1, 1))
 
@@ -82,6 +83,11 @@ OTHER_RULE = night(1, BAD, [configured("iam-user-group-membership-check")])
             [GOOD, BAD, *[None] * 4, night(6, BAD, suppressions=[ASIDE])],
             ["5, suppressed, unseen 4"],
             id="suppressed it is not overdue",
+        ),
+        pytest.param(
+            [*[NO_ID] * 6, BAD],
+            ["at least 5, not_seen, id_unknown, unseen 1", "at least 0, open"],
+            id="its unique id becomes known, and the one without is not overdue",
         ),
     ],
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Run
+from msgspec.structs import replace
 from nights import BOB, EVE, FIXED, MFA, added, night, people
 from rule_parameters import configured
 
@@ -73,6 +74,21 @@ def test_a_period_and_a_rule_narrow_the_trend(history: Path, run: Run) -> None:
     document = json.loads(run("history", "trend", *options, "--rule", GROUPS).out)
     assert [day["open"]["MEDIUM"] for day in document["days"]] == [0, 0]
     assert history.is_dir()
+
+
+def test_an_account_that_is_audited_no_more_is_a_gap(history: Path, run: Run) -> None:
+    other = replace(people(), account=replace(people().account, id="444455556666"))
+    added(history / "h.db", night(2, other, RULES), night(4, other, RULES))
+    document = json.loads(run("history", "trend", "--history", "h.db", "--format", "json").out)
+    assert [tuple(each.values()) for each in document["gaps"]] == [
+        ("111122223333", "2026-11-27", "2026-11-27", 1),
+        ("444455556666", "2026-11-27", "2026-11-27", 1),
+        ("444455556666", "2026-11-29", "2026-11-30", 2),
+    ]
+    assert [day["accounts"] for day in document["days"]] == [1, 1, 2, 0, 2, 1, 1]
+    out = run("history", "trend", "--history", "h.db").out
+    assert "account 444455556666: 2026-11-29 to 2026-11-30 (2 days)" in out
+    assert "No run in this period" in run("history", "trend", "--history", "h.db", "--since", "2027-01-01").out
 
 
 def test_an_end_by_changed_parameters_is_no_remediation(folder: Path, run: Run) -> None:

@@ -70,7 +70,7 @@ def _boundaries(boundaries: Sequence[Boundary]) -> Iterator[str]:
 
 def _gaps(found: Trend) -> Iterator[str]:
     if not found.gaps:
-        yield "Gaps: none; every account has a run on each day from its first to its newest"
+        yield "Gaps: none; from its first run on, every account has one on each day"
         return
     yield "Gaps (days without a run):"
     yield from (f"  {_gap(gap)}" for gap in found.gaps)
