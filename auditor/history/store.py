@@ -16,6 +16,8 @@ _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _TAKEN = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _CONTRADICTING = frozenset({0, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_ERROR})
 """The codes of text that is no UTF-8, of a rule of the schema that is broken, and of a table that is missing."""
+_NO_LOG = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
+"""The codes of a reader that may not make the files of the write-ahead log beside the history."""
 _PRIMARY = 0xFF  # SQLite's extended codes hold the primary one in the last byte
 _NOTHING_ADDED = "Nothing was changed: what was in the history before is still there."
 _RESTORE = (
@@ -85,7 +87,7 @@ def _for_reading(path: str) -> sqlite3.Connection:
         connection.execute("SELECT count(*) FROM sqlite_schema")
     except sqlite3.OperationalError as error:
         connection.close()
-        if _code(error) != sqlite3.SQLITE_CANTOPEN or Path(f"{path}-wal").exists():
+        if _code(error) not in _NO_LOG or Path(f"{path}-wal").exists():
             raise
         return _opened(path, "ro", "&immutable=1")
     return connection

@@ -1,20 +1,26 @@
 """What may happen to a file: two writers, a kill, a full disk, damage. Nothing is lost, and a message says why."""
 
+import os
 import re
 import resource
 import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 import pytest
 from conftest import Run
-from nights import BOB, EVE, FIXED, added, night, people
+from nights import BOB, EVE, FIXED, MEMORY, added, night, people
 
+from auditor.errors import OutputError
+from auditor.history import store
+from auditor.history.aged import Wanted, open_findings
 from auditor.history.schema import APPLICATION_ID, VERSION
 from auditor.report.report import dump_report
 
@@ -211,6 +217,37 @@ def test_other_databases_and_newer_histories_are_left_alone(folder: Path, report
         connection.execute(f"PRAGMA user_version = {VERSION + 1}")
     result = run("history", "show", "--history", "h.db")
     assert (result.code, f"has version {VERSION + 1} of the schema" in result.err) == (3, True)
+
+
+@contextmanager
+def without_rights() -> Iterator[None]:
+    """Be somebody who is not root, whom no permissions stop."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+def test_a_history_in_a_folder_that_cannot_be_written_is_read_and_not_changed() -> None:
+    with TemporaryDirectory(dir=MEMORY) as name:
+        path = Path(name) / "h.db"
+        added(path, NIGHTS[1])
+        content = path.read_bytes()
+        path.chmod(0o444)
+        Path(name).chmod(0o555)
+        with without_rights():
+            with store.reading(str(path)) as connection:
+                shown = open_findings(connection, Wanted(), {})
+            with pytest.raises(OutputError, match=r"h\.db") as refused, store.writing(str(path)):
+                pass
+        Path(name).chmod(0o755)
+        assert [each.resource_name for each in shown.findings] == ["bob"]
+        assert "permissions" in refused.value.hint
+        assert path.read_bytes() == content
 
 
 def test_a_path_where_no_file_can_be_is_told_before_the_scan(folder: Path, run: Run) -> None:
