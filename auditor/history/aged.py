@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from auditor.account.sources import Time
+from auditor.errors import SourceError, UsageError, nearest
 from auditor.history.accounts import Account, accounts
 from auditor.history.calendar import Calendar, date_of, day_of, moment_of
 from auditor.history.documents import Documents
@@ -85,10 +86,23 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
 
 def calendars(connection: sqlite3.Connection, wanted: Wanted) -> Sequence[Calendar]:
-    """Return the calendars of the wanted accounts that have a run; raise UsageError for an unknown account."""
+    """Return the calendars of the wanted accounts that have a run.
+
+    Raises UsageError for an account or rule that the history does not have, SourceError where it has no run: nothing
+    found must not look like nothing wrong.
+    """
     documents = Documents(connection)
-    found = (Calendar(connection, account, documents) for account in accounts(connection, wanted.accounts))
-    return [calendar for calendar in found if calendar.runs]
+    every = (Calendar(connection, account, documents) for account in accounts(connection, wanted.accounts))
+    found = [calendar for calendar in every if calendar.runs]
+    if not found:
+        hint = "Add a report: `iam-audit history add --history FILE REPORT.json`."
+        raise SourceError("the history has no run", hint)
+    names = {name for calendar in found for name, _ in calendar.severities}
+    for name in wanted.rules:
+        if name not in names:
+            hint = nearest(name, names, "`iam-audit history trend` shows when rules were added and left out.")
+            raise UsageError(f"no run in the history has the rule {name!r}", hint, subject="--rule")
+    return found
 
 
 def open_findings(connection: sqlite3.Connection, wanted: Wanted, limits: Limits) -> OpenFindings:

@@ -250,6 +250,14 @@ def test_a_history_in_a_folder_that_cannot_be_written_is_read_and_not_changed() 
         assert path.read_bytes() == content
 
 
+def test_a_history_without_a_run_does_not_look_like_an_account_in_order(folder: Path, run: Run) -> None:
+    with store.writing(str(folder / "h.db")):
+        pass
+    for command in (["show"], ["trend"], ["sample", "--seed", "1"]):
+        result = run("history", *command, "--history", "h.db")
+        assert (result.code, result.out, "the history has no run" in result.err) == (3, "", True)
+
+
 def test_a_path_where_no_file_can_be_is_told_before_the_scan(folder: Path, run: Run) -> None:
     result = run("scan", "--snapshot", "s.json", "--history", "no/such/folder/h.db")
     assert (result.code, result.out, "cannot be opened" in result.err) == (3, "", True)

@@ -159,6 +159,9 @@ def test_what_is_shown_as_text(history: Path, run: Run) -> None:
 def test_an_unknown_account_or_date_is_refused(history: Path, run: Run) -> None:
     result = run("history", "show", "--history", "h.db", "--account", "999999999999")
     assert (result.code, "the history has no account 999999999999" in result.err) == (2, True)
+    for command in ("show", "trend"):
+        result = run("history", command, "--history", "h.db", "--rule", "mfa-enabled-for-iam-console")
+        assert (result.code, f"Did you mean {MFA}?" in result.err) == (2, True)
     result = run("history", "trend", "--history", "h.db", "--since", "yesterday")
     assert (result.code, "'yesterday' is no date such as 2026-11-24" in result.err) == (2, True)
     assert history.is_dir()
