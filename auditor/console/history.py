@@ -13,10 +13,11 @@ from auditor.console.requests import (
     HistoryVerifyRequest,
 )
 from auditor.history import store
-from auditor.history.aged import Wanted, open_findings
+from auditor.history.aged import open_findings
 from auditor.history.sample import sample
-from auditor.history.trend import Period, trend
+from auditor.history.trend import trend
 from auditor.history.verification import verified
+from auditor.history.wanted import Period, Wanted
 from auditor.report.reading import load_report
 from auditor.selection import config
 from auditor.selection.options import RunOptions

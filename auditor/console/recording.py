@@ -15,7 +15,8 @@ from auditor.console.requests import HistoryAddRequest
 from auditor.errors import AuditError, UsageError
 from auditor.history import store
 from auditor.history.adding import Added, add
-from auditor.history.aged import Wanted, open_findings
+from auditor.history.aged import open_findings
+from auditor.history.wanted import Wanted
 from auditor.judging.rule import Severity
 from auditor.report.reading import load_report
 from auditor.report.report import Report

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from auditor.errors import SourceError
+from auditor.history.accounts import Account
+from auditor.history.calendar import Calendar
 from auditor.history.ledger import Ledger
 from auditor.history.proofs import run_proof
 from auditor.history.runs import Run, content_digest, insert, relink, run_of, stored_runs, time_of
+from auditor.history.tally import keep
 from auditor.history.timeline import neighbours
 from auditor.history.tracking import track
 from auditor.report.baseline import baseline_of
@@ -31,9 +34,9 @@ def add(connection: sqlite3.Connection, report: Report, digest: str, place: str)
     """
     side = Side(report, place)
     account = _account(connection, report, place)
-    ledger = Ledger(connection, account)
-    runs = stored_runs(connection, account)
-    run = run_of(report, account, place, digest, _documents(ledger, report, side))
+    ledger = Ledger(connection, account.id)
+    runs = stored_runs(connection, account.id)
+    run = run_of(report, account.id, place, digest, _documents(ledger, report, side))
     if (same := next((each for each in runs if each.time == run.time), None)) is not None:
         _check_same(same, run, report, place)
         return Added.KNOWN
@@ -42,18 +45,19 @@ def add(connection: sqlite3.Connection, report: Report, digest: str, place: str)
     identifiers = {rule.config_rule_name: rule.source_identifier for rule in report.rules}
     ledger.record(report.findings, identifiers, moment)
     track(connection, ledger, sorted([*runs, run], key=lambda each: each.time), moment)
-    relink(connection, account)
+    relink(connection, account.id)
+    keep(connection, Calendar(connection, account, ledger.documents))
     return Added.NEWEST if moment.after is None else Added.EARLIER
 
 
-def _account(connection: sqlite3.Connection, report: Report, place: str) -> int:
+def _account(connection: sqlite3.Connection, report: Report, place: str) -> Account:
     number, partition = report.account.id, report.account.partition
     if number is None:
         hint = "Scan with sts get-caller-identity in the folder of --exports, or with credentials."
         raise SourceError("does not name its account", hint, subject=place)
     connection.execute("INSERT OR IGNORE INTO account (number, partition) VALUES (?, ?)", (number, partition))
     found = connection.execute("SELECT id FROM account WHERE number = ? AND partition = ?", (number, partition))
-    return int(found.fetchone()[0])
+    return Account(int(found.fetchone()[0]), number, partition)
 
 
 def _documents(ledger: Ledger, report: Report, side: Side) -> tuple[str, str, str]:

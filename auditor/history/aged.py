@@ -1,7 +1,7 @@
 """The findings that are not resolved, each with its age."""
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Literal
 
@@ -13,6 +13,7 @@ from auditor.history.accounts import Account, accounts
 from auditor.history.calendar import Calendar, date_of, day_of, moment_of
 from auditor.history.documents import Documents
 from auditor.history.episodes import Episode, History, Status, histories
+from auditor.history.wanted import Wanted
 from auditor.judging.rule import Severity
 from auditor.report.changes import Unproven
 
@@ -70,19 +71,6 @@ class OpenFindings(Struct, frozen=True, kw_only=True):
     counts: dict[Status, int]
     overdue: int
     findings: tuple[AgedFinding, ...]
-
-
-class Wanted(Struct, frozen=True, kw_only=True):
-    """Hold which findings a command is about; empty: all."""
-
-    accounts: Collection[str] = ()
-    rules: Collection[str] = ()
-    severities: Collection[str] = ()
-
-    def takes(self, config_rule_name: str, severity: Severity) -> bool:
-        """Return whether a finding of a rule is wanted."""
-        named = not self.rules or config_rule_name in self.rules
-        return named and (not self.severities or severity in self.severities)
 
 
 def calendars(connection: sqlite3.Connection, wanted: Wanted) -> Sequence[Calendar]:

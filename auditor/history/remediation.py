@@ -4,7 +4,8 @@ The quantiles are those of Kaplan and Meier, who count what has not ended (or wh
 least so long: https://doi.org/10.1080/01621459.1958.10501452. Without them the slowest findings would be left out.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -45,20 +46,20 @@ def duration_of(episode: Episode, calendar: Calendar, config_rule_name: str) -> 
     return Duration(episode.age_days(calendar.newest), mended and not episode.at_least)
 
 
-def remediation(severity: Severity, durations: Sequence[Duration]) -> Remediation:
+def remediation(severity: Severity, durations: Counter[Duration]) -> Remediation:
     """Return the time to remediate that durations come to."""
-    ended = sum(each.ended for each in durations)
+    ended = sum(count for each, count in durations.items() if each.ended)
     return Remediation(
         severity=severity,
         remediated=ended,
-        censored=len(durations) - ended,
+        censored=durations.total() - ended,
         median_days=quantile(durations, MEDIAN),
         p90_days=quantile(durations, P90),
         longest_days=max((each.days for each in durations), default=0),
     )
 
 
-def quantile(durations: Iterable[Duration], share: float) -> int | None:
+def quantile(durations: Counter[Duration], share: float) -> int | None:
     """Return after how many days this share of all findings is remediated, None where it never comes to that."""
     return next((days for days, left in _survival(durations) if left <= 1 - share + _ROUNDING), None)
 
@@ -66,14 +67,12 @@ def quantile(durations: Iterable[Duration], share: float) -> int | None:
 _ROUNDING = 1e-9
 
 
-def _survival(durations: Iterable[Duration]) -> Iterator[tuple[int, float]]:
+def _survival(durations: Counter[Duration]) -> Iterator[tuple[int, float]]:
     """Yield the days on which a finding was remediated, each with the share of findings that last longer."""
-    ordered = sorted(durations)
-    left, share = len(ordered), 1.0
-    for days in dict.fromkeys(each.days for each in ordered):
-        of_day = [each for each in ordered if each.days == days]
-        ended = sum(each.ended for each in of_day)
+    left, share = durations.total(), 1.0
+    for days in sorted({each.days for each in durations}):
+        ended, censored = (durations[Duration(days, end)] for end in (True, False))
         if ended:
             share *= 1 - ended / left
             yield days, share
-        left -= len(of_day)
+        left -= ended + censored

@@ -8,10 +8,10 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from auditor.account.sources import Time
-from auditor.history.aged import Wanted, calendars
+from auditor.history.aged import calendars
 from auditor.history.calendar import Calendar, day_of, moment_of
 from auditor.history.episodes import Episode, History, Status, histories
-from auditor.history.trend import Period
+from auditor.history.wanted import Period, Wanted
 from auditor.judging.rule import Severity
 
 

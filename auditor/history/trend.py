@@ -1,20 +1,18 @@
 """The trend: day by day how many findings were open, what came and went, and on which days nobody looked."""
 
 import sqlite3
-from bisect import bisect_left, bisect_right
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from itertools import accumulate
 from typing import Literal
 
 from msgspec import Struct
 
-from auditor.history.aged import Wanted, calendars
-from auditor.history.calendar import Boundary, Calendar, date_of, day_number, day_of
-from auditor.history.episodes import Episode, History, histories
-from auditor.history.proofs import OPEN, SUPPRESSED
-from auditor.history.remediation import Duration, Remediation, duration_of, remediation
+from auditor.history.aged import calendars
+from auditor.history.calendar import Boundary, Calendar, date_of, day_of
+from auditor.history.proofs import SUPPRESSED
+from auditor.history.remediation import Remediation, remediation
+from auditor.history.tally import AUDITED, BEGAN, INCOMPLETE, REOPENED, RESOLVED, RUNNING, Totals, kept, tallied
+from auditor.history.wanted import Period, Wanted
 from auditor.judging.rule import Severity
 
 
@@ -61,70 +59,42 @@ class Trend(Struct, frozen=True, kw_only=True):
     remediation: tuple[Remediation, ...]
 
 
-class Period(Struct, frozen=True):
-    """Hold the first and last day of interest, None: those of the history."""
+def _day(day: int, totals: Totals) -> Day:
+    """Return what is counted of a day."""
+    found = {what: totals.days[what][day] for what in (*Severity, SUPPRESSED, *_COUNTED)}
+    by_severity = {severity: found[severity] for severity in Severity}
+    return Day(
+        date=date_of(day),
+        accounts=found[AUDITED],
+        incomplete=found[INCOMPLETE],
+        open=by_severity,
+        suppressed=found[SUPPRESSED],
+        not_seen=found[RUNNING] - sum(by_severity.values()) - found[SUPPRESSED],
+        began=found[BEGAN],
+        reopened=found[REOPENED],
+        resolved=found[RESOLVED],
+    )
 
-    since: date | None = None
-    until: date | None = None
 
-    def has(self, day: int) -> bool:
-        """Return whether a day, counted from 1970, is of interest."""
-        return self.overlaps(day, day)
-
-    def overlaps(self, first: int, last: int) -> bool:
-        """Return whether one of the days from first to last is of interest."""
-        after = self.since is None or last >= day_number(self.since)
-        return after and (self.until is None or first <= day_number(self.until))
-
-
-class _Counts:
-    """Count by day what happened on it."""
-
-    def __init__(self) -> None:
-        self.open: defaultdict[int, Counter[Severity]] = defaultdict(Counter)
-        self.suppressed: Counter[int] = Counter()
-        self.running: Counter[int] = Counter()
-        self.audited: Counter[int] = Counter()
-        self.incomplete: Counter[int] = Counter()
-        self.began: Counter[int] = Counter()
-        self.reopened: Counter[int] = Counter()
-        self.resolved: Counter[int] = Counter()
-        self.durations: defaultdict[Severity, list[Duration]] = defaultdict(list)
-
-    def day(self, day: int) -> Day:
-        """Return what is counted of a day."""
-        found = self.open[day]
-        seen = found.total() + self.suppressed[day]
-        return Day(
-            date=date_of(day),
-            accounts=self.audited[day],
-            incomplete=self.incomplete[day],
-            open={severity: found[severity] for severity in Severity},
-            suppressed=self.suppressed[day],
-            not_seen=self.running[day] - seen,
-            began=self.began[day],
-            reopened=self.reopened[day],
-            resolved=self.resolved[day],
-        )
+_COUNTED = (AUDITED, INCOMPLETE, RUNNING, BEGAN, REOPENED, RESOLVED)
 
 
 def trend(connection: sqlite3.Connection, wanted: Wanted, period: Period) -> Trend:
     """Return the trend of the wanted findings over the days of a period."""
     of_accounts = calendars(connection, wanted)
-    counts = _Counts()
+    totals, narrowed = Totals(), bool(wanted.rules or wanted.severities)
     for calendar in of_accounts:
-        _count_runs(connection, calendar, counts)
-        _count_findings(connection, calendar, wanted, counts)
+        totals.add(tallied(connection, calendar, wanted) if narrowed else kept(connection, calendar))
     every = _days(of_accounts)
     days = [day for day in every if period.has(day)]
     return Trend(
         accounts=len(of_accounts),
         first=date_of(days[0]) if days else None,
         last=date_of(days[-1]) if days else None,
-        days=tuple(map(counts.day, days)),
+        days=tuple(_day(day, totals) for day in days),
         gaps=tuple(gap for calendar in of_accounts for gap in gaps(calendar, period, every[-1])),
         boundaries=tuple(_boundaries(of_accounts, period)),
-        remediation=tuple(remediation(each, counts.durations[each]) for each in Severity if each in counts.durations),
+        remediation=tuple(remediation(each, totals.durations[each]) for each in Severity if each in totals.durations),
     )
 
 
@@ -146,68 +116,3 @@ def gaps(calendar: Calendar, period: Period, until: int) -> Iterator[Gap]:
 def _boundaries(of_accounts: Iterable[Calendar], period: Period) -> Iterator[Boundary]:
     for calendar in of_accounts:
         yield from (each for time, each in calendar.boundaries.items() if period.has(day_of(time)))
-
-
-def _count_runs(connection: sqlite3.Connection, calendar: Calendar, counts: _Counts) -> None:
-    """Count by day whether there was a run, and whether the last one of the day was incomplete."""
-    query = "SELECT time, complete FROM run WHERE account = ? ORDER BY time"
-    last = {day_of(time): complete for time, complete in connection.execute(query, (calendar.account.id,))}
-    for day, complete in last.items():
-        counts.audited[day] += 1
-        counts.incomplete[day] += not complete
-
-
-class _Steps:
-    """Count findings run by run: up where they begin, down after they end."""
-
-    def __init__(self, calendar: Calendar) -> None:
-        self._times = calendar.times
-        self._steps: defaultdict[str, list[int]] = defaultdict(lambda: [0] * (len(calendar.times) + 1))
-        self._last = {day_of(time): position for position, time in enumerate(calendar.times)}
-
-    def add(self, what: str, first: int, last: int | None) -> None:
-        """Count one from a run to another, None: to the newest."""
-        self._steps[what][bisect_left(self._times, first)] += 1
-        self._steps[what][len(self._times) if last is None else bisect_right(self._times, last)] -= 1
-
-    def by_day(self, what: str) -> Iterator[tuple[int, int]]:
-        """Yield each day that has a run, with the count at its last one."""
-        counts = list(accumulate(self._steps[what]))
-        for day, position in self._last.items():
-            yield day, counts[position]
-
-
-_RUNNING = "running"
-
-
-def _count_findings(connection: sqlite3.Connection, calendar: Calendar, wanted: Wanted, counts: _Counts) -> None:
-    steps = _Steps(calendar)
-    for history in histories(connection, calendar):
-        severity = calendar.severities[history.rule, history.identifier]
-        if wanted.takes(history.rule, severity):
-            _count_finding(history, severity, calendar, steps, counts)
-    for severity in Severity:
-        for day, count in steps.by_day(severity):
-            counts.open[day][severity] += count
-    for what, counted in ((SUPPRESSED, counts.suppressed), (_RUNNING, counts.running)):
-        for day, count in steps.by_day(what):
-            counted[day] += count
-
-
-def _count_finding(history: History, severity: Severity, calendar: Calendar, steps: _Steps, counts: _Counts) -> None:
-    for span in history.states:
-        steps.add(severity if span.value == OPEN else span.value, span.first, span.last)
-    for number, episode in enumerate(history.episodes):
-        counts.durations[severity].append(duration_of(episode, calendar, history.rule))
-        steps.add(_RUNNING, episode.first, None if episode.resolved is None else episode.resolved - 1)
-        _count_changes(counts, calendar, episode, reopened=number > 0)
-
-
-def _count_changes(counts: _Counts, calendar: Calendar, episode: Episode, *, reopened: bool) -> None:
-    """Count when an episode began and ended; what the first run of an account found did not begin on that day."""
-    day = day_of(episode.first)
-    if episode.first != calendar.times[0]:
-        counts.began[day] += 1
-        counts.reopened[day] += reopened
-    if episode.resolved is not None:
-        counts.resolved[day_of(episode.resolved)] += 1

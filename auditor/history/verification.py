@@ -7,9 +7,12 @@ from msgspec import Struct
 
 from auditor.errors import SourceError
 from auditor.history.accounts import Account, accounts
+from auditor.history.calendar import Calendar
 from auditor.history.ledger import Ledger, spans_of
 from auditor.history.runs import Run, findings_digest, link_of, stored_runs
+from auditor.history.tally import kept, tallied
 from auditor.history.tracking import failures, proofs_of, states, tracked
+from auditor.history.wanted import Wanted
 
 
 class Fault(Struct, frozen=True):
@@ -81,6 +84,7 @@ def _of_account(connection: sqlite3.Connection, account: Account, runs: Sequence
             if findings_digest(ledger.keys(run.time)) != run.findings_sha256:
                 yield Fault(account.number, run.captured_at, "its verdicts were changed: they do not give its digest")
         yield from _of_states(connection, account, ledger, runs)
+        yield from _of_tally(connection, Calendar(connection, account, ledger.documents))
     except SourceError as error:
         yield Fault(account.number, None, error.message)
 
@@ -105,6 +109,11 @@ def _of_states(
     for key, number in known.items():
         if list(spans.get(number, ())) != list(states(ledger, key, proofs)):
             yield Fault(account.number, None, f"{_name(ledger, key[0])} has other states than its verdicts prove")
+
+
+def _of_tally(connection: sqlite3.Connection, calendar: Calendar) -> Iterator[Fault]:
+    if calendar.runs and kept(connection, calendar) != tallied(connection, calendar, Wanted()):
+        yield Fault(calendar.account.number, None, "the counts for its trend are not those of its states")
 
 
 def _name(ledger: Ledger, item: int) -> str:

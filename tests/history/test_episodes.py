@@ -15,11 +15,12 @@ from two_reports import anew
 
 from auditor.history import store
 from auditor.history.accounts import accounts
-from auditor.history.aged import AgedFinding, Wanted, open_findings
+from auditor.history.aged import AgedFinding, open_findings
 from auditor.history.calendar import Calendar, day_of
 from auditor.history.documents import Documents
 from auditor.history.episodes import histories
-from auditor.history.trend import Period, Trend, trend
+from auditor.history.trend import Trend, trend
+from auditor.history.wanted import Period, Wanted
 from auditor.judging.rule import Severity
 from auditor.judging.suppressions import Suppression
 from auditor.report.report import Report

@@ -17,6 +17,7 @@ from auditor.history.proofs import state_of
 from auditor.history.runs import findings_digest, key_of, stored_runs
 from auditor.history.timeline import at
 from auditor.history.tracking import tracked
+from auditor.history.verification import verified
 from auditor.judging.rule import ComplianceType
 from auditor.report.changes import Entry
 from auditor.report.proof import Side
@@ -60,6 +61,7 @@ def contents(path: Path) -> dict[str, Any]:
             "verdicts": "SELECT hex(fingerprint), identifier, first, last, resource_id, compliance_type, suppression"
             " FROM verdict JOIN finding ON finding.id = item JOIN rule ON rule.id = rule"
             " JOIN observation ON observation.id = value",
+            "tallies": "SELECT content FROM tally",
             "states": "SELECT hex(fingerprint), rule.identifier, tracked.resource_id, first, last, value FROM state"
             " JOIN tracked ON tracked.id = item JOIN finding ON finding.id = finding JOIN rule ON rule.id = rule",
         }
@@ -85,6 +87,8 @@ def test_the_order_of_adding_does_not_matter(reports: list[Report], chance: Any)
         chance.shuffle(shuffled)
         added(second, *shuffled)
         assert contents(first) == contents(second)
+        with store.reading(str(second)) as connection:
+            assert verified(connection).faults == ()
 
 
 @given(many_nights())

@@ -20,8 +20,9 @@ from nights import BOB, EVE, FIXED, MEMORY, added, night, people
 
 from auditor.errors import OutputError
 from auditor.history import store
-from auditor.history.aged import Wanted, open_findings
+from auditor.history.aged import open_findings
 from auditor.history.schema import APPLICATION_ID, VERSION
+from auditor.history.wanted import Wanted
 from auditor.report.report import dump_report
 
 ADD = [sys.executable, "-m", "auditor", "history", "add", "--history", "h.db"]
