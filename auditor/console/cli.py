@@ -31,6 +31,7 @@ _PLACES = {
         "diff",
         "export",
         "frameworks",
+        "history",
         "permissions",
         "report",
         "rules",

@@ -1,7 +1,7 @@
 """The options of commands that have many or share them, and how their values are read."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from importlib import import_module
 from typing import Any, TypeVar
@@ -39,6 +39,11 @@ REPORT_CODES = _EXIT_CODES.format(
     failed="the report could not be read or written, or a rule failed\n"
     "  4    --fail-on, and incomplete: a finding has INSUFFICIENT_DATA",
 )
+VERIFY_CODES = _EXIT_CODES.format(
+    done="everything agrees\n  1    something was removed or changed",
+    failed="the history or a report could not be read",
+)
+HISTORY_CODES = _EXIT_CODES.format(done="done", failed="the history or a report could not be read or written")
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -66,6 +71,14 @@ def point_in_time(text: str) -> datetime:
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
     except (ValueError, OverflowError) as error:
         raise click.BadParameter(f"{text!r} is not a time such as 2026-11-24T03:00:00Z") from error
+
+
+def day(text: str) -> date:
+    """Read a date in ISO 8601."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is no date such as 2026-11-24") from error
 
 
 def hours(text: str) -> float:
@@ -125,7 +138,8 @@ def framework_names(_context: click.Context, _parameter: click.Parameter, incomp
     return [name for name in known() if name.casefold().startswith(incomplete.casefold())]
 
 
-_SEVERITIES = click.Choice([name.value for name in Severity], case_sensitive=False)
+SEVERITIES = click.Choice([name.value for name in Severity], case_sensitive=False)
+"""The severities, in any case."""
 
 
 class _Headed(click.Option):
@@ -216,7 +230,7 @@ place_options = _options(
         help="Stop reading AWS after this time [1800]; what was not read by then is unknown.",
     ),
 )
-selection_options = _options(
+config_options = _options(
     _selecting(
         "--config",
         shell_complete=files,
@@ -224,6 +238,9 @@ selection_options = _options(
         help="Settings [iam-audit.toml of the working folder, if it is there].",
     ),
     _selecting("--no-config", is_flag=True, help="Read no configuration file."),
+)
+selection_options = _options(
+    config_options,
     _selecting(
         "--rules",
         "rule_set",
@@ -310,7 +327,7 @@ shown_options = _options(
         "--severity",
         "severities",
         multiple=True,
-        type=_SEVERITIES,
+        type=SEVERITIES,
         help="Show findings of this severity only; repeatable.",
     ),
     showing(
@@ -341,8 +358,9 @@ scan_options = _options(
     security_hub_option,
     gate_option(
         "--fail-on",
-        type=click.Choice(["noncompliant", "new", "nothing"]),
-        help="Exit with 1 if a finding is NON_COMPLIANT; `new` needs --baseline [nothing].",
+        type=click.Choice(["noncompliant", "new", "overdue", "nothing"]),
+        help="Exit with 1 if a finding is NON_COMPLIANT; `new` needs --baseline, `overdue` --history and [sla] "
+        "[nothing].",
     ),
     gate_option(
         "--baseline",
@@ -368,6 +386,7 @@ scan_options = _options(
         is_flag=True,
         help="Read users again whose MFA finding rests on an older credential report.",
     ),
+    click.option("--history", shell_complete=files, metavar="FILE", help="Add the report to this history of nights."),
     click.option(
         "--as-of", type=point_in_time, metavar="TIME", help="The run's time, in the report and for end dates."
     ),

@@ -1,7 +1,7 @@
 """Requests: what a command line asks for, typed, one Struct for each command that has options."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from msgspec import Struct, structs
@@ -30,6 +30,7 @@ class ScanRequest(Struct, frozen=True, kw_only=True):
     shown: Shown
     frameworks: Sequence[str]
     security_hub_region: str | None
+    history: str | None
     as_of: datetime | None
     verify: bool
     quiet: bool
@@ -94,6 +95,63 @@ class DiffRequest(Struct, frozen=True, kw_only=True):
     allow_incomplete: bool
     as_of: datetime | None
     quiet: bool
+
+
+class HistoryAddRequest(Struct, frozen=True, kw_only=True):
+    """Ask for stored reports to be added to a history."""
+
+    history: str
+    reports: Sequence[str]
+    quiet: bool
+
+
+class Filter(Struct, frozen=True, kw_only=True):
+    """Hold which accounts, rules and severities a command on a history is about; empty: all."""
+
+    accounts: Sequence[str]
+    rules: Sequence[str]
+    severities: Sequence[str]
+
+
+class HistoryShowRequest(Struct, frozen=True, kw_only=True):
+    """Ask for the findings that are not resolved, with the SLA of a configuration file."""
+
+    history: str
+    wanted: Filter
+    config: str | None
+    no_config: bool
+    output_format: str
+
+
+class HistoryTrendRequest(Struct, frozen=True, kw_only=True):
+    """Ask how findings came and went, day by day."""
+
+    history: str
+    wanted: Filter
+    since: date | None
+    until: date | None
+    output_format: str
+
+
+class HistorySampleRequest(Struct, frozen=True, kw_only=True):
+    """Ask for findings drawn at random."""
+
+    history: str
+    wanted: Filter
+    since: date | None
+    until: date | None
+    size: int
+    seed: int
+    output_format: str
+
+
+class HistoryVerifyRequest(Struct, frozen=True, kw_only=True):
+    """Ask whether a history is whole, and is of these reports; `heads` are links noted earlier."""
+
+    history: str
+    reports: Sequence[str]
+    heads: Sequence[str]
+    output_format: str
 
 
 class ExportRequest(Struct, frozen=True, kw_only=True):

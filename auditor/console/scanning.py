@@ -11,7 +11,7 @@ from auditor.account.model import Snapshot
 from auditor.account.report_age import duration
 from auditor.collectors.cli_output.names import FILES
 from auditor.collectors.saved import load_baseline
-from auditor.console import places
+from auditor.console import places, recording
 from auditor.console.in_use import summary
 from auditor.console.messages import Say, speaker, wants_progress
 from auditor.console.requests import ScanRequest
@@ -45,9 +45,10 @@ def run(request: ScanRequest) -> int:
     _check_places(settings, loaded, named=request.selection.config is not None)
     inputs = _read(request, loaded)
     known = _baseline(settings)
-    inputs = [*inputs, *([settings.baseline_path] if settings.baseline_path is not None else [])]
+    inputs = [*inputs, *(each for each in (settings.baseline_path, request.history) if each is not None)]
     _check_files(settings, inputs)
     check_region(settings.paths, settings.output_format.value, request.security_hub_region)
+    recording.check(request.history, settings)
     query = printing.compiled(request.shown.query) if request.shown.query is not None else None
     wanted = [frameworks.find(name) for name in request.frameworks]
     plan = planned(request.selection, loaded, settings)
@@ -64,8 +65,9 @@ def run(request: ScanRequest) -> int:
     written = files.write_reports(
         report, plan.run.paths, sources=[*inputs, *plan.pack_paths], region=request.security_hub_region
     )
+    overdue = recording.record(report, request.history, plan.run, say)
     show(report, plan.run.output_format.value, request.shown, query, say, region=request.security_hub_region)
-    code, reason = exit_code(report, _gate(plan.run))
+    code, reason = exit_code(report, _gate(plan.run, overdue))
     by_file = f". {sentence(report.configuration)}" if report.configuration and effects(report.configuration) else ""
     say(f"{f'{files.sentence(written)}. ' if written else ''}Exit code {code}: {reason}{by_file}")
     return code
@@ -169,12 +171,13 @@ def _audited(plan: Plan, snapshot: Snapshot, wanted: Sequence[str], as_of: datet
     )
 
 
-def _gate(settings: RunSettings) -> Gate:
+def _gate(settings: RunSettings, overdue: int) -> Gate:
     return Gate(
-        settings.fail_on.value != "nothing",
+        settings.fail_on.value in ("noncompliant", "new"),
         settings.allow_incomplete.value,
         Severity(settings.min_severity.value),
         on_new=settings.fail_on.value == "new",
+        overdue=overdue,
     )
 
 

@@ -16,6 +16,7 @@ from auditor import __version__, documents
 from auditor.account.kinds import ResourceType
 from auditor.account.sources import Time
 from auditor.errors import SourceError
+from auditor.judging.finding import Finding
 from auditor.judging.rule import Severity
 from auditor.report.changes import BaselineSummary, Entry, IdleEntry, Outcome
 from auditor.report.differences import of_rules, of_tools
@@ -159,7 +160,9 @@ def forgiven(report: Report, baseline: Baseline, file: str) -> Report:
     return structs.replace(report, findings=tuple(marked), baseline=_summary(report, baseline, file, fates))
 
 
-def _summary(report: Report, baseline: Baseline, file: str, fates: Iterable[tuple[Entry, Fate]]) -> BaselineSummary:
+def _summary(
+    report: Report, baseline: Baseline, file: str, fates: Iterable[tuple[Entry, Fate[Finding]]]
+) -> BaselineSummary:
     outcomes = Counter(fate.outcome for _, fate in fates)
     idle = [
         IdleEntry(entry, fate.outcome, fate.reason) for entry, fate in fates if fate.outcome is not Outcome.UNCHANGED

@@ -81,7 +81,7 @@ def _was_set_aside(finding: Finding, before: Side, after: Side) -> bool:
     )
 
 
-def _not_seen(fates: Iterable[tuple[Finding, Fate]], after: Side) -> Iterator[NotSeen]:
+def _not_seen(fates: Iterable[tuple[Finding, Fate[Finding]]], after: Side) -> Iterator[NotSeen]:
     for finding, fate in fates:
         if fate.reason is not None:
             lacking = after.lacking(finding.config_rule_name) if fate.reason in _OF_SOURCES else ()

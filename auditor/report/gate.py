@@ -13,13 +13,15 @@ class Gate(Struct, frozen=True):
     """Hold what turns a finished audit into a failure.
 
     Findings of less than `min_severity` do not, nor those that a baseline knows; `on_new` says that the gate is only
-    about the others.
+    about the others. `overdue` counts the findings that were open for longer than allowed, where the gate is about
+    these.
     """
 
     fail_on_noncompliant: bool
     allow_incomplete: bool
     min_severity: Severity = Severity.LOW
     on_new: bool = False
+    overdue: int = 0
 
 
 def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
@@ -31,6 +33,8 @@ def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
     apart = "".join(f"; {each} not count" for each in _not_counted(report, gate, below, known))
     if any(warning.code == RULE_ERROR and warning.config_rule_name for warning in report.warnings):
         return 3, "a rule failed; its verdicts are missing"
+    if gate.overdue:
+        return 1, f"--fail-on overdue: {_number(gate.overdue, 'finding is', 'findings are')} overdue by the SLA{apart}"
     if gate.fail_on_noncompliant and failed:
         return 1, f"{_failed(report, gate, failed)}{apart}"
     if decided_nothing(report):

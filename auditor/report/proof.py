@@ -4,9 +4,9 @@ A finding is resolved only where its rule read all that it needs and says that t
 resource is not in a complete list any more. Everything else is not seen: nobody knows whether it still holds.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from auditor.account.kinds import ResourceType, kind_of
 from auditor.account.sources import SourceStatus
@@ -18,11 +18,46 @@ from auditor.report.changes import Entry, Outcome, Unproven
 from auditor.report.report import Report, RuleResult
 
 
-class Fate(NamedTuple):
+class Verdict(Protocol):
+    """Stand for what a report says of one resource, as far as proofs need it."""
+
+    @property
+    def config_rule_name(self) -> str:
+        """Return the name of the rule that judged the resource."""
+
+    @property
+    def resource_id(self) -> str | None:
+        """Return the unique id of the resource, None where it is not known."""
+
+    @property
+    def compliance_type(self) -> ComplianceType:
+        """Return what the rule says."""
+
+    @property
+    def suppression(self) -> Mapping[str, object] | None:
+        """Return the suppression that sets the finding aside."""
+
+
+class RuleRun(Protocol):
+    """Stand for a rule that ran for a report."""
+
+    @property
+    def source_identifier(self) -> str:
+        """Return which rule it is."""
+
+    @property
+    def left_out(self) -> Collection[ResourceType]:
+        """Return the types of resources that it did not judge."""
+
+
+V = TypeVar("V", bound=Verdict)
+
+
+class Fate(NamedTuple, Generic[V]):
     """Hold what became of a finding, the finding of now if there is one, and why nothing is proven if nothing is."""
 
     outcome: Outcome
-    now: Finding | None = None
+    now: V | None = None
     reason: Unproven | None = None
 
 
@@ -30,38 +65,44 @@ ListName = tuple[ResourceType, str | None]
 """A list of resources: their type, and the Region where the kind is regional."""
 
 
-class Side:
-    """Look up one of two reports, by fingerprint, by resource and by rule; raise SourceError where it lists too little.
+class Proof(Generic[V]):
+    """Conclude what became of findings from what one report says; whoever holds the report says how it is looked up."""
 
-    `place` names the report in messages.
-    """
+    @property
+    def rules(self) -> Mapping[str, RuleRun]:
+        """Return the rules that ran, by name."""
+        raise NotImplementedError
 
-    def __init__(self, report: Report, place: str) -> None:
-        self.report = report
-        self.rules: Mapping[str, RuleResult] = {rule.config_rule_name: rule for rule in report.rules}
-        self.by_fingerprint: Mapping[str, Finding] = {each.fingerprint: each for each in report.findings}
-        self._check(place)
-        self._complete = {each.name for each in report.snapshot.sources if each.status is SourceStatus.COMPLETE}
-        self._lacking: dict[str, Sequence[str]] = {}
+    @property
+    def regions(self) -> Mapping[str, Collection[str | None]]:
+        """Return the Regions in which each rule judged something."""
+        raise NotImplementedError
 
-    def _check(self, place: str) -> None:
-        summary, listed = self.report.summary, len(self.report.findings)
-        every = sum(summary.counts.values()) + summary.suppressed
-        if listed != every:
-            problem = f"lists {listed:,} of {every:,} findings, because it was narrowed by severity or resource"
-            hint = "Compare whole reports: those that `iam-audit scan -o FILE.json` writes."
-            raise SourceError(problem, hint, subject=place)
-        if len(self.by_fingerprint) != listed:
-            raise SourceError("has two findings with one fingerprint", "Scan the account again.", subject=place)
+    @property
+    def lists_by_rule(self) -> Mapping[str, Collection[ListName]]:
+        """Return the complete lists by the rule that proves them."""
+        raise NotImplementedError
 
-    def fate(self, before: Finding | Entry, source_identifier: str) -> Fate:
+    def at_fingerprint(self, fingerprint: str) -> V | None:
+        """Return the finding of a fingerprint."""
+        raise NotImplementedError
+
+    def on_resource(self, config_rule_name: str, resource_type: ResourceType, resource_id: str | None) -> V | None:
+        """Return the finding of a rule on the resource of a unique id, whatever its name; None for an unknown id."""
+        raise NotImplementedError
+
+    def lacking(self, config_rule_name: str) -> Sequence[str]:
+        """Return the sources that a rule reads and that were not read completely; all such of an unknown rule."""
+        raise NotImplementedError
+
+    def fate(self, before: Finding | Entry, source_identifier: str) -> Fate[V]:
         """Return what became of a finding that was NON_COMPLIANT, by a rule of this identifier."""
         if (unasked := self._unasked(before, source_identifier)) is not None:
             return _not_seen(unasked)
-        at_its_name = self.by_fingerprint.get(before.fingerprint)
+        at_its_name = self.at_fingerprint(before.fingerprint)
         if at_its_name is not None and at_its_name.resource_id == before.resource_id:
             return self._judged(at_its_name)
-        elsewhere = self._by_resource.get((before.config_rule_name, before.resource_type, before.resource_id))
+        elsewhere = self.on_resource(before.config_rule_name, before.resource_type, before.resource_id)
         if elsewhere is not None:
             fate = self._judged(elsewhere)
             return fate if fate.outcome is Outcome.RESOLVED else _not_seen(Unproven.RENAMED, elsewhere)
@@ -78,9 +119,9 @@ class Side:
             return Unproven.RULE_NOT_RUN
         if before.resource_type in result.left_out:
             return Unproven.TYPE_LEFT_OUT
-        return None if before.region in self._regions[before.config_rule_name] else Unproven.OTHER_REGION
+        return None if before.region in self.regions[before.config_rule_name] else Unproven.OTHER_REGION
 
-    def _judged(self, now: Finding) -> Fate:
+    def _judged(self, now: V) -> Fate[V]:
         """Return what a finding on the same resource proves."""
         if now.compliance_type is ComplianceType.NON_COMPLIANT:
             return Fate(Outcome.UNCHANGED if now.suppression is None else Outcome.SUPPRESSED, now)
@@ -89,6 +130,46 @@ class Side:
         if self.lacking(now.config_rule_name):
             return _not_seen(Unproven.SOURCE_INCOMPLETE, now)
         return Fate(Outcome.RESOLVED, now)
+
+
+class Side(Proof[Finding]):
+    """Look up one of two reports, by fingerprint, by resource and by rule; raise SourceError where it lists too little.
+
+    `place` names the report in messages.
+    """
+
+    def __init__(self, report: Report, place: str) -> None:
+        self.report = report
+        self._rules: Mapping[str, RuleResult] = {rule.config_rule_name: rule for rule in report.rules}
+        self.by_fingerprint: Mapping[str, Finding] = {each.fingerprint: each for each in report.findings}
+        self._check(place)
+        self._complete = {each.name for each in report.snapshot.sources if each.status is SourceStatus.COMPLETE}
+        self._lacking: dict[str, Sequence[str]] = {}
+
+    @property
+    def rules(self) -> Mapping[str, RuleResult]:
+        """Return the rules that ran, by name."""
+        return self._rules
+
+    def at_fingerprint(self, fingerprint: str) -> Finding | None:
+        """Return the finding of a fingerprint."""
+        return self.by_fingerprint.get(fingerprint)
+
+    def on_resource(
+        self, config_rule_name: str, resource_type: ResourceType, resource_id: str | None
+    ) -> Finding | None:
+        """Return the finding of a rule on the resource of a unique id; None for an unknown id."""
+        return self._by_resource.get((config_rule_name, resource_type, resource_id))
+
+    def _check(self, place: str) -> None:
+        summary, listed = self.report.summary, len(self.report.findings)
+        every = sum(summary.counts.values()) + summary.suppressed
+        if listed != every:
+            problem = f"lists {listed:,} of {every:,} findings, because it was narrowed by severity or resource"
+            hint = "Compare whole reports: those that `iam-audit scan -o FILE.json` writes."
+            raise SourceError(problem, hint, subject=place)
+        if len(self.by_fingerprint) != listed:
+            raise SourceError("has two findings with one fingerprint", "Scan the account again.", subject=place)
 
     def lacking(self, config_rule_name: str) -> Sequence[str]:
         """Return the sources that a rule reads and that were not read completely; all such of an unknown rule."""
@@ -126,7 +207,7 @@ class Side:
         for resource_type in types - nameless - set(result.left_out):  # who has no known id may be anybody
             source = kind_of(resource_type).source
             if source is None or source in self._complete:
-                for region in self._regions[name]:
+                for region in self.regions[name]:
                     yield resource_type, region if kind_of(resource_type).regional else None
 
     @cached_property
@@ -146,7 +227,8 @@ class Side:
         return found
 
     @cached_property
-    def _regions(self) -> Mapping[str, frozenset[str | None]]:
+    def regions(self) -> Mapping[str, frozenset[str | None]]:
+        """Return the Regions in which each rule judged something."""
         return {name: frozenset(each.region for each in found) for name, found in self._by_rule.items()}
 
     @cached_property
@@ -170,7 +252,7 @@ def is_open(finding: Finding) -> bool:
     return finding.compliance_type is ComplianceType.NON_COMPLIANT and finding.suppression is None
 
 
-def _not_seen(reason: Unproven, now: Finding | None = None) -> Fate:
+def _not_seen(reason: Unproven, now: V | None = None) -> Fate[V]:
     return Fate(Outcome.NOT_SEEN, now, reason)
 
 

@@ -57,6 +57,9 @@ def _run(settings: RunSettings) -> Iterator[Setting]:
     yield _setting("gate.max_report_age", settings.max_report_age)
     yield _setting("gate.max_snapshot_age", settings.max_snapshot_age)
     yield _setting("gate.baseline", settings.baseline)
+    for severity, days in settings.sla.items():
+        if days.value is not None:
+            yield _setting(f"sla.{severity.lower()}", days)
     yield _setting("suppression_limits.max_days", settings.max_days)
     yield _setting("suppression_limits.max_findings", settings.max_findings)
     yield _setting("suppressions", settings.suppressions)

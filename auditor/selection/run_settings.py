@@ -1,11 +1,12 @@
 """The settings of a run: output, gate and suppressions, each with its origin."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from msgspec import Struct
 
+from auditor.judging.rule import Severity
 from auditor.judging.suppressions import Limits, Suppression
 from auditor.selection.config import Loaded
 from auditor.selection.options import RunOptions
@@ -23,6 +24,7 @@ class RunSettings(Struct, frozen=True, kw_only=True):
     max_report_age: Sourced[float | None]
     max_snapshot_age: Sourced[float | None]
     baseline: Sourced[str | None]
+    sla: Mapping[Severity, Sourced[int | None]]
     max_days: Sourced[int]
     max_findings: Sourced[int]
     suppressions: Sourced[Sequence[Suppression]]
@@ -49,6 +51,11 @@ class RunSettings(Struct, frozen=True, kw_only=True):
         return _age(self.max_snapshot_age)
 
     @property
+    def days_allowed(self) -> Mapping[Severity, int]:
+        """Return how many days the findings of each severity may stay open, where that is limited."""
+        return {severity: days.value for severity, days in self.sla.items() if days.value is not None}
+
+    @property
     def suppression_limits(self) -> Limits:
         """Return how far suppressions may go."""
         return Limits(max_days=self.max_days.value, max_findings=self.max_findings.value)
@@ -73,6 +80,7 @@ def run_settings(options: RunOptions, loaded: Loaded) -> RunSettings:
         max_report_age=either(options.max_report_age, "gate", "max_report_age"),
         max_snapshot_age=either(options.max_snapshot_age, "gate", "max_snapshot_age"),
         baseline=either(options.baseline, "gate", "baseline"),
+        sla={severity: loaded.setting("sla", severity.lower()) for severity in Severity},
         max_days=loaded.setting("suppression_limits", "max_days"),
         max_findings=loaded.setting("suppression_limits", "max_findings"),
         suppressions=loaded.setting("suppressions"),

@@ -53,12 +53,24 @@ class GateSettings(_Strict, frozen=True):
     file.
     """
 
-    fail_on: Literal["noncompliant", "new", "nothing"] = "nothing"
+    fail_on: Literal["noncompliant", "new", "overdue", "nothing"] = "nothing"
     min_severity: Severity = Severity.LOW
     allow_incomplete: bool = False
     max_report_age: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
     max_snapshot_age: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
     baseline: Annotated[str, Meta(extra_json_schema={"pattern": _FILE})] | None = None
+
+
+_Days = Annotated[int, Meta(ge=0, le=36_500)]
+
+
+class Sla(_Strict, frozen=True):
+    """How many days a finding of each severity may stay open; a severity that is not named has no limit."""
+
+    critical: _Days | None = None
+    high: _Days | None = None
+    medium: _Days | None = None
+    low: _Days | None = None
 
 
 class Pack(_Strict, frozen=True):
@@ -79,6 +91,7 @@ class Config(_Strict, frozen=True):
     rules: dict[str, RuleSettings] = {}
     output: Output = Output()
     gate: GateSettings = GateSettings()
+    sla: Sla = Sla()
     conformance_packs: list[Pack] = []
     suppression_limits: Limits = Limits()
     suppressions: list[Annotated[Suppression, Meta(extra_json_schema=_ONE_PATTERN)]] = []

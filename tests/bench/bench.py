@@ -1,7 +1,8 @@
 """Measure speed and size, and print a table: `make bench`.
 
 Ratios are of the medians of runs taken in turn, or of the fastest of some runs, to which other work on the machine adds
-least. What the other parts measure is described in bench_startup.py, bench_growth.py and bench_latency.py.
+least. What the other parts measure is described in bench_startup.py,
+bench_growth.py, bench_history.py and bench_latency.py.
 """
 
 import json
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import bench_growth
+import bench_history
 import bench_latency
 import bench_startup
 from bench_scripts import ALL_KINDS, AUDITED_KINDS
@@ -69,6 +71,7 @@ def _sections(folder: Path) -> Iterator[Iterator[Row]]:
     yield html_rows(folder)
     yield large_html_rows(folder)
     yield diff_rows(folder)
+    yield bench_history.rows(folder)
     yield bench_growth.live_rows()
     yield bench_growth.offline_rows(folder)
 

@@ -1,0 +1,184 @@
+"""`iam-audit history`: many nights in one file, and what became of each finding."""
+
+from typing import Any
+
+import click
+
+from auditor.console.options import (
+    HISTORY_CODES,
+    SEVERITIES,
+    VERIFY_CODES,
+    C,
+    Commands,
+    config_options,
+    day,
+    files,
+    quiet_option,
+    rule_names,
+    showing,
+)
+from auditor.console.requests import (
+    HistoryAddRequest,
+    HistorySampleRequest,
+    HistoryShowRequest,
+    HistoryTrendRequest,
+    HistoryVerifyRequest,
+    request_of,
+)
+
+history_option = click.option(
+    "--history", required=True, shell_complete=files, metavar="FILE", help="The file of the history."
+)
+
+_format = showing(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="What is shown.",
+)
+
+
+def _filters(command: C) -> C:
+    """Add the options that say which findings are meant."""
+    for option in (
+        click.option(
+            "--severity", "severities", multiple=True, type=SEVERITIES, help="Only this severity; repeatable."
+        ),
+        click.option(
+            "--rule",
+            "rules",
+            multiple=True,
+            metavar="NAME",
+            shell_complete=rule_names,
+            help="Only this rule; repeatable.",
+        ),
+        click.option("--account", "accounts", multiple=True, metavar="ID", help="Only this account; repeatable."),
+    ):
+        command = option(command)
+    return command
+
+
+def _period(command: C) -> C:
+    """Add the options that name a period."""
+    for name, text in (("--until", "The last day (UTC) of interest."), ("--since", "The first day (UTC) of interest.")):
+        command = click.option(name, type=day, metavar="DATE", help=text)(command)
+    return command
+
+
+@click.group("history", cls=Commands)
+def history_group() -> None:
+    """Keep many nights in one file, and show how old findings are."""
+
+
+@history_group.command("add", epilog=HISTORY_CODES)
+@click.argument("reports", nargs=-1, required=True, shell_complete=files, metavar="REPORT.json...")
+@history_option
+@quiet_option
+def history_add(**options: Any) -> int:
+    """Add stored JSON reports to a history.
+
+    The file is made if it is not there. The order in which reports are named or added does not matter, and one that is
+    there already is passed over.
+
+    \b
+    Examples:
+      iam-audit history add --history iam-history.db reports/*.json
+      iam-audit scan --profile audit --history iam-history.db
+    """
+    from auditor.console.recording import add_reports
+
+    return add_reports(request_of(HistoryAddRequest, options))
+
+
+@history_group.command("show", epilog=HISTORY_CODES)
+@history_option
+@_filters
+@config_options
+@_format
+def history_show(**options: Any) -> int:
+    """Show the findings that are not resolved, with their ages.
+
+    Ages are of the newest run of the account. "At least" stands where no run of the day before proves that the finding
+    was not there yet; a night that proves nothing neither begins nor ends a finding. What is overdue follows from the
+    table [sla] of iam-audit.toml.
+
+    \b
+    Examples:
+      iam-audit history show --history iam-history.db
+      iam-audit history show --history iam-history.db --severity critical
+    """
+    from auditor.console.history import show
+
+    return show(request_of(HistoryShowRequest, options))
+
+
+@history_group.command("trend", epilog=HISTORY_CODES)
+@history_option
+@_filters
+@_period
+@_format
+def history_trend(**options: Any) -> int:
+    """Show what was open and resolved on each day.
+
+    Days without a run are named. Below stand the changes of rules, parameters and release, and how long findings took
+    to be remediated, by severity.
+
+    \b
+    Examples:
+      iam-audit history trend --history iam-history.db
+      iam-audit history trend --history iam-history.db --since 2026-09-01
+    """
+    from auditor.console.history import show_trend
+
+    return show_trend(request_of(HistoryTrendRequest, options))
+
+
+@history_group.command("sample", epilog=HISTORY_CODES)
+@history_option
+@click.option("--size", type=click.IntRange(1, 100_000), default=25, show_default=True, help="How many to draw.")
+@click.option("--seed", type=int, required=True, metavar="NUMBER", help="The same seed draws the same findings.")
+@_filters
+@_period
+@_format
+def history_sample(**options: Any) -> int:
+    """Draw findings at random that were NON_COMPLIANT in a period.
+
+    \b
+    Example:
+      iam-audit history sample --history iam-history.db --size 25 --seed 20261124
+    """
+    from auditor.console.history import show_sample
+
+    return show_sample(request_of(HistorySampleRequest, options))
+
+
+@history_group.command("verify", epilog=VERIFY_CODES)
+@click.argument("reports", nargs=-1, shell_complete=files, metavar="[REPORT.json...]")
+@history_option
+@click.option(
+    "--head",
+    "heads",
+    multiple=True,
+    metavar="LINK",
+    help="A link of the chain that you noted earlier; it must still be there; repeatable.",
+)
+@_format
+def history_verify(**options: Any) -> int:
+    """Check that nothing in a history was removed or changed.
+
+    Every run is held against the one before, its verdicts against their digest, and what became of each finding is
+    concluded again. With reports, each must be in the history as it stands, and each run must have its report.
+
+    \b
+    Examples:
+      iam-audit history verify --history iam-history.db
+      iam-audit history verify --history iam-history.db reports/*.json
+    """
+    from auditor.console.history import verify
+
+    return verify(request_of(HistoryVerifyRequest, options))
+
+
+command = history_group

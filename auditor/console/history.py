@@ -1,0 +1,75 @@
+"""What a history says, shown: verified, as open findings, as a trend, as a sample."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from auditor.collectors import saved
+from auditor.console.requests import (
+    Filter,
+    HistorySampleRequest,
+    HistoryShowRequest,
+    HistoryTrendRequest,
+    HistoryVerifyRequest,
+)
+from auditor.history import store
+from auditor.history.aged import open_findings
+from auditor.history.sample import sample
+from auditor.history.trend import trend
+from auditor.history.verification import verified
+from auditor.history.wanted import Period, Wanted
+from auditor.report.reading import load_report
+from auditor.selection import config
+from auditor.selection.options import RunOptions
+from auditor.selection.run_settings import run_settings
+from auditor.writers.history.printing import print_history
+
+
+def verify(request: HistoryVerifyRequest) -> int:
+    """Show whether a history is whole; the exit code is 1 where something was removed or changed."""
+    reports = _digests(request.reports) if request.reports else None
+    with store.reading(request.history) as connection:
+        found = verified(connection, reports, request.heads)
+    print_history(found, request.output_format)
+    return 1 if found.faults else 0
+
+
+def show(request: HistoryShowRequest) -> int:
+    """Show what is not resolved, and how old it is."""
+    loaded = config.load(request.config, datetime.now(UTC).date(), ignored=request.no_config)
+    limits = run_settings(RunOptions(), loaded).days_allowed
+    with store.reading(request.history) as connection:
+        found = open_findings(connection, _wanted(request.wanted), limits)
+    print_history(found, request.output_format)
+    return 0
+
+
+def show_trend(request: HistoryTrendRequest) -> int:
+    """Show how findings came and went."""
+    with store.reading(request.history) as connection:
+        found = trend(connection, _wanted(request.wanted), Period(request.since, request.until))
+    print_history(found, request.output_format)
+    return 0
+
+
+def show_sample(request: HistorySampleRequest) -> int:
+    """Show findings that are drawn at random."""
+    period = Period(request.since, request.until)
+    with store.reading(request.history) as connection:
+        found = sample(connection, _wanted(request.wanted), period, size=request.size, seed=request.seed)
+    print_history(found, request.output_format)
+    return 0
+
+
+def _wanted(wanted: Filter) -> Wanted:
+    return Wanted(accounts=wanted.accounts, rules=wanted.rules, severities=wanted.severities)
+
+
+def _digests(sources: Sequence[str]) -> Mapping[str, str]:
+    """Return the places of reports by their digests; what is no report is an error."""
+    found: dict[str, str] = {}
+    for source in sources:
+        content, place = saved.read(source, "the report")
+        load_report(content, place)
+        found[sha256(content).hexdigest()] = place
+    return found

@@ -1,0 +1,26 @@
+"""The accounts of a history, and which of them a command is about."""
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from auditor.errors import UsageError
+
+
+class Account(NamedTuple):
+    """Hold the row of an account."""
+
+    id: int
+    number: str
+    partition: str
+
+
+def accounts(connection: sqlite3.Connection, numbers: Collection[str] = ()) -> Sequence[Account]:
+    """Return the accounts in order of their numbers, all or those named; raise UsageError for one that is not there."""
+    rows = connection.execute("SELECT id, number, partition FROM account ORDER BY number, partition")
+    every = [Account(*row) for row in rows]
+    for number in numbers:
+        if number not in {each.number for each in every}:
+            held = ", ".join(each.number for each in every) or "none"
+            raise UsageError(f"the history has no account {number}", f"It has: {held}.", subject="--account")
+    return [each for each in every if not numbers or each.number in numbers]

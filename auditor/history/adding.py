@@ -1,0 +1,79 @@
+"""Adding a report to a history: in whatever order reports come, the history is the same."""
+
+import sqlite3
+from collections.abc import Sequence
+from enum import StrEnum
+
+from auditor.errors import SourceError
+from auditor.history.accounts import Account
+from auditor.history.calendar import Calendar
+from auditor.history.ledger import Ledger
+from auditor.history.proofs import run_proof
+from auditor.history.runs import Run, content_digest, insert, relink, run_of, stored_runs, time_of
+from auditor.history.tally import keep
+from auditor.history.timeline import neighbours
+from auditor.history.tracking import track
+from auditor.report.baseline import baseline_of
+from auditor.report.proof import Side
+from auditor.report.report import Report, as_json
+
+
+class Added(StrEnum):
+    """Name what became of a report: it is the newest night, one before others, or was there already."""
+
+    NEWEST = "newest"
+    EARLIER = "earlier"
+    KNOWN = "known"
+
+
+def add(connection: sqlite3.Connection, report: Report, digest: str, place: str) -> Added:
+    """Add a report to the history, within the transaction of the connection; `digest` is that of its document.
+
+    Raises SourceError, naming `place`, for a report that was narrowed, that does not name its account or time, or that
+    differs from one that the history has of the same time.
+    """
+    side = Side(report, place)
+    account = _account(connection, report, place)
+    ledger = Ledger(connection, account.id)
+    runs = stored_runs(connection, account.id)
+    run = run_of(report, account.id, place, digest, _documents(ledger, report, side))
+    if (same := next((each for each in runs if each.time == run.time), None)) is not None:
+        _check_same(same, run, report, place)
+        return Added.KNOWN
+    insert(connection, run)
+    moment = neighbours([each.time for each in runs], run.time)
+    identifiers = {rule.config_rule_name: rule.source_identifier for rule in report.rules}
+    ledger.record(report.findings, identifiers, moment)
+    track(connection, ledger, sorted([*runs, run], key=lambda each: each.time), moment)
+    relink(connection, account.id)
+    keep(connection, Calendar(connection, account, ledger.documents))
+    return Added.NEWEST if moment.after is None else Added.EARLIER
+
+
+def _account(connection: sqlite3.Connection, report: Report, place: str) -> Account:
+    number, partition = report.account.id, report.account.partition
+    if number is None:
+        hint = "Scan with sts get-caller-identity in the folder of --exports, or with credentials."
+        raise SourceError("does not name its account", hint, subject=place)
+    connection.execute("INSERT OR IGNORE INTO account (number, partition) VALUES (?, ?)", (number, partition))
+    found = connection.execute("SELECT id FROM account WHERE number = ? AND partition = ?", (number, partition))
+    return Account(int(found.fetchone()[0]), number, partition)
+
+
+def _documents(ledger: Ledger, report: Report, side: Side) -> tuple[str, str, str]:
+    asked = baseline_of(report).rules
+    texts = [as_json(each).decode() for each in (asked, report.configuration, run_proof(side))]
+    first, second, third = map(ledger.documents.kept, texts)
+    return first, second, third
+
+
+def _check_same(known: Run, run: Run, report: Report, place: str) -> None:
+    if known.content_sha256 != content_digest(report):
+        problem = f"is another report of account {report.account.id} captured at {run.captured_at} than the history has"
+        hint = "A history holds one report of a time: keep one history for each selection of rules."
+        raise SourceError(problem, hint, subject=place)
+
+
+def in_order(reports: Sequence[tuple[Report, str, str]]) -> Sequence[tuple[Report, str, str]]:
+    """Return reports, each with its digest and place, in the order in which their accounts were captured."""
+    return sorted(reports, key=lambda each: time_of(each[0], each[2]))

@@ -1,0 +1,160 @@
+"""The findings that are not resolved, each with its age."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Literal
+
+from msgspec import Struct
+
+from auditor.account.sources import Time
+from auditor.errors import SourceError, UsageError, nearest
+from auditor.history.accounts import Account, accounts
+from auditor.history.calendar import Calendar, date_of, day_of, moment_of
+from auditor.history.documents import Documents
+from auditor.history.episodes import Episode, History, Status, histories
+from auditor.history.wanted import Wanted
+from auditor.judging.rule import Severity
+from auditor.report.changes import Unproven
+
+_SEVERITIES = list(Severity)
+Limits = Mapping[Severity, int]
+"""How many days a finding of each severity may stay open."""
+
+
+class AgedFinding(Struct, frozen=True, kw_only=True):
+    """Hold a finding that is not resolved.
+
+    `age_days` counts days in UTC, up to the newest run of the account, or to the last run that saw it where the newest
+    proves nothing (`reason`). `at_least`: it may have begun earlier. `unseen_days` are the days since the first one on
+    which no run saw it. `reopened` counts how often it came back after it was resolved. `due` is the last day that the
+    SLA allows, None without one.
+    """
+
+    account: str
+    config_rule_name: str
+    severity: Severity
+    resource_type: str
+    resource_name: str
+    resource_id: str | None
+    resource_arn: str | None
+    region: str | None
+    fingerprint: str
+    status: Status
+    reason: Unproven | None
+    first_seen: Time
+    last_seen: Time
+    age_days: int
+    at_least: bool
+    unseen_days: int
+    reopened: int
+    due: date | None
+    overdue: bool
+
+
+class AuditedAccount(Struct, frozen=True):
+    """Name an account of a history, its runs, and the time of the newest one, of which ages are."""
+
+    account: str
+    partition: str
+    runs: int
+    first_run: Time
+    newest_run: Time
+
+
+class OpenFindings(Struct, frozen=True, kw_only=True):
+    """Hold the findings that are not resolved; the fields are those of the JSON, which `version` numbers."""
+
+    format: Literal["iam-audit-history-findings"] = "iam-audit-history-findings"
+    version: Literal[1] = 1
+    accounts: tuple[AuditedAccount, ...]
+    counts: dict[Status, int]
+    overdue: int
+    findings: tuple[AgedFinding, ...]
+
+
+def calendars(connection: sqlite3.Connection, wanted: Wanted) -> Sequence[Calendar]:
+    """Return the calendars of the wanted accounts that have a run.
+
+    Raises UsageError for an account or rule that the history does not have, SourceError where it has no run: nothing
+    found must not look like nothing wrong.
+    """
+    documents = Documents(connection)
+    every = (Calendar(connection, account, documents) for account in accounts(connection, wanted.accounts))
+    found = [calendar for calendar in every if calendar.runs]
+    if not found:
+        hint = "Add a report: `iam-audit history add --history FILE REPORT.json`."
+        raise SourceError("the history has no run", hint)
+    names = {name for calendar in found for name, _ in calendar.severities}
+    for name in wanted.rules:
+        if name not in names:
+            hint = nearest(name, names, "`iam-audit history trend` shows when rules were added and left out.")
+            raise UsageError(f"no run in the history has the rule {name!r}", hint, subject="--rule")
+    return found
+
+
+def open_findings(connection: sqlite3.Connection, wanted: Wanted, limits: Limits) -> OpenFindings:
+    """Return what is not resolved, most severe and oldest first."""
+    of_accounts = calendars(connection, wanted)
+    found = [each for calendar in of_accounts for each in _of_account(connection, calendar, wanted, limits)]
+    return OpenFindings(
+        accounts=tuple(map(_audited, of_accounts)),
+        counts={status: sum(each.status is status for each in found) for status in Status if status != "resolved"},
+        overdue=sum(each.overdue for each in found),
+        findings=tuple(sorted(found, key=_order)),
+    )
+
+
+def _audited(calendar: Calendar) -> AuditedAccount:
+    account: Account = calendar.account
+    times = moment_of(calendar.times[0]), moment_of(calendar.newest)
+    return AuditedAccount(account.number, account.partition, len(calendar.runs), *times)
+
+
+def _of_account(
+    connection: sqlite3.Connection, calendar: Calendar, wanted: Wanted, limits: Limits
+) -> Iterator[AgedFinding]:
+    for history in histories(connection, calendar):
+        severity = calendar.severities[history.rule, history.identifier]
+        if history.episodes and history.episodes[-1].resolved is None and wanted.takes(history.rule, severity):
+            yield _aged(history, calendar, severity, limits.get(severity))
+
+
+def _aged(history: History, calendar: Calendar, severity: Severity, limit: int | None) -> AgedFinding:
+    episode = history.episodes[-1]
+    age = episode.age_days(calendar.newest)
+    return AgedFinding(
+        account=calendar.account.number,
+        config_rule_name=history.rule,
+        severity=severity,
+        resource_type=history.resource_type,
+        resource_name=history.resource_name,
+        resource_id=history.resource_id,
+        resource_arn=history.resource_arn,
+        region=history.region,
+        fingerprint=history.fingerprint,
+        status=episode.status,
+        reason=_reason(episode),
+        first_seen=moment_of(episode.first),
+        last_seen=moment_of(episode.last),
+        age_days=age,
+        at_least=episode.at_least,
+        unseen_days=episode.unseen_days,
+        reopened=len(history.episodes) - 1,
+        due=None if limit is None else date_of(day_of(episode.first) + limit),
+        overdue=limit is not None and age > limit and _counts(episode),
+    )
+
+
+def _reason(episode: Episode) -> Unproven | None:
+    return Unproven(episode.state) if episode.status is Status.NOT_SEEN else None
+
+
+def _counts(episode: Episode) -> bool:
+    """Return whether an episode can be overdue: not while the finding on its name is judged by the id known now."""
+    return episode.status is not Status.SUPPRESSED and episode.state != Unproven.ID_UNKNOWN
+
+
+def _order(finding: AgedFinding) -> tuple[int, int, str, str, str]:
+    names = finding.account, finding.config_rule_name, finding.resource_name
+    return _SEVERITIES.index(finding.severity), -finding.age_days, *names

@@ -1,0 +1,78 @@
+"""Time to remediate: how long findings stay open, those counted in that are open still.
+
+The quantiles are those of Kaplan and Meier, who count what has not ended (or whose beginning nobody saw) as lasting at
+least so long: https://doi.org/10.1080/01621459.1958.10501452. Without them the slowest findings would be left out.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from auditor.history.calendar import Calendar
+from auditor.history.episodes import Episode
+from auditor.judging.rule import Severity
+
+MEDIAN, P90 = 0.5, 0.9
+
+
+class Duration(NamedTuple):
+    """Hold how long an episode lasted (days); not `ended`: at least so long."""
+
+    days: int
+    ended: bool
+
+
+class Remediation(Struct, frozen=True, kw_only=True):
+    """Hold the time to remediate of a severity in days.
+
+    `remediated` episodes count with their length, `censored` ones as lasting at least so long: they are open, nobody
+    saw how they began, or they ended where rules, parameters or the tool changed. A quantile that too few findings
+    reached is None: it is more than `longest_days`.
+    """
+
+    severity: Severity
+    remediated: int
+    censored: int
+    median_days: int | None
+    p90_days: int | None
+    longest_days: int
+
+
+def duration_of(episode: Episode, calendar: Calendar, config_rule_name: str) -> Duration:
+    """Return how long an episode lasted, and whether it ended because somebody mended it."""
+    mended = episode.resolved is not None and not calendar.asked_otherwise(episode.resolved, config_rule_name)
+    return Duration(episode.age_days(calendar.newest), mended and not episode.at_least)
+
+
+def remediation(severity: Severity, durations: Counter[Duration]) -> Remediation:
+    """Return the time to remediate that durations come to."""
+    ended = sum(count for each, count in durations.items() if each.ended)
+    return Remediation(
+        severity=severity,
+        remediated=ended,
+        censored=durations.total() - ended,
+        median_days=quantile(durations, MEDIAN),
+        p90_days=quantile(durations, P90),
+        longest_days=max((each.days for each in durations), default=0),
+    )
+
+
+def quantile(durations: Counter[Duration], share: float) -> int | None:
+    """Return after how many days this share of all findings is remediated, None where it never comes to that."""
+    return next((days for days, left in _survival(durations) if left <= 1 - share + _ROUNDING), None)
+
+
+_ROUNDING = 1e-9
+
+
+def _survival(durations: Counter[Duration]) -> Iterator[tuple[int, float]]:
+    """Yield the days on which a finding was remediated, each with the share of findings that last longer."""
+    left, share = durations.total(), 1.0
+    for days in sorted({each.days for each in durations}):
+        ended, censored = (durations[Duration(days, end)] for end in (True, False))
+        if ended:
+            share *= 1 - ended / left
+            yield days, share
+        left -= ended + censored

@@ -1,0 +1,157 @@
+"""Runs: what the history keeps of each report beside its findings, and the chain that joins them."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from msgspec import Struct, structs
+
+from auditor.errors import SourceError
+from auditor.judging.finding import Finding
+from auditor.report.completeness import shortfall
+from auditor.report.report import Report, as_json, encoded
+
+Key = tuple[str, str | None, str, str | None]
+"""A verdict: its fingerprint, the unique id of its resource, its compliance type, and its suppression as JSON."""
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """Hold a row of the table of runs; times are ISO 8601 in UTC, and `time` is the capture in seconds since 1970.
+
+    `asked`, `configuration` and `proof` are digests of documents. `previous_sha256` is the digest of the report before,
+    `link` that of everything here and of the link before.
+    """
+
+    account: int
+    time: int
+    captured_at: str
+    evaluated_at: str
+    report_generated_at: str | None
+    tool: str
+    version: str
+    report_sha256: str
+    content_sha256: str
+    snapshot_sha256: str
+    findings_sha256: str
+    asked: str
+    configuration: str
+    proof: str
+    sources: str
+    summary: str
+    complete: int
+    previous_sha256: str | None = None
+    link: str = ""
+
+
+_COLUMNS = Run.__struct_fields__
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM run"  # noqa: S608 - the names of our own fields
+_INSERT = f"INSERT INTO run ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
+_CHAINED = ("previous_sha256", "link")
+
+
+def time_of(report: Report, place: str) -> int:
+    """Return when the account of a report was captured, in seconds since 1970; raise SourceError if that is unknown."""
+    captured_at = report.snapshot.captured_at
+    if captured_at is None:
+        hint = "Scan with --captured-at, so that the report says of which time it is."
+        raise SourceError("does not say when the account was captured", hint, subject=place)
+    return int(captured_at.timestamp())
+
+
+def run_of(report: Report, account: int, place: str, digest: str, documents: tuple[str, str, str]) -> Run:
+    """Return the row of a report, not yet in the chain; `documents` are what was asked, configured and proven."""
+    asked, configuration, proof = documents
+    snapshot = report.snapshot
+    time = time_of(report, place)
+    return Run(
+        account=account,
+        time=time,
+        captured_at=_text(snapshot.captured_at) or "",
+        evaluated_at=_text(report.evaluated_at) or "",
+        report_generated_at=_text(snapshot.report_generated_at),
+        tool=report.tool.name,
+        version=report.tool.version,
+        report_sha256=digest,
+        content_sha256=content_digest(report),
+        snapshot_sha256=snapshot.sha256,
+        findings_sha256=findings_digest(map(key_of, report.findings)),
+        asked=asked,
+        configuration=configuration,
+        proof=proof,
+        sources=as_json({str(each.name): [each.status, each.items] for each in snapshot.sources}).decode(),
+        summary=as_json(report.summary).decode(),
+        complete=int(shortfall(report) is None),
+    )
+
+
+def _text(time: datetime | None) -> str | None:
+    return None if time is None else time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def content_digest(report: Report) -> str:
+    """Return the digest of a report but for the time of its run: judged again, the same snapshot gives the same."""
+    timeless = structs.replace(report, evaluated_at=datetime.fromtimestamp(0, UTC))
+    return sha256(encoded(timeless)).hexdigest()
+
+
+def key_of(finding: Finding) -> Key:
+    """Return what the history keeps of a finding in a night."""
+    return finding.fingerprint, finding.resource_id, finding.compliance_type.value, suppression_text(finding)
+
+
+def suppression_text(finding: Finding) -> str | None:
+    """Return the suppression of a finding as JSON, the same for equal ones."""
+    if finding.suppression is None:
+        return None
+    return msgspec.json.encode(finding.suppression, order="sorted").decode("utf-8")
+
+
+def findings_digest(keys: Iterable[Key]) -> str:
+    """Return the digest of the verdicts of a run, in whatever order they come."""
+    return sha256(msgspec.json.encode(sorted(keys, key=lambda key: key[0]))).hexdigest()
+
+
+def stored_runs(connection: sqlite3.Connection, account: int) -> Sequence[Run]:
+    """Return the runs of an account in order of time."""
+    rows = connection.execute(f"{_SELECT} WHERE account = ? ORDER BY time", (account,))
+    return [_run(row) for row in rows]
+
+
+def _run(row: Sequence[Any]) -> Run:
+    return Run(**dict(zip(_COLUMNS, row, strict=True)))
+
+
+def insert(connection: sqlite3.Connection, run: Run) -> None:
+    """Add the row of a run."""
+    connection.execute(_INSERT, structs.astuple(run))
+
+
+def link_of(run: Run, previous: Run | None) -> str:
+    """Return the link that joins a run to the one before: a digest of its whole row and of that one's link."""
+    facts = {name: value for name, value in structs.asdict(run).items() if name not in (*_CHAINED, "account")}
+    before = ("", "") if previous is None else (previous.report_sha256, previous.link)
+    return sha256(msgspec.json.encode([*before, facts])).hexdigest()
+
+
+def chained(runs: Sequence[Run]) -> Sequence[Run]:
+    """Return the runs of an account, in order of time, with the links that they should have."""
+    joined: list[Run] = []
+    for run in runs:
+        previous = joined[-1] if joined else None
+        sha = previous.report_sha256 if previous else None
+        joined.append(structs.replace(run, previous_sha256=sha, link=link_of(run, previous)))
+    return joined
+
+
+def relink(connection: sqlite3.Connection, account: int) -> None:
+    """Join the runs of an account in order of time, again where one was added before others."""
+    stored = stored_runs(connection, account)
+    for old, new in zip(stored, chained(stored), strict=True):
+        if old != new:
+            connection.execute(
+                "UPDATE run SET previous_sha256 = ?, link = ? WHERE account = ? AND time = ?",
+                (new.previous_sha256, new.link, account, new.time),
+            )

@@ -1,0 +1,56 @@
+"""The schema of a history: the steps that lead to it, one for each version, and the mark of our files.
+
+A `run` is a report of one account, at `time` (seconds since 1970). A row of `verdict` holds what its reports say of a
+`finding` from the run of `first` to that of `last`; NULL: up to the newest. A finding that was ever NON_COMPLIANT on a
+resource is `tracked`; its rows in `state` hold what each run proves of it. A `tally` is what the trend counts of that.
+"""
+
+APPLICATION_ID = 0x49414D48  # "IAMH"; https://www.sqlite.org/pragma.html#pragma_application_id
+
+_FIRST = """
+CREATE TABLE account (
+    id INTEGER PRIMARY KEY, number TEXT NOT NULL, partition TEXT NOT NULL, UNIQUE (number, partition));
+CREATE TABLE rule (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL, identifier TEXT NOT NULL, UNIQUE (name, identifier));
+CREATE TABLE document (
+    digest TEXT PRIMARY KEY, content TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES account, time INTEGER NOT NULL,
+    captured_at TEXT NOT NULL, evaluated_at TEXT NOT NULL, report_generated_at TEXT,
+    tool TEXT NOT NULL, version TEXT NOT NULL,
+    report_sha256 TEXT NOT NULL, content_sha256 TEXT NOT NULL, snapshot_sha256 TEXT NOT NULL,
+    findings_sha256 TEXT NOT NULL,
+    asked TEXT NOT NULL REFERENCES document, configuration TEXT NOT NULL REFERENCES document,
+    proof TEXT NOT NULL REFERENCES document,
+    sources TEXT NOT NULL, summary TEXT NOT NULL, complete INTEGER NOT NULL,
+    previous_sha256 TEXT, link TEXT NOT NULL, UNIQUE (account, time));
+CREATE TABLE resource (
+    id INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES account,
+    type TEXT NOT NULL, name TEXT NOT NULL, arn TEXT, region TEXT);
+CREATE INDEX resource_of_account ON resource (account);
+CREATE TABLE finding (
+    id INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES account, fingerprint BLOB NOT NULL,
+    rule INTEGER NOT NULL REFERENCES rule, resource INTEGER NOT NULL REFERENCES resource,
+    UNIQUE (account, fingerprint, rule));
+CREATE TABLE observation (
+    id INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES account, resource_id TEXT,
+    compliance_type TEXT NOT NULL, suppression TEXT REFERENCES document);
+CREATE INDEX observation_of_account ON observation (account);
+CREATE TABLE verdict (
+    account INTEGER NOT NULL, item INTEGER NOT NULL REFERENCES finding, first INTEGER NOT NULL, last INTEGER,
+    value INTEGER NOT NULL REFERENCES observation, PRIMARY KEY (account, item, first)) WITHOUT ROWID;
+CREATE TABLE tracked (
+    id INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES account,
+    finding INTEGER NOT NULL REFERENCES finding, resource_id TEXT);
+CREATE INDEX tracked_of_account ON tracked (account);
+CREATE TABLE state (
+    account INTEGER NOT NULL, item INTEGER NOT NULL REFERENCES tracked, first INTEGER NOT NULL, last INTEGER,
+    value TEXT NOT NULL, PRIMARY KEY (account, item, first)) WITHOUT ROWID;
+CREATE TABLE tally (
+    account INTEGER PRIMARY KEY REFERENCES account, content TEXT NOT NULL);
+"""
+
+MIGRATIONS = (_FIRST,)
+"""The statements that lead from each version of the schema to the next; the first text makes a new file."""
+
+VERSION = len(MIGRATIONS)

@@ -1,0 +1,188 @@
+"""The file of a history: opened for one transaction, made or brought up to date, its faults told in plain words."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from auditor.errors import AuditError, OutputError, SourceError
+from auditor.history.schema import APPLICATION_ID, MIGRATIONS, VERSION
+
+_PATIENCE_S = 30.0  # for which a writer waits until another one is done
+_PAUSE_S = 0.02
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_TAKEN = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_CONTRADICTING = frozenset({0, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_ERROR})
+"""The codes of text that is no UTF-8, of a rule of the schema that is broken, and of a table that is missing."""
+_NO_LOG = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
+"""The codes of a reader that may not make the files of the write-ahead log beside the history."""
+_PRIMARY = 0xFF  # SQLite's extended codes hold the primary one in the last byte
+_NOTHING_ADDED = "Nothing was changed: what was in the history before is still there."
+_RESTORE = (
+    "Restore a copy of the file, or build a new history: `iam-audit history add --history NEW.db REPORT.json ...` "
+    "reads your stored reports."
+)
+
+
+@contextmanager
+def writing(path: str) -> Iterator[sqlite3.Connection]:
+    """Yield a connection in a transaction that is committed whole at the end of the block, or not at all.
+
+    The file is made where there is none. Raises OutputError where it cannot be written, SourceError for a file that is
+    damaged or not a history.
+    """
+    with _explained(path, OutputError), _connection(path, lambda: _opened(path, "rwc")) as connection:
+        _prepare(connection, path)
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                with suppress(sqlite3.Error):  # the first error is the one to be told; the file rolls back by itself
+                    connection.execute("ROLLBACK")
+
+
+@contextmanager
+def reading(path: str) -> Iterator[sqlite3.Connection]:
+    """Yield a connection that sees one state of the history and changes nothing; raise SourceError."""
+    if not Path(path).is_file():
+        hint = "`iam-audit scan --history FILE` and `iam-audit history add --history FILE REPORT.json` make one."
+        raise SourceError(f"there is no history at {path}", hint)
+    with _explained(path, SourceError), _connection(path, lambda: _for_reading(path)) as connection:
+        if _is_new(connection):
+            raise SourceError(f"{path} is empty", "Add a report: `iam-audit history add --history FILE REPORT.json`.")
+        _check(connection, path)
+        if _version(connection) < VERSION:
+            hint = "Any command that adds to it does that, such as `iam-audit history add --history FILE REPORT.json`."
+            raise SourceError(f"{path} was made by an earlier release and has to be brought up to date", hint)
+        connection.execute("BEGIN")
+        yield connection
+
+
+@contextmanager
+def _connection(path: str, opened: Callable[[], sqlite3.Connection]) -> Iterator[sqlite3.Connection]:
+    if "\0" in path or not path.strip():
+        raise OutputError("the path of the history is empty or holds the character NUL", "Name a file.")
+    connection = opened()
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _opened(path: str, mode: str, more: str = "") -> sqlite3.Connection:
+    uri = f"file:{quote(str(Path(path).absolute()))}?mode={mode}{more}"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_PATIENCE_S)
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def _for_reading(path: str) -> sqlite3.Connection:
+    """Open the file for reading; in a folder that cannot be written, as a file that nobody changes."""
+    connection = _opened(path, "ro")
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_schema")
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if _code(error) not in _NO_LOG or Path(f"{path}-wal").exists():
+            raise
+        return _opened(path, "ro", "&immutable=1")
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: str) -> None:
+    """Bring the file to this release's schema, whatever else opens it at the same time."""
+    new = _is_new(connection)
+    if not new:
+        _check(connection, path)
+    if new or _version(connection) < VERSION:
+        connection.execute("BEGIN EXCLUSIVE")
+        for number in range(_version(connection), VERSION):
+            for statement in MIGRATIONS[number].split(";"):  # executescript() would end the transaction
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    _insist(lambda: connection.execute("PRAGMA journal_mode = WAL"))
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _insist(action: Callable[[], object]) -> None:
+    """Repeat what SQLite refuses at once, without the wait that it grants to transactions, while another one writes."""
+    end = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            action()
+        except sqlite3.OperationalError as error:
+            if _code(error) not in _TAKEN or time.monotonic() > end:
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return
+
+
+def _is_new(connection: sqlite3.Connection) -> bool:
+    return _number(connection, "SELECT count(*) FROM sqlite_schema") == 0 and _version(connection) == 0
+
+
+def _check(connection: sqlite3.Connection, path: str) -> None:
+    if _number(connection, "PRAGMA application_id") != APPLICATION_ID:
+        raise SourceError(f"{path} is an SQLite database, but not a history of iam-audit", "Name another file.")
+    if (version := _version(connection)) > VERSION:
+        problem = f"{path} has version {version} of the schema; this release reads up to {VERSION}"
+        raise SourceError(problem, "Use the release of iam-audit that wrote it, or a newer one.")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return _number(connection, "PRAGMA user_version")
+
+
+def _number(connection: sqlite3.Connection, query: str) -> int:
+    return int(connection.execute(query).fetchone()[0])
+
+
+@contextmanager
+def _explained(path: str, otherwise: type[AuditError]) -> Iterator[None]:
+    """Turn SQLite's errors into ours."""
+    try:
+        yield
+    except (sqlite3.ProgrammingError, sqlite3.InterfaceError):  # a fault of ours
+        raise
+    except sqlite3.Error as error:
+        raise _as_ours(error, path, otherwise) from error
+
+
+def _code(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+
+
+def _as_ours(error: sqlite3.Error, path: str, otherwise: type[AuditError]) -> AuditError:
+    code = _code(error)
+    kept = _NOTHING_ADDED if otherwise is OutputError else ""
+    if code in _DAMAGED:
+        return damaged(path, str(error))
+    if code in _TAKEN:
+        problem = f"{path} is being written by another process, which did not finish within {_PATIENCE_S:.0f} s"
+        return otherwise(problem, f"Run the command again when that process is done. {kept}".strip())
+    if code == sqlite3.SQLITE_FULL:
+        return otherwise(f"{path} cannot be written: the disk is full", f"Free some space. {kept}".strip())
+    if code == sqlite3.SQLITE_IOERR:
+        return otherwise(f"{path}: reading or writing failed: {error}", f"Check the disk. {kept}".strip())
+    if code in _CONTRADICTING:
+        return damaged(path, str(error))
+    hint = f"Check the path and its permissions; its folder must be writable too. {kept}".strip()
+    return otherwise(f"{path} cannot be opened: {error}", hint)
+
+
+def inconsistent(connection: sqlite3.Connection, why: str) -> SourceError:
+    """Return the error of a history whose rows contradict each other."""
+    _, _, file = connection.execute("PRAGMA database_list").fetchone()
+    return damaged(file, why)
+
+
+def damaged(path: str, why: str) -> SourceError:
+    """Return the error of a history that contradicts itself or is no history at all."""
+    return SourceError(f"{path} is damaged, or not a history of iam-audit: {why}", _RESTORE)

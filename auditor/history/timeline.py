@@ -1,0 +1,83 @@
+"""Timelines: what holds of one thing from run to run, as spans over which it stays the same."""
+
+from collections.abc import Iterator, Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+V = TypeVar("V")
+
+
+class Span(NamedTuple, Generic[V]):
+    """Hold a value from the run at `first` to the run at `last` (seconds since 1970); None: up to the newest run."""
+
+    first: int
+    last: int | None
+    value: V
+
+    def covers(self, time: int) -> bool:
+        """Return whether a run of this time is within the span."""
+        return self.first <= time and (self.last is None or time <= self.last)
+
+
+class Moment(NamedTuple):
+    """Hold the time of a run, and those of its neighbours; None: it is the first or the newest."""
+
+    before: int | None
+    time: int
+    after: int | None
+
+
+def neighbours(times: Sequence[int], time: int) -> Moment:
+    """Return the moment of a run among the times of the others."""
+    earlier, later = [each for each in times if each < time], [each for each in times if each > time]
+    return Moment(max(earlier, default=None), time, min(later, default=None))
+
+
+def at(spans: Sequence[Span[V]], time: int) -> V | None:
+    """Return the value at a time, None where no span covers it."""
+    return next((span.value for span in spans if span.covers(time)), None)
+
+
+def placed(spans: Sequence[Span[V]], moment: Moment, value: V | None) -> Sequence[Span[V]]:
+    """Return the spans with a value at the moment of a new run; None: nothing holds there.
+
+    In whatever order runs are added, the spans are the same: the fewest that tell each run's value.
+    """
+    if at(spans, moment.time) == value:
+        return spans
+    kept = [part for span in spans for part in _without(span, moment)]
+    if value is not None:
+        kept.append(Span(moment.time, None if moment.after is None else moment.time, value))
+    return _joined(sorted(kept, key=lambda span: span.first), moment)
+
+
+def _without(span: Span[V], moment: Moment) -> Iterator[Span[V]]:
+    """Yield what is left of a span when the run at the moment is taken out of it."""
+    if not span.covers(moment.time):
+        yield span
+        return
+    if moment.before is not None and span.first <= moment.before:
+        yield span._replace(last=moment.before)
+    if moment.after is not None and (span.last is None or span.last >= moment.after):
+        yield span._replace(first=moment.after)
+
+
+def _joined(spans: Sequence[Span[V]], moment: Moment) -> Sequence[Span[V]]:
+    """Return the spans with equal ones at neighbouring runs made one."""
+    seams = {(moment.before, moment.time), (moment.time, moment.after)}
+    joined: list[Span[V]] = []
+    for span in spans:
+        if joined and joined[-1].value == span.value and (joined[-1].last, span.first) in seams:
+            joined[-1] = joined[-1]._replace(last=span.last)
+        else:
+            joined.append(span)
+    return joined
+
+
+def in_sequence(values: Sequence[tuple[int, V | None]]) -> Sequence[Span[V]]:
+    """Return the spans of the values at all runs, in order of time."""
+    spans: Sequence[Span[V]] = ()
+    before: int | None = None
+    for time, value in values:
+        spans = placed(spans, Moment(before, time, None), value)
+        before = time
+    return spans

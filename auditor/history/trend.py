@@ -1,0 +1,118 @@
+"""The trend: day by day how many findings were open, what came and went, and on which days nobody looked."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import Literal
+
+from msgspec import Struct
+
+from auditor.history.aged import calendars
+from auditor.history.calendar import Boundary, Calendar, date_of, day_of
+from auditor.history.proofs import SUPPRESSED
+from auditor.history.remediation import Remediation, remediation
+from auditor.history.tally import AUDITED, BEGAN, INCOMPLETE, REOPENED, RESOLVED, RUNNING, Totals, kept, tallied
+from auditor.history.wanted import Period, Wanted
+from auditor.judging.rule import Severity
+
+
+class Day(Struct, frozen=True, kw_only=True):
+    """Hold one day (UTC); without a run, `accounts` is 0 and nothing is known of it.
+
+    `accounts` were audited on that day, `incomplete` of them with INSUFFICIENT_DATA. `open` counts what was
+    NON_COMPLIANT and not suppressed in their last runs of the day, by severity as the newest run has it. `not_seen` are
+    those that were not resolved before, and of which that run proves nothing. `began` counts findings that were not
+    there a run before or were never seen before, `reopened` those of them that had been resolved once.
+    """
+
+    date: date
+    accounts: int
+    incomplete: int
+    open: dict[Severity, int]
+    suppressed: int
+    not_seen: int
+    began: int
+    reopened: int
+    resolved: int
+
+
+class Gap(Struct, frozen=True):
+    """Hold days without a run of an account, both included."""
+
+    account: str
+    first: date
+    last: date
+    days: int
+
+
+class Trend(Struct, frozen=True, kw_only=True):
+    """Hold the trend; the fields are those of the JSON, which `version` numbers."""
+
+    format: Literal["iam-audit-history-trend"] = "iam-audit-history-trend"
+    version: Literal[1] = 1
+    accounts: int
+    first: date | None
+    last: date | None
+    days: tuple[Day, ...]
+    gaps: tuple[Gap, ...]
+    boundaries: tuple[Boundary, ...]
+    remediation: tuple[Remediation, ...]
+
+
+def _day(day: int, totals: Totals) -> Day:
+    """Return what is counted of a day."""
+    found = {what: totals.days[what][day] for what in (*Severity, SUPPRESSED, *_COUNTED)}
+    by_severity = {severity: found[severity] for severity in Severity}
+    return Day(
+        date=date_of(day),
+        accounts=found[AUDITED],
+        incomplete=found[INCOMPLETE],
+        open=by_severity,
+        suppressed=found[SUPPRESSED],
+        not_seen=found[RUNNING] - sum(by_severity.values()) - found[SUPPRESSED],
+        began=found[BEGAN],
+        reopened=found[REOPENED],
+        resolved=found[RESOLVED],
+    )
+
+
+_COUNTED = (AUDITED, INCOMPLETE, RUNNING, BEGAN, REOPENED, RESOLVED)
+
+
+def trend(connection: sqlite3.Connection, wanted: Wanted, period: Period) -> Trend:
+    """Return the trend of the wanted findings over the days of a period."""
+    of_accounts = calendars(connection, wanted)
+    totals, narrowed = Totals(), bool(wanted.rules or wanted.severities)
+    for calendar in of_accounts:
+        totals.add(tallied(connection, calendar, wanted) if narrowed else kept(connection, calendar))
+    every = _days(of_accounts)
+    days = [day for day in every if period.has(day)]
+    return Trend(
+        accounts=len(of_accounts),
+        first=date_of(days[0]) if days else None,
+        last=date_of(days[-1]) if days else None,
+        days=tuple(_day(day, totals) for day in days),
+        gaps=tuple(gap for calendar in of_accounts for gap in gaps(calendar, period, every[-1])),
+        boundaries=tuple(_boundaries(of_accounts, period)),
+        remediation=tuple(remediation(each, totals.durations[each]) for each in Severity if each in totals.durations),
+    )
+
+
+def _days(of_accounts: Sequence[Calendar]) -> Sequence[int]:
+    """Return every day from the first run to the newest."""
+    if not of_accounts:
+        return ()
+    return range(min(each.days[0] for each in of_accounts), max(each.days[-1] for each in of_accounts) + 1)
+
+
+def gaps(calendar: Calendar, period: Period, until: int) -> Iterator[Gap]:
+    """Yield the days without a run of an account, from its first run to the newest of any, as far as of interest."""
+    for first, last in calendar.missing(until):
+        days = [day for day in range(first, last + 1) if period.has(day)]
+        if days:
+            yield Gap(calendar.account.number, date_of(days[0]), date_of(days[-1]), len(days))
+
+
+def _boundaries(of_accounts: Iterable[Calendar], period: Period) -> Iterator[Boundary]:
+    for calendar in of_accounts:
+        yield from (each for time, each in calendar.boundaries.items() if period.has(day_of(time)))

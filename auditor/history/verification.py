@@ -1,0 +1,140 @@
+"""Verification: whether a history is as it was written, run by run, and is of the reports that are kept."""
+
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from auditor.errors import SourceError
+from auditor.history.accounts import Account, accounts
+from auditor.history.calendar import Calendar
+from auditor.history.ledger import Ledger, spans_of
+from auditor.history.runs import Run, findings_digest, link_of, stored_runs
+from auditor.history.tally import kept, tallied
+from auditor.history.tracking import failures, proofs_of, states, tracked
+from auditor.history.wanted import Wanted
+
+
+class Fault(Struct, frozen=True):
+    """Hold what does not agree: in which account and of which run, None where that does not matter."""
+
+    account: str | None
+    captured_at: str | None
+    problem: str
+
+
+class Head(Struct, frozen=True):
+    """Hold the newest link of an account's chain: whoever notes it can tell later that nothing before was changed."""
+
+    account: str
+    partition: str
+    runs: int
+    captured_at: str
+    link: str
+
+
+class Verification(Struct, frozen=True):
+    """Hold what a verification found, and the heads of the chains."""
+
+    runs: int
+    faults: tuple[Fault, ...]
+    heads: tuple[Head, ...]
+
+
+def verified(
+    connection: sqlite3.Connection, reports: Mapping[str, str] | None = None, heads: Collection[str] = ()
+) -> Verification:
+    """Return what in a history does not agree; `reports` are the kept ones, their places by digest, None: not asked.
+
+    `heads` are links that were noted earlier.
+    """
+    faults = list(_of_the_file(connection))
+    if faults:
+        return Verification(0, tuple(faults), ())
+    runs = {account: stored_runs(connection, account.id) for account in accounts(connection)}
+    for account, of_account in runs.items():
+        faults += _of_account(connection, account, of_account)
+    every = [run for of_account in runs.values() for run in of_account]
+    faults += _of_heads(every, heads)
+    if reports is not None:
+        faults += _of_reports(runs, reports)
+    newest = (
+        Head(account.number, account.partition, len(of_account), of_account[-1].captured_at, of_account[-1].link)
+        for account, of_account in runs.items()
+        if of_account
+    )
+    return Verification(len(every), tuple(faults), tuple(newest))
+
+
+def _of_the_file(connection: sqlite3.Connection) -> Iterator[Fault]:
+    for (line,) in connection.execute("PRAGMA integrity_check(10)"):
+        if line != "ok":
+            yield Fault(None, None, f"SQLite finds the file damaged: {line}")
+    for table, *_ in connection.execute("PRAGMA foreign_key_check"):
+        yield Fault(None, None, f"a row of the table {table} points to a row that is not there")
+
+
+def _of_account(connection: sqlite3.Connection, account: Account, runs: Sequence[Run]) -> Iterator[Fault]:
+    yield from _of_chain(account, runs)
+    try:
+        ledger = Ledger(connection, account.id)
+        for run in runs:
+            for digest in (run.asked, run.configuration, run.proof):
+                ledger.documents.content(digest)
+            if findings_digest(ledger.keys(run.time)) != run.findings_sha256:
+                yield Fault(account.number, run.captured_at, "its verdicts were changed: they do not give its digest")
+        yield from _of_states(connection, account, ledger, runs)
+        yield from _of_tally(connection, Calendar(connection, account, ledger.documents))
+    except SourceError as error:
+        yield Fault(account.number, None, error.message)
+
+
+def _of_chain(account: Account, runs: Sequence[Run]) -> Iterator[Fault]:
+    for previous, run in zip([None, *runs], runs, strict=False):
+        before = None if previous is None else previous.report_sha256
+        if run.previous_sha256 != before:
+            problem = "it names another report before it: a run was removed, added or changed there"
+            yield Fault(account.number, run.captured_at, problem)
+        elif run.link != link_of(run, previous):
+            yield Fault(account.number, run.captured_at, "its link is not that of its row: the run was changed")
+
+
+def _of_states(
+    connection: sqlite3.Connection, account: Account, ledger: Ledger, runs: Sequence[Run]
+) -> Iterator[Fault]:
+    known, spans = tracked(connection, account.id), spans_of(connection, "state", account.id)
+    proofs = proofs_of(ledger, runs)
+    for key in sorted({*failures(ledger)} ^ {*known}, key=str):
+        yield Fault(account.number, None, f"{_name(ledger, key[0])} is not tracked as its verdicts ask for")
+    for key, number in known.items():
+        if list(spans.get(number, ())) != list(states(ledger, key, proofs)):
+            yield Fault(account.number, None, f"{_name(ledger, key[0])} has other states than its verdicts prove")
+
+
+def _of_tally(connection: sqlite3.Connection, calendar: Calendar) -> Iterator[Fault]:
+    if calendar.runs and kept(connection, calendar) != tallied(connection, calendar, Wanted()):
+        yield Fault(calendar.account.number, None, "the counts for its trend are not those of its states")
+
+
+def _name(ledger: Ledger, item: int) -> str:
+    found = ledger.items[item]
+    return f"{found.config_rule_name} on {found.resource_name}"
+
+
+def _of_heads(runs: Sequence[Run], heads: Collection[str]) -> Iterator[Fault]:
+    links = {run.link for run in runs}
+    for head in heads:
+        if head not in links:
+            problem = f"no run has the link {head}: a run of that time or earlier was removed, changed, or added later"
+            yield Fault(None, None, problem)
+
+
+def _of_reports(runs: Mapping[Account, Sequence[Run]], reports: Mapping[str, str]) -> Iterator[Fault]:
+    kept = {run.report_sha256 for of_account in runs.values() for run in of_account}
+    for digest, place in reports.items():
+        if digest not in kept:
+            yield Fault(None, None, f"{place} is not in the history, or was changed since it was added")
+    for account, of_account in runs.items():
+        for run in of_account:
+            if run.report_sha256 not in reports:
+                yield Fault(account.number, run.captured_at, "its report was not given, or was changed")

@@ -1,0 +1,38 @@
+"""What a command is about: which findings, and which days."""
+
+from collections.abc import Collection
+from datetime import date
+
+from msgspec import Struct
+
+from auditor.history.calendar import day_number
+from auditor.judging.rule import Severity
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """Hold which findings a command is about; empty: all."""
+
+    accounts: Collection[str] = ()
+    rules: Collection[str] = ()
+    severities: Collection[str] = ()
+
+    def takes(self, config_rule_name: str, severity: Severity) -> bool:
+        """Return whether a finding of a rule is wanted."""
+        named = not self.rules or config_rule_name in self.rules
+        return named and (not self.severities or severity in self.severities)
+
+
+class Period(Struct, frozen=True):
+    """Hold the first and last day of interest, None: those of the history."""
+
+    since: date | None = None
+    until: date | None = None
+
+    def has(self, day: int) -> bool:
+        """Return whether a day, counted from 1970, is of interest."""
+        return self.overlaps(day, day)
+
+    def overlaps(self, first: int, last: int) -> bool:
+        """Return whether one of the days from first to last is of interest."""
+        after = self.since is None or last >= day_number(self.since)
+        return after and (self.until is None or first <= day_number(self.until))

@@ -1,0 +1,1 @@
+"""What histories say, written as text and as JSON."""

@@ -1,0 +1,22 @@
+"""A sample as text."""
+
+from collections.abc import Iterator, Sequence
+
+from auditor.history.sample import Drawn, Sample
+from auditor.writers.history.columns import number, table
+
+_HEADS = ("account", "rule", "resource", "status", "first seen", "last seen", "resolved", "fingerprint")
+
+
+def lines(found: Sample) -> Iterator[str]:
+    """Yield the findings that were drawn, and of which they were."""
+    if found.findings:
+        yield from table(_HEADS, [_row(each) for each in found.findings])
+    drawn = f"{len(found.findings):,} of {number(found.population, 'finding', 'findings')}"
+    yield f"Drawn with the seed {found.seed}: {drawn}, population {found.population_sha256}"
+
+
+def _row(each: Drawn) -> Sequence[str]:
+    times = ("" if time is None else f"{time:%Y-%m-%d}" for time in (each.first_seen, each.last_seen, each.resolved))
+    status = each.status.replace("_", " ")
+    return each.account, each.config_rule_name, each.resource_name, status, *times, each.fingerprint
