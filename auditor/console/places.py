@@ -28,6 +28,7 @@ class Inputs(Struct, frozen=True, kw_only=True):
     exports: str | None = None
     captured_at: datetime | None = None
     demo: bool = False
+    live: bool = False
     profile: str | None = None
     region: str | None = None
     role_arn: str | None = None
@@ -43,10 +44,10 @@ def check(inputs: Inputs) -> None:
     for name in ("snapshot", "exports"):
         if getattr(inputs, name) == "":
             raise UsageError(f"{_option(name)} is empty", "Name the file or folder; a variable may not be set.")
-    given = [name for name in ("snapshot", "exports", "demo") if getattr(inputs, name)]
+    given = [name for name in ("snapshot", "exports", "demo", "live") if getattr(inputs, name)]
     with_files = {"expect_account"} | ({"region"} if given == ["exports"] else set())
     aws = [name for name in AWS_OPTIONS if getattr(inputs, name) is not None and name not in with_files]
-    if given and aws:
+    if given and aws and given != ["live"]:
         given.append(aws[0])
     if len(given) > 1:
         raise UsageError(
@@ -64,6 +65,12 @@ def check(inputs: Inputs) -> None:
 def reads_aws(inputs: Inputs) -> bool:
     """Return whether the account is read from AWS, or from the demo's emulator."""
     return inputs.snapshot is None and inputs.exports is None
+
+
+def names_account(inputs: Inputs) -> bool:
+    """Return whether an option says where the account is read from; for planned changes that is a choice."""
+    named = [name for name in AWS_OPTIONS if name not in ("region", "expect_account")]
+    return any(getattr(inputs, name) for name in ("snapshot", "exports", "demo", "live", *named))
 
 
 def _option(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from msgspec import structs
@@ -10,14 +11,15 @@ from auditor import audit
 from auditor.account.model import Snapshot
 from auditor.collectors.cli_output.names import FILES
 from auditor.collectors.saved import load_baseline
-from auditor.console import places
+from auditor.console import places, planning
 from auditor.console.in_use import summary
 from auditor.console.messages import Say, speaker, wants_progress
 from auditor.console.requests import ScanRequest
 from auditor.errors import UsageError
+from auditor.judging.engine import evaluate
 from auditor.judging.rule import Severity
 from auditor.judging.suppressions import Suppression
-from auditor.report.audit import doubtful_users
+from auditor.report.audit import Engine, doubtful_users
 from auditor.report.baseline import Baseline, forgiven
 from auditor.report.baseline_text import told
 from auditor.report.configuration import effects, sentence
@@ -37,6 +39,7 @@ def run(request: ScanRequest) -> int:
     """Do the scan and return its exit code."""
     say = speaker(quiet=request.quiet)
     places.check(request.account)
+    planning.check(request)
     _check(request)
     today = (request.as_of or datetime.now(UTC)).date()
     loaded = config.load(request.selection.config, today, ignored=request.selection.no_config)
@@ -51,9 +54,11 @@ def run(request: ScanRequest) -> int:
     query = printing.compiled(request.shown.query) if request.shown.query is not None else None
     wanted = [frameworks.find(name) for name in request.frameworks]
     plan = planned(request.selection, loaded, settings)
+    changes = planning.opened(request)
     snapshot = _collected(plan, request, say)
     plan = settled(plan, snapshot)
-    report = _audited(plan, snapshot, wanted, request.as_of)
+    by = partial(_audited, plan, wanted, request.as_of)
+    report = planning.judge(snapshot, changes, by, say) if changes else by(snapshot)
     if known is not None:
         report = forgiven(report, *known)
     _show_warnings(report, say)
@@ -64,7 +69,7 @@ def run(request: ScanRequest) -> int:
         report, plan.run.paths, sources=[*inputs, *plan.pack_paths], region=request.security_hub_region
     )
     _print(report, plan.run.output_format.value, request, query)
-    code, reason = exit_code(report, _gate(plan.run))
+    code, reason = exit_code(report, _gate(plan.run, request.planned.only))
     by_file = f". {sentence(report.configuration)}" if report.configuration and effects(report.configuration) else ""
     say(f"{f'{files.sentence(written)}. ' if written else ''}Exit code {code}: {reason}{by_file}")
     return code
@@ -118,7 +123,7 @@ def _read(request: ScanRequest, loaded: Loaded) -> Sequence[str]:
     folder = Path(account.exports) if account.exports is not None else None
     exports = [str(each) for name in FILES for each in folder.glob(name)] if folder else []
     given = [each for each in (account.snapshot, loaded.path) if each is not None]
-    return [*map(str, given), *exports]
+    return [*map(str, given), *exports, *planning.files(request)]
 
 
 def _check_files(settings: RunSettings, sources: Sequence[str]) -> None:
@@ -129,6 +134,8 @@ def _check_files(settings: RunSettings, sources: Sequence[str]) -> None:
 
 
 def _collected(plan: Plan, request: ScanRequest, say: Say) -> Snapshot:
+    if planning.is_alone(request):
+        return planning.unread_account(request, say)
     snapshot = places.collect(
         request.account,
         sources_read(plan),
@@ -141,7 +148,9 @@ def _collected(plan: Plan, request: ScanRequest, say: Say) -> Snapshot:
     return snapshot
 
 
-def _audited(plan: Plan, snapshot: Snapshot, wanted: Sequence[str], as_of: datetime | None) -> Report:
+def _audited(
+    plan: Plan, wanted: Sequence[str], as_of: datetime | None, snapshot: Snapshot, engine: Engine = evaluate
+) -> Report:
     settings = plan.run
     return audit(
         snapshot,
@@ -152,6 +161,7 @@ def _audited(plan: Plan, snapshot: Snapshot, wanted: Sequence[str], as_of: datet
         packs=plan.packs,
         as_of=as_of,
         max_report_age=settings.oldest_report,
+        engine=engine,
     )
 
 
@@ -166,12 +176,13 @@ def _print(report: Report, output_format: str, request: ScanRequest, query: Quer
         )
 
 
-def _gate(settings: RunSettings) -> Gate:
+def _gate(settings: RunSettings, only: str | None) -> Gate:
     return Gate(
         settings.fail_on.value != "nothing",
         settings.allow_incomplete.value,
         Severity(settings.min_severity.value),
         on_new=settings.fail_on.value == "new",
+        only_introduced=only == "introduced",
     )
 
 

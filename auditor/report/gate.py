@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from auditor.judging.engine import RULE_ERROR
+from auditor.judging.finding import Effect
 from auditor.judging.rule import OPEN, ComplianceType, Severity
 from auditor.report.report import Report
 
@@ -13,13 +14,14 @@ class Gate(Struct, frozen=True):
     """Hold what turns a finished audit into a failure.
 
     Findings of less than `min_severity` do not, nor those that a baseline knows; `on_new` says that the gate is only
-    about the others.
+    about the others. `only_introduced`: of a planned change, only what it introduces counts as a failure.
     """
 
     fail_on_noncompliant: bool
     allow_incomplete: bool
     min_severity: Severity = Severity.LOW
     on_new: bool = False
+    only_introduced: bool = False
 
 
 def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
@@ -28,11 +30,16 @@ def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
     known = _known(report, gate.min_severity)
     failed, unknown = (report.summary.counts[kind] - below[kind] for kind in OPEN)
     failed -= known
+    if gate.only_introduced:
+        failed, unsure = (_caused(report, effect, gate.min_severity) for effect in _CAUSED)
     apart = "".join(f"; {each} not count" for each in _not_counted(report, gate, below, known))
     if any(warning.code == RULE_ERROR and warning.config_rule_name for warning in report.warnings):
         return 3, "a rule failed; its verdicts are missing"
     if gate.fail_on_noncompliant and failed:
         return 1, f"{_failed(report, gate, failed)}{apart}"
+    if gate.only_introduced and gate.fail_on_noncompliant and unsure:
+        number = _number(unsure, "finding is", "findings are")
+        return 4, f"undetermined: {number} NON_COMPLIANT after the change and not known before it{apart}"
     if decided_nothing(report):
         return 4, "nothing was decided: no finding is COMPLIANT or NON_COMPLIANT, and not every fact is known"
     if unknown and not gate.allow_incomplete:
@@ -40,19 +47,39 @@ def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
     return 0, f"audited, {_extent(report, unknown)}{apart}"
 
 
+_CAUSED = (Effect.INTRODUCED, Effect.UNDETERMINED)
+
+
+def _caused(report: Report, effect: Effect, least: Severity) -> int:
+    """Return how many NON_COMPLIANT findings a planned change has this effect on, of those that count."""
+    severe = _severe(report, least)
+    return sum(
+        finding.change is effect
+        and finding.compliance_type is ComplianceType.NON_COMPLIANT
+        and finding.suppression is None
+        and not finding.known
+        and finding.config_rule_name in severe
+        for finding in report.findings
+    )
+
+
+def _severe(report: Report, least: Severity) -> frozenset[str]:
+    """Return the rules that are at least this severe."""
+    order = list(Severity)
+    return frozenset(rule.config_rule_name for rule in report.rules if order.index(rule.severity) <= order.index(least))
+
+
 def _failed(report: Report, gate: Gate, count: int) -> str:
     option = "new" if gate.on_new else "noncompliant"
+    if gate.only_introduced:
+        return f"--fail-on {option} --only introduced: the change introduces {_number(count, 'finding', 'findings')}"
     beyond = ", not known from the baseline" if report.baseline is not None else ""
     return f"--fail-on {option}: {_number(count, 'finding is', 'findings are')} NON_COMPLIANT{beyond}"
 
 
 def _known(report: Report, least: Severity) -> int:
     """Return how many findings the baseline forgives that would count otherwise."""
-    severe = {
-        rule.config_rule_name
-        for rule in report.rules
-        if list(Severity).index(rule.severity) <= list(Severity).index(least)
-    }
+    severe = _severe(report, least)
     return sum(finding.known and finding.config_rule_name in severe for finding in report.findings)
 
 

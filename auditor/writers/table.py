@@ -13,13 +13,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from auditor.judging.finding import Finding
+from auditor.judging.finding import Effect, Finding
 from auditor.judging.rule import OPEN, ComplianceType
-from auditor.report import baseline_text, configuration
+from auditor.report import baseline_text, configuration, planned
 from auditor.report.frameworks import ControlResult, FrameworkResult, SupportingRule, extent, tally
 from auditor.report.ledger import Totals, totals
 from auditor.report.report import Report, RuleResult, Summary, most_urgent_first
 from auditor.selection.packs.summary import sentence
+from auditor.writers import statements
 from auditor.writers.visible import visible
 
 _STYLES = {
@@ -52,7 +53,7 @@ def write(report: Report, stream: TextIO, *, every_finding: bool = False) -> Non
         kinds = tuple(ComplianceType) if every_finding else OPEN
         if narrowed := _narrowed(report, kinds):
             console.print(narrowed)
-        for finding_group in _groups(report, kinds):
+        for finding_group in (*_resolved(report), *_groups(report, kinds)):
             console.print(*finding_group, sep="\n")
         for framework in report.frameworks:
             console.print(*_framework(framework, report.shown_names), sep="\n")
@@ -72,6 +73,8 @@ def _heading(report: Report) -> Text:
         text.append(f"{visible(baseline_text.line(report.baseline))}\n")
         for difference in baseline_text.differing(report.baseline.differences):
             text.append(f"  {visible(difference)}\n", style="yellow")
+    if report.planned is not None:
+        text.append(f"{visible(planned.sentence(report.planned))}\n", style="bold")
     return text.append_text(_ledger(report))
 
 
@@ -145,12 +148,40 @@ def _groups(report: Report, kinds: Sequence[ComplianceType]) -> Iterator[tuple[T
     order = {result.config_rule_name: place for place, result in enumerate(most_urgent_first(report.rules))}
     names = report.shown_names
     shown = [finding for finding in report.findings if finding.compliance_type in kinds]
-    shown.sort(key=lambda finding: (order[finding.config_rule_name], kinds.index(finding.compliance_type)))
+    shown.sort(
+        key=lambda finding: (
+            order[finding.config_rule_name],
+            kinds.index(finding.compliance_type),
+            finding.change is not Effect.INTRODUCED,
+        )
+    )
     for (rule, kind), group in groupby(shown, key=lambda finding: (finding.config_rule_name, finding.compliance_type)):
         title = Text(f"\n{visible(names[rule])} ")
         findings = list(group)
         title.append(kind, style=_STYLES[kind]).append(f", severity {findings[0].severity}")
         yield title, Padding(_rows(findings), (0, 0, 0, 2))
+
+
+def _resolved(report: Report) -> Iterator[tuple[Text, Padding]]:
+    """Yield what a planned change resolves, which stands in no list of what is open."""
+    if report.planned is not None and report.planned.resolved:
+        names = report.shown_names
+        rows = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+        rows.add_column(max_width=_NAME_WIDTH, overflow="fold")
+        rows.add_column(overflow="fold")
+        for finding in report.planned.resolved:
+            text = "; ".join((names[finding.config_rule_name], *finding.causes))
+            rows.add_row(Text(visible(finding.resource_name)), Text(visible(text)))
+        yield Text("\nResolved by the change", style=_STYLES[ComplianceType.COMPLIANT]), Padding(rows, (0, 0, 0, 2))
+
+
+def _change(finding: Finding) -> str:
+    """Return what a planned change does to a finding, and where the cause stands."""
+    if finding.change in (None, Effect.UNCHANGED):
+        return "" if finding.change is None else f" ({finding.change})"
+    place = statements.place_text(finding.location) if finding.location is not None else ""
+    causes = "; ".join(finding.causes)
+    return f" ({': '.join(part for part in (str(finding.change), causes or place) if part)})"
 
 
 def _rows(findings: Sequence[Finding]) -> Table:
@@ -159,7 +190,10 @@ def _rows(findings: Sequence[Finding]) -> Table:
     table.add_column(overflow="fold")
     for finding in findings:
         mark = " (suppressed)" if finding.suppression is not None else " (known)" if finding.known else ""
-        table.add_row(Text(visible(finding.resource_name)), Text(f"{visible(finding.annotation)}{mark}"))
+        table.add_row(
+            Text(visible(finding.resource_name)),
+            Text(f"{visible(finding.annotation)}{mark}{visible(_change(finding))}"),
+        )
     return table
 
 
