@@ -111,16 +111,21 @@ _KINDS: Mapping[str, Callable[[Resource, Lookup], Any]] = {
 
 def _of_role(of: Resource, holder: Target, lookup: Lookup) -> Iterator[Step]:
     """Yield what a role's own arguments attach; both exclude what they do not list."""
-    given = of.expressions is None or "managed_policy_arns" in of.expressions
     arns = lookup.texts(of, "managed_policy_arns")
-    if given and (arns or of.before is not None):
+    if _manages(of, "managed_policy_arns") and (arns or of.before is not None):
         yield Exclusive(address=of.address, field="attached_policies", holder=holder, items=arns, completes=True)
     blocks = of.planned("inline_policy")
     if isinstance(blocks, Unknown):
         yield Exclusive(address=of.address, field="inline_policies", holder=holder, items=blocks, completes=False)
         return
-    if blocks and (of.expressions is None or "inline_policy" in of.expressions):
+    if blocks and _manages(of, "inline_policy"):
         yield from _inline(of, holder, blocks, lookup)
+
+
+def _manages(of: Resource, name: str) -> bool:
+    """Return whether a role sets what is attached to it: what it leaves off holds the values of before."""
+    given = of.expressions is None or name in of.expressions
+    return given or of.planned(name) != of.previous(name)
 
 
 def _inline(of: Resource, holder: Target, blocks: Any, lookup: Lookup) -> Iterator[Step]:

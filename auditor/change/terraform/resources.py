@@ -9,6 +9,11 @@ from msgspec import Struct
 
 from auditor.change.values import Hidden, Unknown
 
+_LEFT_OFF = frozenset(
+    {"require_symbols", "require_numbers", "require_uppercase_characters", "require_lowercase_characters"}
+    | {"max_password_age", "password_reuse_prevention", "hard_expiry", "managed_policy_arns", "inline_policy"}
+)
+"""The attributes that a new resource has unknown where the configuration leaves them off, and that are then not set."""
 _INDEX = re.compile(r"\[(?:\"(?:[^\"\\]|\\.)*\"|\d+)\]")
 
 
@@ -33,7 +38,7 @@ class Resource(Struct, frozen=True, kw_only=True):
     def planned(self, name: str) -> Any:
         """Return the value after the change: None where it is null or left off, Unknown where only apply tells it."""
         value = (self.after or {}).get(name)
-        left_off = self.expressions is not None and name not in self.expressions
+        left_off = name in _LEFT_OFF and self.expressions is not None and name not in self.expressions
         if isinstance(value, Unknown) and self.before is None and left_off:
             return None
         return value
