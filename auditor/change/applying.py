@@ -90,7 +90,7 @@ def _leave_in_doubt(draft: Draft, step: Doubt) -> None:
         found = draft.reached(holder, step.address)
         names = [found] if found is not None else [*draft.lists[holder.listing]]
         for each in names if found is not None or isinstance(holder.name, Unknown) else ():
-            draft.doubt_lists((holder.listing, each), step.fields, gap, keep=False)
+            draft.doubt_lists((holder.listing, each), step.fields, gap, keep=step.keep)
             if holder.listing == "groups":
                 draft.member_doubts[each] = gap
     for field in step.facts:
@@ -121,6 +121,7 @@ def _finished(draft: Draft, changes: Sequence[Change]) -> Applied:
         places=draft.places,
         causes={key: tuple(said) for key, said in draft.causes.items()},
         partly=draft.partly,
+        maybe=draft.maybe,
         deleted=frozenset(draft.deleted),
         renamed=draft.renamed,
         created=frozenset(key for key in draft.created - draft.deleted if key[1] in draft.lists[key[0]]),

@@ -17,6 +17,7 @@ from auditor.account.sources import Source
 from auditor.account.unknown import Listing, gaps_of, stored
 from auditor.change.records import edited
 from auditor.change.values import Unknown
+from auditor.judging.engine import cut
 from auditor.judging.finding import Finding
 from auditor.judging.rule import ComplianceType, ConfiguredRule
 
@@ -126,4 +127,4 @@ def agreed(finding: Finding, answers: Sequence[Finding], document: Any) -> Findi
     if not sure or ComplianceType.INSUFFICIENT_DATA in types:
         return finding
     text = f"{answers[0].annotation} (whatever is known only after apply)"
-    return structs.replace(finding, compliance_type=answers[0].compliance_type, annotation=text, evidence=())
+    return structs.replace(finding, compliance_type=answers[0].compliance_type, annotation=cut(text), evidence=())

@@ -48,6 +48,8 @@ class Draft:
         """The ARNs that stand for those of planned policies, each with its end, path and name, where that is known."""
         self.partly: dict[str, Any] = {}
         """The documents of which parts are unknown, by the gap that stands for them."""
+        self.maybe: dict[Key, str] = {}
+        """The resources of which nobody knows whether the change creates them, and why."""
         self._shown: dict[Key, str] = {}
         self._folded: dict[str, dict[str, str]] = {}
 
@@ -156,6 +158,7 @@ class Applied(Struct, frozen=True, kw_only=True):
     places: Mapping[Key, Location]
     causes: Mapping[Key, tuple[str, ...]]
     partly: Mapping[str, Any]
+    maybe: Mapping[Key, str]
     created: frozenset[Key]
     deleted: frozenset[Key]
     renamed: Mapping[Key, str]

@@ -34,6 +34,10 @@ def entity(draft: Draft, step: Entity, file: str) -> None:
 
 
 def _create(draft: Draft, step: Entity, file: str) -> None:
+    held = draft.found(step.listing, step.name) if step.may_exist and isinstance(step.name, str) else None
+    if held is not None and (step.listing, held) not in draft.created:
+        _adopt(draft, step, held, file)
+        return
     name = _name_of_new(draft, step)
     key = (step.listing, name)
     if step.listing in TYPES:
@@ -54,6 +58,20 @@ def _create(draft: Draft, step: Entity, file: str) -> None:
     draft.by_address[step.address] = key
     draft.places[key] = Location(file, step.line, step.address)
     draft.cause(key, step.address, "it is created")
+    if step.maybe is not None:
+        draft.maybe[key] = step.maybe
+
+
+def _adopt(draft: Draft, step: Entity, name: str, file: str) -> None:
+    """Update a resource that is there; what it held by the template's earlier version, nobody knows."""
+    key = (step.listing, name)
+    draft.by_address[step.address] = key
+    draft.places[key] = Location(file, step.line, step.address)
+    _update(draft, step, name, file)
+    if step.listing in _HOLDERS:
+        gap = draft.gap(f"{step.address}: what an earlier version of the template gave {name} is not known")
+        draft.doubt_lists(key, ("group_names", "inline_policies", "attached_policies"), gap, keep=False)
+    draft.note(f"{step.address} has the name of a resource of the account; it is taken for an update of it", name)
 
 
 def _name_of_new(draft: Draft, step: Entity) -> str:

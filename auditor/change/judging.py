@@ -17,7 +17,7 @@ from auditor.change.empty import ERROR_CODE, NOT_READ
 from auditor.change.hiding import without_secrets
 from auditor.change.index import MARK, PlannedIndex
 from auditor.change.records import edited
-from auditor.judging.engine import Evaluation, evaluate
+from auditor.judging.engine import Evaluation, cut, evaluate
 from auditor.judging.finding import Finding
 from auditor.judging.rule import ComplianceType, ConfiguredRule
 from auditor.report.audit import Engine
@@ -55,7 +55,16 @@ def _evaluated(after: Applied, snapshot: Snapshot, rules: Sequence[ConfiguredRul
     findings = _with_partly_known(asked, after, rules, evaluation.findings)
     if after.alone:
         findings = tuple(_alone(findings, rules))
-    return Evaluation(tuple(_placed(each, after) for each in findings), evaluation.notices)
+    return Evaluation(tuple(_placed(_if_created(each, after), after) for each in findings), evaluation.notices)
+
+
+def _if_created(finding: Finding, after: Applied) -> Finding:
+    """Return the finding, undecided for a resource that is NON_COMPLIANT only if the change creates it."""
+    why = after.maybe.get(key_of(finding)) if after.maybe else None
+    if why is None or finding.compliance_type is not ComplianceType.NON_COMPLIANT:
+        return finding
+    text = f"Only if it is created ({why}): {finding.annotation}"
+    return structs.replace(finding, compliance_type=ComplianceType.INSUFFICIENT_DATA, annotation=cut(text), evidence=())
 
 
 def _with_partly_known(

@@ -23,7 +23,9 @@ def link(draft: Draft, step: Link) -> None:
             _doubt_everybody(draft, step, step.holder.name)
         return
     key = (step.holder.listing, name)
-    if step.adds:
+    if step.maybe is not None:
+        _maybe(draft, key, step, step.maybe)
+    elif step.adds:
         _add(draft, key, step)
     else:
         _remove(draft, key, step)
@@ -39,6 +41,15 @@ def _add(draft: Draft, key: Key, step: Link) -> None:
     if len(kept) == len(held.known_part) and step.field == "attached_policies":
         count_attachment(draft, item.arn, 1)
     _tell(draft, key, step, _shown(item), "gets")
+
+
+def _maybe(draft: Draft, key: Key, step: Link, why: str) -> None:
+    """Leave a list in doubt to which an item may be added."""
+    gap = draft.gap(f"{step.address}: {why}")
+    draft.doubt_lists(key, (step.field,), gap, keep=True)
+    group = draft.found("groups", step.item) if step.field == "group_names" else None
+    if group is not None:
+        draft.member_doubts[group] = gap
 
 
 def _remove(draft: Draft, key: Key, step: Link) -> None:

@@ -32,10 +32,14 @@ class Phase(IntEnum):
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """Hold one step; `address` names the resource of the plan or template behind it, `line` where it stands."""
+    """Hold one step; `address` names the resource of the plan or template behind it, `line` where it stands.
+
+    `maybe` says why nobody knows whether the step is done at all; None where it is.
+    """
 
     address: str
     line: int | None = None
+    maybe: str | None = None
 
     @property
     def phase(self) -> Phase:
@@ -47,6 +51,7 @@ class Entity(Step, frozen=True, kw_only=True):
     """Create, update or delete a resource that a snapshot lists.
 
     `fields` are fields of its record; those that are left out of an update stay. `old_name` is the name before.
+    `may_exist`: if the account has a resource of this name, that one is updated.
     """
 
     action: Action
@@ -54,6 +59,7 @@ class Entity(Step, frozen=True, kw_only=True):
     name: Text
     old_name: str | None = None
     fields: Mapping[str, Any] = {}
+    may_exist: bool = False
 
     @property
     def phase(self) -> Phase:
@@ -111,13 +117,17 @@ class AccountFact(Step, frozen=True, kw_only=True):
 
 
 class Doubt(Step, frozen=True, kw_only=True):
-    """Leave in doubt what a resource touches: these lists of these holders, or whole lists where nobody is named."""
+    """Leave in doubt what a resource touches: these lists of these holders, or whole lists where nobody is named.
+
+    `keep`: what the lists of a holder hold is still there, and more may come.
+    """
 
     why: str
     holders: tuple[Target, ...] = ()
     fields: tuple[str, ...] = ("group_names", "inline_policies", "attached_policies")
     listings: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
+    keep: bool = False
 
     @property
     def phase(self) -> Phase:

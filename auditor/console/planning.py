@@ -1,19 +1,22 @@
 """Planned changes on the command line: which files are read, whether an account is, and judging both."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from auditor.account.model import Snapshot
 from auditor.change.applying import applied
+from auditor.change.cloudformation import reading as templates
 from auditor.change.empty import nothing_read
 from auditor.change.judging import Judge, judged
 from auditor.change.steps import Opened
 from auditor.change.terraform import reading
 from auditor.console import places
 from auditor.console.messages import Say
-from auditor.console.requests import ScanRequest
+from auditor.console.requests import PlannedFiles, ScanRequest
 from auditor.errors import UsageError
 from auditor.report.planned import sentence
 from auditor.report.report import Report
+from auditor.templates.functions import parameter_names
 
 
 def files(request: ScanRequest) -> Sequence[str]:
@@ -47,7 +50,26 @@ def is_alone(request: ScanRequest) -> bool:
 
 def opened(request: ScanRequest) -> Sequence[Opened]:
     """Return the planned changes of a request, read and checked; raise AuditError for one that is not readable."""
-    return [reading.opened(path) for path in request.planned.terraform_plans]
+    plans = [reading.opened(path) for path in request.planned.terraform_plans]
+    documents = {path: templates.document_of(path) for path in request.planned.templates}
+    given = _given(request.planned, {path: parameter_names(each) for path, each in documents.items()})
+    return [*plans, *(templates.opened(path, each, given[path]) for path, each in documents.items())]
+
+
+def _given(planned: PlannedFiles, declared: Mapping[str, AbstractSet[str]]) -> Mapping[str, Mapping[str, str]]:
+    """Return the values of the parameters of each template; raise UsageError for one that none of them declares."""
+    given: dict[str, dict[str, str]] = {path: {} for path in declared}
+    for text in planned.stack_parameters:
+        left, equals, value = text.partition("=")
+        path, colon, name = left.rpartition(":")
+        meant = [each for each, names in declared.items() if name in names and (not colon or each == path)]
+        if not equals or not meant:
+            names = ", ".join(sorted(set().union(*declared.values()))) or "none"
+            problem = f"--stack-parameter {left} names no parameter of a template"
+            raise UsageError(problem, f"Write [FILE:]NAME=VALUE; the templates have the parameters: {names}.")
+        for each in meant:
+            given[each][name] = value
+    return given
 
 
 def unread_account(request: ScanRequest, say: Say) -> Snapshot:

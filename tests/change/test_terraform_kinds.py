@@ -50,7 +50,7 @@ class Case(NamedTuple):
     expected: tuple[str, str | None]
 
 
-STRONG = {
+STRONG: Json = {
     "minimum_password_length": 14,
     **{f"require_{each}": True for each in ("symbols", "numbers", "uppercase_characters", "lowercase_characters")},
     "password_reuse_prevention": 24,
