@@ -93,6 +93,8 @@ def _leave_in_doubt(draft: Draft, step: Doubt) -> None:
             draft.doubt_lists((holder.listing, each), step.fields, gap, keep=step.keep)
             if holder.listing == "groups":
                 draft.member_doubts[each] = gap
+        if found is None and holder.listing == "users" and "group_names" in step.fields:
+            draft.member_doubts.update(dict.fromkeys(draft.lists["groups"], gap))
     for field in step.facts:
         draft.account = edited(draft.account, {field: Missing(gap)})
 

@@ -50,17 +50,19 @@ class Draft:
         """The documents of which parts are unknown, by the gap that stands for them."""
         self.maybe: dict[Key, str] = {}
         """The resources of which nobody knows whether the change creates them, and why."""
+        self.added: set[tuple[Key, str, str]] = set()
+        """What the change put into lists: the holder, the field, and the item."""
+        self._gap_ids: dict[str, str] = {}
         self._shown: dict[Key, str] = {}
         self._folded: dict[str, dict[str, str]] = {}
 
     def gap(self, why: str) -> str:
         """Return the id of the gap of a fact that the change does not show."""
-        for gap_id, gap in self.gaps.items():
-            if gap.message == why:
-                return gap_id
-        gap_id = f"{MARK}{len(self.gaps) + 1}"
-        self.gaps[gap_id] = Gap(gap_id, SOURCE, KNOWN_AFTER_APPLY, None, why)
-        return gap_id
+        if why not in self._gap_ids:
+            gap_id = f"{MARK}{len(self.gaps) + 1}"
+            self.gaps[gap_id] = Gap(gap_id, SOURCE, KNOWN_AFTER_APPLY, None, why)
+            self._gap_ids[why] = gap_id
+        return self._gap_ids[why]
 
     def missing(self, unknown: Unknown) -> Missing:
         """Return what stands for an unknown value in a record."""

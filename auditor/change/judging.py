@@ -1,7 +1,7 @@
 """Judging a planned change: alone, or the account before and after it."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -20,11 +20,8 @@ from auditor.change.records import edited
 from auditor.judging.engine import Evaluation, cut, evaluate
 from auditor.judging.finding import Finding
 from auditor.judging.rule import ComplianceType, ConfiguredRule
-from auditor.report.audit import Engine
+from auditor.report.audit import Judge
 from auditor.report.report import Report
-
-Judge = Callable[[Snapshot, Engine], Report]
-"""Return the report of a snapshot, judged by an engine."""
 
 LISTING_OF = {kind.resource_type: listing for kind, listing, _ in listed_kinds()}
 _ARN = re.compile(r"arn:[\w-]+:iam::[^:\"]*:policy(/[^\",\s;\]]+)")

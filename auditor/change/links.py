@@ -38,6 +38,7 @@ def _add(draft: Draft, key: Key, step: Link) -> None:
         item = _inline(draft, item.name, step.document, f"{step.address}, {item.name}")
     kept = tuple(each for each in held.known_part if _id(each) != _id(item))
     draft.edit(key, **{step.field: Listing((*kept, item), gap or held.gap)})
+    draft.added.add((key, step.field, _id(item)))
     if len(kept) == len(held.known_part) and step.field == "attached_policies":
         count_attachment(draft, item.arn, 1)
     _tell(draft, key, step, _shown(item), "gets")
@@ -146,8 +147,8 @@ def _doubt_everybody(draft: Draft, step: Link, unknown: Unknown) -> None:
     gap = draft.gap(f"{step.address}: whose {step.field.replace('_', ' ')} it changes is known only after apply")
     if step.field == "group_names":
         group = draft.found("groups", step.item)
-        if group is not None:
-            draft.member_doubts[group] = gap
+        unnamed = isinstance(step.item, Unknown) and group is None
+        draft.member_doubts.update(dict.fromkeys(draft.lists["groups"] if unnamed else [group or ""], gap))
     for name in [*draft.lists[step.holder.listing]]:
         draft.doubt_lists((step.holder.listing, name), (step.field,), gap, keep=step.adds)
     draft.note(f"{step.address} changes {step.field.replace('_', ' ')} of somebody who is not known: {unknown.why}")
@@ -181,6 +182,7 @@ def _complete(draft: Draft, key: Key, step: Exclusive, items: tuple[Text, ...]) 
     gap = next((gap for _, gap in made if gap is not None), None)
     draft.edit(key, **{step.field: Listing(tuple(item for item, _ in made), gap)})
     now = {_id(item) for item, _ in made}
+    _contest(draft, key, step, [each for each in before if _id(each) not in now])
     for arn in now - set(map(_id, before)):
         count_attachment(draft, arn, 1)
     for lost in (each for each in before if _id(each) not in now):
@@ -188,6 +190,14 @@ def _complete(draft: Draft, key: Key, step: Exclusive, items: tuple[Text, ...]) 
         draft.cause(key, step.address, f"{key[1]} loses the policy {_shown(lost)}, which it does not list")
     for item, _ in made:
         draft.cause(key, step.address, f"{key[1]} has the policy {_shown(item)}")
+
+
+def _contest(draft: Draft, key: Key, step: Exclusive, lost: list[Any]) -> None:
+    """Leave a list in doubt where the same change adds what this step excludes: nothing orders the two."""
+    if any((key, step.field, _id(each)) in draft.added for each in lost):
+        why = f"{step.address} excludes what another resource of the change adds; which is last is not known"
+        draft.doubt_lists(key, (step.field,), draft.gap(why), keep=True)
+        draft.note(why)
 
 
 def _keep_only(draft: Draft, key: Key, step: Exclusive, items: tuple[Text, ...]) -> None:
@@ -202,5 +212,6 @@ def _keep_only(draft: Draft, key: Key, step: Exclusive, items: tuple[Text, ...])
     kept = tuple(each for each in held.known_part if _id(each) in named)
     gap = held.gap if named else None  # where nothing is listed, nothing is left, seen or not
     draft.edit(key, **{step.field: Listing(kept, gap)})
+    _contest(draft, key, step, [each for each in held.known_part if each not in kept])
     for lost in (each for each in held.known_part if each not in kept):
         draft.cause(key, step.address, f"{key[1]} loses the policy {_shown(lost)}, which it does not list")

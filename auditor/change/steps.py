@@ -26,9 +26,10 @@ class Phase(IntEnum):
     DELETE = 1
     UPDATE = 2
     CREATE = 3
-    CONNECT = 4
-    EXCLUDE = 5
-    DOUBT = 6
+    SETTLE = 4
+    CONNECT = 5
+    EXCLUDE = 6
+    DOUBT = 7
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -88,17 +89,21 @@ class Link(Step, frozen=True, kw_only=True):
 
 
 class Exclusive(Step, frozen=True, kw_only=True):
-    """Leave only these items in a list of a user, group or role; `completes`: those that are missing are added."""
+    """Leave only these items in a list of a user, group or role; `completes`: those that are missing are added.
+
+    `early`: a role does so when it is made or changed, before other resources add to it.
+    """
 
     field: str
     holder: Target
     items: tuple[Text, ...] | Unknown
     completes: bool
+    early: bool = False
 
     @property
     def phase(self) -> Phase:
         """Return when the step is done."""
-        return Phase.EXCLUDE
+        return Phase.SETTLE if self.early else Phase.EXCLUDE
 
 
 class Credential(Step, frozen=True, kw_only=True):

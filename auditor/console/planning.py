@@ -4,19 +4,14 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from auditor.account.model import Snapshot
-from auditor.change.applying import applied
-from auditor.change.cloudformation import reading as templates
-from auditor.change.empty import nothing_read
-from auditor.change.judging import Judge, judged
 from auditor.change.steps import Opened
-from auditor.change.terraform import reading
 from auditor.console import places
 from auditor.console.messages import Say
 from auditor.console.requests import PlannedFiles, ScanRequest
 from auditor.errors import UsageError
+from auditor.report.audit import Judge
 from auditor.report.planned import sentence
 from auditor.report.report import Report
-from auditor.templates.functions import parameter_names
 
 
 def files(request: ScanRequest) -> Sequence[str]:
@@ -50,7 +45,14 @@ def is_alone(request: ScanRequest) -> bool:
 
 def opened(request: ScanRequest) -> Sequence[Opened]:
     """Return the planned changes of a request, read and checked; raise AuditError for one that is not readable."""
+    from auditor.change.terraform import reading
+
     plans = [reading.opened(path) for path in request.planned.terraform_plans]
+    if not request.planned.templates:
+        return plans
+    from auditor.change.cloudformation import reading as templates
+    from auditor.templates.functions import parameter_names
+
     documents = {path: templates.document_of(path) for path in request.planned.templates}
     given = _given(request.planned, {path: parameter_names(each) for path, each in documents.items()})
     return [*plans, *(templates.opened(path, each, given[path]) for path, each in documents.items())]
@@ -74,12 +76,17 @@ def _given(planned: PlannedFiles, declared: Mapping[str, AbstractSet[str]]) -> M
 
 def unread_account(request: ScanRequest, say: Say) -> Snapshot:
     """Return what is known of an account that is not read."""
+    from auditor.change.empty import nothing_read
+
     say("Judging the planned change alone; add --snapshot, --exports, --profile or --live to judge it over the account")
     return nothing_read(request.account.expect_account, region=request.account.region)
 
 
 def judge(snapshot: Snapshot, changes: Sequence[Opened], by: Judge, say: Say) -> Report:
     """Return the report of an account after planned changes."""
+    from auditor.change.applying import applied
+    from auditor.change.judging import judged
+
     after = applied(snapshot, [change(snapshot) for change in changes])
     report = judged(snapshot, after, by)
     if report.planned is not None:

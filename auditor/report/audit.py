@@ -19,6 +19,8 @@ from auditor.selection.packs.summary import PackSummary
 
 Engine = Callable[[Snapshot, Sequence[ConfiguredRule]], Evaluation]
 """What judges a snapshot by rules."""
+Judge = Callable[[Snapshot, Engine], Report]
+"""What makes the report of a snapshot, with such an engine."""
 _LIMITS = Limits()
 
 

@@ -394,6 +394,34 @@ CASES = [
         (UNDECIDED, "undetermined"),
     ),
     Case(
+        "a role that has none inline before another resource adds one",
+        NOBODY,
+        [
+            created(
+                "aws_iam_role.r",
+                name="r",
+                path="/",
+                assume_role_policy=document(),
+                inline_policy=[{"name": "", "policy": ""}],
+            ),
+            created("aws_iam_role_policy.i", role="r", name="i", policy=document(allow())),
+        ],
+        INLINE,
+        "r",
+        (NC, "introduced"),
+    ),
+    Case(
+        "an exclusive list that leaves out what the same change attaches",
+        ANN,
+        [
+            created("aws_iam_user_policy_attachment.a", user="ann", policy_arn=ADMINISTRATOR),
+            created("aws_iam_user_policy_attachments_exclusive.x", user_name="ann", policy_arns=[]),
+        ],
+        BLOCKED,
+        "ann",
+        (UNDECIDED, "undetermined"),
+    ),
+    Case(
         "an imported resource exists already",
         ANN_IN_OPS,
         [changed("aws_iam_user.ann", "no-op", before={"name": "ann"}, after={"name": "ann"}, importing={"id": "ann"})],

@@ -113,10 +113,14 @@ def _of_role(of: Resource, holder: Target, lookup: Lookup) -> Iterator[Step]:
     """Yield what a role's own arguments attach; both exclude what they do not list."""
     arns = lookup.texts(of, "managed_policy_arns")
     if _manages(of, "managed_policy_arns") and (arns or of.before is not None):
-        yield Exclusive(address=of.address, field="attached_policies", holder=holder, items=arns, completes=True)
+        yield Exclusive(
+            address=of.address, field="attached_policies", holder=holder, items=arns, completes=True, early=True
+        )
     blocks = of.planned("inline_policy")
     if isinstance(blocks, Unknown):
-        yield Exclusive(address=of.address, field="inline_policies", holder=holder, items=blocks, completes=False)
+        yield Exclusive(
+            address=of.address, field="inline_policies", holder=holder, items=blocks, completes=False, early=True
+        )
         return
     if blocks and _manages(of, "inline_policy"):
         yield from _inline(of, holder, blocks, lookup)
@@ -141,7 +145,9 @@ def _inline(of: Resource, holder: Target, blocks: Any, lookup: Lookup) -> Iterat
         document = text if isinstance(text, Unknown) else lookup.parsed(text, f"{of.address}: policy")
         yield Link(address=of.address, field="inline_policies", holder=holder, item=name, document=document)
     if not any(isinstance(name, Unknown) for name in names):
-        yield Exclusive(address=of.address, field="inline_policies", holder=holder, items=names, completes=False)
+        yield Exclusive(
+            address=of.address, field="inline_policies", holder=holder, items=names, completes=False, early=True
+        )
 
 
 def _password_policy(of: Resource) -> dict[str, Any]:

@@ -22,9 +22,7 @@ class References:
     def __init__(self, configuration: Mapping[str, Any], addresses: Sequence[str]) -> None:
         root = configuration.get("root_module")
         self._root: Mapping[str, Any] = root if isinstance(root, Mapping) else {}
-        self._instances: dict[str, list[str]] = {}
-        for address in addresses:
-            self._instances.setdefault(configured_address(address), []).append(address)
+        self._addresses = frozenset(addresses)
         self.configured = dict(_resources(self._root, ""))
 
     def target(self, resource: Resource, expression: Any) -> str | None:
@@ -54,7 +52,7 @@ class References:
         configured = self.configured.get(configured_address(resource.address), {})
         base = self._base(module, configured.get("for_each_expression"))
         address = f"{base}{key}" if base is not None else None
-        return address if address in self._instances.get(configured_address(address or ""), ()) and left else None
+        return address if address in self._addresses and left else None
 
     def _base(self, module: str, expression: Any) -> str | None:
         names = _names(expression)
@@ -93,11 +91,9 @@ class References:
         found = _PARTS.match(name)
         if found is None:
             return None
-        instances = self._instances.get(configured_address(f"{module}{found['base']}"), [])
-        own = [each for each in instances if each.startswith(f"{module}{found['base']}")]
         index = found["index"] or (key if of_instance else "")
         wanted = f"{module}{found['base']}{index}"
-        return wanted if wanted in own else None
+        return wanted if wanted in self._addresses else None
 
 
 def _module_end(address: str) -> int:
