@@ -37,10 +37,10 @@ def _decoded(content: bytes, place: str) -> dict[str, Any]:
         plan = msgspec.json.decode(content)
     except documents.FAULTS as error:
         if _is_log(content):
-            raise SourceError("is the log of `terraform plan -json`, not a plan", _MAKE, place=place) from error
-        raise SourceError(f"is not JSON: {documents.reason(error)}", _MAKE, place=place) from error
+            raise SourceError("is the log of `terraform plan -json`, not a plan", _MAKE, subject=place) from error
+        raise SourceError(f"is not JSON: {documents.reason(error)}", _MAKE, subject=place) from error
     if not isinstance(plan, dict):
-        raise SourceError("is not a Terraform plan: it is no JSON object", _MAKE, place=place)
+        raise SourceError("is not a Terraform plan: it is no JSON object", _MAKE, subject=place)
     return plan
 
 
@@ -54,17 +54,17 @@ def _is_log(content: bytes) -> bool:
 
 def _check(plan: dict[str, Any], place: str) -> None:
     if plan.get("type") == "version" and "terraform" in plan:
-        raise SourceError("is the log of `terraform plan -json`, not a plan", _MAKE, place=place)
+        raise SourceError("is the log of `terraform plan -json`, not a plan", _MAKE, subject=place)
     if "lineage" in plan or (plan.get("version") in (3, 4) and "resources" in plan):
-        raise SourceError("is a Terraform state (terraform.tfstate), not a plan", _MAKE, place=place)
+        raise SourceError("is a Terraform state (terraform.tfstate), not a plan", _MAKE, subject=place)
     version = plan.get("format_version")
     if not isinstance(version, str):
-        raise SourceError("is not a Terraform plan: it has no format_version", _MAKE, place=place)
+        raise SourceError("is not a Terraform plan: it has no format_version", _MAKE, subject=place)
     if version.split(".")[0] not in _MAJORS:
         problem = f"has the plan format {version}; this iam-audit reads 0.x and 1.x"
-        raise SourceError(problem, "Use a newer release of iam-audit, or an older one of Terraform.", place=place)
+        raise SourceError(problem, "Use a newer release of iam-audit, or an older one of Terraform.", subject=place)
     if "resource_changes" not in plan and "planned_values" not in plan and "values" in plan:
-        raise SourceError("is a Terraform state in JSON, not a plan", _MAKE, place=place)
+        raise SourceError("is a Terraform state in JSON, not a plan", _MAKE, subject=place)
     _check_whole(plan, place)
 
 
@@ -75,7 +75,7 @@ def _check_whole(plan: dict[str, Any], place: str) -> None:
         )
     if plan.get("complete") is False:
         problem = "is not a complete plan: it was made with -target, or changes are deferred"
-        raise SourceError(problem, "Plan again without -target.", place=place)
+        raise SourceError(problem, "Plan again without -target.", subject=place)
     changes = plan.get("resource_changes")
     if changes is not None and not (isinstance(changes, list) and all(isinstance(each, dict) for each in changes)):
-        raise SourceError("is not a Terraform plan: resource_changes is no list of objects", _MAKE, place=place)
+        raise SourceError("is not a Terraform plan: resource_changes is no list of objects", _MAKE, subject=place)
