@@ -33,7 +33,7 @@ def judged(before: Snapshot, after: Applied, judge: Judge) -> Report:
         report = judge(_population(after.snapshot), lambda _, rules: _evaluated(after, after.snapshot, rules))
         warnings = tuple(each for each in report.warnings if each.code != "unknown-group")
         return judged_alone(structs.replace(report, warnings=warnings), after)
-    first = judge(before, evaluate)
+    first = judge(before, None)
     second = judge(after.snapshot, lambda snapshot, rules: _evaluated(after, snapshot, rules))
     return compared(first, second, after)
 

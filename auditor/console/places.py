@@ -28,7 +28,6 @@ class Inputs(Struct, frozen=True, kw_only=True):
     exports: str | None = None
     captured_at: datetime | None = None
     demo: bool = False
-    live: bool = False
     profile: str | None = None
     region: str | None = None
     role_arn: str | None = None
@@ -44,10 +43,10 @@ def check(inputs: Inputs) -> None:
     for name in ("snapshot", "exports"):
         if getattr(inputs, name) == "":
             raise UsageError(f"{_option(name)} is empty", "Name the file or folder; a variable may not be set.")
-    given = [name for name in ("snapshot", "exports", "demo", "live") if getattr(inputs, name)]
+    given = [name for name in ("snapshot", "exports", "demo") if getattr(inputs, name)]
     with_files = {"expect_account"} | ({"region"} if given == ["exports"] else set())
     aws = [name for name in AWS_OPTIONS if getattr(inputs, name) is not None and name not in with_files]
-    if given and aws and given != ["live"]:
+    if given and aws:
         given.append(aws[0])
     if len(given) > 1:
         raise UsageError(
@@ -70,7 +69,7 @@ def reads_aws(inputs: Inputs) -> bool:
 def names_account(inputs: Inputs) -> bool:
     """Return whether an option says where the account is read from; for planned changes that is a choice."""
     named = [name for name in AWS_OPTIONS if name not in ("region", "expect_account")]
-    return any(getattr(inputs, name) for name in ("snapshot", "exports", "demo", "live", *named))
+    return any(getattr(inputs, name) for name in ("snapshot", "exports", "demo", *named))
 
 
 def _option(name: str) -> str:

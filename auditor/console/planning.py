@@ -30,8 +30,10 @@ def check(request: ScanRequest) -> None:
         raise UsageError(
             "--stack-parameter can only be used with --cloudformation", "Name the template, or leave it out."
         )
-    if request.account.live and not named:
+    if planned.live and not named:
         raise UsageError("--live can only be used with a planned change", "Leave it out: a scan reads AWS by default.")
+    if planned.live and not places.reads_aws(request.account):
+        raise UsageError("--live reads AWS, but the account is read from files", "Leave one of them out.")
     if [*named, request.account.snapshot].count("-") > 1:
         raise UsageError("standard input can only be read once", "Name a file for all but one of them.")
     if is_alone(request) and request.verify:
@@ -40,7 +42,7 @@ def check(request: ScanRequest) -> None:
 
 def is_alone(request: ScanRequest) -> bool:
     """Return whether a planned change is judged without the account."""
-    return bool(files(request)) and not places.names_account(request.account)
+    return bool(files(request)) and not (request.planned.live or places.names_account(request.account))
 
 
 def opened(request: ScanRequest) -> Sequence[Opened]:

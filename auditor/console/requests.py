@@ -22,11 +22,15 @@ class Shown(Struct, frozen=True, kw_only=True):
 
 
 class PlannedFiles(Struct, frozen=True, kw_only=True):
-    """Hold the options that name planned changes; `only` narrows the gate to what they introduce."""
+    """Hold the options that name planned changes; `live`: over the account of the credentials.
+
+    `only` narrows the gate to what they introduce.
+    """
 
     terraform_plans: Sequence[str] = ()
     templates: Sequence[str] = ()
     stack_parameters: Sequence[str] = ()
+    live: bool = False
     only: str | None = None
 
 

@@ -16,7 +16,6 @@ from auditor.console.in_use import summary
 from auditor.console.messages import Say, speaker, wants_progress
 from auditor.console.requests import ScanRequest
 from auditor.errors import UsageError
-from auditor.judging.engine import evaluate
 from auditor.judging.rule import Severity
 from auditor.judging.suppressions import Suppression
 from auditor.report.audit import Engine, doubtful_users
@@ -149,7 +148,7 @@ def _collected(plan: Plan, request: ScanRequest, say: Say) -> Snapshot:
 
 
 def _audited(
-    plan: Plan, wanted: Sequence[str], as_of: datetime | None, snapshot: Snapshot, engine: Engine = evaluate
+    plan: Plan, wanted: Sequence[str], as_of: datetime | None, snapshot: Snapshot, engine: Engine | None = None
 ) -> Report:
     settings = plan.run
     return audit(

@@ -19,8 +19,8 @@ from auditor.selection.packs.summary import PackSummary
 
 Engine = Callable[[Snapshot, Sequence[ConfiguredRule]], Evaluation]
 """What judges a snapshot by rules."""
-Judge = Callable[[Snapshot, Engine], Report]
-"""What makes the report of a snapshot, with such an engine."""
+Judge = Callable[[Snapshot, Engine | None], Report]
+"""What makes the report of a snapshot, with such an engine or the usual one."""
 _LIMITS = Limits()
 
 
@@ -35,7 +35,7 @@ def audit(
     packs: Sequence[PackSummary] = (),
     as_of: datetime | None = None,
     max_report_age: timedelta | None = None,
-    engine: Engine = evaluate,
+    engine: Engine | None = None,
 ) -> Report:
     """Return the report of a snapshot: the same snapshot, rules, settings and `as_of` give the same report.
 
@@ -53,7 +53,7 @@ def audit(
     wanted = [find(name) for name in frameworks]
     now = as_of or datetime.now(UTC).replace(microsecond=0)
     believed = snapshot if max_report_age is None else without_old_report(snapshot, max_report_age)
-    evaluation = engine(believed, configured)
+    evaluation = (engine or evaluate)(believed, configured)
     if suppressions:
         ids = {each.config_rule_name: each.rule.id for each in configured}
         findings, notices = suppressed(evaluation.findings, suppressions, believed, ids, suppression_limits, now.date())

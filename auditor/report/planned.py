@@ -27,4 +27,4 @@ def sentence(planned: PlannedSummary) -> str:
         return "The change touches no IAM resource"
     counts = ", ".join(f"{count:,} {effect}" for effect, count in planned.counts.items())
     alone = "; judged alone: the account was not read" if planned.alone else ""
-    return f"Planned change ({', '.join(planned.files)}): {counts} NON_COMPLIANT{alone}"
+    return f"Planned change ({', '.join(planned.files)}): NON_COMPLIANT findings: {counts}{alone}"

@@ -25,7 +25,7 @@ def today(tmp_path: Path) -> str:
 
 
 def attach(name: str) -> Json:
-    values = {"user": name, "policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess"}
+    values: Json = {"user": name, "policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess"}
     return created(f"aws_iam_user_policy_attachment.{name}", **values)
 
 
@@ -117,6 +117,7 @@ WRONG = [
     ("another major version", '{"format_version": "2.0", "resource_changes": []}', "plan format 2.0"),
     ("a run that failed", '{"format_version": "1.2", "errored": true}', "failed (errored)"),
     ("a plan of some resources", '{"format_version": "1.2", "complete": false}', "not a complete plan"),
+    ("entries that are none", '{"format_version": "1.2", "resource_changes": [7]}', "$.resource_changes[0]"),
     ("no JSON", "resource {}", "not JSON"),
     ("a list", "[]", "no JSON object"),
 ]

@@ -52,7 +52,7 @@ class Lookup:
     def texts(self, of: Resource, name: str) -> tuple[Text, ...] | Unknown:
         """Return the texts of a list after the change; null is none. An unknown list has no known items."""
         value = of.planned(name)
-        if isinstance(value, Unknown):
+        if not isinstance(value, list | None):
             return structs.replace(self._referred(of, name), entity=None)
         unknown = [each for each in value or () if isinstance(each, Unknown)]
         one = self._referred(of, name) if unknown else None

@@ -6,9 +6,87 @@ https://developer.hashicorp.com/terraform/internals/json-format
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from auditor import documents
 from auditor.errors import SourceError
+
+_Object = dict[str, Any]
+_Mask = _Object | bool | None
+
+
+class _Values(Struct):
+    """What a plan says of one change."""
+
+    actions: list[str] | None = None
+    before: _Object | None = None
+    after: _Object | None = None
+    after_unknown: _Mask = None
+    before_sensitive: _Mask = None
+    after_sensitive: _Mask = None
+
+
+class _Entry(Struct):
+    """An entry of resource_changes."""
+
+    address: str
+    type: str = ""
+    mode: str = ""
+    provider_name: str = ""
+    change: _Values | None = None
+
+
+class _Configured(Struct):
+    """A resource of the configuration."""
+
+    address: str = ""
+    expressions: _Object | None = None
+    for_each_expression: _Object | None = None
+    provider_config_key: str = ""
+
+
+class _Output(Struct):
+    """An output of a module."""
+
+    expression: _Object | None = None
+
+
+class _Module(Struct):
+    """A module of the configuration."""
+
+    resources: list[_Configured] | None = None
+    module_calls: dict[str, "_Call"] | None = None
+    outputs: dict[str, _Output] | None = None
+    variables: dict[str, _Object] | None = None
+
+
+class _Call(Struct):
+    """A call of a module."""
+
+    module: _Module | None = None
+    expressions: _Object | None = None
+
+
+class _Provider(Struct):
+    """The settings of a provider."""
+
+    expressions: _Object | None = None
+
+
+class _Configuration(Struct):
+    """The configuration."""
+
+    root_module: _Module | None = None
+    provider_config: dict[str, _Provider] | None = None
+
+
+class _Plan(Struct):
+    """The parts of a plan that are read; what else it holds is passed over."""
+
+    resource_changes: list[_Entry] | None = None
+    configuration: _Configuration | None = None
+    variables: dict[str, _Object] | None = None
+
 
 _MAKE = "Make it with: terraform plan -out tfplan && terraform show -json tfplan > plan.json"
 _MAJORS = ("0", "1")
@@ -76,6 +154,9 @@ def _check_whole(plan: dict[str, Any], place: str) -> None:
     if plan.get("complete") is False:
         problem = "is not a complete plan: it was made with -target, or changes are deferred"
         raise SourceError(problem, "Plan again without -target.", subject=place)
-    changes = plan.get("resource_changes")
-    if changes is not None and not (isinstance(changes, list) and all(isinstance(each, dict) for each in changes)):
-        raise SourceError("is not a Terraform plan: resource_changes is no list of objects", _MAKE, subject=place)
+    try:
+        documents.check_depth(plan)
+        msgspec.convert(plan, type=_Plan)
+    except documents.FAULTS as error:
+        problem = f"is not a readable Terraform plan: {documents.reason(error)}"
+        raise SourceError(problem, _MAKE, subject=place) from error

@@ -45,8 +45,8 @@ def _statement(written: Any) -> Any:
 
 
 def _principals(written: Any) -> Any:
-    if isinstance(written, Unknown):
-        return written
+    if not isinstance(written, list):
+        return Unknown("principals are known only after apply")
     found: dict[str, list[Any]] = {}
     for each in written:
         if not isinstance(each, Mapping) or not isinstance(each.get("type"), str):
@@ -58,8 +58,8 @@ def _principals(written: Any) -> Any:
 
 
 def _conditions(written: Any) -> Any:
-    if isinstance(written, Unknown):
-        return written
+    if not isinstance(written, list):
+        return Unknown("conditions are known only after apply")
     found: dict[str, dict[str, Any]] = {}
     for each in written:
         if not isinstance(each, Mapping):

@@ -40,7 +40,7 @@ def scan(**options: Any) -> int:
       iam-audit scan --snapshot monday.json.gz --fail-on noncompliant
       iam-audit scan --parameter iam-password-policy.MinimumPasswordLength=16
       iam-audit scan --conformance-pack Operational-Best-Practices-for-CIS.yaml
-      iam-audit scan --terraform-plan plan.json --snapshot today.json.gz --fail-on noncompliant --only introduced
+      iam-audit scan --terraform-plan plan.json --snapshot today.json.gz
       iam-audit scan --cloudformation template.yaml --stack-parameter Team=ops
       iam-audit scan --query "findings[?suppression].[resource_name, suppression]"
     """
