@@ -101,6 +101,9 @@ def _leave_in_doubt(draft: Draft, step: Doubt) -> None:
 
 def _finished(draft: Draft, changes: Sequence[Change]) -> Applied:
     base = draft.base
+    doubtful = {field: Missing(gap) for field, gap in draft.doubtful_counts.items()}
+    if doubtful:
+        draft.lists["policies"] = {name: edited(each, doubtful) for name, each in draft.lists["policies"].items()}
     lists: dict[str, Any] = {
         listing: Listing(tuple(records.values()), draft.listing_gaps[listing])
         for listing, records in draft.lists.items()

@@ -52,6 +52,8 @@ class Draft:
         """The resources of which nobody knows whether the change creates them, and why."""
         self.added: set[tuple[Key, str, str]] = set()
         """What the change put into lists: the holder, the field, and the item."""
+        self.doubtful_counts: dict[str, str] = {}
+        """The counts of policies that the change leaves in doubt, with the gap."""
         self._gap_ids: dict[str, str] = {}
         self._shown: dict[Key, str] = {}
         self._folded: dict[str, dict[str, str]] = {}
@@ -130,6 +132,8 @@ class Draft:
     def doubt_lists(self, key: Key, fields: tuple[str, ...], gap: str, *, keep: bool) -> None:
         """Leave lists within a record in doubt; `keep`: what they hold is still there."""
         kind = TYPES[key[0]]
+        if "attached_policies" in fields:
+            self.doubtful_counts["attachment_count"] = gap
         values = {
             field: Listing(self.listing_of(key, field).known_part if keep else (), gap)
             for field in fields

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Raw
 
 from auditor.account.model import AccessAnalyzer, VirtualMfaDevice
-from auditor.account.unknown import Listing, stored
+from auditor.account.unknown import Listing, gaps_of, stored
 from auditor.change.documents import as_json
 from auditor.change.draft import Draft, Key
 from auditor.change.records import LISTS, TYPES, Missing, edited, new, version
@@ -46,6 +46,7 @@ def _create(draft: Draft, step: Entity, file: str) -> None:
         if step.listing == "users":
             values["credentials"] = Missing(draft.gap(f"{step.address}: {_NEW_USER}"))
         record = new(step.listing, {**values, "name": name, "arn": _arn(draft, step, name, gap)}, gap)
+        _doubt_boundaries(draft, record, gap)
     else:
         made = _plain(draft, step, name)
         if made is None:
@@ -169,10 +170,20 @@ def _update(draft: Draft, step: Entity, name: str | None, file: str) -> None:
     values = _values(draft, step, gap)
     if "versions" in values:
         values.update(_next_version(draft, (step.listing, name), values.pop("versions")))
+    _doubt_boundaries(draft, draft.lists[step.listing][name], gap)
     draft.edit((step.listing, name), **values)
+    _doubt_boundaries(draft, draft.lists[step.listing][name], gap)
     draft.cause((step.listing, name), step.address, "it is updated")
     if isinstance(step.name, Unknown) or (step.name != step.old_name and step.old_name is not None):
         _rename(draft, step, name, gap)
+
+
+def _doubt_boundaries(draft: Draft, record: Any, gap: str) -> None:
+    """Leave in doubt how often policies are permissions boundaries, where a record has one or may have."""
+    if "permissions_boundary" not in record.__struct_fields__:
+        return
+    if "permissions_boundary" in gaps_of(record) or stored(record, "permissions_boundary") is not None:
+        draft.doubtful_counts["permissions_boundary_usage_count"] = gap
 
 
 def _next_version(draft: Draft, key: Key, fresh: Listing[Any]) -> dict[str, Any]:
@@ -218,6 +229,7 @@ def _delete(draft: Draft, step: Entity, name: str | None) -> None:
 
 def _let_go(draft: Draft, step: Entity, name: str, record: Any) -> None:
     """Take what is deleted out of what it was connected with."""
+    _doubt_boundaries(draft, record, draft.gap(f"{step.address}: whose permissions boundary goes is not counted"))
     if step.listing == "users":
         for group in stored(record, "group_names").known_part:
             draft.cause(("groups", group), step.address, f"the user {name} is deleted")

@@ -39,6 +39,8 @@ def _add(draft: Draft, key: Key, step: Link) -> None:
     kept = tuple(each for each in held.known_part if _id(each) != _id(item))
     draft.edit(key, **{step.field: Listing((*kept, item), gap or held.gap)})
     draft.added.add((key, step.field, _id(item)))
+    if gap is not None and step.field == "attached_policies":
+        draft.doubtful_counts["attachment_count"] = gap
     if len(kept) == len(held.known_part) and step.field == "attached_policies":
         count_attachment(draft, item.arn, 1)
     _tell(draft, key, step, _shown(item), "gets")
@@ -60,7 +62,7 @@ def _remove(draft: Draft, key: Key, step: Link) -> None:
         draft.doubt_lists(key, (step.field,), gap, keep=False)
         return
     item, _ = _item(draft, step.field, step.item, step.address)
-    kept = tuple(each for each in held.known_part if _id(each) != _id(item))
+    kept = tuple(each for each in held.known_part if _id(each) not in (_id(item), step.item))
     draft.edit(key, **{step.field: Listing(kept, held.gap)})
     if len(kept) < len(held.known_part) and step.field == "attached_policies":
         count_attachment(draft, item.arn, -1)

@@ -324,10 +324,26 @@ CASES = [
     Case(
         "an analyzer",
         NOBODY,
-        [created("aws_accessanalyzer_analyzer.a", analyzer_name="a", type="ACCOUNT")],
+        [created("aws_accessanalyzer_analyzer.a", analyzer_name="a", type="ACCOUNT", region="us-east-1")],
         ANALYZER,
         "111122223333",
         (C, "resolved"),
+    ),
+    Case(
+        "an analyzer of another Region",
+        NOBODY,
+        [created("aws_accessanalyzer_analyzer.a", analyzer_name="a", type="ACCOUNT", region="eu-west-1")],
+        ANALYZER,
+        "111122223333",
+        (NC, "unchanged"),
+    ),
+    Case(
+        "an analyzer of a Region that the plan does not show",
+        NOBODY,
+        [created("aws_accessanalyzer_analyzer.a", analyzer_name="a", type="ACCOUNT")],
+        ANALYZER,
+        "111122223333",
+        (UNDECIDED, "undetermined"),
     ),
     Case(
         "a user who is renamed is the same one",

@@ -33,6 +33,15 @@ class Lookup:
         configured = self.references.configured.get(configured_address(str(entry.get("address", ""))))
         return resource(entry, configured if has_configuration else None)
 
+    def region_of(self, of: Resource) -> str | None:
+        """Return the Region of a resource, None where the plan does not show it."""
+        own = (of.after or of.before or {}).get("region")
+        if isinstance(own, str):
+            return own
+        given = ((self.providers.get(of.provider_key) or {}).get("expressions") or {}).get("region")
+        found = given.get("constant_value") if isinstance(given, Mapping) else None
+        return found if isinstance(found, str) else None
+
     def text(self, of: Resource, name: str) -> Text | None:
         """Return a text after the change, None where it is null or left off."""
         value = of.planned(name)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from auditor.account.model import Snapshot
 from auditor.change.steps import Action, Change, Doubt, Opened, Step
 from auditor.change.terraform import entities, links, plan_file
 from auditor.change.terraform.lookup import Lookup
@@ -28,11 +29,11 @@ def opened(path: str) -> Opened:
     Raises SourceError for a file that is no plan, or not a whole one.
     """
     lookup = Lookup(plan_file.read(path))
-    return lambda account: _change(lookup, "standard input" if path == "-" else path, account.account.id)
+    return lambda account: _change(lookup, "standard input" if path == "-" else path, account)
 
 
-def _change(lookup: Lookup, file: str, account_id: str | None) -> Change:
-    reading = _Reading(lookup, account_id)
+def _change(lookup: Lookup, file: str, account: Snapshot) -> Change:
+    reading = _Reading(lookup, account)
     steps = tuple(step for each in lookup.resources.values() for step in reading.steps(each))
     hidden = {text for each in lookup.resources.values() if _touches(each) for text in _secrets(each)}
     return Change(
@@ -55,9 +56,10 @@ def _touches(of: Resource) -> bool:
 class _Reading:
     """Turn resources into steps, and keep what is to be said of those that are passed over."""
 
-    def __init__(self, lookup: Lookup, account_id: str | None) -> None:
+    def __init__(self, lookup: Lookup, account: Snapshot) -> None:
         self._lookup = lookup
-        self._account_id = account_id
+        self._account_id = account.account.id
+        self._region = account.region
         self.notes: list[str] = []
 
     def steps(self, of: Resource) -> Iterator[Step]:
@@ -67,6 +69,8 @@ class _Reading:
         for action in _actions(of):
             if action is not Action.KEEP and not self._is_ours(of):
                 yield from self._elsewhere(of)
+            elif of.type == "aws_accessanalyzer_analyzer" and not self._is_in_region(of):
+                yield from self._analyzer_elsewhere(of, action)
             elif of.type in entities.TYPES:
                 yield from entities.steps(of, action, self._lookup)
             elif of.type in links.READERS:
@@ -76,6 +80,20 @@ class _Reading:
                     f"{of.address} is of the type {of.type}, which is not judged; what it touches is unknown"
                 )
                 yield from self._doubts(of, f"what {of.type} does is not judged")
+
+    def _is_in_region(self, of: Resource) -> bool:
+        return self._region is None or self._lookup.region_of(of) == self._region
+
+    def _analyzer_elsewhere(self, of: Resource, action: Action) -> Iterator[Step]:
+        """Yield a doubt where the Region of an analyzer is not shown; that of another Region is not audited."""
+        region = self._lookup.region_of(of)
+        if action is Action.KEEP:
+            return
+        if region is None:
+            why = "the Region of the analyzer is not in the plan"
+            yield Doubt(address=of.address, why=why, listings=("access_analyzers",), fields=())
+            return
+        self.notes.append(f"{of.address} is in {region}; the analyzers of {self._region} are audited")
 
     def _is_ours(self, of: Resource) -> bool:
         """Return whether a resource is known to be in the account under audit, or nothing says otherwise."""
