@@ -175,15 +175,6 @@ def _resolved(report: Report) -> Iterator[tuple[Text, Padding]]:
         yield Text("\nResolved by the change", style=_STYLES[ComplianceType.COMPLIANT]), Padding(rows, (0, 0, 0, 2))
 
 
-def _change(finding: Finding) -> str:
-    """Return what a planned change does to a finding, and where the cause stands."""
-    if finding.change in (None, Effect.UNCHANGED):
-        return "" if finding.change is None else f" ({finding.change})"
-    place = statements.place_text(finding.location) if finding.location is not None else ""
-    causes = "; ".join(finding.causes)
-    return f" ({': '.join(part for part in (str(finding.change), causes or place) if part)})"
-
-
 def _rows(findings: Sequence[Finding]) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(max_width=_NAME_WIDTH, overflow="fold")
@@ -192,7 +183,7 @@ def _rows(findings: Sequence[Finding]) -> Table:
         mark = " (suppressed)" if finding.suppression is not None else " (known)" if finding.known else ""
         table.add_row(
             Text(visible(finding.resource_name)),
-            Text(f"{visible(finding.annotation)}{mark}{visible(_change(finding))}"),
+            Text(f"{visible(finding.annotation)}{mark}{visible(statements.change_text(finding))}"),
         )
     return table
 

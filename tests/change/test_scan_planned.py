@@ -97,6 +97,24 @@ def test_alone_it_is_said_that_no_account_was_read(run: Run, tmp_path: Path) -> 
     assert "The change touches no IAM resource" in result.err
 
 
+@pytest.mark.parametrize("form", ["table", "json", "junit", "markdown", "step-summary", "github"])
+def test_a_format_says_what_the_change_introduces_and_why(run: Run, tmp_path: Path, today: str, form: str) -> None:
+    path = written(tmp_path, plan(attach("lone")))
+    result = run("scan", "--terraform-plan", path, "--snapshot", today, "--format", form)
+    shown = " ".join(result.out.split())
+    assert "introduced" in shown
+    if form != "junit":
+        assert "aws_iam_user_policy_attachment.lone: lone gets the policy" in shown
+
+
+def test_a_stored_report_is_shown_again_with_what_the_change_does(run: Run, tmp_path: Path, today: str) -> None:
+    gone = deleted("aws_iam_user_policy_attachment.a", user="ann", policy_arn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    path, stored, html = written(tmp_path, plan(gone)), tmp_path / "report.json", tmp_path / "report.html"
+    run("scan", "--terraform-plan", path, "--snapshot", today, "-o", stored, "-o", html)
+    assert "Resolved by the change" in run("report", stored).out
+    assert "Resolved: iam-user-no-policies-check on ann" in html.read_text("utf-8")
+
+
 @pytest.mark.parametrize("form", ["table", "json", "csv", "sarif", "junit", "markdown", "github", "gitlab", "jsonl"])
 def test_what_is_sensitive_stands_in_no_format(run: Run, tmp_path: Path, form: str) -> None:
     path = written(tmp_path, sensitive_plan())
