@@ -196,6 +196,7 @@ _credentials = partial(click.option, cls=_Headed, heading="AWS credentials")
 _selecting = partial(click.option, cls=_Headed, heading="Rules and settings")
 showing = partial(click.option, cls=_Headed, heading="Output")
 gate_option = partial(click.option, cls=_Headed, heading="Exit code")
+_planning = partial(click.option, cls=_Headed, heading="Planned change")
 
 
 def _options(*options: Callable[[C], C]) -> Callable[[C], C]:
@@ -319,6 +320,41 @@ security_hub_option = showing(
     "--security-hub-region",
     metavar="REGION",
     help="The AWS Region whose Security Hub shall import the format asff [AWS_REGION].",
+)
+planned_options = _options(
+    _planning(
+        "--terraform-plan",
+        "terraform_plans",
+        shell_complete=files,
+        multiple=True,
+        metavar="FILE",
+        help="Judge what this plan changes, as `terraform show -json` writes it; repeatable.",
+    ),
+    _planning(
+        "--cloudformation",
+        "templates",
+        shell_complete=files,
+        multiple=True,
+        metavar="FILE",
+        help="Judge what this template creates, after the plans; repeatable.",
+    ),
+    _planning(
+        "--stack-parameter",
+        "stack_parameters",
+        multiple=True,
+        metavar="[FILE:]NAME=VALUE",
+        help="Give a value to a parameter of the templates, or of one; repeatable.",
+    ),
+    _planning(
+        "--live",
+        is_flag=True,
+        help="Read the account of the credentials at hand; without a place to read from, the change is judged alone.",
+    ),
+    _planning(
+        "--only",
+        type=click.Choice(["introduced"]),
+        help="With --fail-on noncompliant: fail only on findings that the change introduces.",
+    ),
 )
 shown_options = _options(
     showing("--query", metavar="EXPRESSION", help="Print the result of this JMESPath over the JSON report instead."),

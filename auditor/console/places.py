@@ -66,6 +66,12 @@ def reads_aws(inputs: Inputs) -> bool:
     return inputs.snapshot is None and inputs.exports is None
 
 
+def names_account(inputs: Inputs) -> bool:
+    """Return whether an option says where the account is read from; for planned changes that is a choice."""
+    named = [name for name in AWS_OPTIONS if name not in ("region", "expect_account")]
+    return any(getattr(inputs, name) for name in ("snapshot", "exports", "demo", *named))
+
+
 def _option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 

@@ -21,10 +21,24 @@ class Shown(Struct, frozen=True, kw_only=True):
     resources: Sequence[str]
 
 
+class PlannedFiles(Struct, frozen=True, kw_only=True):
+    """Hold the options that name planned changes; `live`: over the account of the credentials.
+
+    `only` narrows the gate to what they introduce.
+    """
+
+    terraform_plans: Sequence[str] = ()
+    templates: Sequence[str] = ()
+    stack_parameters: Sequence[str] = ()
+    live: bool = False
+    only: str | None = None
+
+
 class ScanRequest(Struct, frozen=True, kw_only=True):
     """Ask for a scan: where the account is read from, what is selected, what goes before the file, what is shown."""
 
     account: Inputs
+    planned: PlannedFiles
     selection: Choice
     run: RunOptions
     shown: Shown

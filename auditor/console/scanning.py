@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from msgspec import structs
@@ -11,7 +12,7 @@ from auditor.account.model import Snapshot
 from auditor.account.report_age import duration
 from auditor.collectors.cli_output.names import FILES
 from auditor.collectors.saved import load_baseline
-from auditor.console import places, recording
+from auditor.console import places, planning, recording
 from auditor.console.in_use import summary
 from auditor.console.messages import Say, speaker, wants_progress
 from auditor.console.requests import ScanRequest
@@ -19,7 +20,7 @@ from auditor.console.showing import check_shown, show
 from auditor.errors import SourceError, UsageError
 from auditor.judging.rule import Severity
 from auditor.judging.suppressions import Suppression
-from auditor.report.audit import doubtful_users
+from auditor.report.audit import Engine, doubtful_users
 from auditor.report.baseline import Baseline, forgiven
 from auditor.report.baseline_text import told
 from auditor.report.configuration import effects, sentence
@@ -37,6 +38,7 @@ def run(request: ScanRequest) -> int:
     """Do the scan and return its exit code."""
     say = speaker(quiet=request.quiet)
     places.check(request.account)
+    planning.check(request)
     _check(request)
     today = (request.as_of or datetime.now(UTC)).date()
     loaded = config.load(request.selection.config, today, ignored=request.selection.no_config)
@@ -52,10 +54,12 @@ def run(request: ScanRequest) -> int:
     query = printing.compiled(request.shown.query) if request.shown.query is not None else None
     wanted = [frameworks.find(name) for name in request.frameworks]
     plan = planned(request.selection, loaded, settings)
+    changes = planning.opened(request)
     snapshot = _collected(plan, request, say)
     _check_age(snapshot, settings.oldest_snapshot, request)
     plan = settled(plan, snapshot)
-    report = _audited(plan, snapshot, wanted, request.as_of)
+    by = partial(_audited, plan, wanted, request.as_of)
+    report = planning.judge(snapshot, changes, by, say) if changes else by(snapshot)
     if known is not None:
         report = forgiven(report, *known)
     _show_warnings(report, say)
@@ -67,7 +71,7 @@ def run(request: ScanRequest) -> int:
     )
     overdue = recording.record(report, request.history, plan.run, say)
     show(report, plan.run.output_format.value, request.shown, query, say, region=request.security_hub_region)
-    code, reason = exit_code(report, _gate(plan.run, overdue))
+    code, reason = exit_code(report, _gate(plan.run, overdue, request.planned.only))
     by_file = f". {sentence(report.configuration)}" if report.configuration and effects(report.configuration) else ""
     say(f"{f'{files.sentence(written)}. ' if written else ''}Exit code {code}: {reason}{by_file}")
     return code
@@ -119,7 +123,7 @@ def _read(request: ScanRequest, loaded: Loaded) -> Sequence[str]:
     folder = Path(account.exports) if account.exports is not None else None
     exports = [str(each) for name in FILES for each in folder.glob(name)] if folder else []
     given = [each for each in (account.snapshot, loaded.path) if each is not None]
-    return [*map(str, given), *exports]
+    return [*map(str, given), *exports, *planning.files(request)]
 
 
 def _check_files(settings: RunSettings, sources: Sequence[str]) -> None:
@@ -130,6 +134,8 @@ def _check_files(settings: RunSettings, sources: Sequence[str]) -> None:
 
 
 def _collected(plan: Plan, request: ScanRequest, say: Say) -> Snapshot:
+    if planning.is_alone(request):
+        return planning.unread_account(request, say)
     snapshot = places.collect(
         request.account,
         sources_read(plan),
@@ -144,7 +150,7 @@ def _collected(plan: Plan, request: ScanRequest, say: Say) -> Snapshot:
 
 def _check_age(snapshot: Snapshot, oldest: timedelta | None, request: ScanRequest) -> None:
     """Raise SourceError for stored data that are older than allowed, or of an unknown time."""
-    if oldest is None or places.reads_aws(request.account):
+    if oldest is None or not (request.account.snapshot or request.account.exports):
         return
     place = str(request.account.snapshot or request.account.exports)
     hint = "Read the account again, or allow an older one."
@@ -157,7 +163,9 @@ def _check_age(snapshot: Snapshot, oldest: timedelta | None, request: ScanReques
         raise SourceError(f"is {duration(age)} old, older than --max-snapshot-age {limit}", hint, subject=place)
 
 
-def _audited(plan: Plan, snapshot: Snapshot, wanted: Sequence[str], as_of: datetime | None) -> Report:
+def _audited(
+    plan: Plan, wanted: Sequence[str], as_of: datetime | None, snapshot: Snapshot, engine: Engine | None = None
+) -> Report:
     settings = plan.run
     return audit(
         snapshot,
@@ -168,16 +176,18 @@ def _audited(plan: Plan, snapshot: Snapshot, wanted: Sequence[str], as_of: datet
         packs=plan.packs,
         as_of=as_of,
         max_report_age=settings.oldest_report,
+        engine=engine,
     )
 
 
-def _gate(settings: RunSettings, overdue: int) -> Gate:
+def _gate(settings: RunSettings, overdue: int, only: str | None) -> Gate:
     return Gate(
         settings.fail_on.value in ("noncompliant", "new"),
         settings.allow_incomplete.value,
         Severity(settings.min_severity.value),
         on_new=settings.fail_on.value == "new",
         overdue=overdue,
+        only_introduced=only == "introduced",
     )
 
 

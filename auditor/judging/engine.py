@@ -36,9 +36,12 @@ class Evaluation(Struct, frozen=True):
     notices: tuple[RuleNotice, ...]
 
 
-def evaluate(snapshot: Snapshot, rules: Iterable[ConfiguredRule]) -> Evaluation:
-    """Return one finding for each rule and resource, at least one for each rule."""
-    run = _Run(snapshot)
+def evaluate(snapshot: Snapshot, rules: Iterable[ConfiguredRule], index: Index | None = None) -> Evaluation:
+    """Return one finding for each rule and resource, at least one for each rule.
+
+    `index` answers for the snapshot where more is known than it holds, as of planned changes.
+    """
+    run = _Run(snapshot, index or Index(snapshot))
     with witnessed() as raised:
         for configured in rules:
             run.evaluate(for_partition(configured, snapshot.account.partition), raised)
@@ -58,11 +61,11 @@ def cut(annotation: str) -> str:
 class _Run:
     """Gather the findings and notices of one evaluation."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, index: Index) -> None:
         self.findings: list[Finding] = []
         self.notices: list[RuleNotice] = []
         self._snapshot = snapshot
-        self._index = Index(snapshot)
+        self._index = index
         self._access = Access(snapshot, self._index)
         self._identified: dict[ResourceType, Sequence[Identified]] = {}
         self._gaps: Mapping[str, Gap] = {gap.id: gap for gap in snapshot.gaps}

@@ -1,6 +1,7 @@
 """Findings: verdicts as reported, each with a fingerprint that stays the same from run to run."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
@@ -18,6 +19,15 @@ class Location(Record, frozen=True):
     file: str | None
     line: int | None
     address: str | None
+
+
+class Effect(StrEnum):
+    """Name what a planned change does to a finding; UNDETERMINED: it is not known before the change, or after it."""
+
+    INTRODUCED = "introduced"
+    RESOLVED = "resolved"
+    UNCHANGED = "unchanged"
+    UNDETERMINED = "undetermined"
 
 
 class Finding(Record, frozen=True):
@@ -39,6 +49,10 @@ class Finding(Record, frozen=True):
     """That of the rule. None only in a stored report of an earlier release, until it is read."""
     known: bool = False
     """Whether the baseline of the run has it: then it does not count for the gate."""
+    change: Effect | None = None
+    """What the planned change does to it; None where there is none, or where it is new and nothing is wrong."""
+    causes: tuple[str, ...] = ()
+    """What the planned change does to the resource, each with the address behind it."""
 
 
 class Subject(Record, frozen=True):

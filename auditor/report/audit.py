@@ -1,6 +1,6 @@
 """The audit: from a snapshot and rules to a report, and nothing else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from auditor.account.kinds import ResourceType
@@ -17,6 +17,10 @@ from auditor.selection.frameworks import find
 from auditor.selection.named import Rules, configured_rules
 from auditor.selection.packs.summary import PackSummary
 
+Engine = Callable[[Snapshot, Sequence[ConfiguredRule]], Evaluation]
+"""What judges a snapshot by rules."""
+Judge = Callable[[Snapshot, Engine | None], Report]
+"""What makes the report of a snapshot, with such an engine or the usual one."""
 _LIMITS = Limits()
 
 
@@ -31,6 +35,7 @@ def audit(
     packs: Sequence[PackSummary] = (),
     as_of: datetime | None = None,
     max_report_age: timedelta | None = None,
+    engine: Engine | None = None,
 ) -> Report:
     """Return the report of a snapshot: the same snapshot, rules, settings and `as_of` give the same report.
 
@@ -40,7 +45,7 @@ def audit(
     `frameworks` names those to be shown control by control, `packs` are what became of the conformance packs that the
     rules are of. `as_of` is the run's time (UTC, by default now), against which only the end dates of suppressions are
     held. What rests on a credential report older than `max_report_age` is unknown; the digest in the report is of the
-    snapshot as it was read.
+    snapshot as it was read. `engine` is what judges, for planned changes another one.
 
     Raises UsageError for a rule, parameter or framework that does not exist, or a wrong value.
     """
@@ -48,7 +53,7 @@ def audit(
     wanted = [find(name) for name in frameworks]
     now = as_of or datetime.now(UTC).replace(microsecond=0)
     believed = snapshot if max_report_age is None else without_old_report(snapshot, max_report_age)
-    evaluation = evaluate(believed, configured)
+    evaluation = (engine or evaluate)(believed, configured)
     if suppressions:
         ids = {each.config_rule_name: each.rule.id for each in configured}
         findings, notices = suppressed(evaluation.findings, suppressions, believed, ids, suppression_limits, now.date())

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from auditor.judging.engine import RULE_ERROR
+from auditor.judging.finding import Effect
 from auditor.judging.rule import OPEN, ComplianceType, Severity
 from auditor.report.report import Report
 
@@ -15,6 +16,7 @@ class Gate(Struct, frozen=True):
     Findings of less than `min_severity` do not, nor those that a baseline knows; `on_new` says that the gate is only
     about the others. `overdue` counts the findings that were open for longer than allowed, where the gate is about
     these.
+    `only_introduced`: of a planned change, only what it introduces counts as a failure.
     """
 
     fail_on_noncompliant: bool
@@ -22,6 +24,7 @@ class Gate(Struct, frozen=True):
     min_severity: Severity = Severity.LOW
     on_new: bool = False
     overdue: int = 0
+    only_introduced: bool = False
 
 
 def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
@@ -30,6 +33,8 @@ def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
     known = _known(report, gate.min_severity)
     failed, unknown = (report.summary.counts[kind] - below[kind] for kind in OPEN)
     failed -= known
+    if gate.only_introduced:
+        failed, unsure = (_caused(report, effect, gate.min_severity) for effect in _CAUSED)
     apart = "".join(f"; {each} not count" for each in _not_counted(report, gate, below, known))
     if any(warning.code == RULE_ERROR and warning.config_rule_name for warning in report.warnings):
         return 3, "a rule failed; its verdicts are missing"
@@ -37,6 +42,9 @@ def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
         return 1, f"--fail-on overdue: {_number(gate.overdue, 'finding is', 'findings are')} overdue by the SLA{apart}"
     if gate.fail_on_noncompliant and failed:
         return 1, f"{_failed(report, gate, failed)}{apart}"
+    if gate.only_introduced and gate.fail_on_noncompliant and unsure:
+        number = _number(unsure, "finding is", "findings are")
+        return 4, f"undetermined: {number} NON_COMPLIANT after the change and not known before it{apart}"
     if decided_nothing(report):
         return 4, "nothing was decided: no finding is COMPLIANT or NON_COMPLIANT, and some facts are unknown"
     if unknown and not gate.allow_incomplete:
@@ -44,19 +52,39 @@ def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
     return 0, f"audited, {_extent(report, unknown)}{apart}"
 
 
+_CAUSED = (Effect.INTRODUCED, Effect.UNDETERMINED)
+
+
+def _caused(report: Report, effect: Effect, least: Severity) -> int:
+    """Return how many NON_COMPLIANT findings a planned change has this effect on, of those that count."""
+    severe = _severe(report, least)
+    return sum(
+        finding.change is effect
+        and finding.compliance_type is ComplianceType.NON_COMPLIANT
+        and finding.suppression is None
+        and not finding.known
+        and finding.config_rule_name in severe
+        for finding in report.findings
+    )
+
+
+def _severe(report: Report, least: Severity) -> frozenset[str]:
+    """Return the rules that are at least this severe."""
+    order = list(Severity)
+    return frozenset(rule.config_rule_name for rule in report.rules if order.index(rule.severity) <= order.index(least))
+
+
 def _failed(report: Report, gate: Gate, count: int) -> str:
     option = "new" if gate.on_new else "noncompliant"
+    if gate.only_introduced:
+        return f"--fail-on {option} --only introduced: the change introduces {_number(count, 'finding', 'findings')}"
     beyond = ", not known from the baseline" if report.baseline is not None else ""
     return f"--fail-on {option}: {_number(count, 'finding is', 'findings are')} NON_COMPLIANT{beyond}"
 
 
 def _known(report: Report, least: Severity) -> int:
     """Return how many findings the baseline forgives that would count otherwise."""
-    severe = {
-        rule.config_rule_name
-        for rule in report.rules
-        if list(Severity).index(rule.severity) <= list(Severity).index(least)
-    }
+    severe = _severe(report, least)
     return sum(finding.known and finding.config_rule_name in severe for finding in report.findings)
 
 

@@ -16,6 +16,7 @@ from auditor.report.changes import BaselineSummary
 from auditor.report.configuration import ConfigurationSummary
 from auditor.report.frameworks import FrameworkResult
 from auditor.report.ledger import Coverage, SourceReading
+from auditor.report.planned import PlannedSummary
 from auditor.selection.packs.summary import PackSummary
 
 
@@ -102,7 +103,8 @@ class ReportWarning(Struct, frozen=True, order=True):
 class Report(Struct, frozen=True, kw_only=True):
     """Hold the report; its fields are the JSON report's, a stable contract that `version` numbers.
 
-    `configuration` is None where no configuration file was in use, `baseline` where there was none; `packs` says what
+    `configuration` is None where no configuration file was in use, `baseline` where there was none, `planned` where no
+    planned change was judged; `packs` says what
     became of each conformance pack. Reports of before there were these have none.
     """
 
@@ -120,6 +122,7 @@ class Report(Struct, frozen=True, kw_only=True):
     warnings: tuple[ReportWarning, ...]
     frameworks: tuple[FrameworkResult, ...] = ()
     baseline: BaselineSummary | None = None
+    planned: PlannedSummary | None = None
 
     @property
     def shown_names(self) -> dict[str, str]:

@@ -49,7 +49,7 @@ def _annotation(command: str, finding: Finding, report: Report) -> str:
     properties = {"title": title}
     if place is not None and place.file:
         properties |= {"file": statements.slashed(place.file)} | ({"line": f"{place.line}"} if place.line else {})
-    return _command(command, properties, f"{name}: {finding.annotation}")
+    return _command(command, properties, f"{name}: {finding.annotation}{statements.change_text(finding)}")
 
 
 def _closing(report: Report, errors: int, warnings: int) -> Iterator[str]:
@@ -61,6 +61,7 @@ def _closing(report: Report, errors: int, warnings: int) -> Iterator[str]:
     left_out = {kind: counts[kind] - count for kind, count in shown.items()}
     if more := [f"{count:,} more {kind}" for kind, count in left_out.items() if count > 0]:
         yield f"Without an annotation: {' and '.join(more)}; the other reports have them."
+    yield from (f"{each}." for each in statements.of_change(report))
     yield f"{statements.about_account(report)}."
     why = shortfall(report)
     yield from (f"{remark}." for remark in statements.remarks(report) if remark != why)

@@ -28,7 +28,7 @@ from auditor.report.frameworks import extent, tally
 from auditor.report.ledger import totals
 from auditor.report.report import Report, ReportWarning, encoded, most_urgent_first
 from auditor.selection.packs.summary import REASONS, sentence
-from auditor.writers import csv
+from auditor.writers import csv, statements
 from auditor.writers.remedies import remedies
 from auditor.writers.visible import is_plain, marked_hidden, spelt, visible
 
@@ -157,6 +157,7 @@ def _rule_pages() -> Mapping[str, Mapping[str, str]]:
 def _filters() -> dict[str, Callable[..., Any]]:
     return {
         "baseline": baseline_text.line,
+        "of_change": lambda report: "; ".join(map(visible, statements.of_change(report))),
         "differing": baseline_text.differing,
         "age": lambda seconds: "age unknown" if seconds is None else f"{duration(timedelta(seconds=seconds))} old",
         "configuration": configuration.sentence,
@@ -288,7 +289,7 @@ def _cells(report: Report, finding: Finding) -> dict[str, Hashable]:
         "resource": (finding.resource_type, finding.resource_id, finding.resource_name, finding.resource_arn),
         "region": finding.region,
         "location": location and (location.file, location.line, location.address),
-        "annotation": finding.annotation,
+        "annotation": f"{finding.annotation}{statements.change_text(finding)}",
         "evidence": tuple((fact.path, _json_text(fact.value), fact.source, _gap(fact)) for fact in finding.evidence),
         "suppression": None if finding.suppression is None else _json_text(finding.suppression),
         "known": finding.known,

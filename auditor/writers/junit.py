@@ -81,7 +81,12 @@ def _report_suite(report: Report) -> _Suite:
     """Return the suite that tells of the report, and fails where it is incomplete."""
     why = shortfall(report)
     case = _Case(COMPLETE) if why is None else _Case(COMPLETE, "error", "INCOMPLETE", why, why)
-    lines = (statements.about_account(report), statements.verdict(report), *statements.remarks(report))
+    lines = (
+        statements.about_account(report),
+        statements.verdict(report),
+        *statements.of_change(report),
+        *statements.remarks(report),
+    )
     facts = [("evaluated_at", statements.moment(report.evaluated_at)), ("snapshot_sha256", report.snapshot.sha256)]
     facts += [("configuration", report.configuration.file)] if report.configuration else []
     return _Suite(REPORT_SUITE, [("report", line) for line in lines] + facts, [case], [*statements.warnings(report)])

@@ -75,7 +75,8 @@ def _head(report: Report) -> Iterator[str]:
 def _add_remarks(page: _Page, report: Report) -> None:
     """Add what is said of the report as a whole, a line each."""
     said = (shortfall(report),)
-    remarks = [statements.about_account(report), *(each for each in statements.remarks(report) if each not in said)]
+    remarks = [*statements.of_change(report), statements.about_account(report)]
+    remarks += [*(each for each in statements.remarks(report) if each not in said)]
     remarks += [f"Warning: {each}" for each in statements.warnings(report)]
     for remark in remarks[:_MOST_REMARKS]:
         page.add(f"- {code(remark)}")
@@ -134,6 +135,8 @@ def _rule_heading(name: str, rules: Mapping[str, RuleResult]) -> str:
 def _line(finding: Finding) -> str:
     place = f" in {code(statements.place_text(finding.location))}" if finding.location else ""
     line = f"- {code(finding.resource_name)} ({finding.resource_type}){place}: {code(finding.annotation)}"
+    if finding.change is not None:
+        line += f" {code(statements.change_text(finding).strip())}"
     if finding.suppression is None:
         return line
     return f"{line}, {finding.compliance_type}, {code(statements.suppression_text(finding))}"

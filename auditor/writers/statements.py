@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from auditor.judging.finding import Finding, Location
+from auditor.judging.finding import Effect, Finding, Location
 from auditor.judging.registry import load_rules, page, sections
 from auditor.judging.rule import OPEN, ComplianceType, Severity
-from auditor.report import baseline_text, configuration
+from auditor.report import baseline_text, configuration, planned
 from auditor.report.completeness import narrowing, shortfall
 from auditor.report.report import Report, RuleResult
 from auditor.selection.packs.summary import sentence
@@ -29,11 +29,14 @@ class RulePage(NamedTuple):
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
-    """Return the findings by verdict and severity, then those known from a baseline, then the suppressed ones."""
+    """Return the findings by verdict and severity, then those known from a baseline, then the suppressed ones.
 
-    def weight(finding: Finding) -> tuple[bool, bool, int, int]:
-        severity = _SEVERITIES.index(severity_of(finding))
-        return finding.suppression is not None, finding.known, _KINDS.index(finding.compliance_type), severity
+    Those of a verdict that a planned change introduces go first.
+    """
+
+    def weight(finding: Finding) -> tuple[bool, bool, int, bool, int]:
+        severity, others = _SEVERITIES.index(severity_of(finding)), finding.change is not Effect.INTRODUCED
+        return finding.suppression is not None, finding.known, _KINDS.index(finding.compliance_type), others, severity
 
     return sorted(findings, key=weight)
 
@@ -79,6 +82,25 @@ def remarks(report: Report) -> Iterator[str]:
         if source.lacking:
             grant = f"; grant {', '.join(source.iam_actions)}" if source.iam_actions else ""
             yield f"Source {source.name} is {source.status}: {source.detail or 'no reason is known'}{grant}"
+
+
+def of_change(report: Report) -> Iterator[str]:
+    """Yield what planned changes do to the findings, and each finding that they resolve."""
+    if report.planned is None:
+        return
+    yield planned.sentence(report.planned)
+    names = report.shown_names
+    for finding in report.planned.resolved:
+        causes = f" ({'; '.join(finding.causes)})" if finding.causes else ""
+        yield f"Resolved: {names[finding.config_rule_name]} on {finding.resource_name}{causes}"
+
+
+def change_text(finding: Finding) -> str:
+    """Return what a planned change does to a finding and what causes it, in brackets; empty where there is none."""
+    if finding.change in (None, Effect.UNCHANGED):
+        return "" if finding.change is None else f" ({finding.change})"
+    place = place_text(finding.location) if finding.location is not None else ""
+    return f" ({': '.join(part for part in (str(finding.change), '; '.join(finding.causes) or place) if part)})"
 
 
 def warnings(report: Report) -> Iterator[str]:

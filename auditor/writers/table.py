@@ -17,13 +17,14 @@ from rich.text import Text
 
 from auditor.account.report_age import credential_report_text
 from auditor.account.sources import Source, SourceStatus
-from auditor.judging.finding import Finding
+from auditor.judging.finding import Effect, Finding
 from auditor.judging.rule import OPEN, ComplianceType
-from auditor.report import baseline_text, configuration
+from auditor.report import baseline_text, configuration, planned
 from auditor.report.frameworks import ControlResult, FrameworkResult, SupportingRule, extent, tally
 from auditor.report.ledger import Totals, totals
 from auditor.report.report import Report, RuleResult, SnapshotHeader, Summary, most_urgent_first
 from auditor.selection.packs.summary import sentence
+from auditor.writers import statements
 from auditor.writers.visible import visible
 
 _STYLES = {
@@ -55,7 +56,7 @@ def write(report: Report, stream: TextIO, *, every_finding: bool = False) -> Non
         if narrowed := _narrowed(report, kinds):
             console.print(narrowed)
         name_width = None if console.width == _UNBROKEN else _NAME_WIDTH
-        for finding_group in _groups(report, kinds, None if every_finding else SHOWN, name_width):
+        for finding_group in (*_resolved(report), *_groups(report, kinds, None if every_finding else SHOWN, name_width)):
             console.print(*finding_group, sep="\n")
         for framework in report.frameworks:
             console.print(*_framework(framework, report.shown_names), sep="\n")
@@ -86,6 +87,8 @@ def _heading(report: Report) -> Text:
         text.append(f"{visible(baseline_text.line(report.baseline))}\n")
         for difference in baseline_text.differing(report.baseline.differences):
             text.append(f"  {visible(difference)}\n", style="yellow")
+    if report.planned is not None:
+        text.append(f"{visible(planned.sentence(report.planned))}\n", style="bold")
     return text.append_text(_ledger(report))
 
 
@@ -173,7 +176,14 @@ def _groups(
     order = {result.config_rule_name: place for place, result in enumerate(most_urgent_first(report.rules))}
     names = report.shown_names
     shown = [finding for finding in report.findings if finding.compliance_type in kinds]
-    shown.sort(key=lambda each: (order[each.config_rule_name], kinds.index(each.compliance_type), _is_aside(each)))
+    shown.sort(
+        key=lambda each: (
+            order[each.config_rule_name],
+            kinds.index(each.compliance_type),
+            each.change is not Effect.INTRODUCED,
+            _is_aside(each),
+        )
+    )
     for (rule, kind), group in groupby(shown, key=lambda finding: (finding.config_rule_name, finding.compliance_type)):
         title = Text(f"\n{visible(names[rule])} ")
         findings = list(group)
@@ -188,13 +198,29 @@ def _is_aside(finding: Finding) -> bool:
     return finding.suppression is not None or finding.known
 
 
+def _resolved(report: Report) -> Iterator[tuple[Text, Padding]]:
+    """Yield what a planned change resolves, which stands in no list of what is open."""
+    if report.planned is not None and report.planned.resolved:
+        names = report.shown_names
+        rows = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+        rows.add_column(max_width=_NAME_WIDTH, overflow="fold")
+        rows.add_column(overflow="fold")
+        for finding in report.planned.resolved:
+            text = "; ".join((names[finding.config_rule_name], *finding.causes))
+            rows.add_row(Text(visible(finding.resource_name)), Text(visible(text)))
+        yield Text("\nResolved by the change", style=_STYLES[ComplianceType.COMPLIANT]), Padding(rows, (0, 0, 0, 2))
+
+
 def _rows(findings: Sequence[Finding], name_width: int | None) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(max_width=name_width, overflow="fold")
     table.add_column(overflow="fold")
     for finding in findings:
         mark = " (suppressed)" if finding.suppression is not None else " (known)" if finding.known else ""
-        table.add_row(Text(visible(finding.resource_name)), Text(f"{visible(finding.annotation)}{mark}"))
+        table.add_row(
+            Text(visible(finding.resource_name)),
+            Text(f"{visible(finding.annotation)}{mark}{visible(statements.change_text(finding))}"),
+        )
     return table
 
 

@@ -53,7 +53,7 @@ def headed(help_text: str) -> dict[str, list[str]]:
 def test_the_many_options_of_a_scan_stand_under_headings(run: Run) -> None:
     found = headed(run("scan", "--help").out)
     assert [heading for heading, options in found.items() if options] == [
-        *("Account", "AWS credentials", "Rules and settings", "Output", "Exit code", "Other options")
+        *("Account", "AWS credentials", "Planned change", "Rules and settings", "Output", "Exit code", "Other options")
     ]
     listed = [option for options in found.values() for option in options]
     assert sorted(listed) == sorted({option.opts[-1] for option in command_of("scan").params} | {"--help"})

@@ -9,6 +9,7 @@ from auditor.console.options import (
     Command,
     files,
     place_options,
+    planned_options,
     quiet_option,
     reading,
     scan_options,
@@ -21,6 +22,7 @@ from auditor.console.requests import ScanRequest, request_of
 @click.command(cls=Command, epilog=SCAN_CODES)
 @reading("--snapshot", shell_complete=files, metavar="FILE", help="Read a saved snapshot; - reads standard input.")
 @place_options
+@planned_options
 @selection_options
 @scan_options
 @quiet_option
@@ -38,6 +40,8 @@ def scan(**options: Any) -> int:
       iam-audit scan --snapshot monday.json.gz --fail-on noncompliant
       iam-audit scan --parameter iam-password-policy.MinimumPasswordLength=16
       iam-audit scan --conformance-pack Operational-Best-Practices-for-CIS.yaml
+      iam-audit scan --terraform-plan plan.json --snapshot today.json.gz
+      iam-audit scan --cloudformation template.yaml --stack-parameter Team=ops
       iam-audit scan --query "findings[?suppression].[resource_name, suppression]"
     """
     from auditor.console.scanning import run  # other commands start faster without the engine

@@ -1,0 +1,1 @@
+"""Planned changes: Terraform plans and CloudFormation templates, judged before they are deployed."""

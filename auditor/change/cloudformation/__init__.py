@@ -1,0 +1,1 @@
+"""CloudFormation templates, read into the steps of a change."""

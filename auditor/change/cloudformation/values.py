@@ -1,0 +1,121 @@
+"""The values of a CloudFormation template: its functions applied as far as they are constant, all else unknown."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from auditor.change.values import Unknown
+from auditor.templates.errors import TemplateError, UnknownValueError
+from auditor.templates.functions import Template
+from auditor.templates.values import Items, Node, Scalar, Table, function_of
+from auditor.templates.values import Unknown as UnknownNode
+
+_WHOLE = re.compile(r"^\$\{([\w.]+)\}$")
+_NAMING = frozenset({"Arn", "PolicyArn", "UserName", "RoleName", "GroupName"})
+"""The attributes by which Fn::GetAtt names a resource."""
+
+
+class Nothing:
+    """Stand for AWS::NoValue: a property or item that is not there."""
+
+
+NOTHING = Nothing()
+
+
+class Values:
+    """Give the values of a template as Python has them, with Unknown where only AWS knows them."""
+
+    def __init__(self, template: Template, resources: Mapping[str, Node]) -> None:
+        self._template = template
+        self._resources = resources
+        self.notes: list[str] = []
+
+    def value(self, node: Node, place: str) -> Any:
+        """Return a value; NOTHING for AWS::NoValue. `place` names it where it is unknown."""
+        if isinstance(node, UnknownNode):
+            return Unknown(f"{place}: {node.reason}")
+        if isinstance(node, Items):
+            items = (self.value(each, place) for each in node.items)
+            return [each for each in items if each is not NOTHING]
+        if isinstance(node, Table):
+            return self._table(node, place)
+        return self._resolved(node, place)
+
+    def _table(self, node: Table, place: str) -> Any:
+        function = function_of(node)
+        if function is None:
+            entries = ((key, self.value(each, f"{place}.{key}")) for key, each in node.entries.items())
+            return {key: each for key, each in entries if each is not NOTHING}
+        referred = self._referred(function, node.entries[function])
+        if referred is not None:
+            return Unknown(
+                f"{place}: the name or ARN of {referred} is known only after the stack is deployed", referred
+            )
+        return self._chosen(node, place) if function == "Fn::If" else self._resolved(node, place)
+
+    def _referred(self, function: str, argument: Node) -> str | None:
+        """Return the logical id of the resource whose name or ARN a function gives; None for any other value."""
+        text = argument.text if isinstance(argument, Scalar) else None
+        if function == "Fn::GetAtt" and isinstance(argument, Items):
+            parts = [each.text if isinstance(each, Scalar) else None for each in argument.items]
+            text = ".".join(filter(None, parts)) if None not in parts else None
+        if function == "Fn::Sub" and text is not None:
+            found = _WHOLE.match(text)
+            text = found[1] if found is not None else None
+        if text is None or function not in ("Ref", "Fn::GetAtt", "Fn::Sub"):
+            return None
+        name, _, attribute = text.partition(".")
+        named = attribute in _NAMING if attribute else function != "Fn::GetAtt"
+        return name if named and name in self._resources else None
+
+    def _chosen(self, node: Table, place: str) -> Any:
+        argument = node.entries["Fn::If"]
+        parts = argument.items if isinstance(argument, Items) else ()
+        if len(parts) != 3 or not isinstance(parts[0], Scalar):  # noqa: PLR2004 - a condition and two values
+            return self._resolved(node, place)
+        holds = self.holds(parts[0], place)
+        if isinstance(holds, bool):
+            return self.value(parts[1] if holds else parts[2], place)
+        either, other = self.value(parts[1], place), self.value(parts[2], place)
+        return either if _equal(either, other) else holds
+
+    def holds(self, name: Node, place: str) -> bool | Unknown:
+        """Return whether a condition holds; `name` is the node that names it."""
+        text = name.text if isinstance(name, Scalar) else None
+        try:
+            result = self._template.holds(text or "", name.line)
+        except TemplateError as error:
+            return self._mistake(error, place)
+        return Unknown(f"{place}: {result.reason}") if isinstance(result, UnknownNode) else result
+
+    def _resolved(self, node: Node, place: str) -> Any:
+        try:
+            found = self._template.resolved(node)
+        except TemplateError as error:
+            return self._mistake(error, place)
+        except UnknownValueError as error:
+            return Unknown(f"{place}: {error.unknown.reason}")
+        if found is None:
+            return NOTHING
+        return found.text if isinstance(found, Scalar) else self.value(found, place)
+
+    def _mistake(self, error: TemplateError, place: str) -> Unknown:
+        """Return what stands for a value that is written in a way that is not understood, and keep why."""
+        if error.message not in self.notes:
+            self.notes.append(error.message)
+        return Unknown(f"{place}: {error.problem}")
+
+
+def _equal(left: Any, right: Any) -> bool:
+    return left is right or (not _has_unknown(left) and left == right)
+
+
+def _has_unknown(value: Any) -> bool:
+    return any(isinstance(each, Unknown) for each in _parts(value))
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    yield value
+    if isinstance(value, Mapping | list):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _parts(each)

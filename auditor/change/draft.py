@@ -1,0 +1,177 @@
+"""The draft: an account's lists while a change is applied to them, and what each step had to say."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from auditor.account.kinds import Kind, listed_kinds
+from auditor.account.model import Account, Notice, PartialAccount, Snapshot
+from auditor.account.unknown import Gap, Listing, stored
+from auditor.change.empty import NOT_READ, was_read
+from auditor.change.index import MARK
+from auditor.change.records import TYPES, Missing, edited, touched
+from auditor.change.values import Hidden, Target, Text, Unknown
+from auditor.judging.finding import Location
+
+SOURCE = "planned-change"
+KNOWN_AFTER_APPLY = "KnownAfterApply"
+KIND: Mapping[str, Kind] = {listing: kind for kind, listing, _ in listed_kinds()}
+Key = tuple[str, str]
+"""A list of the snapshot, and the name of a resource in it."""
+
+
+class Draft:
+    """Hold the lists of an account by name, changed step by step; names are those that may be shown."""
+
+    def __init__(self, base: Snapshot) -> None:
+        self.base = base
+        self.alone = not was_read(base)
+        self.account: Account | PartialAccount = base.account
+        self.lists: dict[str, dict[str, Any]] = {
+            listing: {stored(each, kind.name): each for each in kind.resources(base).known_part}
+            for listing, kind in KIND.items()
+        }
+        self.listing_gaps = {listing: kind.resources(base).gap for listing, kind in KIND.items()}
+        self.gaps: dict[str, Gap] = {}
+        self.notices: list[Notice] = []
+        self.counts: Counter[str] = Counter()
+        self.places: dict[Key, Location] = {}
+        self.causes: dict[Key, list[str]] = {}
+        self.created: set[Key] = set()
+        self.deleted: set[Key] = set()
+        self.renamed: dict[Key, str] = {}
+        self.by_address: dict[str, Key] = {}
+        self.member_doubts: dict[str, str] = {}
+        self.stand_ins: dict[str, str | None] = {}
+        """The ARNs that stand for those of planned policies, each with its end, path and name, where that is known."""
+        self.partly: dict[str, Any] = {}
+        """The documents of which parts are unknown, by the gap that stands for them."""
+        self.maybe: dict[Key, str] = {}
+        """The resources of which nobody knows whether the change creates them, and why."""
+        self.added: set[tuple[Key, str, str]] = set()
+        """What the change put into lists: the holder, the field, and the item."""
+        self.doubtful_counts: dict[str, str] = {}
+        """The counts of policies that the change leaves in doubt, with the gap."""
+        self._gap_ids: dict[str, str] = {}
+        self._shown: dict[Key, str] = {}
+        self._folded: dict[str, dict[str, str]] = {}
+
+    def gap(self, why: str) -> str:
+        """Return the id of the gap of a fact that the change does not show."""
+        if why not in self._gap_ids:
+            gap_id = f"{MARK}{len(self.gaps) + 1}"
+            self.gaps[gap_id] = Gap(gap_id, SOURCE, KNOWN_AFTER_APPLY, None, why)
+            self._gap_ids[why] = gap_id
+        return self._gap_ids[why]
+
+    def missing(self, unknown: Unknown) -> Missing:
+        """Return what stands for an unknown value in a record."""
+        return Missing(self.gap(unknown.why))
+
+    def note(self, message: str, name: str | None = None) -> None:
+        """Keep something that the reader should know."""
+        self.notices.append(Notice("planned-change", name, message))
+
+    def cause(self, key: Key, address: str, text: str) -> None:
+        """Keep why the findings of a resource may change."""
+        said = self.causes.setdefault(key, [])
+        if (line := f"{address}: {text}") not in said:
+            said.append(line)
+
+    def show_as(self, key: Key, shown: str) -> None:
+        """Let a resource of a name be known under another one, since its own is sensitive or stands twice."""
+        self._shown[key] = shown
+
+    def found(self, listing: str, name: Text) -> str | None:
+        """Return under which name a resource is held; None where it is unknown, or not there."""
+        if isinstance(name, Unknown):
+            key = self.by_address.get(name.entity or "")
+            return key[1] if key is not None and key[0] == listing and key[1] in self.lists[listing] else None
+        held = self.lists[listing]
+        shown = self._shown.get((listing, str(name)), str(name))
+        if shown in held or not KIND[listing].case_insensitive:
+            return shown if shown in held else None
+        if listing not in self._folded:
+            self._folded[listing] = {each.casefold(): each for each in held}
+        other = self._folded[listing].get(shown.casefold())
+        return other if other in held else None
+
+    def reached(self, target: Target, address: str) -> str | None:
+        """Return under which name a holder is held, made if the account may have it; None: unknown, or not there."""
+        found = self.found(target.listing, target.name)
+        if found is not None or isinstance(target.name, Unknown):
+            return found
+        if self.listing_gaps[target.listing] is None:
+            self.note(f"{address} changes {_one(target.listing)} that the account does not have", None)
+            return None
+        name = f"(sensitive, {address})" if isinstance(target.name, Hidden) else str(target.name)
+        gap = self.listing_gaps[target.listing] or NOT_READ
+        self.put(target.listing, name, touched(target.listing, name, gap))
+        if name != target.name:
+            self.show_as((target.listing, str(target.name)), name)
+        return name
+
+    def put(self, listing: str, name: str, record: Any) -> None:
+        """Hold a record under its name."""
+        self.lists[listing][name] = record
+        if listing in self._folded:
+            self._folded[listing][name.casefold()] = name
+
+    def edit(self, key: Key, **values: Any) -> None:
+        """Change fields of a record."""
+        listing, name = key
+        self.lists[listing][name] = edited(self.lists[listing][name], values)
+
+    def listing_of(self, key: Key, field: str) -> Listing[Any]:
+        """Return a list within a record, as it is stored."""
+        found: Listing[Any] = stored(self.lists[key[0]][key[1]], field)
+        return found
+
+    def doubt_lists(self, key: Key, fields: tuple[str, ...], gap: str, *, keep: bool) -> None:
+        """Leave lists within a record in doubt; `keep`: what they hold is still there."""
+        kind = TYPES[key[0]]
+        if "attached_policies" in fields:
+            self.doubtful_counts["attachment_count"] = gap
+        values = {
+            field: Listing(self.listing_of(key, field).known_part if keep else (), gap)
+            for field in fields
+            if field in kind.__struct_fields__
+        }
+        self.edit(key, **values)
+
+    def arn(self, listing: str, path: object, name: object) -> str | None:
+        """Return the ARN of a resource, None where a part of it is not known or may not be shown."""
+        account, kind = self.base.account, KIND[listing]
+        if account.id is None or not isinstance(path, str) or not isinstance(name, str) or isinstance(name, Hidden):
+            return None
+        region = (self.base.region or "") if kind.regional else ""
+        return f"arn:{account.partition}:{kind.service}:{region}:{account.id}:{kind.resource}{path}{name}"
+
+
+class Applied(Struct, frozen=True, kw_only=True):
+    """Hold an account after a change, and what judging it needs.
+
+    `places` and `causes` are by list and name; `renamed` holds the name of before by list and new name.
+    """
+
+    snapshot: Snapshot
+    alone: bool
+    new_groups: frozenset[str]
+    member_doubts: Mapping[str, str]
+    stand_ins: Mapping[str, str | None]
+    places: Mapping[Key, Location]
+    causes: Mapping[Key, tuple[str, ...]]
+    partly: Mapping[str, Any]
+    maybe: Mapping[Key, str]
+    created: frozenset[Key]
+    deleted: frozenset[Key]
+    renamed: Mapping[Key, str]
+    secrets: frozenset[str]
+    files: tuple[str, ...]
+    touches_iam: bool
+
+
+def _one(listing: str) -> str:
+    return {"policies": "a policy"}.get(listing, f"a {listing.rstrip('s').replace('_', ' ')}")

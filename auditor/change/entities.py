@@ -1,0 +1,263 @@
+"""Applying what creates, updates and deletes resources to a draft."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Raw
+
+from auditor.account.model import AccessAnalyzer, VirtualMfaDevice
+from auditor.account.unknown import Listing, gaps_of, stored
+from auditor.change.documents import as_json
+from auditor.change.draft import Draft, Key
+from auditor.change.records import LISTS, TYPES, Missing, edited, new, version
+from auditor.change.steps import Action, Entity
+from auditor.change.values import Hidden, Target, Unknown, unknown_within
+from auditor.judging.finding import Location
+
+_HOLDERS = ("users", "groups", "roles")
+_NEW_USER = "what a new user signs in with is known only after the change"
+
+
+def entity(draft: Draft, step: Entity, file: str) -> None:
+    """Do a step that creates, updates or deletes a resource, or keeps it."""
+    if step.action is Action.CREATE:
+        _create(draft, step, file)
+        return
+    name = draft.found(step.listing, step.old_name if step.old_name is not None else step.name)
+    if name is not None:
+        draft.by_address.setdefault(step.address, (step.listing, name))
+        draft.places.setdefault((step.listing, name), Location(file, step.line, step.address))
+    if step.action is Action.DELETE:
+        _delete(draft, step, name)
+    elif step.action is Action.UPDATE:
+        _update(draft, step, name, file)
+
+
+def _create(draft: Draft, step: Entity, file: str) -> None:
+    held = draft.found(step.listing, step.name) if step.may_exist and isinstance(step.name, str) else None
+    if held is not None and (step.listing, held) not in draft.created:
+        _adopt(draft, step, held, file)
+        return
+    name = _name_of_new(draft, step)
+    key = (step.listing, name)
+    if step.listing in TYPES:
+        gap = draft.gap(f"{step.address}: this is known only after the change is applied")
+        values = _values(draft, step, gap)
+        if step.listing == "users":
+            values["credentials"] = Missing(draft.gap(f"{step.address}: {_NEW_USER}"))
+        record = new(step.listing, {**values, "name": name, "arn": _arn(draft, step, name, gap)}, gap)
+        _doubt_boundaries(draft, record, gap)
+    else:
+        made = _plain(draft, step, name)
+        if made is None:
+            return
+        name, record = made
+        key = (step.listing, name)
+    draft.put(step.listing, name, record)
+    draft.counts[step.listing] += 1
+    draft.created.add(key)
+    draft.by_address[step.address] = key
+    draft.places[key] = Location(file, step.line, step.address)
+    draft.cause(key, step.address, "it is created")
+    if step.maybe is not None:
+        draft.maybe[key] = step.maybe
+
+
+def _adopt(draft: Draft, step: Entity, name: str, file: str) -> None:
+    """Update a resource that is there; what it held by the template's earlier version, nobody knows."""
+    key = (step.listing, name)
+    draft.by_address[step.address] = key
+    draft.places[key] = Location(file, step.line, step.address)
+    _update(draft, step, name, file)
+    if step.listing in _HOLDERS:
+        gap = draft.gap(f"{step.address}: what an earlier version of the template gave {name} is not known")
+        draft.doubt_lists(key, ("group_names", "inline_policies", "attached_policies"), gap, keep=False)
+    draft.note(f"{step.address} has the name of a resource of the account; it is taken for an update of it", name)
+
+
+def _name_of_new(draft: Draft, step: Entity) -> str:
+    """Return the name under which a new resource is shown: the address for one that is unknown, sensitive or taken."""
+    if isinstance(step.name, Unknown):
+        return step.address
+    taken = draft.found(step.listing, step.name) is not None
+    if taken:
+        draft.note(f"{step.address} creates a resource whose name is taken; applying the change will fail", None)
+    if taken or isinstance(step.name, Hidden):
+        draft.show_as((step.listing, str(step.name)), step.address)
+        return step.address
+    return str(step.name)
+
+
+def _arn(draft: Draft, step: Entity, name: str, gap: str) -> str | Missing:
+    """Return the ARN of a new resource; where it is unknown, policies get one that stands for it."""
+    path = step.fields.get("path", "/")
+    shown = name if name == step.name else None
+    arn = draft.arn(step.listing, path, shown)
+    if arn is not None:
+        return arn
+    if step.listing in ("oidc_providers", "saml_providers"):  # their ARN is never unknown in a record
+        return f"{step.address} (its ARN is known after apply)"
+    if step.listing == "policies":
+        end = f"{path}{step.name}" if isinstance(path, str) and isinstance(step.name, str) else None
+        draft.stand_ins[step.address] = end
+    return Missing(gap)
+
+
+def _values(draft: Draft, step: Entity, gap: str) -> dict[str, Any]:
+    """Return the fields of a step as a record holds them."""
+    values: dict[str, Any] = {}
+    for field, value in step.fields.items():
+        if field == "document":
+            text = document(draft, value, step.address)
+            values["versions"] = Listing((version("v1", text, is_default=True),), None)
+        elif field in LISTS:
+            values[field] = Listing((), gap) if isinstance(value, Unknown) else Listing(tuple(value), None)
+        elif field == "trust_policy":
+            values[field] = document(draft, value, f"{step.address}: trust policy")
+        elif isinstance(value, Unknown):
+            values[field] = draft.missing(value)
+        else:
+            values[field] = _plain_value(value, step.address)
+    return values
+
+
+def _plain_value(value: Any, address: str) -> Any:
+    if isinstance(value, Hidden):
+        return f"(sensitive, {address})"
+    if isinstance(value, Mapping):
+        shown = "(sensitive)"
+        return {key: shown if isinstance(each, Hidden | Unknown) else each for key, each in value.items()}
+    return value
+
+
+def document(draft: Draft, value: Any, place: str) -> Raw | Missing:
+    """Return a policy document as records hold it; of one that is partly known, what is known is kept in the draft."""
+    if isinstance(value, Unknown):
+        return draft.missing(value)
+    if unknown_within(value) is None:
+        return as_json(value)
+    gap = draft.gap(f"{place}: parts of the policy document are known only after apply")
+    draft.partly[gap] = value
+    return Missing(gap)
+
+
+def _plain(draft: Draft, step: Entity, name: str) -> tuple[str, Any] | None:
+    """Return the name and record of a kind that has no partial form; None where only a doubt can be left."""
+    path = step.fields.get("path", "/")
+    arn = draft.arn(step.listing, path, step.name)
+    if step.listing == "virtual_mfa_devices":
+        serial = arn or step.address
+        return serial, VirtualMfaDevice(serial, None, None)
+    kind = step.fields.get("type")
+    if not isinstance(kind, str) or step.fields.get("elsewhere"):
+        why = f"{step.address}: the type or Region of the analyzer is not known"
+        draft.listing_gaps["access_analyzers"] = draft.gap(why)
+        return None
+    return name, AccessAnalyzer(name, arn or step.address, str(kind), "ACTIVE")
+
+
+def _update(draft: Draft, step: Entity, name: str | None, file: str) -> None:
+    if step.listing not in TYPES:
+        return
+    if name is None:
+        old = step.old_name if step.old_name is not None else step.name
+        name = draft.reached(Target(step.listing, old), step.address)
+        if name is None:
+            return
+        draft.by_address.setdefault(step.address, (step.listing, name))
+        draft.places.setdefault((step.listing, name), Location(file, step.line, step.address))
+    gap = draft.gap(f"{step.address}: this is known only after the change is applied")
+    values = _values(draft, step, gap)
+    if "versions" in values:
+        values.update(_next_version(draft, (step.listing, name), values.pop("versions")))
+    _doubt_boundaries(draft, draft.lists[step.listing][name], gap)
+    draft.edit((step.listing, name), **values)
+    _doubt_boundaries(draft, draft.lists[step.listing][name], gap)
+    draft.cause((step.listing, name), step.address, "it is updated")
+    if isinstance(step.name, Unknown) or (step.name != step.old_name and step.old_name is not None):
+        _rename(draft, step, name, gap)
+
+
+def _doubt_boundaries(draft: Draft, record: Any, gap: str) -> None:
+    """Leave in doubt how often policies are permissions boundaries, where a record has one or may have."""
+    if "permissions_boundary" not in record.__struct_fields__:
+        return
+    if "permissions_boundary" in gaps_of(record) or stored(record, "permissions_boundary") is not None:
+        draft.doubtful_counts["permissions_boundary_usage_count"] = gap
+
+
+def _next_version(draft: Draft, key: Key, fresh: Listing[Any]) -> dict[str, Any]:
+    """Return the versions of a policy that gets a new default; AWS numbers it when it is made."""
+    (made,) = fresh.known_part
+    held = draft.listing_of(key, "versions")
+    others = [edited(each, {"is_default": False}) for each in held.known_part]
+    planned = edited(made, {"id": "planned"})
+    return {"versions": Listing((*others, planned), held.gap), "default_version_id": "planned"}
+
+
+def _rename(draft: Draft, step: Entity, old: str, gap: str) -> None:
+    """Let a resource have its new name; who is in a renamed group stays in it."""
+    record = draft.lists[step.listing].pop(old)
+    name = _name_of_new(draft, step)
+    arn = _arn(draft, step, name, gap)
+    draft.put(step.listing, name, edited(record, {"name": name, "arn": arn}))
+    key = (step.listing, name)
+    draft.by_address[step.address] = key
+    draft.places[key] = draft.places[step.listing, old]
+    draft.renamed[key] = draft.renamed.pop((step.listing, old), old)
+    draft.causes[key] = draft.causes.pop((step.listing, old), [])
+    if step.listing == "groups":
+        for user in [*draft.lists["users"]]:
+            held = draft.listing_of(("users", user), "group_names")
+            if old in held.known_part:
+                names = tuple(name if each == old else each for each in held.known_part)
+                draft.edit(("users", user), group_names=Listing(names, held.gap))
+
+
+def _delete(draft: Draft, step: Entity, name: str | None) -> None:
+    if name is None:
+        if not draft.alone and not isinstance(step.name, Unknown):
+            draft.note(f"{step.address} deletes a resource that the account does not have", None)
+        return
+    record = draft.lists[step.listing].pop(name)
+    draft.counts[step.listing] -= 1
+    key = (step.listing, name)
+    draft.deleted.add(key)
+    draft.cause(key, step.address, "it is deleted")
+    _let_go(draft, step, name, record)
+
+
+def _let_go(draft: Draft, step: Entity, name: str, record: Any) -> None:
+    """Take what is deleted out of what it was connected with."""
+    _doubt_boundaries(draft, record, draft.gap(f"{step.address}: whose permissions boundary goes is not counted"))
+    if step.listing == "users":
+        for group in stored(record, "group_names").known_part:
+            draft.cause(("groups", group), step.address, f"the user {name} is deleted")
+    if step.listing == "groups":
+        _take_from_all(draft, ("users",), "group_names", name, step.address)
+    if step.listing == "policies" and stored(record, "arn") is not None:
+        _take_from_all(draft, _HOLDERS, "attached_policies", stored(record, "arn"), step.address)
+    if step.listing in _HOLDERS:
+        for attached in stored(record, "attached_policies").known_part:
+            count_attachment(draft, attached.arn, -1)
+
+
+def _take_from_all(draft: Draft, listings: tuple[str, ...], field: str, item: str, address: str) -> None:
+    """Take an item that is deleted out of each list that holds it."""
+    for listing in listings:
+        for name in [*draft.lists[listing]]:
+            held = draft.listing_of((listing, name), field)
+            kept = tuple(each for each in held.known_part if (each if field == "group_names" else each.arn) != item)
+            if len(kept) < len(held.known_part):
+                draft.edit((listing, name), **{field: Listing(kept, held.gap)})
+                draft.cause((listing, name), address, f"{item} is deleted")
+
+
+def count_attachment(draft: Draft, arn: str, by: int) -> None:
+    """Count one attachment of a customer-managed policy more or less, where its count is known."""
+    name = arn.rpartition("/")[2] if arn.startswith("arn:") else draft.by_address.get(arn, ("", ""))[1]
+    record = draft.lists["policies"].get(name)
+    if record is None or stored(record, "attachment_count") is None:
+        return
+    if stored(record, "arn") in (arn, None):
+        draft.edit(("policies", name), attachment_count=max(stored(record, "attachment_count") + by, 0))

@@ -1,0 +1,40 @@
+"""Hiding: what a plan marks as sensitive stands in no finding."""
+
+import re
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
+from typing import Any
+
+from msgspec import structs, to_builtins
+
+from auditor.judging.finding import Finding
+
+MASK = "(sensitive)"
+_PLAIN = frozenset({"", "*", "Allow", "Deny", "2012-10-17", "2008-10-17", "AWS", "Service", "true", "false"})
+"""What any policy document may hold, and so tells nothing."""
+
+
+def without_secrets(finding: Finding, secrets: AbstractSet[str]) -> Finding:
+    """Return the finding with each sensitive text in its annotation and evidence masked."""
+    pattern = _pattern(frozenset(secrets))
+    if pattern is None:
+        return finding
+    evidence = tuple(structs.replace(each, value=_masked(each.value, pattern)) for each in finding.evidence)
+    causes = tuple(pattern.sub(MASK, each) for each in finding.causes)
+    annotation = pattern.sub(MASK, finding.annotation)
+    return structs.replace(finding, annotation=annotation, evidence=evidence, causes=causes)
+
+
+@lru_cache(maxsize=4)
+def _pattern(secrets: frozenset[str]) -> re.Pattern[str] | None:
+    texts = sorted(secrets - _PLAIN, key=len, reverse=True)
+    return re.compile("|".join(rf"(?<!\w){re.escape(each)}(?!\w)" for each in texts)) if texts else None
+
+
+def _masked(value: Any, pattern: re.Pattern[str]) -> Any:
+    plain = to_builtins(value)
+    if isinstance(plain, str):
+        return pattern.sub(MASK, plain)
+    if isinstance(plain, dict):
+        return {key: _masked(each, pattern) for key, each in plain.items()}
+    return [_masked(each, pattern) for each in plain] if isinstance(plain, list | tuple) else value

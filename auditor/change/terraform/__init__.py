@@ -1,0 +1,1 @@
+"""Terraform plans: what `terraform show -json` writes, read into the steps of a change."""

@@ -1,0 +1,125 @@
+"""Looking up values of a Terraform plan: texts, lists and documents, with references followed to planned resources."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import structs
+
+from auditor.change.terraform.policy_documents import of_data_source
+from auditor.change.terraform.references import References
+from auditor.change.terraform.resources import Resource, configured_address, resource
+from auditor.change.values import UNREADABLE, Hidden, Text, Unknown, hidden_texts
+from auditor.documents import FAULTS, check_depth
+
+
+class Lookup:
+    """Hold the resources of a plan by address, and look up their values."""
+
+    def __init__(self, plan: Mapping[str, Any]) -> None:
+        entries = [each for each in plan.get("resource_changes") or () if not each.get("deposed")]
+        configuration = plan.get("configuration") or {}
+        addresses = [str(each.get("address", "")) for each in entries]
+        self.references = References(configuration, addresses)
+        has_configuration = bool(configuration.get("root_module"))
+        self.providers: Mapping[str, Any] = configuration.get("provider_config") or {}
+        self.resources = {
+            address: self._read(each, has_configuration) for address, each in zip(addresses, entries, strict=True)
+        }
+        self.secrets: set[str] = set(_sensitive_variables(plan))
+
+    def _read(self, entry: Mapping[str, Any], has_configuration: bool) -> Resource:  # noqa: FBT001 - of one caller
+        configured = self.references.configured.get(configured_address(str(entry.get("address", ""))))
+        return resource(entry, configured if has_configuration else None)
+
+    def region_of(self, of: Resource) -> str | None:
+        """Return the Region of a resource, None where the plan does not show it."""
+        own = (of.after or of.before or {}).get("region")
+        if isinstance(own, str):
+            return own
+        given = ((self.providers.get(of.provider_key) or {}).get("expressions") or {}).get("region")
+        found = given.get("constant_value") if isinstance(given, Mapping) else None
+        return found if isinstance(found, str) else None
+
+    def text(self, of: Resource, name: str) -> Text | None:
+        """Return a text after the change, None where it is null or left off."""
+        value = of.planned(name)
+        if isinstance(value, Unknown):
+            return self._referred(of, name)
+        return value if isinstance(value, str) else None
+
+    def named(self, of: Resource, name: str) -> Text:
+        """Return a text that must be there, such as whom a membership is of."""
+        value = self.text(of, name)
+        return value if value is not None else Unknown(f"{of.address}: {name} is not in the plan")
+
+    def _referred(self, of: Resource, name: str) -> Unknown:
+        why = f"{of.address}: {name} is known only after apply"
+        return Unknown(why, self.references.target(of, (of.expressions or {}).get(name)))
+
+    def texts(self, of: Resource, name: str) -> tuple[Text, ...] | Unknown:
+        """Return the texts of a list after the change; null is none. An unknown list has no known items."""
+        value = of.planned(name)
+        if not isinstance(value, list | None):
+            return structs.replace(self._referred(of, name), entity=None)
+        unknown = [each for each in value or () if isinstance(each, Unknown)]
+        one = self._referred(of, name) if unknown else None
+        if one is not None and len(unknown) > 1:
+            one = structs.replace(one, entity=None)
+        return tuple(one if isinstance(each, Unknown) and one else each for each in value or () if each is not None)
+
+    def document(self, of: Resource, name: str) -> Any:
+        """Return a policy document after the change: its JSON, a mapping with Unknown parts, or Unknown."""
+        value = of.planned(name)
+        if not isinstance(value, Unknown):
+            return self.parsed(value, f"{of.address}: {name}")
+        referred = self._referred(of, name)
+        source = self.resources.get(referred.entity or "")
+        if source is None or source.type != "aws_iam_policy_document":
+            return structs.replace(referred, entity=None)
+        found = of_data_source(source)
+        self.secrets.update(hidden_texts(found))
+        return found
+
+    def parsed(self, text: Any, place: str) -> Any:
+        """Return the JSON of a document that is known, Unknown where it is none."""
+        if not isinstance(text, str):
+            return Unknown(f"{place} is {UNREADABLE}")
+        try:
+            value = json.loads(text)
+            check_depth(value)
+        except FAULTS:
+            value = None
+        if not isinstance(value, dict):
+            return Unknown(f"{place} is {UNREADABLE}")
+        if isinstance(text, Hidden):
+            self.secrets.update({str(text), *_leaves(value)})
+        return msgspec.json.format(text.strip().encode("utf-8", "replace"), indent=-1)
+
+    def tags(self, of: Resource) -> Any:
+        """Return the tags after the change, with those of the provider."""
+        everything, own = of.planned("tags_all"), (of.after or {}).get("tags")
+        if isinstance(everything, Mapping):
+            return everything
+        provider = self.providers.get(of.provider_key) or {}
+        if isinstance(own, Unknown) or "default_tags" in (provider.get("expressions") or {}):
+            return Unknown(f"{of.address}: its tags are known only after apply")
+        return own or {}
+
+
+def _sensitive_variables(plan: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the texts of sensitive root variables, which the plan holds in clear text."""
+    declared = ((plan.get("configuration") or {}).get("root_module") or {}).get("variables") or {}
+    given = plan.get("variables") or {}
+    for name, each in declared.items():
+        if isinstance(each, Mapping) and each.get("sensitive"):
+            yield from _leaves([(given.get(name) or {}).get("value"), each.get("default")])
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _leaves(each)

@@ -1,0 +1,162 @@
+"""The file of a Terraform plan: read, and refused where it is another file or a plan that failed.
+
+https://developer.hashicorp.com/terraform/internals/json-format
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from auditor import documents
+from auditor.errors import SourceError
+
+_Object = dict[str, Any]
+_Mask = _Object | bool | None
+
+
+class _Values(Struct):
+    """What a plan says of one change."""
+
+    actions: list[str] | None = None
+    before: _Object | None = None
+    after: _Object | None = None
+    after_unknown: _Mask = None
+    before_sensitive: _Mask = None
+    after_sensitive: _Mask = None
+
+
+class _Entry(Struct):
+    """An entry of resource_changes."""
+
+    address: str
+    type: str = ""
+    mode: str = ""
+    provider_name: str = ""
+    change: _Values | None = None
+
+
+class _Configured(Struct):
+    """A resource of the configuration."""
+
+    address: str = ""
+    expressions: _Object | None = None
+    for_each_expression: _Object | None = None
+    provider_config_key: str = ""
+
+
+class _Output(Struct):
+    """An output of a module."""
+
+    expression: _Object | None = None
+
+
+class _Module(Struct):
+    """A module of the configuration."""
+
+    resources: list[_Configured] | None = None
+    module_calls: dict[str, "_Call"] | None = None
+    outputs: dict[str, _Output] | None = None
+    variables: dict[str, _Object] | None = None
+
+
+class _Call(Struct):
+    """A call of a module."""
+
+    module: _Module | None = None
+    expressions: _Object | None = None
+
+
+class _Provider(Struct):
+    """The settings of a provider."""
+
+    expressions: _Object | None = None
+
+
+class _Configuration(Struct):
+    """The configuration."""
+
+    root_module: _Module | None = None
+    provider_config: dict[str, _Provider] | None = None
+
+
+class _Plan(Struct):
+    """The parts of a plan that are read; what else it holds is passed over."""
+
+    resource_changes: list[_Entry] | None = None
+    configuration: _Configuration | None = None
+    variables: dict[str, _Object] | None = None
+
+
+_MAKE = "Make it with: terraform plan -out tfplan && terraform show -json tfplan > plan.json"
+_MAJORS = ("0", "1")
+_ZIP = b"PK\x03\x04"
+
+
+def read(path: str) -> dict[str, Any]:
+    """Return the plan that a file holds; "-" is standard input.
+
+    Raises SourceError for what is no plan in JSON, for another major version, and for a plan that failed or is only of
+    some resources.
+    """
+    place = "standard input" if path == "-" else path
+    content = documents.read(path, place)
+    if content.startswith(_ZIP):
+        raise SourceError(
+            "is the plan file itself, not its JSON", "Run: terraform show -json FILE > plan.json", place=place
+        )
+    plan = _decoded(documents.in_utf_8(documents.unpacked(content, place), place), place)
+    _check(plan, place)
+    return plan
+
+
+def _decoded(content: bytes, place: str) -> dict[str, Any]:
+    try:
+        plan = msgspec.json.decode(content)
+    except documents.FAULTS as error:
+        if _is_log(content):
+            raise SourceError("is the log of `terraform plan -json`, not a plan", _MAKE, subject=place) from error
+        raise SourceError(f"is not JSON: {documents.reason(error)}", _MAKE, subject=place) from error
+    if not isinstance(plan, dict):
+        raise SourceError("is not a Terraform plan: it is no JSON object", _MAKE, subject=place)
+    return plan
+
+
+def _is_log(content: bytes) -> bool:
+    try:
+        first = msgspec.json.decode(content.partition(b"\n")[0])
+    except documents.FAULTS:
+        return False
+    return isinstance(first, dict) and first.get("type") == "version"
+
+
+def _check(plan: dict[str, Any], place: str) -> None:
+    if plan.get("type") == "version" and "terraform" in plan:
+        raise SourceError("is the log of `terraform plan -json`, not a plan", _MAKE, subject=place)
+    if "lineage" in plan or (plan.get("version") in (3, 4) and "resources" in plan):
+        raise SourceError("is a Terraform state (terraform.tfstate), not a plan", _MAKE, subject=place)
+    version = plan.get("format_version")
+    if not isinstance(version, str):
+        raise SourceError("is not a Terraform plan: it has no format_version", _MAKE, subject=place)
+    if version.split(".")[0] not in _MAJORS:
+        problem = f"has the plan format {version}; this iam-audit reads 0.x and 1.x"
+        raise SourceError(problem, "Use a newer release of iam-audit, or an older one of Terraform.", subject=place)
+    if "resource_changes" not in plan and "planned_values" not in plan and "values" in plan:
+        raise SourceError("is a Terraform state in JSON, not a plan", _MAKE, subject=place)
+    _check_whole(plan, place)
+
+
+def _check_whole(plan: dict[str, Any], place: str) -> None:
+    if plan.get("errored") is True:
+        raise SourceError(
+            "is the plan of a run that failed (errored)", "Correct the errors and plan again.", place=place
+        )
+    if plan.get("complete") is False:
+        problem = "is not a complete plan: it was made with -target, or changes are deferred"
+        raise SourceError(problem, "Plan again without -target.", subject=place)
+    try:
+        documents.check_depth(plan)
+        msgspec.convert(plan, type=_Plan)
+    except documents.FAULTS as error:
+        problem = f"is not a readable Terraform plan: {documents.reason(error)}"
+        raise SourceError(problem, _MAKE, subject=place) from error

@@ -1,0 +1,147 @@
+"""Reading a Terraform plan: from its JSON to the steps of a change."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from auditor.account.model import Snapshot
+from auditor.change.steps import Action, Change, Doubt, Opened, Step
+from auditor.change.terraform import entities, links, plan_file
+from auditor.change.terraform.lookup import Lookup
+from auditor.change.terraform.resources import Resource
+from auditor.change.values import Target, Unknown, hidden_texts
+
+_ACTIONS = {"create": Action.CREATE, "update": Action.UPDATE, "delete": Action.DELETE}
+_TOUCHING = re.compile(
+    r"aws_iam_|aws_accessanalyzer_|awscc_iam_|awscc_accessanalyzer_|aws_cloudformation_stack|"
+    r"aws_serverlessapplicationrepository_cloudformation_stack|aws_cloudcontrolapi_resource"
+)
+_ACCOUNT = re.compile(r"arn:[\w-]+:iam::(\d{12}):role/")
+_PEOPLE = {"user": "users", "user_name": "users", "group": "groups", "group_name": "groups", "role": "roles"} | {
+    "role_name": "roles"
+}
+_EVERY_LIST = ("users", "groups", "roles", "policies")
+
+
+def opened(path: str) -> Opened:
+    """Return the function from today's account to the change that a plan makes to it.
+
+    Raises SourceError for a file that is no plan, or not a whole one.
+    """
+    lookup = Lookup(plan_file.read(path))
+    return lambda account: _change(lookup, "standard input" if path == "-" else path, account)
+
+
+def _change(lookup: Lookup, file: str, account: Snapshot) -> Change:
+    reading = _Reading(lookup, account)
+    steps = tuple(step for each in lookup.resources.values() for step in reading.steps(each))
+    hidden = {text for each in lookup.resources.values() if _touches(each) for text in _secrets(each)}
+    return Change(
+        file=file,
+        steps=steps,
+        notes=tuple(dict.fromkeys(reading.notes)),
+        secrets=frozenset(lookup.secrets | hidden),
+    )
+
+
+def _secrets(of: Resource) -> Iterator[str]:
+    yield from hidden_texts(of.before or {})
+    yield from hidden_texts(of.after or {})
+
+
+def _touches(of: Resource) -> bool:
+    return of.mode == "managed" and _TOUCHING.match(of.type) is not None
+
+
+class _Reading:
+    """Turn resources into steps, and keep what is to be said of those that are passed over."""
+
+    def __init__(self, lookup: Lookup, account: Snapshot) -> None:
+        self._lookup = lookup
+        self._account_id = account.account.id
+        self._region = account.region
+        self.notes: list[str] = []
+
+    def steps(self, of: Resource) -> Iterator[Step]:
+        """Yield the steps of one resource."""
+        if not _touches(of):
+            return
+        for action in _actions(of):
+            if action is not Action.KEEP and not self._is_ours(of):
+                yield from self._elsewhere(of)
+            elif of.type == "aws_accessanalyzer_analyzer" and not self._is_in_region(of):
+                yield from self._analyzer_elsewhere(of, action)
+            elif of.type in entities.TYPES:
+                yield from entities.steps(of, action, self._lookup)
+            elif of.type in links.READERS:
+                yield from links.steps(of, action, self._lookup)
+            elif action is not Action.KEEP:
+                self.notes.append(
+                    f"{of.address} is of the type {of.type}, which is not judged; what it touches is unknown"
+                )
+                yield from self._doubts(of, f"what {of.type} does is not judged")
+
+    def _is_in_region(self, of: Resource) -> bool:
+        return self._region is None or self._lookup.region_of(of) == self._region
+
+    def _analyzer_elsewhere(self, of: Resource, action: Action) -> Iterator[Step]:
+        """Yield a doubt where the Region of an analyzer is not shown; that of another Region is not audited."""
+        region = self._lookup.region_of(of)
+        if action is Action.KEEP:
+            return
+        if region is None:
+            why = "the Region of the analyzer is not in the plan"
+            yield Doubt(address=of.address, why=why, listings=("access_analyzers",), fields=())
+            return
+        self.notes.append(f"{of.address} is in {region}; the analyzers of {self._region} are audited")
+
+    def _is_ours(self, of: Resource) -> bool:
+        """Return whether a resource is known to be in the account under audit, or nothing says otherwise."""
+        number = self._account_of(of)
+        return number is None or number == self._account_id or self._account_id is None
+
+    def _account_of(self, of: Resource) -> str | None:
+        """Return the account of a resource's provider: "" where it is another role's that is not known."""
+        expressions = (self._lookup.providers.get(of.provider_key) or {}).get("expressions") or {}
+        assumed = expressions.get("assume_role")
+        if not assumed:
+            return None
+        first = assumed[0] if isinstance(assumed, list) else assumed
+        role = (first.get("role_arn") or {}).get("constant_value") if isinstance(first, Mapping) else None
+        found = _ACCOUNT.match(role) if isinstance(role, str) else None
+        return found[1] if found else "" if len(self._lookup.providers) > 1 else None
+
+    def _elsewhere(self, of: Resource) -> Iterator[Step]:
+        number = self._account_of(of)
+        if number:
+            self.notes.append(f"{of.address} is in account {number}, which is not audited; it was left out")
+            return
+        self.notes.append(f"{of.address} may be in another account; what it touches is unknown")
+        yield from self._doubts(of, f"the account of its provider {of.provider_key} is not known")
+
+    def _doubts(self, of: Resource, why: str) -> Iterator[Step]:
+        """Yield a doubt in what a resource names; in every list where it names nobody."""
+        values: dict[str, Any] = {**(of.before or {}), **(of.after or {})}
+        holders = [
+            Target(_PEOPLE[name], value if isinstance(value, str) else Unknown(why))
+            for name, value in values.items()
+            if name in _PEOPLE and value is not None
+        ]
+        for plural in ("users", "groups", "roles"):
+            named = values.get(plural)
+            holders += (
+                [Target(plural, each) for each in named or () if isinstance(each, str)]
+                if isinstance(named, list)
+                else []
+            )
+        if holders:
+            yield Doubt(address=of.address, why=why, holders=tuple(holders))
+        else:
+            facts = ("root_credentials",) if of.type == "aws_iam_organizations_features" else ()
+            yield Doubt(address=of.address, why=why, listings=() if facts else _EVERY_LIST, facts=facts)
+
+
+def _actions(of: Resource) -> tuple[Action, ...]:
+    """Return what happens to a resource, a deletion before the creation that replaces it."""
+    found = [_ACTIONS[each] for each in ("delete", "update", "create") if each in of.actions]
+    return tuple(found) or (Action.KEEP,)

@@ -1,0 +1,96 @@
+"""Planned changes on the command line: which files are read, whether an account is, and judging both."""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
+from auditor.account.model import Snapshot
+from auditor.change.steps import Opened
+from auditor.console import places
+from auditor.console.messages import Say
+from auditor.console.requests import PlannedFiles, ScanRequest
+from auditor.errors import UsageError
+from auditor.report.audit import Judge
+from auditor.report.planned import sentence
+from auditor.report.report import Report
+
+
+def files(request: ScanRequest) -> Sequence[str]:
+    """Return the plans and templates that a request names."""
+    return [*request.planned.terraform_plans, *request.planned.templates]
+
+
+def check(request: ScanRequest) -> None:
+    """Raise UsageError for options of planned changes that do not go together."""
+    planned, named = request.planned, files(request)
+    if "" in named:
+        raise UsageError("--terraform-plan or --cloudformation is empty", "Name the file; a variable may not be set.")
+    if planned.only is not None and not named:
+        raise UsageError("--only can only be used with a planned change", "Give --terraform-plan or --cloudformation.")
+    if planned.stack_parameters and not planned.templates:
+        raise UsageError(
+            "--stack-parameter can only be used with --cloudformation", "Name the template, or leave it out."
+        )
+    if planned.live and not named:
+        raise UsageError("--live can only be used with a planned change", "Leave it out: a scan reads AWS by default.")
+    if planned.live and not places.reads_aws(request.account):
+        raise UsageError("--live reads AWS, but the account is read from files", "Leave one of them out.")
+    if [*named, request.account.snapshot].count("-") > 1:
+        raise UsageError("standard input can only be read once", "Name a file for all but one of them.")
+    if is_alone(request) and request.verify:
+        raise UsageError("--verify asks AWS, but the account is not read", "Add --live, or leave it out.")
+
+
+def is_alone(request: ScanRequest) -> bool:
+    """Return whether a planned change is judged without the account."""
+    return bool(files(request)) and not (request.planned.live or places.names_account(request.account))
+
+
+def opened(request: ScanRequest) -> Sequence[Opened]:
+    """Return the planned changes of a request, read and checked; raise AuditError for one that is not readable."""
+    from auditor.change.terraform import reading
+
+    plans = [reading.opened(path) for path in request.planned.terraform_plans]
+    if not request.planned.templates:
+        return plans
+    from auditor.change.cloudformation import reading as templates
+    from auditor.templates.functions import parameter_names
+
+    documents = {path: templates.document_of(path) for path in request.planned.templates}
+    given = _given(request.planned, {path: parameter_names(each) for path, each in documents.items()})
+    return [*plans, *(templates.opened(path, each, given[path]) for path, each in documents.items())]
+
+
+def _given(planned: PlannedFiles, declared: Mapping[str, AbstractSet[str]]) -> Mapping[str, Mapping[str, str]]:
+    """Return the values of the parameters of each template; raise UsageError for one that none of them declares."""
+    given: dict[str, dict[str, str]] = {path: {} for path in declared}
+    for text in planned.stack_parameters:
+        left, equals, value = text.partition("=")
+        path, colon, name = left.rpartition(":")
+        meant = [each for each, names in declared.items() if name in names and (not colon or each == path)]
+        if not equals or not meant:
+            names = ", ".join(sorted(set().union(*declared.values()))) or "none"
+            problem = f"--stack-parameter {left} names no parameter of a template"
+            raise UsageError(problem, f"Write [FILE:]NAME=VALUE; the templates have the parameters: {names}.")
+        for each in meant:
+            given[each][name] = value
+    return given
+
+
+def unread_account(request: ScanRequest, say: Say) -> Snapshot:
+    """Return what is known of an account that is not read."""
+    from auditor.change.empty import nothing_read
+
+    say("Judging the planned change alone; add --snapshot, --exports, --profile or --live to judge it over the account")
+    return nothing_read(request.account.expect_account, region=request.account.region)
+
+
+def judge(snapshot: Snapshot, changes: Sequence[Opened], by: Judge, say: Say) -> Report:
+    """Return the report of an account after planned changes."""
+    from auditor.change.applying import applied
+    from auditor.change.judging import judged
+
+    after = applied(snapshot, [change(snapshot) for change in changes])
+    report = judged(snapshot, after, by)
+    if report.planned is not None:
+        say(sentence(report.planned))
+    return report

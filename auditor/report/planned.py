@@ -1,0 +1,30 @@
+"""What a report says of the planned changes that were judged."""
+
+from msgspec import Struct
+
+from auditor.judging.finding import Effect, Finding
+
+
+class PlannedSummary(Struct, frozen=True):
+    """Sum up what planned changes do to the findings.
+
+    `files` are the plans and templates, in the order in which they apply. `alone`: no account was read, so that only
+    the change was judged. `counts` are of NON_COMPLIANT findings, before or after. `resolved` holds those that the
+    change resolves as they were before; `lost` those of before of which nothing is known after.
+    """
+
+    files: tuple[str, ...]
+    alone: bool
+    touches_iam: bool
+    counts: dict[Effect, int]
+    resolved: tuple[Finding, ...]
+    lost: tuple[Finding, ...]
+
+
+def sentence(planned: PlannedSummary) -> str:
+    """Return what the changes do, in one sentence."""
+    if not planned.touches_iam:
+        return "The change touches no IAM resource"
+    counts = ", ".join(f"{count:,} {effect}" for effect, count in planned.counts.items())
+    alone = "; judged alone: the account was not read" if planned.alone else ""
+    return f"Planned change ({', '.join(planned.files)}): NON_COMPLIANT findings: {counts}{alone}"
