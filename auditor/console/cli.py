@@ -7,7 +7,7 @@ import click
 
 from auditor import __version__, signals
 from auditor.console import process
-from auditor.console.options import Commands
+from auditor.console.groups import Commands
 
 
 def main(argv: Sequence[str] | None = None) -> int:

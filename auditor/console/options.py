@@ -1,14 +1,22 @@
-"""The options of commands that have many or share them, and how their values are read."""
+"""The options of commands that have many or share them."""
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from typing import Any, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
+from auditor.console.groups import Headed
+from auditor.console.values import (
+    files,
+    framework_names,
+    hours,
+    parameter_names,
+    point_in_time,
+    profile_names,
+    rule_names,
+    seconds,
+)
 from auditor.judging.rule import Severity
 from auditor.selection.sets import RuleSet
 
@@ -47,7 +55,6 @@ HISTORY_CODES = _EXIT_CODES.format(done="done", failed="the history or a report 
 
 C = TypeVar("C", bound=Callable[..., Any])
 
-_MAX_WAIT_S = 1_000_000
 STDOUT_FORMATS = [
     "table",
     "json",
@@ -64,139 +71,16 @@ STDOUT_FORMATS = [
 ]
 
 
-def point_in_time(text: str) -> datetime:
-    """Read a time in ISO 8601; without a zone it is UTC."""
-    try:
-        time = datetime.fromisoformat(text)
-        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
-    except (ValueError, OverflowError) as error:
-        raise click.BadParameter(f"{text!r} is not a time such as 2026-11-24T03:00:00Z") from error
-
-
-def day(text: str) -> date:
-    """Read a date in ISO 8601."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise click.BadParameter(f"{text!r} is no date such as 2026-11-24") from error
-
-
-def hours(text: str) -> float:
-    """Read a number of hours that a time can be away."""
-    try:
-        number = float(text)
-        timedelta(hours=number)
-    except (ValueError, OverflowError) as error:
-        raise click.BadParameter(f"{text!r} is not a number of hours such as 4 or 0.5") from error
-    if number < 0:
-        raise click.BadParameter("an age cannot be negative")
-    return number
-
-
-def seconds(text: str) -> float:
-    """Read a number of seconds that a clock can wait: not nan, which no range of click's refuses."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0
-    if not 0 < number <= _MAX_WAIT_S:
-        raise click.BadParameter(f"{text!r} is not a number of seconds from 0 to {_MAX_WAIT_S:,}")
-    return number
-
-
-def files(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Let the shell complete the name of a file; click's own type of paths would look at them before we do."""
-    return [CompletionItem(incomplete, type="file")]
-
-
-def profile_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Return the AWS profiles that begin so, for a shell to complete; none where the AWS files cannot be read."""
-    from auditor.collectors.live.session import profiles
-
-    return [name for name in profiles() if name.startswith(incomplete)]
-
-
-def rule_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Return the names of rules that begin so, for a shell to complete."""
-    from auditor.judging.registry import load_rules  # imported late, as everywhere
-
-    return [name for name in load_rules() if name.startswith(incomplete)]
-
-
-def parameter_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Return the parameters that begin so, as RULE.NAME=, for a shell to complete."""
-    from auditor.judging.registry import load_rules
-
-    names = (f"{rule.id}.{name}=" for rule in load_rules().values() for name in rule.parameters.__struct_fields__)
-    return [name for name in names if name.startswith(incomplete)]
-
-
-def framework_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Return the names of frameworks that begin so, whatever the case, for a shell to complete."""
-    from auditor.selection.frameworks import known
-
-    return [name for name in known() if name.casefold().startswith(incomplete.casefold())]
-
-
 SEVERITIES = click.Choice([name.value for name in Severity], case_sensitive=False)
 """The severities, in any case."""
 
 
-class _Headed(click.Option):
-    """An option that help lists under a heading of its kind."""
-
-    def __init__(self, *arguments: Any, heading: str, **settings: Any) -> None:
-        super().__init__(*arguments, **settings)
-        self.heading = heading
-
-
-class Command(click.Command):
-    """A command whose help lists its options under their headings, and those without one last."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options into the help."""
-        parts: dict[str, list[tuple[str, str]]] = {}
-        others: list[tuple[str, str]] = []
-        for option in self.get_params(ctx):
-            if isinstance(option, click.Option) and (record := option.get_help_record(ctx)):
-                part = parts.setdefault(option.heading, []) if isinstance(option, _Headed) else others
-                part.append(record)
-        for heading, records in {**parts, "Other options" if parts else "Options": others}.items():
-            with formatter.section(heading):
-                formatter.write_dl(records)
-
-
-class Commands(click.Group):
-    """A group whose commands list their options under headings, and stand in modules that are imported when needed.
-
-    `places` maps the names of such commands to the modules in which they stand, under the attribute `command`.
-    """
-
-    command_class = Command
-    group_class = type
-
-    def __init__(self, *arguments: Any, places: Mapping[str, str] | None = None, **settings: Any) -> None:
-        super().__init__(*arguments, **settings)
-        self._places = places or {}
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all commands, whether imported or not."""
-        return sorted({*super().list_commands(ctx), *self._places})
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command of a name, imported now if it is not yet; None if there is none."""
-        if cmd_name in self._places and cmd_name not in self.commands:
-            command: click.Command = import_module(self._places[cmd_name]).command
-            self.add_command(command, cmd_name)
-        return super().get_command(ctx, cmd_name)
-
-
-reading = partial(click.option, cls=_Headed, heading="Account")
-_credentials = partial(click.option, cls=_Headed, heading="AWS credentials")
-_selecting = partial(click.option, cls=_Headed, heading="Rules and settings")
-showing = partial(click.option, cls=_Headed, heading="Output")
-gate_option = partial(click.option, cls=_Headed, heading="Exit code")
-_planning = partial(click.option, cls=_Headed, heading="Planned change")
+reading = partial(click.option, cls=Headed, heading="Account")
+_credentials = partial(click.option, cls=Headed, heading="AWS credentials")
+_selecting = partial(click.option, cls=Headed, heading="Rules and settings")
+showing = partial(click.option, cls=Headed, heading="Output")
+gate_option = partial(click.option, cls=Headed, heading="Exit code")
+_planning = partial(click.option, cls=Headed, heading="Planned change")
 
 
 def _options(*options: Callable[[C], C]) -> Callable[[C], C]:
@@ -377,7 +261,7 @@ shown_options = _options(
 gate_options = _options(
     gate_option(
         "--min-severity",
-        type=_SEVERITIES,
+        type=SEVERITIES,
         help="Let findings below this severity pass, NON_COMPLIANT and undecided ones [low].",
     ),
     gate_option(

@@ -38,9 +38,7 @@ def exit_code(report: Report, gate: Gate) -> tuple[int, str]:
     apart = "".join(f"; {each} not count" for each in _not_counted(report, gate, below, known))
     if any(warning.code == RULE_ERROR and warning.config_rule_name for warning in report.warnings):
         return 3, "a rule failed; its verdicts are missing"
-    if gate.overdue:
-        return 1, f"--fail-on overdue: {_number(gate.overdue, 'finding is', 'findings are')} overdue by the SLA{apart}"
-    if gate.fail_on_noncompliant and failed:
+    if gate.overdue or (gate.fail_on_noncompliant and failed):
         return 1, f"{_failed(report, gate, failed)}{apart}"
     if gate.only_introduced and gate.fail_on_noncompliant and unsure:
         number = _number(unsure, "finding is", "findings are")
@@ -75,6 +73,8 @@ def _severe(report: Report, least: Severity) -> frozenset[str]:
 
 
 def _failed(report: Report, gate: Gate, count: int) -> str:
+    if gate.overdue:
+        return f"--fail-on overdue: {_number(gate.overdue, 'finding is', 'findings are')} overdue by the SLA"
     option = "new" if gate.on_new else "noncompliant"
     if gate.only_introduced:
         return f"--fail-on {option} --only introduced: the change introduces {_number(count, 'finding', 'findings')}"

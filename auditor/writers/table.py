@@ -56,7 +56,10 @@ def write(report: Report, stream: TextIO, *, every_finding: bool = False) -> Non
         if narrowed := _narrowed(report, kinds):
             console.print(narrowed)
         name_width = None if console.width == _UNBROKEN else _NAME_WIDTH
-        for finding_group in (*_resolved(report), *_groups(report, kinds, None if every_finding else SHOWN, name_width)):
+        for finding_group in (
+            *_resolved(report),
+            *_groups(report, kinds, None if every_finding else SHOWN, name_width),
+        ):
             console.print(*finding_group, sep="\n")
         for framework in report.frameworks:
             console.print(*_framework(framework, report.shown_names), sep="\n")

@@ -4,8 +4,10 @@ from typing import Any
 
 import click
 
-from auditor.console.options import REPORT_CODES, Command, files, quiet_option, showing
+from auditor.console.groups import Command
+from auditor.console.options import REPORT_CODES, quiet_option, showing
 from auditor.console.requests import BaselineRequest, request_of
+from auditor.console.values import files
 
 
 @click.command(cls=Command, epilog=REPORT_CODES)

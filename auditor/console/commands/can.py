@@ -4,8 +4,10 @@ from typing import Any
 
 import click
 
-from auditor.console.options import CAN_CODES, Command, files, place_options, quiet_option, reading, showing
+from auditor.console.groups import Command
+from auditor.console.options import CAN_CODES, place_options, quiet_option, reading, showing
 from auditor.console.requests import CanRequest, request_of
+from auditor.console.values import files
 from auditor.policies.access.sessions import Session
 
 

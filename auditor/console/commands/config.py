@@ -6,7 +6,8 @@ from typing import Any
 import click
 import msgspec
 
-from auditor.console.options import Commands, selection_options
+from auditor.console.groups import Commands
+from auditor.console.options import selection_options
 from auditor.console.requests import request_of
 from auditor.selection.options import Choice
 from auditor.writers.visible import visible

@@ -4,17 +4,10 @@ from typing import Any
 
 import click
 
-from auditor.console.options import (
-    DIFF_CODES,
-    Command,
-    files,
-    gate_option,
-    point_in_time,
-    quiet_option,
-    selection_options,
-    showing,
-)
+from auditor.console.groups import Command
+from auditor.console.options import DIFF_CODES, gate_option, quiet_option, selection_options, showing
 from auditor.console.requests import DiffRequest, request_of
+from auditor.console.values import files, point_in_time
 
 
 @click.command(cls=Command, epilog=DIFF_CODES)

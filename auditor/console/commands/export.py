@@ -4,9 +4,11 @@ from typing import Any
 
 import click
 
+from auditor.console.groups import Command
 from auditor.console.messages import speaker
-from auditor.console.options import Command, files, quiet_option, selection_options, showing
+from auditor.console.options import quiet_option, selection_options, showing
 from auditor.console.requests import ExportRequest, request_of
+from auditor.console.values import files
 
 
 @click.command(cls=Command)

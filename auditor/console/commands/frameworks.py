@@ -2,7 +2,7 @@
 
 import click
 
-from auditor.console.options import Command
+from auditor.console.groups import Command
 
 
 @click.command(cls=Command)

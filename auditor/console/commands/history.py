@@ -4,19 +4,8 @@ from typing import Any
 
 import click
 
-from auditor.console.options import (
-    HISTORY_CODES,
-    SEVERITIES,
-    VERIFY_CODES,
-    C,
-    Commands,
-    config_options,
-    day,
-    files,
-    quiet_option,
-    rule_names,
-    showing,
-)
+from auditor.console.groups import Commands
+from auditor.console.options import HISTORY_CODES, SEVERITIES, VERIFY_CODES, C, config_options, quiet_option, showing
 from auditor.console.requests import (
     HistoryAddRequest,
     HistorySampleRequest,
@@ -25,6 +14,7 @@ from auditor.console.requests import (
     HistoryVerifyRequest,
     request_of,
 )
+from auditor.console.values import day, files, rule_names
 
 history_option = click.option(
     "--history", required=True, shell_complete=files, metavar="FILE", help="The file of the history."

@@ -6,7 +6,8 @@ import click
 import msgspec
 
 from auditor.account.sources import VERIFYING, Source
-from auditor.console.options import Command, reading, selection_options
+from auditor.console.groups import Command
+from auditor.console.options import reading, selection_options
 from auditor.console.requests import PermissionsRequest, request_of
 
 

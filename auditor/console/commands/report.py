@@ -4,10 +4,9 @@ from typing import Any
 
 import click
 
+from auditor.console.groups import Command
 from auditor.console.options import (
     REPORT_CODES,
-    Command,
-    files,
     format_option,
     framework_option,
     gate_option,
@@ -18,6 +17,7 @@ from auditor.console.options import (
     shown_options,
 )
 from auditor.console.requests import ReportRequest, request_of
+from auditor.console.values import files
 
 
 @click.command(cls=Command, epilog=REPORT_CODES)

@@ -6,7 +6,8 @@ import sys
 import click
 import msgspec
 
-from auditor.console.options import Commands, rule_names
+from auditor.console.groups import Commands
+from auditor.console.values import rule_names
 from auditor.judging.parameters import needed
 from auditor.judging.registry import described, find, load_rules, page, sections
 from auditor.selection.sets import sets_of

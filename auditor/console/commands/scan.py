@@ -4,10 +4,9 @@ from typing import Any
 
 import click
 
+from auditor.console.groups import Command
 from auditor.console.options import (
     SCAN_CODES,
-    Command,
-    files,
     place_options,
     planned_options,
     quiet_option,
@@ -17,6 +16,7 @@ from auditor.console.options import (
     verbose_option,
 )
 from auditor.console.requests import ScanRequest, request_of
+from auditor.console.values import files
 
 
 @click.command(cls=Command, epilog=SCAN_CODES)

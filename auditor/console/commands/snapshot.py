@@ -4,10 +4,9 @@ from typing import Any
 
 import click
 
+from auditor.console.groups import Command
 from auditor.console.options import (
     SNAPSHOT_CODES,
-    Command,
-    files,
     place_options,
     quiet_option,
     selection_options,
@@ -15,6 +14,7 @@ from auditor.console.options import (
     verbose_option,
 )
 from auditor.console.requests import SnapshotRequest, request_of
+from auditor.console.values import files
 
 
 @click.command(cls=Command, epilog=SNAPSHOT_CODES)

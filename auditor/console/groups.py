@@ -1,0 +1,56 @@
+"""Commands and groups of commands: help under headings, and modules that are imported when they are needed."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import click
+
+
+class Headed(click.Option):
+    """An option that help lists under a heading of its kind."""
+
+    def __init__(self, *arguments: Any, heading: str, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.heading = heading
+
+
+class Command(click.Command):
+    """A command whose help lists its options under their headings, and those without one last."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options into the help."""
+        parts: dict[str, list[tuple[str, str]]] = {}
+        others: list[tuple[str, str]] = []
+        for option in self.get_params(ctx):
+            if isinstance(option, click.Option) and (record := option.get_help_record(ctx)):
+                part = parts.setdefault(option.heading, []) if isinstance(option, Headed) else others
+                part.append(record)
+        for heading, records in {**parts, "Other options" if parts else "Options": others}.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+
+class Commands(click.Group):
+    """A group whose commands list their options under headings, and stand in modules that are imported when needed.
+
+    `places` maps the names of such commands to the modules in which they stand, under the attribute `command`.
+    """
+
+    command_class = Command
+    group_class = type
+
+    def __init__(self, *arguments: Any, places: Mapping[str, str] | None = None, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._places = places or {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, whether imported or not."""
+        return sorted({*super().list_commands(ctx), *self._places})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of a name, imported now if it is not yet; None if there is none."""
+        if cmd_name in self._places and cmd_name not in self.commands:
+            command: click.Command = import_module(self._places[cmd_name]).command
+            self.add_command(command, cmd_name)
+        return super().get_command(ctx, cmd_name)

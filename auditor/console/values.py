@@ -1,0 +1,82 @@
+"""The values of options: how they are read, and what a shell can complete."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import click
+from click.shell_completion import CompletionItem
+
+_MAX_WAIT_S = 1_000_000
+
+
+def point_in_time(text: str) -> datetime:
+    """Read a time in ISO 8601; without a zone it is UTC."""
+    try:
+        time = datetime.fromisoformat(text)
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError) as error:
+        raise click.BadParameter(f"{text!r} is not a time such as 2026-11-24T03:00:00Z") from error
+
+
+def day(text: str) -> date:
+    """Read a date in ISO 8601."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is no date such as 2026-11-24") from error
+
+
+def hours(text: str) -> float:
+    """Read a number of hours that a time can be away."""
+    try:
+        number = float(text)
+        timedelta(hours=number)
+    except (ValueError, OverflowError) as error:
+        raise click.BadParameter(f"{text!r} is not a number of hours such as 4 or 0.5") from error
+    if number < 0:
+        raise click.BadParameter("an age cannot be negative")
+    return number
+
+
+def seconds(text: str) -> float:
+    """Read a number of seconds that a clock can wait: not nan, which no range of click's refuses."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0
+    if not 0 < number <= _MAX_WAIT_S:
+        raise click.BadParameter(f"{text!r} is not a number of seconds from 0 to {_MAX_WAIT_S:,}")
+    return number
+
+
+def files(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Let the shell complete the name of a file; click's own type of paths would look at them before we do."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def profile_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the AWS profiles that begin so, for a shell to complete; none where the AWS files cannot be read."""
+    from auditor.collectors.live.session import profiles
+
+    return [name for name in profiles() if name.startswith(incomplete)]
+
+
+def rule_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the names of rules that begin so, for a shell to complete."""
+    from auditor.judging.registry import load_rules  # imported late, as everywhere
+
+    return [name for name in load_rules() if name.startswith(incomplete)]
+
+
+def parameter_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the parameters that begin so, as RULE.NAME=, for a shell to complete."""
+    from auditor.judging.registry import load_rules
+
+    names = (f"{rule.id}.{name}=" for rule in load_rules().values() for name in rule.parameters.__struct_fields__)
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def framework_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the names of frameworks that begin so, whatever the case, for a shell to complete."""
+    from auditor.selection.frameworks import known
+
+    return [name for name in known() if name.casefold().startswith(incomplete.casefold())]
