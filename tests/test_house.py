@@ -149,7 +149,7 @@ def modules_after(code: str) -> set[str]:
     return set(json.loads(done.stderr.splitlines()[-1]))
 
 
-HEAVY = {"boto3", "botocore", "rich", "jinja2", "jmespath", "moto", "importlib.metadata", "dateutil", "yaml"}
+HEAVY = {"boto3", "botocore", "rich", "jinja2", "jmespath", "moto", "importlib.metadata", "dateutil", "yaml", "sqlite3"}
 
 
 def test_an_offline_scan_to_json_imports_nothing_heavy(tmp_path: Path) -> None:

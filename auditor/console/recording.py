@@ -47,13 +47,11 @@ def make(history: str) -> None:
         pass
 
 
-def record(report: Report, history: str | None, settings: RunSettings, say: Say) -> int:
-    """Add the report of a scan, if there is a history, and return how many findings are overdue for the gate.
+def record(report: Report, history: str, settings: RunSettings, say: Say) -> int:
+    """Add the report of a scan, and return how many findings are overdue for the gate.
 
     The digest of the report is that of the file that `-o FILE.json` writes.
     """
-    if history is None:
-        return 0
     digest = sha256(b"".join(shown(document_of(report)))).hexdigest()
     with store.writing(history) as connection:
         added = add(connection, report, digest, "the report")

@@ -12,7 +12,7 @@ from auditor.account.model import Snapshot
 from auditor.account.report_age import duration
 from auditor.collectors.cli_output.names import FILES
 from auditor.collectors.saved import load_baseline
-from auditor.console import places, planning, recording
+from auditor.console import places, planning
 from auditor.console.in_use import summary
 from auditor.console.messages import Say, speaker, wants_progress
 from auditor.console.requests import ScanRequest
@@ -50,7 +50,7 @@ def run(request: ScanRequest) -> int:
     inputs = [*inputs, *(each for each in (settings.baseline_path, request.history) if each is not None)]
     _check_files(settings, inputs)
     check_region(settings.paths, settings.output_format.value, request.security_hub_region)
-    recording.check(request.history, settings)
+    _check_history(request.history, settings)
     query = printing.compiled(request.shown.query) if request.shown.query is not None else None
     wanted = [frameworks.find(name) for name in request.frameworks]
     plan = planned(request.selection, loaded, settings)
@@ -69,7 +69,7 @@ def run(request: ScanRequest) -> int:
     written = files.write_reports(
         report, plan.run.paths, sources=[*inputs, *plan.pack_paths], region=request.security_hub_region
     )
-    overdue = recording.record(report, request.history, plan.run, say)
+    overdue = _recorded(report, request.history, plan.run, say)
     show(report, plan.run.output_format.value, request.shown, query, say, region=request.security_hub_region)
     code, reason = exit_code(report, _gate(plan.run, overdue, request.planned.only))
     by_file = f". {sentence(report.configuration)}" if report.configuration and effects(report.configuration) else ""
@@ -88,6 +88,23 @@ def _baseline(settings: RunSettings) -> tuple[Baseline, str] | None:
         hint = "Give --baseline FILE, a report or what `iam-audit baseline` writes; or use --fail-on noncompliant."
         raise UsageError("--fail-on new needs a baseline", hint)
     return None
+
+
+def _check_history(history: str | None, settings: RunSettings) -> None:
+    """Raise AuditError for a history to which nothing can be added, or for a gate that needs one and has none."""
+    if history is not None or settings.fail_on.value == "overdue":
+        from auditor.console import recording  # sqlite3, which other scans do not need
+
+        recording.check(history, settings)
+
+
+def _recorded(report: Report, history: str | None, settings: RunSettings, say: Say) -> int:
+    """Add the report to the history, if there is one, and return how many findings are overdue for the gate."""
+    if history is None:
+        return 0
+    from auditor.console import recording
+
+    return recording.record(report, history, settings, say)
 
 
 def _show_unread(request: ScanRequest, loaded: Loaded, say: Say) -> None:
