@@ -111,7 +111,7 @@ def _values(draft: Draft, step: Entity, gap: str) -> dict[str, Any]:
             text = document(draft, value, step.address)
             values["versions"] = Listing((version("v1", text, is_default=True),), None)
         elif field in LISTS:
-            values[field] = Listing((), gap) if isinstance(value, Unknown) else Listing(tuple(value), None)
+            values[field] = _listing(value, step.address, gap)
         elif field == "trust_policy":
             values[field] = document(draft, value, f"{step.address}: trust policy")
         elif isinstance(value, Unknown):
@@ -119,6 +119,12 @@ def _values(draft: Draft, step: Entity, gap: str) -> dict[str, Any]:
         else:
             values[field] = _plain_value(value, step.address)
     return values
+
+
+def _listing(value: Any, address: str, gap: str) -> Listing[Any]:
+    if isinstance(value, Unknown):
+        return Listing((), gap)
+    return Listing(tuple(_plain_value(each, address) for each in value), None)
 
 
 def _plain_value(value: Any, address: str) -> Any:
