@@ -100,7 +100,6 @@ def _leave_in_doubt(draft: Draft, step: Doubt) -> None:
 
 
 def _finished(draft: Draft, changes: Sequence[Change]) -> Applied:
-    base = draft.base
     doubtful = {field: Missing(gap) for field, gap in draft.doubtful_counts.items()}
     if doubtful:
         draft.lists["policies"] = {name: edited(each, doubtful) for name, each in draft.lists["policies"].items()}
@@ -108,17 +107,8 @@ def _finished(draft: Draft, changes: Sequence[Change]) -> Applied:
         listing: Listing(tuple(records.values()), draft.listing_gaps[listing])
         for listing, records in draft.lists.items()
     }
-    account = _counted(draft, lists)
-    snapshot = structs.replace(
-        base,
-        account=account,
-        gaps=(*base.gaps, *draft.gaps.values()),
-        notices=(*base.notices, *dict.fromkeys(draft.notices)),
-        sources=tuple(_source(each, draft, lists, account) for each in base.sources),
-        **lists,
-    )
     return Applied(
-        snapshot=snapshot,
+        snapshot=_snapshot(draft, lists),
         alone=draft.alone,
         new_groups=frozenset(name for listing, name in draft.created if listing == "groups"),
         member_doubts=draft.member_doubts,
@@ -133,6 +123,18 @@ def _finished(draft: Draft, changes: Sequence[Change]) -> Applied:
         secrets=frozenset().union(*(change.secrets for change in changes)),
         files=tuple(change.file for change in changes),
         touches_iam=any(map(_changes, changes)),
+    )
+
+
+def _snapshot(draft: Draft, lists: Mapping[str, Listing[Any]]) -> Snapshot:
+    base, account = draft.base, _counted(draft, lists)
+    return structs.replace(
+        base,
+        account=account,
+        gaps=(*base.gaps, *draft.gaps.values()),
+        notices=(*base.notices, *dict.fromkeys(draft.notices)),
+        sources=tuple(_source(each, draft, lists, account) for each in base.sources),
+        **lists,
     )
 
 

@@ -36,7 +36,7 @@ def _alone(finding: Finding, after: Applied) -> Effect:
 def compared(before: Report, after: Report, change: Applied) -> Report:
     """Return the report of the account after a change; each finding says what the change does to it."""
     by_print = {each.fingerprint: each for each in before.findings}
-    by_name = {_named(each): each for each in before.findings}
+    by_name = {_named(each): each for each in before.findings} if change.renamed else {}
     findings = tuple(_with_effect(each, _earlier(each, by_print, by_name, change), change) for each in after.findings)
     resolved, lost = _gone(before, after, change)
     return structs.replace(after, findings=findings, planned=_summary(change, findings, resolved, lost))
@@ -83,7 +83,7 @@ def _gone(before: Report, after: Report, change: Applied) -> tuple[tuple[Finding
     """Return the findings that were NON_COMPLIANT before: those that the change resolves, and those that are lost."""
     now = {each.fingerprint: each for each in after.findings}
     renamed = {(listing, old): new for (listing, new), old in change.renamed.items()}
-    by_name = {_named(each): each for each in after.findings}
+    by_name = {_named(each): each for each in after.findings} if change.renamed else {}
     resolved: list[Finding] = []
     lost: list[Finding] = []
     for finding in before.findings:

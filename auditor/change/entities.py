@@ -38,21 +38,11 @@ def _create(draft: Draft, step: Entity, file: str) -> None:
     if held is not None and (step.listing, held) not in draft.created:
         _adopt(draft, step, held, file)
         return
-    name = _name_of_new(draft, step)
+    made = _recorded(draft, step) if step.listing in TYPES else _plain(draft, step, _name_of_new(draft, step))
+    if made is None:
+        return
+    name, record = made
     key = (step.listing, name)
-    if step.listing in TYPES:
-        gap = draft.gap(f"{step.address}: this is known only after the change is applied")
-        values = _values(draft, step, gap)
-        if step.listing == "users":
-            values["credentials"] = Missing(draft.gap(f"{step.address}: {_NEW_USER}"))
-        record = new(step.listing, {**values, "name": name, "arn": _arn(draft, step, name, gap)}, gap)
-        _doubt_boundaries(draft, record, gap)
-    else:
-        made = _plain(draft, step, name)
-        if made is None:
-            return
-        name, record = made
-        key = (step.listing, name)
     draft.put(step.listing, name, record)
     draft.counts[step.listing] += 1
     draft.created.add(key)
@@ -61,6 +51,18 @@ def _create(draft: Draft, step: Entity, file: str) -> None:
     draft.cause(key, step.address, "it is created")
     if step.maybe is not None:
         draft.maybe[key] = step.maybe
+
+
+def _recorded(draft: Draft, step: Entity) -> tuple[str, Any]:
+    """Return the name and record of a new resource of a kind that has a partial form."""
+    name = _name_of_new(draft, step)
+    gap = draft.gap(f"{step.address}: this is known only after the change is applied")
+    values = _values(draft, step, gap)
+    if step.listing == "users":
+        values["credentials"] = Missing(draft.gap(f"{step.address}: {_NEW_USER}"))
+    record = new(step.listing, {**values, "name": name, "arn": _arn(draft, step, name, gap)}, gap)
+    _doubt_boundaries(draft, record, gap)
+    return name, record
 
 
 def _adopt(draft: Draft, step: Entity, name: str, file: str) -> None:
@@ -111,7 +113,7 @@ def _values(draft: Draft, step: Entity, gap: str) -> dict[str, Any]:
             text = document(draft, value, step.address)
             values["versions"] = Listing((version("v1", text, is_default=True),), None)
         elif field in LISTS:
-            values[field] = Listing((), gap) if isinstance(value, Unknown) else Listing(tuple(value), None)
+            values[field] = _listing(value, step.address, gap)
         elif field == "trust_policy":
             values[field] = document(draft, value, f"{step.address}: trust policy")
         elif isinstance(value, Unknown):
@@ -119,6 +121,12 @@ def _values(draft: Draft, step: Entity, gap: str) -> dict[str, Any]:
         else:
             values[field] = _plain_value(value, step.address)
     return values
+
+
+def _listing(value: Any, address: str, gap: str) -> Listing[Any]:
+    if isinstance(value, Unknown):
+        return Listing((), gap)
+    return Listing(tuple(_plain_value(each, address) for each in value), None)
 
 
 def _plain_value(value: Any, address: str) -> Any:

@@ -513,6 +513,44 @@ def test_a_role_of_another_account_is_left_out(tmp_path: Path) -> None:
     assert any("999988887777" in each.message for each in report.warnings)
 
 
+def test_a_provider_with_credentials_of_its_own_may_be_in_another_account(tmp_path: Path) -> None:
+    made = plan(created("aws_iam_role_policies_exclusive.x", role_name="r", policy_names=[]))
+    made["configuration"]["provider_config"] = {"aws.other": {"expressions": {"profile": {"constant_value": "x"}}}}
+    made["configuration"]["root_module"]["resources"][0]["provider_config_key"] = "aws.other"
+    found = answers(report_of_plan(tmp_path, made, account(roles=[role("r")])))
+    assert found[INLINE, "r"] == (UNDECIDED, "undetermined")
+
+
+def test_a_list_that_is_written_empty_is_known(tmp_path: Path) -> None:
+    made = plan(
+        created("aws_iam_role.r", {"managed_policy_arns": True}, name="r", path="/", assume_role_policy=document()),
+        expressions={"aws_iam_role.r": {"managed_policy_arns": {"constant_value": []}}},
+    )
+    assert answers(report_of_plan(tmp_path, made))[BLOCKED, "r"][0] == C
+
+
+def test_a_plan_of_which_everything_is_sensitive_shows_addresses_alone(tmp_path: Path) -> None:
+    secret = "Quicksilver"
+    changes = [
+        created("aws_iam_user.u", name=secret, path=f"/{secret}/", permissions_boundary=secret, tags_all={"a": secret}),
+        created("aws_iam_openid_connect_provider.o", url=f"https://{secret}", client_id_list=[secret]),
+        created("aws_iam_saml_provider.s", name=secret),
+        created("aws_iam_policy.p", name=secret, path="/", description=secret, policy=document(allow("s3:*", secret))),
+        created("aws_accessanalyzer_analyzer.a", analyzer_name=secret, type="ACCOUNT"),
+        created("aws_iam_virtual_mfa_device.d", virtual_mfa_device_name=secret, path="/"),
+        created("aws_iam_user_group_membership.m", user=secret, groups=[secret]),
+        created(
+            "aws_iam_user_policy_attachment.t", user=secret, policy_arn=f"arn:aws:iam::111122223333:policy/{secret}"
+        ),
+    ]
+    for each in changes:
+        each["change"]["after_sensitive"] = dict.fromkeys(each["change"]["after"], True)
+    for over in (None, ANN):
+        report = report_of_plan(tmp_path, plan(*changes), over)
+        assert secret not in report.to_json()
+        assert answers(report)[IN_GROUP, "aws_iam_user.u"][0] == C
+
+
 KNOWN = account(
     oidc_providers=[oidc_provider("example.com")],
     saml_providers=[saml_provider("s")],

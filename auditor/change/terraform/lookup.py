@@ -61,6 +61,8 @@ class Lookup:
     def texts(self, of: Resource, name: str) -> tuple[Text, ...] | Unknown:
         """Return the texts of a list after the change; null is none. An unknown list has no known items."""
         value = of.planned(name)
+        if isinstance(value, Unknown) and self._is_written_empty(of, name):
+            return ()
         if not isinstance(value, list | None):
             return structs.replace(self._referred(of, name), entity=None)
         unknown = [each for each in value or () if isinstance(each, Unknown)]
@@ -68,6 +70,11 @@ class Lookup:
         if one is not None and len(unknown) > 1:
             one = structs.replace(one, entity=None)
         return tuple(one if isinstance(each, Unknown) and one else each for each in value or () if each is not None)
+
+    def _is_written_empty(self, of: Resource, name: str) -> bool:
+        """Return whether the configuration writes out an empty list, which is shown as unknown when it is created."""
+        expression = (of.expressions or {}).get(name)
+        return isinstance(expression, Mapping) and expression.get("constant_value") == [] and of.before is None
 
     def document(self, of: Resource, name: str) -> Any:
         """Return a policy document after the change: its JSON, a mapping with Unknown parts, or Unknown."""

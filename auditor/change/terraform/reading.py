@@ -17,6 +17,8 @@ _TOUCHING = re.compile(
     r"aws_serverlessapplicationrepository_cloudformation_stack|aws_cloudcontrolapi_resource"
 )
 _ACCOUNT = re.compile(r"arn:[\w-]+:iam::(\d{12}):role/")
+_OWN_CREDENTIALS = frozenset({"profile", "access_key", "shared_credentials_files", "assume_role_with_web_identity"})
+"""The settings by which a provider beside the default one may be in another account."""
 _PEOPLE = {"user": "users", "user_name": "users", "group": "groups", "group_name": "groups", "role": "roles"} | {
     "role_name": "roles"
 }
@@ -105,7 +107,8 @@ class _Reading:
         expressions = (self._lookup.providers.get(of.provider_key) or {}).get("expressions") or {}
         assumed = expressions.get("assume_role")
         if not assumed:
-            return None
+            other = "." in of.provider_key and _OWN_CREDENTIALS & expressions.keys()
+            return "" if other else None
         first = assumed[0] if isinstance(assumed, list) else assumed
         role = (first.get("role_arn") or {}).get("constant_value") if isinstance(first, Mapping) else None
         found = _ACCOUNT.match(role) if isinstance(role, str) else None
