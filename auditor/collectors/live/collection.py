@@ -32,6 +32,7 @@ from auditor.collectors.authorization_details import ENTITIES, EntityReader, Pag
 from auditor.collectors.credential_report import CredentialReport
 from auditor.collectors.doubts import doubts
 from auditor.collectors.entity_facts import SHAPES
+from auditor.collectors.live import aws_managed
 from auditor.collectors.live.asking_again import answered
 from auditor.collectors.live.pages import pages
 from auditor.collectors.live.refusals import FAULTS, error_code, gap_of, timed_out
@@ -51,6 +52,7 @@ FIRST_DELAY, LONGEST_DELAY = 0.5, 10.0  # seconds between two looks at the crede
 _READ_AGAIN = "Nothing was kept. See that this machine's clock is right, and read the account again."
 _ALWAYS = frozenset({Source.ACCOUNT_ALIAS, Source.ACCOUNT_SUMMARY})
 _DESCRIPTIONS = Source.POLICY_DESCRIPTIONS
+_OF_AWS = Source.AWS_MANAGED_POLICIES
 _DEVICES = Source.VIRTUAL_MFA_DEVICES
 _REPORT = Source.CREDENTIAL_REPORT
 _GENERATE, _GET = ACTIONS[_REPORT]
@@ -160,7 +162,8 @@ def permissions_policy(sources: frozenset[Source]) -> dict[str, Any]:
 def _needed(sources: frozenset[Source]) -> frozenset[Source]:
     """Return what is read for these sources: they themselves, what always is, and what tells whom to ask about."""
     lists = frozenset({Source.POLICIES}) if _DESCRIPTIONS in sources else frozenset()
-    return sources | lists | _ALWAYS
+    holders = frozenset({Source.USERS, Source.GROUPS}) if _OF_AWS in sources else frozenset()
+    return sources | lists | holders | _ALWAYS
 
 
 class _Reading:
@@ -183,6 +186,7 @@ class _Reading:
         self._deadline = deadline
         self._sleep = sleep or deadline.halted.wait
         self._single_entities = SingleEntities(connection, deadline, self._sleep, self._tell_requested, say)
+        self._of_aws = aws_managed.AwsManagedPolicies(connection, deadline, self._sleep, self._tell_requested, say)
         details = self._iam.get_account_authorization_details
         self._lists: Mapping[Source, _List] = {
             **{
@@ -194,7 +198,7 @@ class _Reading:
 
     def answers(self, sources: frozenset[Source]) -> dict[Source, Answer[Any]]:
         """Return the answers of the sources; those that take no call of their own are left out."""
-        prepare((*_SHAPES, *SHAPES))
+        prepare((*_SHAPES, *SHAPES, *aws_managed.SHAPES))
         readers: dict[Source, Callable[[], Answer[Any]]] = {
             _REPORT: self._credential_report,
             **{source: partial(self._list, source) for source in self._lists},
@@ -205,9 +209,11 @@ class _Reading:
         }
         answers = self._in_time({source: read for source, read in readers.items() if source in sources})
         answers |= self._in_doubt(answers, readers)
-        if _DESCRIPTIONS in sources:
-            answers |= self._in_time({_DESCRIPTIONS: partial(self._descriptions, answers[Source.POLICIES])})
-        return answers
+        resting: dict[Source, Callable[[], Answer[Any]]] = {
+            _DESCRIPTIONS: lambda: self._descriptions(answers[Source.POLICIES]),
+            _OF_AWS: lambda: self._of_aws.of_console_users(answers),
+        }
+        return answers | self._in_time({source: read for source, read in resting.items() if source in sources})
 
     def _in_doubt(
         self, answers: Mapping[Source, Answer[Any]], readers: Mapping[Source, Callable[[], Answer[Any]]]
@@ -257,6 +263,8 @@ class _Reading:
     def _cut(self, source: Source) -> Answer[Any]:
         if source in self._lists:
             answer = self._joined(source, timed_out(source, self._deadline.timeout_s))
+        elif source is _OF_AWS:
+            answer = self._of_aws.so_far()
         else:
             answer = self._single_entities.so_far(source)
         return structs.replace(answer, read_at=utc(self._clock()))
