@@ -33,6 +33,7 @@ class Source(StrEnum):
     ORGANIZATION = "organization"
     POLICY_DESCRIPTIONS = "policy-descriptions"
     AWS_MANAGED_POLICIES = "aws-managed-policies"
+    PASSWORD_RESETS = "password-resets"
     LOGIN_PROFILES = "login-profiles"
     MFA_DEVICES = "mfa-devices"
 
@@ -61,6 +62,7 @@ ACTIONS: Mapping[Source, tuple[str, ...]] = {
     Source.ORGANIZATION: ("organizations:DescribeOrganization",),
     Source.POLICY_DESCRIPTIONS: ("iam:GetPolicy",),
     Source.AWS_MANAGED_POLICIES: ("iam:GetPolicy", "iam:GetPolicyVersion"),
+    Source.PASSWORD_RESETS: ("iam:GetLoginProfile",),
     Source.LOGIN_PROFILES: ("iam:GetLoginProfile",),
     Source.MFA_DEVICES: ("iam:ListMFADevices",),
 }

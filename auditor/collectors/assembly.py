@@ -89,7 +89,7 @@ class _Assembly:
         account = self._account(identity, report)
         for found in self._reader.gaps:
             self._add(found)
-        of_aws = self._answers.get(Source.AWS_MANAGED_POLICIES)
+        of_aws, profiles = map(self._answers.get, (Source.AWS_MANAGED_POLICIES, Source.PASSWORD_RESETS))
         return Snapshot(
             format=FORMAT,
             schema_version=SCHEMA_VERSION,
@@ -102,6 +102,7 @@ class _Assembly:
             gaps=tuple(self._gaps[gap_id] for gap_id in sorted(self._gaps)),
             notices=tuple(self._notices),
             aws_managed_policies=tuple(of_aws.value or ()) if of_aws else (),
+            login_profiles=tuple(profiles.value or ()) if profiles else (),
             **lists,
         )
 

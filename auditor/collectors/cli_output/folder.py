@@ -40,6 +40,7 @@ from auditor.collectors.cli_output.names import (
     DETAILS,
     DEVICES,
     FILES,
+    LOGIN_PROFILES,
     PASSWORD_POLICY,
     REPORT_CSV,
     REPORT_DOWNLOAD,
@@ -50,6 +51,7 @@ from auditor.collectors.cli_output.names import (
 from auditor.collectors.cli_output.single_entities import of_region, single_entities
 from auditor.collectors.credential_report import CredentialReport
 from auditor.collectors.doubts import COUNTED
+from auditor.collectors.login_profiles import ProfileAnswer, profiles_of
 from auditor.errors import SourceError
 
 T = TypeVar("T")
@@ -157,6 +159,7 @@ def _assembled(folder: Folder, captured_at: datetime | None, given_region: str |
         Source.VIRTUAL_MFA_DEVICES: _devices(folder),
         Source.AWS_MANAGED_POLICIES: _documents_of_aws(read, entities),
         **single_entities(folder, entities[Source.POLICIES]),
+        **_login_profiles(folder),
     }
     identity = identity_of_arns(_one_account(folder, answers), alias=None)
     answers[Source.ACCESS_ANALYZERS], region = of_region(folder, answers[Source.ACCESS_ANALYZERS], given_region)
@@ -173,6 +176,24 @@ def _documents_of_aws(read: Read, entities: Mapping[Source, Answer[Any]]) -> Ans
         return unread(source, status_without(read), reason)
     holders = [each for holding in (Source.USERS, Source.GROUPS) for each in entities[holding].value or ()]
     return structs.replace(read_of_export(read.answers, holders), pages=len(read.answers))
+
+
+def _login_profiles(folder: Folder) -> dict[Source, Answer[Any]]:
+    """Return the answer of login profiles; of a folder without any there is nothing to tell: few need them."""
+    source = Source.PASSWORD_RESETS
+    read = folder.read(LOGIN_PROFILES, source, decoder(ProfileAnswer))
+    if not read.files:
+        return {}
+    if not read.answers and read.gap is not None:
+        return {source: unread(source, SourceStatus.FAILED, read.gap)}
+    try:
+        profiles = tuple(profiles_of(read.answers))
+    except ValueError as error:
+        raise SourceError(f"{folder}: {LOGIN_PROFILES}: {error}", "Keep the files of one export.") from error
+    status = SourceStatus.PARTIAL if read.gap else SourceStatus.COMPLETE
+    pages, detail = len(read.answers), read.gap.message if read.gap else None
+    answer = Answer(source=source, status=status, value=profiles, pages=pages, items=len(profiles), detail=detail)
+    return {source: answer}
 
 
 def _check_folder(folder: Folder) -> None:

@@ -34,7 +34,9 @@ from auditor.collectors.doubts import doubts
 from auditor.collectors.entity_facts import SHAPES
 from auditor.collectors.live import aws_managed
 from auditor.collectors.live.asking_again import answered
+from auditor.collectors.live.login_profiles import with_login_profiles
 from auditor.collectors.live.pages import pages
+from auditor.collectors.live.permissions import needed, permissions_policy
 from auditor.collectors.live.refusals import FAULTS, error_code, gap_of, timed_out
 from auditor.collectors.live.session import DEFAULT_TIMEOUT_S, Caller, Connection, LiveOptions, connect
 from auditor.collectors.live.side_by_side import Deadline, side_by_side
@@ -50,7 +52,6 @@ REPORT_TIMEOUT_S = 120.0
 FIRST_DELAY, LONGEST_DELAY = 0.5, 10.0  # seconds between two looks at the credential report
 
 _READ_AGAIN = "Nothing was kept. See that this machine's clock is right, and read the account again."
-_ALWAYS = frozenset({Source.ACCOUNT_ALIAS, Source.ACCOUNT_SUMMARY})
 _DESCRIPTIONS = Source.POLICY_DESCRIPTIONS
 _OF_AWS = Source.AWS_MANAGED_POLICIES
 _DEVICES = Source.VIRTUAL_MFA_DEVICES
@@ -130,8 +131,9 @@ def collect(
     answers: dict[Source, Answer[Any]] = {source: not_requested(source) for source in BULK - {Source.IDENTITY}}
     try:
         reading = _Reading(connection, progress, clock, sleep, deadline, say)
-        answers |= reading.answers(_needed(sources) & BULK)
+        answers |= reading.answers(needed(sources) & BULK)
     finally:
+        left_s = deadline.left()
         deadline.halted.set()  # threads that are still in a call end with it, whatever it brings
     caller = connection.caller
     with ThreadPoolExecutor(1) as pool:  # AWS answers while the answers are joined
@@ -140,6 +142,10 @@ def collect(
         alias = answers[Source.ACCOUNT_ALIAS].value
         identity = Identity(caller.account_id, alias, caller.partition, connection.region)
         snapshot = assemble(kind, identity, answers, captured_at, reading.reader)
+        if Source.PASSWORD_RESETS in sources:
+            rest = Deadline(timer, left_s)
+            pause = sleep or rest.halted.wait
+            snapshot = with_login_profiles(connection, snapshot, rest, pause, say, lambda: utc(clock()))
         snapshot = structs.replace(snapshot, sources=(asked.result(), *snapshot.sources))
     check(snapshot, "AWS's answers contradict each other", _READ_AGAIN)
     return snapshot
@@ -150,20 +156,6 @@ def _identity(connection: Connection, deadline: Deadline, read_at: datetime) -> 
     detail = unconfirmed(connection, deadline.halted.wait)
     status = SourceStatus.COMPLETE if detail is None else SourceStatus.PARTIAL
     return SourceRecord(Source.IDENTITY, status, read_at, 1, 1, detail)
-
-
-def permissions_policy(sources: frozenset[Source]) -> dict[str, Any]:
-    """Return the IAM policy that allows exactly what `collect` calls for these sources."""
-    actions = sorted({action for source in _needed(sources) for action in ACTIONS[source]})
-    statement = {"Sid": "IamAudit", "Effect": "Allow", "Action": actions, "Resource": "*"}
-    return {"Version": "2012-10-17", "Statement": [statement]}
-
-
-def _needed(sources: frozenset[Source]) -> frozenset[Source]:
-    """Return what is read for these sources: they themselves, what always is, and what tells whom to ask about."""
-    lists = frozenset({Source.POLICIES}) if _DESCRIPTIONS in sources else frozenset()
-    holders = frozenset({Source.USERS, Source.GROUPS}) if _OF_AWS in sources else frozenset()
-    return sources | lists | holders | _ALWAYS
 
 
 class _Reading:
