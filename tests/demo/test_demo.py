@@ -45,6 +45,7 @@ def test_rules_that_find_nothing_are_few(evaluation: Evaluation) -> None:
         "iam-access-keys-usable-under-mfa-deny",
         "iam-console-user-no-access-keys",
         "iam-external-access-analyzer-enabled",
+        "iam-first-signin-not-locked-out",
         "iam-password-policy",
         "iam-password-policy-allows-user-change",
         "iam-policy-no-statements-with-admin-access",

@@ -16,7 +16,7 @@ from msgspec import UNSET, Struct, convert, structs
 from auditor.account.model import Snapshot
 from auditor.account.snapshot import check
 from auditor.account.sources import ACTIONS, BULK, Source, SourceRecord, SourceStatus
-from auditor.account.unknown import Gap
+from auditor.account.unknown import Gap, gaps_of
 from auditor.collectors import credential_report
 from auditor.collectors.account_facts import (
     AccountSummaryAnswer,
@@ -146,6 +146,8 @@ def collect(
             rest = Deadline(timer, left_s)
             pause = sleep or rest.halted.wait
             snapshot = with_login_profiles(connection, snapshot, rest, pause, say, lambda: utc(clock()))
+            known = sum(not gaps_of(profile) for profile in snapshot.login_profiles)
+            progress(ProgressEvent(Source.PASSWORD_RESETS, known, known, done=True))
         snapshot = structs.replace(snapshot, sources=(asked.result(), *snapshot.sources))
     check(snapshot, "AWS's answers contradict each other", _READ_AGAIN)
     return snapshot
