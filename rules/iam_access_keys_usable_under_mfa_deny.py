@@ -14,9 +14,8 @@ NON_COMPLIANT
 NOT_APPLICABLE
     The user has no console password, or no active access key.
 INSUFFICIENT_DATA
-    No statement surely stops access keys, and a policy, group or boundary is unknown, as documents of AWS-managed
-    policies may be, or a condition or resource leaves it open; or the credential report could not be read, does not
-    list the user, or does not say clearly what is active.
+    No statement surely stops access keys, and a policy, group or boundary is unknown, or a condition or resource leaves
+    it open; or the credential report could not be read, does not list the user, or does not say clearly what is active.
 
 Parameters
     None.
@@ -78,7 +77,9 @@ RULE = Rule(
     id="iam-access-keys-usable-under-mfa-deny",
     source_identifier="IAM_ACCESS_KEYS_USABLE_UNDER_MFA_DENY",
     resource_types=(ResourceType.USER,),
-    reads=frozenset({Source.USERS, Source.GROUPS, Source.POLICIES, Source.CREDENTIAL_REPORT}),
+    reads=frozenset(
+        {Source.USERS, Source.GROUPS, Source.POLICIES, Source.AWS_MANAGED_POLICIES, Source.CREDENTIAL_REPORT}
+    ),
     severity=Severity.MEDIUM,
     source_url="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html",
     evaluate=evaluate,

@@ -99,7 +99,16 @@ RULE = Rule(
     id="iam-poweruser-self-service",
     source_identifier="IAM_POWERUSER_SELF_SERVICE",
     resource_types=(ResourceType.USER,),
-    reads=frozenset({Source.USERS, Source.GROUPS, Source.POLICIES, Source.PASSWORD_POLICY, Source.CREDENTIAL_REPORT}),
+    reads=frozenset(
+        {
+            Source.USERS,
+            Source.GROUPS,
+            Source.POLICIES,
+            Source.AWS_MANAGED_POLICIES,
+            Source.PASSWORD_POLICY,
+            Source.CREDENTIAL_REPORT,
+        }
+    ),
     severity=Severity.MEDIUM,
     source_url="https://docs.aws.amazon.com/aws-managed-policy/latest/reference/PowerUserAccess.html",
     evaluate=evaluate,

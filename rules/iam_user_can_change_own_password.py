@@ -14,8 +14,8 @@ NON_COMPLIANT
 NOT_APPLICABLE
     The user has no console password.
 INSUFFICIENT_DATA
-    A policy, group, boundary or the account's password policy that may decide is unknown, as documents of AWS-managed
-    policies are; a condition leaves it open; or the credential report could not be read, or does not list the user.
+    A policy, group, boundary or the account's password policy that may decide is unknown; a condition leaves it open;
+    or the credential report could not be read, or does not list the user.
 
 Parameters
     None.
@@ -85,7 +85,14 @@ RULE = Rule(
     source_identifier="IAM_USER_CAN_CHANGE_OWN_PASSWORD",
     resource_types=(ResourceType.USER,),
     reads=frozenset(
-        {Source.USERS, Source.GROUPS, Source.POLICIES, Source.PASSWORD_POLICY, Source.CREDENTIAL_REPORT},
+        {
+            Source.USERS,
+            Source.GROUPS,
+            Source.POLICIES,
+            Source.AWS_MANAGED_POLICIES,
+            Source.PASSWORD_POLICY,
+            Source.CREDENTIAL_REPORT,
+        }
     ),
     severity=Severity.MEDIUM,
     source_url="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_enable-user-change.html",

@@ -16,9 +16,9 @@ NON_COMPLIANT
 NOT_APPLICABLE
     The user has no console password.
 INSUFFICIENT_DATA
-    A policy, group or boundary that may decide is unknown, as documents of AWS-managed policies are; a condition leaves
-    it open; iam:ListVirtualMFADevices is allowed on `mfa/*` alone, of which AWS's pages contradict each other; or the
-    credential report could not be read, or does not list the user.
+    A policy, group or boundary that may decide is unknown; a condition leaves it open; iam:ListVirtualMFADevices is
+    allowed on `mfa/*` alone, of which AWS's pages contradict each other; or the credential report could not be read, or
+    does not list the user.
 
 Parameters
     None.
@@ -103,7 +103,9 @@ RULE = Rule(
     id="iam-user-can-self-manage-mfa",
     source_identifier="IAM_USER_CAN_SELF_MANAGE_MFA",
     resource_types=(ResourceType.USER,),
-    reads=frozenset({Source.USERS, Source.GROUPS, Source.POLICIES, Source.CREDENTIAL_REPORT}),
+    reads=frozenset(
+        {Source.USERS, Source.GROUPS, Source.POLICIES, Source.AWS_MANAGED_POLICIES, Source.CREDENTIAL_REPORT}
+    ),
     severity=Severity.MEDIUM,
     source_url="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage-mfa-only.html",
     evaluate=evaluate,

@@ -1,24 +1,30 @@
 """Checks: in what a snapshot contradicts itself, and oddities that no single resource shows."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from auditor.account.arns import strange_arns
 from auditor.account.kinds import Kind, kind_listed_by, listed_kinds
 from auditor.account.model import Notice, Snapshot
 from auditor.account.references import gap_ids
-from auditor.account.sources import ACCOUNT_FACTS, BULK, Source, SourceStatus
+from auditor.account.sources import ACCOUNT_FACTS, BULK, NOTHING_READ, Source
 from auditor.account.tallies import miscounted, misread, misused
 from auditor.account.times import impossible_times
 from auditor.account.unknown import Listing, gaps_of, stored, stored_in
 
-COLLECTED = BULK - {Source.IDENTITY, Source.ACCOUNT_ALIAS}
-"""The sources that every snapshot tells of; exports have no identity and no alias."""
+COLLECTED = BULK - {Source.IDENTITY, Source.ACCOUNT_ALIAS, Source.AWS_MANAGED_POLICIES, Source.PASSWORD_RESETS}
+"""The sources that every snapshot tells of; exports have no identity and no alias, older ones not the last two."""
 MAX_IDENTIFIER = 2_048  # characters; the longest of IAM's, an ARN
 MAX_GROUPS = 1_000  # of one user; IAM's limit is 10, and cannot be raised
 MAX_MESSAGE = 10_000  # characters; what is said of a gap goes into a finding for each resource
-_UNREAD = (SourceStatus.FAILED, SourceStatus.ABSENT, SourceStatus.NOT_REQUESTED)
+
+_OF_EACH: Mapping[Source, tuple[Callable[[Snapshot], Sequence[Any]], str]] = {
+    Source.POLICY_DESCRIPTIONS: (lambda snapshot: snapshot.policies.known_part, "description"),
+    Source.AWS_MANAGED_POLICIES: (lambda snapshot: snapshot.aws_managed_policies, "document"),
+    Source.PASSWORD_RESETS: (lambda snapshot: snapshot.login_profiles, "password_reset_required"),
+}
+"""The sources that tell one fact of each record, with its field."""
 
 
 def contradictions(snapshot: Snapshot) -> Iterator[str]:
@@ -32,7 +38,7 @@ def contradictions(snapshot: Snapshot) -> Iterator[str]:
         yield "$.sources does not list each source exactly once"
         return
     for name, source in sources.items():
-        if source.status in _UNREAD and _is_known(snapshot, name):
+        if source.status in NOTHING_READ and _is_known(snapshot, name):
             yield f"{name} is {source.status} by $.sources, but its facts are there"
     yield from misread(snapshot, sources)
     lists = {listing: kind.resources(snapshot) for kind, listing, _ in listed_kinds()}
@@ -81,8 +87,9 @@ def _is_known(snapshot: Snapshot, source: Source) -> bool:
     if source is Source.CREDENTIAL_REPORT:
         root = "root_credentials" not in gaps_of(snapshot.account)
         return root or any("credentials" not in gaps_of(user) for user in snapshot.users.known_part)
-    if source is Source.POLICY_DESCRIPTIONS:
-        return any("description" not in gaps_of(policy) for policy in snapshot.policies.known_part)
+    if source in _OF_EACH:
+        found, field = _OF_EACH[source]
+        return any(field not in gaps_of(record) for record in found(snapshot))
     kind = kind_listed_by(source)
     if kind is None:
         return False

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from auditor.account.kinds import Kind, ResourceType, kind_of, listed_kinds
-from auditor.account.model import Group, Snapshot, User
+from auditor.account.model import Group, LoginProfile, Snapshot, User
 from auditor.account.unknown import MISCOUNTED, OVERCOUNTED, Listing, UnknownFact, gaps_of, stored
 
 T = TypeVar("T")
@@ -103,6 +103,10 @@ class Index:
         """Return the resource of this ARN that the account lists, None if there is none; raise as by_name does."""
         return self._found(self._arns.get(arn), [kind for kind, _, _ in listed_kinds()])
 
+    def login_profile(self, user_name: str) -> LoginProfile | None:
+        """Return the login profile of a user, None if it was not asked about."""
+        return self._login_profiles.get(user_name)
+
     def _proving(self, records: Listing[T]) -> Listing[T]:
         """Return a list, none of its items where it holds more than AWS counts: they prove nothing about others."""
         return Listing((), records.gap) if records.gap in self._overcounted else records
@@ -125,6 +129,10 @@ class Index:
             each: _Inverse(self._proving(kind_of(each).resources(self._snapshot)), "attached_policies", "arn")
             for each in _HOLDERS
         }
+
+    @cached_property
+    def _login_profiles(self) -> Mapping[str, LoginProfile]:
+        return {profile.user_name: profile for profile in self._snapshot.login_profiles}
 
     @cached_property
     def _miscounted(self) -> Mapping[str, str]:

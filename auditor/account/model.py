@@ -149,12 +149,31 @@ class PartialPolicy(Partial, Policy, frozen=True, tag="partial_policy"):
     """Hold a managed policy of which some facts are unknown."""
 
 
-class AwsManagedPolicy(Record, frozen=True):
+class AwsManagedPolicy(Record, frozen=True, tag_field="record", tag="aws_managed_policy"):
     """Hold the default version of one of AWS's own policies."""
+
+    _never_unknown: ClassVar[frozenset[str]] = frozenset({"arn"})  # who holds a policy names it by its ARN
 
     arn: str
     version_id: str
     document: Raw
+
+
+class PartialAwsManagedPolicy(Partial, AwsManagedPolicy, frozen=True, tag="partial_aws_managed_policy"):
+    """Hold one of AWS's own policies of which the document could not be read."""
+
+
+class LoginProfile(Record, frozen=True, tag_field="record", tag="login_profile"):
+    """Hold whether a user must set a new password at the next sign-in, which GetLoginProfile alone tells."""
+
+    _never_unknown: ClassVar[frozenset[str]] = frozenset({"user_name"})  # it is asked about by name
+
+    user_name: str
+    password_reset_required: bool
+
+
+class PartialLoginProfile(Partial, LoginProfile, frozen=True, tag="partial_login_profile"):
+    """Hold a login profile that could not be read."""
 
 
 class PasswordPolicy(Record, frozen=True, tag_field="record", tag="password_policy"):
@@ -294,8 +313,9 @@ class Snapshot(Record, frozen=True, eq=False, kw_only=True, omit_defaults=True):
 
     `region` is the one that Regional sources were read in, `captured_at` (UTC) when the account was read,
     `report_generated_at` the GeneratedTime of the credential report; each is None where it was not told.
-    `aws_managed_policies` are those of which the document was read. It is no list of the account: what is not in it is
-    unknown, so it may be left out, as in snapshots of earlier releases.
+    `aws_managed_policies` are those that were asked about. It is no list of the account: what is not in it is unknown,
+    so it may be left out, as in snapshots of earlier releases. So may `login_profiles`, which are asked about for users
+    whose verdict depends on it.
     """
 
     format: str
@@ -317,7 +337,8 @@ class Snapshot(Record, frozen=True, eq=False, kw_only=True, omit_defaults=True):
     oidc_providers: Listing[OidcProvider | PartialOidcProvider]
     saml_providers: Listing[SamlProvider | PartialSamlProvider]
     access_analyzers: Listing[AccessAnalyzer]
-    aws_managed_policies: tuple[AwsManagedPolicy, ...] = ()
+    aws_managed_policies: tuple[AwsManagedPolicy | PartialAwsManagedPolicy, ...] = ()
+    login_profiles: tuple[LoginProfile | PartialLoginProfile, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         """Return whether two snapshots would be written alike; their listings, being partial, may not compare."""

@@ -91,7 +91,7 @@ def _policies(snapshot: Snapshot) -> Iterator[Raw]:
     yield from _learned(snapshot.roles.known_part, "trust_policy")
     for policy in snapshot.policies.known_part:
         yield from _learned(policy.versions.known_part, "document")
-    yield from (policy.document for policy in snapshot.aws_managed_policies)
+    yield from _learned(snapshot.aws_managed_policies, "document")
 
 
 def _learned(records: Sequence[Struct], field: str) -> Iterator[Raw]:

@@ -32,8 +32,15 @@ class Source(StrEnum):
     ACCESS_ANALYZERS = "access-analyzers"
     ORGANIZATION = "organization"
     POLICY_DESCRIPTIONS = "policy-descriptions"
+    AWS_MANAGED_POLICIES = "aws-managed-policies"
+    PASSWORD_RESETS = "password-resets"
     LOGIN_PROFILES = "login-profiles"
     MFA_DEVICES = "mfa-devices"
+
+    @property
+    def text(self) -> str:
+        """Return the name as messages write it."""
+        return "AWS-managed policies" if self is Source.AWS_MANAGED_POLICIES else self.value.replace("-", " ")
 
 
 _DETAILS = ("iam:GetAccountAuthorizationDetails",)
@@ -54,6 +61,8 @@ ACTIONS: Mapping[Source, tuple[str, ...]] = {
     Source.ACCESS_ANALYZERS: ("access-analyzer:ListAnalyzers",),
     Source.ORGANIZATION: ("organizations:DescribeOrganization",),
     Source.POLICY_DESCRIPTIONS: ("iam:GetPolicy",),
+    Source.AWS_MANAGED_POLICIES: ("iam:GetPolicy", "iam:GetPolicyVersion"),
+    Source.PASSWORD_RESETS: ("iam:GetLoginProfile",),
     Source.LOGIN_PROFILES: ("iam:GetLoginProfile",),
     Source.MFA_DEVICES: ("iam:ListMFADevices",),
 }
@@ -79,6 +88,10 @@ class SourceStatus(StrEnum):
     FAILED = "failed"
     ABSENT = "absent"
     NOT_REQUESTED = "not_requested"
+
+
+NOTHING_READ = frozenset({SourceStatus.FAILED, SourceStatus.ABSENT, SourceStatus.NOT_REQUESTED})
+"""The statuses of sources that told nothing."""
 
 
 class SourceRecord(Record, frozen=True):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from auditor.account.credentials import TIMES
 from auditor.account.kinds import listed_kinds
 from auditor.account.model import Snapshot
-from auditor.account.sources import VERIFYING, SourceRecord, SourceStatus
+from auditor.account.sources import NOTHING_READ, VERIFYING, SourceRecord
 from auditor.account.unknown import stored, stored_in
 
 SKEW = timedelta(minutes=15)  # by as much the clocks may differ of AWS and of the machine that collects
@@ -14,7 +14,7 @@ LONGEST_READING = timedelta(days=1)  # from the first to the last answer of AWS
 _PAST = ("created_at", "updated_at", "uploaded_at", "last_used_at", "enabled_at")
 _REPORTED = tuple(sorted(TIMES - {"password_next_rotation"}))
 """The columns of the credential report that tell of the past."""
-_UNREAD = (SourceStatus.FAILED, SourceStatus.ABSENT, SourceStatus.NOT_REQUESTED)
+
 Reported = Mapping[str, set[str | None]]
 _ZONES = timedelta(hours=25)  # between the same text in any two time zones
 
@@ -116,7 +116,7 @@ def _readings(sources: Iterable[SourceRecord], captured_at: datetime) -> Iterato
 
 def _verified(snapshot: Snapshot) -> Iterator[str]:
     """Yield answers to having asked again that nobody asked for, or that are older than the credential report."""
-    asked = {source.name for source in snapshot.sources if source.status not in _UNREAD}
+    asked = {source.name for source in snapshot.sources if source.status not in NOTHING_READ}
     generated_at = snapshot.report_generated_at
     users = snapshot.users.known_part
     for user, verified in zip(users, stored_in(users, "verified"), strict=True):

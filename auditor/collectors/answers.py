@@ -47,7 +47,7 @@ def unread(source: Source, status: SourceStatus, reason: Gap) -> Answer[Any]:
 
 def not_requested(source: Source) -> Answer[Any]:
     """Return the answer of a source that no selected rule reads."""
-    message = f"No selected rule read {source.replace('-', ' ')} when the snapshot was made: collect again"
+    message = f"No selected rule read {source.text} when the snapshot was made: collect again"
     return unread(source, SourceStatus.NOT_REQUESTED, gap(source, "NotRequested", message))
 
 
@@ -59,8 +59,14 @@ def refused(source: Source, error_code: str, action: str | None = None) -> Gap:
     call = action or ", ".join(ACTIONS[source])
     denied = error_code in DENIED_CODES and call != ""
     cause = error_code if denied or not call else f"{call}: {error_code}"
-    name = source.replace("-", " ").capitalize()
-    return gap(source, error_code, f"{name} could not be read ({cause})", call if denied else None)
+    return gap(
+        source, error_code, f"{sentence_start(source.text)} could not be read ({cause})", call if denied else None
+    )
+
+
+def sentence_start(text: str) -> str:
+    """Return a text with its first letter in upper case, and the others as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def prepare(shapes: Iterable[type[Struct]]) -> None:

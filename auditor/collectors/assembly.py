@@ -89,6 +89,7 @@ class _Assembly:
         account = self._account(identity, report)
         for found in self._reader.gaps:
             self._add(found)
+        of_aws, profiles = map(self._answers.get, (Source.AWS_MANAGED_POLICIES, Source.PASSWORD_RESETS))
         return Snapshot(
             format=FORMAT,
             schema_version=SCHEMA_VERSION,
@@ -100,6 +101,8 @@ class _Assembly:
             sources=tuple(self._source_records()),
             gaps=tuple(self._gaps[gap_id] for gap_id in sorted(self._gaps)),
             notices=tuple(self._notices),
+            aws_managed_policies=tuple(of_aws.value or ()) if of_aws else (),
+            login_profiles=tuple(profiles.value or ()) if profiles else (),
             **lists,
         )
 
@@ -293,7 +296,7 @@ class _Assembly:
 
 
 def _not_reported(source: Source) -> Answer[Any]:
-    message = f"The exports hold no data of {source.replace('-', ' ')}"
+    message = f"The exports hold no data of {source.text}"
     return unread(source, SourceStatus.ABSENT, gap(source, "NotProvided", message))
 
 

@@ -15,7 +15,16 @@ from auditor.policies.access.sessions import Session
 from auditor.writers.json import shown
 from auditor.writers.visible import visible
 
-_SOURCES = frozenset({Source.USERS, Source.GROUPS, Source.POLICIES, Source.PASSWORD_POLICY, Source.ACCOUNT_SUMMARY})
+_SOURCES = frozenset(
+    {
+        Source.USERS,
+        Source.GROUPS,
+        Source.POLICIES,
+        Source.AWS_MANAGED_POLICIES,
+        Source.PASSWORD_POLICY,
+        Source.ACCOUNT_SUMMARY,
+    }
+)
 _SESSIONS = {
     Session.NO_MFA: "console without MFA",
     Session.MFA: "console with MFA",

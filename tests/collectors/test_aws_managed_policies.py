@@ -6,13 +6,17 @@ from typing import Any
 
 import exports_folder as folder_of
 import pytest
+from live_account import status
 from permissions import ALLOW, EXPLICIT, UNDECIDED
 
 from auditor import can, load_snapshot, read_exports
 from auditor.account.model import Snapshot
 from auditor.account.snapshot import dump
+from auditor.account.sources import Source, SourceStatus
+from auditor.account.unknown import gaps_of
 from auditor.testing import account
 
+SOURCE = Source.AWS_MANAGED_POLICIES
 POWER, OTHER = "arn:aws:iam::aws:policy/PowerUserAccess", "arn:aws:iam::aws:policy/Other"
 CHANGE = "iam:ChangePassword"
 
@@ -76,8 +80,20 @@ UNREADABLE: dict[str, list[dict[str, Any]]] = {
 @pytest.mark.parametrize("policies", UNREADABLE.values(), ids=list(UNREADABLE))
 def test_what_cannot_be_read_is_unknown(tmp_path: Path, policies: list[dict[str, Any]]) -> None:
     snapshot = exported(tmp_path, *policies)
-    assert snapshot.aws_managed_policies == ()
-    assert decision(snapshot) == UNDECIDED
+    assert [gaps_of(each).keys() for each in snapshot.aws_managed_policies] == [{"version_id", "document"}]
+    answer = can(snapshot, user="alice", action="s3:ListAllMyBuckets", session="mfa")
+    assert (answer.decision, "without --filter writes it" in answer.reason) == (UNDECIDED, True)
+    assert status(snapshot, SOURCE) is SourceStatus.ABSENT
+
+
+def test_of_two_policies_one_may_be_read(tmp_path: Path) -> None:
+    snapshot = exported(tmp_path, of_aws(OTHER), boundary=True)
+    assert status(snapshot, SOURCE) is SourceStatus.PARTIAL
+
+
+def test_nothing_is_missing_where_nobody_has_a_policy_of_aws(tmp_path: Path) -> None:
+    folder_of.write(tmp_path)
+    assert status(read_exports(tmp_path), SOURCE) is SourceStatus.COMPLETE
 
 
 def test_the_same_policy_on_two_pages_is_one(tmp_path: Path) -> None:

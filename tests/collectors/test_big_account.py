@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from aws_server import lead_to, serving
-from big_account import ACCOUNT_ID, CERTIFICATES, PROVIDERS, BigAccount, BigAws
+from big_account import ACCOUNT_ID, CERTIFICATES, OF_AWS, PROVIDERS, BigAccount, BigAws
 
 from auditor.account.model import Snapshot
 from auditor.account.sources import BULK, Source, SourceStatus
@@ -34,7 +34,8 @@ def test_it_is_read_whole_in_few_calls(big: BigAws) -> None:
     assert {record.status for record in snapshot.sources} == {SourceStatus.COMPLETE}
     assert not snapshot.gaps
     assert snapshot.account.id == ACCOUNT_ID
-    assert big.calls.pop("GetPolicy") == POLICIES
+    assert big.calls.pop("GetPolicy") == POLICIES + OF_AWS
+    assert big.calls.pop("GetPolicyVersion") == len(snapshot.aws_managed_policies) == OF_AWS
     assert sum(big.calls.values()) == 18 + CERTIFICATES + 2 * PROVIDERS  # 5 of them pages of the lists
     assert 900 < len(bytes(snapshot.policies[0].versions[0].document)) < 1_300
 
@@ -45,7 +46,7 @@ def test_a_call_for_each_policy_is_made_for_nothing_but_descriptions_and_told_be
     def say(message: str) -> None:
         said.append((message, big.calls["GetPolicy"]))
 
-    read(BULK - {Source.POLICY_DESCRIPTIONS}, say=say)
+    read(BULK - {Source.POLICY_DESCRIPTIONS, Source.AWS_MANAGED_POLICIES, Source.PASSWORD_RESETS}, say=say)
     assert (big.calls["GetPolicy"], said) == (0, [])
     snapshot = read(frozenset({Source.POLICY_DESCRIPTIONS}), say=say)
     assert said == [(f"Reading {POLICIES} policy descriptions ({POLICIES} iam:GetPolicy calls)", 0)]
@@ -61,7 +62,7 @@ def test_a_large_account_takes_less_than_a_hundred_calls_beside_those_for_descri
         snapshot = read()
     lists = (snapshot.users, snapshot.roles, snapshot.policies)
     assert [len(listing) for listing in lists] == [5_000, 1_000, 1_500]
-    assert app.calls.pop("GetPolicy") == 1_500
+    assert app.calls.pop("GetPolicy") == 1_500 + OF_AWS
     assert sum(app.calls.values()) < 100
 
 

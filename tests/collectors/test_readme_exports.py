@@ -43,6 +43,8 @@ def commands_for_each(snapshot: Snapshot) -> Iterator[str]:
         yield f"aws iam {call} > open-id-connect-provider-{number}.json"
     for number, policy in enumerate(snapshot.policies):
         yield f"aws iam get-policy --policy-arn {policy.arn} > policy-{number}.json"
+    for number, profile in enumerate(snapshot.login_profiles):
+        yield f"aws iam get-login-profile --user-name {profile.user_name} > login-profiles-{number}.json"
 
 
 def run_by_the_cli(command: str, folder: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from aws_server import Front, denied, error
 from conftest import Run
 from five_rules import OPTIONS
-from live_account import fill_singly
+from live_account import attach_policy_of_aws, fill_singly
 from rule_parameters import REQUIRED
 
 from auditor.collectors.live.collection import LiveOptions, connect
@@ -47,6 +47,13 @@ def fill(iam: Any) -> None:
     iam.create_login_profile(UserName="bob", Password="Made-up-9-password!")
     iam.update_account_password_policy(MinimumPasswordLength=8)
     iam.generate_credential_report()  # so that no test waits for it
+
+
+def fill_with_every_kind() -> None:
+    """Fill the account with what AWS tells one by one."""
+    connection = connect(LiveOptions(), ask_code=None)
+    fill_singly(connection)
+    attach_policy_of_aws(connection.iam, "bob")
 
 
 def findings(path: Path) -> dict[tuple[str, str], str]:
@@ -99,7 +106,7 @@ def test_another_account_than_expected_is_not_read(run: Run, aws: Front) -> None
 def test_the_calls_of_a_snapshot_are_exactly_those_that_permissions_grants(
     run: Run, aws: Front, tmp_path: Path
 ) -> None:
-    fill_singly(connect(LiveOptions(), ask_code=None))
+    fill_with_every_kind()
     aws.calls.clear()
     granted = json.loads(run("permissions").out)["Statement"][0]["Action"]
     assert run("snapshot", "-o", tmp_path / "s.json").code == 0
@@ -110,7 +117,7 @@ def test_the_calls_of_a_snapshot_are_exactly_those_that_permissions_grants(
 def test_what_permissions_prints_for_a_rule_is_all_that_a_scan_by_it_may_and_does_call(
     run: Run, aws: Front, rule: str
 ) -> None:
-    fill_singly(connect(LiveOptions(), ask_code=None))
+    fill_with_every_kind()
     values = [f"--parameter={rule}.{name}={value}" for name, value in REQUIRED.get(rule, {}).items()]
     printed = json.loads(run("permissions", "--rule", rule, *values).out)
     allowed = {"sts:GetCallerIdentity", *printed["Statement"][0]["Action"]}

@@ -207,6 +207,14 @@ def withheld(snapshot: Snapshot, source: Source) -> Snapshot:
         changed[field] = Listing(known, whole.gap if listed else WITHHELD)
     if source in ACCOUNT_FACTS:
         changed["account"] = with_gaps(snapshot.account, dict.fromkeys(ACCOUNT_FACTS[source], WITHHELD))
+    if source is Source.PASSWORD_RESETS:
+        changed["login_profiles"] = tuple(
+            with_gaps(each, {"password_reset_required": WITHHELD}) for each in snapshot.login_profiles
+        )
+    if source is Source.AWS_MANAGED_POLICIES:
+        changed["aws_managed_policies"] = tuple(
+            with_gaps(each, {"version_id": WITHHELD, "document": WITHHELD}) for each in snapshot.aws_managed_policies
+        )
     return msgspec.structs.replace(snapshot, **changed)
 
 

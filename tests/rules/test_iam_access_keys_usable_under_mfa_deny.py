@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from permissions import alice, deny, group_of, managed
+from permissions import alice, deny, group_of, managed, of_aws
 
 from auditor.judging.rule import ComplianceType
 from auditor.testing import ACCOUNT_ID, NA, NC, UNKNOWN, C, Case, account, allow, console_user, credentials, user
@@ -18,6 +18,7 @@ BUCKETS, IAM = allow("s3:*"), allow("iam:*")
 ROW = credentials(password_enabled=True, mfa_active=True, access_key_1_active=True)
 SECOND_KEY = replace(ROW, access_key_1_active=False, access_key_2_active=True)
 BOUNDARY = managed("boundary", allow("ec2:*"))
+BY_AWS = replace(console_user("alice", mfa=True, attached=["PowerUserAccess"]), credentials=ROW)
 BOUNDED = {"permissions_boundary": BOUNDARY.arn}
 FROM_VPC = {"StringEquals": {"aws:SourceVpc": "v"}}
 ON_USER = {**NO_MFA, "StringLike": {"aws:username": "a*"}}
@@ -82,10 +83,12 @@ CASES = [
     member(
         "the second key", NC, BUCKETS, guard(), row=replace(ROW, access_key_1_active=False, access_key_2_active=True)
     ),
+    Case("an AWS-managed policy, whose document is not known", account(users=[BY_AWS]), {"alice": UNKNOWN}),
     Case(
-        "an AWS-managed policy, whose document is not known",
-        account(users=[replace(console_user("alice", mfa=True, attached=["PowerUserAccess"]), credentials=ROW)]),
-        {"alice": UNKNOWN},
+        "an AWS-managed policy",
+        account(users=[BY_AWS], aws_managed_policies=(of_aws("PowerUserAccess", BUCKETS),)),
+        {"alice": C},
+        warning=NOTE,
     ),
     Case("policies of her own", account(users=[alice(BUCKETS, guard(), credentials=ROW)]), {"alice": NC}),
     Case("credentials unknown", account(users=[user("alice", unknown=["credentials"])]), {"alice": UNKNOWN}),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from permissions import attached, deny, group_of, managed
+from permissions import attached, deny, group_of, managed, of_aws
 
 from auditor.account.unknown import with_gaps
 from auditor.judging.rule import ComplianceType
@@ -44,6 +44,7 @@ def member(name: str, expected: ComplianceType, *statements: Any, mfa: bool = Tr
 
 BOUNDARY = managed("boundary", allow("s3:*"))
 WITHOUT_MFA = managed("own", allow(CHANGE, Condition=NO_MFA))
+BY_AWS = console_user("alice", mfa=True, attached=["IAMUserChangePassword"])
 HALF_KNOWN = with_gaps(credentials(password_enabled=True), {"mfa_active": WITHHELD})
 
 CASES = [
@@ -79,10 +80,11 @@ CASES = [
         ),
         {"alice": UNKNOWN},
     ),
+    Case("an AWS-managed policy, whose document is not known", account(users=[BY_AWS]), {"alice": UNKNOWN}),
     Case(
-        "an AWS-managed policy, whose document is not known",
-        account(users=[console_user("alice", mfa=True, attached=["IAMUserChangePassword"])]),
-        {"alice": UNKNOWN},
+        "an AWS-managed policy",
+        account(users=[BY_AWS], aws_managed_policies=(of_aws("IAMUserChangePassword", *BOTH),)),
+        {"alice": C},
     ),
     Case("no console password", account(users=[user("alice")]), {"alice": NA}),
     Case("credentials unknown", account(users=[user("alice", unknown=["credentials"])]), {"alice": UNKNOWN}),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from permissions import alice, attached, deny, group_of, managed
+from permissions import alice, attached, deny, group_of, managed, of_aws
 
 from auditor.judging.rule import ComplianceType
 from auditor.testing import ACCOUNT_ID, NA, NC, UNKNOWN, C, Case, account, allow, console_user, credentials, user
@@ -82,6 +82,14 @@ CASES = [
         "an AWS-managed policy, whose document is not known",
         account(users=[console_user("alice", mfa=True, attached=["AdministratorAccess"])]),
         {"alice": UNKNOWN},
+    ),
+    Case(
+        "an AWS-managed policy of the user",
+        account(
+            users=[console_user("alice", mfa=True, attached=["AdministratorAccess"])],
+            aws_managed_policies=(of_aws("AdministratorAccess", allow()),),
+        ),
+        {"alice": NC},
     ),
     Case("no console password", account(users=[user("alice")]), {"alice": NA}),
     Case("credentials unknown", account(users=[user("alice", unknown=["credentials"])]), {"alice": UNKNOWN}),

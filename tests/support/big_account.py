@@ -28,6 +28,7 @@ DEFAULT_PAGE = 100  # items; AWS's own when MaxItems is not given
 _CREATED = f"{CREATED_AT:%Y-%m-%dT%H:%M:%SZ}"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _TEAMS = 50
+OF_AWS = 11  # of AWS's own policies users and groups have so many
 CERTIFICATES, PROVIDERS = (
     5,
     3,
@@ -107,7 +108,7 @@ class BigAccount:
         )
 
     def _group_detail(self, name: str, entity: str) -> str:
-        return f"<member>{entity}<GroupPolicyList/>{_attached([f'policy-for-{name}'])}</member>"
+        return f"<member>{entity}<GroupPolicyList/>{_attached([f'Team{int(name[-1])}Access'])}</member>"
 
     def _role_detail(self, number: int) -> str:
         entity = self.entity("Role", f"role-{number:04}")
@@ -199,7 +200,14 @@ class BigAws:
             ),
             "ListSAMLProviders": lambda _: _providers("SAML", "saml-provider"),
             "ListSAMLProviderTags": lambda _: _TAGS + _END,
-            "GetPolicy": lambda given: f"<Policy><Arn>{given['PolicyArn']}</Arn><Description>x</Description></Policy>",
+            "GetPolicy": lambda given: (
+                f"<Policy><Arn>{given['PolicyArn']}</Arn><DefaultVersionId>v1</DefaultVersionId>"
+                "<Description>x</Description></Policy>"
+            ),
+            "GetPolicyVersion": lambda _: (
+                f"<PolicyVersion><Document>{_document(8)}</Document><VersionId>v1</VersionId>"
+                "<IsDefaultVersion>true</IsDefaultVersion></PolicyVersion>"
+            ),
         }
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -118,7 +118,7 @@ def _settle(outcome: Future[T], work: Callable[[], T]) -> None:
 @contextmanager
 def faulty_account(folder: Path) -> Iterator[FaultyAccount]:
     """Serve the account while the block runs, and lead the environment to it; botocore sleeps on the fake clock."""
-    with aws_server() as (url, front), pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, policies_of_aws(), aws_server() as (url, front):
         lead_to(url, patch, folder)
         rested = _rest(patch)
         patient, hasty = (connect(LiveOptions(timeout_s=timeout_s), ask_code=None) for timeout_s in (60, HASTE_S))
@@ -126,6 +126,14 @@ def faulty_account(folder: Path) -> Iterator[FaultyAccount]:
         front.forget()
         patch.setattr("botocore.endpoint.time.sleep", account.sleep)
         yield account
+
+
+@contextmanager
+def policies_of_aws() -> Iterator[None]:
+    """Have accounts that are begun while the block runs know AWS's own policies, which moto leaves out by default."""
+    with pytest.MonkeyPatch.context() as settings:
+        settings.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+        yield
 
 
 def _rest(patch: pytest.MonkeyPatch) -> Rest:
@@ -177,6 +185,7 @@ def _fill(iam: Any) -> None:
         iam.create_policy(PolicyName=name, PolicyDocument=document)
         iam.create_role(RoleName=f"role-{name}", AssumeRolePolicyDocument=document)
     iam.attach_user_policy(UserName="carol,jr", PolicyArn=f"{ACCOUNT}:policy/one")
+    iam.attach_group_policy(GroupName="Dev", PolicyArn="arn:aws:iam::aws:policy/PowerUserAccess")
     iam.create_account_alias(AccountAlias="the-alias")
     iam.update_account_password_policy(MinimumPasswordLength=14, MaxPasswordAge=90)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aws_server import Front, report_row
-from moto.iam.models import iam_backends
+from moto.iam.models import AWSManagedPolicy, iam_backends
 from rule_parameters import configured
 
 from auditor.account.model import Snapshot
@@ -65,6 +65,7 @@ def filled(front: Front, users: int = 2, options: LiveOptions | None = None) -> 
     iam.enable_mfa_device(UserName="user-0", SerialNumber=serial, **codes)
     iam.add_user_to_group(GroupName="Admins", UserName="user-0")
     iam.put_user_policy(UserName="user-1", PolicyName="own", PolicyDocument=json.dumps(DOCUMENT))
+    attach_policy_of_aws(iam, "user-1")
     iam.create_policy(PolicyName="managed", PolicyDocument=json.dumps(DOCUMENT))
     iam.create_role(RoleName="role", AssumeRolePolicyDocument=json.dumps(DOCUMENT), Path="/deep/")
     classes = {f"Require{name}": True for name in ("Symbols", "Numbers", "UppercaseCharacters", "LowercaseCharacters")}
@@ -74,6 +75,17 @@ def filled(front: Front, users: int = 2, options: LiveOptions | None = None) -> 
     fill_singly(connection)
     front.calls.clear()
     return iam
+
+
+def attach_policy_of_aws(iam: Any, user: str) -> None:
+    """Attach one of AWS's own policies to a user; moto leaves them out by default, and knows this one from now on."""
+    data = {"Path": "/", "DefaultVersionId": "v1", "Document": DOCUMENT, "CreateDate": "2020-01-01T00:00:00+00:00"}
+    data |= {"UpdateDate": data["CreateDate"]}
+    backend = iam_backends["123456789012"]["aws"]
+    policy = AWSManagedPolicy.from_data("OfAws", "123456789012", "aws", data)
+    backend.managed_policies[policy.arn] = policy
+    backend.aws_managed_policies.append(policy)
+    iam.attach_user_policy(UserName=user, PolicyArn=policy.arn)
 
 
 def fill_singly(connection: Connection) -> None:

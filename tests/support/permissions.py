@@ -8,7 +8,7 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from auditor import can
-from auditor.account.model import AttachedPolicy, Group, InlinePolicy, Policy, Snapshot, User
+from auditor.account.model import AttachedPolicy, AwsManagedPolicy, Group, InlinePolicy, Policy, Snapshot, User
 from auditor.policies.access.answer import Decision
 from auditor.policies.access.sessions import Session
 from auditor.testing import account, allow, group, listing, policy, user
@@ -47,6 +47,11 @@ def alice(*statements: Mapping[str, Any], version: str | None = "2012-10-17", **
 def managed(name: str, *statements: Mapping[str, Any], version: str | None = "2012-10-17", **fields: Any) -> Policy:
     """Return a customer-managed policy of these statements."""
     return policy(name, document=written(statements, version), **fields)
+
+
+def of_aws(name: str, *statements: Mapping[str, Any]) -> AwsManagedPolicy:
+    """Return one of AWS's own policies of these statements."""
+    return AwsManagedPolicy(f"arn:aws:iam::aws:policy/{name}", "v1", written(statements))
 
 
 def attached(*policies: Policy) -> Any:

@@ -34,12 +34,13 @@ from auditor.collectors.account_facts import (
 from auditor.collectors.answers import Answer, gap, unread, utc
 from auditor.collectors.assembly import assemble, identity_of_arns
 from auditor.collectors.authorization_details import ENTITIES, Page, policies_of
-from auditor.collectors.aws_managed import aws_managed_policies
+from auditor.collectors.aws_managed import read_of_export
 from auditor.collectors.cli_output.decoding import FILE, HINT, Folder, Read, decoder, status_without
 from auditor.collectors.cli_output.names import (
     DETAILS,
     DEVICES,
     FILES,
+    LOGIN_PROFILES,
     PASSWORD_POLICY,
     REPORT_CSV,
     REPORT_DOWNLOAD,
@@ -50,6 +51,7 @@ from auditor.collectors.cli_output.names import (
 from auditor.collectors.cli_output.single_entities import of_region, single_entities
 from auditor.collectors.credential_report import CredentialReport
 from auditor.collectors.doubts import COUNTED
+from auditor.collectors.login_profiles import ProfileAnswer, profiles_of
 from auditor.errors import SourceError
 
 T = TypeVar("T")
@@ -155,18 +157,43 @@ def _assembled(folder: Folder, captured_at: datetime | None, given_region: str |
         Source.PASSWORD_POLICY: _password_policy(folder),
         Source.ACCOUNT_SUMMARY: summary,
         Source.VIRTUAL_MFA_DEVICES: _devices(folder),
+        Source.AWS_MANAGED_POLICIES: _documents_of_aws(read, entities),
         **single_entities(folder, entities[Source.POLICIES]),
+        **_login_profiles(folder),
     }
     identity = identity_of_arns(_one_account(folder, answers), alias=None)
     answers[Source.ACCESS_ANALYZERS], region = of_region(folder, answers[Source.ACCESS_ANALYZERS], given_region)
     identity = structs.replace(identity, region=region)
     dated = {source: structs.replace(answer, read_at=captured_at) for source, answer in answers.items()}
     snapshot = assemble("exports", identity, dated, captured_at)
-    holders = [each for source in (Source.USERS, Source.GROUPS) for each in entities[source].value or ()]
-    documents_of_aws = tuple(aws_managed_policies(read.answers, holders))
-    return structs.replace(
-        snapshot, notices=(*snapshot.notices, *folder.notices), aws_managed_policies=documents_of_aws
-    )
+    return structs.replace(snapshot, notices=(*snapshot.notices, *folder.notices))
+
+
+def _documents_of_aws(read: Read, entities: Mapping[Source, Answer[Any]]) -> Answer[Any]:
+    source = Source.AWS_MANAGED_POLICIES
+    if not read.answers and read.gap is not None:
+        reason = gap(source, read.gap.error_code, read.gap.message, read.gap.iam_action)
+        return unread(source, status_without(read), reason)
+    holders = [each for holding in (Source.USERS, Source.GROUPS) for each in entities[holding].value or ()]
+    return structs.replace(read_of_export(read.answers, holders), pages=len(read.answers))
+
+
+def _login_profiles(folder: Folder) -> dict[Source, Answer[Any]]:
+    """Return the answer of login profiles; of a folder without any there is nothing to tell: few need them."""
+    source = Source.PASSWORD_RESETS
+    read = folder.read(LOGIN_PROFILES, source, decoder(ProfileAnswer))
+    if not read.files:
+        return {}
+    if not read.answers and read.gap is not None:
+        return {source: unread(source, SourceStatus.FAILED, read.gap)}
+    try:
+        profiles = tuple(profiles_of(read.answers))
+    except ValueError as error:
+        raise SourceError(f"{folder}: {LOGIN_PROFILES}: {error}", "Keep the files of one export.") from error
+    status = SourceStatus.PARTIAL if read.gap else SourceStatus.COMPLETE
+    pages, detail = len(read.answers), read.gap.message if read.gap else None
+    answer = Answer(source=source, status=status, value=profiles, pages=pages, items=len(profiles), detail=detail)
+    return {source: answer}
 
 
 def _check_folder(folder: Folder) -> None:

@@ -10,6 +10,7 @@ SAML_PROVIDERS, SAML_TAGS = "saml-providers.json", "saml-provider-tags-*.json"
 ANALYZERS = "access-analyzers*.json"
 ORGANIZATION = "organization.json"
 POLICY = "policy-*.json"
+LOGIN_PROFILES = "login-profiles*.json"
 SINGLE_FILES = (
     CERTIFICATES,
     CERTIFICATE_TAGS,
@@ -20,6 +21,7 @@ SINGLE_FILES = (
     ANALYZERS,
     ORGANIZATION,
     POLICY,
+    LOGIN_PROFILES,
 )
 """The files of these sources, as patterns of names."""
 DETAILS = "account-authorization-details*.json"

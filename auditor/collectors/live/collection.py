@@ -16,7 +16,7 @@ from msgspec import UNSET, Struct, convert, structs
 from auditor.account.model import Snapshot
 from auditor.account.snapshot import check
 from auditor.account.sources import ACTIONS, BULK, Source, SourceRecord, SourceStatus
-from auditor.account.unknown import Gap
+from auditor.account.unknown import Gap, gaps_of
 from auditor.collectors import credential_report
 from auditor.collectors.account_facts import (
     AccountSummaryAnswer,
@@ -32,8 +32,11 @@ from auditor.collectors.authorization_details import ENTITIES, EntityReader, Pag
 from auditor.collectors.credential_report import CredentialReport
 from auditor.collectors.doubts import doubts
 from auditor.collectors.entity_facts import SHAPES
+from auditor.collectors.live import aws_managed
 from auditor.collectors.live.asking_again import answered
+from auditor.collectors.live.login_profiles import with_login_profiles
 from auditor.collectors.live.pages import pages
+from auditor.collectors.live.permissions import needed, permissions_policy
 from auditor.collectors.live.refusals import FAULTS, error_code, gap_of, timed_out
 from auditor.collectors.live.session import DEFAULT_TIMEOUT_S, Caller, Connection, LiveOptions, connect
 from auditor.collectors.live.side_by_side import Deadline, side_by_side
@@ -49,8 +52,8 @@ REPORT_TIMEOUT_S = 120.0
 FIRST_DELAY, LONGEST_DELAY = 0.5, 10.0  # seconds between two looks at the credential report
 
 _READ_AGAIN = "Nothing was kept. See that this machine's clock is right, and read the account again."
-_ALWAYS = frozenset({Source.ACCOUNT_ALIAS, Source.ACCOUNT_SUMMARY})
 _DESCRIPTIONS = Source.POLICY_DESCRIPTIONS
+_OF_AWS = Source.AWS_MANAGED_POLICIES
 _DEVICES = Source.VIRTUAL_MFA_DEVICES
 _REPORT = Source.CREDENTIAL_REPORT
 _GENERATE, _GET = ACTIONS[_REPORT]
@@ -128,8 +131,9 @@ def collect(
     answers: dict[Source, Answer[Any]] = {source: not_requested(source) for source in BULK - {Source.IDENTITY}}
     try:
         reading = _Reading(connection, progress, clock, sleep, deadline, say)
-        answers |= reading.answers(_needed(sources) & BULK)
+        answers |= reading.answers(needed(sources) & BULK)
     finally:
+        left_s = deadline.left()
         deadline.halted.set()  # threads that are still in a call end with it, whatever it brings
     caller = connection.caller
     with ThreadPoolExecutor(1) as pool:  # AWS answers while the answers are joined
@@ -138,6 +142,12 @@ def collect(
         alias = answers[Source.ACCOUNT_ALIAS].value
         identity = Identity(caller.account_id, alias, caller.partition, connection.region)
         snapshot = assemble(kind, identity, answers, captured_at, reading.reader)
+        if Source.PASSWORD_RESETS in sources:
+            rest = Deadline(timer, left_s)
+            pause = sleep or rest.halted.wait
+            snapshot = with_login_profiles(connection, snapshot, rest, pause, say, lambda: utc(clock()))
+            known = sum(not gaps_of(profile) for profile in snapshot.login_profiles)
+            progress(ProgressEvent(Source.PASSWORD_RESETS, known, known, done=True))
         snapshot = structs.replace(snapshot, sources=(asked.result(), *snapshot.sources))
     check(snapshot, "AWS's answers contradict each other", _READ_AGAIN)
     return snapshot
@@ -148,19 +158,6 @@ def _identity(connection: Connection, deadline: Deadline, read_at: datetime) -> 
     detail = unconfirmed(connection, deadline.halted.wait)
     status = SourceStatus.COMPLETE if detail is None else SourceStatus.PARTIAL
     return SourceRecord(Source.IDENTITY, status, read_at, 1, 1, detail)
-
-
-def permissions_policy(sources: frozenset[Source]) -> dict[str, Any]:
-    """Return the IAM policy that allows exactly what `collect` calls for these sources."""
-    actions = sorted({action for source in _needed(sources) for action in ACTIONS[source]})
-    statement = {"Sid": "IamAudit", "Effect": "Allow", "Action": actions, "Resource": "*"}
-    return {"Version": "2012-10-17", "Statement": [statement]}
-
-
-def _needed(sources: frozenset[Source]) -> frozenset[Source]:
-    """Return what is read for these sources: they themselves, what always is, and what tells whom to ask about."""
-    lists = frozenset({Source.POLICIES}) if _DESCRIPTIONS in sources else frozenset()
-    return sources | lists | _ALWAYS
 
 
 class _Reading:
@@ -183,6 +180,7 @@ class _Reading:
         self._deadline = deadline
         self._sleep = sleep or deadline.halted.wait
         self._single_entities = SingleEntities(connection, deadline, self._sleep, self._tell_requested, say)
+        self._of_aws = aws_managed.AwsManagedPolicies(connection, deadline, self._sleep, self._tell_requested, say)
         details = self._iam.get_account_authorization_details
         self._lists: Mapping[Source, _List] = {
             **{
@@ -194,7 +192,7 @@ class _Reading:
 
     def answers(self, sources: frozenset[Source]) -> dict[Source, Answer[Any]]:
         """Return the answers of the sources; those that take no call of their own are left out."""
-        prepare((*_SHAPES, *SHAPES))
+        prepare((*_SHAPES, *SHAPES, *aws_managed.SHAPES))
         readers: dict[Source, Callable[[], Answer[Any]]] = {
             _REPORT: self._credential_report,
             **{source: partial(self._list, source) for source in self._lists},
@@ -205,9 +203,11 @@ class _Reading:
         }
         answers = self._in_time({source: read for source, read in readers.items() if source in sources})
         answers |= self._in_doubt(answers, readers)
-        if _DESCRIPTIONS in sources:
-            answers |= self._in_time({_DESCRIPTIONS: partial(self._descriptions, answers[Source.POLICIES])})
-        return answers
+        resting: dict[Source, Callable[[], Answer[Any]]] = {
+            _DESCRIPTIONS: lambda: self._descriptions(answers[Source.POLICIES]),
+            _OF_AWS: lambda: self._of_aws.of_console_users(answers),
+        }
+        return answers | self._in_time({source: read for source, read in resting.items() if source in sources})
 
     def _in_doubt(
         self, answers: Mapping[Source, Answer[Any]], readers: Mapping[Source, Callable[[], Answer[Any]]]
@@ -257,6 +257,8 @@ class _Reading:
     def _cut(self, source: Source) -> Answer[Any]:
         if source in self._lists:
             answer = self._joined(source, timed_out(source, self._deadline.timeout_s))
+        elif source is _OF_AWS:
+            answer = self._of_aws.so_far()
         else:
             answer = self._single_entities.so_far(source)
         return structs.replace(answer, read_at=utc(self._clock()))

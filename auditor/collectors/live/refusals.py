@@ -9,7 +9,7 @@ from msgspec import structs
 
 from auditor.account.sources import Source
 from auditor.account.unknown import Gap
-from auditor.collectors.answers import DENIED_CODES, gap, refused
+from auditor.collectors.answers import DENIED_CODES, gap, refused, sentence_start
 from auditor.errors import SourceError
 
 T = TypeVar("T")
@@ -78,5 +78,5 @@ def _hint(error: Exception, *, mfa: bool) -> str | None:
 
 def timed_out(source: Source, timeout_s: float) -> Gap:
     """Return the gap of a source that was not read to its end in time."""
-    name = source.replace("-", " ").capitalize()
+    name = sentence_start(source.text)
     return gap(source, "Timeout", f"{name} could not be read completely within {timeout_s:,g} s (--timeout)")

@@ -181,7 +181,7 @@ class SingleEntities:
         """Announce how many calls are about to be made; where IAM allows few entities, only many are announced."""
         reported = count > 0 if source is _DESCRIPTIONS else count > THREADS
         if reported and self._deadline.left():
-            self._say(f"Reading {count:,} {source.replace('-', ' ')} ({count:,} {ACTIONS[source][-1]} calls)")
+            self._say(f"Reading {count:,} {source.text} ({count:,} {ACTIONS[source][-1]} calls)")
 
     def _certificates(self) -> Iterator[Iterable[Any]]:
         ask = partial(self._iam.list_server_certificates, MaxItems=PAGE_SIZE)

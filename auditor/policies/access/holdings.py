@@ -9,6 +9,7 @@ from msgspec import Raw
 from auditor.account.index import Index
 from auditor.account.kinds import ResourceType
 from auditor.account.model import Group, InlinePolicy, Policy, Snapshot, User
+from auditor.account.sources import NOTHING_READ, Source
 from auditor.account.unknown import Gap, Listing, Record, UnknownFact, evaluate_quietly, gaps_of, stored
 from auditor.policies.access.answer import DecidingStatement, Origin, PolicyKind
 from auditor.policies.access.documents import Candidate, CompiledDocument, CompiledStatement, Documents
@@ -18,6 +19,7 @@ from auditor.policies.decoding import UnreadableDocumentError
 from auditor.policies.entities import read_default
 from auditor.policies.statements import Effect
 
+_NOT_IN_SNAPSHOT = "it is not in the snapshot"
 _AWS = ":iam::aws:"  # in the ARNs of AWS's own policies
 
 
@@ -116,6 +118,12 @@ class Holdings(Record, frozen=True):
     boundary: Holding | None
 
 
+def _gap_of_all(snapshot: Snapshot, source: Source) -> str | None:
+    """Return the gap that says why nothing of a source is known, None if something is or there is no such gap."""
+    unread = any(each.name is source and each.status in NOTHING_READ for each in snapshot.sources)
+    return next((gap.id for gap in snapshot.gaps if unread and gap.source == source), None)
+
+
 class HoldingsOf:
     """Find the documents that users hold; users who hold the same share them."""
 
@@ -128,6 +136,7 @@ class HoldingsOf:
         }
         self._unlisted = snapshot.policies.gap
         self._aws_managed = snapshot.aws_managed_policies
+        self._unread = _gap_of_all(snapshot, Source.AWS_MANAGED_POLICIES)
         self._managed: dict[str, CompiledDocument | Doubt] = {}
         self._groups: dict[str, Holding] = {}
         self._boundaries: dict[str, Holding] = {}
@@ -190,15 +199,15 @@ class HoldingsOf:
         if is_aws_managed(arn):
             return self._documents.compiled(self._document_of_aws(arn))
         if arn not in self._policies:
-            raise UnknownFact(self._unlisted, "it is not in the snapshot")
+            raise UnknownFact(self._unlisted, _NOT_IN_SNAPSHOT)
         policy = self._policies[arn]
         return read_default(policy, self._documents.compiled)
 
     def _document_of_aws(self, arn: str) -> Raw:
-        found = [policy.document for policy in self._aws_managed if policy.arn == arn]
+        found = [policy for policy in self._aws_managed if policy.arn == arn]
         if len(found) != 1:
-            raise UnknownFact(None, "it is not in the snapshot; an export of all authorization details holds it")
-        return found[0]
+            raise UnknownFact(self._unread, f"{_NOT_IN_SNAPSHOT}; an export of all authorization details holds it")
+        return found[0].document
 
     def _group(self, name: str) -> Holding:
         if name not in self._groups:

@@ -1,0 +1,27 @@
+"""Permissions: the IAM actions that reading some sources takes, and nothing more."""
+
+from typing import Any
+
+from auditor.account.sources import ACTIONS, Source
+
+_ALWAYS = frozenset({Source.ACCOUNT_ALIAS, Source.ACCOUNT_SUMMARY})
+_HOLDERS = frozenset({Source.USERS, Source.GROUPS})
+_BEFORE = {
+    Source.POLICY_DESCRIPTIONS: frozenset({Source.POLICIES}),
+    Source.AWS_MANAGED_POLICIES: _HOLDERS,
+    Source.PASSWORD_RESETS: _HOLDERS
+    | {Source.POLICIES, Source.AWS_MANAGED_POLICIES, Source.PASSWORD_POLICY, Source.CREDENTIAL_REPORT},
+}
+"""What tells whom a source that takes single calls is asked about."""
+
+
+def needed(sources: frozenset[Source]) -> frozenset[Source]:
+    """Return what is read for these sources: they themselves, what always is, and what tells whom to ask about."""
+    return sources.union(_ALWAYS, *(_BEFORE.get(source, ()) for source in sources))
+
+
+def permissions_policy(sources: frozenset[Source]) -> dict[str, Any]:
+    """Return the IAM policy that allows exactly what `collect` calls for these sources."""
+    actions = sorted({action for source in needed(sources) for action in ACTIONS[source]})
+    statement = {"Sid": "IamAudit", "Effect": "Allow", "Action": actions, "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
