@@ -309,7 +309,10 @@ def sources_read(plan: Plan) -> frozenset[Source]:
 
 
 def sources_wanted(plan: Plan) -> frozenset[Source]:
-    """Return the sources that the rules of a plan read, or all known rules if nothing selects among them."""
+    """Return the sources that the rules of a plan read; if nothing selects among them, those of all known rules.
+
+    Descriptions of policies take a call for each policy, so they are read only if a rule that needs them is selected.
+    """
     if plan.selection.which.origin.kind is not OriginKind.DEFAULT or plan.selection.excluded:
         return sources_read(plan)
-    return frozenset[Source]().union(*(rule.reads for rule in plan.known.values()))
+    return frozenset[Source]().union(*(rule.reads for rule in plan.known.values())) - {Source.POLICY_DESCRIPTIONS}

@@ -25,18 +25,13 @@ function line(row) {
     verdict,
     element("td", { class: "severity" }, severity(row)),
     element("td", {}, report.names[report.rule.at[row]], ...question(row)),
-    element("td", {}, briefly(report.annotation.of(row))));
+    element("td", {}, report.annotation.of(row)));
 }
 
 // The time and age of the credential report stand once in the head of the page, and in each finding's details.
-function briefly(annotation) {
-  return annotation.replace(` (credential report of ${report.credential_report})`, "");
-}
-
 function credentialReport(row) {
   const rests = report.evidence.of(row).some(([, , source]) => source === "credential-report");
-  const isNamed = report.annotation.of(row).includes(report.credential_report);
-  return rests && report.credential_report && !isNamed ? [["Credential report", report.credential_report]] : [];
+  return rests && report.credential_report ? [["Credential report", report.credential_report]] : [];
 }
 
 // Beside each other the findings on one resource are told apart by what their rules ask.

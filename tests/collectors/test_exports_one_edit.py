@@ -22,7 +22,7 @@ from exports_folder import (
 )
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
-from rule_parameters import REQUIRED, RULES
+from rule_parameters import AWS_RULES, REQUIRED
 
 from auditor.console.cli import main
 
@@ -227,7 +227,7 @@ def scan(folder: Folder) -> int:
     """Return how a scan of the folder by all rules ends that need no value, and by the one that reads usage counts."""
     text = "\n".join([HEADER, *(",".join(each.values()) for each in folder.pop(REPORT))])
     usage = [f"{IN_USE}.policyARN={OWN}:policy/Boundary", f"{IN_USE}.policyUsageType=ANY"]
-    rules = [f"--rule={rule}" for rule in RULES if rule == IN_USE or rule not in REQUIRED]
+    rules = [f"--rule={rule}" for rule in AWS_RULES if rule == IN_USE or rule not in REQUIRED]
     options = ["--captured-at=2026-11-24T02:00:00Z", "--region=eu-central-1", "--fail-on=noncompliant", "--no-config"]
     with TemporaryDirectory() as place:
         written = folder_of.write(Path(place, "exports"), {**folder, REPORT: folder_of.credential_report(text)})

@@ -220,15 +220,15 @@ REFUSED = {
                 "ServerCertificateMetadataList": [folder_of.certificate("web") | {"Path": "/x/"}]
             }
         },
-        "tells different things of web",
+        "differs from another file about web",
     ),
     "a policy told of twice": (
         {"policy-2.json": {"Policy": {"Arn": f"arn:aws:iam::{ACCOUNT}:policy/Boundary", "Description": "other"}}},
-        "two files tell different things of arn:aws:iam::111122223333:policy/Boundary",
+        "two files differ about arn:aws:iam::111122223333:policy/Boundary",
     ),
     "an OIDC provider told of twice": (
         {"open-id-connect-provider-2.json": {"Url": "id.example.com/x", "ClientIDList": ["other"]}},
-        "two files tell different things of id.example.com/x",
+        "two files differ about id.example.com/x",
     ),
     "a provider of another account": (
         {

@@ -136,12 +136,17 @@ ASKING = "Reading 1 policy descriptions (1 iam:GetPolicy calls)\n"
 @pytest.mark.parametrize(
     ("options", "asks"),
     [
-        pytest.param(("scan",), True, id="a scan"),
+        pytest.param(("scan",), False, id="a scan"),
+        pytest.param(("scan", "--rules", "aws-config"), True, id="a scan by all of AWS Config's"),
         pytest.param(("scan", "--rule", DESCRIPTIONS), True, id="a scan by the rule"),
         pytest.param(("scan", "--rules", "core"), False, id="a scan by others"),
-        pytest.param(("scan", "--exclude-rule", DESCRIPTIONS), False, id="a scan without the rule"),
-        pytest.param(("snapshot", "-o", "s.json"), True, id="a snapshot"),
-        pytest.param(("snapshot", "-o", "s.json", "--exclude-rule", DESCRIPTIONS), False, id="a snapshot without it"),
+        pytest.param(("snapshot", "-o", "s.json"), False, id="a snapshot"),
+        pytest.param(("snapshot", "-o", "s.json", "--rules", "all"), True, id="a snapshot for all rules"),
+        pytest.param(
+            ("snapshot", "-o", "s.json", "--rules", "all", "--exclude-rule", DESCRIPTIONS),
+            False,
+            id="a snapshot without it",
+        ),
     ],
 )
 def test_each_policy_is_asked_about_only_for_the_rule_on_descriptions_and_that_is_said(

@@ -90,7 +90,7 @@ def test_an_answer_that_is_no_verdict_is_a_failure(answer: Any) -> None:
     assert evaluation.findings[0].compliance_type is UNKNOWN
     assert (
         evaluation.findings[0].annotation
-        == f"The rule failed: TypeError: evaluate gave {answer!r}, which is no verdict"
+        == f"The rule failed: TypeError: evaluate returned {answer!r}, which is not a Verdict"
     )
     assert evaluation.notices[0].notice.code == RULE_ERROR
 

@@ -173,7 +173,7 @@ def test_the_account_is_meant_by_its_number_or_arn_only(resource: str, found: bo
         *(weak, IDS, Limits(), TODAY),
     )
     assert any(finding.suppression for finding in set_aside) is found
-    assert [("number written out" in notice.message) for _, notice in told] == ([] if found else [True])
+    assert [("write its number" in notice.message) for _, notice in told] == ([] if found else [True])
 
 
 def test_what_has_no_path_is_not_at_the_root() -> None:

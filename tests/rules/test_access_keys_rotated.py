@@ -128,10 +128,10 @@ def test_the_finding_names_each_key_that_is_too_old_and_the_report() -> None:
     ]
 
 
-def test_the_longest_annotation_still_names_the_report() -> None:
+def test_the_longest_annotation_is_not_cut() -> None:
     zone = timezone(timedelta(hours=-11, minutes=-30))
     long = datetime(2020, 1, 1, 0, 0, 0, 123456, zone).isoformat()
-    assert finding(keys(long, long)).annotation.endswith("2 h old)")
+    assert not finding(keys(long, long)).annotation.endswith("…")
 
 
 @pytest.mark.parametrize("time", ["2099-01-01T00:00:00Z", "2099-01-01T02:00:00+02:00", "9999-12-31T23:59:59-12:00"])

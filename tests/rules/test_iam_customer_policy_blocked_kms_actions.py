@@ -66,7 +66,7 @@ CASES = [
             f"a pattern that meets no action of KMS: {pattern}",
             C,
             {"blockedActionsPatterns": pattern},
-            "no action of KMS",
+            "not a KMS action",
             document=DECRYPT,
         )
         for pattern in ("Decrypt", "kms.Decrypt", "s3:GetObject", "kms:", "kms:Decrypt;kms:Encrypt", "kms: Decrypt")

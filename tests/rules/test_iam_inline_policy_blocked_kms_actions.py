@@ -172,7 +172,7 @@ CASES = [
         account(users=[user("alice", inline_policies=listing([DECRYPT]))]),
         {"alice": C},
         {"blockedActionsPatterns": "Decrypt"},
-        warning="'Decrypt' is no action of KMS",
+        warning="'Decrypt' is not a KMS action",
     ),
     Case(
         "NotResource of all keys of the account's partition",

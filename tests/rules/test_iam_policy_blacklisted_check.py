@@ -146,7 +146,7 @@ CASES = [
         account(users=[user("alice", attached=["AdministratorAccess"])]),
         {"alice": C},
         {"policyArns": "AdministratorAccess"},
-        warning="'AdministratorAccess' is no ARN",
+        warning="'AdministratorAccess' is not an ARN",
     ),
     Case("no identities", account(), {ACCOUNT_ID: NA}, {"policyArns": ADMIN}),
     Case("groups unknown", account(unknown=["groups"]), {ACCOUNT_ID: UNKNOWN}, {"policyArns": ADMIN}),

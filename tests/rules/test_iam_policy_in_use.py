@@ -66,7 +66,7 @@ CASES = [
     asked("a customer's policy", C, account(roles=[supporter(arn=OWN)], policies=[policy("Own")]), arn=OWN),
     asked("a policy that does not exist", NC, BY_USER, arn=f"arn:aws:iam::{ACCOUNT_ID}:policy/Ghost"),
     asked("as permissions boundary only", NC, account(users=[user("alice", permissions_boundary=SUPPORT)])),
-    asked("a name instead of an ARN", NC, BY_USER, arn="AWSSupportAccess", warning="'AWSSupportAccess' is no ARN"),
+    asked("a name instead of an ARN", NC, BY_USER, arn="AWSSupportAccess", warning="'AWSSupportAccess' is not an ARN"),
     asked(
         "an ARN of another partition than the account's",
         NC,
@@ -74,7 +74,7 @@ CASES = [
         arn=SUPPORT.replace("aws", "aws-cn", 1),
         warning="is of the partition aws-cn",
     ),
-    asked("an ARN that ends too early", NC, BY_USER, arn="arn:aws", warning="'arn:aws' is no ARN"),
+    asked("an ARN that ends too early", NC, BY_USER, arn="arn:aws", warning="'arn:aws' is not an ARN"),
     trusting("a role that trusts a service", C, {**ASSUME, "Principal": {"Service": "ec2.amazonaws.com"}}),
     trusting("a role that trusts everybody", C, {**ASSUME, "Principal": "*"}),
     trusting("a role that trusts all but one", C, {**ASSUME, "NotPrincipal": {"AWS": ACCOUNT_ID}}),

@@ -43,7 +43,7 @@ CASES = [
     having("as permissions boundary only", [], DENY, NC, permissions_boundary=DENY),
     having("a role of an AWS service", [], DENY, NC, path="/aws-service-role/x.amazonaws.com/"),
     having("a customer's role under the path of services", [], DENY, NC, path="/service-role/"),
-    having("a name instead of an ARN", [DENY], "AWSDenyAll", NC, warning="'AWSDenyAll' is no ARN"),
+    having("a name instead of an ARN", [DENY], "AWSDenyAll", NC, warning="'AWSDenyAll' is not an ARN"),
     having(
         "an ARN of another partition than the account's",
         [DENY],
