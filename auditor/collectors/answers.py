@@ -47,7 +47,7 @@ def unread(source: Source, status: SourceStatus, reason: Gap) -> Answer[Any]:
 
 def not_requested(source: Source) -> Answer[Any]:
     """Return the answer of a source that no selected rule reads."""
-    message = f"No selected rule read {source.text} when the snapshot was made: collect again"
+    message = f"No selected rule needed {source.text}; for other rules, collect again with --rule or --rules"
     return unread(source, SourceStatus.NOT_REQUESTED, gap(source, "NotRequested", message))
 
 

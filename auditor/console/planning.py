@@ -12,6 +12,7 @@ from auditor.errors import UsageError
 from auditor.report.audit import Judge
 from auditor.report.planned import sentence
 from auditor.report.report import Report
+from auditor.selection.run_settings import RunSettings
 
 
 def files(request: ScanRequest) -> Sequence[str]:
@@ -38,6 +39,12 @@ def check(request: ScanRequest) -> None:
         raise UsageError("standard input can only be read once", "Name a file for all but one of them.")
     if is_alone(request) and request.verify:
         raise UsageError("--verify asks AWS, but the account is not read", "Add --live, or leave it out.")
+
+
+def check_gate(request: ScanRequest, settings: RunSettings) -> None:
+    """Raise UsageError for a gate that is only about what a change introduces, where there is no gate."""
+    if request.planned.only is not None and settings.fail_on.value == "nothing":
+        raise UsageError("--only introduced has no effect without --fail-on", "Add --fail-on noncompliant.")
 
 
 def is_alone(request: ScanRequest) -> bool:

@@ -46,6 +46,7 @@ def run(request: ScanRequest) -> int:
     settings = run_settings(request.run, loaded)
     _check_places(settings, loaded, named=request.selection.config is not None)
     inputs = _read(request, loaded)
+    planning.check_gate(request, settings)
     known = _baseline(settings)
     inputs = [*inputs, *(each for each in (settings.baseline_path, request.history) if each is not None)]
     _check_files(settings, inputs)

@@ -34,7 +34,7 @@ def emulator() -> Iterator[str]:
     except ImportError as error:
         raise AuditError(
             f"the demo needs an AWS emulator that is not installed ({error})",
-            "Install iam-audit with its extra `demo`: in a checkout, `pipx install --force '.[demo]'`.",
+            "In a checkout, install the extra `demo`: `pipx install --force '.[demo]'` or `pip install '.[demo]'`.",
         ) from error
     with environment({"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}):
         empty("aws")

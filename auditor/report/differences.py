@@ -132,9 +132,11 @@ def _sources(old: Report, new: Report) -> Iterator[Difference]:
 
 
 def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield what differs; a stored report has a list where one that was just made has a tuple."""
     for name in sorted({*old, *new}):
-        if old.get(name) != new.get(name):
-            yield name, old.get(name), new.get(name)
+        first, second = _plain(old.get(name)), _plain(new.get(name))
+        if first != second:
+            yield name, first, second
 
 
 def _different(kind: DifferenceKind, subject: str, old: Any, new: Any) -> Difference:
@@ -142,4 +144,4 @@ def _different(kind: DifferenceKind, subject: str, old: Any, new: Any) -> Differ
 
 
 def _plain(value: Any) -> Any:
-    return msgspec.to_builtins(value)
+    return msgspec.json.decode(msgspec.json.encode(value))

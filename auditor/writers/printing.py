@@ -116,4 +116,4 @@ def print_query(report: Report, query: Query) -> None:
 
 def _bad_query(error: Exception) -> UsageError:
     hint = "The language is that of the AWS CLI's --query: https://jmespath.org"
-    return UsageError(str(error), hint, place="--query")
+    return UsageError(" ".join(str(error).split()), hint, place="--query")

@@ -40,6 +40,15 @@ def test_the_gate_is_about_what_is_not_known(known: Path, run: Run, baseline: st
     assert known.is_dir()
 
 
+@pytest.mark.parametrize("of_report", [True, False], ids=["a report", "a baseline"])
+def test_a_scan_under_the_settings_of_its_baseline_differs_in_nothing(folder: Path, run: Run, of_report: bool) -> None:
+    run("scan", "--snapshot", "s.json", "-o", "report.json")  # parameters that are lists are among those of all rules
+    run("baseline", "report.json", "-o", "known.json")
+    result = run("scan", "--snapshot", "s.json", "--baseline", "report.json" if of_report else "known.json")
+    assert not [line for line in result.err.splitlines() if "baseline" in line and "before" in line]
+    assert folder.is_dir()
+
+
 def test_known_findings_are_marked_in_the_table_and_counted_in_the_last_line(known: Path, run: Run) -> None:
     result = run("scan", "--snapshot", "more.json", "--baseline", "known.json", "--fail-on", "new", *OF_MFA)
     assert "Baseline known.json: 1 of 1 known findings still there\n" in result.out

@@ -34,7 +34,8 @@ from auditor.console.values import files
 def snapshot(**options: Any) -> int:
     """Save what rules read of an account, to be audited later.
 
-    That is what the selected rules read, by default all that any reads.
+    That is what the selected rules read. By default it is what any rule reads, but not the
+    descriptions of policies, which take a call for each policy: --rules all reads them too.
 
     The file is readable by its owner only. It holds names, policies and the state of credentials, but no secrets.
 
