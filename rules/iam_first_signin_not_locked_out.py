@@ -75,6 +75,8 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
     denied = change.decision is Decision.EXPLICIT_DENY
     if context.parameters.strict and not change.allows and denied:  # raises where that is undecided
         return non_compliant(f"The next forced reset will lock the user out. {change.reason}", decided_by(change))
+    if change.decision is Decision.UNDECIDED and context.index.login_profile(user.name) is None:
+        return _locked_out(change)  # raises: what hides the policies tells more than the profile that nobody read
     if not _must_change(user, context, denied=denied):
         note = "will be locked out at the next forced reset of the password" if denied else None
         return compliant("The user need not change the password now", decided_by(change), note=note)

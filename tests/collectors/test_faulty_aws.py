@@ -125,7 +125,10 @@ def test_kinds_follow_each_other_from_page_to_page(
 ) -> None:
     front.page_sizes = (4, 0, 1)
     pages = [names_of(page) for page in iam.get_paginator("get_account_authorization_details").paginate(Filter=filters)]
-    assert [name for page in pages for name in page] == expected
+    listed = [name for page in pages for name in page]
+    mine, of_aws = listed[: len(expected)], listed[len(expected) :]
+    assert mine == expected
+    assert bool(of_aws) is (not filters or "AWSManagedPolicy" in filters)
     assert [len(page) for page in pages[:3]] == [4, 0, 1]
 
 

@@ -65,7 +65,8 @@ def filled(front: Front, users: int = 2, options: LiveOptions | None = None) -> 
     iam.enable_mfa_device(UserName="user-0", SerialNumber=serial, **codes)
     iam.add_user_to_group(GroupName="Admins", UserName="user-0")
     iam.put_user_policy(UserName="user-1", PolicyName="own", PolicyDocument=json.dumps(DOCUMENT))
-    attach_policy_of_aws(iam, "user-1")
+    if connection.caller.partition == "aws":
+        attach_policy_of_aws(iam, "user-1")
     iam.create_policy(PolicyName="managed", PolicyDocument=json.dumps(DOCUMENT))
     iam.create_role(RoleName="role", AssumeRolePolicyDocument=json.dumps(DOCUMENT), Path="/deep/")
     classes = {f"Require{name}": True for name in ("Symbols", "Numbers", "UppercaseCharacters", "LowercaseCharacters")}
