@@ -75,9 +75,7 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
     denied = change.decision is Decision.EXPLICIT_DENY
     if context.parameters.strict and not change.allows and denied:  # raises where that is undecided
         return non_compliant(f"The next forced reset will lock the user out. {change.reason}", decided_by(change))
-    if change.decision is Decision.UNDECIDED and context.index.login_profile(user.name) is None:
-        return _locked_out(change)  # raises: what hides the policies tells more than the profile that nobody read
-    if not _must_change(user, context, denied=denied):
+    if not _must_change(user, context, change):
         note = "will be locked out at the next forced reset of the password" if denied else None
         return compliant("The user need not change the password now", decided_by(change), note=note)
     return _locked_out(change)
@@ -96,8 +94,8 @@ def _unread(user: User, context: Context[Parameters], session: Session) -> str |
     return f"may not do {_READ}, which AWS documents as needed together with {_CHANGE}"
 
 
-def _must_change(user: User, context: Context[Parameters], *, denied: bool) -> bool:
-    return not both(lambda: not _expired(user, context), lambda: not _reset_required(user, context, denied=denied))
+def _must_change(user: User, context: Context[Parameters], change: Answer) -> bool:
+    return not both(lambda: not _expired(user, context), lambda: not _reset_required(user, context, change))
 
 
 def _expired(user: User, context: Context[Parameters]) -> bool:
@@ -110,10 +108,13 @@ def _hard_expiry(context: Context[Parameters]) -> bool:
     return policy is not None and bool(policy.hard_expiry)
 
 
-def _reset_required(user: User, context: Context[Parameters], *, denied: bool) -> bool:
+def _reset_required(user: User, context: Context[Parameters], change: Answer) -> bool:
     profile = context.index.login_profile(user.name)
     if profile is not None:
         return profile.password_reset_required
+    if change.decision is Decision.UNDECIDED:
+        return change.allows  # raises: what hides the policies tells more than a profile that nobody read
+    denied = change.decision is Decision.EXPLICIT_DENY
     likely = "likely locked out: " if denied and user.credentials.password_last_used is None else ""
     command = f"aws iam get-login-profile --user-name {user.name}"
     raise undecided(f"{likely}whether the password must be reset at the next sign-in is not known; {command} says so")
