@@ -22,10 +22,11 @@ from auditor.account.model import (
     Verified,
     VirtualMfaDevice,
 )
-from auditor.account.sources import Source, Time
+from auditor.account.sources import POLICIES_OF_USERS, Source, Time
 from auditor.account.unknown import Listing
 
 __all__ = [
+    "POLICIES_OF_USERS",
     "AccessAnalyzer",
     "AccessKey",
     "Account",

@@ -28,7 +28,7 @@ Fix
     CODE`; a FIDO device cannot be used for it. Write BoolIfExists where Bool was meant to stop access keys.
 """
 
-from auditor.model import ResourceType, Source, User
+from auditor.model import POLICIES_OF_USERS, ResourceType, Source, User
 from auditor.policy import key_guards
 from auditor.rule import (
     Context,
@@ -77,9 +77,7 @@ RULE = Rule(
     id="iam-access-keys-usable-under-mfa-deny",
     source_identifier="IAM_ACCESS_KEYS_USABLE_UNDER_MFA_DENY",
     resource_types=(ResourceType.USER,),
-    reads=frozenset(
-        {Source.USERS, Source.GROUPS, Source.POLICIES, Source.AWS_MANAGED_POLICIES, Source.CREDENTIAL_REPORT}
-    ),
+    reads=POLICIES_OF_USERS | {Source.CREDENTIAL_REPORT},
     severity=Severity.MEDIUM,
     source_url="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html",
     evaluate=evaluate,

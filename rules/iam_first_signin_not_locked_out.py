@@ -34,7 +34,7 @@ Fix
 
 from msgspec import Struct
 
-from auditor.model import ResourceType, Source, User
+from auditor.model import POLICIES_OF_USERS, ResourceType, Source, User
 from auditor.policy import Answer, Decision, Session
 from auditor.rule import (
     Context,
@@ -124,17 +124,7 @@ RULE = Rule(
     id="iam-first-signin-not-locked-out",
     source_identifier="IAM_FIRST_SIGNIN_NOT_LOCKED_OUT",
     resource_types=(ResourceType.USER,),
-    reads=frozenset(
-        {
-            Source.USERS,
-            Source.GROUPS,
-            Source.POLICIES,
-            Source.AWS_MANAGED_POLICIES,
-            Source.PASSWORD_POLICY,
-            Source.PASSWORD_RESETS,
-            Source.CREDENTIAL_REPORT,
-        }
-    ),
+    reads=POLICIES_OF_USERS | {Source.PASSWORD_POLICY, Source.PASSWORD_RESETS, Source.CREDENTIAL_REPORT},
     severity=Severity.HIGH,
     source_url="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage.html",
     evaluate=evaluate,

@@ -26,8 +26,9 @@ Fix
 from collections.abc import Iterator
 from functools import partial
 
-from auditor.model import AttachedPolicy, Group, Listing, ResourceType, Source, User
+from auditor.model import POLICIES_OF_USERS, AttachedPolicy, Group, Listing, ResourceType, Source, User
 from auditor.rule import (
+    ComplianceType,
     Context,
     Evidence,
     NoParameters,
@@ -92,23 +93,14 @@ def _no_more(user: User) -> Evidence | None:
 
 def _failed(name: str, judge: partial[Verdict]) -> tuple[str, Verdict] | None:
     verdict = judge()
-    return (name, verdict) if verdict.compliance_type == "NON_COMPLIANT" else None
+    return (name, verdict) if verdict.compliance_type is ComplianceType.NON_COMPLIANT else None
 
 
 RULE = Rule(
     id="iam-poweruser-self-service",
     source_identifier="IAM_POWERUSER_SELF_SERVICE",
     resource_types=(ResourceType.USER,),
-    reads=frozenset(
-        {
-            Source.USERS,
-            Source.GROUPS,
-            Source.POLICIES,
-            Source.AWS_MANAGED_POLICIES,
-            Source.PASSWORD_POLICY,
-            Source.CREDENTIAL_REPORT,
-        }
-    ),
+    reads=POLICIES_OF_USERS | {Source.PASSWORD_POLICY, Source.CREDENTIAL_REPORT},
     severity=Severity.MEDIUM,
     source_url="https://docs.aws.amazon.com/aws-managed-policy/latest/reference/PowerUserAccess.html",
     evaluate=evaluate,

@@ -29,7 +29,7 @@ Fix
     decides.
 """
 
-from auditor.model import ResourceType, Source, User
+from auditor.model import POLICIES_OF_USERS, ResourceType, Source, User
 from auditor.policy import Answer, Decision, Session
 from auditor.rule import (
     Context,
@@ -84,16 +84,7 @@ RULE = Rule(
     id="iam-user-can-change-own-password",
     source_identifier="IAM_USER_CAN_CHANGE_OWN_PASSWORD",
     resource_types=(ResourceType.USER,),
-    reads=frozenset(
-        {
-            Source.USERS,
-            Source.GROUPS,
-            Source.POLICIES,
-            Source.AWS_MANAGED_POLICIES,
-            Source.PASSWORD_POLICY,
-            Source.CREDENTIAL_REPORT,
-        }
-    ),
+    reads=POLICIES_OF_USERS | {Source.PASSWORD_POLICY, Source.CREDENTIAL_REPORT},
     severity=Severity.MEDIUM,
     source_url="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_enable-user-change.html",
     evaluate=evaluate,

@@ -34,7 +34,7 @@ Fix
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from auditor.model import ResourceType, Source, User
+from auditor.model import POLICIES_OF_USERS, ResourceType, Source, User
 from auditor.policy import Answer, Decision, Effect, PolicyKind, Session
 from auditor.rule import (
     Context,
@@ -103,9 +103,7 @@ RULE = Rule(
     id="iam-user-can-self-manage-mfa",
     source_identifier="IAM_USER_CAN_SELF_MANAGE_MFA",
     resource_types=(ResourceType.USER,),
-    reads=frozenset(
-        {Source.USERS, Source.GROUPS, Source.POLICIES, Source.AWS_MANAGED_POLICIES, Source.CREDENTIAL_REPORT}
-    ),
+    reads=POLICIES_OF_USERS | {Source.CREDENTIAL_REPORT},
     severity=Severity.MEDIUM,
     source_url="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage-mfa-only.html",
     evaluate=evaluate,

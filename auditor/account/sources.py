@@ -43,6 +43,8 @@ class Source(StrEnum):
         return "AWS-managed policies" if self is Source.AWS_MANAGED_POLICIES else self.value.replace("-", " ")
 
 
+POLICIES_OF_USERS = frozenset({Source.USERS, Source.GROUPS, Source.POLICIES, Source.AWS_MANAGED_POLICIES})
+"""The sources of the policies that users have, by whatever way: what they may do rests on these."""
 _DETAILS = ("iam:GetAccountAuthorizationDetails",)
 ACTIONS: Mapping[Source, tuple[str, ...]] = {
     Source.IDENTITY: (),  # sts:GetCallerIdentity needs no permission

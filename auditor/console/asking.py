@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from auditor import can
-from auditor.account.sources import Source
+from auditor.account.sources import POLICIES_OF_USERS, Source
 from auditor.console import places
 from auditor.console.messages import speaker, wants_progress
 from auditor.console.requests import CanRequest
@@ -15,16 +15,7 @@ from auditor.policies.access.sessions import Session
 from auditor.writers.json import shown
 from auditor.writers.visible import visible
 
-_SOURCES = frozenset(
-    {
-        Source.USERS,
-        Source.GROUPS,
-        Source.POLICIES,
-        Source.AWS_MANAGED_POLICIES,
-        Source.PASSWORD_POLICY,
-        Source.ACCOUNT_SUMMARY,
-    }
-)
+_SOURCES = POLICIES_OF_USERS | {Source.PASSWORD_POLICY, Source.ACCOUNT_SUMMARY}
 _SESSIONS = {
     Session.NO_MFA: "console without MFA",
     Session.MFA: "console with MFA",

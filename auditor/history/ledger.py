@@ -241,5 +241,5 @@ def write_spans(
     before, after = set(old), set(new)
     delete = f"DELETE FROM {table} WHERE account = ? AND item = ? AND first = ?"  # noqa: S608 - our own tables
     connection.executemany(delete, [(account, item, span.first) for span in before - after])
-    insert = f"INSERT INTO {table} (account, item, first, last, value) VALUES (?, ?, ?, ?, ?)"  # noqa: S608
+    insert = f"INSERT INTO {table} (account, item, first, last, value) VALUES (?, ?, ?, ?, ?)"  # noqa: S608 - as above
     connection.executemany(insert, [(account, item, *span) for span in after - before])

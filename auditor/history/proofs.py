@@ -5,7 +5,7 @@ The conclusions are those of report/proof; here is only where its facts are look
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -52,16 +52,14 @@ class Observed(NamedTuple):
     suppression: Mapping[str, object] | None
 
 
-class Lookup:
+class Lookup(Protocol):
     """Find what a run said by fingerprint and by resource; whoever keeps the verdicts makes one for a run."""
 
     def at_fingerprint(self, fingerprint: str) -> Observed | None:
         """Return the verdict of a fingerprint."""
-        raise NotImplementedError
 
     def on_resource(self, config_rule_name: str, resource_type: ResourceType, resource_id: str) -> Observed | None:
         """Return the verdict of a rule on the resource of a unique id."""
-        raise NotImplementedError
 
 
 class StoredProof(Proof[Observed]):

@@ -48,7 +48,8 @@ class Run(Struct, frozen=True, kw_only=True):
 
 _COLUMNS = Run.__struct_fields__
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM run"  # noqa: S608 - the names of our own fields
-_INSERT = f"INSERT INTO run ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
+_PLACES = ", ".join("?" * len(_COLUMNS))
+_INSERT = f"INSERT INTO run ({', '.join(_COLUMNS)}) VALUES ({_PLACES})"  # noqa: S608 - as above
 _CHAINED = ("previous_sha256", "link")
 
 

@@ -4,6 +4,7 @@ A finding is resolved only where its rule read all that it needs and says that t
 resource is not in a complete list any more. Everything else is not seen: nobody knows whether it still holds.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Generic, NamedTuple, Protocol, TypeVar
@@ -65,35 +66,35 @@ ListName = tuple[ResourceType, str | None]
 """A list of resources: their type, and the Region where the kind is regional."""
 
 
-class Proof(Generic[V]):
+class Proof(ABC, Generic[V]):
     """Conclude what became of findings from what one report says; whoever holds the report says how it is looked up."""
 
     @property
+    @abstractmethod
     def rules(self) -> Mapping[str, RuleRun]:
         """Return the rules that ran, by name."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def regions(self) -> Mapping[str, Collection[str | None]]:
         """Return the Regions in which each rule judged something."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def lists_by_rule(self) -> Mapping[str, Collection[ListName]]:
         """Return the complete lists by the rule that proves them."""
-        raise NotImplementedError
 
+    @abstractmethod
     def at_fingerprint(self, fingerprint: str) -> V | None:
         """Return the finding of a fingerprint."""
-        raise NotImplementedError
 
+    @abstractmethod
     def on_resource(self, config_rule_name: str, resource_type: ResourceType, resource_id: str | None) -> V | None:
         """Return the finding of a rule on the resource of a unique id, whatever its name; None for an unknown id."""
-        raise NotImplementedError
 
+    @abstractmethod
     def lacking(self, config_rule_name: str) -> Sequence[str]:
         """Return the sources that a rule reads and that were not read completely; all such of an unknown rule."""
-        raise NotImplementedError
 
     def fate(self, before: Finding | Entry, source_identifier: str) -> Fate[V]:
         """Return what became of a finding that was NON_COMPLIANT, by a rule of this identifier."""

@@ -21,7 +21,7 @@ from auditor.history.documents import Documents
 from auditor.history.episodes import histories
 from auditor.history.trend import Trend, trend
 from auditor.history.wanted import Period, Wanted
-from auditor.judging.rule import Severity
+from auditor.judging.rule import ComplianceType, Severity
 from auditor.judging.suppressions import Suppression
 from auditor.report.report import Report
 from auditor.testing import user
@@ -151,7 +151,7 @@ def check_trend(found: Trend, reports: Sequence[Report], oracle: Any, days: Sequ
     """Hold a trend against the counts of the reports, and against the episodes."""
     audited = [each for each in found.days if each.accounts]
     assert len(found.days) == days[-1] - days[0] + 1
-    failing = [report.summary.counts["NON_COMPLIANT"] for report in reports]  # type: ignore[index]
+    failing = [report.summary.counts[ComplianceType.NON_COMPLIANT] for report in reports]
     assert [sum(each.open.values()) for each in audited] == failing
     episodes = [one for each in oracle.values() for one in each]
     assert sum(each.began for each in found.days) == sum(one.first != days[0] for one in episodes)

@@ -104,7 +104,7 @@ PLACES = {
     "no file": (Location(None, None, "aws_iam_user.bob"), "aws-iam/111122223333", 1),
     "a folder of the working folder": (Location("./a/b.tf", 3, None), "a/b.tf", 3),
     "backslashes": (Location(r"a\b.tf", 3, None), "a/b.tf", 3),
-    "a path from the root": (Location("/work/a b.tf", 3, None), "file:///work/a%20b.tf", 3),
+    "a path from the root": (Location("/srv/a b.tf", 3, None), "file:///srv/a%20b.tf", 3),
     "a drive": (Location(r"C:\a.tf", 3, None), "file:///C:/a.tf", 3),
     "a name that looks like a scheme": (Location("javascript:x", 1, None), "javascript%3Ax", 1),
     "line zero": (Location("a.tf", 0, None), "a.tf", 1),

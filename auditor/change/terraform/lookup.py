@@ -25,11 +25,12 @@ class Lookup:
         has_configuration = bool(configuration.get("root_module"))
         self.providers: Mapping[str, Any] = configuration.get("provider_config") or {}
         self.resources = {
-            address: self._read(each, has_configuration) for address, each in zip(addresses, entries, strict=True)
+            address: self._read(each, has_configuration=has_configuration)
+            for address, each in zip(addresses, entries, strict=True)
         }
         self.secrets: set[str] = set(_sensitive_variables(plan))
 
-    def _read(self, entry: Mapping[str, Any], has_configuration: bool) -> Resource:  # noqa: FBT001 - of one caller
+    def _read(self, entry: Mapping[str, Any], *, has_configuration: bool) -> Resource:
         configured = self.references.configured.get(configured_address(str(entry.get("address", ""))))
         return resource(entry, configured if has_configuration else None)
 

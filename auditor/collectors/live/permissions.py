@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from auditor.account.sources import ACTIONS, Source
+from auditor.account.sources import ACTIONS, POLICIES_OF_USERS, Source
 
 _ALWAYS = frozenset({Source.ACCOUNT_ALIAS, Source.ACCOUNT_SUMMARY})
 _HOLDERS = frozenset({Source.USERS, Source.GROUPS})
 _BEFORE = {
     Source.POLICY_DESCRIPTIONS: frozenset({Source.POLICIES}),
     Source.AWS_MANAGED_POLICIES: _HOLDERS,
-    Source.PASSWORD_RESETS: _HOLDERS
-    | {Source.POLICIES, Source.AWS_MANAGED_POLICIES, Source.PASSWORD_POLICY, Source.CREDENTIAL_REPORT},
+    Source.PASSWORD_RESETS: POLICIES_OF_USERS | {Source.PASSWORD_POLICY, Source.CREDENTIAL_REPORT},
 }
 """What tells whom a source that takes single calls is asked about."""
 
