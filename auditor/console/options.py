@@ -27,7 +27,7 @@ Exit codes:
   3    {failed}
   130  interrupted (143: terminated, 129: hung up)"""
 SCAN_CODES = _EXIT_CODES.format(
-    done="audited, complete; the gate, if any, passed\n  1    --fail-on noncompliant, and a finding is NON_COMPLIANT",
+    done="audited, complete; the gate, if any, passed\n  1    the gate that --fail-on sets did not pass",
     failed="the audit could not be done, or a rule failed\n  4    incomplete: a finding has INSUFFICIENT_DATA",
 )
 SNAPSHOT_CODES = _EXIT_CODES.format(
