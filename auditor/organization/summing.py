@@ -1,0 +1,215 @@
+"""Summing up: from the list of accounts and what is stored of each to the report of the organization."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from auditor import __version__
+from auditor.judging.rule import OPEN, ComplianceType, Severity
+from auditor.organization.records import AUDITABLE, REPORTED, Account, Cause, Manifest, Receipt, RuleCounts, State
+from auditor.organization.report import (
+    AccountResult,
+    CommonCause,
+    OrganizationHeader,
+    OrganizationReport,
+    OrganizationRule,
+    OrganizationSummary,
+    RunHeader,
+)
+from auditor.report.report import Tool, worst
+
+FIRST = 20  # accounts that a cause names; full lists of 3,000 causes would take 0.9 MB of a page
+MOST_CAUSES = 3_000
+_SEVERITIES = list(Severity)
+
+
+class Causes:
+    """Count in how many accounts each cause is; bounded by the number of different causes, not by accounts."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[Cause] = Counter()
+        self._first: dict[Cause, list[str]] = defaultdict(list)
+
+    def add(self, account: str, causes: Iterable[Cause]) -> None:
+        """Count the causes of one account; accounts are added in the order of their ids."""
+        for cause in frozenset(causes):
+            self._counts[cause] += 1
+            if len(self._first[cause]) < FIRST:
+                self._first[cause].append(account)
+
+    def common(self, severities: Mapping[str, Severity]) -> Sequence[CommonCause]:
+        """Return the causes of two or more accounts, those of the most accounts first."""
+        shared = [
+            CommonCause(
+                cause.config_rule_name,
+                severities[cause.config_rule_name],
+                cause.resource_type,
+                cause.resource_name,
+                cause.digest,
+                count,
+                tuple(self._first[cause]),
+            )
+            for cause, count in self._counts.items()
+            if count > 1
+        ]
+        return sorted(shared, key=_by_reach)
+
+
+def _by_reach(cause: CommonCause) -> tuple[int, int, str, str, str]:
+    severity = _SEVERITIES.index(cause.severity)
+    return -cause.accounts, severity, cause.config_rule_name, cause.resource_name, cause.digest or ""
+
+
+ReceiptOf = Callable[[str], Receipt | None]
+"""Return the receipt of an account by its key, None where there is none."""
+CausesOf = Callable[[str], Iterable[Cause]]
+"""Return the causes of the open findings of an account, by its key."""
+
+
+def summed_up(manifest: Manifest, receipt_of: ReceiptOf, causes_of: CausesOf) -> OrganizationReport:
+    """Return the report of a run; an account without a receipt is unfinished, whatever became of the work on it.
+
+    Receipts are read one after the other and not kept: ten thousand of them with all their counts take 100 MB.
+    """
+    totals = _Totals()
+    causes = Causes()
+    results: list[AccountResult] = []
+    for account in sorted(manifest.accounts, key=lambda each: (each.id or "", each.key)):
+        receipt = receipt_of(account.key) if account.state is None else None
+        if receipt is None:
+            results.append(_unworked(account))
+            continue
+        totals.add(receipt)
+        results.append(_result(account, receipt))
+        if receipt.state in REPORTED:
+            causes.add(account.key, causes_of(account.key))
+    rules = totals.rules()
+    common = causes.common({rule.config_rule_name: rule.severity for rule in rules})
+    return OrganizationReport(
+        tool=Tool("iam-audit", __version__),
+        organization=OrganizationHeader(
+            manifest.organization_id, manifest.management_account_id, manifest.partition, manifest.listed_by
+        ),
+        run=RunHeader(manifest.run, manifest.began_at, totals.ended_at, manifest.settings),
+        summary=totals.summary(Counter(result.state for result in results)),
+        rules=tuple(rules),
+        accounts=tuple(results),
+        causes=tuple(common[:MOST_CAUSES]),
+        warnings=tuple(_warnings(results, common)),
+    )
+
+
+class _Totals:
+    """Add up the receipts of accounts."""
+
+    def __init__(self) -> None:
+        self.ended_at: datetime | None = None
+        self._counts = dict.fromkeys(ComplianceType, 0)
+        self._by_severity: dict[Severity, dict[ComplianceType, int]] = {}
+        self._suppressed = 0
+        self._oldest: datetime | None = None
+        self._rules: dict[str, OrganizationRule] = {}
+
+    def add(self, receipt: Receipt) -> None:
+        """Add one account."""
+        _add(self._counts, receipt.counts)
+        for severity, counts in receipt.by_severity.items():
+            _add(self._by_severity.setdefault(severity, dict.fromkeys(ComplianceType, 0)), counts)
+        self._suppressed += receipt.suppressed
+        self.ended_at = max(self.ended_at or receipt.ended_at, receipt.ended_at)
+        made = receipt.report_generated_at
+        if made is not None:
+            self._oldest = min(self._oldest or made, made)
+        for rule in receipt.rules:
+            self._add_rule(rule)
+
+    def _add_rule(self, rule: RuleCounts) -> None:
+        total = self._rules.get(rule.config_rule_name)
+        if total is None:
+            accounts, counts = dict.fromkeys(ComplianceType, 0), dict.fromkeys(ComplianceType, 0)
+            total = OrganizationRule(rule.config_rule_name, rule.source_identifier, rule.severity, accounts, counts)
+            self._rules[rule.config_rule_name] = total
+        _add(total.counts, rule.counts)
+        for kind, count in rule.counts.items():
+            total.accounts[kind] += count > 0
+
+    def summary(self, states: Mapping[State, int]) -> OrganizationSummary:
+        """Return the summary, with the number of accounts in each state."""
+        return OrganizationSummary(
+            active=sum(states.get(state, 0) for state in AUDITABLE),
+            audited=states.get(State.AUDITED, 0),
+            states={state: states.get(state, 0) for state in State},
+            compliance_type=worst(self._counts),
+            counts=self._counts,
+            by_severity={each: self._by_severity[each] for each in Severity if each in self._by_severity},
+            suppressed=self._suppressed,
+            oldest_credential_report=self._oldest,
+        )
+
+    def rules(self) -> Sequence[OrganizationRule]:
+        """Return the rules, the most urgent first."""
+        return sorted(self._rules.values(), key=_urgency)
+
+
+def _add(total: dict[ComplianceType, int], counts: Mapping[ComplianceType, int]) -> None:
+    for kind, count in counts.items():
+        total[kind] += count
+
+
+def _unworked(account: Account) -> AccountResult:
+    return AccountResult(
+        id=account.id,
+        name=account.name or account.key,
+        ou=account.ou,
+        tags=account.tags,
+        state=account.state or State.UNFINISHED,
+        error=None,
+        counts=dict.fromkeys(ComplianceType, 0),
+        by_severity={},
+        suppressed=0,
+        rules={},
+        users=None,
+        captured_at=None,
+        report_generated_at=None,
+        report=None,
+    )
+
+
+def _result(account: Account, receipt: Receipt) -> AccountResult:
+    open_ones = {
+        rule.config_rule_name: (rule.counts[OPEN[0]], rule.counts[OPEN[1]])
+        for rule in receipt.rules
+        if any(rule.counts[kind] for kind in OPEN)
+    }
+    return AccountResult(
+        id=receipt.account_id or account.id,
+        name=account.name or receipt.alias or receipt.account_id or account.key,
+        ou=account.ou,
+        tags=account.tags,
+        state=receipt.state,
+        error=receipt.error,
+        counts={kind: receipt.counts.get(kind, 0) for kind in ComplianceType},
+        by_severity=receipt.by_severity,
+        suppressed=receipt.suppressed,
+        rules=open_ones,
+        users=receipt.users,
+        captured_at=receipt.captured_at,
+        report_generated_at=receipt.report_generated_at,
+        report=receipt.report,
+    )
+
+
+def _urgency(rule: OrganizationRule) -> tuple[int, int, int, int, str]:
+    failed, unknown = (rule.accounts[kind] for kind in OPEN)
+    severity = _SEVERITIES.index(rule.severity)
+    return severity, -failed, -rule.counts[OPEN[0]], -unknown, rule.config_rule_name
+
+
+def _warnings(results: Sequence[AccountResult], common: Sequence[CommonCause]) -> Iterator[str]:
+    numbers = Counter(result.id for result in results if result.id is not None)
+    for account, count in numbers.items():
+        if count > 1:
+            yield f"Account {account} stands {count:,} times in the list; each is counted"
+    if len(common) > MOST_CAUSES:
+        listed = f"the {MOST_CAUSES:,} that are in most accounts are listed"
+        yield f"{len(common):,} causes are in more than one account; {listed}"
