@@ -32,6 +32,7 @@ _PLACES = {
         "export",
         "frameworks",
         "history",
+        "organization",
         "permissions",
         "report",
         "rules",

@@ -8,13 +8,13 @@ from auditor import audit
 from auditor.account.model import Snapshot
 from auditor.account.snapshot import load
 from auditor.collectors import saved
-from auditor.console.in_use import summary
 from auditor.console.messages import speaker
 from auditor.console.requests import DiffRequest
 from auditor.errors import UsageError
 from auditor.report.compare import compare
 from auditor.report.comparison import Comparison, light
 from auditor.report.diff_gate import exit_code
+from auditor.report.in_use import summary
 from auditor.report.reading import load_report
 from auditor.report.report import Report
 from auditor.selection import config
@@ -100,6 +100,6 @@ def _of_snapshots(old: Snapshot, new: Snapshot, request: DiffRequest) -> Compari
             as_of=now,
             max_report_age=settings.oldest_report,
         )
-        return structs.replace(report, configuration=summary(ours, report))
+        return structs.replace(report, configuration=summary(ours, report.summary.suppressed))
 
     return compare(judged(old), judged(new))

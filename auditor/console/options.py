@@ -51,6 +51,10 @@ VERIFY_CODES = _EXIT_CODES.format(
     done="everything agrees\n  1    something was removed or changed",
     failed="the history or a report could not be read",
 )
+ORGANIZATION_CODES = _EXIT_CODES.format(
+    done="all accounts audited, complete; the gate, if any, passed\n  1    the gate that --fail-on sets did not pass",
+    failed="no account was audited, the run ended early, or a rule failed\n  4    an account was not fully audited",
+)
 HISTORY_CODES = _EXIT_CODES.format(done="done", failed="the history or a report could not be read or written")
 
 C = TypeVar("C", bound=Callable[..., Any])

@@ -168,6 +168,58 @@ class HistoryVerifyRequest(Struct, frozen=True, kw_only=True):
     output_format: str
 
 
+class AccountsChoice(Struct, frozen=True, kw_only=True):
+    """Hold the options that say which accounts an organization run is about, and by which role they are read."""
+
+    organization: bool
+    accounts_file: str | None
+    snapshots: str | None
+    include: Sequence[str]
+    exclude: Sequence[str]
+    role_name: str | None
+    external_id: str | None
+    management_role: str | None
+    profile: str | None
+    region: str | None
+
+
+class OrganizationScanRequest(Struct, frozen=True, kw_only=True):
+    """Ask for a run over many accounts, or for the rest of one that was begun."""
+
+    which: AccountsChoice
+    selection: Choice
+    frameworks: Sequence[str]
+    max_report_age: float | None
+    timeout_s: float | None
+    store: str | None
+    keep: str | None
+    pages: bool | None
+    resume: str | None
+    retry: Sequence[str]
+    workers: int | None
+    executor: str | None
+    dask: str | None
+    paths: Sequence[str]
+    output_format: str | None
+    fail_on: str | None
+    min_severity: str | None
+    allow_incomplete: bool | None
+    quiet: bool
+
+
+class OrganizationReportRequest(Struct, frozen=True, kw_only=True):
+    """Ask for the report of a run, or that of one of its accounts, again."""
+
+    run: str
+    account: str | None
+    paths: Sequence[str]
+    output_format: str | None
+    fail_on: str | None
+    min_severity: str | None
+    allow_incomplete: bool | None
+    quiet: bool
+
+
 class ExportRequest(Struct, frozen=True, kw_only=True):
     """Ask for the selected rules as rules of AWS Config."""
 

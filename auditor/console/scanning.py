@@ -13,7 +13,6 @@ from auditor.account.report_age import duration
 from auditor.collectors.cli_output.names import FILES
 from auditor.collectors.saved import load_baseline
 from auditor.console import places, planning
-from auditor.console.in_use import summary
 from auditor.console.messages import Say, speaker, wants_progress
 from auditor.console.requests import ScanRequest
 from auditor.console.showing import check_shown, show
@@ -25,6 +24,7 @@ from auditor.report.baseline import Baseline, forgiven
 from auditor.report.baseline_text import told
 from auditor.report.configuration import effects, sentence
 from auditor.report.gate import Gate, exit_code
+from auditor.report.in_use import summary
 from auditor.report.report import Report
 from auditor.selection import config, frameworks
 from auditor.selection.config import Loaded
@@ -66,7 +66,7 @@ def run(request: ScanRequest) -> int:
     _show_warnings(report, say)
     if request.as_of is not None:
         _show_revived(plan.run.suppressions.value, request.as_of, say)
-    report = structs.replace(report, configuration=summary(plan, report))
+    report = structs.replace(report, configuration=summary(plan, report.summary.suppressed))
     written = files.write_reports(
         report, plan.run.paths, sources=[*inputs, *plan.pack_paths], region=request.security_hub_region
     )

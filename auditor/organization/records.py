@@ -5,11 +5,14 @@ exactly one state, whatever happens to the work on it.
 """
 
 from enum import StrEnum
+from typing import Literal
 
 from msgspec import Struct
 
 from auditor.account.sources import SourceStatus, Time
 from auditor.judging.rule import ComplianceType, Severity
+from auditor.report.configuration import ConfigurationSummary
+from auditor.selection.options import Choice
 
 
 class State(StrEnum):
@@ -69,6 +72,14 @@ class Account(Struct, frozen=True, kw_only=True):
         return self.id or (self.source or self.name).rstrip("/").rpartition("/")[2]
 
 
+class Keep(StrEnum):
+    """Name what a run keeps of each account beside its receipt: all that was read, its report, or nothing."""
+
+    SNAPSHOTS = "snapshots"
+    REPORTS = "reports"
+    NONE = "none"
+
+
 class Failure(Struct, frozen=True, kw_only=True):
     """Say why an account was not audited: AWS's error code, what happened, the action to grant, and what to do."""
 
@@ -102,8 +113,8 @@ class Receipt(Struct, frozen=True, kw_only=True):
     name. `tries` counts how often the work was begun. `rule_failed`: a rule crashed, so that its verdicts are missing.
     """
 
-    format: str = "iam-audit-receipt"
-    version: int = 1
+    format: Literal["iam-audit-receipt"] = "iam-audit-receipt"
+    version: Literal[1] = 1
     key: str
     account_id: str | None
     alias: str | None = None
@@ -138,13 +149,14 @@ class Cause(Struct, frozen=True):
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
-    """Hold what a run is about: the organization, its accounts as they were listed, and the settings by digest.
+    """Hold what a run is about: the organization, its accounts as they were listed, and how each is read and judged.
 
-    `listed_by` says where the list comes from, in words.
+    `listed_by` says where the list comes from, in words. `settings` is the digest of the rules and all that goes with
+    them, `configuration` what the configuration file does to these, and `selection` the options that they follow from.
     """
 
-    format: str = "iam-audit-run"
-    version: int = 1
+    format: Literal["iam-audit-run"] = "iam-audit-run"
+    version: Literal[1] = 1
     tool_version: str
     run: str
     began_at: Time
@@ -152,8 +164,14 @@ class Manifest(Struct, frozen=True, kw_only=True):
     organization_id: str | None
     management_account_id: str | None
     partition: str
-    settings: str
-    keep: str
-    timeout_s: float
-    region: str | None = None
     accounts: tuple[Account, ...]
+    settings: str
+    configuration: ConfigurationSummary | None
+    selection: Choice
+    frameworks: tuple[str, ...]
+    max_report_age: float | None
+    keep: Keep
+    pages: bool
+    profile: str | None
+    region: str | None
+    timeout_s: float

@@ -7,6 +7,7 @@ from msgspec import Struct
 from auditor.account.sources import Time
 from auditor.judging.rule import ComplianceType, Severity
 from auditor.organization.records import Failure, State
+from auditor.report.configuration import ConfigurationSummary
 from auditor.report.report import Tool
 
 FORMAT = "iam-audit-organization-report"
@@ -103,6 +104,7 @@ class OrganizationReport(Struct, frozen=True, kw_only=True):
     tool: Tool
     organization: OrganizationHeader
     run: RunHeader
+    configuration: ConfigurationSummary | None = None
     summary: OrganizationSummary
     rules: tuple[OrganizationRule, ...]
     accounts: tuple[AccountResult, ...]

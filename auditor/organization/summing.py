@@ -4,6 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from msgspec import structs
+
 from auditor import __version__
 from auditor.judging.rule import OPEN, ComplianceType, Severity
 from auditor.organization.records import AUDITABLE, REPORTED, Account, Cause, Manifest, Receipt, RuleCounts, State
@@ -16,6 +18,7 @@ from auditor.organization.report import (
     OrganizationSummary,
     RunHeader,
 )
+from auditor.report.configuration import ConfigurationSummary
 from auditor.report.report import Tool, worst
 
 FIRST = 20  # accounts that a cause names; full lists of 3,000 causes would take 0.9 MB of a page
@@ -91,12 +94,19 @@ def summed_up(manifest: Manifest, receipt_of: ReceiptOf, causes_of: CausesOf) ->
             manifest.organization_id, manifest.management_account_id, manifest.partition, manifest.listed_by
         ),
         run=RunHeader(manifest.run, manifest.began_at, totals.ended_at, manifest.settings),
+        configuration=_configuration(manifest, totals),
         summary=totals.summary(Counter(result.state for result in results)),
         rules=tuple(rules),
         accounts=tuple(results),
         causes=tuple(common[:MOST_CAUSES]),
         warnings=tuple(_warnings(results, common)),
     )
+
+
+def _configuration(manifest: Manifest, totals: "_Totals") -> ConfigurationSummary | None:
+    """Return what the configuration file does to the run, with the findings that were suppressed in all accounts."""
+    configuration = manifest.configuration
+    return None if configuration is None else structs.replace(configuration, suppressed=totals.suppressed)
 
 
 class _Totals:
@@ -106,7 +116,7 @@ class _Totals:
         self.ended_at: datetime | None = None
         self._counts = dict.fromkeys(ComplianceType, 0)
         self._by_severity: dict[Severity, dict[ComplianceType, int]] = {}
-        self._suppressed = 0
+        self.suppressed = 0
         self._oldest: datetime | None = None
         self._rules: dict[str, OrganizationRule] = {}
 
@@ -115,7 +125,7 @@ class _Totals:
         _add(self._counts, receipt.counts)
         for severity, counts in receipt.by_severity.items():
             _add(self._by_severity.setdefault(severity, dict.fromkeys(ComplianceType, 0)), counts)
-        self._suppressed += receipt.suppressed
+        self.suppressed += receipt.suppressed
         self.ended_at = max(self.ended_at or receipt.ended_at, receipt.ended_at)
         made = receipt.report_generated_at
         if made is not None:
@@ -142,7 +152,7 @@ class _Totals:
             compliance_type=worst(self._counts),
             counts=self._counts,
             by_severity={each: self._by_severity[each] for each in Severity if each in self._by_severity},
-            suppressed=self._suppressed,
+            suppressed=self.suppressed,
             oldest_credential_report=self._oldest,
         )
 

@@ -5,7 +5,6 @@ import tomllib
 from collections.abc import Container, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
@@ -29,7 +28,7 @@ class Loaded(Struct, frozen=True):
 
     config: Config
     path: Path | None
-    content: Mapping[str, Any] = MappingProxyType({})
+    content: Mapping[str, Any] = {}
 
     @property
     def origin(self) -> Origin:

@@ -5,12 +5,12 @@ from typing import TypeVar
 import msgspec
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
-from msgspec import structs
+from msgspec import Struct, structs
 
 from auditor.account.sources import Source
 from auditor.account.unknown import Gap
 from auditor.collectors.answers import DENIED_CODES, gap, refused, sentence_start
-from auditor.errors import SourceError
+from auditor.errors import AuditError, SourceError
 
 T = TypeVar("T")
 
@@ -42,6 +42,7 @@ NO_LOGIN = (
     aws.RefreshWithMFAUnsupportedError,
 )
 """The errors by which botocore cannot get credentials, or cannot renew those that have ended."""
+_BUSY_CODES = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException", "ServiceUnavailable"})
 _EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
 
 
@@ -80,3 +81,24 @@ def timed_out(source: Source, timeout_s: float) -> Gap:
     """Return the gap of a source that was not read to its end in time."""
     name = sentence_start(source.text)
     return gap(source, "Timeout", f"{name} could not be read completely within {timeout_s:,g} s (--timeout)")
+
+
+class Refusal(Struct, frozen=True):
+    """Hold why an account could not be reached: AWS's error code, and whether it was refused or took too long."""
+
+    code: str | None
+    denied: bool
+    timed_out: bool
+
+
+def refusal_of(error: AuditError) -> Refusal:
+    """Return what stands behind an error of `connect`; it keeps botocore's error as its cause."""
+    cause = error.__cause__
+    if not isinstance(cause, Exception):
+        return Refusal(None, denied=False, timed_out=False)
+    if isinstance(cause, aws.ClientError):
+        code = error_code(cause)
+        assumed = cause.operation_name.startswith("AssumeRole") and code not in _BUSY_CODES
+        return Refusal(code, denied=assumed or code in DENIED_CODES or ended(cause), timed_out=False)
+    slow = isinstance(cause, aws.ConnectTimeoutError | aws.ReadTimeoutError)
+    return Refusal(type(cause).__name__, denied=isinstance(cause, NO_LOGIN), timed_out=slow)

@@ -130,6 +130,18 @@ def profiles() -> Sequence[str]:
     return names
 
 
+def service_client(service: str, *, profile: str | None, region: str | None) -> Any:
+    """Return a client of a service by the credentials at hand, without asking whose they are.
+
+    Raises UsageError for a profile that does not exist, and SourceError where a client cannot be made.
+    """
+    options = LiveOptions(profile=profile, region=region)
+    core = CoreSession(profile=profile)
+    with _explaining(options, core):
+        session = boto3.Session(botocore_session=core, region_name=_region(core, options))
+        return session.client(service, config=_config("standard", 5, DEFAULT_TIMEOUT_S))
+
+
 def connect(options: LiveOptions, *, ask_code: AskCode | None) -> Connection:
     """Return a connection to the account that the options lead to; `ask_code` is None without a terminal.
 

@@ -6,7 +6,6 @@ from typing import TypeVar
 from msgspec import to_builtins
 
 from auditor.report.configuration import ConfigurationSummary
-from auditor.report.report import Report
 from auditor.selection.plan import Plan
 from auditor.selection.settings import OriginKind, Sourced
 
@@ -14,14 +13,17 @@ T = TypeVar("T")
 _LONGEST = 80  # characters of a parameter's value
 
 
-def summary(plan: Plan, report: Report) -> ConfigurationSummary | None:
-    """Return what the file decides; None where no file is in use. What an option decides is not the file's."""
+def summary(plan: Plan, suppressed: int) -> ConfigurationSummary | None:
+    """Return what the file decides; None where no file is in use. What an option decides is not the file's.
+
+    `suppressed` is how many findings it sets aside.
+    """
     if plan.loaded.path is None:
         return None
     return ConfigurationSummary(
         file=str(plan.loaded.path),
         excluded=tuple(sorted({name for names in _excluded(plan) for name in names})),
-        suppressed=report.summary.suppressed,
+        suppressed=suppressed,
         fail_on=_of_file(plan.run.fail_on),
         min_severity=_of_file(plan.run.min_severity),
         allow_incomplete=_of_file(plan.run.allow_incomplete),

@@ -1,0 +1,215 @@
+"""An organization from the command line: a run begun or resumed, its report shown and written, and an exit code."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from auditor import __version__
+from auditor.console.accounts_progress import progress
+from auditor.console.messages import Say, speaker, wants_progress
+from auditor.console.organization_accounts import check_choice, listed
+from auditor.console.organization_output import check_output, show_account, shown, written
+from auditor.console.requests import OrganizationReportRequest, OrganizationScanRequest
+from auditor.errors import AuditError, UsageError
+from auditor.judging.rule import Severity
+from auditor.organization import runs
+from auditor.organization.executors.choice import chosen
+from auditor.organization.gate import exit_code
+from auditor.organization.reading import Reading
+from auditor.organization.records import Account, Keep, Manifest, State
+from auditor.organization.report import OrganizationReport
+from auditor.organization.settings import digest_of
+from auditor.organization.storage import Storage
+from auditor.organization.stores import opened_run, storage_of
+from auditor.organization.work import Work
+from auditor.report.configuration import effects, sentence
+from auditor.report.gate import Gate
+from auditor.report.in_use import summary
+from auditor.selection import config, frameworks
+from auditor.selection.options import Choice, RunOptions
+from auditor.selection.plan import Plan, planned
+from auditor.selection.run_settings import RunSettings, run_settings
+
+DEFAULT_STORE = "iam-audit-runs"
+DEFAULT_TIMEOUT_S = 1800.0
+
+
+class _Run(Struct, frozen=True):
+    """Hold a run that is to be carried out."""
+
+    storage: Storage
+    manifest: Manifest
+    plan: Plan
+    resumed: bool
+
+    @property
+    def place(self) -> str:
+        return f"{self.storage.place}/{self.manifest.run}"
+
+
+def scan(request: OrganizationScanRequest) -> int:
+    """Begin a run or resume one, show and write its report, and return the exit code."""
+    say = speaker(quiet=request.quiet)
+    _check(request)
+    check_output(request.paths)
+    run = _resumed(request) if request.resume is not None else _begun(request, say)
+    work = _work(run)
+    if request.retry:
+        count = runs.forget(run.manifest, work, [State(each) for each in request.retry])
+        say(f"Trying {_accounts(count)} again")
+    todo = list(runs.unfinished(run.manifest, work))
+    say(f"{'Resuming' if run.resumed else 'Beginning'} {run.place}: {_accounts(len(todo))} to read")
+    _carried_out(run, work, todo, request, say)
+    return _ended(runs.report_of(run.storage, run.manifest), run, request, say)
+
+
+def report(request: OrganizationReportRequest) -> int:
+    """Show and write the report of a run again, or that of one account, and return the exit code."""
+    say = speaker(quiet=request.quiet)
+    storage, name = opened_run(request.run)
+    manifest = runs.opened(storage, name)
+    if request.account is not None:
+        return show_account(storage, manifest, request, say)
+    check_output(request.paths)
+    found = runs.report_of(storage, manifest)
+    files = written(found, request.paths, storage, manifest)
+    if files:
+        say(f"{files}.")
+    if request.output_format or not files:
+        shown(found, request.output_format or "table", say)
+    if request.fail_on in (None, "nothing"):
+        return 0
+    options = RunOptions(
+        fail_on=request.fail_on, min_severity=request.min_severity, allow_incomplete=request.allow_incomplete
+    )
+    code, reason = exit_code(
+        found, _gate(run_settings(options, config.load(None, manifest.began_at.date(), ignored=True)))
+    )
+    say(f"Exit code {code}: {reason}")
+    return code
+
+
+def _check(request: OrganizationScanRequest) -> None:
+    """Raise UsageError for options that make no sense together."""
+    check_choice(request.which, resumed=request.resume is not None)
+    if request.resume is None and request.retry:
+        raise UsageError("--retry needs --resume", "Give the run with --resume RUN.")
+    if request.resume is not None:
+        of_run = ("selection", "frameworks", "max_report_age", "timeout_s", "store", "keep", "pages")
+        given = [name for name in of_run if getattr(request, name) not in (None, (), [], Choice())]
+        if given:
+            name = "the options that select rules" if given[0] == "selection" else f"--{given[0].replace('_', '-')}"
+            raise UsageError(f"{name} cannot be used with --resume", "A run keeps the settings that it began with.")
+    if request.dask is not None and request.executor not in (None, "dask"):
+        raise UsageError("--dask and --executor exclude each other", "Leave one of them out.")
+
+
+def _begun(request: OrganizationScanRequest, say: Say) -> _Run:
+    plan = _plan(request.selection, request.max_report_age, request)
+    _gate(plan.run)
+    wanted = [frameworks.find(name) for name in request.frameworks]
+    which = request.which
+    storage = storage_of(request.store or DEFAULT_STORE, profile=which.profile, region=which.region)
+    found = listed(which, say)
+    began_at = datetime.now(UTC).replace(microsecond=0)
+    manifest = Manifest(
+        tool_version=__version__,
+        run=runs.name_of(found.organization_id, began_at),
+        began_at=began_at,
+        listed_by=found.listed_by,
+        organization_id=found.organization_id,
+        management_account_id=found.management_account_id,
+        partition=found.partition,
+        accounts=tuple(found.accounts),
+        settings=digest_of(plan),
+        configuration=summary(plan, 0),
+        selection=request.selection,
+        frameworks=tuple(wanted),
+        max_report_age=request.max_report_age,
+        keep=Keep(request.keep or Keep.SNAPSHOTS),
+        pages=request.pages or any(path.endswith(".html") for path in request.paths),
+        profile=which.profile,
+        region=which.region,
+        timeout_s=request.timeout_s or DEFAULT_TIMEOUT_S,
+    )
+    runs.begin(storage, manifest)
+    return _Run(storage, manifest, plan, resumed=False)
+
+
+def _resumed(request: OrganizationScanRequest) -> _Run:
+    storage, name = opened_run(str(request.resume))
+    manifest = runs.opened(storage, name)
+    plan = _plan(manifest.selection, manifest.max_report_age, request)
+    _gate(plan.run)
+    if digest_of(plan) != manifest.settings:
+        problem = "was begun with other rules, parameters or suppressions than these files and this release give"
+        raise UsageError(problem, "Use the same files and release, or begin a new run.", subject=str(request.resume))
+    return _Run(storage, manifest, plan, resumed=True)
+
+
+def _plan(selection: Choice, max_report_age: float | None, request: OrganizationScanRequest) -> Plan:
+    loaded = config.load(selection.config, datetime.now(UTC).date(), ignored=selection.no_config)
+    options = RunOptions(
+        fail_on=request.fail_on,
+        min_severity=request.min_severity,
+        allow_incomplete=request.allow_incomplete,
+        max_report_age=max_report_age,
+    )
+    return planned(selection, loaded, run_settings(options, loaded))
+
+
+def _work(run: _Run) -> Work:
+    from auditor.writers.html import write
+
+    manifest = run.manifest
+    return Work(
+        storage=run.storage,
+        run=manifest.run,
+        plan=run.plan,
+        frameworks=manifest.frameworks,
+        reading=Reading(profile=manifest.profile, region=manifest.region, timeout_s=manifest.timeout_s),
+        as_of=manifest.began_at,
+        keep=manifest.keep,
+        page=write if manifest.pages else None,
+    )
+
+
+def _carried_out(run: _Run, work: Work, todo: Sequence[Account], request: OrganizationScanRequest, say: Say) -> None:
+    live = any(account.source is None for account in todo)
+    name = request.executor or ("threads" if live else "processes")
+    executor = chosen(name, request.workers, request.dask, work)
+    try:
+        with progress(len(todo), shown=wants_progress(quiet=request.quiet), say=say) as done:
+            runs.carry_out(todo, work, executor, done, live=live)
+    except AuditError as error:
+        remedy = f"{error.hint} Then go on with: iam-audit organization scan --resume {run.place}"
+        raise type(error)(error.problem, remedy.strip(), subject=error.subject, place=error.place) from error
+
+
+def _ended(found: OrganizationReport, run: _Run, request: OrganizationScanRequest, say: Say) -> int:
+    """Write and show the report, and return the exit code with the reason for it."""
+    files = written(found, request.paths, run.storage, run.manifest)
+    shown(found, request.output_format or "table", say)
+    code, reason = exit_code(found, _gate(run.plan.run))
+    by_file = f". {sentence(found.configuration)}" if found.configuration and effects(found.configuration) else ""
+    go_on = f". Go on with: iam-audit organization scan --resume {run.place}" if _has_more(found) else ""
+    say(f"{f'{files}. ' if files else ''}Exit code {code}: {reason}{by_file}{go_on}")
+    return code
+
+
+def _has_more(found: OrganizationReport) -> bool:
+    return found.summary.states[State.UNFINISHED] > 0
+
+
+def _gate(settings: RunSettings) -> Gate:
+    """Return the gate of the options and the file; raise UsageError for one that needs what an organization has not."""
+    wanted = settings.fail_on.value
+    if wanted in ("new", "overdue"):
+        remedy = "Use --fail-on noncompliant; `iam-audit scan` has this gate, for one account."
+        raise UsageError(f"--fail-on {wanted} is not for organizations", remedy)
+    return Gate(wanted == "noncompliant", settings.allow_incomplete.value, Severity(settings.min_severity.value))
+
+
+def _accounts(count: int) -> str:
+    return f"{count:,} {'account' if count == 1 else 'accounts'}"

@@ -1,0 +1,115 @@
+"""Dask: the work on accounts done by a cluster of machines, which have iam-audit and its AWS credentials.
+
+Dask itself begins a task again when its worker dies, several times, and counts the death against every task that the
+worker had. So each try leaves a mark in the storage before it begins: one that was begun before and left no receipt
+killed its worker, or was beside one that did. Such accounts are tried again one after the other, alone in the cluster.
+"""
+
+from collections.abc import Iterable, Iterator
+from secrets import token_hex
+from typing import Any, TypeVar
+
+from distributed import Client, Future, LocalCluster, WorkerPlugin, as_completed, get_worker
+from distributed.client import FutureCancelledError
+from distributed.scheduler import KilledWorker
+from msgspec import Struct
+
+from auditor.errors import AuditError, SourceError
+from auditor.organization.executors.base import MOST_TRIES, Dead, Task
+from auditor.organization.names import folder_of
+from auditor.organization.records import Account
+from auditor.organization.storage import Storage
+from auditor.organization.work import read_receipt
+
+T = TypeVar("T")
+LOCAL = "local"
+_CONNECT_S = 30
+_GONE = "Start the cluster again."
+
+
+class Dask(Struct, frozen=True):
+    """Work on accounts on the cluster of a scheduler, such as tcp://10.0.0.1:8786, or on one made for this run.
+
+    `workers` is the number of processes of the latter, None for Dask's own choice.
+    """
+
+    address: str
+    storage: Storage
+    run: str
+    workers: int | None = None
+
+    def map(self, task: Task[T], accounts: Iterable[Account]) -> Iterator[tuple[Account, T | Dead]]:
+        """Yield the accounts with what the task returned; raise what it raises, SourceError without a cluster."""
+        with self._client() as client:
+            bring = _Bring(task, self.storage, self.run)
+            client.register_plugin(bring)
+            try:
+                yield from _mapped(client, bring.name, list(accounts))
+            except (FutureCancelledError, OSError) as error:
+                raise SourceError("went away", _GONE, subject=f"the Dask scheduler {self.address}") from error
+            finally:
+                _let_go(client, bring.name)
+
+    def _client(self) -> Any:
+        try:
+            if self.address == LOCAL:
+                return Client(LocalCluster(n_workers=self.workers, threads_per_worker=1, dashboard_address=None))
+            return Client(self.address, timeout=_CONNECT_S)
+        except (OSError, TimeoutError, ValueError) as error:
+            remedy = "Give the address that `dask scheduler` prints, such as tcp://10.0.0.1:8786."
+            raise SourceError("cannot be reached", remedy, subject=f"the Dask scheduler {self.address}") from error
+
+
+class _Bring(WorkerPlugin):  # type: ignore[misc]  # distributed has no types
+    """Bring the task to each worker once, also to those that come later."""
+
+    def __init__(self, task: Task[Any], storage: Storage, run: str) -> None:
+        self.name = f"iam-audit-{token_hex(8)}"
+        self.task = task
+        self.storage = storage
+        self.run = run
+
+
+def _mapped(client: Any, name: str, accounts: list[Account]) -> Iterator[tuple[Account, Any]]:
+    suspects: list[Account] = []
+    waiting = {client.submit(_tried, name, account, 1, pure=False): account for account in accounts}
+    for future in as_completed(list(waiting)):
+        account = waiting.pop(future)
+        found = _result(future)
+        if isinstance(found, Dead):
+            suspects.append(account)
+        else:
+            yield account, found
+    for account in suspects:
+        yield account, _result(client.submit(_tried, name, account, MOST_TRIES, pure=False))
+
+
+def _result(future: Future) -> Any:
+    try:
+        found = future.result()
+    except KilledWorker:
+        return Dead(MOST_TRIES)
+    if isinstance(found, AuditError):
+        raise found
+    return found
+
+
+def _tried(name: str, account: Account, tries: int) -> Any:
+    """Do the task on an account, unless this try was begun before: then its worker died meanwhile."""
+    bring: _Bring = get_worker().plugins[name]
+    mark = f"{bring.run}/{folder_of(account)}/begun-{name}-{tries}"
+    try:
+        if not bring.storage.add(mark, b""):
+            return read_receipt(bring.storage, bring.run, account) or Dead(tries)
+        found = bring.task(account, tries)
+        bring.storage.remove(mark)
+    except AuditError as error:
+        return error
+    return found
+
+
+def _let_go(client: Any, name: str) -> None:
+    try:
+        client.unregister_worker_plugin(name)
+    except (OSError, ValueError):
+        return  # the cluster is gone, and the plugin with it

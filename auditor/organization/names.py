@@ -1,0 +1,15 @@
+"""The names under which a run keeps its files."""
+
+from auditor.organization.records import Account
+
+MANIFEST = "run.json"
+RECEIPT = "receipt.json"
+REPORT = "report.json.gz"
+SNAPSHOT = "snapshot.json.gz"
+CAUSES = "causes.json"
+PAGE = "report.html"
+
+
+def folder_of(account: Account) -> str:
+    """Return the folder of an account within a run."""
+    return f"account={account.key}"

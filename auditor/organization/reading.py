@@ -1,0 +1,100 @@
+"""Reading one account of an organization: live, by a role that is taken here, or from what is stored."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from auditor.account.model import Snapshot
+from auditor.account.sources import Source
+from auditor.errors import AuditError
+from auditor.organization.records import Account, Failure, State
+
+_OTHER_ACCOUNT = "OtherAccount"
+_DENIED_REMEDY = "sts:AssumeRole"
+
+
+class NotReadError(Exception):
+    """Raised where an account cannot be read; `state` is what becomes of it, `failure` says why."""
+
+    def __init__(self, state: State, failure: Failure) -> None:
+        super().__init__(state, failure)
+        self.state = state
+        self.failure = failure
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """Hold how accounts are read: with which profile and Region, and for how long at most (s) each."""
+
+    profile: str | None = None
+    region: str | None = None
+    timeout_s: float = 1800.0
+
+    def snapshot(self, account: Account, sources: frozenset[Source]) -> Snapshot:
+        """Return the snapshot of an account; raise NotReadError if there can be none."""
+        return _stored(account, self.region) if account.source is not None else self._live(account, sources)
+
+    def request_report(self, account: Account) -> None:
+        """Have AWS make the credential report of an account, without waiting; raise NotReadError if it is out of reach.
+
+        What AWS answers to the request itself is told when the report is read.
+        """
+        from auditor.collectors.live.refusals import FAULTS  # boto3: 380 ms
+
+        try:
+            self._connection(account).iam.generate_credential_report()
+        except FAULTS:
+            return
+
+    def _live(self, account: Account, sources: frozenset[Source]) -> Snapshot:
+        from auditor.collectors.live.collection import collect
+
+        start = time.monotonic()
+        connection = self._connection(account)
+        left_s = max(self.timeout_s - (time.monotonic() - start), 0.001)
+        try:
+            return collect(connection, sources, timeout_s=left_s)
+        except AuditError as error:
+            raise NotReadError(State.FAILED, _failure(error, None)) from error
+
+    def _connection(self, account: Account) -> Any:
+        from auditor.collectors.live.refusals import refusal_of
+        from auditor.collectors.live.session import LiveOptions, connect
+
+        options = LiveOptions(
+            profile=self.profile,
+            region=self.region,
+            role_arn=account.role_arn,
+            external_id=account.external_id,
+            timeout_s=self.timeout_s,
+        )
+        try:
+            connection = connect(options, ask_code=None)
+        except AuditError as error:
+            refusal = refusal_of(error)
+            state = State.DENIED if refusal.denied else State.TIMED_OUT if refusal.timed_out else State.FAILED
+            action = _DENIED_REMEDY if refusal.denied and account.role_arn is not None else None
+            raise NotReadError(state, _failure(error, refusal.code, action)) from error
+        found = connection.caller.account_id
+        if account.id is not None and found != account.id:
+            message = f"{account.role_arn or 'the credentials'} led to account {found}, not to {account.id}"
+            remedy = "Correct the role in the list of accounts."
+            raise NotReadError(State.FAILED, Failure(code=_OTHER_ACCOUNT, message=message, remedy=remedy))
+        return connection
+
+
+def _stored(account: Account, region: str | None) -> Snapshot:
+    """Return what is stored of an account: a snapshot, or a folder of exports."""
+    from auditor.collectors.cli_output.folder import read_exports
+    from auditor.collectors.saved import load_snapshot
+
+    source = str(account.source)
+    try:
+        return read_exports(source, None, region) if Path(source).is_dir() else load_snapshot(source)
+    except AuditError as error:
+        raise NotReadError(State.FAILED, _failure(error, None)) from error
+
+
+def _failure(error: AuditError, code: str | None, action: str | None = None) -> Failure:
+    return Failure(code=code, message=error.message, action=action, remedy=error.hint)

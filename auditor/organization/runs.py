@@ -1,0 +1,119 @@
+"""Runs: begun once, carried on as often as needed, and summed up from what is stored."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import msgspec
+from msgspec import structs
+
+from auditor.errors import OutputError, SourceError
+from auditor.organization.executors.base import Dead, Executor, Task
+from auditor.organization.names import CAUSES, MANIFEST, RECEIPT, folder_of
+from auditor.organization.records import Account, Cause, Manifest, Receipt, State
+from auditor.organization.report import OrganizationReport
+from auditor.organization.storage import Storage
+from auditor.organization.summing import summed_up
+from auditor.organization.work import Work, lost, read_receipt
+
+T = TypeVar("T")
+Done = Callable[[Account, Receipt], object]
+"""Be told of an account that is done."""
+StateNow = Callable[[str], tuple[State, str] | None]
+"""Return the state and AWS's own word for it of an account that is not active any more, by its number."""
+
+
+def name_of(organization_id: str | None, began_at: datetime) -> str:
+    """Return the folder of a run within the storage; its parts are columns for DuckDB and Athena."""
+    return f"org={organization_id or 'none'}/date={began_at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def begin(storage: Storage, manifest: Manifest) -> None:
+    """Store what a run is about; raise OutputError where there is such a run."""
+    name = f"{manifest.run}/{MANIFEST}"
+    if not storage.add(name, msgspec.json.encode(manifest)):
+        raise OutputError("is there", "Wait a second, or choose another --store.", subject=f"{storage.place}/{name}")
+
+
+def opened(storage: Storage, run: str) -> Manifest:
+    """Return what a run is about; raise SourceError where there is none, or it is damaged."""
+    name = f"{run}/{MANIFEST}"
+    content = storage.read(name)
+    place = f"{storage.place}/{run}"
+    if content is None:
+        remedy = "Give the folder that holds run.json, as `iam-audit organization scan` named it."
+        raise SourceError("is not a run", remedy, subject=place)
+    try:
+        manifest = msgspec.json.decode(content, type=Manifest)
+    except msgspec.DecodeError as error:
+        raise SourceError(f"is damaged: {error}", "Begin a new run.", subject=f"{place}/{MANIFEST}") from error
+    return structs.replace(manifest, run=run)
+
+
+def unfinished(manifest: Manifest, work: Work) -> Iterator[Account]:
+    """Yield the accounts of a run on which work is to be done."""
+    for account in manifest.accounts:
+        if account.state is None and work.receipt_of(account) is None:
+            yield account
+
+
+def forget(manifest: Manifest, work: Work, states: Sequence[State]) -> int:
+    """Remove the receipts of accounts in these states, so that they are worked on again; return how many."""
+    count = 0
+    for account in manifest.accounts:
+        receipt = work.receipt_of(account) if account.state is None else None
+        if receipt is not None and receipt.state in states:
+            work.storage.remove(f"{manifest.run}/{folder_of(account)}/{RECEIPT}")
+            count += 1
+    return count
+
+
+def carry_out(accounts: Iterable[Account], work: Work, executor: Executor, done: Done, *, live: bool) -> None:
+    """Work on the accounts; `done` is called for each. Raise OutputError where the storage fails.
+
+    Where they are read live, credential reports are requested of all of them first: AWS makes those side by side.
+    """
+    left = list(accounts)
+    if live:
+        out_of_reach = dict(_mapped(executor, work.request, left, work, done))
+        left = [account for account in left if account.key not in out_of_reach]
+    for _ in _mapped(executor, work, left, work, done):
+        pass
+
+
+def _mapped(
+    executor: Executor, task: Task[Receipt | None], accounts: Sequence[Account], work: Work, done: Done
+) -> Iterator[tuple[str, Receipt]]:
+    """Yield the accounts that are done, by key."""
+    for account, found in executor.map(task, accounts):
+        receipt = (
+            work.keep_receipt(account, lost(account, work.as_of, found.tries)) if isinstance(found, Dead) else found
+        )
+        if receipt is not None:
+            done(account, receipt)
+            yield account.key, receipt
+
+
+def recheck(manifest: Manifest, work: Work, state_now: StateNow) -> None:
+    """See of accounts that refused whether they were suspended or closed while the run went on."""
+    for account in manifest.accounts:
+        receipt = work.receipt_of(account) if account.state is None and account.id is not None else None
+        if receipt is None or receipt.state not in (State.DENIED, State.FAILED):
+            continue
+        now = state_now(str(account.id))
+        if now is not None:
+            work.keep_receipt(account, structs.replace(receipt, state=now[0]))
+
+
+def report_of(storage: Storage, manifest: Manifest) -> OrganizationReport:
+    """Return the report of a run, finished or not; raise SourceError for a receipt that is damaged."""
+    by_key = {account.key: account for account in manifest.accounts}
+
+    def receipt_of(key: str) -> Receipt | None:
+        return read_receipt(storage, manifest.run, by_key[key])
+
+    def causes_of(key: str) -> Iterable[Cause]:
+        content = storage.read(f"{manifest.run}/{folder_of(by_key[key])}/{CAUSES}")
+        return () if content is None else msgspec.json.decode(content, type=list[Cause])
+
+    return summed_up(manifest, receipt_of, causes_of)

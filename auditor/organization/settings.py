@@ -1,0 +1,19 @@
+"""The digest of a run's settings: two runs with the same one judge alike."""
+
+from hashlib import sha256
+
+import msgspec
+
+from auditor import __version__
+from auditor.selection.plan import Plan
+
+
+def digest_of(plan: Plan) -> str:
+    """Return the SHA-256 of the rules, their parameters and severities, the suppressions, and the tool's version."""
+    rules = [
+        (each.config_rule_name, each.rule.id, each.rule.severity, msgspec.to_builtins(each.parameters))
+        for each in plan.rules
+    ]
+    packs = [(each.given, repr(each.document)) for each in plan.pack_files]
+    parts = (__version__, rules, packs, plan.run.suppressions.value, plan.run.max_report_age.value)
+    return sha256(msgspec.json.encode(parts)).hexdigest()

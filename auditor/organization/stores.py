@@ -1,0 +1,36 @@
+"""Stores by the place that people write: a folder, or a prefix of an S3 bucket; and the runs in them."""
+
+import re
+
+from auditor.errors import UsageError
+from auditor.organization.storage import Folder, Storage
+
+S3 = "s3://"
+_BUCKET = re.compile("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+
+def storage_of(place: str, *, profile: str | None = None, region: str | None = None) -> Storage:
+    """Return the storage of a place, S3 by this profile; raise UsageError for a place that cannot be any."""
+    if not place.strip() or "\0" in place:
+        raise UsageError("is empty", "Name a folder, or s3://BUCKET/PREFIX.", subject="--store")
+    if not place.startswith(S3):
+        return Folder(place.rstrip("/") or "/")
+    bucket, _, prefix = place.removeprefix(S3).partition("/")
+    if not _BUCKET.fullmatch(bucket):
+        raise UsageError(f"{place!r} names no bucket", "Write s3://BUCKET/PREFIX.", subject="--store")
+    from auditor.organization.s3 import Bucket  # boto3: 380 ms
+
+    return Bucket(bucket, prefix.strip("/"), profile, region)
+
+
+def opened_run(place: str) -> tuple[Storage, str]:
+    """Return the storage and the name of a run by its place, such as runs/org=o-a1b2c3/date=20261124T020000Z.
+
+    Raises UsageError where the place is not that of a run.
+    """
+    root, _, date = place.rstrip("/").rpartition("/")
+    root, _, organization = root.rpartition("/")
+    if not (organization.startswith("org=") and date.startswith("date=")):
+        remedy = "Give the folder of the run, which ends in org=.../date=..."
+        raise UsageError("is not the folder of a run", remedy, subject=place)
+    return storage_of(root or "."), f"{organization}/{date}"

@@ -1,0 +1,250 @@
+"""The work on one account: read it, judge it, store what was found, and leave a receipt.
+
+It is done wherever there is room for it: in a thread, in another process, on another machine. No credentials travel;
+each worker takes the role itself. A receipt is written last, so that work which was done before is not done again.
+"""
+
+import gzip
+import io
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import BinaryIO
+
+import msgspec
+from msgspec import Struct, structs
+
+from auditor.account.model import Snapshot
+from auditor.account.snapshot import dump
+from auditor.account.sources import SourceStatus
+from auditor.account.unknown import gaps_of
+from auditor.errors import AuditError, OutputError, SourceError
+from auditor.judging.engine import RULE_ERROR
+from auditor.judging.rule import ComplianceType
+from auditor.organization.names import CAUSES, PAGE, RECEIPT, REPORT, SNAPSHOT, folder_of
+from auditor.organization.reading import NotReadError, Reading
+from auditor.organization.records import Account, Cause, Failure, Keep, Receipt, RuleCounts, SourceState, State
+from auditor.organization.storage import Storage
+from auditor.report.audit import audit
+from auditor.report.completeness import shortfall
+from auditor.report.gate import decided_nothing
+from auditor.report.in_use import summary
+from auditor.report.report import Report, dump_report
+from auditor.selection.plan import Plan, settled, sources_read
+
+Page = Callable[[Report, BinaryIO], object]
+"""Write the page of one account."""
+
+_LEVEL = 1  # of gzip; a higher one costs more than the audit itself and saves a fifth
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+_TIMEOUT = "Timeout"
+_OWN_FAULT = "InternalError"
+
+
+class Work(Struct, frozen=True, kw_only=True):
+    """Hold all that the work on any account of a run needs; it survives pickle, and holds no credentials.
+
+    `run` is the folder of the run in the storage, `as_of` the run's time, which all reports share. `page` writes the
+    page of an account, where pages are kept.
+    """
+
+    storage: Storage
+    run: str
+    plan: Plan
+    frameworks: tuple[str, ...] = ()
+    reading: Reading
+    as_of: datetime
+    keep: Keep
+    page: Page | None = None
+
+    def receipt_of(self, account: Account) -> Receipt | None:
+        """Return the receipt of an account, None where there is none; raise SourceError for one that is damaged."""
+        return read_receipt(self.storage, self.run, account)
+
+    def request(self, account: Account, tries: int = 1) -> Receipt | None:
+        """Have the credential report of an account made; return the receipt where the account is out of reach."""
+        if (found := self.receipt_of(account)) is not None:
+            return found
+        began = _now()
+        try:
+            self.reading.request_report(account)
+        except NotReadError as error:
+            return self.keep_receipt(account, _not_read(account, error, began, tries))
+        return None
+
+    def __call__(self, account: Account, tries: int = 1) -> Receipt:
+        """Do the work on an account and return its receipt; one that was left before is returned as it is.
+
+        A fault of the account, or of ours, is told in the receipt. Raises OutputError where the storage fails.
+        """
+        if (found := self.receipt_of(account)) is not None:
+            return found
+        began = _now()
+        try:
+            receipt = self._worked(account, began, tries)
+        except NotReadError as error:
+            receipt = _not_read(account, error, began, tries)
+        except OutputError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one account must not end the run; the receipt says what happened
+            failure = Failure(code=_OWN_FAULT, message=f"{type(error).__name__}: {error}", remedy=_remedy(error))
+            receipt = _empty(account, State.FAILED, failure, began, tries)
+        return self.keep_receipt(account, receipt)
+
+    def _worked(self, account: Account, began: datetime, tries: int) -> Receipt:
+        snapshot = self.reading.snapshot(account, sources_read(self.plan))
+        plan = settled(self.plan, snapshot)
+        report = audit(
+            snapshot,
+            plan.rules,
+            suppressions=plan.run.suppressions.value,
+            suppression_limits=plan.run.suppression_limits,
+            frameworks=self.frameworks,
+            packs=plan.packs,
+            as_of=self.as_of,
+            max_report_age=plan.run.oldest_report,
+        )
+        report = structs.replace(report, configuration=summary(plan, report.summary.suppressed))
+        digests = dict(self._stored(account, snapshot, report))
+        return _receipt(account, snapshot, report, digests, began, tries)
+
+    def _stored(self, account: Account, snapshot: Snapshot, report: Report) -> Iterator[tuple[str, str]]:
+        """Store what is kept, and yield the digest of each file by name."""
+        contents = {CAUSES: msgspec.json.encode(list(causes_of(snapshot, report)))}
+        if self.keep is Keep.SNAPSHOTS and account.source is None:
+            contents[SNAPSHOT] = gzip.compress(dump(snapshot), _LEVEL, mtime=0)
+        if self.keep is not Keep.NONE:
+            contents[REPORT] = gzip.compress(dump_report(report), _LEVEL, mtime=0)
+        if self.page is not None:
+            stream = io.BytesIO()
+            self.page(report, stream)
+            contents[PAGE] = stream.getvalue()
+        for name, content in contents.items():
+            self.storage.write(f"{self.run}/{folder_of(account)}/{name}", content)
+            yield name, sha256(content).hexdigest()
+
+    def keep_receipt(self, account: Account, receipt: Receipt) -> Receipt:
+        """Store a receipt, and return it; raise OutputError if that fails."""
+        self.storage.write(f"{self.run}/{folder_of(account)}/{RECEIPT}", msgspec.json.encode(receipt))
+        return receipt
+
+
+def read_receipt(storage: Storage, run: str, account: Account) -> Receipt | None:
+    """Return the receipt of an account in a run, None where there is none; raise SourceError if it is damaged."""
+    name = f"{run}/{folder_of(account)}/{RECEIPT}"
+    content = storage.read(name)
+    if content is None:
+        return None
+    try:
+        return msgspec.json.decode(content, type=Receipt)
+    except msgspec.DecodeError as error:
+        remedy = "Remove it: then the account is read again with --resume."
+        raise SourceError(f"is not a receipt: {error}", remedy, subject=f"{storage.place}/{name}") from error
+
+
+def lost(account: Account, began: datetime, tries: int) -> Receipt:
+    """Return the receipt of an account whose worker died each time."""
+    message = f"The process that worked on it died {tries} times"
+    remedy = "Scan this account by itself, with iam-audit scan, to see why; it may need more memory."
+    return _empty(account, State.LOST, Failure(code="WorkerDied", message=message, remedy=remedy), began, tries)
+
+
+def causes_of(snapshot: Snapshot, report: Report) -> Iterator[Cause]:
+    """Yield what is NON_COMPLIANT and not suppressed, named so that one fault in two accounts is one cause."""
+    digests = _policy_digests(snapshot)
+    for finding in report.findings:
+        if finding.compliance_type is ComplianceType.NON_COMPLIANT and finding.suppression is None:
+            of_account = finding.resource_name == report.account.id
+            name = "" if of_account else finding.resource_name
+            digest = digests.get(finding.resource_arn or "")
+            yield Cause(finding.config_rule_name, finding.resource_type, name, digest)
+
+
+def _policy_digests(snapshot: Snapshot) -> Mapping[str, str]:
+    """Return the digests of the documents in force by the ARNs of their policies, without the account's number."""
+    own = (snapshot.account.id or "").encode()
+    found: dict[str, str] = {}
+    for policy in snapshot.policies.known_part:
+        if gaps_of(policy):
+            continue
+        for version in policy.versions.known_part:
+            if version.is_default and not gaps_of(version):
+                document = bytes(version.document)
+                text = document.replace(own, b"") if own else document
+                found[policy.arn] = sha256(text).hexdigest()[:16]
+    return found
+
+
+def _receipt(
+    account: Account, snapshot: Snapshot, report: Report, digests: dict[str, str], began: datetime, tries: int
+) -> Receipt:
+    state, failure = _outcome(snapshot, report)
+    users = snapshot.users
+    return Receipt(
+        key=account.key,
+        account_id=report.account.id,
+        alias=report.account.alias,
+        state=state,
+        error=failure,
+        counts=report.summary.counts,
+        by_severity=report.summary.by_severity,
+        suppressed=report.summary.suppressed,
+        rules=tuple(
+            RuleCounts(rule.config_rule_name, rule.source_identifier, rule.severity, rule.counts)
+            for rule in report.rules
+        ),
+        sources=tuple(
+            SourceState(source.name, source.status, source.detail)
+            for source in report.snapshot.sources
+            if source.status is not SourceStatus.NOT_REQUESTED
+        ),
+        users=len(users.known_part) if users.gap is None else None,
+        rule_failed=any(each.code == RULE_ERROR and each.config_rule_name for each in report.warnings),
+        report=f"{folder_of(account)}/{REPORT}" if REPORT in digests else None,
+        captured_at=report.snapshot.captured_at,
+        report_generated_at=report.snapshot.report_generated_at,
+        digests=digests,
+        began_at=began,
+        ended_at=_now(),
+        tries=tries,
+    )
+
+
+def _outcome(snapshot: Snapshot, report: Report) -> tuple[State, Failure | None]:
+    """Return the state of an account that was judged, and what stands in the way of knowing all."""
+    why = shortfall(report)
+    if why is None:
+        return State.AUDITED, None
+    late = next((gap for gap in snapshot.gaps if gap.error_code == _TIMEOUT), None)
+    denied = next((gap for gap in snapshot.gaps if gap.error_code in _DENIED), None)
+    if late is not None:
+        return State.TIMED_OUT, Failure(code=_TIMEOUT, message=late.message, remedy="Give more time with --timeout.")
+    gap = denied or next(iter(snapshot.gaps), None)
+    if gap is None:
+        return State.PARTIAL, Failure(code=None, message=why)
+    failure = Failure(code=gap.error_code, message=gap.message, action=gap.iam_action)
+    return State.DENIED if denied is not None and decided_nothing(report) else State.PARTIAL, failure
+
+
+def _not_read(account: Account, error: NotReadError, began: datetime, tries: int) -> Receipt:
+    return _empty(account, error.state, error.failure, began, tries)
+
+
+def _empty(account: Account, state: State, failure: Failure, began: datetime, tries: int) -> Receipt:
+    return Receipt(
+        key=account.key,
+        account_id=account.id,
+        state=state,
+        error=failure,
+        began_at=began,
+        ended_at=_now(),
+        tries=tries,
+    )
+
+
+def _remedy(error: Exception) -> str:
+    return error.hint if isinstance(error, AuditError) else "This is a fault of iam-audit: please report it."
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
