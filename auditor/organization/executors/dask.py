@@ -23,20 +23,21 @@ from auditor.organization.work import read_receipt
 
 T = TypeVar("T")
 LOCAL = "local"
-_CONNECT_S = 30
 _GONE = "Start the cluster again."
 
 
 class Dask(Struct, frozen=True):
     """Work on accounts on the cluster of a scheduler, such as tcp://10.0.0.1:8786, or on one made for this run.
 
-    `workers` is the number of processes of the latter, None for Dask's own choice.
+    `workers` is the number of processes of the latter, None for Dask's own choice; `wait_s` how long to wait for the
+    scheduler (s).
     """
 
     address: str
     storage: Storage
     run: str
     workers: int | None = None
+    wait_s: float = 30
 
     def map(self, task: Task[T], accounts: Iterable[Account]) -> Iterator[tuple[Account, T | Dead]]:
         """Yield the accounts with what the task returned; raise what it raises, SourceError without a cluster."""
@@ -47,14 +48,13 @@ class Dask(Struct, frozen=True):
                 yield from _mapped(client, bring.name, list(accounts))
             except (FutureCancelledError, OSError) as error:
                 raise SourceError("went away", _GONE, subject=f"the Dask scheduler {self.address}") from error
-            finally:
-                _let_go(client, bring.name)
+            client.unregister_worker_plugin(bring.name)
 
     def _client(self) -> Any:
         try:
             if self.address == LOCAL:
                 return Client(LocalCluster(n_workers=self.workers, threads_per_worker=1, dashboard_address=None))
-            return Client(self.address, timeout=_CONNECT_S)
+            return Client(self.address, timeout=self.wait_s)
         except (OSError, TimeoutError, ValueError) as error:
             remedy = "Give the address that `dask scheduler` prints, such as tcp://10.0.0.1:8786."
             raise SourceError("cannot be reached", remedy, subject=f"the Dask scheduler {self.address}") from error
@@ -106,10 +106,3 @@ def _tried(name: str, account: Account, tries: int) -> Any:
     except AuditError as error:
         return error
     return found
-
-
-def _let_go(client: Any, name: str) -> None:
-    try:
-        client.unregister_worker_plugin(name)
-    except (OSError, ValueError):
-        return  # the cluster is gone, and the plugin with it
