@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from auditor.account.sources import SourceStatus, Time
+from auditor.account.sources import Source, SourceStatus, Time
 from auditor.judging.rule import ComplianceType, Severity
 from auditor.report.configuration import ConfigurationSummary
 from auditor.selection.options import Choice
@@ -90,11 +90,18 @@ class Failure(Struct, frozen=True, kw_only=True):
 
 
 class SourceState(Struct, frozen=True):
-    """Hold how far one source of an account was read."""
+    """Hold how far one source of an account was read; `iam_actions` are those to grant where it was refused."""
 
     name: str
     status: SourceStatus
     detail: str | None
+    iam_actions: tuple[str, ...] = ()
+
+    @property
+    def lacking(self) -> bool:
+        """Return whether facts are missing that rules may rest on; the alias is only shown."""
+        sufficient = (SourceStatus.COMPLETE, SourceStatus.NOT_REQUESTED)
+        return self.status not in sufficient and self.name != Source.ACCOUNT_ALIAS
 
 
 class RuleCounts(Struct, frozen=True):

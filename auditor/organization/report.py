@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from auditor.account.sources import Time
 from auditor.judging.rule import ComplianceType, Severity
-from auditor.organization.records import Failure, State
+from auditor.organization.records import Failure, SourceState, State
 from auditor.report.configuration import ConfigurationSummary
 from auditor.report.report import Tool
 
@@ -35,6 +35,7 @@ class OrganizationSummary(Struct, frozen=True):
     """Sum up the accounts by state and the findings that are not suppressed by compliance type and severity.
 
     `active` counts the accounts that the run is about, `audited` those of them about which everything is known.
+    `compliance_type` is that of the worst finding, and no better than INSUFFICIENT_DATA while accounts are missing.
     `oldest_credential_report` is the earliest time at which AWS made the credential report of any account.
     """
 
@@ -46,6 +47,11 @@ class OrganizationSummary(Struct, frozen=True):
     by_severity: dict[Severity, dict[ComplianceType, int]]
     suppressed: int
     oldest_credential_report: Time | None
+
+    @property
+    def complete(self) -> bool:
+        """Return whether there are accounts, and everything is known about each."""
+        return 0 < self.active == self.audited
 
 
 class OrganizationRule(Struct, frozen=True):
@@ -62,6 +68,7 @@ class AccountResult(Struct, frozen=True, kw_only=True):
     """Hold what became of one account; `id` is null for an input that could not be read, whose `name` is the file's.
 
     `rules` has, by the name of each rule with open findings, how many are NON_COMPLIANT and INSUFFICIENT_DATA.
+    `lacking` are the sources that were not read completely. `rule_failed`: a rule crashed, its verdicts are missing.
     `report` is the place of its own report within the run, null where there is none.
     """
 
@@ -79,6 +86,13 @@ class AccountResult(Struct, frozen=True, kw_only=True):
     captured_at: Time | None
     report_generated_at: Time | None
     report: str | None
+    lacking: tuple[SourceState, ...] = ()
+    rule_failed: bool = False
+
+    @property
+    def judged(self) -> bool:
+        """Return whether rules judged it: where none did, zeros mean that nothing is known."""
+        return bool(self.suppressed or any(self.counts.values()))
 
 
 class CommonCause(Struct, frozen=True):

@@ -8,7 +8,17 @@ from msgspec import structs
 
 from auditor import __version__
 from auditor.judging.rule import OPEN, ComplianceType, Severity
-from auditor.organization.records import AUDITABLE, REPORTED, Account, Cause, Manifest, Receipt, RuleCounts, State
+from auditor.organization.records import (
+    AUDITABLE,
+    REPORTED,
+    Account,
+    Cause,
+    Failure,
+    Manifest,
+    Receipt,
+    RuleCounts,
+    State,
+)
 from auditor.organization.report import (
     AccountResult,
     CommonCause,
@@ -85,7 +95,7 @@ def summed_up(manifest: Manifest, receipt_of: ReceiptOf, causes_of: CausesOf) ->
         totals.add(receipt)
         results.append(_result(account, receipt))
         if receipt.state in REPORTED:
-            causes.add(account.key, causes_of(account.key))
+            causes.add(receipt.account_id or account.key, causes_of(account.key))
     rules = totals.rules()
     common = causes.common({rule.config_rule_name: rule.severity for rule in rules})
     return OrganizationReport(
@@ -145,16 +155,22 @@ class _Totals:
 
     def summary(self, states: Mapping[State, int]) -> OrganizationSummary:
         """Return the summary, with the number of accounts in each state."""
+        active, audited = sum(states.get(state, 0) for state in AUDITABLE), states.get(State.AUDITED, 0)
         return OrganizationSummary(
-            active=sum(states.get(state, 0) for state in AUDITABLE),
-            audited=states.get(State.AUDITED, 0),
+            active=active,
+            audited=audited,
             states={state: states.get(state, 0) for state in State},
-            compliance_type=worst(self._counts),
+            compliance_type=self._verdict(complete=0 < active == audited),
             counts=self._counts,
             by_severity={each: self._by_severity[each] for each in Severity if each in self._by_severity},
             suppressed=self.suppressed,
             oldest_credential_report=self._oldest,
         )
+
+    def _verdict(self, *, complete: bool) -> ComplianceType:
+        """Return the verdict of all findings; of accounts that nobody saw there are none, which must not look clean."""
+        verdict = worst(self._counts)
+        return verdict if complete or verdict in OPEN else ComplianceType.INSUFFICIENT_DATA
 
     def rules(self) -> Sequence[OrganizationRule]:
         """Return the rules, the most urgent first."""
@@ -173,7 +189,7 @@ def _unworked(account: Account) -> AccountResult:
         ou=account.ou,
         tags=account.tags,
         state=account.state or State.UNFINISHED,
-        error=None,
+        error=None if account.detail is None else Failure(code=None, message=account.detail),
         counts=dict.fromkeys(ComplianceType, 0),
         by_severity={},
         suppressed=0,
@@ -206,13 +222,15 @@ def _result(account: Account, receipt: Receipt) -> AccountResult:
         captured_at=receipt.captured_at,
         report_generated_at=receipt.report_generated_at,
         report=receipt.report,
+        lacking=tuple(source for source in receipt.sources if source.lacking),
+        rule_failed=receipt.rule_failed,
     )
 
 
-def _urgency(rule: OrganizationRule) -> tuple[int, int, int, int, str]:
+def _urgency(rule: OrganizationRule) -> tuple[bool, int, int, int, int, str]:
     failed, unknown = (rule.accounts[kind] for kind in OPEN)
     severity = _SEVERITIES.index(rule.severity)
-    return severity, -failed, -rule.counts[OPEN[0]], -unknown, rule.config_rule_name
+    return not failed + unknown, severity, -failed, -rule.counts[OPEN[0]], -unknown, rule.config_rule_name
 
 
 def _warnings(results: Sequence[AccountResult], common: Sequence[CommonCause]) -> Iterator[str]:
@@ -220,6 +238,10 @@ def _warnings(results: Sequence[AccountResult], common: Sequence[CommonCause]) -
     for account, count in numbers.items():
         if count > 1:
             yield f"Account {account} stands {count:,} times in the list; each is counted"
+    failed = [result.id or result.name for result in results if result.rule_failed]
+    if failed:
+        named = ", ".join(failed[:FIRST]) + (f" and {len(failed) - FIRST:,} more" if len(failed) > FIRST else "")
+        yield f"A rule crashed, so that its verdicts are missing, in {len(failed):,} of the accounts: {named}"
     if len(common) > MOST_CAUSES:
         listed = f"the {MOST_CAUSES:,} that are in most accounts are listed"
         yield f"{len(common):,} causes are in more than one account; {listed}"

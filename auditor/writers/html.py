@@ -235,7 +235,7 @@ def _segments(counts: Mapping[ComplianceType, int]) -> Iterator[tuple[str, float
         left += width
 
 
-class _Column:
+class Column:
     """Number the distinct values of a column in order of appearance."""
 
     def __init__(self, values: Iterable[Hashable] = ()) -> None:
@@ -243,6 +243,7 @@ class _Column:
         self._at: list[int] = []
 
     def add(self, value: Hashable) -> None:
+        """Append a value."""
         self._at.append(self._numbers.setdefault(value, len(self._numbers)))
 
     def packed(self) -> dict[str, Any]:
@@ -256,9 +257,9 @@ def pack(report: Report) -> str:
 
     Base64 cannot end the block that it stands in. zlib rather than gzip, whose header names the operating system.
     """
-    columns = {name: _Column() for name in _COLUMNS}
-    columns["rule"] = _Column(result.config_rule_name for result in report.rules)
-    columns["compliance_type"] = _Column(_KINDS)
+    columns = {name: Column() for name in _COLUMNS}
+    columns["rule"] = Column(result.config_rule_name for result in report.rules)
+    columns["compliance_type"] = Column(_KINDS)
     for finding in report.findings:
         for name, value in _cells(report, finding).items():
             columns[name].add(value)
@@ -317,7 +318,7 @@ def _json_text(value: object) -> str:
 
 def _packed_resources(resources: Iterable[tuple[str, str | None, str, str | None]]) -> dict[str, Any]:
     """Return resources in columns; of an ARN that ends in the resource's name only the start is kept."""
-    types, ids, names, arns = _Column(), [], [], _Column()
+    types, ids, names, arns = Column(), [], [], Column()
     for resource_type, resource_id, name, arn in resources:
         types.add(resource_type)
         ids.append(resource_id)

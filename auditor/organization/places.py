@@ -1,0 +1,102 @@
+"""Places: the organizational units as a tree, with what was found below each, rule by rule."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from auditor.judging.rule import OPEN, Severity
+from auditor.organization.records import AUDITABLE, State
+from auditor.organization.report import AccountResult, OrganizationReport
+
+SEPARATOR = "/"  # in the path of an organizational unit
+
+
+class Place(NamedTuple):
+    """Hold an organizational unit with all active accounts in it and below it.
+
+    `ou` is its path, empty for accounts of which no unit is known, None for all accounts; `inside` counts the places
+    below it, which follow it. `severities` count the findings that are NON_COMPLIANT, `undecided` those that have
+    INSUFFICIENT_DATA. `failing` and `unknown` are numbers of accounts by rule, in the order of the report: in the first
+    something is NON_COMPLIANT, of the second that is not known.
+    """
+
+    ou: str | None
+    name: str
+    depth: int
+    inside: int
+    active: int
+    audited: int
+    severities: tuple[int, ...]
+    undecided: int
+    failing: tuple[int, ...]
+    unknown: tuple[int, ...]
+
+
+def places(report: OrganizationReport) -> Sequence[Place]:
+    """Return the places from the top, below each those in which most is wrong first."""
+    rules = {rule.config_rule_name: number for number, rule in enumerate(report.rules)}
+    top = _Node(None, "All accounts", len(rules))
+    for account in report.accounts:
+        if account.state in AUDITABLE:
+            top.add(account, rules)
+            _below(top, account, rules)
+    (only,) = top.below.values() if len(top.below) == 1 else (None,)
+    return tuple((top if only is None or only.ou == "" else only).rows(0))
+
+
+class _Node:
+    """Gather the accounts of a place, and the places below it."""
+
+    def __init__(self, ou: str | None, name: str, rules: int) -> None:
+        self.ou, self.name = ou, name
+        self.below: dict[str, _Node] = {}
+        self._active = self._audited = self._unjudged = self._undecided = 0
+        self._severities = dict.fromkeys(Severity, 0)
+        self._failing, self._unknown = [0] * rules, [0] * rules
+
+    def add(self, account: AccountResult, rules: dict[str, int]) -> None:
+        """Count an account that is here or below."""
+        self._active += 1
+        self._audited += account.state is State.AUDITED
+        self._unjudged += not account.judged
+        self._undecided += account.counts[OPEN[1]]
+        for severity, counts in account.by_severity.items():
+            self._severities[severity] += counts.get(OPEN[0], 0)
+        for name, (failing, _) in account.rules.items():
+            (self._failing if failing else self._unknown)[rules[name]] += 1
+
+    def child(self, ou: str, name: str, rules: int) -> "_Node":
+        """Return the place of a name below this one."""
+        if name not in self.below:
+            self.below[name] = _Node(ou, name, rules)
+        return self.below[name]
+
+    def rows(self, depth: int) -> Iterator[Place]:
+        """Yield this place and those below it."""
+        below = [list(each.rows(depth + 1)) for each in sorted(self.below.values(), key=_Node.urgency)]
+        yield Place(
+            self.ou,
+            self.name,
+            depth,
+            sum(map(len, below)),
+            self._active,
+            self._audited,
+            tuple(self._severities.values()),
+            self._undecided,
+            tuple(self._failing),
+            tuple(count + self._unjudged for count in self._unknown),
+        )
+        for rows in below:
+            yield from rows
+
+    def urgency(self) -> tuple[tuple[int, ...], int, str]:
+        """Return what places are sorted by: findings by severity, then accounts that were not audited, then name."""
+        return tuple(-count for count in self._severities.values()), self._audited - self._active, self.name
+
+
+def _below(top: _Node, account: AccountResult, rules: dict[str, int]) -> None:
+    """Count an account in each place that it is in."""
+    node, path = top, ""
+    for name in account.ou.split(SEPARATOR) if account.ou else ("",):
+        path = f"{path}{SEPARATOR}{name}" if node is not top else name
+        node = node.child(path, name or "No organizational unit known", len(rules))
+        node.add(account, rules)

@@ -1,0 +1,75 @@
+"""Accounts that were not or not fully audited, gathered by what happened to them and what is to be done about it."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from auditor.organization.records import AUDITABLE, Failure, State
+from auditor.organization.report import AccountResult, OrganizationReport
+
+_STATES = list(State)
+PLACEHOLDER = "ACCOUNT_ID"
+"""Stands in messages for the number of the account, so that what happened to many is said once."""
+
+
+class Unaudited(NamedTuple):
+    """Hold what happened to some accounts: the error code, the message, the actions to grant, what to do."""
+
+    state: State
+    code: str | None
+    message: str
+    actions: tuple[str, ...]
+    remedy: str
+    accounts: Sequence[AccountResult]
+
+
+Happened = tuple[str | None, str, tuple[str, ...], str]
+"""An error code, a message, the actions to grant, and what to do."""
+
+
+def unaudited(report: OrganizationReport) -> Sequence[Unaudited]:
+    """Return what kept accounts from being audited, by state, then what happened to the most accounts first.
+
+    A partial account stands in each group of what it lacks; others stand in one.
+    """
+    groups: dict[tuple[State, Happened], list[AccountResult]] = {}
+    for account in report.accounts:
+        if account.state in AUDITABLE and account.state is not State.AUDITED:
+            for what in dict.fromkeys(happened(account)):
+                groups.setdefault((account.state, what), []).append(account)
+    found = [Unaudited(state, *what, accounts) for (state, what), accounts in groups.items()]
+    return sorted(found, key=lambda each: (_STATES.index(each.state), -len(each.accounts), each.code or ""))
+
+
+def happened(account: AccountResult) -> Iterator[Happened]:
+    """Yield what happened to an account: its error, or else each source that was not read completely."""
+    if account.state is State.AUDITED:
+        return
+    if account.error is not None:
+        yield _failure(account, account.error)
+    elif account.lacking:
+        for source in account.lacking:
+            detail = source.detail or f"{source.status.value.replace('_', ' ')}"
+            yield None, f"{source.name}: {_shared(detail, account)}", source.iam_actions, ""
+    else:
+        yield None, _UNSAID.get(account.state, ""), (), ""
+
+
+_UNSAID = {
+    State.PARTIAL: "Some findings have INSUFFICIENT_DATA, though every source was read: see the account's own report",
+    State.UNFINISHED: "The run ended before this account was read; resume it",
+}
+
+
+def error_of(account: AccountResult) -> str:
+    """Return the error codes of an account, and where there is none what happened."""
+    texts = (message if code is None else code for code, message, _, _ in happened(account))
+    return "; ".join(texts).replace(PLACEHOLDER, account.id or PLACEHOLDER)
+
+
+def _failure(account: AccountResult, error: Failure) -> Happened:
+    actions = () if error.action is None else (error.action,)
+    return error.code, _shared(error.message, account), actions, _shared(error.remedy, account)
+
+
+def _shared(text: str, account: AccountResult) -> str:
+    return text.replace(account.id, PLACEHOLDER) if account.id else text

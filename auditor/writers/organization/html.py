@@ -1,0 +1,148 @@
+"""The front page of an organization: one file that opens from disk, and stays readable and small at 10,000 accounts.
+
+What matters most is static HTML, bounded. All accounts, places and causes travel packed in the page, and its script
+lists them; everything else is on the page of each account, which is linked.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import BinaryIO, NamedTuple
+
+from auditor.judging.registry import load_rules, page, sections
+from auditor.judging.rule import OPEN, ComplianceType, Severity
+from auditor.organization.places import Place, places
+from auditor.organization.records import AUDITABLE, State
+from auditor.organization.report import OrganizationReport, OrganizationRule, OrganizationSummary
+from auditor.organization.unaudited import error_of, unaudited
+from auditor.organization.wording import IN_WORDS, denominator, shortfall
+from auditor.organization.worst import failing, worst_first
+from auditor.writers.html import asset, csp_hash, page_environment
+from auditor.writers.organization.links import Link, checked, no_link
+from auditor.writers.organization.packing import pack
+
+ACCOUNTS = 25  # rows that stand in the page without its script, the worst first
+CAUSES = 20
+PLACES = 40
+GROUPS = 100  # of accounts that were not audited
+NAMED = 20  # accounts of a group
+_SMALLEST_BAR = 0.75  # per cent: one account among thousands must still be seen
+_STEPS = (5, 20, 50, 80)  # per cent: the bounds of the colours of the heat map
+_SCRIPTS = ("unpack.js", *(f"organization/{name}.js" for name in ("list", "places", "causes", "accounts", "page")))
+
+
+def write(report: OrganizationReport, stream: BinaryIO, *, link: Link = no_link) -> None:
+    """Write the front page as one HTML document; the same report gives the same bytes."""
+    stream.write(_document(report, link).encode("utf-8", "backslashreplace"))
+
+
+def _document(report: OrganizationReport, link: Link) -> str:
+    style, script = asset("report.css", "organization/organization.css"), asset(*_SCRIPTS)
+    tree, groups, open_rules = places(report), unaudited(report), _open_rules(report)
+    environment = page_environment()
+    environment.filters.update(compact=compact, groups=_groups)
+    text: str = environment.get_template("organization/organization.html.jinja").render(
+        report=report,
+        summary=report.summary,
+        kinds=tuple(ComplianceType),
+        severities=tuple(Severity),
+        open_kinds=OPEN,
+        subject=_subject(report),
+        denominator=denominator(report.summary),
+        shortfall=shortfall(report.summary),
+        states=[state for state in IN_WORDS if report.summary.states.get(state)],
+        stripes=list(_stripes(report.summary)),
+        auditable=AUDITABLE,
+        asks=_questions(report),
+        open_rules=open_rules,
+        top=tree[0],
+        places=_first_places(tree),
+        all_places=len(tree),
+        heat=heat,
+        groups=groups[:GROUPS],
+        more_groups=len(groups) - len(groups[:GROUPS]),
+        named=NAMED,
+        causes=report.causes[:CAUSES],
+        names={account.id or account.name: account.name for account in report.accounts},
+        worst=worst_first(report.accounts)[:ACCOUNTS],
+        failing_of=failing,
+        error_of=error_of,
+        address=lambda account: checked(link(account)),
+        style=style,
+        script=script,
+        style_hash=csp_hash(style),
+        script_hash=csp_hash(script),
+        payload=pack(report, tree, link, open_rules, shown=_depth(tree)),
+    )
+    return text
+
+
+def _subject(report: OrganizationReport) -> str:
+    count = len(report.accounts)
+    return f"organization {report.organization.id}" if report.organization.id else f"{count:,} accounts"
+
+
+def _questions(report: OrganizationReport) -> dict[str, str]:
+    """Return what each rule asks, in one sentence; of a rule that is not installed here nothing."""
+    known = {rule.source_identifier: sections(page(rule)).get("", "") for rule in load_rules().values()}
+    return {rule.config_rule_name: known.get(rule.source_identifier, "") for rule in report.rules}
+
+
+def _open_rules(report: OrganizationReport) -> int:
+    """Return how many rules have open findings: they stand first in the report."""
+    return sum(1 for rule in report.rules if any(rule.counts[kind] for kind in OPEN))
+
+
+def _groups(rules: Iterable[OrganizationRule]) -> Sequence[tuple[Severity, int]]:
+    """Return the severities of the rules, and how many rules of each follow each other."""
+    return [(severity, len(list(group))) for severity, group in groupby(rules, key=lambda rule: rule.severity)]
+
+
+class _Stripe(NamedTuple):
+    """A part of the bar of states: left edge and width in per cent."""
+
+    state: State
+    left: float
+    width: float
+
+
+def _stripes(summary: OrganizationSummary) -> Iterator[_Stripe]:
+    """Yield the parts of the bar, which is all active accounts."""
+    counted = {state: summary.states[state] for state in IN_WORDS if state in AUDITABLE and summary.states.get(state)}
+    shares = {state: max(100 * count / summary.active, _SMALLEST_BAR) for state, count in counted.items()}
+    left = 0.0
+    for state, share in shares.items():
+        width = 100 * share / sum(shares.values())
+        yield _Stripe(state, round(left, 2), round(width, 2))
+        left += width
+
+
+def _depth(tree: Sequence[Place]) -> int:
+    """Return down to which depth the tree is unfolded at first: as far as there are not too many places."""
+    deepest = max(place.depth for place in tree)
+    fitting = (depth for depth in range(deepest, 0, -1) if sum(place.depth <= depth for place in tree) <= PLACES)
+    return next(fitting, 1)
+
+
+def _first_places(tree: Sequence[Place]) -> Sequence[Place]:
+    depth = _depth(tree)
+    return [place for place in tree if place.depth <= depth][:PLACES]
+
+
+def heat(failing: int, unknown: int, active: int) -> tuple[str, str]:
+    """Return the text and the class of a cell of the heat map: the share of accounts in per cent.
+
+    A question mark stands where nothing was found and not everything is known; the script does the same.
+    """
+    if not failing:
+        return ("?", "q") if unknown else ("·", "")
+    share = 100 * failing / active
+    step = sum(share > bound for bound in _STEPS)
+    return (f"{share:.0f}" if share >= 1 else "<1"), f"h{step}{' q' if unknown else ''}"
+
+
+def compact(count: int) -> str:
+    """Return a count in few characters, never more than it is; the script does the same."""
+    thousand, million = 1_000, 1_000_000
+    if count < 10 * thousand:
+        return f"{count:,}"
+    return f"{count // thousand}k" if count < million else f"{count // (million // 10) / 10:.1f}M"
