@@ -69,19 +69,19 @@ def _backend_app(service: Any) -> Any:
         answer = convert_to_flask_response(completed.dispatch)
 
         def view(**matched: Any) -> Any:
-            _complete_policies()
+            complete_policies()
             return answer(**matched)
 
         app.view_functions["IamResponse.dispatch"] = view
     return app
 
 
-def _complete_policies() -> None:
-    """Return every managed policy the facts that moto's lack and that AWS always sends."""
+def complete_policies(account_id: str | None = None) -> None:
+    """Return every managed policy of an account the facts that moto's lack and that AWS always sends."""
     from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.iam.models import iam_backends
 
-    for backend in iam_backends[DEFAULT_ACCOUNT_ID].values():
+    for backend in iam_backends[account_id or DEFAULT_ACCOUNT_ID].values():
         policies: Iterable[Any] = backend.managed_policies.values()
         for policy in policies:
             policy.policy_id = _unique_id("ANPA", policy.arn)
@@ -115,12 +115,12 @@ def environment(settings: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def give_root_mfa(partition: str = "aws") -> None:
+def give_root_mfa(partition: str = "aws", account_id: str | None = None) -> None:
     """Have the account summary say the same of root as the credential report; no call sets root's MFA up."""
     from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.iam.models import iam_backends
 
-    iam_backends[DEFAULT_ACCOUNT_ID][partition].account_summary._account_mfa_enabled = 1  # noqa: SLF001 - as it is kept
+    iam_backends[account_id or DEFAULT_ACCOUNT_ID][partition].account_summary._account_mfa_enabled = 1  # noqa: SLF001 - as it is kept
 
 
 def backdate(user_name: str, created_at: datetime, used_at: datetime) -> None:

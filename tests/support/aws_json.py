@@ -20,7 +20,7 @@ _CODES = {
     "InvalidClientTokenId": "UnrecognizedClientException",
     "ServiceFailure": "InternalServerException",
     "ServiceUnavailable": "ServiceUnavailableException",
-    "Throttling": "ThrottlingException",
+    "Throttling": "ThrottlingException",  # but of Organizations: TooManyRequestsException
     "ValidationError": "ValidationException",
 }
 """What JSON services call the errors of IAM and STS; other codes are the same."""
@@ -30,10 +30,16 @@ def parameters_of(environ: Mapping[str, Any], body: bytes) -> dict[str, str]:
     """Return what a call asks for, in whichever protocol, as the Query protocol's parameters."""
     target: str = environ.get("HTTP_X_AMZ_TARGET", "")
     if target:
-        return {"Action": target.rpartition(".")[2]}
+        given: Mapping[str, Any] = json.loads(body or b"{}")
+        return {"Action": target.rpartition(".")[2], **{name: str(value) for name, value in given.items()}}
     if environ["PATH_INFO"].startswith("/analyzer"):
         return {"Action": _ANALYZERS[environ["REQUEST_METHOD"]], **dict(parse_qsl(environ["QUERY_STRING"]))}
     return dict(parse_qsl(body.decode(), keep_blank_values=True))
+
+
+def json_answer(content: Mapping[str, Any]) -> Answer:
+    """Return an answer of a JSON service."""
+    return Answer(200, json.dumps(content), headers=(("Content-Type", "application/x-amz-json-1.1"),))
 
 
 def in_json(answer: Answer) -> Answer:

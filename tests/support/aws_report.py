@@ -37,8 +37,11 @@ class CredentialReports:
     A report says what was true when its making began; that is its GeneratedTime too.
     """
 
-    def __init__(self, clock: Clock, *, seconds: float = 0, last: Made | None = None) -> None:
+    def __init__(
+        self, clock: Clock, *, seconds: float = 0, last: Made | None = None, account_id: str = DEFAULT_ACCOUNT_ID
+    ) -> None:
         self._clock = clock
+        self._account_id = account_id
         self._making = timedelta(seconds=seconds)
         self._last = last
         self._lock = Lock()
@@ -52,7 +55,7 @@ class CredentialReports:
         with self._lock:
             if self._last is None or self._expired(self._last):
                 now = self._clock()
-                self._last = Made(report_of_moto(), now, now + self._making)
+                self._last = Made(report_of_moto(self._account_id), now, now + self._making)
                 return state("STARTED")
             return state("COMPLETE" if self._ready(self._last) else "INPROGRESS")
 
@@ -74,13 +77,13 @@ class CredentialReports:
         return self._ready(last) and self._clock() - last.generated_at >= LIFETIME
 
 
-def report_of_moto() -> str:
-    """Return the credential report of the account as moto keeps it: root first, users ignoring case, quoted CSV."""
-    backend: Any = iam_backends[DEFAULT_ACCOUNT_ID]["aws"]
+def report_of_moto(account_id: str = DEFAULT_ACCOUNT_ID) -> str:
+    """Return the credential report of an account as moto keeps it: root first, users ignoring case, quoted CSV."""
+    backend: Any = iam_backends[account_id]["aws"]
     policy = backend.account_password_policy
     max_age_days = policy.max_password_age if policy else 0
     users = sorted(backend.users.values(), key=lambda user: user.name.lower())
-    return report_csv(_line(_cells(user, max_age_days)) for user in users)
+    return report_csv((_line(_cells(user, max_age_days)) for user in users), account_id)
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ import boto3
 from botocore import exceptions as aws
 from botocore.config import Config
 from botocore.handlers import json_decode_policies
+from botocore.loaders import Loader, create_loader
 from botocore.parsers import ResponseParserError
 from botocore.session import Session as CoreSession
 from botocore.utils import parse_timestamp
@@ -151,6 +152,7 @@ def connect(options: LiveOptions, *, ask_code: AskCode | None) -> Connection:
     """
     core = CoreSession(profile=options.profile)
     with _explaining(options, core):
+        core.register_component("data_loader", _models(core.get_config_variable("data_path")))
         _ask_instead_of_botocore(core, options, ask_code)
         session = boto3.Session(botocore_session=core, region_name=_region(core, options))
         config = _config("standard", 3, options.timeout_s)
@@ -177,6 +179,12 @@ def connect(options: LiveOptions, *, ask_code: AskCode | None) -> Connection:
         region = session.region_name.removeprefix("fips-").removesuffix("-fips")  # botocore's names of FIPS endpoints
         mfa = options.mfa_serial is not None
         return Connection(caller, made.result(), mfa, region, client, signing)
+
+
+@cache
+def _models(data_path: str | None) -> Loader:
+    """Return the reader of botocore's models, which keeps what it has read: 0.1 s for every further account."""
+    return create_loader(data_path)
 
 
 def _config(mode: Literal["standard", "adaptive"], attempts: int, timeout_s: float) -> Config:

@@ -1,0 +1,223 @@
+"""A fake organization on 127.0.0.1: accounts that moto keeps apart, roles to assume, and faults for single accounts.
+
+The environment's keys are of the management account. AssumeRole of `role` gives every other account keys that are
+the same each time, so that what moto rendered once is kept for the next run. Credential reports and all dates are of
+one time, `NOW`: two undisturbed runs read the same.
+
+    with fake_organization(tmp_path) as organization:
+        organization.trouble()                                   # every fate of FATES, or single ones:
+        organization.disturb("100000000005", reading("throttled"))
+        organization.service.page_sizes = (15, 0, 20)            # an empty page with a token
+        ... iam-audit organization scan --organization ...
+        organization.rest()                                      # no faults, no calls, as at the beginning
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_report import CredentialReports, Made, report_of_moto
+from aws_server import Answer, Call, Front, Honest, aws_server, error, lead_to, result
+from faulty_aws import Faults, Plan, planned
+from moto.iam.models import iam_backends
+from organizations_service import MANAGEMENT, Member, OrganizationsService
+
+from auditor.demo.emulator import complete_policies, give_root_mfa
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+"""When everything in the organization is read, by its credential reports."""
+ROLE = "OrganizationAccountAccessRole"
+ADMIN = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+_UNITS = ("", "Production", "Production/Payments", "Production/Shop", "Staging", "Sandbox")
+
+DENIED, EXPIRED, SUSPENDED, THROTTLED, HANGING, LEAVING = (f"1000000000{number}" for number in range(10, 16))
+"""Accounts to which `trouble` does what their name says; LEAVING is suspended while the run goes on."""
+
+
+def forty() -> Sequence[Member]:
+    """Return the management account and 39 others; one's number begins with zeros."""
+    ids = ["000000000042", *(f"{100_000_000_000 + number}" for number in range(1, 39))]
+    members = (
+        Member(id_, f"team-{number:02}", _UNITS[number % 6], tags={"stage": "prod" if number % 2 else "test"})
+        for number, id_ in enumerate(ids)
+    )
+    return (Member(MANAGEMENT, "management"), *members)
+
+
+def reading(fault: str) -> Plan:
+    """Have every call fail that reads the account; the role can be assumed."""
+    return lambda action, *_: None if action in ("AssumeRole", "GetCallerIdentity") else fault
+
+
+def from_first(action: str, fault: str, *, then: Callable[[], object] | None = None) -> Plan:
+    """Have every call fail from the first of an action on; with `then`, which is called at that moment, for good.
+
+    Without it a fault ends with the session: the role can be assumed again, and all is well until the same action.
+    """
+    begun: list[str] = []
+
+    def plan(called: str, *_: Any) -> str | None:
+        if called == "AssumeRole" and not then:
+            begun.clear()
+        elif called == "AssumeRole":
+            return "denied" if begun else None
+        elif called == action and not begun:
+            begun.append(called)
+            if then:
+                then()
+        return fault if begun else None
+
+    return plan
+
+
+class FakeOrganization:
+    """The organization: what AWS Organizations says of it, whose calls are disturbed, and who called.
+
+    `external_id` is demanded by every role where it is set. `latency_s` is how long each answer takes.
+    """
+
+    def __init__(self, url: str, front: Front, members: Sequence[Member]) -> None:
+        self.url = url
+        self.front = front
+        self.service = OrganizationsService(members)
+        self.role = ROLE
+        self.external_id: str | None = None
+        self.latency_s = 0.0
+        self._members = members
+        self._faults: dict[str, Faults] = {}
+        self._reports: dict[str, CredentialReports] = {}
+        for number, member in enumerate(members):
+            _fill(member.id, number)
+        self.rest()
+        self.service.serve(front)
+        front.own |= {"AssumeRole": self._assume_role, "GetCallerIdentity": self._identity}
+        front.own |= {"GenerateCredentialReport": self._report("generate"), "GetCredentialReport": self._report("get")}
+        front.disturb = self._disturb
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """Return the numbers of all accounts, the management account's first."""
+        return [member.id for member in self._members]
+
+    def rest(self) -> None:
+        """Put everything back as it was in the beginning, but for the sizes of pages and what is told of states."""
+        self.front.calls.clear()
+        self._faults.clear()
+        self.have_reports_made()
+        self.service.members = {member.id: member for member in self._members}
+
+    def have_reports_made(self, *, already: bool = True) -> None:
+        """Have credential reports there already, or else made when they are first asked for, which is waited for."""
+        self._reports = {id_: _reports(id_, already=already) for id_ in self.ids}
+
+    def disturb(self, account_id: str, plan: Plan) -> None:
+        """Have the calls about one account answered with faults of faulty_aws, AssumeRole into it among them."""
+        self._faults[account_id] = Faults(plan)
+
+    def trouble(self) -> None:
+        """Give the accounts DENIED, EXPIRED, SUSPENDED, THROTTLED, HANGING and LEAVING their fates."""
+        self.service.put(SUSPENDED, "SUSPENDED")
+        for account_id, plan in self._fates().items():
+            self.disturb(account_id, plan)
+
+    def _fates(self) -> Mapping[str, Plan]:
+        leave = partial(self.service.put, LEAVING, "SUSPENDED")
+        return {
+            DENIED: planned("denied", action="AssumeRole"),
+            SUSPENDED: planned("denied", action="AssumeRole"),
+            EXPIRED: from_first("GetCredentialReport", "expired"),
+            THROTTLED: reading("throttled"),
+            HANGING: reading("silent"),
+            LEAVING: from_first("GetCredentialReport", "suspended", then=leave),
+        }
+
+    def calls_of(self, account_id: str) -> Sequence[str]:
+        """Return the actions that were called about one account, in order."""
+        return [call.action for call in self.front.calls if self._account_of(call) == account_id]
+
+    def _account_of(self, call: Call) -> str:
+        """Return the account that a call is about: that of its key, or of the role that it wants."""
+        if call.name == "AssumeRole":
+            return call.parameters["RoleArn"].split(":")[4]
+        return call.access_key[-12:] if call.access_key.startswith("ASIA") else MANAGEMENT
+
+    def _disturb(self, call: Call, honest: Honest) -> Answer:
+        if self.latency_s:
+            time.sleep(self.latency_s)
+        faults = self._faults.get(self._account_of(call))
+        return faults(call, honest) if faults and not call.action.startswith("organizations:") else honest()
+
+    def _assume_role(self, call: Call) -> Answer:
+        account_id, role = self._account_of(call), call.parameters["RoleArn"].partition(":role/")[2]
+        wrong_id = self.external_id not in (None, call.parameters.get("ExternalId"))
+        if account_id not in self.ids or role != self.role or account_id == MANAGEMENT or wrong_id:
+            caller = f"arn:aws:iam::{MANAGEMENT}:user/auditor"
+            why = f"is not authorized to perform: sts:AssumeRole on resource: {call.parameters['RoleArn']}"
+            return error("AccessDenied", f"User: {caller} {why}", 403)
+        key = f"<AccessKeyId>{_key(account_id)}</AccessKeyId><SecretAccessKey>made-up</SecretAccessKey>"
+        session = f"<SessionToken>made-up</SessionToken><Expiration>{datetime.now(UTC) + timedelta(hours=1):%FT%TZ}"
+        return result("AssumeRole", f"<Credentials>{key}{session}</Expiration></Credentials>")
+
+    def _identity(self, call: Call) -> Answer:
+        account_id = self._account_of(call)
+        arn = f"arn:aws:sts::{account_id}:assumed-role/{self.role.rpartition('/')[2]}/iam-audit"
+        if not call.access_key.startswith("ASIA"):
+            arn = f"arn:aws:iam::{MANAGEMENT}:user/auditor"
+        identity = f"<Arn>{arn}</Arn><UserId>made-up</UserId><Account>{account_id}</Account>"
+        return result("GetCallerIdentity", identity)
+
+    def _report(self, method: str) -> Callable[[Call], Answer]:
+        return lambda call: getattr(self._reports[self._account_of(call)], method)(call)
+
+
+def _reports(account_id: str, *, already: bool) -> CredentialReports:
+    last = Made(report_of_moto(account_id), NOW, NOW) if already else None
+    return CredentialReports(lambda: NOW, last=last, account_id=account_id)
+
+
+def _key(account_id: str) -> str:
+    return f"ASIA0000{account_id}"
+
+
+@contextmanager
+def fake_organization(folder: Path, members: Sequence[Member] | None = None) -> Iterator[FakeOrganization]:
+    """Serve an organization while the block runs, by default of `forty`, and lead the environment to it."""
+    with pytest.MonkeyPatch.context() as patch, aws_server() as (url, front):
+        lead_to(url, patch, folder)
+        yield FakeOrganization(url, front, members or forty())
+
+
+def _fill(account_id: str, number: int) -> None:
+    """Fill an account: an administrator's policy in all, the faults of people in some; 3 to 5 users."""
+    iam_backends[account_id]["aws"].reset()
+    backend: Any = iam_backends[account_id]["aws"]
+    give_root_mfa(account_id=account_id)
+    for name in ("alice", "bob", "ci", *(["dave"] * (number % 2)), *(["erin"] * (number % 3 == 0))):
+        backend.create_user("us-east-1", name)
+    backend.create_login_profile("alice", "Made-up-9-password!")
+    backend.create_access_key("ci")
+    backend.create_group("Admins")
+    backend.add_user_to_group("Admins", "alice")
+    backend.put_user_policy("bob", "own", json.dumps(ADMIN))
+    backend.create_policy("", "/", json.dumps(ADMIN), "everything", [])
+    backend.create_role("deploy", json.dumps(ADMIN), "/", None, "", [], "3600")
+    if number % 4 == 0:
+        backend.update_account_password_policy(False, False, 90, 14, 24, True, True, True, True)
+    _date(backend)
+    complete_policies(account_id)
+    backend.access_keys[_key(account_id)] = backend.create_temp_access_key()
+
+
+def _date(backend: Any) -> None:
+    for user in backend.users.values():
+        user.create_date = NOW - timedelta(days=400)
+        for key in user.access_keys:
+            key.create_date = user.create_date
+    for each in (*backend.groups.values(), *backend.roles.values(), *backend.managed_policies.values()):
+        each.create_date = each.update_date = NOW - timedelta(days=400)
