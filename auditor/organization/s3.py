@@ -60,7 +60,7 @@ class Bucket(Struct, frozen=True):
 
     @property
     def _client(self) -> Any:
-        return _client(self.profile, self.region)
+        return client_of(self.profile, self.region)
 
     def _key(self, name: str) -> str:
         return f"{self.prefix}/{name}" if self.prefix else name
@@ -91,5 +91,6 @@ def _hint(error: Exception, action: str) -> str:
 
 
 @cache
-def _client(profile: str | None, region: str | None) -> Any:
+def client_of(profile: str | None, region: str | None) -> Any:
+    """Return this process's client of S3 by a profile."""
     return service_client("s3", profile=profile, region=region)

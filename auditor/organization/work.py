@@ -194,7 +194,7 @@ def _receipt(
             for rule in report.rules
         ),
         sources=tuple(
-            SourceState(source.name, source.status, source.detail)
+            SourceState(source.name, source.status, source.detail, source.iam_actions)
             for source in report.snapshot.sources
             if source.status is not SourceStatus.NOT_REQUESTED
         ),

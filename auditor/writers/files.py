@@ -9,12 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from auditor.organization.report import OrganizationReport
 from auditor.report.comparison import Comparison
 from auditor.report.report import Report
 from auditor.signals import unfinished
 from auditor.writers.diff.formats import DIFF_SUFFIXES
 from auditor.writers.diff.formats import writer_of as diff_writer_of
 from auditor.writers.formats import REPORT_SUFFIXES, format_of, writer_of
+from auditor.writers.organization.formats import writer_of as organization_writer_of
+from auditor.writers.organization.links import Link
 from auditor.writers.paths import NEW_FILE, Named, check, check_folder, place_of, resolved, temporary_file, writing
 
 Fill = Callable[[BinaryIO], Any]
@@ -60,6 +63,16 @@ def write_comparison(comparison: Comparison, paths: Sequence[str], *, sources: S
     contents: dict[Path, Fill] = {file: partial(diff_writer_of(file.suffix), comparison) for file in files}
     _write_whole(contents, sources, private=False)
     return list(contents)
+
+
+def write_organization(report: OrganizationReport, path: str, link: Link, *, sources: Sequence[str] = ()) -> Path:
+    """Write the report of an organization to a path, as write_reports does; {account_id} is the management account's.
+
+    `link` returns the address of an account's own page, as seen from the file.
+    """
+    file = resolved(path, report.organization.management_account_id, report.run.began_at)
+    _write_whole({file: partial(organization_writer_of(file.suffix, link), report)}, sources, private=False)
+    return file
 
 
 def sentence(files: Sequence[Path]) -> str:

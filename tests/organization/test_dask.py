@@ -10,19 +10,17 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import dask
 import pytest
 from organization_runs import Deadly, begun, nothing, work_of
 
 from auditor.errors import SourceError
 from auditor.organization import runs
+from auditor.organization.executors.dask import Dask
 from auditor.organization.executors.threads import Threads
 from auditor.organization.names import REPORT
 from auditor.organization.records import State
 from auditor.organization.storage import Folder
-
-dask = pytest.importorskip("dask", reason="the extra dask is not installed")
-
-from auditor.organization.executors.dask import Dask
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent / "support")}
 _WAIT_S = 60

@@ -10,9 +10,20 @@ from auditor.account.sources import SourceStatus
 from auditor.judging.catalogue import is_managed
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType, Rule, Severity
-from auditor.organization.records import Account, Cause, Failure, Manifest, Receipt, RuleCounts, SourceState, State
+from auditor.organization.records import (
+    Account,
+    Cause,
+    Failure,
+    Keep,
+    Manifest,
+    Receipt,
+    RuleCounts,
+    SourceState,
+    State,
+)
 from auditor.organization.report import OrganizationReport
 from auditor.organization.summing import summed_up
+from auditor.selection.options import Choice
 from auditor.writers.organization.formats import no_link, writer_of
 
 BEGAN_AT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -101,7 +112,14 @@ def manifest(accounts: Sequence[Account]) -> Manifest:
         management_account_id=MANAGEMENT,
         partition="aws",
         settings="5e" * 32,
-        keep="reports",
+        configuration=None,
+        selection=Choice(),
+        frameworks=(),
+        max_report_age=None,
+        keep=Keep.REPORTS,
+        pages=False,
+        profile=None,
+        region=None,
         timeout_s=900,
         accounts=tuple(accounts),
     )

@@ -1,0 +1,89 @@
+"""What people see of an organization's report: standard output, files, and the reports of single accounts."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from auditor import load_report
+from auditor.console.messages import Say
+from auditor.console.requests import OrganizationReportRequest
+from auditor.errors import SourceError, UsageError
+from auditor.organization.names import PAGE, REPORT, folder_of
+from auditor.organization.records import Account, Manifest
+from auditor.organization.report import AccountResult, OrganizationReport
+from auditor.organization.storage import Folder, Storage
+from auditor.organization.work import read_receipt
+from auditor.writers import files, paths, printing
+from auditor.writers.formats import REPORT_SUFFIXES
+from auditor.writers.organization.formats import ORGANIZATION_SUFFIXES, SUFFIX_OF, writer_of
+
+
+def check_output(output: Sequence[str]) -> None:
+    """Raise AuditError for a file that cannot be written."""
+    paths.check(output, ORGANIZATION_SUFFIXES)
+
+
+def written(report: OrganizationReport, output: Sequence[str], storage: Storage, manifest: Manifest) -> str:
+    """Write the report to the files, and return the text that says so; empty where there are none."""
+    done = [files.write_organization(report, path, _linking(path, storage, manifest)) for path in output]
+    return files.sentence(done) if done else ""
+
+
+def _linking(path: str, storage: Storage, manifest: Manifest) -> Callable[[AccountResult], str | None]:
+    """Return what says where the page of an account is, as seen from a file."""
+    run = Path(storage.place, manifest.run)
+    start = Path(path).absolute().parent
+
+    def link(account: AccountResult) -> str | None:
+        if account.report is None or not (manifest.pages and isinstance(storage, Folder)):
+            return None
+        page = run.joinpath(account.report).with_name(PAGE)
+        address = os.path.relpath(page, start).replace(os.sep, "/")
+        return quote(address if address.startswith("../") else f"./{address}", safe="/=")
+
+    return link
+
+
+def shown(report: OrganizationReport, output_format: str) -> None:
+    """Show the report on standard output."""
+    with printing.reader_may_leave():
+        if output_format == "table":
+            from auditor.writers.organization.table import write  # rich
+
+            write(report, sys.stdout)
+        else:
+            writer_of(SUFFIX_OF[output_format])(report, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+
+
+def show_account(storage: Storage, manifest: Manifest, request: OrganizationReportRequest, say: Say) -> int:
+    """Show the report of one account, or write it, and return 0."""
+    paths.check(request.paths, REPORT_SUFFIXES)
+    account = _named(manifest, str(request.account))
+    name = f"{manifest.run}/{folder_of(account)}/{REPORT}"
+    content = storage.read(name)
+    if content is None:
+        receipt = read_receipt(storage, manifest.run, account)
+        why = receipt.error.message if receipt and receipt.error else "the run keeps no reports, or has not come to it"
+        problem = f"has no report of account {request.account}: {why}"
+        raise SourceError(problem, "Scan it with `iam-audit scan`.", subject=f"{storage.place}/{manifest.run}")
+    report = load_report(content)
+    done = files.write_reports(report, request.paths)
+    if done:
+        say(f"{files.sentence(done)}.")
+    if request.output_format or not done:
+        with printing.reader_may_leave():
+            printing.print_report(report, request.output_format or "table", every_finding=False)
+    return 0
+
+
+def _named(manifest: Manifest, name: str) -> Account:
+    """Return the account of a number, key or name; raise UsageError where there is none or more than one."""
+    found = [each for each in manifest.accounts if name in (each.id, each.key, each.name)]
+    if len(found) == 1:
+        return found[0]
+    problem = f"{len(found):,} accounts are called {name}" if found else f"there is no account {name} in the run"
+    remedy = "Give the number." if found else "`iam-audit organization report RUN --format csv` lists all."
+    raise UsageError(problem, remedy, subject="--account")
