@@ -20,6 +20,7 @@ from auditor.judging.catalogue import is_managed
 from auditor.judging.parameters import needed
 from auditor.judging.registry import load_rules, page, sections
 from auditor.judging.rule import Rule
+from auditor.organization.report import OrganizationReport
 from auditor.report.baseline import Baseline
 from auditor.report.comparison import Comparison
 from auditor.report.report import Report
@@ -55,6 +56,10 @@ def generated() -> Iterator[tuple[Path, str]]:
     """Yield each generated file with the content that it should have."""
     yield ROOT / "auditor/report/report.schema.json", schema(Report, "JSON report of iam-audit")
     yield ROOT / "auditor/report/diff.schema.json", schema(Comparison, "JSON diff of iam-audit")
+    yield (
+        ROOT / "auditor/organization/report.schema.json",
+        schema(OrganizationReport, "JSON report of iam-audit on an organization"),
+    )
     yield ROOT / "auditor/report/baseline.schema.json", schema(Baseline, "Baseline of iam-audit")
     yield (
         ROOT / "auditor/selection/config.schema.json",

@@ -54,7 +54,7 @@ LATE = {
         "auditor/collectors/live/refusals.py",
         "auditor/collectors/live/session.py",
     ),
-    "rich": ("auditor/writers/table.py", "auditor/console/progress.py"),
+    "rich": ("auditor/writers/table.py", "auditor/writers/organization/table.py", "auditor/console/progress.py"),
     "jinja2": ("auditor/writers/html.py",),
     "jmespath": ("auditor/writers/printing.py",),
     "moto": ("auditor/demo/emulator.py",),

@@ -77,7 +77,7 @@ def report(request: OrganizationReportRequest) -> int:
     if files:
         say(f"{files}.")
     if request.output_format or not files:
-        shown(found, request.output_format or "table")
+        shown(found, request.output_format or "table", every_account=request.every_account)
     if request.fail_on in (None, "nothing"):
         return 0
     options = RunOptions(
@@ -190,7 +190,7 @@ def _carried_out(run: _Run, work: Work, todo: Sequence[Account], request: Organi
 def _ended(found: OrganizationReport, run: _Run, request: OrganizationScanRequest, say: Say) -> int:
     """Write and show the report, and return the exit code with the reason for it."""
     files = written(found, request.paths, run.storage, run.manifest)
-    shown(found, request.output_format or "table")
+    shown(found, request.output_format or "table", every_account=request.every_account)
     code, reason = exit_code(found, _gate(run.plan.run))
     by_file = f". {sentence(found.configuration)}" if found.configuration and effects(found.configuration) else ""
     go_on = f". Go on with: iam-audit organization scan --resume {run.place}" if _has_more(found) else ""

@@ -46,13 +46,13 @@ def _linking(path: str, storage: Storage, manifest: Manifest) -> Callable[[Accou
     return link
 
 
-def shown(report: OrganizationReport, output_format: str) -> None:
-    """Show the report on standard output."""
+def shown(report: OrganizationReport, output_format: str, *, every_account: bool) -> None:
+    """Show the report on standard output; the table lists only the worst accounts unless all are wanted."""
     with printing.reader_may_leave():
         if output_format == "table":
             from auditor.writers.organization.table import write  # rich
 
-            write(report, sys.stdout)
+            write(report, sys.stdout, every_account=every_account)
         else:
             writer_of(SUFFIX_OF[output_format])(report, sys.stdout.buffer)
             sys.stdout.buffer.flush()

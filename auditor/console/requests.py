@@ -201,6 +201,7 @@ class OrganizationScanRequest(Struct, frozen=True, kw_only=True):
     dask: str | None
     paths: Sequence[str]
     output_format: str | None
+    every_account: bool
     fail_on: str | None
     min_severity: str | None
     allow_incomplete: bool | None
@@ -214,6 +215,7 @@ class OrganizationReportRequest(Struct, frozen=True, kw_only=True):
     account: str | None
     paths: Sequence[str]
     output_format: str | None
+    every_account: bool
     fail_on: str | None
     min_severity: str | None
     allow_incomplete: bool | None

@@ -43,6 +43,14 @@ def places(report: OrganizationReport) -> Sequence[Place]:
     return tuple((top if only is None or only.ou == "" else only).rows(0))
 
 
+def unfolded(tree: Sequence[Place], most: int) -> tuple[Sequence[Place], int]:
+    """Return the places of the upper levels, at most so many, and the deepest of these levels that is shown whole."""
+    deepest = max(place.depth for place in tree)
+    fitting = (depth for depth in range(deepest, 0, -1) if sum(place.depth <= depth for place in tree) <= most)
+    depth = next(fitting, 1)
+    return [place for place in tree if place.depth <= depth][:most], depth
+
+
 class _Node:
     """Gather the accounts of a place, and the places below it."""
 

@@ -34,7 +34,7 @@ def write(report: Report, stream: BinaryIO) -> None:
 
 def within(report: Report, most_bytes: int) -> bytes:
     """Return the report as Markdown of at most so many bytes; it ends with what was left out, if anything was."""
-    page = _Page(most_bytes - _CLOSING)
+    page = Page(most_bytes - _CLOSING)
     page.add(*_head(report))
     _add_remarks(page, report)
     _add_rules(page, report)
@@ -43,7 +43,7 @@ def within(report: Report, most_bytes: int) -> bytes:
     return "\n".join([*page.lines, *_closing(report, findings[listed:])]).encode()
 
 
-class _Page:
+class Page:
     """Gather lines as long as they fit."""
 
     def __init__(self, room: int) -> None:
@@ -72,7 +72,7 @@ def _head(report: Report) -> Iterator[str]:
     yield ""
 
 
-def _add_remarks(page: _Page, report: Report) -> None:
+def _add_remarks(page: Page, report: Report) -> None:
     """Add what is said of the report as a whole, a line each."""
     said = (shortfall(report),)
     remarks = [*statements.of_change(report), statements.about_account(report)]
@@ -84,7 +84,7 @@ def _add_remarks(page: _Page, report: Report) -> None:
         page.add(f"- and {len(remarks) - _MOST_REMARKS:,} more remarks and warnings, in the JSON and HTML reports")
 
 
-def _add_rules(page: _Page, report: Report) -> None:
+def _add_rules(page: Page, report: Report) -> None:
     """Add a table of the rules, the most urgent first, that takes at most a third of the room."""
     rows = [_row(rule) for rule in most_urgent_first(report.rules)]
     columns = ["Rule", "Severity", "Verdict", *ComplianceType, "Suppressed"]
@@ -103,7 +103,7 @@ def _row(rule: RuleResult) -> str:
     return f"| {' | '.join([name, rule.severity, rule.compliance_type, *numbers, f'{rule.suppressed:,}'])} |"
 
 
-def _add_findings(page: _Page, report: Report, findings: Sequence[Finding]) -> int:
+def _add_findings(page: Page, report: Report, findings: Sequence[Finding]) -> int:
     """Add the findings, grouped by verdict and rule, and return how many of them fit."""
     listed, heading = 0, ""
     rules = {rule.config_rule_name: rule for rule in report.rules}

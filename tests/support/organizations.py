@@ -1,10 +1,12 @@
 """Made-up organizations of any size, and the reports on them: always the same for the same numbers."""
 
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from auditor.account.sources import SourceStatus
 from auditor.judging.catalogue import is_managed
@@ -24,7 +26,8 @@ from auditor.organization.records import (
 from auditor.organization.report import OrganizationReport
 from auditor.organization.summing import summed_up
 from auditor.selection.options import Choice
-from auditor.writers.organization.formats import no_link, writer_of
+from auditor.writers.organization.formats import writer_of
+from auditor.writers.organization.links import Link, no_link
 
 BEGAN_AT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 MANAGEMENT = "100000000001"
@@ -80,7 +83,7 @@ _REGIONS = ("emea", "apac", "americas", "global")
 
 
 class Size(NamedTuple):
-    """How many accounts, organizational units and causes an organization has; `rules` None takes AWS Config's."""
+    """How many accounts, organizational units and causes an organization has."""
 
     accounts: int
     units: int
@@ -177,8 +180,6 @@ def _receipt(account: Account, state: State, rules: Sequence[Rule], chance: Rand
 
 def judged(receipt: Receipt, rules: Sequence[RuleCounts], **fields: object) -> Receipt:
     """Return a receipt with the counts of rules, and what they add up to."""
-    from msgspec.structs import replace
-
     counts = dict.fromkeys(ComplianceType, 0)
     by_severity: dict[Severity, dict[ComplianceType, int]] = {}
     for rule in rules:
@@ -219,7 +220,7 @@ def _causes(count: int, rules: Sequence[Rule], chance: Random) -> Iterator[Cause
         yield Cause(rule.id, kind, name, digest)
 
 
-def written(report: OrganizationReport, suffix: str, link: Callable[..., str | None] = no_link) -> bytes:
+def written(report: OrganizationReport, suffix: str, link: Link = no_link) -> bytes:
     """Return the report in the format of a suffix."""
     stream = io.BytesIO()
     writer_of(suffix, link)(report, stream)

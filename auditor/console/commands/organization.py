@@ -85,6 +85,7 @@ def _output_options(command: C) -> C:
             help="Exit with 1 if a finding in any account is NON_COMPLIANT [nothing].",
         ),
         output_option,
+        showing("--all", "every_account", is_flag=True, help="List every account in the table."),
         showing(
             "--format",
             "output_format",

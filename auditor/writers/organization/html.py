@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 from auditor.judging.registry import load_rules, page, sections
 from auditor.judging.rule import OPEN, ComplianceType, Severity
-from auditor.organization.places import Place, places
+from auditor.organization.places import places, unfolded
 from auditor.organization.records import AUDITABLE, State
 from auditor.organization.report import OrganizationReport, OrganizationRule, OrganizationSummary
 from auditor.organization.unaudited import error_of, unaudited
@@ -18,6 +18,7 @@ from auditor.organization.wording import IN_WORDS, denominator, shortfall
 from auditor.organization.worst import failing, worst_first
 from auditor.writers.html import asset, csp_hash, page_environment
 from auditor.writers.organization.links import Link, checked, no_link
+from auditor.writers.organization.numbers import compact, share
 from auditor.writers.organization.packing import pack
 
 ACCOUNTS = 25  # rows that stand in the page without its script, the worst first
@@ -38,6 +39,7 @@ def write(report: OrganizationReport, stream: BinaryIO, *, link: Link = no_link)
 def _document(report: OrganizationReport, link: Link) -> str:
     style, script = asset("report.css", "organization/organization.css"), asset(*_SCRIPTS)
     tree, groups, open_rules = places(report), unaudited(report), _open_rules(report)
+    upper, depth = unfolded(tree, PLACES)
     environment = page_environment()
     environment.filters.update(compact=compact, groups=_groups)
     text: str = environment.get_template("organization/organization.html.jinja").render(
@@ -55,7 +57,7 @@ def _document(report: OrganizationReport, link: Link) -> str:
         asks=_questions(report),
         open_rules=open_rules,
         top=tree[0],
-        places=_first_places(tree),
+        places=upper,
         all_places=len(tree),
         heat=heat,
         groups=groups[:GROUPS],
@@ -71,7 +73,7 @@ def _document(report: OrganizationReport, link: Link) -> str:
         script=script,
         style_hash=csp_hash(style),
         script_hash=csp_hash(script),
-        payload=pack(report, tree, link, open_rules, shown=_depth(tree)),
+        payload=pack(report, tree, link, open_rules, shown=depth),
     )
     return text
 
@@ -110,22 +112,10 @@ def _stripes(summary: OrganizationSummary) -> Iterator[_Stripe]:
     counted = {state: summary.states[state] for state in IN_WORDS if state in AUDITABLE and summary.states.get(state)}
     shares = {state: max(100 * count / summary.active, _SMALLEST_BAR) for state, count in counted.items()}
     left = 0.0
-    for state, share in shares.items():
-        width = 100 * share / sum(shares.values())
+    for state, part in shares.items():
+        width = 100 * part / sum(shares.values())
         yield _Stripe(state, round(left, 2), round(width, 2))
         left += width
-
-
-def _depth(tree: Sequence[Place]) -> int:
-    """Return down to which depth the tree is unfolded at first: as far as there are not too many places."""
-    deepest = max(place.depth for place in tree)
-    fitting = (depth for depth in range(deepest, 0, -1) if sum(place.depth <= depth for place in tree) <= PLACES)
-    return next(fitting, 1)
-
-
-def _first_places(tree: Sequence[Place]) -> Sequence[Place]:
-    depth = _depth(tree)
-    return [place for place in tree if place.depth <= depth][:PLACES]
 
 
 def heat(failing: int, unknown: int, active: int) -> tuple[str, str]:
@@ -135,14 +125,5 @@ def heat(failing: int, unknown: int, active: int) -> tuple[str, str]:
     """
     if not failing:
         return ("?", "q") if unknown else ("·", "")
-    share = 100 * failing / active
-    step = sum(share > bound for bound in _STEPS)
-    return (f"{share:.0f}" if share >= 1 else "<1"), f"h{step}{' q' if unknown else ''}"
-
-
-def compact(count: int) -> str:
-    """Return a count in few characters, never more than it is; the script does the same."""
-    thousand, million = 1_000, 1_000_000
-    if count < 10 * thousand:
-        return f"{count:,}"
-    return f"{count // thousand}k" if count < million else f"{count // (million // 10) / 10:.1f}M"
+    step = sum(100 * failing / active > bound for bound in _STEPS)
+    return share(failing, active), f"h{step}{' q' if unknown else ''}"

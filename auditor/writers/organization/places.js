@@ -10,7 +10,7 @@ function heat(failing, unknown, active) {
   return [share >= 1 ? evenly(share) : "<1", `h${step}${unknown ? " q" : ""}`];
 }
 
-// The same as html.py's compact().
+// The same as numbers.py's compact().
 function compact(count) {
   if (count < 10_000) return number(count);
   return count < 1_000_000 ? `${Math.floor(count / 1_000)}k` : `${(Math.floor(count / 100_000) / 10).toFixed(1)}M`;
