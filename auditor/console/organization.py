@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from msgspec import Struct
 
 from auditor import __version__
 from auditor.console.accounts_progress import progress
 from auditor.console.messages import Say, speaker, wants_progress
-from auditor.console.organization_accounts import check_choice, listed
+from auditor.console.organization_accounts import check_choice, listed, management
 from auditor.console.organization_output import check_output, show_account, shown, written
 from auditor.console.requests import OrganizationReportRequest, OrganizationScanRequest
 from auditor.errors import AuditError, UsageError
@@ -61,6 +62,7 @@ def scan(request: OrganizationScanRequest) -> int:
     todo = list(runs.unfinished(run.manifest, work))
     say(f"{'Resuming' if run.resumed else 'Beginning'} {run.place}: {_accounts(len(todo))} to read")
     _carried_out(run, work, todo, request, say)
+    _recheck(run, work, todo)
     return _ended(runs.report_of(run.storage, run.manifest), run, request, say)
 
 
@@ -121,7 +123,8 @@ def _begun(request: OrganizationScanRequest, say: Say) -> _Run:
         organization_id=found.organization_id,
         management_account_id=found.management_account_id,
         partition=found.partition,
-        accounts=tuple(found.accounts),
+        accounts=found.accounts,
+        warnings=found.warnings,
         settings=digest_of(plan),
         configuration=summary(plan, 0),
         selection=request.selection,
@@ -130,6 +133,7 @@ def _begun(request: OrganizationScanRequest, say: Say) -> _Run:
         keep=Keep(request.keep or Keep.SNAPSHOTS),
         pages=request.pages or any(path.endswith(".html") for path in request.paths),
         profile=which.profile,
+        management_role=which.management_role,
         region=which.region,
         timeout_s=request.timeout_s or DEFAULT_TIMEOUT_S,
     )
@@ -185,6 +189,17 @@ def _carried_out(run: _Run, work: Work, todo: Sequence[Account], request: Organi
     except AuditError as error:
         remedy = f"{error.hint} Then go on with: iam-audit organization scan --resume {run.place}"
         raise type(error)(error.problem, remedy.strip(), subject=error.subject, place=error.place) from error
+
+
+def _recheck(run: _Run, work: Work, worked: Sequence[Account]) -> None:
+    """See whether accounts that could not be read were suspended or closed while the run went on, where AWS says so."""
+    manifest = run.manifest
+    if manifest.organization_id is None or not worked:
+        return
+    from auditor.organization.listing import state_now
+
+    connection = management(manifest.profile, manifest.region, manifest.management_role)
+    runs.recheck(worked, work, partial(state_now, connection))
 
 
 def _ended(found: OrganizationReport, run: _Run, request: OrganizationScanRequest, say: Say) -> int:

@@ -10,7 +10,7 @@ from msgspec import structs
 from auditor.errors import OutputError, SourceError
 from auditor.organization.executors.base import Dead, Executor, Task
 from auditor.organization.names import CAUSES, MANIFEST, RECEIPT, folder_of
-from auditor.organization.records import Account, Cause, Manifest, Receipt, State
+from auditor.organization.records import Account, Cause, Failure, Manifest, Receipt, State
 from auditor.organization.report import OrganizationReport
 from auditor.organization.storage import Storage
 from auditor.organization.summing import summed_up
@@ -94,15 +94,16 @@ def _mapped(
             yield account.key, receipt
 
 
-def recheck(manifest: Manifest, work: Work, state_now: StateNow) -> None:
-    """See of accounts that refused whether they were suspended or closed while the run went on."""
-    for account in manifest.accounts:
-        receipt = work.receipt_of(account) if account.state is None and account.id is not None else None
-        if receipt is None or receipt.state not in (State.DENIED, State.FAILED):
+def recheck(accounts: Iterable[Account], work: Work, state_now: StateNow) -> None:
+    """See of accounts that were not audited whether they were suspended or closed while the run went on."""
+    for account in accounts:
+        receipt = work.receipt_of(account) if account.id is not None else None
+        if receipt is None or receipt.state is State.AUDITED:
             continue
         now = state_now(str(account.id))
         if now is not None:
-            work.keep_receipt(account, structs.replace(receipt, state=now[0]))
+            why = Failure(code=now[1], message="It was active when the run began", remedy="")
+            work.keep_receipt(account, structs.replace(receipt, state=now[0], error=why))
 
 
 def report_of(storage: Storage, manifest: Manifest) -> OrganizationReport:

@@ -109,7 +109,7 @@ def summed_up(manifest: Manifest, receipt_of: ReceiptOf, causes_of: CausesOf) ->
         rules=tuple(rules),
         accounts=tuple(results),
         causes=tuple(common[:MOST_CAUSES]),
-        warnings=tuple(_warnings(results, common)),
+        warnings=(*manifest.warnings, *_warnings(results, common)),
     )
 
 

@@ -56,6 +56,7 @@ def manifest_of(accounts: Sequence[Account], keep: Keep = Keep.REPORTS) -> Manif
         keep=keep,
         pages=False,
         profile=None,
+        management_role=None,
         region=None,
         timeout_s=60,
     )

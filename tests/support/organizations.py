@@ -122,6 +122,7 @@ def manifest(accounts: Sequence[Account]) -> Manifest:
         keep=Keep.REPORTS,
         pages=False,
         profile=None,
+        management_role=None,
         region=None,
         timeout_s=900,
         accounts=tuple(accounts),

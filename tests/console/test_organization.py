@@ -1,0 +1,185 @@
+"""`iam-audit organization` over stored accounts: every account in one state, in every format, and runs that go on."""
+
+import csv
+import gzip
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Run
+from organization_runs import stored_accounts
+
+from auditor.organization.names import CAUSES, MANIFEST, PAGE, RECEIPT, REPORT
+
+
+@pytest.fixture
+def accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with four snapshots, one file that is cut, in an empty working folder."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    stored_accounts(tmp_path / "accounts", 4)
+    (tmp_path / "accounts" / "cut.json").write_text('{"format":"iam-audit-snapshot","schema_ver')
+    return tmp_path / "accounts"
+
+
+def only_run() -> Path:
+    """Return the folder of the only run below the working folder."""
+    (found,) = Path("iam-audit-runs").glob("org=*/date=*")
+    return found
+
+
+def states(document: dict[str, Any]) -> Counter[str]:
+    return Counter(account["state"] for account in document["accounts"])
+
+
+def test_every_account_is_in_one_state_and_the_numbers_add_up(run: Run, accounts: Path) -> None:
+    files: Sequence[str] = [f"organization.{suffix}" for suffix in ("json", "csv", "jsonl", "md", "html")]
+    outputs = [part for file in files for part in ("-o", file)]
+    done = run("organization", "scan", "--snapshots", accounts, *outputs)
+    assert done.code == 4
+    assert "4 of 5 active accounts audited; 1 failed" in done.out
+    assert "4 of 5 active accounts audited; 1 failed" in done.err
+    document = json.loads(Path("organization.json").read_text())
+    assert states(document) == {"audited": 4, "failed": 1}
+    assert {account["id"] for account in document["accounts"]} == {None, *(f"{number:012}" for number in range(1, 5))}
+    (failed,) = (account for account in document["accounts"] if account["id"] is None)
+    assert failed["name"] == "cut.json"
+    assert "cut.json" in failed["error"]["message"]
+    assert document["summary"]["counts"]["NON_COMPLIANT"] == sum(
+        account["counts"]["NON_COMPLIANT"] for account in document["accounts"]
+    )
+    with Path("organization.csv").open(encoding="utf-8-sig", newline="") as stream:
+        assert Counter(row["state"] for row in csv.DictReader(stream)) == states(document)
+    for account in document["accounts"]:
+        own = only_run() / f"account={account['id'] or account['name']}" / PAGE
+        if account["id"] is None:
+            assert not own.exists()
+
+
+def test_what_a_run_keeps_is_what_it_was_asked_to(run: Run, accounts: Path) -> None:
+    for keep, kept in (("none", set()), ("reports", {REPORT}), ("snapshots", {REPORT})):
+        done = run("organization", "scan", "--snapshots", accounts, "--store", f"by {keep}", "--keep", keep, "-q")
+        assert done.code == 4
+        (found,) = Path(f"by {keep}").glob("org=*/date=*/account=000000000001")
+        assert {path.name for path in found.iterdir()} == {RECEIPT, CAUSES, *kept}
+
+
+def test_a_report_of_an_account_is_that_of_a_scan(run: Run, accounts: Path) -> None:
+    run("organization", "scan", "--snapshots", accounts, "-q")
+    stored = json.loads(gzip.decompress((only_run() / "account=000000000001" / REPORT).read_bytes()))
+    own = json.loads(run("scan", "--snapshot", accounts / "0001.json", "--format", "json", "-q").out)
+    assert {**own, "evaluated_at": ""} == {**stored, "evaluated_at": ""}
+    shown = run("organization", "report", only_run(), "--account", "000000000001", "--format", "json")
+    assert shown.code == 0
+    assert json.loads(shown.out) == stored
+
+
+def test_an_interrupted_run_goes_on_where_it_ended(run: Run, accounts: Path) -> None:
+    undisturbed = run("organization", "scan", "--snapshots", accounts, "--format", "json", "-q")
+    place = only_run()
+    for key in ("000000000002", "000000000004"):
+        (place / f"account={key}" / RECEIPT).unlink()
+    before = (place / "account=000000000001" / RECEIPT).read_bytes()
+    interrupted = run("organization", "report", place, "--format", "json", "--fail-on", "noncompliant")
+    assert states(json.loads(interrupted.out)) == {"audited": 2, "failed": 1, "unfinished": 2}
+    again = run("organization", "scan", "--resume", place, "--format", "json")
+    assert "2 accounts to read" in again.err
+    assert (place / "account=000000000001" / RECEIPT).read_bytes() == before
+    assert without_times(again.out) == without_times(undisturbed.out)
+
+
+def without_times(text: str) -> Any:
+    document = json.loads(text)
+    document["run"].pop("ended_at")
+    return document
+
+
+def test_only_what_failed_is_tried_again(run: Run, accounts: Path) -> None:
+    run("organization", "scan", "--snapshots", accounts, "-q")
+    (accounts / "cut.json").write_bytes((accounts / "0001.json").read_bytes().replace(b"000000000001", b"000000000005"))
+    done = run("organization", "scan", "--resume", only_run(), "--retry", "failed")
+    assert done.code == 0
+    assert "Trying 1 account again" in done.err
+    assert "5 of 5 active accounts audited" in done.err
+
+
+GATES = {
+    "nothing": ((), 4),
+    "what is unknown may be": (("--allow-incomplete",), 4),
+    "something is wrong": (("--fail-on", "noncompliant"), 1),
+    "what is wrong counts less": (("--fail-on", "noncompliant", "--min-severity", "critical"), 4),
+}
+
+
+@pytest.mark.parametrize(("options", "code"), GATES.values(), ids=list(GATES))
+def test_the_gate_is_over_all_accounts(run: Run, accounts: Path, options: Sequence[str], code: int) -> None:
+    assert run("organization", "scan", "--snapshots", accounts, *options).code == code
+
+
+def test_a_run_of_which_nothing_was_audited_ends_with_3(run: Run, accounts: Path) -> None:
+    for path in accounts.glob("000*.json"):
+        path.unlink()
+    done = run("organization", "scan", "--snapshots", accounts)
+    assert done.code == 3
+    assert "no account was audited" in done.err
+
+
+def test_what_the_configuration_file_does_stands_in_every_report(run: Run, accounts: Path) -> None:
+    Path("iam-audit.toml").write_text('[selection]\nexclude = ["root-account-mfa-enabled"]\n')
+    done = run("organization", "scan", "--snapshots", accounts, "--format", "json")
+    assert "excludes 1 rule: root-account-mfa-enabled" in done.err
+    assert json.loads(done.out)["configuration"]["excluded"] == ["root-account-mfa-enabled"]
+    own = run("organization", "report", only_run(), "--account", "000000000001", "--format", "json")
+    assert json.loads(own.out)["configuration"]["excluded"] == ["root-account-mfa-enabled"]
+
+
+def test_a_run_resumed_by_other_settings_is_refused(run: Run, accounts: Path) -> None:
+    run("organization", "scan", "--snapshots", accounts, "-q")
+    Path("iam-audit.toml").write_text('[selection]\nexclude = ["root-account-mfa-enabled"]\n')
+    done = run("organization", "scan", "--resume", only_run())
+    assert done.code == 2
+    assert "was begun with other rules" in done.err
+
+
+REFUSED = {
+    "no accounts": ((), "no accounts are named"),
+    "two lists": (("--snapshots", "a", "--organization"), "exclude each other"),
+    "a role for files": (("--snapshots", "a", "--role-name", "audit"), "--role-name is for reading AWS"),
+    "retry alone": (("--snapshots", "a", "--retry", "denied"), "--retry needs --resume"),
+    "a rule for a run that has its own": (
+        ("--resume", "r/org=a/date=b", "--rule", "mfa"),
+        "cannot be used with --resume",
+    ),
+    "a list for a run that has its own": (
+        ("--resume", "r/org=a/date=b", "--include", "a"),
+        "cannot be used with --resume",
+    ),
+    "no run": (("--resume", "r/org=a/date=b"), "is not a run"),
+    "no folder of a run": (("--resume", "elsewhere"), "is not the folder of a run"),
+    "no suffix": (("--snapshots", "a", "-o", "x.pdf"), "x.pdf"),
+    "a gate for one account": (("--snapshots", ".", "--config", "new.toml"), "--fail-on new is not for organizations"),
+}
+
+
+@pytest.mark.usefixtures("accounts")
+@pytest.mark.parametrize(("options", "message"), REFUSED.values(), ids=list(REFUSED))
+def test_options_that_make_no_sense_are_refused_and_nothing_is_begun(
+    run: Run, options: Sequence[str], message: str
+) -> None:
+    Path("new.toml").write_text('[gate]\nfail_on = "new"\n')
+    done = run("organization", "scan", *options)
+    assert done.code in (2, 3)
+    assert message in " ".join(done.err.split())
+    assert not list(Path().rglob(MANIFEST))
+
+
+def test_a_damaged_receipt_is_named(run: Run, accounts: Path) -> None:
+    run("organization", "scan", "--snapshots", accounts, "-q")
+    damaged = only_run() / "account=000000000001" / RECEIPT
+    damaged.write_text("{")
+    done = run("organization", "report", only_run())
+    assert done.code == 3
+    assert str(damaged) in done.err
