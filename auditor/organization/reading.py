@@ -1,6 +1,8 @@
 """Reading one account of an organization: live, by a role that is taken here, or from what is stored."""
 
 import time
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from auditor.organization.records import Account, Failure, State
 
 _OTHER_ACCOUNT = "OtherAccount"
 _DENIED_REMEDY = "sts:AssumeRole"
+_REQUEST_S = 20.0  # how long a request for a credential report may take; what hangs is found when it is read
 
 
 class NotReadError(Exception):
@@ -40,12 +43,12 @@ class Reading(Struct, frozen=True, kw_only=True):
 
         What AWS answers to the request itself is told when the report is read.
         """
-        from auditor.collectors.live.refusals import FAULTS  # boto3: 380 ms
+        from auditor.collectors.live.side_by_side import Deadline, side_by_side  # boto3: 380 ms
 
-        try:
-            self._connection(account).iam.generate_credential_report()
-        except FAULTS:
-            return
+        connection = self._connection(account)
+        deadline = Deadline(time.monotonic, min(self.timeout_s, _REQUEST_S))
+        side_by_side({account.key: partial(_request, connection)}, deadline)
+        deadline.halted.set()
 
     def _live(self, account: Account, sources: frozenset[Source]) -> Snapshot:
         from auditor.collectors.live.collection import collect
@@ -82,6 +85,13 @@ class Reading(Struct, frozen=True, kw_only=True):
             remedy = "Correct the role in the list of accounts."
             raise NotReadError(State.FAILED, Failure(code=_OTHER_ACCOUNT, message=message, remedy=remedy))
         return connection
+
+
+def _request(connection: Any) -> None:
+    from auditor.collectors.live.refusals import FAULTS
+
+    with suppress(*FAULTS):
+        connection.iam.generate_credential_report()
 
 
 def _stored(account: Account, region: str | None) -> Snapshot:

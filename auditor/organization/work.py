@@ -17,7 +17,7 @@ from msgspec import Struct, structs
 from auditor.account.model import Snapshot
 from auditor.account.snapshot import dump
 from auditor.account.sources import SourceStatus
-from auditor.account.unknown import gaps_of
+from auditor.account.unknown import Gap, gaps_of
 from auditor.errors import AuditError, OutputError, SourceError
 from auditor.judging.engine import RULE_ERROR
 from auditor.judging.rule import ComplianceType
@@ -37,7 +37,7 @@ Page = Callable[[Report, BinaryIO], object]
 
 _LEVEL = 1  # of gzip; a higher one costs more than the audit itself and saves a fifth
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
-_TIMEOUT = "Timeout"
+_SLOW = frozenset({"Timeout", "Throttling", "ThrottlingException", "TooManyRequestsException"})
 _OWN_FAULT = "InternalError"
 
 
@@ -215,15 +215,21 @@ def _outcome(snapshot: Snapshot, report: Report) -> tuple[State, Failure | None]
     why = shortfall(report)
     if why is None:
         return State.AUDITED, None
-    late = next((gap for gap in snapshot.gaps if gap.error_code == _TIMEOUT), None)
-    denied = next((gap for gap in snapshot.gaps if gap.error_code in _DENIED), None)
+    gaps = sorted(snapshot.gaps, key=_of_other_services)
+    late = next((gap for gap in gaps if gap.error_code in _SLOW), None)
+    denied = next((gap for gap in gaps if gap.error_code in _DENIED), None)
     if late is not None:
-        return State.TIMED_OUT, Failure(code=_TIMEOUT, message=late.message, remedy="Give more time with --timeout.")
-    gap = denied or next(iter(snapshot.gaps), None)
+        remedy = "Try it again with --resume RUN --retry timed_out, with a longer --timeout where that was too short."
+        return State.TIMED_OUT, Failure(code=late.error_code, message=late.message, remedy=remedy)
+    gap = denied or next(iter(gaps), None)
     if gap is None:
         return State.PARTIAL, Failure(code=None, message=why)
     failure = Failure(code=gap.error_code, message=gap.message, action=gap.iam_action)
     return State.DENIED if denied is not None and decided_nothing(report) else State.PARTIAL, failure
+
+
+def _of_other_services(gap: Gap) -> bool:
+    return not (gap.iam_action or "").startswith("iam:")
 
 
 def _not_read(account: Account, error: NotReadError, began: datetime, tries: int) -> Receipt:
