@@ -48,8 +48,9 @@ class Account(Struct, frozen=True, kw_only=True):
     """Hold what the list says of an account, and how to read it.
 
     `ou` is the path of organizational units by name, as in "Root/Production/Payments", empty where it is not known.
-    `state` is set where no work is to be done. An account is read live by way of `role_arn`, or from `source`, a stored
-    snapshot or a folder of exports; then `id` is None until that was read.
+    `state` is set where no work is to be done. An account is read from `source`, a stored snapshot or a folder of
+    exports; then `id` may be None until that was read. Otherwise it is read live by way of `role_arn`, and by the
+    caller's own credentials where there is none. `own_key` is set where number and file name are another's too.
     """
 
     id: str | None = None
@@ -62,11 +63,12 @@ class Account(Struct, frozen=True, kw_only=True):
     role_arn: str | None = None
     external_id: str | None = None
     source: str | None = None
+    own_key: str | None = None
 
     @property
     def key(self) -> str:
         """Return the name of the account in the run: its number, or the name of the file that it is read from."""
-        return self.id or (self.source or self.name).rstrip("/").rpartition("/")[2]
+        return self.own_key or self.id or (self.source or self.name).rstrip("/").rpartition("/")[2]
 
 
 class Failure(Struct, frozen=True, kw_only=True):
