@@ -1,0 +1,157 @@
+"""Stored accounts: a folder of snapshots and folders of exports, each of which is an account of the run.
+
+Which file is what is seen in its first bytes: ten thousand snapshots are read where the work on them is done.
+"""
+
+import gzip
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import msgspec
+from msgspec import structs
+
+from auditor.account.snapshot import FORMAT
+from auditor.collectors import saved
+from auditor.collectors.cli_output.names import FILES
+from auditor.documents import FAULTS
+from auditor.errors import SourceError
+from auditor.organization.accounts import Listed
+from auditor.organization.records import Account
+
+_DEPTH = 3  # folders below the one that is given: runs keep accounts as org=/date=/account=
+_SUFFIXES = (".json", ".json.gz")
+_HEAD = 8192  # bytes; what `iam-audit snapshot` writes names its format in the first of them
+_GZIP_MAGIC = b"\x1f\x8b"
+_FORMAT = re.compile(rb'"format"\s*:\s*"(?P<format>iam-audit-[\w-]+)"')
+_NUMBER = re.compile(rb'"account"\s*:\s*\{\s*(?:"record"\s*:\s*"\w+"\s*,\s*)?"id"\s*:\s*"(?P<id>\d{12})"')
+_PARTITION = re.compile(rb'"partition"\s*:\s*"(?P<partition>aws[\w-]*)"')
+_SHOWN = 5  # names in one warning
+
+
+def read_stored(folder: str) -> Listed:
+    """Return the accounts that are stored in a folder and in the folders below it.
+
+    What cannot be read is an account too, which the work on it will tell; other files are named in a warning.
+    Raises SourceError for a folder that is none or holds no account.
+    """
+    top = Path(folder)
+    if not top.is_dir():
+        problem = "is not a folder" if top.exists() else "is not there"
+        raise SourceError(problem, "Give the folder that holds the snapshots or exports.", subject=folder)
+    found = _Found(top)
+    try:
+        found.search(top, _DEPTH)
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror or error}"
+        raise SourceError(problem, "Check its permissions.", subject=str(error.filename or folder)) from error
+    if not found.accounts:
+        remedy = "`iam-audit snapshot -o FILE.json.gz` writes snapshots; the README has the commands for exports."
+        raise SourceError("holds neither snapshots nor exports of the AWS CLI", remedy, subject=folder)
+    return Listed(
+        accounts=_with_own_keys(found.accounts),
+        listed_by=f"the folder {folder}",
+        partition=found.partition,
+        warnings=tuple(found.warnings()),
+    )
+
+
+class _Found:
+    """Hold what was found in a folder."""
+
+    def __init__(self, top: Path) -> None:
+        self.accounts: list[Account] = []
+        self.partition = "aws"
+        self._top = top
+        self._others: list[str] = []
+        self._too_deep: list[str] = []
+
+    def search(self, folder: Path, depth: int) -> None:
+        """Take what a folder holds, and what is in the folders below."""
+        entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
+        exported = {entry for entry in entries if _is_export(entry.name)}
+        if exported:
+            self.accounts.append(Account(name=self._name(folder), source=str(folder)))
+        for entry in entries:
+            if entry.is_dir() and depth:
+                self.search(entry, depth - 1)
+            elif entry.is_dir():
+                self._too_deep.append(self._name(entry))
+            elif entry not in exported:
+                self._take(entry)
+
+    def _take(self, file: Path) -> None:
+        head = _head(file) if file.name.lower().endswith(_SUFFIXES) else None
+        if head is None or not _is_input(file, head):
+            self._others.append(self._name(file))
+            return
+        number, partition = _NUMBER.search(head), _PARTITION.search(head)
+        if partition is not None:
+            self.partition = partition["partition"].decode()
+        id_ = number["id"].decode() if number else None
+        self.accounts.append(Account(id=id_, name=self._name(file), source=str(file)))
+
+    def _name(self, path: Path) -> str:
+        return str(path.relative_to(self._top)) if path != self._top else path.resolve().name
+
+    def warnings(self) -> Iterator[str]:
+        """Yield what a reader of the list must know."""
+        if self._others:
+            yield f"{self._top}: neither snapshots nor exports, and not read: {_shown(self._others)}"
+        if self._too_deep:
+            yield f"{self._top}: folders that are too deep, and were not searched: {_shown(self._too_deep)}"
+        numbers = Counter(account.id for account in self.accounts if account.id is not None)
+        twice = sorted(number for number, count in numbers.items() if count > 1)
+        if twice:
+            yield f"{self._top}: accounts that are stored more than once, and each counts: {_shown(twice)}"
+
+
+def _is_export(name: str) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in FILES)
+
+
+def _head(file: Path) -> bytes:
+    """Return the first bytes of a file, unpacked; none of one that is damaged."""
+    try:
+        with file.open("rb") as stream:
+            packed = stream.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+        with gzip.open(file) if packed else file.open("rb") as stream:
+            return stream.read(_HEAD)
+    except (OSError, EOFError, zlib.error):
+        return b""
+
+
+def _is_input(file: Path, head: bytes) -> bool:
+    """Return whether a file is a snapshot, or cannot be understood, so that the work on it says why."""
+    if (ours := _FORMAT.search(head)) is not None:
+        return ours["format"].decode() == FORMAT
+    try:
+        content, _ = saved.read(file, file.name)
+        return saved.is_snapshot(content) or not msgspec.json.decode(content, type=msgspec.Raw)
+    except (SourceError, *FAULTS):
+        return True
+
+
+def _with_own_keys(accounts: Sequence[Account]) -> tuple[Account, ...]:
+    """Return the accounts, each with a key that no other has: its place where number or file name are another's too."""
+    counts = Counter(account.key for account in accounts)
+    taken = {key for key, count in counts.items() if count == 1}
+    made: list[Account] = []
+    for account in accounts:
+        if counts[account.key] == 1:
+            made.append(account)
+            continue
+        key = re.sub(r"[\\/]+", "~", account.name)
+        while key in taken:
+            key = f"{key}~"
+        taken.add(key)
+        made.append(structs.replace(account, own_key=key))
+    return tuple(made)
+
+
+def _shown(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(names[:_SHOWN])}{more}"
