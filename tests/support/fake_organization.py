@@ -9,7 +9,7 @@ one time, `NOW`: two undisturbed runs read the same.
         organization.disturb("100000000005", reading("throttled"))
         organization.service.page_sizes = (15, 0, 20)            # an empty page with a token
         ... iam-audit organization scan --organization ...
-        organization.rest()                                      # no faults, no calls, as at the beginning
+        organization.rest()                                      # everything as at the beginning
 """
 
 import json
@@ -79,26 +79,19 @@ def from_first(action: str, fault: str, *, then: Callable[[], object] | None = N
 class FakeOrganization:
     """The organization: what AWS Organizations says of it, whose calls are disturbed, and who called.
 
-    `external_id` is demanded by every role where it is set. `latency_s` is how long each answer takes.
+    `role` is in every account, in the management account only with `role_in_management`; where `external_id` is set,
+    each demands it. `latency_s` is how long each answer takes.
     """
 
     def __init__(self, url: str, front: Front, members: Sequence[Member]) -> None:
         self.url = url
         self.front = front
-        self.service = OrganizationsService(members)
-        self.role = ROLE
-        self.external_id: str | None = None
-        self.latency_s = 0.0
         self._members = members
         self._faults: dict[str, Faults] = {}
         self._reports: dict[str, CredentialReports] = {}
         for number, member in enumerate(members):
             _fill(member.id, number)
         self.rest()
-        self.service.serve(front)
-        front.own |= {"AssumeRole": self._assume_role, "GetCallerIdentity": self._identity}
-        front.own |= {"GenerateCredentialReport": self._report("generate"), "GetCredentialReport": self._report("get")}
-        front.disturb = self._disturb
 
     @property
     def ids(self) -> Sequence[str]:
@@ -106,11 +99,23 @@ class FakeOrganization:
         return [member.id for member in self._members]
 
     def rest(self) -> None:
-        """Put everything back as it was in the beginning, but for the sizes of pages and what is told of states."""
+        """Put everything back as it was in the beginning."""
+        self.role, self.role_in_management = ROLE, False
+        self.external_id: str | None = None
+        self.latency_s = 0.0
+        self.service = OrganizationsService(self._members)
+        self.service.serve(self.front)
+        self.front.own |= {
+            "AssumeRole": self._assume_role,
+            "GetCallerIdentity": self._identity,
+            "GenerateCredentialReport": self._report("generate"),
+            "GetCredentialReport": self._report("get"),
+        }
+        self.front.disturb = self._disturb
+        self.front.fixed.clear()
         self.front.calls.clear()
         self._faults.clear()
         self.have_reports_made()
-        self.service.members = {member.id: member for member in self._members}
 
     def have_reports_made(self, *, already: bool = True) -> None:
         """Have credential reports there already, or else made when they are first asked for, which is waited for."""
@@ -156,7 +161,8 @@ class FakeOrganization:
     def _assume_role(self, call: Call) -> Answer:
         account_id, role = self._account_of(call), call.parameters["RoleArn"].partition(":role/")[2]
         wrong_id = self.external_id not in (None, call.parameters.get("ExternalId"))
-        if account_id not in self.ids or role != self.role or account_id == MANAGEMENT or wrong_id:
+        there = account_id in self.ids and (account_id != MANAGEMENT or self.role_in_management)
+        if not there or role != self.role or wrong_id:
             caller = f"arn:aws:iam::{MANAGEMENT}:user/auditor"
             why = f"is not authorized to perform: sts:AssumeRole on resource: {call.parameters['RoleArn']}"
             return error("AccessDenied", f"User: {caller} {why}", 403)
