@@ -1,13 +1,15 @@
 """Summing up: from the list of accounts and what is stored of each to the report of the organization."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 
 from msgspec import structs
 
 from auditor import __version__
 from auditor.judging.rule import OPEN, ComplianceType, Severity
+from auditor.organization.causes import FIRST, Causes
 from auditor.organization.records import (
     AUDITABLE,
     REPORTED,
@@ -31,47 +33,8 @@ from auditor.organization.report import (
 from auditor.report.configuration import ConfigurationSummary
 from auditor.report.report import Tool, worst
 
-FIRST = 20  # accounts that a cause names; full lists of 3,000 causes would take 0.9 MB of a page
 MOST_CAUSES = 3_000
 _SEVERITIES = list(Severity)
-
-
-class Causes:
-    """Count in how many accounts each cause is; bounded by the number of different causes, not by accounts."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[Cause] = Counter()
-        self._first: dict[Cause, list[str]] = defaultdict(list)
-
-    def add(self, account: str, causes: Iterable[Cause]) -> None:
-        """Count the causes of one account; accounts are added in the order of their ids."""
-        for cause in frozenset(causes):
-            self._counts[cause] += 1
-            if len(self._first[cause]) < FIRST:
-                self._first[cause].append(account)
-
-    def common(self, severities: Mapping[str, Severity]) -> Sequence[CommonCause]:
-        """Return the causes of two or more accounts, those of the most accounts first."""
-        shared = [
-            CommonCause(
-                cause.config_rule_name,
-                severities[cause.config_rule_name],
-                cause.resource_type,
-                cause.resource_name,
-                cause.digest,
-                count,
-                tuple(self._first[cause]),
-            )
-            for cause, count in self._counts.items()
-            if count > 1
-        ]
-        return sorted(shared, key=_by_reach)
-
-
-def _by_reach(cause: CommonCause) -> tuple[int, int, str, str, str]:
-    severity = _SEVERITIES.index(cause.severity)
-    return -cause.accounts, severity, cause.config_rule_name, cause.resource_name, cause.digest or ""
-
 
 ReceiptOf = Callable[[str], Receipt | None]
 """Return the receipt of an account by its key, None where there is none."""
@@ -84,8 +47,12 @@ def summed_up(manifest: Manifest, receipt_of: ReceiptOf, causes_of: CausesOf) ->
 
     Receipts are read one after the other and not kept: ten thousand of them with all their counts take 100 MB.
     """
+    with closing(Causes()) as causes:
+        return _summed_up(manifest, receipt_of, causes_of, causes)
+
+
+def _summed_up(manifest: Manifest, receipt_of: ReceiptOf, causes_of: CausesOf, causes: Causes) -> OrganizationReport:
     totals = _Totals()
-    causes = Causes()
     results: list[AccountResult] = []
     for account in sorted(manifest.accounts, key=lambda each: (each.id or "", each.key)):
         receipt = receipt_of(account.key) if account.state is None else None
