@@ -4,6 +4,7 @@ Generated are the JSON Schemas of reports, diffs, baselines and the configuratio
 and the parts of README.md and docs/architecture.md between markers.
 """
 
+import inspect
 import json
 import re
 import sys
@@ -78,7 +79,19 @@ def schema(described_type: Any, title: str) -> str:
         "title": title,
         **msgspec.json.schema(described_type),
     }
-    return json.dumps(described, indent=2) + "\n"
+    return json.dumps(_alike(described), indent=2) + "\n"
+
+
+def _alike(part: Any) -> Any:
+    """Return a part of a schema as every release of msgspec writes it.
+
+    Some leave the indentation in descriptions, and some list what the keys of an object may be.
+    """
+    if isinstance(part, dict):
+        cleaned = {name: _alike(value) for name, value in part.items() if name != "propertyNames"}
+        text = part.get("description")
+        return cleaned | ({"description": inspect.cleandoc(text)} if isinstance(text, str) else {})
+    return [_alike(value) for value in part] if isinstance(part, list) else part
 
 
 def rule_reference() -> str:
