@@ -15,7 +15,7 @@ from auditor.organization.stored_accounts import read_stored
 
 _PLACES = {"organization": "--organization", "accounts_file": "--accounts", "snapshots": "--snapshots"}
 _ONLY_LIVE = ("role_name", "external_id", "management_role", "profile")
-_OF_THE_LIST = (*_ONLY_LIVE, "region", "include", "exclude")
+_OF_THE_LIST = (*_ONLY_LIVE, "region", "only", "left_out")
 
 
 def check_choice(which: AccountsChoice, *, resumed: bool) -> None:
@@ -41,9 +41,9 @@ def listed(which: AccountsChoice, say: Say) -> Listed:
         return _of_organization(which, say)
     if which.snapshots:
         found = read_stored(which.snapshots)
-        return structs.replace(found, accounts=chosen(found.accounts, which.include, which.exclude))
+        return structs.replace(found, accounts=chosen(found.accounts, which.only, which.left_out))
     found = read_accounts_file(str(which.accounts_file))
-    accounts = chosen(found.accounts, which.include, which.exclude)
+    accounts = chosen(found.accounts, which.only, which.left_out)
     ready = with_roles(accounts, which.role_name, found.partition, external_id=which.external_id)
     return structs.replace(found, accounts=tuple(ready))
 
@@ -56,8 +56,8 @@ def _of_organization(which: AccountsChoice, say: Say) -> Listed:
         role=which.role_name,
         external_id=which.external_id,
         management_role=which.management_role,
-        include=which.include,
-        exclude=which.exclude,
+        include=which.only,
+        exclude=which.left_out,
         say=say,
     )
 
@@ -69,5 +69,8 @@ def management(profile: str | None, region: str | None, role: str | None) -> Any
     return connect(LiveOptions(profile=profile, region=region, role_arn=role), ask_code=None)
 
 
+_NAMES = {"only": "--include", "left_out": "--exclude"}
+
+
 def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
+    return _NAMES.get(name, f"--{name.replace('_', '-')}")

@@ -174,8 +174,8 @@ class AccountsChoice(Struct, frozen=True, kw_only=True):
     organization: bool
     accounts_file: str | None
     snapshots: str | None
-    include: Sequence[str]
-    exclude: Sequence[str]
+    only: Sequence[str]
+    left_out: Sequence[str]
     role_name: str | None
     external_id: str | None
     management_role: str | None

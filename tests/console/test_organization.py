@@ -106,6 +106,14 @@ def test_only_what_failed_is_tried_again(run: Run, accounts: Path) -> None:
     assert "5 of 5 active accounts audited" in done.err
 
 
+def test_a_filter_leaves_accounts_in_the_report(run: Run, accounts: Path) -> None:
+    filters = ("--include", "00000000000*", "--exclude", "000000000002")
+    done = run("organization", "scan", "--snapshots", accounts, *filters, "--format", "json")
+    assert done.code == 0
+    assert states(json.loads(done.out)) == {"audited": 3, "not_asked": 2}
+    assert "3 of 3 active accounts audited; 2 not asked, left out" in done.err
+
+
 GATES = {
     "nothing": ((), 4),
     "what is unknown may be": (("--allow-incomplete",), 4),

@@ -40,12 +40,14 @@ def _account_options(command: C) -> C:
         ),
         _accounts(
             "--exclude",
+            "left_out",
             multiple=True,
             metavar="FILTER",
             help="Leave these accounts out; they stay in the report as not asked; repeatable.",
         ),
         _accounts(
             "--include",
+            "only",
             multiple=True,
             metavar="FILTER",
             help="Only these accounts: a number or name, which may hold *, ou:PATH or tag:KEY=VALUE; repeatable.",
