@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from fnmatch import translate
+from fnmatch import fnmatchcase, translate
 from typing import Annotated
 
 from msgspec import Meta, Struct, structs, to_builtins
@@ -39,9 +39,13 @@ class Suppression(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     counts; the account is meant by its number or ARN only, and what is not known of a resource matches nothing.
     `rule` is a rule's id or the name under which it is configured; `type` is the resource type that is meant, which a
     name needs where the rule judges several. The day `until` itself still counts, in UTC.
+    `account` and `ou` are shell patterns over the account's number and over the path of its organizational unit, which
+    only organization runs know; where they are given, the suppression is for those accounts alone.
     """
 
     rule: _Text
+    account: _Text | None = None
+    ou: _Text | None = None
     type: ResourceType | None = None
     resource: _Text | None = None
     path: _Text | None = None
@@ -56,7 +60,16 @@ class Suppression(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         """Return the words by which messages name the suppression."""
         field, pattern = next((name, value) for name, value in self.patterns().items())
         of_type = f" of {self.type}" if self.type else ""
+        of_type += f" in account {self.account}" if self.account else ""
+        of_type += f" in the organizational unit {self.ou}" if self.ou else ""
         return f"suppression of {self.rule} on {field} {pattern!r}{of_type} (owner {self.owner}, until {self.until})"
+
+    def is_for(self, account_id: str | None, ou: str | None) -> bool:
+        """Return whether an account is meant, by its number and its unit; what is not known is not meant."""
+        return all(
+            pattern is None or (value is not None and fnmatchcase(value, pattern))
+            for pattern, value in ((self.account, account_id), (self.ou, ou))
+        )
 
     def patterns(self) -> Mapping[str, str]:
         """Return what says which resources are meant, by the name of its field."""
@@ -73,7 +86,7 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def complaint(suppression: Suppression, limits: Limits, today: date) -> str | None:
     """Return what is wrong with a suppression by itself, None if nothing."""
-    for name in ("rule", "reason", "owner", *PATTERNS, "ticket"):
+    for name in ("rule", "account", "ou", "reason", "owner", *PATTERNS, "ticket"):
         value = getattr(suppression, name)
         if value is not None and not value.strip():
             return f"`{name}` is blank"
@@ -110,11 +123,15 @@ def suppressed(
     rule_ids: Mapping[str, str],
     limits: Limits,
     today: date,
+    *,
+    ou: str | None = None,
 ) -> tuple[tuple[Finding, ...], tuple[tuple[str, Notice], ...]]:
     """Return the findings, each with the first suppression that matches it, and notices about the suppressions by rule.
 
-    `rule_ids` maps the names under which rules are configured to their ids. Verdicts never change.
+    `rule_ids` maps the names under which rules are configured to their ids. Verdicts never change. `ou` is the path of
+    the account's organizational unit, where it is known; suppressions of other accounts count for nothing here.
     """
+    suppressions = [each for each in suppressions if each.is_for(snapshot.account.id, ou)]
     live = [each for each in suppressions if each.until >= today]
     indexes = _indexes(live, snapshot, rule_ids)
     hits: Counter[int] = Counter()

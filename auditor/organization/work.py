@@ -103,6 +103,7 @@ class Work(Struct, frozen=True, kw_only=True):
             packs=plan.packs,
             as_of=self.as_of,
             max_report_age=plan.run.oldest_report,
+            ou=account.ou or None,
         )
         report = structs.replace(report, configuration=summary(plan, report.summary.suppressed))
         digests = dict(self._stored(account, snapshot, report))

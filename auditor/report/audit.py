@@ -35,6 +35,7 @@ def audit(
     packs: Sequence[PackSummary] = (),
     as_of: datetime | None = None,
     max_report_age: timedelta | None = None,
+    ou: str | None = None,
     engine: Engine | None = None,
 ) -> Report:
     """Return the report of a snapshot: the same snapshot, rules, settings and `as_of` give the same report.
@@ -44,8 +45,9 @@ def audit(
     rule and name, in AWS's spelling.
     `frameworks` names those to be shown control by control, `packs` are what became of the conformance packs that the
     rules are of. `as_of` is the run's time (UTC, by default now), against which only the end dates of suppressions are
-    held. What rests on a credential report older than `max_report_age` is unknown; the digest in the report is of the
-    snapshot as it was read. `engine` is what judges, for planned changes another one.
+    held. `ou` is the path of the account's organizational unit, for suppressions that name one. What rests on a
+    credential report older than `max_report_age` is unknown; the digest in the report is of the snapshot as it was
+    read. `engine` is what judges, for planned changes another one.
 
     Raises UsageError for a rule, parameter or framework that does not exist, or a wrong value.
     """
@@ -56,7 +58,9 @@ def audit(
     evaluation = (engine or evaluate)(believed, configured)
     if suppressions:
         ids = {each.config_rule_name: each.rule.id for each in configured}
-        findings, notices = suppressed(evaluation.findings, suppressions, believed, ids, suppression_limits, now.date())
+        findings, notices = suppressed(
+            evaluation.findings, suppressions, believed, ids, suppression_limits, now.date(), ou=ou
+        )
         of_suppressions = (RuleNotice(rule, notice) for rule, notice in notices)
         evaluation = Evaluation(findings, (*evaluation.notices, *of_suppressions))
     report = build(believed, configured, evaluation, sha256=digest(dump(snapshot)), evaluated_at=now, packs=packs)

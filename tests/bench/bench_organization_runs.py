@@ -89,7 +89,7 @@ def _processes_row(folder: Path, path: Path) -> Row:
 
 
 def _waiting_row(folder: Path) -> Row:
-    """Measure accounts side by side against the longest one and a fair share of all, as long as each took in the run."""
+    """Measure accounts side by side against the longest one and a fair share of all, as each took in the run."""
     members = [Member(f"{10**11 + number}", f"team-{number}") for number in range(LIVE)]
     with fake_organization(folder, members) as served:
         served.latency_s = LATENCY_S

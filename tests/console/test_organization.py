@@ -144,6 +144,24 @@ def test_what_the_configuration_file_does_stands_in_every_report(run: Run, accou
     assert json.loads(own.out)["configuration"]["excluded"] == ["root-account-mfa-enabled"]
 
 
+def test_a_suppression_may_be_for_some_accounts(run: Run, accounts: Path) -> None:
+    Path("iam-audit.toml").write_text(
+        """
+        [[suppressions]]
+        rule = "mfa-enabled-for-iam-console-access"
+        resource = "bob"
+        account = "000000000001"
+        reason = "gone tomorrow"
+        owner = "platform"
+        until = 2026-12-31
+        """
+    )
+    done = run("organization", "scan", "--snapshots", accounts, "--format", "json", "-q")
+    found = {each["id"]: each["suppressed"] for each in json.loads(done.out)["accounts"]}
+    assert (found["000000000001"], found["000000000003"]) == (1, 0)
+    assert json.loads(done.out)["configuration"]["suppressed"] == 1
+
+
 def test_a_run_resumed_by_other_settings_is_refused(run: Run, accounts: Path) -> None:
     run("organization", "scan", "--snapshots", accounts, "-q")
     Path("iam-audit.toml").write_text('[selection]\nexclude = ["root-account-mfa-enabled"]\n')

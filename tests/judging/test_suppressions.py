@@ -108,6 +108,33 @@ def test_a_tag_that_is_not_known_is_not_there() -> None:
     assert [found.resource_name for found in marked(suppression(tag="team=b"), snapshot=partly)[0]] == ["bob"]
 
 
+OF_ACCOUNTS = {
+    "this account": ({"account": ACCOUNT_ID}, None, True),
+    "a pattern of numbers": ({"account": "1111*"}, None, True),
+    "another account": ({"account": "123456789012"}, None, False),
+    "its unit": ({"ou": "Root/Sandbox*"}, "Root/Sandbox/One", True),
+    "another unit": ({"ou": "Root/Sandbox*"}, "Root/Production", False),
+    "a unit that is not known": ({"ou": "*"}, None, False),
+    "its unit, another account": ({"ou": "Root*", "account": "123456789012"}, "Root", False),
+}
+
+
+@pytest.mark.parametrize(("fields", "ou", "counts"), OF_ACCOUNTS.values(), ids=list(OF_ACCOUNTS))
+def test_a_suppression_of_other_accounts_counts_for_nothing(
+    fields: dict[str, Any], ou: str | None, counts: bool
+) -> None:
+    findings = evaluate(SNAPSHOT, RULES).findings
+    of_nobody = suppression(resource="nobody", **fields)
+    given = [suppression(resource="bob", **fields), of_nobody]
+    found, notices = suppressed(findings, given, SNAPSHOT, IDS, Limits(), TODAY, ou=ou)
+    assert any(finding.suppression for finding in found) is counts
+    assert [notice.code for _, notice in notices] == (["suppression-unused"] if counts else [])
+
+
+def test_an_account_that_is_not_known_is_not_meant() -> None:
+    assert not suppression(resource="bob", account="*").is_for(None, None)
+
+
 def test_a_pattern_does_not_hide_that_a_list_was_not_read() -> None:
     unread = account(users=SNAPSHOT.users.known_part, unknown=["users"])
     found, _ = marked(suppression(resource="*"), snapshot=unread)

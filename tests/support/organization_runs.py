@@ -1,5 +1,6 @@
 """Runs over stored accounts, and storages and tasks that kill the process which uses them."""
 
+import multiprocessing
 import os
 import signal
 from collections.abc import Sequence
@@ -86,7 +87,8 @@ def begun(folder: Path, count: int) -> tuple[Storage, Manifest]:
 class Deadly(Struct, frozen=True):
     """Keep files as another storage does, and kill the process at one of them; `once`: the first time only.
 
-    `where` is the end of the name, `after` whether the file is written before; `log` takes a line for each death.
+    `where` is the end of the name, `after` whether the file is written before, `at_read` whether it is when a worker
+    reads it; `log` takes a line for each death.
     """
 
     inner: Folder
@@ -94,6 +96,7 @@ class Deadly(Struct, frozen=True):
     once: str | None = None
     after: bool = False
     log: str | None = None
+    at_read: bool = False
 
     @property
     def place(self) -> str:
@@ -101,12 +104,14 @@ class Deadly(Struct, frozen=True):
         return self.inner.place
 
     def read(self, name: str) -> bytes | None:
-        """Read a file."""
+        """Read a file, or die."""
+        if self.at_read and multiprocessing.parent_process() is not None:
+            self._die(name)
         return self.inner.read(name)
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file, or die."""
-        if not self.after:
+        if not self.after and not self.at_read:
             self._die(name)
         self.inner.write(name, content)
         if self.after:
