@@ -207,3 +207,34 @@ def written(report: OrganizationReport, suffix: str, link: Link = no_link) -> by
     stream = io.BytesIO()
     writer_of(suffix, link)(report, stream)
     return stream.getvalue()
+
+
+def hostile(texts: Sequence[str]) -> OrganizationReport:
+    """Return a report in which each text stands wherever somebody may have written one."""
+    every = " ".join(texts)
+    accounts = [account for number, text in enumerate(texts) for account in _hostile(number, text)]
+    made = manifest(accounts)
+    made = replace(made, run=every, listed_by=every, organization_id=every, management_account_id=every)
+    receipts = {account.key: _hostile_receipt(account, account.name) for account in accounts}
+    report = summed_up(made, receipts.get, lambda key: [_hostile_cause(receipts[key].rules[0].config_rule_name)])
+    return replace(report, warnings=tuple(texts))
+
+
+def _hostile(number: int, text: str) -> Iterator[Account]:
+    """Yield two accounts, so that their causes are common."""
+    for each in ("a", "b"):
+        yield Account(id=f"{number:03}{each}{text}", name=text, ou=f"Root/{text}", tags={text: text})
+
+
+def _hostile_receipt(account: Account, text: str) -> Receipt:
+    counts = dict.fromkeys(ComplianceType, 1)
+    return judged(
+        Receipt(key=account.key, account_id=account.id, state=State.PARTIAL, began_at=BEGAN_AT, ended_at=BEGAN_AT),
+        [RuleCounts(text, text, Severity.LOW, counts)],
+        error=Failure(code=text, message=text, action=text, remedy=text),
+        report=f"account={text}/report.json",
+    )
+
+
+def _hostile_cause(text: str) -> Cause:
+    return Cause(text, text, text, text)
