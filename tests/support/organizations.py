@@ -72,25 +72,32 @@ _REGIONS = ("emea", "apac", "americas", "global")
 
 
 class Size(NamedTuple):
-    """How many accounts, organizational units and causes an organization has."""
+    """How many accounts, organizational units and common causes an organization has, and causes of one account each."""
 
     accounts: int
     units: int
     causes: int
+    own_causes: int = 0
 
 
 def grown(size: Size, states: Mapping[State, float] = STATES) -> OrganizationReport:
-    """Return the report on an organization of this size."""
+    """Return the report on an organization of this size; receipts are made as they are read, and not kept."""
     chance = Random(20261129)
     rules = [rule for rule in load_rules().values() if is_managed(rule)]
     causes = list(_causes(size.causes, rules, chance))
-    accounts, receipts, found = [], {}, {}
-    for account, state in _accounts(size, states, chance):
-        accounts.append(account)
-        if account.state is None and state is not State.UNFINISHED:
-            receipts[account.key] = _receipt(account, state, rules, chance)
-        found[account.key] = [causes[int(len(causes) * chance.random() ** 3)] for _ in range(8)] if causes else []
-    return summed_up(manifest(accounts), receipts.get, found.__getitem__)
+    state_of = {account.key: (account, state) for account, state in _accounts(size, states, chance)}
+
+    def receipt_of(key: str) -> Receipt | None:
+        account, state = state_of[key]
+        return None if state is State.UNFINISHED else _receipt(account, state, rules, Random(key))
+
+    def causes_of(key: str) -> Iterator[Cause]:
+        of_key = Random(key)
+        yield from (causes[int(len(causes) * of_key.random() ** 3)] for _ in range(8 if causes else 0))
+        for number in range(size.own_causes):
+            yield Cause(rules[0].id, rules[0].resource_types[0], f"{state_of[key][0].name}-{number}", None)
+
+    return summed_up(manifest([account for account, _ in state_of.values()]), receipt_of, causes_of)
 
 
 def manifest(accounts: Sequence[Account]) -> Manifest:
