@@ -5,10 +5,9 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parent.parent / "support"))
 
-from organizations import Size, grown
+from organizations import Size, grown, to_page
 
 from auditor.writers.organization import html
-from auditor.writers.organization.links import to_page
 
 SIZE = Size(accounts=10_000, units=300, causes=3_000, own_causes=380)  # as many causes as an account of 500 users has
 

@@ -17,7 +17,8 @@ UNDECIDED = dict(zip(ComplianceType, (0, 4, 3, 0), strict=True))
 def tree_of(accounts: Mapping[str, tuple[str, State, Mapping[ComplianceType, int]]]) -> Sequence[Place]:
     """Return the places of accounts, given with their unit, state and the counts of one rule."""
     listed = [
-        Account(id=number, ou=ou, state=None if state in AUDITABLE else state) for number, (ou, state, _) in accounts.items()
+        Account(id=number, ou=ou, state=None if state in AUDITABLE else state)
+        for number, (ou, state, _) in accounts.items()
     ]
 
     def receipt_of(number: str) -> Receipt:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import NamedTuple
+from urllib.parse import quote
 
 from msgspec.structs import replace
 
@@ -13,7 +14,7 @@ from auditor.judging.catalogue import is_managed
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType, Rule, Severity
 from auditor.organization.records import Account, Cause, Failure, Manifest, Receipt, RuleCounts, SourceState, State
-from auditor.organization.report import OrganizationReport
+from auditor.organization.report import AccountResult, OrganizationReport
 from auditor.organization.summing import summed_up
 from auditor.writers.organization.formats import writer_of
 from auditor.writers.organization.links import Link, no_link
@@ -214,6 +215,11 @@ def written(report: OrganizationReport, suffix: str, link: Link = no_link) -> by
     stream = io.BytesIO()
     writer_of(suffix, link)(report, stream)
     return stream.getvalue()
+
+
+def to_page(account: AccountResult) -> str | None:
+    """Return the address of an account's page beside its JSON report, as seen from the folder of the run."""
+    return account.report and f"./{quote(account.report.partition('.json')[0], safe='/=')}.html"
 
 
 def hostile(texts: Sequence[str]) -> OrganizationReport:

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from hostile import STORABLE
 from markdown_it import MarkdownIt
-from organizations import BEGAN_AT, Size, grown, hostile, judged, manifest, written
+from organizations import BEGAN_AT, Size, grown, hostile, judged, manifest, to_page, written
 from rich.cells import cell_len
 from test_hostile_output import obeyed_or_unseen
 
@@ -25,7 +25,7 @@ from auditor.organization.summing import summed_up
 from auditor.organization.wording import denominator
 from auditor.writers.organization import table
 from auditor.writers.organization.formats import ORGANIZATION_SUFFIXES
-from auditor.writers.organization.links import checked, to_page
+from auditor.writers.organization.links import checked
 from auditor.writers.visible import visible
 
 SCHEMA = Path(auditor.__file__).parent / "organization/report.schema.json"

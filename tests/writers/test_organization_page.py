@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from browser import Opened
 from hostile import STORABLE
-from organizations import Size, grown, hostile, written
+from organizations import Size, grown, hostile, to_page, written
 from playwright.sync_api import Browser, Page, expect
 
 from auditor.judging.rule import OPEN, Severity
@@ -15,7 +15,6 @@ from auditor.organization.places import places
 from auditor.organization.records import State
 from auditor.organization.report import AccountResult, OrganizationReport
 from auditor.organization.worst import worst_first
-from auditor.writers.organization.links import to_page
 from auditor.writers.visible import visible
 
 EVERY_STATE = {**dict.fromkeys(State, 1.0), State.AUDITED: 40}
