@@ -1,5 +1,6 @@
 """Accounts that were not or not fully audited, gathered by what happened to them and what is to be done about it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -7,6 +8,7 @@ from auditor.organization.records import AUDITABLE, Failure, State
 from auditor.organization.report import AccountResult, OrganizationReport
 
 _STATES = list(State)
+_NUMBER = re.compile("[0-9]{12}")
 PLACEHOLDER = "ACCOUNT_ID"
 """Stands in messages for the number of the account, so that what happened to many is said once."""
 
@@ -72,4 +74,5 @@ def _failure(account: AccountResult, error: Failure) -> Happened:
 
 
 def _shared(text: str, account: AccountResult) -> str:
-    return text.replace(account.id, PLACEHOLDER) if account.id else text
+    """Return the text without the account's number; whatever else stands for an id may be part of any word."""
+    return text.replace(account.id, PLACEHOLDER) if account.id and _NUMBER.fullmatch(account.id) else text

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import NamedTuple
+from urllib.parse import quote
 
 from msgspec.structs import replace
 
@@ -23,7 +24,7 @@ from auditor.organization.records import (
     SourceState,
     State,
 )
-from auditor.organization.report import OrganizationReport
+from auditor.organization.report import AccountResult, OrganizationReport
 from auditor.organization.summing import summed_up
 from auditor.selection.options import Choice
 from auditor.writers.organization.formats import writer_of
@@ -83,25 +84,32 @@ _REGIONS = ("emea", "apac", "americas", "global")
 
 
 class Size(NamedTuple):
-    """How many accounts, organizational units and causes an organization has."""
+    """How many accounts, organizational units and common causes an organization has, and causes of one account each."""
 
     accounts: int
     units: int
     causes: int
+    own_causes: int = 0
 
 
 def grown(size: Size, states: Mapping[State, float] = STATES) -> OrganizationReport:
-    """Return the report on an organization of this size."""
+    """Return the report on an organization of this size; receipts are made as they are read, and not kept."""
     chance = Random(20261129)
     rules = [rule for rule in load_rules().values() if is_managed(rule)]
     causes = list(_causes(size.causes, rules, chance))
-    accounts, receipts, found = [], {}, {}
-    for account, state in _accounts(size, states, chance):
-        accounts.append(account)
-        if account.state is None and state is not State.UNFINISHED:
-            receipts[account.key] = _receipt(account, state, rules, chance)
-        found[account.key] = [causes[int(len(causes) * chance.random() ** 3)] for _ in range(8)] if causes else []
-    return summed_up(manifest(accounts), receipts.get, found.__getitem__)
+    state_of = {account.key: (account, state) for account, state in _accounts(size, states, chance)}
+
+    def receipt_of(key: str) -> Receipt | None:
+        account, state = state_of[key]
+        return None if state is State.UNFINISHED else _receipt(account, state, rules, Random(key))
+
+    def causes_of(key: str) -> Iterator[Cause]:
+        of_key = Random(key)
+        yield from (causes[int(len(causes) * of_key.random() ** 3)] for _ in range(8 if causes else 0))
+        for number in range(size.own_causes):
+            yield Cause(rules[0].id, rules[0].resource_types[0], f"{state_of[key][0].name}-{number}", None)
+
+    return summed_up(manifest([account for account, _ in state_of.values()]), receipt_of, causes_of)
 
 
 def manifest(accounts: Sequence[Account]) -> Manifest:
@@ -226,3 +234,39 @@ def written(report: OrganizationReport, suffix: str, link: Link = no_link) -> by
     stream = io.BytesIO()
     writer_of(suffix, link)(report, stream)
     return stream.getvalue()
+
+
+def to_page(account: AccountResult) -> str | None:
+    """Return the address of an account's page beside its JSON report, as seen from the folder of the run."""
+    return account.report and f"./{quote(account.report.partition('.json')[0], safe='/=')}.html"
+
+
+def hostile(texts: Sequence[str]) -> OrganizationReport:
+    """Return a report in which each text stands wherever somebody may have written one."""
+    every = " ".join(texts)
+    accounts = [account for number, text in enumerate(texts) for account in _hostile(number, text)]
+    made = manifest(accounts)
+    made = replace(made, run=every, listed_by=every, organization_id=every, management_account_id=every)
+    receipts = {account.key: _hostile_receipt(account, account.name) for account in accounts}
+    report = summed_up(made, receipts.get, lambda key: [_hostile_cause(receipts[key].rules[0].config_rule_name)])
+    return replace(report, warnings=tuple(texts))
+
+
+def _hostile(number: int, text: str) -> Iterator[Account]:
+    """Yield two accounts, so that their causes are common."""
+    for each in ("a", "b"):
+        yield Account(id=f"{number:03}{each}{text}", name=text, ou=f"Root/{text}", tags={text: text})
+
+
+def _hostile_receipt(account: Account, text: str) -> Receipt:
+    counts = dict.fromkeys(ComplianceType, 1)
+    return judged(
+        Receipt(key=account.key, account_id=account.id, state=State.PARTIAL, began_at=BEGAN_AT, ended_at=BEGAN_AT),
+        [RuleCounts(text, text, Severity.LOW, counts)],
+        error=Failure(code=text, message=text, action=text, remedy=text),
+        report=f"account={text}/report.json",
+    )
+
+
+def _hostile_cause(text: str) -> Cause:
+    return Cause(text, text, text, text)

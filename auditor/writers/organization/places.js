@@ -53,7 +53,7 @@ function placeRow(at) {
 
 // The filter of a place: its path, "?" where no unit is known, nothing for all accounts.
 const filterOf = (at) => (data.places.ou[at] === "" ? "?" : plain(data.places.ou[at] ?? ""));
-const placeLink = (at, more = {}) => `#${new URLSearchParams({ ...(filterOf(at) && { ou: filterOf(at) }), ...more, show: "list" })}`;
+const placeLink = (at, more = {}) => `#${new URLSearchParams({ ou: filterOf(at), ...more })}`;
 
 function placeAndRule(cell) {
   return [Number(cell.closest("tr").dataset.place), Number(cell.dataset.rule)];

@@ -26,7 +26,7 @@ _NAMED = 5  # accounts of a group
 _BESIDE_NAME = 62  # columns of the table of accounts that are not for names
 _HEADS = (*(severity.capitalize() for severity in Severity), "Undecided")
 _HTML = "the HTML report has them all"
-_OTHERS = "--all, --format csv and the HTML report list every account"
+_OTHERS = "the CSV and HTML reports list every account"
 
 
 def write(report: OrganizationReport, stream: TextIO, *, every_account: bool = False) -> None:
