@@ -49,8 +49,8 @@ def permissions(**options: Any) -> None:
     Examples:
       iam-audit permissions > policy.json
       iam-audit permissions --rules core --verify
-      iam-audit permissions --organization --role-name iam-audit > auditor.json
-      iam-audit permissions --template cloudformation-stackset --principal 111122223333 > role.yaml
+      iam-audit permissions --organization --role-name iam-audit
+      iam-audit permissions --template terraform --principal 111122223333
     """
     from auditor.selection.plan import current, sources_wanted
 
