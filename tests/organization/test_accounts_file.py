@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import SourceError
-from auditor.organization.accounts import Listed
+from auditor.organization.accounts import Listed, with_roles
 from auditor.organization.accounts_file import read_accounts_file
 from auditor.organization.records import Account, State
 
@@ -110,6 +110,18 @@ def test_what_the_aws_cli_prints_is_read(tmp_path: Path) -> None:
     )
     assert (second.state, second.detail) == (State.CLOSED, "CLOSED")
     assert found.warnings == ()
+
+
+def test_what_the_file_says_of_an_account_goes_before_the_options(tmp_path: Path) -> None:
+    rows = f"111122223333,{ROLE},partner-7,\n000000000042,,,\n000000000043,,other,\n000000000044,,,CLOSED\n"
+    found = read(tmp_path, f"id,role,external_id,state\n{rows}")
+    ready = with_roles(found.accounts, "reader", found.partition, external_id="partner-1")
+    assert [(account.role_arn, account.external_id) for account in ready] == [
+        (ROLE, "partner-7"),
+        ("arn:aws:iam::000000000042:role/reader", "partner-1"),
+        ("arn:aws:iam::000000000043:role/reader", "other"),
+        (None, None),
+    ]
 
 
 def test_columns_that_are_not_read_are_told(tmp_path: Path) -> None:
