@@ -13,13 +13,12 @@ from auditor.account.sources import Source
 from auditor.collectors.live.permissions import permissions_policy
 from auditor.collectors.organizations import READS
 from auditor.errors import UsageError
-from auditor.organization.accounts import DEFAULT_ROLE, role_arn, role_path
+from auditor.organization.accounts import DEFAULT_ROLE, EXTERNAL_ID, EXTERNAL_IDS, role_arn, role_path
 
 OWN_ROLE = "iam-audit"
 """The name of the role in templates, where no other is given."""
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _PRINCIPAL = re.compile(r"arn:aws[\w-]*:iam::\d{12}:(?:root|(?:role|user)/[\x21-\x7e]+)", re.ASCII)
-_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 
 
 def caller_policy(sources: frozenset[Source], role: str | None, partition: str) -> dict[str, Any]:
@@ -80,6 +79,6 @@ def audit_role(
     if not (_ACCOUNT.fullmatch(principal) or _PRINCIPAL.fullmatch(principal)):
         problem = f"--principal {principal!r} is neither an account's number nor the ARN of a role or user"
         raise UsageError(problem, "Write 111122223333, or arn:aws:iam::111122223333:role/NAME.")
-    if external_id is not None and _EXTERNAL_ID.fullmatch(external_id) is None:
-        raise UsageError("--external-id is not one that AWS takes", "It has 2 to 1,224 letters, digits and +=,.@:/_-.")
+    if external_id is not None and EXTERNAL_ID.fullmatch(external_id) is None:
+        raise UsageError("--external-id is not one that AWS takes", EXTERNAL_IDS)
     return AuditRole(plain, f"{path}/", principal, external_id, permissions_policy(sources))

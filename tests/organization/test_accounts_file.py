@@ -129,9 +129,17 @@ def test_columns_that_are_not_read_are_told(tmp_path: Path) -> None:
     assert found.warnings == (f"{tmp_path / 'accounts.csv'}: not read: Cost centre, owner",)
 
 
-def test_the_partition_is_that_of_the_roles(tmp_path: Path) -> None:
-    role = ROLE.replace("arn:aws:", "arn:aws-us-gov:")
-    assert read(tmp_path, f"id,role\n111122223333,{role}\n").partition == "aws-us-gov"
+def test_the_partition_is_that_of_the_roles_or_of_the_region(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = tmp_path / "plain.csv"
+    plain.write_text("id\n111122223333\n")
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    assert read_accounts_file(str(plain)).partition == "aws"
+    assert read_accounts_file(str(plain), "cn-north-1").partition == "aws-cn"
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-gov-west-1")
+    assert read_accounts_file(str(plain)).partition == "aws-us-gov"
+    role = ROLE.replace("arn:aws:", "arn:aws-cn:")
+    assert read(tmp_path, f"id,role\n111122223333,{role}\n").partition == "aws-cn"
 
 
 ID = "id,name\n"

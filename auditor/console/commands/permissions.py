@@ -65,18 +65,16 @@ def _check(request: PermissionsRequest) -> None:
     """Raise UsageError for options that need another one, or exclude each other."""
     if request.organization and request.template:
         raise UsageError("--organization and --template exclude each other", "Print one after the other.")
-    needs = {
-        "--template": (request.template, {"--principal": request.principal, "--external-id": request.external_id}),
-        "--organization": (request.organization or None, {"--partition": request.partition}),
-        "--organization or --template": (
-            request.template or request.organization or None,
-            {"--role-name": request.role_name},
-        ),
-    }
-    for needed, (given, options) in needs.items():
-        for name, value in options.items():
-            if value is not None and given is None:
-                raise UsageError(f"{name} needs {needed}", f"Give {needed} too.")
+    template, either = request.template is not None, request.organization or request.template is not None
+    needs = (
+        ("--principal", request.principal, template, "--template"),
+        ("--external-id", request.external_id, template, "--template"),
+        ("--partition", request.partition, request.organization, "--organization"),
+        ("--role-name", request.role_name, either, "--organization or --template"),
+    )
+    for name, value, met, needed in needs:
+        if value is not None and not met:
+            raise UsageError(f"{name} needs {needed}", f"Give {needed} too.")
 
 
 def _printed(request: PermissionsRequest, sources: frozenset[Source]) -> str:
