@@ -13,6 +13,18 @@ STATES = (ACTIVE, "SUSPENDED", "PENDING_CLOSURE", "CLOSED", "PENDING_ACTIVATION"
 """AWS's words for the state of an account; audits are of active ones."""
 
 
+READS = (
+    "organizations:DescribeAccount",
+    "organizations:DescribeOrganization",
+    "organizations:ListAccounts",
+    "organizations:ListAccountsForParent",
+    "organizations:ListOrganizationalUnitsForParent",
+    "organizations:ListRoots",
+    "organizations:ListTagsForResource",
+)
+"""The IAM actions that reading the list of an organization takes."""
+
+
 class AccountAnswer(Struct, rename="pascal"):
     """AWS's Account; `status` is the retired field, `paths` lead from the organization to the account by ids."""
 

@@ -232,10 +232,16 @@ class ExportRequest(Struct, frozen=True, kw_only=True):
 
 
 class PermissionsRequest(Struct, frozen=True, kw_only=True):
-    """Ask for the IAM policy that reading needs."""
+    """Ask for the IAM policy that reading needs, for that of an organization's auditor, or for the role in accounts."""
 
     selection: Choice
     verify: bool
+    organization: bool = False
+    template: str | None = None
+    role_name: str | None = None
+    principal: str | None = None
+    external_id: str | None = None
+    partition: str | None = None
 
 
 def request_of(kind: type[R], options: Mapping[str, Any]) -> R:

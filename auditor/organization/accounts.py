@@ -17,6 +17,10 @@ DEFAULT_ROLE = "OrganizationAccountAccessRole"
 
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
 """
+EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
+"""An external id: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
+EXTERNAL_IDS = "It has 2 to 1,224 letters, digits and +=,.@:/_-."
+_PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
 _STATES = {
     "SUSPENDED": State.SUSPENDED,
     "PENDING_ACTIVATION": State.SUSPENDED,
@@ -94,6 +98,11 @@ def with_roles(
         return structs.replace(account, role_arn=arn, external_id=own_id if arn else None)
 
     return [completed(account) for account in accounts]
+
+
+def partition_of(region: str | None) -> str:
+    """Return the partition of an AWS Region; without one that of most accounts."""
+    return next((name for start, name in _PARTITIONS.items() if (region or "").startswith(f"{start}-")), "aws")
 
 
 def role_arn(account_id: str, path: str, partition: str) -> str:

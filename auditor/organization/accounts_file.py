@@ -5,6 +5,7 @@ Columns may be spelled in many ways. Values are taken only as AWS writes them: a
 
 import csv
 import io
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -15,7 +16,7 @@ from msgspec import Struct
 from auditor import documents
 from auditor.collectors.organizations import ACTIVE, STATES
 from auditor.errors import SourceError
-from auditor.organization.accounts import Listed, state_of
+from auditor.organization.accounts import EXTERNAL_ID, EXTERNAL_IDS, Listed, partition_of, state_of
 from auditor.organization.records import Account
 
 _FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -37,7 +38,6 @@ _TAG = re.compile(r"tags?[:.](?P<key>.+)", re.IGNORECASE)
 _ROLE_ARN = re.compile(r"arn:(?P<partition>aws[\w-]*):iam::(?P<account>\d{12}):role/[\x21-\x7e]+", re.ASCII)
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _ROUNDED = re.compile(r"\d[.,]\d+E\+?\d+", re.IGNORECASE)
-_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 _EXAMPLE = "The first line names the columns: id,name,role_arn,external_id,tags,ou; only id is needed."
 _TEXT_COLUMN = "Spreadsheets drop leading zeros and round long numbers: format the column as text, and write it again."
 
@@ -53,9 +53,11 @@ class _Row(Struct, frozen=True):
     values: Entry
 
 
-def read_accounts_file(path: str) -> Listed:
+def read_accounts_file(path: str, region: str | None = None) -> Listed:
     """Return the accounts that a CSV or JSON file lists; `path` may be "-" for standard input.
 
+    Their partition is that of the roles in the file; where it has none, that of `region`, or of the Region that AWS's
+    environment variables name.
     Raises SourceError for a file that cannot be read, a value that is not as AWS writes it, an account that stands
     there twice, and for a list that was cut; the error names the line or entry.
     """
@@ -74,7 +76,7 @@ def read_accounts_file(path: str) -> Listed:
     return Listed(
         accounts=tuple(accounts),
         listed_by=f"the file {path}" if path != "-" else place,
-        partition=_partition(rows, accounts),
+        partition=_partition(rows, accounts) or partition_of(region or _usual_region()),
         warnings=tuple(_warnings(rows, place)),
     )
 
@@ -207,9 +209,8 @@ def _role(row: _Row, number: str) -> str | None:
 
 def _external_id(row: _Row) -> str | None:
     text = _text(row, "external_id")
-    if text and _EXTERNAL_ID.fullmatch(text) is None:
-        problem = "has an external id that AWS does not take"
-        raise _wrong(row, problem, "It has 2 to 1,224 letters, digits and +=,.@:/_-.")  # and is not shown: a secret
+    if text and EXTERNAL_ID.fullmatch(text) is None:
+        raise _wrong(row, "has an external id that AWS does not take", EXTERNAL_IDS)  # it is not shown: a secret
     return text or None
 
 
@@ -259,8 +260,12 @@ def _check_once(rows: Sequence[_Row], accounts: Sequence[Account]) -> None:
         first[number] = row.place
 
 
-def _partition(rows: Sequence[_Row], accounts: Sequence[Account]) -> str:
-    """Return the partition of the roles; keys of one partition open no role in another."""
+def _usual_region() -> str | None:
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+
+
+def _partition(rows: Sequence[_Row], accounts: Sequence[Account]) -> str | None:
+    """Return the partition of the roles, None without roles; keys of one partition open no role in another."""
     found: dict[str, _Row] = {}
     for row, account in zip(rows, accounts, strict=True):
         if account.role_arn is not None:
@@ -269,7 +274,7 @@ def _partition(rows: Sequence[_Row], accounts: Sequence[Account]) -> str:
         first, second = list(found)[:2]
         problem = f"has a role in the partition {second}, and others are in {first}"
         raise _wrong(found[second], problem, "Audit one partition at a time.")
-    return next(iter(found), "aws")
+    return next(iter(found), None)
 
 
 def _warnings(rows: Sequence[_Row], place: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import SourceError
-from auditor.organization.accounts import Listed
+from auditor.organization.accounts import Listed, with_roles
 from auditor.organization.accounts_file import read_accounts_file
 from auditor.organization.records import Account, State
 
@@ -112,14 +112,34 @@ def test_what_the_aws_cli_prints_is_read(tmp_path: Path) -> None:
     assert found.warnings == ()
 
 
+def test_what_the_file_says_of_an_account_goes_before_the_options(tmp_path: Path) -> None:
+    rows = f"111122223333,{ROLE},partner-7,\n000000000042,,,\n000000000043,,other,\n000000000044,,,CLOSED\n"
+    found = read(tmp_path, f"id,role,external_id,state\n{rows}")
+    ready = with_roles(found.accounts, "reader", found.partition, external_id="partner-1")
+    assert [(account.role_arn, account.external_id) for account in ready] == [
+        (ROLE, "partner-7"),
+        ("arn:aws:iam::000000000042:role/reader", "partner-1"),
+        ("arn:aws:iam::000000000043:role/reader", "other"),
+        (None, None),
+    ]
+
+
 def test_columns_that_are_not_read_are_told(tmp_path: Path) -> None:
     found = read(tmp_path, "id,owner,Cost centre\n111122223333,ann,7\n")
     assert found.warnings == (f"{tmp_path / 'accounts.csv'}: not read: Cost centre, owner",)
 
 
-def test_the_partition_is_that_of_the_roles(tmp_path: Path) -> None:
-    role = ROLE.replace("arn:aws:", "arn:aws-us-gov:")
-    assert read(tmp_path, f"id,role\n111122223333,{role}\n").partition == "aws-us-gov"
+def test_the_partition_is_that_of_the_roles_or_of_the_region(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = tmp_path / "plain.csv"
+    plain.write_text("id\n111122223333\n")
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    assert read_accounts_file(str(plain)).partition == "aws"
+    assert read_accounts_file(str(plain), "cn-north-1").partition == "aws-cn"
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-gov-west-1")
+    assert read_accounts_file(str(plain)).partition == "aws-us-gov"
+    role = ROLE.replace("arn:aws:", "arn:aws-cn:")
+    assert read(tmp_path, f"id,role\n111122223333,{role}\n").partition == "aws-cn"
 
 
 ID = "id,name\n"

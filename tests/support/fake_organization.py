@@ -13,12 +13,16 @@ one time, `NOW`: two undisturbed runs read the same.
 """
 
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -40,14 +44,19 @@ DENIED, EXPIRED, SUSPENDED, THROTTLED, HANGING, LEAVING = (f"1000000000{number}"
 """Accounts to which `trouble` does what their name says; LEAVING is suspended while the run goes on."""
 
 
-def forty() -> Sequence[Member]:
-    """Return the management account and 39 others; one's number begins with zeros."""
-    ids = ["000000000042", *(f"{100_000_000_000 + number}" for number in range(1, 39))]
-    members = (
+def members(count: int) -> Sequence[Member]:
+    """Return the management account and others; one's number begins with zeros."""
+    ids = ["000000000042", *(f"{100_000_000_000 + number}" for number in range(1, count - 1))]
+    others = (
         Member(id_, f"team-{number:02}", _UNITS[number % 6], tags={"stage": "prod" if number % 2 else "test"})
         for number, id_ in enumerate(ids)
     )
-    return (Member(MANAGEMENT, "management"), *members)
+    return (Member(MANAGEMENT, "management"), *others)
+
+
+def forty() -> Sequence[Member]:
+    """Return the 40 accounts that most tests are about."""
+    return members(40)
 
 
 def reading(fault: str) -> Plan:
@@ -83,27 +92,27 @@ class FakeOrganization:
     each demands it. `latency_s` is how long each answer takes.
     """
 
-    def __init__(self, url: str, front: Front, members: Sequence[Member]) -> None:
+    def __init__(self, url: str, front: Front, accounts: Sequence[Member]) -> None:
         self.url = url
         self.front = front
-        self._members = members
+        self.accounts = accounts
         self._faults: dict[str, Faults] = {}
         self._reports: dict[str, CredentialReports] = {}
-        for number, member in enumerate(members):
+        for number, member in enumerate(accounts):
             _fill(member.id, number)
         self.rest()
 
     @property
     def ids(self) -> Sequence[str]:
         """Return the numbers of all accounts, the management account's first."""
-        return [member.id for member in self._members]
+        return [member.id for member in self.accounts]
 
     def rest(self) -> None:
         """Put everything back as it was in the beginning."""
         self.role, self.role_in_management = ROLE, False
         self.external_id: str | None = None
         self.latency_s = 0.0
-        self.service = OrganizationsService(self._members)
+        self.service = OrganizationsService(self.accounts)
         self.service.serve(self.front)
         self.front.own |= {
             "AssumeRole": self._assume_role,
@@ -192,11 +201,40 @@ def _key(account_id: str) -> str:
 
 
 @contextmanager
-def fake_organization(folder: Path, members: Sequence[Member] | None = None) -> Iterator[FakeOrganization]:
+def fake_organization(folder: Path, accounts: Sequence[Member] | None = None) -> Iterator[FakeOrganization]:
     """Serve an organization while the block runs, by default of `forty`, and lead the environment to it."""
     with pytest.MonkeyPatch.context() as patch, aws_server() as (url, front):
         lead_to(url, patch, folder)
-        yield FakeOrganization(url, front, members or forty())
+        yield FakeOrganization(url, front, accounts or forty())
+
+
+@contextmanager
+def organization_elsewhere(folder: Path, count: int, latency_s: float) -> Iterator[str]:
+    """Serve an organization in a process of its own, whose work no measurement counts, and lead the environment to it.
+
+    Gives its URL.
+    """
+    command = [sys.executable, __file__, str(count), str(latency_s)]
+    path = os.pathsep.join(sys.path)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, text=True) as server,
+    ):
+        try:
+            assert server.stdout is not None
+            url = server.stdout.readline().strip()
+            assert url, "the server did not start"
+            lead_to(url, patch, folder)
+            yield url
+        finally:
+            server.terminate()
+
+
+def _serve(count: int, latency_s: float) -> None:
+    with aws_server() as (url, front):
+        FakeOrganization(url, front, members(count)).latency_s = latency_s
+        print(url, flush=True)
+        Event().wait()
 
 
 def _fill(account_id: str, number: int) -> None:
@@ -227,3 +265,7 @@ def _date(backend: Any) -> None:
             key.create_date = user.create_date
     for each in (*backend.groups.values(), *backend.roles.values(), *backend.managed_policies.values()):
         each.create_date = each.update_date = NOW - timedelta(days=400)
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]), float(sys.argv[2]))

@@ -2,9 +2,7 @@
 
 import base64
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,6 +18,7 @@ from conftest import Run
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from real_terraform import NEEDS_TERRAFORM, plugins, terraform_of
 
 from auditor.account.kinds import ResourceType
 from auditor.account.sources import Source
@@ -175,31 +174,6 @@ def test_cfn_lint_takes_the_exported_template_and_the_exported_pack(tmp_path: Pa
     command = [str(Path(sys.executable).with_name("cfn-lint")), "template.yaml", "pack.yaml"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, text=True)
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
-
-
-def plugins() -> Path | None:
-    """Return the folder that `terraform init -plugin-dir` takes, if AWS's provider is on this machine."""
-    if given := os.environ.get("TF_PLUGIN_DIR"):
-        return Path(given)
-    roots = [Path(root) for root in ("/opt", "/usr/local", "/usr/share")] + [Path.home() / ".terraform.d"]
-    provider = "registry.terraform.io/hashicorp/aws"
-    found = (folder for root in roots for depth in ("", "*/", "*/*/") for folder in root.glob(f"{depth}{provider}"))
-    return next((folder.parents[2] for folder in found), None)
-
-
-def terraform_of(folder: Path, *arguments: str, given: str | None = None) -> str:
-    environment = {**os.environ, "TF_CLI_CONFIG_FILE": os.devnull, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
-    done = subprocess.run(
-        ["terraform", *arguments], cwd=folder, env=environment, input=given, capture_output=True, check=False, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-NEEDS_TERRAFORM = pytest.mark.skipif(
-    shutil.which("terraform") is None or plugins() is None,
-    reason="terraform, or a folder registry.terraform.io with AWS's provider (TF_PLUGIN_DIR), is not on this machine",
-)
 
 
 @NEEDS_TERRAFORM

@@ -41,16 +41,6 @@ Say = Callable[[str], object]
 """Announce calls that grow with the number of accounts, before they are made."""
 
 DEFAULT_TIMEOUT_S = 1800.0
-READS = (
-    "organizations:DescribeAccount",
-    "organizations:DescribeOrganization",
-    "organizations:ListAccounts",
-    "organizations:ListAccountsForParent",
-    "organizations:ListOrganizationalUnitsForParent",
-    "organizations:ListRoots",
-    "organizations:ListTagsForResource",
-)
-"""The IAM actions behind `read_organization` and `account_state`."""
 _NOT_IN_USE = "AWSOrganizationsNotInUseException"
 _WHO_MAY = (
     "Only the management account and delegated administrators may list accounts: use credentials of one, or name a "

@@ -13,12 +13,12 @@ _MAX_ID = 100  # characters; CloudFormation takes 255, YAML's plain keys are sho
 
 def conformance_pack(rules: Sequence[ExportedRule]) -> str:
     """Return a conformance pack that holds the rules."""
-    return _yaml({"Resources": _resources(rules)})
+    return as_yaml({"Resources": _resources(rules)})
 
 
 def template(rules: Sequence[ExportedRule]) -> str:
     """Return a CloudFormation template that holds the rules."""
-    return _yaml({"AWSTemplateFormatVersion": "2010-09-09", "Resources": _resources(rules)})
+    return as_yaml({"AWSTemplateFormatVersion": "2010-09-09", "Resources": _resources(rules)})
 
 
 def _resources(rules: Sequence[ExportedRule]) -> Mapping[str, Any]:
@@ -51,5 +51,14 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def _yaml(template: dict[str, Any]) -> str:
-    return str(yaml.dump(template, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000))
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    """Write a text of several lines as such."""
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def as_yaml(template: Mapping[str, Any]) -> str:
+    """Return a template as YAML, in the order of its keys."""
+    return str(yaml.dump(dict(template), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000))

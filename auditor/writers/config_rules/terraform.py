@@ -22,15 +22,15 @@ def _label(name: str) -> str:
 
 
 def _resource(label: str, rule: ExportedRule) -> str:
-    source = {"owner": _quoted("AWS"), "source_identifier": _quoted(rule.source_identifier)}
-    lines = [f'resource "aws_config_config_rule" {_quoted(label)} {{']
-    lines += _assigned({"name": _quoted(rule.name), "description": _quoted(rule.description)}, 2)
+    source = {"owner": quoted("AWS"), "source_identifier": quoted(rule.source_identifier)}
+    lines = [f'resource "aws_config_config_rule" {quoted(label)} {{']
+    lines += _assigned({"name": quoted(rule.name), "description": quoted(rule.description)}, 2)
     lines += ["", "  source {", *_assigned(source, 4), "  }"]
     if rule.input_parameters:
-        values = {name: _quoted(value) for name, value in rule.input_parameters.items()}
+        values = {name: quoted(value) for name, value in rule.input_parameters.items()}
         lines += ["", "  input_parameters = jsonencode({", *_assigned(values, 4), "  })"]
     if rule.resource_types:
-        types = ", ".join(map(_quoted, rule.resource_types))
+        types = ", ".join(map(quoted, rule.resource_types))
         lines += ["", "  scope {", f"    compliance_resource_types = [{types}]", "  }"]
     return "\n".join([*lines, "}", ""])
 
@@ -40,6 +40,6 @@ def _assigned(values: Mapping[str, str], indent: int) -> Iterator[str]:
     return (f"{' ' * indent}{name:<{width}} = {value}" for name, value in values.items())
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Return a text between quotes; JSON escapes are Terraform's too, and what opens a template is doubled."""
     return msgspec.json.encode(text).decode().replace("${", "$${").replace("%{", "%%{")

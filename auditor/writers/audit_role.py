@@ -1,0 +1,117 @@
+"""The role that reads accounts of an organization, as templates to deploy.
+
+A service-managed StackSet deploys nothing to the management account, so the stack that makes it makes the role there:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs-associate-stackset-with-org.html
+"""
+
+import re
+from typing import Any
+
+from auditor import __version__
+from auditor.organization.rights import AuditRole
+from auditor.writers.config_rules.cloudformation import as_yaml
+from auditor.writers.config_rules.terraform import quoted
+
+_DESCRIPTION = "Lets iam-audit read the IAM of this account"
+_VERSION = {"AWSTemplateFormatVersion": "2010-09-09"}
+
+
+def cloudformation_stackset(role: AuditRole) -> str:
+    """Return a stack for the management account: the role there, and a StackSet with the role for all others."""
+    body = as_yaml({**_VERSION, "Description": _DESCRIPTION, "Resources": {"AuditRole": _role(role)}})
+    units = {
+        "Type": "CommaDelimitedList",
+        "Description": "The root (r-...) or the organizational units (ou-...) whose accounts get the role",
+    }
+    stack = {
+        **_VERSION,
+        "Description": "The role of iam-audit in the management account and in all others of the organization",
+        "Parameters": {"OrganizationalUnitIds": units},
+        "Resources": {"AuditRole": _role(role), "AuditRoleInMembers": _stack_set(role, body)},
+    }
+    comment = f"# Written by iam-audit {__version__}; to be deployed as a stack in the management account.\n"
+    return comment + as_yaml(stack)
+
+
+def _stack_set(role: AuditRole, body: str) -> dict[str, Any]:
+    properties = {
+        "StackSetName": re.sub("[^a-zA-Z0-9]+", "-", f"role-{role.name}"),
+        "Description": f"The role {role.name}, which iam-audit reads accounts with",
+        "PermissionModel": "SERVICE_MANAGED",
+        "AutoDeployment": {"Enabled": True, "RetainStacksOnAccountRemoval": False},
+        "Capabilities": ["CAPABILITY_NAMED_IAM"],
+        "ManagedExecution": {"Active": True},
+        # One account that refuses the role does not keep it from the others.
+        "OperationPreferences": {"FailureTolerancePercentage": 100, "MaxConcurrentPercentage": 100},
+        "StackInstancesGroup": [
+            {
+                "DeploymentTargets": {"OrganizationalUnitIds": {"Ref": "OrganizationalUnitIds"}},
+                "Regions": [{"Ref": "AWS::Region"}],
+            }
+        ],
+        "TemplateBody": body,
+    }
+    return {"Type": "AWS::CloudFormation::StackSet", "Properties": properties}
+
+
+def _role(role: AuditRole) -> dict[str, Any]:
+    root = {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::{role.principal}:root"}
+    properties = {
+        "RoleName": role.name,
+        "Path": role.path,
+        "Description": _DESCRIPTION,
+        "AssumeRolePolicyDocument": role.trust(root if role.of_account else role.principal),
+        "Policies": [{"PolicyName": role.name, "PolicyDocument": dict(role.policy)}],
+    }
+    return {"Type": "AWS::IAM::Role", "Properties": properties}
+
+
+def terraform(role: AuditRole) -> str:
+    """Return the role of one account in Terraform's language, as `terraform fmt` would lay it out."""
+    (statement,) = role.policy["Statement"]
+    actions = "\n".join(f"        {quoted(action)}," for action in statement["Action"])
+    root = f'"arn:${{data.aws_partition.current.partition}}:iam::{role.principal}:root"'
+    trusted = root if role.of_account else quoted(role.principal)
+    demanded = "" if role.external_id is None else f"\n{_condition(role.external_id)}"
+    partition = 'data "aws_partition" "current" {}\n\n' if role.of_account else ""
+    return f"""# Written by iam-audit {__version__}; to be applied in every account of the organization.
+{partition}resource "aws_iam_role" "iam_audit" {{
+  name        = {quoted(role.name)}
+  path        = {quoted(role.path)}
+  description = {quoted(_DESCRIPTION)}
+
+  assume_role_policy = jsonencode({{
+    Version = "2012-10-17"
+    Statement = [{{
+      Effect    = "Allow"
+      Principal = {{ AWS = {trusted} }}
+      Action    = "sts:AssumeRole"{demanded}
+    }}]
+  }})
+}}
+
+resource "aws_iam_role_policy" "iam_audit" {{
+  name = {quoted(role.name)}
+  role = aws_iam_role.iam_audit.id
+
+  policy = jsonencode({{
+    Version = "2012-10-17"
+    Statement = [{{
+      Sid    = {quoted(statement["Sid"])}
+      Effect = "Allow"
+      Action = [
+{actions}
+      ]
+      Resource = "*"
+    }}]
+  }})
+}}
+
+output "role_arn" {{
+  value = aws_iam_role.iam_audit.arn
+}}
+"""
+
+
+def _condition(external_id: str) -> str:
+    return f'      Condition = {{ StringEquals = {{ "sts:ExternalId" = {quoted(external_id)} }} }}'
