@@ -17,7 +17,9 @@ from auditor.console.cli import main
 from auditor.report.report import Report
 from auditor.testing import account, console_user, group, password_policy
 
-settings.register_profile("fuzz", max_examples=5_000)  # for `make fuzz`; otherwise it is Hypothesis's 100
+settings.register_profile("suite", deadline=None)  # how long an example takes depends on what else the machine does
+settings.register_profile("fuzz", settings.get_profile("suite"), max_examples=5_000)  # for `make fuzz`
+settings.load_profile("suite")  # --hypothesis-profile goes before
 
 
 class Result(NamedTuple):
