@@ -24,6 +24,7 @@ from auditor.account.snapshot import dump, load
 from auditor.collectors.cli_output import folder as exports
 from auditor.errors import AuditError, SourceError, UsageError
 from auditor.judging.registry import load_rules
+from auditor.organization.accounts_file import read_accounts_file
 from auditor.policies.decoding import UnreadableDocumentError, raw_document
 from auditor.policies.statements import statements, trust_statements
 from auditor.report.audit import audit
@@ -56,6 +57,11 @@ OTHER = load_report(REPORT, "other.json")
 BASELINE = baseline_of(OTHER).to_json().encode()
 CSV = GOLDEN_REPORT.encode()
 POLICY = b'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*"],"Resource":"*"}]}'
+ACCOUNTS = b"""{"Accounts": [{"Id": "111122223333", "Name": "pay", "State": "ACTIVE", "Paths": ["o-1/r-1/ou-1/"]},
+    {"id": 444455556666, "tags": [{"Key": "a", "Value": "b"}], "ou": "Root/A"}, "000000000042"]}"""
+ACCOUNTS_CSV = b"""Account ID;role;external_id;tags;tag:a;state
+111122223333;arn:aws:iam::111122223333:role/a;p-7;stage=prod;b;ACTIVE
+"""
 PACK = {
     "Parameters": {"Length": {"Type": "String", "Default": "14", "AllowedValues": ["14", 16]}},
     "Conditions": {"long": {"Fn::Not": [{"Fn::Equals": ["", {"Ref": "Length"}]}]}},
@@ -309,6 +315,17 @@ def test_any_credential_report_is_refused_or_judged(folder: Path, text: bytes, d
     except SourceError:
         return
     check_snapshot(snapshot, as_html=False)
+
+
+@fuzzed
+@given(documents(ACCOUNTS) | damaged(ACCOUNTS_CSV))
+def test_any_list_of_accounts_is_refused_or_has_accounts(folder: Path, content: bytes) -> None:
+    file = folder.with_name("accounts")
+    file.write_bytes(content)
+    with suppress(SourceError):
+        numbers = [account.id for account in read_accounts_file(str(file)).accounts]
+        assert numbers
+        assert all(len(str(number)) == 12 for number in numbers)
 
 
 @fuzzed
