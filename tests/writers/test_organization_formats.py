@@ -225,6 +225,14 @@ def test_accounts_that_are_left_out_make_no_run_incomplete(form: str) -> None:
     assert "ncomplete" not in text.replace("What is not listed", "")
 
 
+def test_why_an_account_is_left_out_is_told() -> None:
+    left_out = Account(id="000000000009", state=State.NOT_ASKED, detail="--exclude leaves it out")
+    report = summed_up(manifest([left_out]), lambda _key: None, lambda _key: ())
+    assert rows_of_csv(report)[0]["error_message"] == "'--exclude leaves it out"
+    assert "--exclude leaves it out" in shown(report, ".html")
+    assert json.loads(text_of(report, ".json"))["accounts"][0]["error"]["message"] == "--exclude leaves it out"
+
+
 def test_a_crashed_rule_is_a_warning_in_every_format() -> None:
     report = run_of(State.AUDITED)
     (account,) = report.accounts
