@@ -42,7 +42,7 @@ def listed(which: AccountsChoice, say: Say) -> Listed:
     if which.snapshots:
         found = read_stored(which.snapshots)
         return structs.replace(found, accounts=chosen(found.accounts, which.only, which.left_out))
-    found = read_accounts_file(str(which.accounts_file))
+    found = read_accounts_file(str(which.accounts_file), which.region)
     accounts = chosen(found.accounts, which.only, which.left_out)
     ready = with_roles(accounts, which.role_name, found.partition, external_id=which.external_id)
     return structs.replace(found, accounts=tuple(ready))

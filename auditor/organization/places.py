@@ -39,8 +39,13 @@ def places(report: OrganizationReport) -> Sequence[Place]:
         if account.state in AUDITABLE:
             top.add(account, rules)
             _below(top, account, rules)
-    (only,) = top.below.values() if len(top.below) == 1 else (None,)
-    return tuple((top if only is None or only.ou == "" else only).rows(0))
+    if len(top.below) > 1 or not top.below:
+        return tuple(top.rows(0))
+    (only,) = top.below.values()
+    if only.ou == "":
+        top.below.clear()
+        return tuple(top.rows(0))
+    return tuple(only.rows(0))
 
 
 def unfolded(tree: Sequence[Place], most: int) -> tuple[Sequence[Place], int]:

@@ -48,11 +48,6 @@ class OrganizationSummary(Struct, frozen=True):
     suppressed: int
     oldest_credential_report: Time | None
 
-    @property
-    def complete(self) -> bool:
-        """Return whether there are accounts, and everything is known about each."""
-        return 0 < self.active == self.audited
-
 
 class OrganizationRule(Struct, frozen=True):
     """Sum up a rule over all accounts: in how many it has findings of each type, and how many findings those are."""

@@ -175,7 +175,7 @@ def _result(account: Account, receipt: Receipt) -> AccountResult:
         if any(rule.counts[kind] for kind in OPEN)
     }
     return AccountResult(
-        id=receipt.account_id or account.id,
+        id=receipt.account_id if account.source is not None else account.id,
         name=account.name or receipt.alias or receipt.account_id or account.key,
         ou=account.ou,
         tags=account.tags,

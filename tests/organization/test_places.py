@@ -59,7 +59,7 @@ def test_an_account_that_nobody_saw_is_not_known_for_any_rule() -> None:
 @pytest.mark.parametrize(
     ("units", "expected"),
     [
-        (("", ""), [None, ""]),
+        (("", ""), [None]),
         (("Root", "Root"), ["Root"]),
         (("Root", ""), [None, "", "Root"]),
         (("Root/A", "Other/A"), [None, "Other", "Other/A", "Root", "Root/A"]),

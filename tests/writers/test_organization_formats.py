@@ -13,13 +13,13 @@ import msgspec
 import pytest
 from hostile import STORABLE
 from markdown_it import MarkdownIt
-from organizations import BEGAN_AT, Size, grown, hostile, judged, manifest, to_page, written
+from organizations import BEGAN_AT, CLEAN, Size, grown, hostile, judged, manifest, run_of, to_page, written
 from rich.cells import cell_len
 from test_hostile_output import obeyed_or_unseen
 
 import auditor
-from auditor.judging.rule import OPEN, ComplianceType, Severity
-from auditor.organization.records import AUDITABLE, Account, Receipt, RuleCounts, State
+from auditor.judging.rule import OPEN, ComplianceType
+from auditor.organization.records import AUDITABLE, Account, Receipt, State
 from auditor.organization.report import OrganizationReport, OrganizationSummary
 from auditor.organization.summing import summed_up
 from auditor.organization.wording import denominator
@@ -195,28 +195,6 @@ def test_accounts_that_were_not_audited_are_named_with_what_to_grant(report: Org
     assert str(lost.id) in text
 
 
-CLEAN = RuleCounts(
-    "iam-password-policy",
-    "IAM_PASSWORD_POLICY",
-    Severity.MEDIUM,
-    {kind: 5 * (kind is ComplianceType.COMPLIANT) for kind in ComplianceType},
-)
-
-
-def run_of(*states: State) -> OrganizationReport:
-    """Return a report on accounts in these states, in which nothing is wrong."""
-    accounts = [
-        Account(id=f"{number:012}", name=f"n{number}", state=None if state in AUDITABLE else state)
-        for number, state in enumerate(states)
-    ]
-    bare = [
-        Receipt(key=each.key, account_id=each.id, state=state, began_at=BEGAN_AT, ended_at=BEGAN_AT)
-        for each, state in zip(accounts, states, strict=True)
-    ]
-    receipts = {each.key: judged(each, [CLEAN]) if each.state is State.AUDITED else each for each in bare}
-    return summed_up(manifest(accounts), receipts.get, lambda _key: ())
-
-
 @pytest.mark.parametrize("form", [".html", ".md", "table"])
 @pytest.mark.parametrize("state", [each for each in AUDITABLE if each is not State.AUDITED])
 def test_an_incomplete_run_never_looks_clean(form: str, state: State) -> None:
@@ -245,6 +223,14 @@ def test_accounts_that_are_left_out_make_no_run_incomplete(form: str) -> None:
     text = shown(report, form)
     assert "1 of 1 active account audited; 1 suspended, 1 not asked, left out" in text
     assert "ncomplete" not in text.replace("What is not listed", "")
+
+
+def test_why_an_account_is_left_out_is_told() -> None:
+    left_out = Account(id="000000000009", state=State.NOT_ASKED, detail="--exclude leaves it out")
+    report = summed_up(manifest([left_out]), lambda _key: None, lambda _key: ())
+    assert rows_of_csv(report)[0]["error_message"] == "'--exclude leaves it out"
+    assert "--exclude leaves it out" in shown(report, ".html")
+    assert json.loads(text_of(report, ".json"))["accounts"][0]["error"]["message"] == "--exclude leaves it out"
 
 
 def test_a_crashed_rule_is_a_warning_in_every_format() -> None:

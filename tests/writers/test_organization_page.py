@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from browser import Opened
 from hostile import STORABLE
-from organizations import Size, grown, hostile, to_page, written
+from organizations import Size, grown, hostile, run_of, to_page, written
 from playwright.sync_api import Browser, Page, expect
 
 from auditor.judging.rule import OPEN, Severity
@@ -232,11 +232,11 @@ def test_it_is_used_by_keyboard_alone(show: Show) -> None:
     assert "Give more time" in page.locator(".detail").inner_text()
 
 
-@pytest.mark.parametrize("fragment", ["", "#search=payments"])
-def test_nothing_is_wider_than_a_telephone(show: Show, fragment: str) -> None:
-    page = show(fragment, viewport={"width": 360, "height": 740})
+@pytest.mark.parametrize("width", [360, 700, 900, 1_000, 1_200])
+def test_nothing_is_wider_than_the_window(show: Show, width: int) -> None:
+    page = show("#state=denied", viewport={"width": width, "height": 740})
     page.locator("#rows button").first.click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_forced_colours_keep_the_meaning_of_bars(show: Show) -> None:
@@ -254,6 +254,22 @@ def test_on_paper_the_controls_are_gone_and_the_tables_stand(show: Show) -> None
     for kept in (".denominator", ".matrix", ".unaudited", ".accounts"):
         assert page.locator(kept).first.is_visible()
     assert "accounts" in status(page)
+
+
+@pytest.mark.parametrize(
+    "states",
+    [(), (State.DENIED, State.LOST), (State.AUDITED,), (State.SUSPENDED,)],
+    ids=lambda states: str(len(states)),
+)
+def test_little_is_shown_too(browser: Browser, tmp_path: Path, states: tuple[State, ...]) -> None:
+    path = tmp_path / "little.html"
+    path.write_bytes(written(run_of(*states), ".html"))
+    shown = Opened(browser, path)
+    expect(shown.page.locator("html")).to_have_attribute("data-ready", "true")
+    assert len(ids(shown.page)) == len(states)
+    assert "?" in shown.page.locator("#rows").inner_text() or State.DENIED not in states
+    assert shown.complaints == []
+    shown.page.close()
 
 
 def test_hostile_names_are_text(browser: Browser, tmp_path: Path) -> None:

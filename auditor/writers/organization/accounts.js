@@ -132,8 +132,8 @@ function status() {
     view.ou && (view.ou === "?" ? NOT_LISTED : `in ${view.ou}`),
     view.rule && `open findings of ${view.rule}`,
   ]);
-  const counted = rows.length === data.count ? `${number(data.count)} accounts` : `${number(rows.length)} of ${number(data.count)} accounts`;
-  return counted + (terms.length ? `: ${terms.join("; ")}` : "");
+  const listed = (rows.length < data.count ? `${number(rows.length)} of ` : "") + counted(data.count, "account");
+  return listed + (terms.length ? `: ${terms.join("; ")}` : "");
 }
 
 function line(row) {

@@ -25,7 +25,7 @@ function drawCauses() {
   byId("causes-rows").replaceChildren(...shown.map(causeRow));
   const all = data.causes.name.length;
   const searching = foundCauses.length < all ? `${number(foundCauses.length)} of ` : "";
-  byId("causes-status").textContent = `${searching}${number(all)} causes that are in more than one account`;
+  byId("causes-status").textContent = `${searching}${counted(all, "cause")} in more than one account`;
   drawPager("causes", causePage, pages);
 }
 

@@ -118,12 +118,12 @@ def _stripes(summary: OrganizationSummary) -> Iterator[_Stripe]:
         left += width
 
 
-def heat(failing: int, unknown: int, active: int) -> tuple[str, str]:
+def heat(found: int, unknown: int, active: int) -> tuple[str, str]:
     """Return the text and the class of a cell of the heat map: the share of accounts in per cent.
 
     A question mark stands where nothing was found and not everything is known; the script does the same.
     """
-    if not failing:
+    if not found:
         return ("?", "q") if unknown else ("·", "")
-    step = sum(100 * failing / active > bound for bound in _STEPS)
-    return share(failing, active), f"h{step}{' q' if unknown else ''}"
+    step = sum(100 * found / active > bound for bound in _STEPS)
+    return share(found, active), f"h{step}{' q' if unknown else ''}"

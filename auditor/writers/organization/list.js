@@ -19,6 +19,8 @@ const linkOf = (row) => data.accounts.link.of(row) && completed(data.accounts.li
 // The text of an error for the column: its code, or what is said where it has none.
 const errorOf = (row) => data.accounts.error.of(row).map(([code, message]) => code ?? completed(message, row)).join("; ");
 
+const counted = (count, noun) => `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
+
 const wordsOf = (search) => filled(plain(search).toLowerCase().split(" "));
 const holdsAll = (text, words) => words.every((word) => text.includes(word));
 

@@ -59,11 +59,14 @@ async function main() {
   view = viewOf(location.hash);
   fillControls();
   listenToAccounts();
-  listenToCauses();
   listenToPlaces();
   unfoldFirst();
+  document.querySelector(".matrix").setAttribute("role", "grid"); // its cells take the focus
   drawPlaces();
-  searchCauses();
+  if (data.causes.name.length) {
+    listenToCauses();
+    searchCauses();
+  }
   select();
   draw();
   for (const part of document.querySelectorAll(".scripted")) part.hidden = false;

@@ -76,14 +76,18 @@ def _rules(report: OrganizationReport, top: Place) -> Iterator[RenderableType]:
         return
     yield Text("\nRules: accounts that are NON_COMPLIANT or not known, and NON_COMPLIANT findings", style="bold")
     table = _table("Rule", "Accounts", "Not known", "Findings")
-    rows = zip(report.rules, top.failing, top.unknown, strict=True)
-    for severity, group in groupby(rows, key=lambda row: row[0].severity):
+    rows = list(zip(report.rules, top.failing, top.unknown, strict=True))
+    settled = [rule.config_rule_name for rule in report.rules if not any(rule.counts[kind] for kind in OPEN)]
+    for severity, group in groupby(rows[: len(rows) - len(settled)], key=lambda row: row[0].severity):
         table.add_row(Text(severity, style="bold"))
         for rule, accounts, unknown in group:
             style = STYLES[OPEN[0]] if accounts else STYLES[OPEN[1]] if unknown else ""
             numbers = (accounts, unknown, rule.counts[OPEN[0]])
             table.add_row(Text(visible(rule.config_rule_name), style=style), *(f"{number:,}" for number in numbers))
-    yield _indented(table)
+    if table.row_count:
+        yield _indented(table)
+    if settled:
+        yield _line(f"Nothing open where they ran: {', '.join(settled)}", 2, "dim")
 
 
 def _section(title: str, table: Table, more: int, where: str) -> Iterator[RenderableType]:
