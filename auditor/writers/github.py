@@ -42,7 +42,8 @@ def _open(report: Report, kind: ComplianceType) -> Sequence[Finding]:
 
 def _annotation(command: str, finding: Finding, report: Report) -> str:
     rule = report.shown_names.get(finding.config_rule_name, finding.config_rule_name)
-    title = f"{finding.compliance_type} {statements.severity_of(finding)}: {rule}"
+    effect = "" if finding.change is None else f"{finding.change}: "
+    title = f"{effect}{finding.compliance_type} {statements.severity_of(finding)}: {rule}"
     place = finding.location
     address = f" ({place.address})" if place and place.address else ""
     name = f"{finding.resource_type} {finding.resource_arn or finding.resource_name}{address}"

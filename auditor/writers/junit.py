@@ -129,7 +129,8 @@ def _name(finding: Finding) -> str:
 
 
 def _case(name: str, finding: Finding) -> _Case:
-    kind, said = finding.compliance_type, f"{finding.compliance_type}: {finding.annotation}"
+    kind = finding.compliance_type
+    said = f"{kind}: {finding.annotation}{statements.change_text(finding)}"
     if finding.suppression is not None:
         message = f"{statements.suppression_text(finding)}. It is {said}"
         return _Case(name, "skipped", "SUPPRESSED", message, _text(finding))
@@ -148,6 +149,8 @@ def _text(finding: Finding) -> str:
         "Id": finding.resource_id,
         "Region": finding.region,
         "Place": statements.place_text(finding.location) if finding.location else None,
+        "Change": finding.change,
+        "Cause": "; ".join(finding.causes) or None,
         "Evidence": encoded(finding.evidence).decode() if finding.evidence else None,
         "Suppression": None if finding.suppression is None else statements.suppression_text(finding),
         "Fingerprint": finding.fingerprint,

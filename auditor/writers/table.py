@@ -22,9 +22,10 @@ from auditor.judging.rule import OPEN, ComplianceType
 from auditor.report import baseline_text, configuration, planned
 from auditor.report.frameworks import ControlResult, FrameworkResult, SupportingRule, extent, tally
 from auditor.report.ledger import Totals, totals
+from auditor.report.planned import PlannedSummary
 from auditor.report.report import Report, RuleResult, SnapshotHeader, Summary, most_urgent_first
 from auditor.selection.packs.summary import sentence
-from auditor.writers import statements
+from auditor.writers import effects, statements
 from auditor.writers.visible import visible
 
 _STYLES = {
@@ -32,6 +33,11 @@ _STYLES = {
     ComplianceType.INSUFFICIENT_DATA: "yellow",
     ComplianceType.COMPLIANT: "green",
     ComplianceType.NOT_APPLICABLE: "dim",
+}
+_EFFECT_STYLES = {
+    Effect.INTRODUCED: "bold red",
+    Effect.UNDETERMINED: "bold yellow",
+    Effect.RESOLVED: "bold green",
 }
 _READ = (SourceStatus.COMPLETE, SourceStatus.PARTIAL)
 _TRAILING_BLANKS = re.compile(r" +$", re.MULTILINE)  # rich pads cells; a file or a mail wants none
@@ -50,16 +56,18 @@ def write(report: Report, stream: TextIO, *, every_finding: bool = False) -> Non
     """
     console = _console(stream)
     with console.capture() as captured:
+        most, name_width = None if every_finding else SHOWN, None if console.width == _UNBROKEN else _NAME_WIDTH
+        if report.planned is not None:
+            console.print(*_change(report, report.planned, most, name_width), sep="\n")
         console.print(_heading(report))
         console.print(_summary(report, console.width))
         kinds = tuple(ComplianceType) if every_finding else OPEN
         if narrowed := _narrowed(report, kinds):
             console.print(narrowed)
-        name_width = None if console.width == _UNBROKEN else _NAME_WIDTH
-        for finding_group in (
-            *_resolved(report),
-            *_groups(report, kinds, None if every_finding else SHOWN, name_width),
-        ):
+        groups = [*_groups(report, kinds, most, name_width)]
+        if groups and report.planned is not None:
+            console.print(Text("\nNot caused by the change", style="bold"))
+        for finding_group in groups:
             console.print(*finding_group, sep="\n")
         for framework in report.frameworks:
             console.print(*_framework(framework, report.shown_names), sep="\n")
@@ -90,8 +98,6 @@ def _heading(report: Report) -> Text:
         text.append(f"{visible(baseline_text.line(report.baseline))}\n")
         for difference in baseline_text.differing(report.baseline.differences):
             text.append(f"  {visible(difference)}\n", style="yellow")
-    if report.planned is not None:
-        text.append(f"{visible(planned.sentence(report.planned))}\n", style="bold")
     return text.append_text(_ledger(report))
 
 
@@ -169,7 +175,9 @@ def _narrowed(report: Report, kinds: Sequence[ComplianceType]) -> Text | None:
     numbers = [
         f"{listed[kind]:,} of {report.summary.counts[kind]:,} {kind}" for kind in kinds if report.summary.counts[kind]
     ]
-    return Text(f"\nNarrowed by severity or resource: listed are {', '.join(numbers) or 'no findings'}", style="yellow")
+    apart = f"; {left}" if (left := effects.others(report)) else ""
+    by = "severity, resource or --only" if report.planned is not None else "severity or resource"
+    return Text(f"\nNarrowed by {by}: listed are {', '.join(numbers) or 'no findings'}{apart}", style="yellow")
 
 
 def _groups(
@@ -178,40 +186,52 @@ def _groups(
     """Yield the findings by rule and compliance type, at most `most` of each, those that are set aside last."""
     order = {result.config_rule_name: place for place, result in enumerate(most_urgent_first(report.rules))}
     names = report.shown_names
-    shown = [finding for finding in report.findings if finding.compliance_type in kinds]
-    shown.sort(
-        key=lambda each: (
-            order[each.config_rule_name],
-            kinds.index(each.compliance_type),
-            each.change is not Effect.INTRODUCED,
-            _is_aside(each),
-        )
-    )
+    shown = [each for each in report.findings if each.compliance_type in kinds and not effects.is_shown_first(each)]
+    shown.sort(key=lambda each: (order[each.config_rule_name], kinds.index(each.compliance_type), _is_aside(each)))
     for (rule, kind), group in groupby(shown, key=lambda finding: (finding.config_rule_name, finding.compliance_type)):
         title = Text(f"\n{visible(names[rule])} ")
         findings = list(group)
         title.append(kind, style=_STYLES[kind]).append(f", severity {findings[0].severity}")
-        rows: list[Table | Text] = [_rows(findings[:most], name_width)]
-        if more := len(findings) - len(findings[:most]):
-            rows.append(Text(f"and {more:,} more; --all, --format csv and -o FILE.html list every finding"))
-        yield title, Padding(Group(*rows), (0, 0, 0, 2))
+        yield title, Padding(_listed(findings, most, name_width), (0, 0, 0, 2))
 
 
 def _is_aside(finding: Finding) -> bool:
     return finding.suppression is not None or finding.known
 
 
-def _resolved(report: Report) -> Iterator[tuple[Text, Padding]]:
-    """Yield what a planned change resolves, which stands in no list of what is open."""
-    if report.planned is not None and report.planned.resolved:
-        names = report.shown_names
-        rows = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-        rows.add_column(max_width=_NAME_WIDTH, overflow="fold")
-        rows.add_column(overflow="fold")
-        for finding in report.planned.resolved:
-            text = "; ".join((names[finding.config_rule_name], *finding.causes))
-            rows.add_row(Text(visible(finding.resource_name)), Text(visible(text)))
-        yield Text("\nResolved by the change", style=_STYLES[ComplianceType.COMPLIANT]), Padding(rows, (0, 0, 0, 2))
+def _change(
+    report: Report, summary: PlannedSummary, most: int | None, name_width: int | None
+) -> Iterator[Text | Padding]:
+    """Yield what a planned change does: in one line, then each finding that it introduces or resolves, and why."""
+    yield Text(f"{visible(planned.sentence(summary))}\n", style="bold")
+    names, pages = report.shown_names, statements.rule_pages(report)
+    for part in effects.parts(report, summary):
+        yield Text(part.title, style=_EFFECT_STYLES[part.effect])
+        for rule, group in groupby(_by_rule(report, part), key=lambda finding: finding.config_rule_name):
+            findings = list(group)
+            heading = Text(visible(names.get(rule, rule)), style="bold").append(
+                f", severity {findings[0].severity}", style="not bold"
+            )
+            yield Padding(heading, (0, 0, 0, 2))
+            yield Padding(_listed(findings, most, name_width), (0, 0, 0, 4))
+            if part.effect is Effect.INTRODUCED and rule in pages and (fix := pages[rule].fix):
+                yield Padding(Text(f"Fix: {' '.join(fix.split())}", style="dim"), (0, 0, 0, 4))
+        if part.effect is Effect.INTRODUCED:
+            yield Padding(Text(effects.BEFORE_IT_IS_DEPLOYED, style="dim"), (0, 0, 0, 2))
+        yield Text()
+
+
+def _by_rule(report: Report, part: effects.Part) -> list[Finding]:
+    order = {result.config_rule_name: place for place, result in enumerate(most_urgent_first(report.rules))}
+    return sorted(part.findings, key=lambda each: (order.get(each.config_rule_name, len(order)), _is_aside(each)))
+
+
+def _listed(findings: Sequence[Finding], most: int | None, name_width: int | None) -> Group:
+    """Return rows of findings, and how many more there are."""
+    rows: list[Table | Text] = [_rows(findings[:most], name_width)]
+    if more := len(findings) - len(findings[:most]):
+        rows.append(Text(f"and {more:,} more; --all, --format csv and -o FILE.html list every finding"))
+    return Group(*rows)
 
 
 def _rows(findings: Sequence[Finding], name_width: int | None) -> Table:
@@ -220,10 +240,10 @@ def _rows(findings: Sequence[Finding], name_width: int | None) -> Table:
     table.add_column(overflow="fold")
     for finding in findings:
         mark = " (suppressed)" if finding.suppression is not None else " (known)" if finding.known else ""
-        table.add_row(
-            Text(visible(finding.resource_name)),
-            Text(f"{visible(finding.annotation)}{mark}{visible(statements.change_text(finding))}"),
-        )
+        text = Text(f"{visible(finding.annotation)}{mark}")
+        for reason in effects.reasons(finding):
+            text.append(f"\n{visible(reason)}", style="dim")
+        table.add_row(Text(visible(finding.resource_name)), text)
     return table
 
 

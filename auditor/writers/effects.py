@@ -1,0 +1,74 @@
+"""What a planned change does to findings, in the order in which people need it: what it introduces comes first.
+
+The texts are as the report has them; whoever writes them makes them visible, or escapes them.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from auditor.judging.finding import Effect, Finding
+from auditor.judging.rule import OPEN, ComplianceType
+from auditor.report.planned import PlannedSummary
+from auditor.report.report import Report
+from auditor.writers.statements import place_text
+
+BEFORE_IT_IS_DEPLOYED = "Mend it in the change; the commands of a fix are for an account that has it already."
+_OPEN_EFFECTS = (Effect.INTRODUCED, Effect.UNDETERMINED)
+
+
+class Part(Struct, frozen=True):
+    """Hold the findings on which a change has one effect, and a line that says what that means."""
+
+    effect: Effect
+    title: str
+    findings: Sequence[Finding]
+
+
+def parts(report: Report, summary: PlannedSummary) -> Iterator[Part]:
+    """Yield what a change introduces, what it leaves undetermined, and what it resolves, each if there is any.
+
+    Findings of before of which nothing is known after are undetermined; those that have a finding after the change are
+    listed once, as they are after it.
+    """
+    introduced, undetermined = (_after(report, effect) for effect in _OPEN_EFFECTS)
+    known = {(each.config_rule_name, each.resource_type, each.resource_name) for each in undetermined}
+    lost = [
+        each for each in summary.lost if (each.config_rule_name, each.resource_type, each.resource_name) not in known
+    ]
+    listed = (
+        Part(Effect.INTRODUCED, "Introduced by the change", introduced),
+        Part(Effect.UNDETERMINED, "Undetermined: not known before the change, or not after it", [*undetermined, *lost]),
+        Part(Effect.RESOLVED, "Resolved by the change", summary.resolved),
+    )
+    yield from (part for part in listed if part.findings)
+
+
+def _after(report: Report, effect: Effect) -> list[Finding]:
+    return [each for each in report.findings if each.change is effect and each.compliance_type in OPEN]
+
+
+def others(report: Report) -> str | None:
+    """Return how many open findings the change has nothing to do with; None where there are none."""
+    if report.planned is None or not (count := report.planned.counts[Effect.UNCHANGED]):
+        return None
+    number = "1 finding was" if count == 1 else f"{count:,} findings were"
+    return f"{number} NON_COMPLIANT before the change and still {'is' if count == 1 else 'are'}"
+
+
+def is_shown_first(finding: Finding) -> bool:
+    """Return whether `parts` lists a finding, which other lists then need not repeat."""
+    return finding.change in _OPEN_EFFECTS and finding.compliance_type in OPEN
+
+
+def reasons(finding: Finding) -> Iterator[str]:
+    """Yield where a change has its effect on a finding, then each cause; nothing where it has none.
+
+    What stays undecided has no causes but its annotation.
+    """
+    if finding.change in (None, Effect.UNCHANGED):
+        return
+    if finding.location is not None and (place := place_text(finding.location)):
+        yield f"at {place}"
+    if finding.compliance_type is not ComplianceType.INSUFFICIENT_DATA:
+        yield from (f"because {cause}" for cause in finding.causes)
