@@ -8,6 +8,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,9 @@ def schema(described_type: Any, title: str) -> str:
         "title": title,
         **msgspec.json.schema(described_type),
     }
+    for each in described["$defs"].values():
+        if "description" in each:  # releases of msgspec differ in how they indent it
+            each["description"] = cleandoc(each["description"])
     return json.dumps(described, indent=2) + "\n"
 
 

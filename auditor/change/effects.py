@@ -10,7 +10,7 @@ from auditor.change.draft import Applied
 from auditor.change.hiding import without_secrets
 from auditor.judging.finding import Effect, Finding
 from auditor.judging.rule import OPEN, ComplianceType
-from auditor.report.planned import PlannedSummary
+from auditor.report.planned import PlannedSummary, is_counted
 from auditor.report.report import Report
 
 _BAD, _UNKNOWN = ComplianceType.NON_COMPLIANT, ComplianceType.INSUFFICIENT_DATA
@@ -125,7 +125,7 @@ def _fate(later: Finding | None, *, deleted: bool) -> Effect | None:
 def _summary(
     change: Applied, findings: Iterable[Finding], resolved: tuple[Finding, ...], lost: tuple[Finding, ...], unseen: int
 ) -> PlannedSummary:
-    counts = Counter(each.change for each in findings if _counts(each))
+    counts = Counter(each.change for each in findings if is_counted(each))
     counts[Effect.RESOLVED], counts[Effect.UNDETERMINED] = len(resolved), counts[Effect.UNDETERMINED] + unseen
     return PlannedSummary(
         files=change.files,
@@ -135,9 +135,3 @@ def _summary(
         resolved=resolved,
         lost=lost,
     )
-
-
-def _counts(finding: Finding) -> bool:
-    """Return whether a finding is counted: one that is NON_COMPLIANT, or that the change leaves undecided."""
-    undecided = finding.compliance_type is _UNKNOWN and finding.change is Effect.UNDETERMINED
-    return finding.compliance_type is _BAD or undecided

@@ -205,6 +205,12 @@ security_hub_option = showing(
     metavar="REGION",
     help="The AWS Region whose Security Hub shall import the format asff [AWS_REGION].",
 )
+only_option = _planning(
+    "--only",
+    type=click.Choice(["introduced"]),
+    help="With --fail-on noncompliant: fail only on findings that the change introduces; standard output shows only "
+    "these and the undetermined ones.",
+)
 planned_options = _options(
     _planning(
         "--terraform-plan",
@@ -234,11 +240,7 @@ planned_options = _options(
         is_flag=True,
         help="Read the account of the credentials at hand; without a place to read from, the change is judged alone.",
     ),
-    _planning(
-        "--only",
-        type=click.Choice(["introduced"]),
-        help="With --fail-on noncompliant: fail only on findings that the change introduces.",
-    ),
+    only_option,
 )
 shown_options = _options(
     showing("--query", metavar="EXPRESSION", help="Print the result of this JMESPath over the JSON report instead."),

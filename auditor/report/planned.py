@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from auditor.judging.finding import Effect, Finding
+from auditor.judging.rule import ComplianceType
 
 
 class PlannedSummary(Struct, frozen=True):
@@ -20,6 +21,12 @@ class PlannedSummary(Struct, frozen=True):
     counts: dict[Effect, int]
     resolved: tuple[Finding, ...]
     lost: tuple[Finding, ...]
+
+
+def is_counted(finding: Finding) -> bool:
+    """Return whether a finding is counted: it is NON_COMPLIANT after the change, or undecided because of it."""
+    undecided = finding.compliance_type is ComplianceType.INSUFFICIENT_DATA and finding.change is Effect.UNDETERMINED
+    return finding.compliance_type is ComplianceType.NON_COMPLIANT or undecided
 
 
 def sentence(planned: PlannedSummary) -> str:
