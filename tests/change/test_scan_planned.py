@@ -7,6 +7,7 @@ from zipfile import ZipFile
 
 import pytest
 from conftest import Run
+from msgspec import structs
 from permissions import group_of, managed
 from plans import Json, changed, created, deleted, document, plan, updated, written
 from test_planned_cases import sensitive_plan
@@ -292,7 +293,8 @@ def test_undetermined_counts_what_is_undecided_because_of_the_change(run: Run, t
 
 
 def test_a_policy_that_is_edited_is_a_cause_for_those_who_have_it_through_a_group(run: Run, tmp_path: Path) -> None:
-    manage, held = allow("iam:*MFADevice*"), managed("mfa", allow("iam:*MFADevice*"))
+    manage = allow("iam:*MFADevice*")
+    held = structs.replace(managed("mfa", manage), attachment_count=1)
     ann = console_user("ann", mfa=True, groups=["ops"])
     snapshot = account(users=[ann], groups=[group_of("ops", held)], policies=[held])
     today = tmp_path / "today.json"
