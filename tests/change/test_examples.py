@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from shlex import split
 
@@ -17,14 +16,13 @@ from auditor.demo.emulator import emulator
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs/examples"
-SHOWN = re.compile(
-    r"```sh\n(iam-audit .*?)\n```\n\n<!-- generated: run -->\n```\n.*?\n(Exit code \d[^\n]*)\n```", re.DOTALL
-)
+BLOCK = re.compile(r"```sh\n(iam-audit .*?)\n```\n\n<!-- generated: run -->\n```\n(.*?)\n```", re.DOTALL)
 
 
-def commands() -> Iterator[tuple[str, str]]:
-    """Yield each command of the page with the last line of its output."""
-    yield from SHOWN.findall((EXAMPLES / "README.md").read_text("utf-8"))
+def commands() -> list[tuple[str, str]]:
+    """Return each command of the page with the last line of its output."""
+    found = BLOCK.findall((EXAMPLES / "README.md").read_text("utf-8"))
+    return [(command, output.splitlines()[-1]) for command, output in found]
 
 
 @pytest.mark.parametrize(("command", "last"), commands())
