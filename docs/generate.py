@@ -157,7 +157,7 @@ def _output(command: str) -> str:
     done = subprocess.run(  # noqa: S603  # the commands are those of our page
         arguments, cwd=ROOT, env={**os.environ, "COLUMNS": "80"}, capture_output=True, text=True, check=False
     )
-    change, _, _ = done.stdout.partition("\nAccount ")
+    change = re.split(r"\n(?:Account|Sources:) ", done.stdout)[0]
     return f"```\n{change.strip()}\n\n{done.stderr.strip().splitlines()[-1]}\n```\n"
 
 

@@ -38,7 +38,7 @@ _PLACES = {
         "scan",
         "snapshot",
     )
-}
+} | {"pre-commit": "auditor.console.commands.pre_commit"}
 
 
 @click.group(

@@ -47,6 +47,9 @@ REPORT_CODES = _EXIT_CODES.format(
     failed="the report could not be read or written, or a rule failed\n"
     "  4    --fail-on, and incomplete: a finding has INSUFFICIENT_DATA",
 )
+HOOK_CODES = _EXIT_CODES.format(
+    done="no template introduces a NON_COMPLIANT finding\n  1    one does", failed="a template could not be read"
+)
 VERIFY_CODES = _EXIT_CODES.format(
     done="everything agrees\n  1    something was removed or changed",
     failed="the history or a report could not be read",

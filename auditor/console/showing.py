@@ -39,7 +39,8 @@ def show(
     )
     with printing.reader_may_leave():
         if query is None:
-            printing.print_report(narrow, output_format, every_finding=shown.every_finding, region=region)
+            brief = only is not None
+            printing.print_report(narrow, output_format, every_finding=shown.every_finding, brief=brief, region=region)
             return
         for warning in _unknown_fields(narrow, shown.query or ""):
             say(f"Warning: {warning}")

@@ -48,11 +48,12 @@ _UNBROKEN = 100_000  # columns, where no terminal wraps: grep finds whole names 
 SHOWN = 25  # findings of a rule and a compliance type, so that a large account does not fill the terminal
 
 
-def write(report: Report, stream: TextIO, *, every_finding: bool = False) -> None:
+def write(report: Report, stream: TextIO, *, every_finding: bool = False, brief: bool = False) -> None:
     """Write the report for a terminal; in colour only where the stream is one and NO_COLOR is not set.
 
     Lines are as long as they need to be where the stream is no terminal and COLUMNS is not set. Of many findings of a
-    rule only the first are listed, unless `every_finding` asks for all.
+    rule only the first are listed, unless `every_finding` asks for all. `brief` leaves the rules out, for those who ask
+    only what a planned change does.
     """
     console = _console(stream)
     with console.capture() as captured:
@@ -60,7 +61,8 @@ def write(report: Report, stream: TextIO, *, every_finding: bool = False) -> Non
         if report.planned is not None:
             console.print(*_change(report, report.planned, most, name_width), sep="\n")
         console.print(_heading(report))
-        console.print(_summary(report, console.width))
+        if not brief:
+            console.print(_summary(report, console.width))
         kinds = tuple(ComplianceType) if every_finding else OPEN
         if narrowed := _narrowed(report, kinds):
             console.print(narrowed)
@@ -85,13 +87,7 @@ def _console(stream: TextIO) -> Console:
 
 
 def _heading(report: Report) -> Text:
-    account = report.account
-    alias = f" ({visible(account.alias)})" if account.alias else ""
-    captured = report.snapshot.captured_at
-    time = f"{captured.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if captured else "at an unknown time"
-    text = Text(f"Account {visible(account.id or 'unknown')}{alias}, {visible(account.partition)}, captured {time}\n")
-    if any(source.name == Source.CREDENTIAL_REPORT and source.status in _READ for source in report.snapshot.sources):
-        text.append(f"{_credential_report(report.snapshot)}\n")
+    text = _account(report) if report.planned is None or not report.planned.alone else Text()
     if report.configuration is not None:
         text.append(f"{visible(configuration.sentence(report.configuration))}\n")
     if report.baseline is not None:
@@ -99,6 +95,18 @@ def _heading(report: Report) -> Text:
         for difference in baseline_text.differing(report.baseline.differences):
             text.append(f"  {visible(difference)}\n", style="yellow")
     return text.append_text(_ledger(report))
+
+
+def _account(report: Report) -> Text:
+    """Return which account was read, and when."""
+    account = report.account
+    alias = f" ({visible(account.alias)})" if account.alias else ""
+    captured = report.snapshot.captured_at
+    time = f"{captured.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if captured else "at an unknown time"
+    text = Text(f"Account {visible(account.id or 'unknown')}{alias}, {visible(account.partition)}, captured {time}\n")
+    if any(source.name == Source.CREDENTIAL_REPORT and source.status in _READ for source in report.snapshot.sources):
+        text.append(f"{_credential_report(report.snapshot)}\n")
+    return text
 
 
 def _credential_report(snapshot: SnapshotHeader) -> str:
@@ -119,6 +127,8 @@ def _ledger(report: Report) -> Text:
         f"Evaluations: {sums.evaluations:,} = {sums.judged:,} judged + {sums.not_applicable:,} not applicable"
         f" + {sums.undecided:,} not decidable{_unseen(sums)}"
     )
+    alone = report.planned is not None and report.planned.alone
+    read = "Sources: none, the account was not read" if alone else read
     text = Text(f"{visible(read)}\n", style="yellow" if lacking else "")
     text.append(f"{decided}\n", style="yellow" if sums.undecided or sums.unseen != 0 else "")
     return text.append("".join(f"{visible(sentence(pack))}\n" for pack in report.packs))
