@@ -90,7 +90,7 @@ def _findings(report: Report, common: Json) -> Iterator[Json]:
         yield _of_report(report, common, why)
     rules = {rule.config_rule_name: rule for rule in report.rules}
     pages, facts = statements.rule_pages(report), _facts(report)
-    for finding in report.findings:
+    for finding in statements.changed_first(report):
         rule = rules.get(finding.config_rule_name)
         remedy = {} if rule is None else {"Remediation": _remedy(rule, pages[rule.config_rule_name])}
         yield {

@@ -23,6 +23,7 @@ from auditor.report.frameworks import FrameworkResult
 from auditor.report.planned import sentence as planned_text
 from auditor.report.report import Report, RuleResult, encoded
 from auditor.selection.packs.summary import REASONS, sentence
+from auditor.writers import statements
 from auditor.writers.visible import visible
 
 COLUMNS = (
@@ -50,11 +51,11 @@ def write(report: Report, stream: BinaryIO) -> None:
         writer = csv.DictWriter(text, COLUMNS, restval="")
         writer.writeheader()
         for rows in (
+            _planned(report),
             _findings(report),
             _rules(report),
             _configuration(report),
             _baseline(report),
-            _planned(report),
             _packs(report),
             _sources(report),
             _warnings(report),
@@ -73,7 +74,7 @@ def harmless(text: str) -> str:
 def _findings(report: Report) -> Iterator[Row]:
     common = common_cells(report)
     heads = {rule.config_rule_name: common | rule_cells(report, rule) for rule in report.rules}
-    for finding in report.findings:
+    for finding in statements.changed_first(report):
         head = heads.get(finding.config_rule_name, common)
         yield {**head, "record": "finding", **_cells(finding)}
 

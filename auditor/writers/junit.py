@@ -94,7 +94,7 @@ def _report_suite(report: Report) -> _Suite:
 
 def _rule_suites(report: Report) -> Iterator[_Suite]:
     grouped: dict[str, list[Finding]] = {rule.config_rule_name: [] for rule in report.rules}
-    for finding in report.findings:
+    for finding in statements.changed_first(report):
         grouped.setdefault(finding.config_rule_name, []).append(finding)
     rules, names = {rule.config_rule_name: rule for rule in report.rules}, report.shown_names
     for name, findings in grouped.items():

@@ -56,7 +56,7 @@ def _findings(report: Report) -> Iterator[Json]:
     if why is not None:
         yield {**common, **_of_report(report, why)}
     rules, pages = {rule.config_rule_name: rule for rule in report.rules}, statements.rule_pages(report)
-    for finding in report.findings:
+    for finding in statements.changed_first(report):
         rule = rules.get(finding.config_rule_name)
         page = pages.get(finding.config_rule_name)
         yield {**common, **_fields(finding, rule, report), **_remedy(rule, page)}

@@ -4,7 +4,7 @@ The texts are as the report has them; whoever writes them makes them visible, or
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -98,11 +98,18 @@ def of_change(report: Report) -> Iterator[str]:
 
 def change_text(finding: Finding) -> str:
     """Return what a planned change does to a finding and what causes it, in brackets; empty where there is none."""
-    if finding.change in (None, Effect.UNCHANGED):
-        return "" if finding.change is None else f" ({finding.change})"
-    place = place_text(finding.location) if finding.location is not None else ""
-    causes = () if finding.compliance_type is ComplianceType.INSUFFICIENT_DATA else finding.causes
-    return f" ({': '.join(part for part in (str(finding.change), '; '.join(causes) or place) if part)})"
+    if finding.change is None:
+        return ""
+    told = finding.change is Effect.UNCHANGED or finding.compliance_type is ComplianceType.INSUFFICIENT_DATA
+    causes = "" if told else "; ".join(finding.causes)
+    return f" ({finding.change}: {causes})" if causes else f" ({finding.change})"
+
+
+def changed_first(report: Report) -> Sequence[Finding]:
+    """Return the findings; of a planned change, those that it introduces first, then those of which nobody knows."""
+    if report.planned is None:
+        return report.findings
+    return sorted(report.findings, key=lambda finding: _EFFECTS.index(finding.change))
 
 
 def warnings(report: Report) -> Iterator[str]:
