@@ -61,25 +61,20 @@ class Causes:
         self._places = places
 
     def placed(self, finding: Finding) -> Finding:
-        """Return the finding with what the change does to its resource, and where."""
-        key = key_of(finding)
-        known = self._causes.get(key, ())
-        if not known and key not in self._places:
-            return finding
-        return self._with(finding, key, _relevant(known, _roots(finding)))
+        """Return the finding with the place of its resource in the files of the change, if it has one."""
+        place = self._places.get(key_of(finding))
+        return finding if place is None else structs.replace(finding, location=place)
 
     def traced(self, finding: Finding, *, now: Key | None = None) -> Finding:
         """Return the finding with what the change does to its resource, or to the groups and policies that it has.
 
-        `now` is the resource, where the change renames it.
+        Its place is that of its resource, or of the first cause where that has none. `now` is the resource, where the
+        change renames it.
         """
         key, roots = now or key_of(finding), _roots(finding)
         own = _relevant(self._causes.get(key, ()), roots)
         further = [] if own and _ALL_POLICIES not in roots else [*self._by_policies(key, key[1]), *self._by_groups(key)]
-        return self._with(finding, key, [*own, *further])
-
-    def _with(self, finding: Finding, key: Key, causes: Sequence[Cause]) -> Finding:
-        """Return the finding with these causes, and the place of its resource, of the first cause where it has none."""
+        causes = [*own, *further]
         place = self._places.get(key) or next((each.place for each in causes), None)
         return structs.replace(finding, location=place, causes=tuple(dict.fromkeys(each.sentence for each in causes)))
 
