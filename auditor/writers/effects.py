@@ -3,7 +3,7 @@
 The texts are as the report has them; whoever writes them makes them visible, or escapes them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -26,10 +26,9 @@ class Part(Struct, frozen=True):
 
 
 def parts(report: Report, summary: PlannedSummary) -> Iterator[Part]:
-    """Yield what a change introduces, what it leaves undetermined, and what it resolves, each if there is any.
+    """Yield what a change introduces, what it resolves, and what it leaves undetermined, each if there is any.
 
-    Findings of before of which nothing is known after are undetermined; those that have a finding after the change are
-    listed once, as they are after it.
+    Findings of before of which nothing is known after come last, but for those that are undetermined after it.
     """
     introduced, undetermined = (_after(report, effect) for effect in _OPEN_EFFECTS)
     known = {(each.config_rule_name, each.resource_type, each.resource_name) for each in undetermined}
@@ -38,14 +37,38 @@ def parts(report: Report, summary: PlannedSummary) -> Iterator[Part]:
     ]
     listed = (
         Part(Effect.INTRODUCED, "Introduced by the change", introduced),
-        Part(Effect.UNDETERMINED, "Undetermined: not known before the change, or not after it", [*undetermined, *lost]),
         Part(Effect.RESOLVED, "Resolved by the change", summary.resolved),
+        Part(Effect.UNDETERMINED, "Undetermined: not known before the change, or not after it", undetermined),
+        Part(Effect.UNDETERMINED, "Not known any more: NON_COMPLIANT before the change", lost),
     )
     yield from (part for part in listed if part.findings)
 
 
 def _after(report: Report, effect: Effect) -> list[Finding]:
     return [each for each in report.findings if each.change is effect and each.compliance_type in OPEN]
+
+
+class Group(Struct, frozen=True):
+    """Hold what is the same of several findings on one resource: one of them, and the rules that they are of."""
+
+    finding: Finding
+    rules: Sequence[str]
+
+    def text(self, names: Mapping[str, str]) -> str:
+        """Return the annotation, with the verdict if there is one, and the rules by the names that people see."""
+        known = self.finding.compliance_type is ComplianceType.NON_COMPLIANT
+        verdict = " (NON_COMPLIANT)" if known else ""
+        return f"{self.finding.annotation}{verdict}; rules: {', '.join(names.get(each, each) for each in self.rules)}"
+
+
+def together(findings: Iterable[Finding]) -> Sequence[Group]:
+    """Return findings in groups that say the same of one resource, as many rules do of a user that is new."""
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for each in findings:
+        groups.setdefault((each.resource_type, each.resource_name, each.compliance_type, each.annotation), []).append(
+            each
+        )
+    return [Group(same[0], [each.config_rule_name for each in same]) for same in groups.values()]
 
 
 def others(report: Report) -> str | None:

@@ -165,6 +165,7 @@ def _filters() -> dict[str, Callable[..., Any]]:
         "change_parts": _change_parts,
         "differing": baseline_text.differing,
         "reasons": effects.reasons,
+        "together": effects.together,
         "age": lambda seconds: "age unknown" if seconds is None else f"{duration(timedelta(seconds=seconds))} old",
         "configuration": configuration.sentence,
         "extent": extent,

@@ -72,10 +72,13 @@ def _add_change(page: _Page, report: Report, summary: PlannedSummary) -> list[Fi
     left_out: list[Finding] = []
     for part in effects.parts(report, summary):
         opening = ["", f"### {part.title}"]
+        if part.effect is Effect.UNDETERMINED:
+            left_out += _add_undetermined(page, part.findings, report.shown_names, [*opening, ""])
+            continue
         for name, group in groupby(_by_rule(part.findings), key=lambda finding: finding.config_rule_name):
             opening += ["", _rule_heading(name, rules), ""]
             for finding in group:
-                if left_out or not page.add(*opening, *_reasoned(finding)):
+                if left_out or not page.add(*opening, *_reasoned(finding, finding.annotation)):
                     left_out.append(finding)
                 opening = []
             if part.effect is Effect.INTRODUCED and name in pages and (fix := pages[name].fix):
@@ -84,6 +87,18 @@ def _add_change(page: _Page, report: Report, summary: PlannedSummary) -> list[Fi
             page.add("", effects.BEFORE_IT_IS_DEPLOYED)
     page.add("")
     return left_out
+
+
+def _add_undetermined(
+    page: _Page, findings: Sequence[Finding], names: Mapping[str, str], opening: Sequence[str]
+) -> list[Finding]:
+    """Add what is said of each resource, once for all rules that say it; return the findings that do not fit."""
+    groups = effects.together(findings)
+    for place, group in enumerate(groups):
+        if not page.add(*opening, *_reasoned(group.finding, group.text(names))):
+            return [group.finding for group in groups[place:] for _ in group.rules]
+        opening = []
+    return []
 
 
 def _change_title(summary: PlannedSummary) -> str:
@@ -100,10 +115,10 @@ def _by_rule(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda each: (_SEVERITIES.index(statements.severity_of(each)), each.config_rule_name))
 
 
-def _reasoned(finding: Finding) -> Iterator[str]:
-    """Yield a finding, then a line for its place and for each of its causes."""
+def _reasoned(finding: Finding, words: str) -> Iterator[str]:
+    """Yield a finding with its words, then a line for its place and for each of its causes."""
     aside = f" ({_heading(finding)})" if finding.suppression is not None or finding.known else ""
-    yield f"- {code(finding.resource_name)} ({finding.resource_type}): {code(finding.annotation)}{aside}"
+    yield f"- {code(finding.resource_name)} ({finding.resource_type}): {code(words)}{aside}"
     for reason in effects.reasons(finding):
         word, _, text = reason.partition(" ")
         yield f"  - {word} {code(text)}"

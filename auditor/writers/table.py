@@ -60,7 +60,10 @@ def write(report: Report, stream: TextIO, *, every_finding: bool = False, brief:
         most, name_width = None if every_finding else SHOWN, None if console.width == _UNBROKEN else _NAME_WIDTH
         if report.planned is not None:
             console.print(*_change(report, report.planned, most, name_width), sep="\n")
-        console.print(_heading(report))
+        heading = _heading(report)
+        if brief:
+            heading.rstrip()
+        console.print(heading)
         if not brief:
             console.print(_summary(report, console.width))
         kinds = tuple(ComplianceType) if every_finding else OPEN
@@ -217,6 +220,9 @@ def _change(
     names, pages = report.shown_names, statements.rule_pages(report)
     for part in effects.parts(report, summary):
         yield Text(part.title, style=_EFFECT_STYLES[part.effect])
+        if part.effect is Effect.UNDETERMINED:
+            yield Padding(_undetermined(part.findings, names, most, name_width), (0, 0, 1, 2))
+            continue
         for rule, group in groupby(_by_rule(report, part), key=lambda finding: finding.config_rule_name):
             findings = list(group)
             heading = Text(visible(names.get(rule, rule)), style="bold").append(
@@ -231,6 +237,17 @@ def _change(
         yield Text()
 
 
+def _undetermined(
+    findings: Sequence[Finding], names: Mapping[str, str], most: int | None, name_width: int | None
+) -> Group:
+    """Return what is said of each resource, once for all rules that say it."""
+    groups = effects.together(findings)
+    rows = _row_table(name_width)
+    for group in groups[:most]:
+        _add_row(rows, group.finding, group.text(names))
+    return Group(rows, *_left_out(len(groups), most))
+
+
 def _by_rule(report: Report, part: effects.Part) -> list[Finding]:
     order = {result.config_rule_name: place for place, result in enumerate(most_urgent_first(report.rules))}
     return sorted(part.findings, key=lambda each: (order.get(each.config_rule_name, len(order)), _is_aside(each)))
@@ -238,23 +255,35 @@ def _by_rule(report: Report, part: effects.Part) -> list[Finding]:
 
 def _listed(findings: Sequence[Finding], most: int | None, name_width: int | None) -> Group:
     """Return rows of findings, and how many more there are."""
-    rows: list[Table | Text] = [_rows(findings[:most], name_width)]
-    if more := len(findings) - len(findings[:most]):
-        rows.append(Text(f"and {more:,} more; --all, --format csv and -o FILE.html list every finding"))
-    return Group(*rows)
+    return Group(_rows(findings[:most], name_width), *_left_out(len(findings), most))
+
+
+def _left_out(count: int, most: int | None) -> list[Text]:
+    more = 0 if most is None else count - most
+    return [Text(f"and {more:,} more; --all, --format csv and -o FILE.html list every finding")] if more > 0 else []
 
 
 def _rows(findings: Sequence[Finding], name_width: int | None) -> Table:
+    table = _row_table(name_width)
+    for finding in findings:
+        mark = " (suppressed)" if finding.suppression is not None else " (known)" if finding.known else ""
+        _add_row(table, finding, f"{finding.annotation}{mark}")
+    return table
+
+
+def _row_table(name_width: int | None) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(max_width=name_width, overflow="fold")
     table.add_column(overflow="fold")
-    for finding in findings:
-        mark = " (suppressed)" if finding.suppression is not None else " (known)" if finding.known else ""
-        text = Text(f"{visible(finding.annotation)}{mark}")
-        for reason in effects.reasons(finding):
-            text.append(f"\n{visible(reason)}", style="dim")
-        table.add_row(Text(visible(finding.resource_name)), text)
     return table
+
+
+def _add_row(table: Table, finding: Finding, words: str) -> None:
+    """Add a finding with its words, and where and why a planned change has an effect on it."""
+    text = Text(visible(words))
+    for reason in effects.reasons(finding):
+        text.append(f"\n{visible(reason)}", style="dim")
+    table.add_row(Text(visible(finding.resource_name)), text)
 
 
 def _framework(framework: FrameworkResult, names: Mapping[str, str]) -> Iterator[Text | Padding]:
