@@ -110,7 +110,7 @@ def _finished(draft: Draft, changes: Sequence[Change]) -> Applied:
         for listing, records in draft.lists.items()
     }
     snapshot = _snapshot(draft, lists)
-    causes = {key: tuple(known) for key, known in draft.causes.items()}
+    causes = {key: tuple(known.values()) for key, known in draft.causes.items()}
     return Applied(
         snapshot=snapshot,
         alone=draft.alone,

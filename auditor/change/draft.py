@@ -37,7 +37,8 @@ class Draft:
         self.notices: list[Notice] = []
         self.counts: Counter[str] = Counter()
         self.places: dict[Key, Location] = {}
-        self.causes: dict[Key, list[Cause]] = {}
+        self.causes: dict[Key, dict[str, Cause]] = {}
+        """What is done to a resource, by the sentence that says it: a group may be joined by thousands."""
         self.at = Location(None, None, None)
         """Where the step stands that is being done."""
         self.created: set[Key] = set()
@@ -77,9 +78,8 @@ class Draft:
 
     def cause(self, key: Key, address: str, text: str, field: str | None = None) -> None:
         """Keep why the findings of a resource may change; `field` is what the step changes of it, None for all."""
-        known = self.causes.setdefault(key, [])
-        if (cause := Cause(address, text, field, self.at)) not in known:
-            known.append(cause)
+        cause = Cause(address, text, field, self.at)
+        self.causes.setdefault(key, {}).setdefault(cause.sentence, cause)
 
     def show_as(self, key: Key, shown: str) -> None:
         """Let a resource of a name be known under another one, since its own is sensitive or stands twice."""

@@ -214,7 +214,7 @@ def _rename(draft: Draft, step: Entity, old: str, gap: str) -> None:
     draft.by_address[step.address] = key
     draft.places[key] = draft.places[step.listing, old]
     draft.renamed[key] = draft.renamed.pop((step.listing, old), old)
-    draft.causes[key] = draft.causes.pop((step.listing, old), [])
+    draft.causes[key] = draft.causes.pop((step.listing, old), {})
     if step.listing == "groups":
         for user in [*draft.lists["users"]]:
             held = draft.listing_of(("users", user), "group_names")

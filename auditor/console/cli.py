@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 _PLACES = {
-    name: f"auditor.console.commands.{name}"
+    name: f"auditor.console.commands.{name.replace('-', '_')}"
     for name in (
         "baseline",
         "can",
@@ -33,12 +33,13 @@ _PLACES = {
         "frameworks",
         "history",
         "permissions",
+        "pre-commit",
         "report",
         "rules",
         "scan",
         "snapshot",
     )
-} | {"pre-commit": "auditor.console.commands.pre_commit"}
+}
 
 
 @click.group(

@@ -14,6 +14,7 @@ from auditor.report.report import Report
 from auditor.writers.statements import place_text
 
 BEFORE_IT_IS_DEPLOYED = "Mend it in the change; the commands of a fix are for an account that has it already."
+MOST_CAUSES = 10  # of a finding; a group may lose thousands of users
 _OPEN_EFFECTS = (Effect.INTRODUCED, Effect.UNDETERMINED)
 
 
@@ -94,4 +95,6 @@ def reasons(finding: Finding) -> Iterator[str]:
     if finding.location is not None and (place := place_text(finding.location)):
         yield f"at {place}"
     if finding.compliance_type is not ComplianceType.INSUFFICIENT_DATA:
-        yield from (f"because {cause}" for cause in finding.causes)
+        yield from (f"because {cause}" for cause in finding.causes[:MOST_CAUSES])
+        if more := len(finding.causes[MOST_CAUSES:]):
+            yield f"because of {more:,} more, which the JSON report lists"
