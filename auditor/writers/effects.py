@@ -57,18 +57,19 @@ class Group(Struct, frozen=True):
 
     def text(self, names: Mapping[str, str]) -> str:
         """Return the annotation, with the verdict if there is one, and the rules by the names that people see."""
-        known = self.finding.compliance_type is ComplianceType.NON_COMPLIANT
-        verdict = " (NON_COMPLIANT)" if known else ""
-        return f"{self.finding.annotation}{verdict}; rules: {', '.join(names.get(each, each) for each in self.rules)}"
+        bad = self.finding.compliance_type is ComplianceType.NON_COMPLIANT
+        marks = {"NON_COMPLIANT": bad, "suppressed": self.finding.suppression is not None, "known": self.finding.known}
+        marked = ", ".join(mark for mark, holds in marks.items() if holds)
+        rules = ", ".join(names.get(each, each) for each in self.rules)
+        return f"{self.finding.annotation}{f' ({marked})' if marked else ''}; rules: {rules}"
 
 
 def together(findings: Iterable[Finding]) -> Sequence[Group]:
     """Return findings in groups that say the same of one resource, as many rules do of a user that is new."""
-    groups: dict[tuple[str, ...], list[Finding]] = {}
+    groups: dict[tuple[object, ...], list[Finding]] = {}
     for each in findings:
-        groups.setdefault((each.resource_type, each.resource_name, each.compliance_type, each.annotation), []).append(
-            each
-        )
+        resource, aside = (each.resource_type, each.resource_name), (each.suppression is not None, each.known)
+        groups.setdefault((resource, each.compliance_type, each.annotation, aside), []).append(each)
     return [Group(same[0], [each.config_rule_name for each in same]) for same in groups.values()]
 
 

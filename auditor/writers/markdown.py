@@ -39,7 +39,7 @@ def write(report: Report, stream: BinaryIO) -> None:
 def within(report: Report, most_bytes: int) -> bytes:
     """Return the report as Markdown of at most so many bytes; it ends with what was left out, if anything was."""
     page = _Page(most_bytes - _CLOSING)
-    left_out = [] if report.planned is None else _add_change(page, report, report.planned)
+    left_out = [] if report.planned is None else _add_change(page.part(3 / 4), report, report.planned)
     page.add(*_head(report))
     _add_remarks(page, report)
     _add_rules(page, report)
@@ -54,6 +54,13 @@ class _Page:
     def __init__(self, room: int) -> None:
         self.lines: list[str] = []
         self.room = room  # bytes
+        self._whole: _Page | None = None
+
+    def part(self, share: float) -> "_Page":
+        """Return a page for the next lines of this one, which may take that share of its room."""
+        part = _Page(int(self.room * share))
+        part.lines, part._whole = self.lines, self
+        return part
 
     def add(self, *lines: str) -> bool:
         """Add lines, all or none, and return whether they fit."""
@@ -62,6 +69,8 @@ class _Page:
             return False
         self.lines += lines
         self.room -= needed
+        if self._whole is not None:
+            self._whole.room -= needed
         return True
 
 

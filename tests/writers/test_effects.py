@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from conftest import Open
 from judging_plans import report_of
+from msgspec import structs
 
 from auditor.change.cloudformation import reading
 from auditor.judging.finding import Effect
@@ -184,3 +185,13 @@ def test_markdown_without_room_says_how_much_it_leaves_out() -> None:
     assert len(text.encode()) <= 1_500
     assert "Left out, because the text would be too long" in text
     assert "Planned change: 1 introduced" in text
+
+
+def test_markdown_keeps_room_for_the_account_when_much_is_introduced() -> None:
+    (introduced,) = [each for each in planned().findings if each.change is Effect.INTRODUCED]
+    many = tuple(structs.replace(introduced, resource_name=f"ann-{number}") for number in range(300))
+    text = markdown.within(structs.replace(planned(), findings=many), 6_000).decode()
+    assert len(text.encode()) <= 6_000
+    assert text.index("Introduced by the change") < text.index("## IAM audit after the change: NON_COMPLIANT")
+    assert "| Rule | Severity |" in text
+    assert "Left out" in text
