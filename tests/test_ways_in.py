@@ -112,8 +112,8 @@ def test_a_change_that_introduces_findings_fails_the_action_and_is_summed_up(run
     assert (step.code, step.outputs["exit-code"], step.outputs["introduced"]) == (1, "1", "4")
     assert step.outputs["complete"] == "false"
     assert "## Planned change: 4 introduced" in step.summary
-    assert "::error title=introduced%3A NON_COMPLIANT" in step.out
-    assert "unchanged%3A" not in step.out
+    assert "::error title=Introduced%3A NON_COMPLIANT" in step.out
+    assert "contractor" not in step.out
     reports = {path.name for path in Path(step.outputs["reports"]).iterdir()}
     assert reports == {"iam.json", "iam.html", "iam.sarif", "iam.junit.xml", "iam.md", "iam.summary.md"}
 
