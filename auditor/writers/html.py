@@ -85,12 +85,14 @@ def _document(report: Report) -> str:
     judged = sum(report.summary.counts.values()) + report.summary.suppressed
     missing = [source for source in report.snapshot.sources if source.lacking]
     sums = totals(report.snapshot.sources, (result.coverage for result in report.rules))
+    alone = report.planned is not None and report.planned.alone
     style, script = asset("report.css"), asset(*SCRIPTS)
     text: str = template.render(
         report=report,
         kinds=_KINDS,
         open_kinds=OPEN,
-        subject=report.account.alias or report.account.id or "an unknown account",
+        subject=report.account.alias or report.account.id or ("a planned change" if alone else "an unknown account"),
+        alone=alone,
         missing=missing,
         sums=sums,
         incomplete=missing or sums.undecided or sums.unseen != 0,
