@@ -1,15 +1,18 @@
 """Write the generated documentation, or with --check say what is out of date.
 
 Generated are the JSON Schemas of reports, diffs, baselines and the configuration file, docs/rules.md, docs/wings.svg,
-and the parts of README.md and docs/architecture.md between markers.
+the parts of README.md and docs/architecture.md between markers, and the outputs of the commands in docs/examples.
 """
 
 import inspect
 import json
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from shlex import split
 from typing import Any
 
 import msgspec
@@ -42,6 +45,9 @@ does not have, and `all` holds every rule. A rule that needs a value runs only i
 """
 MARKED = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
+RUN = re.compile(r"(```sh\n(?P<command>iam-audit .*?)\n```\n\n<!-- generated: run -->\n).*?(<!-- end -->)", re.DOTALL)
+"""A command, and what it prints."""
+
 
 def main(arguments: list[str]) -> int:
     """Write every generated file that is out of date; with --check write nothing and return 1 if there is one."""
@@ -70,6 +76,11 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs/wings.svg", wings.picture()
     for path in (ROOT / "README.md", ROOT / "docs/architecture.md"):
         yield path, MARKED.sub(_filled, path.read_text("utf-8"))
+    examples = ROOT / "docs/examples/README.md"
+    yield (
+        examples,
+        RUN.sub(lambda found: f"{found[1]}{_output(found['command'])}{found[3]}", examples.read_text("utf-8")),
+    )
 
 
 def schema(described_type: Any, title: str) -> str:
@@ -152,6 +163,16 @@ def _rules_table() -> str:
 def _permissions() -> str:
     text = json.dumps(permissions_policy(BULK), indent=2)
     return f"```json\n{text}\n```\n"
+
+
+def _output(command: str) -> str:
+    """Return what a scan of a planned change prints: the part of the table on the change, and the last line."""
+    arguments = [sys.executable, "-m", "auditor", *split(command)[1:]]
+    done = subprocess.run(  # noqa: S603  # the commands are those of our page
+        arguments, cwd=ROOT, env={**os.environ, "COLUMNS": "80"}, capture_output=True, text=True, check=False
+    )
+    change = re.split(r"\n(?:Account|Sources:) ", done.stdout)[0]
+    return f"```\n{change.strip()}\n\n{done.stderr.strip().splitlines()[-1]}\n```\n"
 
 
 PARTS = {"rules": _rules_table, "permissions": _permissions, "wings": wings.table}

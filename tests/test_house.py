@@ -193,14 +193,18 @@ def test_a_source_distribution_holds_exactly_what_a_checkout_needs(tmp_path: Pat
     with tarfile.open(archive) as held:
         names = {name.partition("/")[2] for name in held.getnames()}
     files = {
+        ".dockerignore",
         ".gitignore",
+        ".pre-commit-hooks.yaml",
         "CHANGELOG.md",
         "CONTRIBUTING.md",
+        "Dockerfile",
         "LICENSE",
         "Makefile",
         "PKG-INFO",
         "README.md",
         "SECURITY.md",
+        "action.yml",
     }
     folders = {"auditor", "docs", "reports", "rules", "tests"}
     assert {name.partition("/")[0] for name in names} == {*files, "pyproject.toml", *folders}

@@ -8,6 +8,7 @@ from msgspec import structs
 from auditor.account.model import PasswordPolicy, Snapshot
 from auditor.account.sources import ACCOUNT_FACTS, Source, SourceRecord, SourceStatus
 from auditor.account.unknown import Listing, gaps_of, stored
+from auditor.change.causes import Causes
 from auditor.change.draft import KIND, Applied, Draft
 from auditor.change.entities import entity
 from auditor.change.links import exclusive, link
@@ -36,6 +37,7 @@ def _changes(change: Change) -> bool:
 
 
 def _do(draft: Draft, step: Step, file: str) -> None:
+    draft.at = Location(file, step.line, step.address)
     if isinstance(step, Entity):
         entity(draft, step, file)
     elif isinstance(step, Link):
@@ -62,7 +64,7 @@ def _set_credentials(draft: Draft, step: Credential) -> None:
             column: Missing(unknown) if value is None or not sure else value for column, value in step.columns.items()
         }
         draft.edit(("users", each), credentials=edited(held, columns), verified=None)
-        draft.cause(("users", each), step.address, step.what)
+        draft.cause(("users", each), step.address, step.what, "credentials")
 
 
 def _set_fact(draft: Draft, step: AccountFact, file: str) -> None:
@@ -107,14 +109,15 @@ def _finished(draft: Draft, changes: Sequence[Change]) -> Applied:
         listing: Listing(tuple(records.values()), draft.listing_gaps[listing])
         for listing, records in draft.lists.items()
     }
+    snapshot = _snapshot(draft, lists)
+    causes = {key: tuple(known.values()) for key, known in draft.causes.items()}
     return Applied(
-        snapshot=_snapshot(draft, lists),
+        snapshot=snapshot,
         alone=draft.alone,
         new_groups=frozenset(name for listing, name in draft.created if listing == "groups"),
         member_doubts=draft.member_doubts,
         stand_ins=draft.stand_ins,
-        places=draft.places,
-        causes={key: tuple(said) for key, said in draft.causes.items()},
+        causes=Causes(snapshot, causes, draft.places),
         partly=draft.partly,
         maybe=draft.maybe,
         deleted=frozenset(draft.deleted),

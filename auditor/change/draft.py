@@ -9,6 +9,7 @@ from msgspec import Struct
 from auditor.account.kinds import Kind, listed_kinds
 from auditor.account.model import Account, Notice, PartialAccount, Snapshot
 from auditor.account.unknown import Gap, Listing, stored
+from auditor.change.causes import Cause, Causes, Key
 from auditor.change.empty import NOT_READ, was_read
 from auditor.change.index import MARK
 from auditor.change.records import TYPES, Missing, edited, touched
@@ -18,8 +19,6 @@ from auditor.judging.finding import Location
 SOURCE = "planned-change"
 KNOWN_AFTER_APPLY = "KnownAfterApply"
 KIND: Mapping[str, Kind] = {listing: kind for kind, listing, _ in listed_kinds()}
-Key = tuple[str, str]
-"""A list of the snapshot, and the name of a resource in it."""
 
 
 class Draft:
@@ -38,7 +37,10 @@ class Draft:
         self.notices: list[Notice] = []
         self.counts: Counter[str] = Counter()
         self.places: dict[Key, Location] = {}
-        self.causes: dict[Key, list[str]] = {}
+        self.causes: dict[Key, dict[str, Cause]] = {}
+        """What is done to a resource, by the sentence that says it: a group may be joined by thousands."""
+        self.at = Location(None, None, None)
+        """Where the step stands that is being done."""
         self.created: set[Key] = set()
         self.deleted: set[Key] = set()
         self.renamed: dict[Key, str] = {}
@@ -74,11 +76,10 @@ class Draft:
         """Keep something that the reader should know."""
         self.notices.append(Notice("planned-change", name, message))
 
-    def cause(self, key: Key, address: str, text: str) -> None:
-        """Keep why the findings of a resource may change."""
-        said = self.causes.setdefault(key, [])
-        if (line := f"{address}: {text}") not in said:
-            said.append(line)
+    def cause(self, key: Key, address: str, text: str, field: str | None = None) -> None:
+        """Keep why the findings of a resource may change; `field` is what the step changes of it, None for all."""
+        cause = Cause(address, text, field, self.at)
+        self.causes.setdefault(key, {}).setdefault(cause.sentence, cause)
 
     def show_as(self, key: Key, shown: str) -> None:
         """Let a resource of a name be known under another one, since its own is sensitive or stands twice."""
@@ -153,7 +154,7 @@ class Draft:
 class Applied(Struct, frozen=True, kw_only=True):
     """Hold an account after a change, and what judging it needs.
 
-    `places` and `causes` are by list and name; `renamed` holds the name of before by list and new name.
+    `renamed` holds the name of before by list and new name.
     """
 
     snapshot: Snapshot
@@ -161,8 +162,7 @@ class Applied(Struct, frozen=True, kw_only=True):
     new_groups: frozenset[str]
     member_doubts: Mapping[str, str]
     stand_ins: Mapping[str, str | None]
-    places: Mapping[Key, Location]
-    causes: Mapping[Key, tuple[str, ...]]
+    causes: Causes
     partly: Mapping[str, Any]
     maybe: Mapping[Key, str]
     created: frozenset[Key]

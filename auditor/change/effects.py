@@ -1,7 +1,7 @@
 """Effects: what a planned change does to each finding, held against the account before it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec import structs
 
@@ -9,8 +9,8 @@ from auditor.account.kinds import ResourceType, listed_kinds
 from auditor.change.draft import Applied
 from auditor.change.hiding import without_secrets
 from auditor.judging.finding import Effect, Finding
-from auditor.judging.rule import ComplianceType
-from auditor.report.planned import PlannedSummary
+from auditor.judging.rule import OPEN, ComplianceType
+from auditor.report.planned import PlannedSummary, is_counted
 from auditor.report.report import Report
 
 _BAD, _UNKNOWN = ComplianceType.NON_COMPLIANT, ComplianceType.INSUFFICIENT_DATA
@@ -22,10 +22,15 @@ _Named = tuple[str, ResourceType, str]
 def judged_alone(report: Report, after: Applied) -> Report:
     """Return the report of a change alone: what it creates is new, and of what it only touches nothing was known."""
     findings = tuple(
-        structs.replace(each, change=_alone(each, after) if each.compliance_type in (_BAD, _UNKNOWN) else None)
-        for each in report.findings
+        _with(each, _alone(each, after), after) if each.compliance_type in OPEN else each for each in report.findings
     )
-    return structs.replace(report, findings=findings, planned=_summary(after, findings, (), ()))
+    return structs.replace(report, findings=findings, planned=_summary(after, findings, (), (), 0))
+
+
+def _with(finding: Finding, effect: Effect, change: Applied) -> Finding:
+    """Return the finding with what the change does to it, and why if it does anything."""
+    finding = structs.replace(finding, change=effect)
+    return finding if effect is Effect.UNCHANGED else without_secrets(change.causes.traced(finding), change.secrets)
 
 
 def _alone(finding: Finding, after: Applied) -> Effect:
@@ -38,8 +43,8 @@ def compared(before: Report, after: Report, change: Applied) -> Report:
     by_print = {each.fingerprint: each for each in before.findings}
     by_name = {_named(each): each for each in before.findings} if change.renamed else {}
     findings = tuple(_with_effect(each, _earlier(each, by_print, by_name, change), change) for each in after.findings)
-    resolved, lost = _gone(before, after, change)
-    return structs.replace(after, findings=findings, planned=_summary(change, findings, resolved, lost))
+    resolved, lost, unseen = _gone(before, after, change)
+    return structs.replace(after, findings=findings, planned=_summary(change, findings, resolved, lost, unseen))
 
 
 def _named(finding: Finding) -> _Named:
@@ -64,7 +69,7 @@ def _is_created(finding: Finding, change: Applied) -> bool:
 
 def _with_effect(finding: Finding, earlier: Finding | None, change: Applied) -> Finding:
     effect = _effect(finding.compliance_type, earlier, created=_is_created(finding, change))
-    return structs.replace(finding, change=effect) if effect is not None else finding
+    return _with(finding, effect, change) if effect is not None else finding
 
 
 def _effect(now: ComplianceType, earlier: Finding | None, *, created: bool) -> Effect | None:
@@ -79,13 +84,17 @@ def _effect(now: ComplianceType, earlier: Finding | None, *, created: bool) -> E
     return Effect.RESOLVED if was is _BAD else Effect.UNCHANGED if was is not None else None
 
 
-def _gone(before: Report, after: Report, change: Applied) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-    """Return the findings that were NON_COMPLIANT before: those that the change resolves, and those that are lost."""
+def _gone(before: Report, after: Report, change: Applied) -> tuple[tuple[Finding, ...], tuple[Finding, ...], int]:
+    """Return the findings that were NON_COMPLIANT before: those that the change resolves, and those that are lost.
+
+    The number is of those that are lost and have no finding after the change.
+    """
     now = {each.fingerprint: each for each in after.findings}
     renamed = {(listing, old): new for (listing, new), old in change.renamed.items()}
     by_name = {_named(each): each for each in after.findings} if change.renamed else {}
     resolved: list[Finding] = []
     lost: list[Finding] = []
+    unseen = 0
     for finding in before.findings:
         if finding.compliance_type is not _BAD:
             continue
@@ -96,9 +105,12 @@ def _gone(before: Report, after: Report, change: Applied) -> tuple[tuple[Finding
             later = None
         fate = _fate(later, deleted=key in change.deleted)
         if fate is not None:
-            told = structs.replace(finding, change=fate, causes=change.causes.get(key, ()))
+            told = change.causes.traced(
+                structs.replace(finding, change=fate), now=key if new is None else (key[0], new)
+            )
             (resolved if fate is Effect.RESOLVED else lost).append(without_secrets(told, change.secrets))
-    return tuple(resolved), tuple(lost)
+            unseen += fate is not Effect.RESOLVED and later is None
+    return tuple(resolved), tuple(lost), unseen
 
 
 def _fate(later: Finding | None, *, deleted: bool) -> Effect | None:
@@ -111,10 +123,10 @@ def _fate(later: Finding | None, *, deleted: bool) -> Effect | None:
 
 
 def _summary(
-    change: Applied, findings: Iterable[Finding], resolved: tuple[Finding, ...], lost: tuple[Finding, ...]
+    change: Applied, findings: Iterable[Finding], resolved: tuple[Finding, ...], lost: tuple[Finding, ...], unseen: int
 ) -> PlannedSummary:
-    counts = Counter(_open(findings))
-    counts[Effect.RESOLVED], counts[Effect.UNDETERMINED] = len(resolved), counts[Effect.UNDETERMINED] + len(lost)
+    counts = Counter(each.change for each in findings if is_counted(each))
+    counts[Effect.RESOLVED], counts[Effect.UNDETERMINED] = len(resolved), counts[Effect.UNDETERMINED] + unseen
     return PlannedSummary(
         files=change.files,
         alone=change.alone,
@@ -123,8 +135,3 @@ def _summary(
         resolved=resolved,
         lost=lost,
     )
-
-
-def _open(findings: Iterable[Finding]) -> Iterator[Effect]:
-    """Yield the effects on the findings that are NON_COMPLIANT now."""
-    return (each.change for each in findings if each.change is not None and each.compliance_type is _BAD)

@@ -7,8 +7,9 @@ from msgspec import Raw
 
 from auditor.account.model import AccessAnalyzer, VirtualMfaDevice
 from auditor.account.unknown import Listing, gaps_of, stored
+from auditor.change.causes import Key
 from auditor.change.documents import as_json
-from auditor.change.draft import Draft, Key
+from auditor.change.draft import Draft
 from auditor.change.records import LISTS, TYPES, Missing, edited, new, version
 from auditor.change.steps import Action, Entity
 from auditor.change.values import Hidden, Target, Unknown, unknown_within
@@ -213,7 +214,7 @@ def _rename(draft: Draft, step: Entity, old: str, gap: str) -> None:
     draft.by_address[step.address] = key
     draft.places[key] = draft.places[step.listing, old]
     draft.renamed[key] = draft.renamed.pop((step.listing, old), old)
-    draft.causes[key] = draft.causes.pop((step.listing, old), [])
+    draft.causes[key] = draft.causes.pop((step.listing, old), {})
     if step.listing == "groups":
         for user in [*draft.lists["users"]]:
             held = draft.listing_of(("users", user), "group_names")
@@ -240,7 +241,7 @@ def _let_go(draft: Draft, step: Entity, name: str, record: Any) -> None:
     _doubt_boundaries(draft, record, draft.gap(f"{step.address}: whose permissions boundary goes is not counted"))
     if step.listing == "users":
         for group in stored(record, "group_names").known_part:
-            draft.cause(("groups", group), step.address, f"the user {name} is deleted")
+            draft.cause(("groups", group), step.address, f"the user {name} is deleted", "members")
     if step.listing == "groups":
         _take_from_all(draft, ("users",), "group_names", name, step.address)
     if step.listing == "policies" and stored(record, "arn") is not None:
@@ -258,7 +259,7 @@ def _take_from_all(draft: Draft, listings: tuple[str, ...], field: str, item: st
             kept = tuple(each for each in held.known_part if (each if field == "group_names" else each.arn) != item)
             if len(kept) < len(held.known_part):
                 draft.edit((listing, name), **{field: Listing(kept, held.gap)})
-                draft.cause((listing, name), address, f"{item} is deleted")
+                draft.cause((listing, name), address, f"{item} is deleted", field)
 
 
 def count_attachment(draft: Draft, arn: str, by: int) -> None:

@@ -11,7 +11,8 @@ from auditor.account.kinds import ResourceType, listed_kinds
 from auditor.account.model import Snapshot
 from auditor.account.unknown import Listing, stored
 from auditor.change import documents
-from auditor.change.draft import KNOWN_AFTER_APPLY, SOURCE, Applied, Key
+from auditor.change.causes import key_of
+from auditor.change.draft import KNOWN_AFTER_APPLY, SOURCE, Applied
 from auditor.change.effects import compared, judged_alone
 from auditor.change.empty import ERROR_CODE, NOT_READ
 from auditor.change.hiding import without_secrets
@@ -23,7 +24,6 @@ from auditor.judging.rule import ComplianceType, ConfiguredRule
 from auditor.report.audit import Judge
 from auditor.report.report import Report
 
-LISTING_OF = {kind.resource_type: listing for kind, listing, _ in listed_kinds()}
 _ARN = re.compile(r"arn:[\w-]+:iam::[^:\"]*:policy(/[^\",\s;\]]+)")
 
 
@@ -86,16 +86,8 @@ def _with_partly_known(
     )
 
 
-def key_of(finding: Finding) -> Key:
-    """Return the list and name of the resource that a finding is about."""
-    return LISTING_OF.get(finding.resource_type, "account"), finding.resource_name
-
-
 def _placed(finding: Finding, after: Applied) -> Finding:
-    key = key_of(finding)
-    place, causes = after.places.get(key), after.causes.get(key, ())
-    if place is not None or causes:
-        finding = structs.replace(finding, location=place, causes=causes)
+    finding = after.causes.placed(finding)
     return without_secrets(finding, after.secrets) if after.secrets else finding
 
 

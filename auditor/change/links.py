@@ -6,7 +6,8 @@ from msgspec import Raw
 
 from auditor.account.model import AttachedPolicy, InlinePolicy
 from auditor.account.unknown import Listing, stored
-from auditor.change.draft import Draft, Key
+from auditor.change.causes import Key
+from auditor.change.draft import Draft
 from auditor.change.entities import count_attachment, document
 from auditor.change.records import Missing, edited
 from auditor.change.steps import Exclusive, Link
@@ -71,10 +72,10 @@ def _remove(draft: Draft, key: Key, step: Link) -> None:
 
 def _tell(draft: Draft, key: Key, step: Link, item: str, verb: str) -> None:
     what = {"group_names": "group", "instance_profile_names": "instance profile"}.get(step.field, "policy")
-    draft.cause(key, step.address, f"{key[1]} {verb} the {what} {item}")
+    draft.cause(key, step.address, f"{key[1]} {verb} the {what} {item}", step.field)
     if step.field == "group_names":
         text = f"{key[1]} joins it" if verb == "gets" else f"{key[1]} leaves it"
-        draft.cause(("groups", item), step.address, text)
+        draft.cause(("groups", item), step.address, text, "members")
 
 
 def _item(draft: Draft, field: str, value: Text, address: str) -> tuple[Any, str | None]:
@@ -189,9 +190,9 @@ def _complete(draft: Draft, key: Key, step: Exclusive, items: tuple[Text, ...]) 
         count_attachment(draft, arn, 1)
     for lost in (each for each in before if _id(each) not in now):
         count_attachment(draft, _id(lost), -1)
-        draft.cause(key, step.address, f"{key[1]} loses the policy {_shown(lost)}, which it does not list")
+        draft.cause(key, step.address, f"{key[1]} loses the policy {_shown(lost)}, which it does not list", step.field)
     for item, _ in made:
-        draft.cause(key, step.address, f"{key[1]} has the policy {_shown(item)}")
+        draft.cause(key, step.address, f"{key[1]} has the policy {_shown(item)}", step.field)
 
 
 def _contest(draft: Draft, key: Key, step: Exclusive, lost: list[Any]) -> None:
@@ -216,4 +217,4 @@ def _keep_only(draft: Draft, key: Key, step: Exclusive, items: tuple[Text, ...])
     draft.edit(key, **{step.field: Listing(kept, gap)})
     _contest(draft, key, step, [each for each in held.known_part if each not in kept])
     for lost in (each for each in held.known_part if each not in kept):
-        draft.cause(key, step.address, f"{key[1]} loses the policy {_shown(lost)}, which it does not list")
+        draft.cause(key, step.address, f"{key[1]} loses the policy {_shown(lost)}, which it does not list", step.field)

@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 _PLACES = {
-    name: f"auditor.console.commands.{name}"
+    name: f"auditor.console.commands.{name.replace('-', '_')}"
     for name in (
         "baseline",
         "can",
@@ -34,6 +34,7 @@ _PLACES = {
         "history",
         "organization",
         "permissions",
+        "pre-commit",
         "report",
         "rules",
         "scan",

@@ -47,6 +47,9 @@ REPORT_CODES = _EXIT_CODES.format(
     failed="the report could not be read or written, or a rule failed\n"
     "  4    --fail-on, and incomplete: a finding has INSUFFICIENT_DATA",
 )
+HOOK_CODES = _EXIT_CODES.format(
+    done="no template introduces a NON_COMPLIANT finding\n  1    one does", failed="a template could not be read"
+)
 VERIFY_CODES = _EXIT_CODES.format(
     done="everything agrees\n  1    something was removed or changed",
     failed="the history or a report could not be read",
@@ -209,6 +212,12 @@ security_hub_option = showing(
     metavar="REGION",
     help="The AWS Region whose Security Hub shall import the format asff [AWS_REGION].",
 )
+only_option = _planning(
+    "--only",
+    type=click.Choice(["introduced"]),
+    help="With --fail-on noncompliant: fail only on findings that the change introduces; standard output shows only "
+    "these and the undetermined ones.",
+)
 planned_options = _options(
     _planning(
         "--terraform-plan",
@@ -238,11 +247,7 @@ planned_options = _options(
         is_flag=True,
         help="Read the account of the credentials at hand; without a place to read from, the change is judged alone.",
     ),
-    _planning(
-        "--only",
-        type=click.Choice(["introduced"]),
-        help="With --fail-on noncompliant: fail only on findings that the change introduces.",
-    ),
+    only_option,
 )
 shown_options = _options(
     showing("--query", metavar="EXPRESSION", help="Print the result of this JMESPath over the JSON report instead."),

@@ -37,6 +37,13 @@ def check(request: ScanRequest) -> None:
         raise UsageError("--live reads AWS, but the account is read from files", "Leave one of them out.")
     if [*named, request.account.snapshot].count("-") > 1:
         raise UsageError("standard input can only be read once", "Name a file for all but one of them.")
+    _check_others(request)
+
+
+def _check_others(request: ScanRequest) -> None:
+    """Raise UsageError for options of other kinds that make no sense with planned changes."""
+    if files(request) and request.history is not None:
+        raise UsageError("--history keeps what the account was like, and a planned change is not", "Leave it out.")
     if is_alone(request) and request.verify:
         raise UsageError("--verify asks AWS, but the account is not read", "Add --live, or leave it out.")
 

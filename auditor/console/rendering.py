@@ -28,11 +28,13 @@ def render(request: ReportRequest) -> int:
     query = printing.compiled(request.shown.query) if request.shown.query is not None else None
     wanted = [frameworks.find(name) for name in request.frameworks]
     report = with_frameworks(load_report(request.report_file), wanted)
+    if request.only is not None and report.planned is None:
+        raise UsageError("--only is for reports of a planned change, and this is none", "Leave it out.")
     if request.paths:
         written = files.write_reports(report, request.paths, region=region)
         say(f"{files.sentence(written)}.")
     if request.output_format or query or not request.paths:
-        show(report, output_format, request.shown, query, say, region=region)
+        show(report, output_format, request.shown, query, say, region=region, only=request.only)
     return _gated(report, request, say)
 
 
@@ -47,7 +49,12 @@ def _gated(report: Report, request: ReportRequest, say: Say) -> int:
     if request.fail_on in (None, "nothing"):
         return 0
     least = Severity(request.min_severity) if request.min_severity is not None else Severity.LOW
-    gate = Gate(fail_on_noncompliant=True, allow_incomplete=bool(request.allow_incomplete), min_severity=least)
+    gate = Gate(
+        fail_on_noncompliant=True,
+        allow_incomplete=bool(request.allow_incomplete),
+        min_severity=least,
+        only_introduced=request.only is not None,
+    )
     code, reason = exit_code(report, gate)
     say(f"Exit code {code}: {reason}")
     return code

@@ -83,6 +83,7 @@ class ReportRequest(Struct, frozen=True, kw_only=True):
     fail_on: str | None
     min_severity: str | None
     allow_incomplete: bool | None
+    only: str | None
     frameworks: Sequence[str]
     security_hub_region: str | None
     quiet: bool

@@ -19,16 +19,28 @@ def check_shown(shown: Shown, output_format: str | None) -> None:
 
 
 def show(
-    report: Report, output_format: str, shown: Shown, query: Query | None, say: Say, *, region: str | None = None
+    report: Report,
+    output_format: str,
+    shown: Shown,
+    query: Query | None,
+    say: Say,
+    *,
+    region: str | None = None,
+    only: str | None = None,
 ) -> None:
     """Show a report, with only the findings that are wanted; `region` is Security Hub's, for the format asff.
 
+    `only`, of a planned change: what it introduces, and what may be introduced.
+
     A reader that leaves early, as head does, ends nothing: the exit code is still that of the audit.
     """
-    narrow = narrowed(report, [Severity(name) for name in shown.severities], shown.resources)
+    narrow = narrowed(
+        report, [Severity(name) for name in shown.severities], shown.resources, only_introduced=only is not None
+    )
     with printing.reader_may_leave():
         if query is None:
-            printing.print_report(narrow, output_format, every_finding=shown.every_finding, region=region)
+            brief = only is not None
+            printing.print_report(narrow, output_format, every_finding=shown.every_finding, brief=brief, region=region)
             return
         for warning in _unknown_fields(narrow, shown.query or ""):
             say(f"Warning: {warning}")

@@ -16,6 +16,7 @@ from auditor.history.tracking import track
 from auditor.report.baseline import baseline_of
 from auditor.report.proof import Side
 from auditor.report.report import Report, as_json
+from auditor.report.same_account import check_as_it_is
 
 
 class Added(StrEnum):
@@ -29,9 +30,10 @@ class Added(StrEnum):
 def add(connection: sqlite3.Connection, report: Report, digest: str, place: str) -> Added:
     """Add a report to the history, within the transaction of the connection; `digest` is that of its document.
 
-    Raises SourceError, naming `place`, for a report that was narrowed, that does not name its account or time, or that
-    differs from one that the history has of the same time.
+    Raises SourceError, naming `place`, for a report that was narrowed, that is of a planned change, that does not name
+    its account or time, or that differs from one that the history has of the same time.
     """
+    check_as_it_is(report, place)
     side = Side(report, place)
     account = _account(connection, report, place)
     ledger = Ledger(connection, account.id)

@@ -52,7 +52,7 @@ class Finding(Record, frozen=True):
     change: Effect | None = None
     """What the planned change does to it; None where there is none, or where it is new and nothing is wrong."""
     causes: tuple[str, ...] = ()
-    """What the planned change does to the resource, each with the address behind it."""
+    """Why the planned change has that effect, each with the address behind it; empty where it has none."""
 
 
 class Subject(Record, frozen=True):

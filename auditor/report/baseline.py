@@ -23,7 +23,7 @@ from auditor.report.differences import of_rules, of_tools
 from auditor.report.proof import Fate, Side, is_open
 from auditor.report.reading import load_report
 from auditor.report.report import AccountHeader, Report, Tool, as_json
-from auditor.report.same_account import check_account
+from auditor.report.same_account import check_account, check_as_it_is
 
 _FORMAT = "iam-audit-baseline"
 _START = 100  # bytes, within which what is written here names its format
@@ -64,9 +64,10 @@ def baseline_of(report: Report, place: str = "the report", earlier: Baseline | N
     """Return the baseline that knows every open finding of a report.
 
     Of an `earlier` baseline it keeps the entries of which the report proves nothing: they were not seen. Raises
-    SourceError, naming `place`, for a report that was narrowed and lists only some of its findings, and UsageError for
-    an earlier baseline of another account.
+    SourceError, naming `place`, for a report that was narrowed and lists only some of its findings, or that is of a
+    planned change, and UsageError for an earlier baseline of another account.
     """
+    check_as_it_is(report, place)
     side = Side(report, place)  # which checks that it is whole
     known = [
         Entry(**{name: getattr(each, name) for name in Entry.__struct_fields__})

@@ -49,6 +49,7 @@ class DifferenceKind(StrEnum):
     """Name what differs between two reports."""
 
     ORDER = "order"
+    PLANNED_CHANGE = "planned_change"
     TOOL = "tool"
     RULE = "rule"
     PARAMETER = "parameter"

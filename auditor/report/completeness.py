@@ -29,4 +29,5 @@ def narrowing(report: Report) -> str | None:
     everything = sum(report.summary.counts.values()) + report.summary.suppressed
     if len(report.findings) == everything:
         return None
-    return f"Narrowed by severity or resource: {len(report.findings):,} of {everything:,} findings are listed"
+    by = "severity, resource or effect" if report.planned is not None else "severity or resource"
+    return f"Narrowed by {by}: {len(report.findings):,} of {everything:,} findings are listed"

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from auditor import __version__
 from auditor.account.kinds import ResourceType
-from auditor.judging.finding import Finding
+from auditor.judging.finding import Effect, Finding
 from auditor.judging.rule import ComplianceType
 from auditor.report.frameworks import ControlResult, FrameworkResult, by_framework
+from auditor.report.planned import is_counted
 from auditor.report.report import Report, RuleResult
 
 _ACCOUNT = 4  # the place of the account's number in an ARN
@@ -92,6 +93,23 @@ def misknown(report: Report) -> Iterator[str]:
     whole = len(report.findings) == sum(report.summary.counts.values()) + report.summary.suppressed
     if counted < len(known) or (whole and counted != len(known)):
         yield "the baseline counts other known findings than are marked"
+
+
+def misplanned(report: Report) -> Iterator[str]:
+    """Yield effects of a planned change that no planned change has, and counts of them that are not of the findings."""
+    planned = report.planned
+    if planned is None:
+        if any(each.change is not None for each in report.findings):
+            yield "a finding says what a planned change does to it, and the report has none"
+        return
+    if len(report.findings) != sum(report.summary.counts.values()) + report.summary.suppressed:
+        return
+    listed = Counter(each.change for each in report.findings if is_counted(each))
+    listed[Effect.RESOLVED] = len(planned.resolved)
+    unseen = planned.counts.get(Effect.UNDETERMINED, 0) - listed[Effect.UNDETERMINED]
+    others = [each for each in Effect if each is not Effect.UNDETERMINED]
+    if not 0 <= unseen <= len(planned.lost) or any(planned.counts.get(each) != listed[each] for each in others):
+        yield "the planned change counts other findings than are listed"
 
 
 def reworked(report: Report) -> Iterator[str]:

@@ -46,7 +46,10 @@ def differences(old: Report, new: Report) -> tuple[Difference, ...]:
     """Return how two reports differ beside their findings, most telling first."""
     order = _order(old.snapshot.captured_at, new.snapshot.captured_at)
     rules = of_rules(old.rules, new.rules)
-    return (*order, *of_tools(old.tool, new.tool), *rules, *_configuration(old, new), *_sources(old, new))
+    planned = _changed(*({"files": side.planned.files if side.planned else None} for side in (old, new)))
+    planned_changes = (_different(DifferenceKind.PLANNED_CHANGE, *each) for each in planned)
+    others = (*of_tools(old.tool, new.tool), *rules, *_configuration(old, new), *_sources(old, new))
+    return (*order, *planned_changes, *others)
 
 
 def sentence(difference: Difference) -> str:
@@ -61,6 +64,7 @@ def sentence(difference: Difference) -> str:
 
 
 _NAMES = {
+    DifferenceKind.PLANNED_CHANGE: "Planned change that was judged, {}",
     DifferenceKind.TOOL: "Version of {}",
     DifferenceKind.RULE: "Source identifier of {}",
     DifferenceKind.PARAMETER: "Parameter {}",

@@ -1,27 +1,43 @@
 """Narrowing: a report with only the findings that are to be shown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
-import msgspec
+from msgspec import structs
 
-from auditor.judging.finding import Finding
-from auditor.judging.rule import Severity
+from auditor.judging.finding import Effect, Finding
+from auditor.judging.rule import OPEN, Severity
 from auditor.report.report import Report
 
 
-def narrowed(report: Report, severities: Sequence[Severity], resources: Sequence[str]) -> Report:
+def narrowed(
+    report: Report, severities: Sequence[Severity], resources: Sequence[str], *, only_introduced: bool = False
+) -> Report:
     """Return the report with only the findings to be shown; every count stays.
 
-    `resources` are shell patterns over names, ids and ARNs; empty sequences narrow nothing.
+    `resources` are shell patterns over names, ids and ARNs; empty sequences narrow nothing. `only_introduced`: of a
+    planned change, the findings that it introduces, and those of which nobody knows whether it does.
     """
-    kept = (
-        finding
-        for finding in report.findings
-        if (not severities or finding.severity in severities)
-        and (not resources or any(_matches(finding, pattern) for pattern in resources))
+
+    def kept(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        return tuple(each for each in findings if _is_wanted(each, severities, resources))
+
+    findings = tuple(filter(_is_caused, report.findings)) if only_introduced else report.findings
+    planned = report.planned
+    if planned is not None:
+        planned = structs.replace(planned, resolved=kept(planned.resolved), lost=kept(planned.lost))
+    return structs.replace(report, findings=kept(findings), planned=planned)
+
+
+def _is_caused(finding: Finding) -> bool:
+    """Return whether a planned change introduces a finding, or may do so."""
+    return finding.change in (Effect.INTRODUCED, Effect.UNDETERMINED) and finding.compliance_type in OPEN
+
+
+def _is_wanted(finding: Finding, severities: Sequence[Severity], resources: Sequence[str]) -> bool:
+    return (not severities or finding.severity in severities) and (
+        not resources or any(_matches(finding, pattern) for pattern in resources)
     )
-    return msgspec.structs.replace(report, findings=tuple(kept))
 
 
 def _matches(finding: Finding, pattern: str) -> bool:

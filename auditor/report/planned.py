@@ -3,14 +3,16 @@
 from msgspec import Struct
 
 from auditor.judging.finding import Effect, Finding
+from auditor.judging.rule import ComplianceType
 
 
 class PlannedSummary(Struct, frozen=True):
     """Sum up what planned changes do to the findings.
 
     `files` are the plans and templates, in the order in which they apply. `alone`: no account was read, so that only
-    the change was judged. `counts` are of NON_COMPLIANT findings, before or after. `resolved` holds those that the
-    change resolves as they were before; `lost` those of before of which nothing is known after.
+    the change was judged. `counts` are of findings that are NON_COMPLIANT before or after; undetermined ones may also
+    have INSUFFICIENT_DATA after it. `resolved` holds those that the change resolves as they were before; `lost` those
+    of before of which nothing is known after.
     """
 
     files: tuple[str, ...]
@@ -21,10 +23,16 @@ class PlannedSummary(Struct, frozen=True):
     lost: tuple[Finding, ...]
 
 
+def is_counted(finding: Finding) -> bool:
+    """Return whether a finding is counted: it is NON_COMPLIANT after the change, or undecided because of it."""
+    undecided = finding.compliance_type is ComplianceType.INSUFFICIENT_DATA and finding.change is Effect.UNDETERMINED
+    return finding.compliance_type is ComplianceType.NON_COMPLIANT or undecided
+
+
 def sentence(planned: PlannedSummary) -> str:
     """Return what the changes do, in one sentence."""
     if not planned.touches_iam:
         return "The change touches no IAM resource"
-    counts = ", ".join(f"{count:,} {effect}" for effect, count in planned.counts.items())
+    numbers = ", ".join(f"{planned.counts[effect]:,} {effect}" for effect in Effect)
     alone = "; judged alone: the account was not read" if planned.alone else ""
-    return f"Planned change ({', '.join(planned.files)}): NON_COMPLIANT findings: {counts}{alone}"
+    return f"Planned change ({', '.join(planned.files)}): findings: {numbers}{alone}"

@@ -11,7 +11,7 @@ from auditor import documents
 from auditor.account.checks import MAX_IDENTIFIER
 from auditor.errors import SourceError
 from auditor.judging.rule import MAX_ANNOTATION, ComplianceType
-from auditor.report.cross_checks import miscovered, misknown, misplaced, reworked, untold
+from auditor.report.cross_checks import miscovered, misknown, misplaced, misplanned, reworked, untold
 from auditor.report.frameworks import contradicts
 from auditor.report.report import Report, RuleResult, Summary, as_json, by_severity, worst
 
@@ -73,7 +73,7 @@ def _check_agreement(report: Report) -> None:
         if any(contradicts(control, results) for control in framework.controls):
             raise ValueError(f"a control of {framework.name} does not agree with the rules")
     _check_severities(report, results)
-    complaints = (untold, miscovered, misplaced, misknown, reworked)
+    complaints = (untold, miscovered, misplaced, misknown, misplanned, reworked)
     for complaint in (each for check in complaints for each in check(report)):
         raise ValueError(complaint)
 

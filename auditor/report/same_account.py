@@ -1,7 +1,7 @@
-"""The account of two documents that are held against each other: it must be one."""
+"""The account of documents that are held against each other: it must be one, and where it matters, as it is."""
 
-from auditor.errors import UsageError
-from auditor.report.report import AccountHeader
+from auditor.errors import SourceError, UsageError
+from auditor.report.report import AccountHeader, Report
 
 
 def check_account(old: AccountHeader, new: AccountHeader, old_name: str, new_name: str) -> None:
@@ -10,3 +10,10 @@ def check_account(old: AccountHeader, new: AccountHeader, old_name: str, new_nam
         first, second = (f"account {each.id or 'unknown'} in partition {each.partition}" for each in (old, new))
         problem = f"{old_name} is of {first}, but {new_name} is of {second}"
         raise UsageError(problem, "Compare two of the same account.")
+
+
+def check_as_it_is(report: Report, place: str) -> None:
+    """Raise SourceError, naming `place`, for a report of a planned change: the account is not like that."""
+    if report.planned is not None:
+        problem = f"is of a planned change ({', '.join(report.planned.files)}), not of the account as it is"
+        raise SourceError(problem, "Scan the account without the change.", subject=place)

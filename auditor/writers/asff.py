@@ -15,7 +15,7 @@ from auditor.account.kinds import ResourceType
 from auditor.errors import OutputError
 from auditor.judging.finding import Finding
 from auditor.judging.rule import ComplianceType, Severity
-from auditor.report import baseline_text, configuration
+from auditor.report import baseline_text, configuration, planned
 from auditor.report.completeness import narrowing, shortfall, unlisted_shortfall
 from auditor.report.report import Report, RuleResult, encoded
 from auditor.writers import statements
@@ -90,13 +90,13 @@ def _findings(report: Report, common: Json) -> Iterator[Json]:
         yield _of_report(report, common, why)
     rules = {rule.config_rule_name: rule for rule in report.rules}
     pages, facts = statements.rule_pages(report), _facts(report)
-    for finding in report.findings:
+    for finding in statements.changed_first(report):
         rule = rules.get(finding.config_rule_name)
         remedy = {} if rule is None else {"Remediation": _remedy(rule, pages[rule.config_rule_name])}
         yield {
-            **_head(finding.fingerprint),
+            **_head(f"{_apart(report)}{finding.fingerprint}"),
             **common,
-            **_fields(finding, rule),
+            **_fields(finding, rule, _apart(report)),
             **remedy,
             "ProductFields": {**facts, **_product_fields(finding)},
             "Resources": [_resource(finding, report)],
@@ -107,13 +107,20 @@ def _head(name: str) -> Json:
     return {"SchemaVersion": "2018-10-08", "Id": _text(f"iam-audit/{name}", _ID)}
 
 
-def _fields(finding: Finding, rule: RuleResult | None) -> Json:
+def _apart(report: Report) -> str:
+    """Return what keeps findings of a planned change from replacing those of the account as it is."""
+    return "" if report.planned is None else "planned-change/"
+
+
+def _fields(finding: Finding, rule: RuleResult | None, apart: str) -> Json:
     name = finding.config_rule_name if rule is None else rule.shown_name
     aside = finding.suppression is not None or finding.compliance_type is ComplianceType.NOT_APPLICABLE
     return {
-        "GeneratorId": _text(f"iam-audit/{finding.config_rule_name}", _ID),
-        "Title": _text(f"{name}: {finding.resource_name}", _TITLE),
-        "Description": _text(f"{finding.compliance_type}: {finding.annotation}", _DESCRIPTION),
+        "GeneratorId": _text(f"iam-audit/{apart}{finding.config_rule_name}", _ID),
+        "Title": _text(f"{'Planned change: ' if apart else ''}{name}: {finding.resource_name}", _TITLE),
+        "Description": _text(
+            f"{finding.compliance_type}: {finding.annotation}{statements.change_text(finding)}", _DESCRIPTION
+        ),
         **_severity(finding),
         "Compliance": _compliance(finding, rule),
         "RecordState": "ARCHIVED" if aside else "ACTIVE",
@@ -158,6 +165,8 @@ def _product_fields(finding: Finding) -> Mapping[str, str]:
         "config_rule_name": finding.config_rule_name,
         "fingerprint": finding.fingerprint,
         "known_from_baseline": "yes" if finding.known else None,
+        "change": finding.change,
+        "causes": "; ".join(finding.causes) or None,
         "region": finding.region,
         "location": statements.place_text(finding.location) if finding.location else None,
         "evidence": encoded(finding.evidence).decode() if finding.evidence else None,
@@ -174,6 +183,7 @@ def _facts(report: Report) -> Mapping[str, str]:
         "snapshot_sha256": report.snapshot.sha256,
         "incomplete": shortfall(report),
         "narrowed": narrowing(report),
+        "planned_change": None if report.planned is None else planned.sentence(report.planned),
         "baseline": None if report.baseline is None else baseline_text.line(report.baseline),
         "configuration": None if report.configuration is None else configuration.sentence(report.configuration),
     }
@@ -192,9 +202,9 @@ def _of_report(report: Report, common: Json, why: str) -> Json:
     reason = {"ReasonCode": str(ComplianceType.INSUFFICIENT_DATA), "Description": why}
     resource = {"Type": "AwsAccount", "Id": f"AWS::::Account:{report.account.id}"}
     return {
-        **_head(f"report/{report.account.id}"),
+        **_head(f"{_apart(report)}report/{report.account.id}"),
         **common,
-        "GeneratorId": "iam-audit/report",
+        "GeneratorId": f"iam-audit/{_apart(report)}report",
         "Title": "The IAM audit is incomplete",
         "Description": why,
         "Types": _TYPES,

@@ -20,8 +20,10 @@ from auditor.report.changes import REASONS as NOT_SEEN
 from auditor.report.changes import Entry
 from auditor.report.differences import sentence as difference_text
 from auditor.report.frameworks import FrameworkResult
+from auditor.report.planned import sentence as planned_text
 from auditor.report.report import Report, RuleResult, encoded
 from auditor.selection.packs.summary import REASONS, sentence
+from auditor.writers import statements
 from auditor.writers.visible import visible
 
 COLUMNS = (
@@ -30,8 +32,9 @@ COLUMNS = (
     *("annotation", "evidence", "suppression", "controls", "fingerprint", "source_identifier"),
     *("account_id", "captured_at", "evaluated_at", "report_generated_at", "report_age_s"),
     *("source", "status", "resources", "seen", "unseen", "judged", "not_applicable", "undecided", "known"),
+    *("change", "causes"),
 )
-FINDING_COLUMNS = (*COLUMNS[: COLUMNS.index("source")], "known")
+FINDING_COLUMNS = (*COLUMNS[: COLUMNS.index("source")], "known", "change", "causes")
 """The columns that a row on a finding fills."""
 Row = Mapping[str, str]
 
@@ -48,6 +51,7 @@ def write(report: Report, stream: BinaryIO) -> None:
         writer = csv.DictWriter(text, COLUMNS, restval="")
         writer.writeheader()
         for rows in (
+            _planned(report),
             _findings(report),
             _rules(report),
             _configuration(report),
@@ -70,7 +74,7 @@ def harmless(text: str) -> str:
 def _findings(report: Report) -> Iterator[Row]:
     common = common_cells(report)
     heads = {rule.config_rule_name: common | rule_cells(report, rule) for rule in report.rules}
-    for finding in report.findings:
+    for finding in statements.changed_first(report):
         head = heads.get(finding.config_rule_name, common)
         yield {**head, "record": "finding", **_cells(finding)}
 
@@ -121,6 +125,8 @@ def _cells(finding: Finding) -> Row:
         "suppression": "" if finding.suppression is None else _json(finding.suppression),
         "fingerprint": harmless(finding.fingerprint),
         "known": "yes" if finding.known else "no",
+        "change": finding.change or "",
+        "causes": harmless("; ".join(finding.causes)),
     }
 
 
@@ -180,6 +186,23 @@ def _baseline(report: Report) -> Iterator[Row]:
     for idle in (*summary.stale, *summary.idle):
         why = "" if idle.reason is None else NOT_SEEN[idle.reason]
         yield {**head, "status": idle.outcome, "annotation": why, **_entry_cells(idle.entry)}
+
+
+def _planned(report: Report) -> Iterator[Row]:
+    """Yield what planned changes do, then what they resolve, and of what nothing is known any more, as it was before.
+
+    Their columns of findings tell what was, so that their records have names of their own.
+    """
+    if report.planned is None:
+        return
+    common, rules = common_cells(report), {rule.config_rule_name: rule for rule in report.rules}
+    files = harmless(", ".join(report.planned.files))
+    yield {**common, "record": "planned-change", "source": files, "annotation": harmless(planned_text(report.planned))}
+    for record, findings in (("resolved", report.planned.resolved), ("lost", report.planned.lost)):
+        for finding in findings:
+            rule = rules.get(finding.config_rule_name)
+            head = common if rule is None else common | rule_cells(report, rule)
+            yield {**head, **_cells(finding), "record": record, "source": files}
 
 
 def _entry_cells(entry: Entry) -> Row:

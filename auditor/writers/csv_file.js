@@ -42,6 +42,8 @@ function cellsOf(row) {
     suppression: harmlessJson(report.suppression.of(row) ?? ""),
     fingerprint: harmless(fingerprint(row)),
     known: report.known.of(row) ? "yes" : "no",
+    change: report.change.of(row) ?? "",
+    causes: harmless(report.causes.of(row).join("; ")),
   };
 }
 

@@ -18,6 +18,8 @@ function line(row) {
   const verdict = element("td", {}, badge(report.compliance_type.of(row)));
   if (suppressed(row)) verdict.append(" ", element("span", { class: "badge set-aside" }, "suppressed"));
   if (report.known.of(row)) verdict.append(" ", element("span", { class: "badge set-aside" }, "known"));
+  const effect = report.change.of(row);
+  if (effect) verdict.append(" ", element("span", { class: "badge set-aside" }, effect));
   return element("tr", { class: "finding", "data-row": row },
     element("td", {}, element("div", { class: "named" }, element("button", toggle),
       element("a", { class: "name", href: resourceLink(resource) }, element("bdi", {}, resource.name)))),
@@ -60,6 +62,8 @@ function facts(row) {
     ...(report.region.of(row) != null ? [["Region", report.region.of(row)]] : []),
     ...(place ? [["Location", place]] : []),
     ...(address != null ? [["Address", address]] : []),
+    ...(report.change.of(row) ? [["Planned change", report.change.of(row)]] : []),
+    ...report.causes.of(row).map((cause) => ["Because", cause]),
     ["Fingerprint", element("code", {}, fingerprint(row))],
   ]);
 }

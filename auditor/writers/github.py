@@ -8,7 +8,7 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-comm
 from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO
 
-from auditor.judging.finding import Finding
+from auditor.judging.finding import Effect, Finding
 from auditor.judging.rule import OPEN, ComplianceType
 from auditor.report.completeness import shortfall
 from auditor.report.report import Report
@@ -27,29 +27,37 @@ def write(report: Report, stream: BinaryIO) -> None:
     errors = _open(report, ComplianceType.NON_COMPLIANT)[:MOST]
     why = shortfall(report)
     warnings = _open(report, ComplianceType.INSUFFICIENT_DATA)[: MOST - 1]
-    lines = [_annotation("error", finding, report) for finding in errors]
+    pages = statements.rule_pages(report) if report.planned is not None else {}
+    fixes = {name: " ".join(page.fix.split()) for name, page in pages.items()}
+    lines = [_annotation("error", finding, report, fixes) for finding in errors]
     lines += [] if why is None else [_command("warning", {"title": "IAM audit is incomplete"}, f"{why}.")]
-    lines += [_annotation("warning", finding, report) for finding in warnings]
+    lines += [_annotation("warning", finding, report, {}) for finding in warnings]
     lines.append(_command("notice", {"title": "IAM audit"}, " ".join(_closing(report, len(errors), len(warnings)))))
     stream.write("".join(f"{line}\n" for line in lines).encode())
 
 
 def _open(report: Report, kind: ComplianceType) -> Sequence[Finding]:
-    """Return the findings of a kind that are neither suppressed nor known from a baseline, worst first."""
-    findings = statements.open_findings(report)
+    """Return the findings of a kind that are neither suppressed nor known from a baseline, worst first.
+
+    Beside a planned change stands only what it introduces, or may.
+    """
+    findings = [each for each in statements.open_findings(report) if each.change is not Effect.UNCHANGED]
     return [each for each in findings if each.compliance_type is kind and each.suppression is None and not each.known]
 
 
-def _annotation(command: str, finding: Finding, report: Report) -> str:
+def _annotation(command: str, finding: Finding, report: Report, fixes: Mapping[str, str]) -> str:
+    """Return the annotation of a finding; `fixes` are what helps, by rule, where that is to be said."""
     rule = report.shown_names.get(finding.config_rule_name, finding.config_rule_name)
-    title = f"{finding.compliance_type} {statements.severity_of(finding)}: {rule}"
+    effect = "" if finding.change is None else f"{finding.change.capitalize()}: "
+    title = f"{effect}{finding.compliance_type} {statements.severity_of(finding)}: {rule}"
     place = finding.location
     address = f" ({place.address})" if place and place.address else ""
     name = f"{finding.resource_type} {finding.resource_arn or finding.resource_name}{address}"
     properties = {"title": title}
+    fix = f". Fix: {fixes[finding.config_rule_name]}" if fixes.get(finding.config_rule_name) else ""
     if place is not None and place.file:
         properties |= {"file": statements.slashed(place.file)} | ({"line": f"{place.line}"} if place.line else {})
-    return _command(command, properties, f"{name}: {finding.annotation}{statements.change_text(finding)}")
+    return _command(command, properties, f"{name}: {finding.annotation}{statements.change_text(finding)}{fix}")
 
 
 def _closing(report: Report, errors: int, warnings: int) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 from auditor.judging.finding import Finding
 from auditor.judging.rule import Severity
+from auditor.report import planned
 from auditor.report.completeness import shortfall
 from auditor.report.report import Report, encoded
 from auditor.writers import statements
@@ -45,7 +46,8 @@ def write(report: Report, stream: BinaryIO) -> None:
 def _remarks(report: Report) -> Iterator[dict[str, Any]]:
     """Yield what must be known of the report as a whole: why it is incomplete, and which configuration was in use."""
     why, counted = shortfall(report), Counter[str]()
-    for remark in statements.remarks(report):
+    change = [] if report.planned is None else [planned.sentence(report.planned)]
+    for remark in (*change, *statements.remarks(report)):
         shape = "incomplete" if remark == why else _NUMBER.sub("#", remark)  # whatever it counts in this run
         counted[shape] += 1
         parts = (REPORT_CHECK, report.account.id or "unknown", shape, f"{counted[shape]}")
@@ -58,6 +60,7 @@ def _issue(finding: Finding, name: str, stand_in: str) -> dict[str, Any]:
     place = finding.location
     address = f" ({place.address})" if place and place.address else ""
     text = f"{finding.compliance_type}: {finding.resource_name}{address}: {finding.annotation}"
+    text += statements.change_text(finding)
     severity = _SEVERITIES[statements.severity_of(finding)]
     if finding.known:
         text = f"Known from the baseline. It is {text}"

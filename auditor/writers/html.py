@@ -28,7 +28,7 @@ from auditor.report.frameworks import extent, tally
 from auditor.report.ledger import totals
 from auditor.report.report import Report, ReportWarning, encoded, most_urgent_first
 from auditor.selection.packs.summary import REASONS, sentence
-from auditor.writers import csv, statements
+from auditor.writers import csv, effects
 from auditor.writers.remedies import remedies
 from auditor.writers.visible import is_plain, marked_hidden, spelt, visible
 
@@ -36,6 +36,7 @@ REASONS_SHOWN = 5  # of a rule, the most frequent first; each finding tells its 
 SMALLEST_BAR = 1.5  # per cent: one finding among thousands must still be seen
 WARNED_NAMES = 10  # what is said of more resources in the same words names so many of them
 WARNED_ROWS = 1_000
+CHANGE_ROWS = 100  # findings of a rule that a planned change has one effect on; the list below has all of them
 
 SCRIPTS = ("unpack.js", "finding.js", "resource.js", "csv_file.js", "report.js")
 
@@ -48,6 +49,8 @@ _COLUMNS = (
     "evidence",
     "suppression",
     "known",
+    "change",
+    "causes",
     "remedies",
     "fingerprint",
 )
@@ -82,12 +85,14 @@ def _document(report: Report) -> str:
     judged = sum(report.summary.counts.values()) + report.summary.suppressed
     missing = [source for source in report.snapshot.sources if source.lacking]
     sums = totals(report.snapshot.sources, (result.coverage for result in report.rules))
+    alone = report.planned is not None and report.planned.alone
     style, script = asset("report.css"), asset(*SCRIPTS)
     text: str = template.render(
         report=report,
         kinds=_KINDS,
         open_kinds=OPEN,
-        subject=report.account.alias or report.account.id or "an unknown account",
+        subject=report.account.alias or report.account.id or ("a planned change" if alone else "an unknown account"),
+        alone=alone,
         missing=missing,
         sums=sums,
         incomplete=missing or sums.undecided or sums.unseen != 0,
@@ -96,6 +101,8 @@ def _document(report: Report) -> str:
         suppressed=_suppressed(report) if len(report.findings) == judged else {},
         warned=_warned(report.warnings),
         warned_rows=WARNED_ROWS,
+        change_rows=CHANGE_ROWS,
+        before_it_is_deployed=effects.BEFORE_IT_IS_DEPLOYED,
         pages=_rule_pages(),
         names=report.shown_names,
         places={result.config_rule_name: place for place, result in enumerate(report.rules)},
@@ -157,8 +164,10 @@ def _rule_pages() -> Mapping[str, Mapping[str, str]]:
 def _filters() -> dict[str, Callable[..., Any]]:
     return {
         "baseline": baseline_text.line,
-        "of_change": lambda report: "; ".join(map(visible, statements.of_change(report))),
+        "change_parts": _change_parts,
         "differing": baseline_text.differing,
+        "reasons": effects.reasons,
+        "together": effects.together,
         "age": lambda seconds: "age unknown" if seconds is None else f"{duration(timedelta(seconds=seconds))} old",
         "configuration": configuration.sentence,
         "extent": extent,
@@ -290,10 +299,12 @@ def _cells(report: Report, finding: Finding) -> dict[str, Hashable]:
         "resource": (finding.resource_type, finding.resource_id, finding.resource_name, finding.resource_arn),
         "region": finding.region,
         "location": location and (location.file, location.line, location.address),
-        "annotation": f"{finding.annotation}{statements.change_text(finding)}",
+        "annotation": finding.annotation,
         "evidence": tuple((fact.path, _json_text(fact.value), fact.source, _gap(fact)) for fact in finding.evidence),
         "suppression": None if finding.suppression is None else _json_text(finding.suppression),
         "known": finding.known,
+        "change": finding.change,
+        "causes": finding.causes,
         "remedies": remedies(finding),
         "fingerprint": None if _computable(report, finding) else finding.fingerprint,
     }
@@ -309,6 +320,16 @@ def _computable(report: Report, finding: Finding) -> bool:
     parts = (report.account.id, finding.region, finding.config_rule_name, finding.resource_type)
     plain = not _SURROGATE.search("".join(map(str, (*parts, address))))
     return plain and finding.fingerprint == Subject(*parts).fingerprint(address)
+
+
+def _change_parts(report: Report) -> Iterator[tuple[effects.Part, list[tuple[str, list[Finding]]]]]:
+    """Yield the parts of a planned change, each with its findings by rule."""
+    order = {rule.config_rule_name: place for place, rule in enumerate(report.rules)}
+    for part in effects.parts(report, report.planned) if report.planned is not None else ():
+        by_rule: dict[str, list[Finding]] = {}
+        for finding in sorted(part.findings, key=lambda each: order.get(each.config_rule_name, len(order))):
+            by_rule.setdefault(finding.config_rule_name, []).append(finding)
+        yield part, [*by_rule.items()]
 
 
 def _json_text(value: object) -> str:

@@ -8,6 +8,7 @@ account, time and rule it is; the controls are those of the frameworks that were
 from typing import BinaryIO
 
 from auditor.report.report import Report, RuleResult, encoded
+from auditor.writers import statements
 from auditor.writers.json import shown
 
 
@@ -17,7 +18,7 @@ def write(report: Report, stream: BinaryIO) -> None:
     stream.write(_object({"record": "report", **parts}) + b"\n")
     heads = {rule.config_rule_name: _head(report, rule) for rule in report.rules}
     ruleless = _head(report, None)
-    for finding in report.findings:
+    for finding in statements.changed_first(report):
         head = heads.get(finding.config_rule_name, ruleless)
         stream.write(b"%b,%b\n" % (head[:-1], _object(finding)[1:]))  # two objects become one: no name is in both
 

@@ -94,7 +94,7 @@ def _report_suite(report: Report) -> _Suite:
 
 def _rule_suites(report: Report) -> Iterator[_Suite]:
     grouped: dict[str, list[Finding]] = {rule.config_rule_name: [] for rule in report.rules}
-    for finding in report.findings:
+    for finding in statements.changed_first(report):
         grouped.setdefault(finding.config_rule_name, []).append(finding)
     rules, names = {rule.config_rule_name: rule for rule in report.rules}, report.shown_names
     for name, findings in grouped.items():
@@ -129,7 +129,8 @@ def _name(finding: Finding) -> str:
 
 
 def _case(name: str, finding: Finding) -> _Case:
-    kind, said = finding.compliance_type, f"{finding.compliance_type}: {finding.annotation}"
+    kind = finding.compliance_type
+    said = f"{kind}: {finding.annotation}{statements.change_text(finding)}"
     if finding.suppression is not None:
         message = f"{statements.suppression_text(finding)}. It is {said}"
         return _Case(name, "skipped", "SUPPRESSED", message, _text(finding))
@@ -148,6 +149,8 @@ def _text(finding: Finding) -> str:
         "Id": finding.resource_id,
         "Region": finding.region,
         "Place": statements.place_text(finding.location) if finding.location else None,
+        "Change": finding.change,
+        "Cause": "; ".join(finding.causes) or None,
         "Evidence": encoded(finding.evidence).decode() if finding.evidence else None,
         "Suppression": None if finding.suppression is None else statements.suppression_text(finding),
         "Fingerprint": finding.fingerprint,

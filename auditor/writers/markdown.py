@@ -1,5 +1,7 @@
 """Markdown, for a comment on a pull request: the verdict, what is incomplete, then the worst findings that fit.
 
+Of a planned change, what it introduces, leaves undetermined and resolves goes first.
+
 Texts of the account stand in code spans: there no host of code looks for markup, mentions, links or references. GitHub
 refuses a comment of more than 65,536 characters.
 """
@@ -9,11 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import BinaryIO
 
-from auditor.judging.finding import Finding
-from auditor.judging.rule import OPEN, ComplianceType
+from auditor.judging.finding import Effect, Finding
+from auditor.judging.rule import OPEN, ComplianceType, Severity
 from auditor.report.completeness import narrowing, shortfall
+from auditor.report.planned import PlannedSummary
 from auditor.report.report import Report, RuleResult, most_urgent_first
-from auditor.writers import statements
+from auditor.writers import effects, statements
 from auditor.writers.visible import visible
 
 MOST_BYTES = 65_000  # some limits count characters, others bytes: no text has more characters than bytes
@@ -22,6 +25,7 @@ MARKER = "<!-- iam-audit -->"
 
 _CLOSING = 700  # bytes that the last lines may take
 _MOST_REMARKS = 20
+_SEVERITIES = list(Severity)
 _LONGEST = 300  # characters of a text
 _LONGEST_FENCE = 8  # backticks; a reader of Markdown need not know a longer one
 _SAFE_LINK = re.compile(r"https://[\w./-]+", re.ASCII)
@@ -35,12 +39,13 @@ def write(report: Report, stream: BinaryIO) -> None:
 def within(report: Report, most_bytes: int) -> bytes:
     """Return the report as Markdown of at most so many bytes; it ends with what was left out, if anything was."""
     page = Page(most_bytes - _CLOSING)
+    left_out = [] if report.planned is None else _add_change(page.part(3 / 4), report, report.planned)
     page.add(*_head(report))
     _add_remarks(page, report)
     _add_rules(page, report)
-    findings = statements.open_findings(report)
+    findings = [each for each in statements.open_findings(report) if not effects.is_shown_first(each)]
     listed = _add_findings(page, report, findings)
-    return "\n".join([*page.lines, *_closing(report, findings[listed:])]).encode()
+    return "\n".join([MARKER, *page.lines, *_closing(report, [*left_out, *findings[listed:]])]).encode()
 
 
 class Page:
@@ -49,6 +54,13 @@ class Page:
     def __init__(self, room: int) -> None:
         self.lines: list[str] = []
         self.room = room  # bytes
+        self._whole: Page | None = None
+
+    def part(self, share: float) -> "Page":
+        """Return a page for the next lines of this one, which may take that share of its room."""
+        part = Page(int(self.room * share))
+        part.lines, part._whole = self.lines, self
+        return part
 
     def add(self, *lines: str) -> bool:
         """Add lines, all or none, and return whether they fit."""
@@ -57,13 +69,74 @@ class Page:
             return False
         self.lines += lines
         self.room -= needed
+        if self._whole is not None:
+            self._whole.room -= needed
         return True
 
 
+def _add_change(page: Page, report: Report, summary: PlannedSummary) -> list[Finding]:
+    """Add what a planned change introduces, leaves undetermined and resolves; return the findings that do not fit."""
+    page.add(f"## {_change_title(summary)}", "", f"Judged: {', '.join(map(code, summary.files))}{_extent(summary)}")
+    rules, pages = {rule.config_rule_name: rule for rule in report.rules}, statements.rule_pages(report)
+    left_out: list[Finding] = []
+    for part in effects.parts(report, summary):
+        opening = ["", f"### {part.title}"]
+        if part.effect is Effect.UNDETERMINED:
+            left_out += _add_undetermined(page, part.findings, report.shown_names, [*opening, ""])
+            continue
+        for name, group in groupby(_by_rule(part.findings), key=lambda finding: finding.config_rule_name):
+            opening += ["", _rule_heading(name, rules), ""]
+            for finding in group:
+                if left_out or not page.add(*opening, *_reasoned(finding, finding.annotation)):
+                    left_out.append(finding)
+                opening = []
+            if part.effect is Effect.INTRODUCED and name in pages and (fix := pages[name].fix):
+                page.add("", f"  Fix: {visible(' '.join(fix.split()))}")
+        if part.effect is Effect.INTRODUCED:
+            page.add("", effects.BEFORE_IT_IS_DEPLOYED)
+    page.add("")
+    return left_out
+
+
+def _add_undetermined(
+    page: Page, findings: Sequence[Finding], names: Mapping[str, str], opening: Sequence[str]
+) -> list[Finding]:
+    """Add what is said of each resource, once for all rules that say it; return the findings that do not fit."""
+    groups = effects.together(findings)
+    for place, group in enumerate(groups):
+        if not page.add(*opening, *_reasoned(group.finding, group.text(names))):
+            return [group.finding for group in groups[place:] for _ in group.rules]
+        opening = []
+    return []
+
+
+def _change_title(summary: PlannedSummary) -> str:
+    if not summary.touches_iam:
+        return "The change touches no IAM resource"
+    return f"Planned change: {', '.join(f'{summary.counts[effect]:,} {effect}' for effect in Effect)}"
+
+
+def _extent(summary: PlannedSummary) -> str:
+    return ", alone: the account was not read" if summary.alone else ", over the account"
+
+
+def _by_rule(findings: Sequence[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda each: (_SEVERITIES.index(statements.severity_of(each)), each.config_rule_name))
+
+
+def _reasoned(finding: Finding, words: str) -> Iterator[str]:
+    """Yield a finding with its words, then a line for its place and for each of its causes."""
+    aside = f" ({_heading(finding)})" if finding.suppression is not None or finding.known else ""
+    yield f"- {code(finding.resource_name)} ({finding.resource_type}): {code(words)}{aside}"
+    for reason in effects.reasons(finding):
+        word, _, text = reason.partition(" ")
+        yield f"  - {word} {code(text)}"
+
+
 def _head(report: Report) -> Iterator[str]:
-    yield MARKER
     why = shortfall(report)
-    yield f"## IAM audit: {report.summary.compliance_type}{'' if why is None else ', incomplete'}"
+    after = " after the change" if report.planned is not None else ""
+    yield f"## IAM audit{after}: {report.summary.compliance_type}{'' if why is None else ', incomplete'}"
     yield ""
     if why is not None:
         yield f"**{why}.** A resource that is not listed here is not necessarily in order."
@@ -75,7 +148,7 @@ def _head(report: Report) -> Iterator[str]:
 def _add_remarks(page: Page, report: Report) -> None:
     """Add what is said of the report as a whole, a line each."""
     said = (shortfall(report),)
-    remarks = [*statements.of_change(report), statements.about_account(report)]
+    remarks = [statements.about_account(report)]
     remarks += [*(each for each in statements.remarks(report) if each not in said)]
     remarks += [f"Warning: {each}" for each in statements.warnings(report)]
     for remark in remarks[:_MOST_REMARKS]:
@@ -135,8 +208,6 @@ def _rule_heading(name: str, rules: Mapping[str, RuleResult]) -> str:
 def _line(finding: Finding) -> str:
     place = f" in {code(statements.place_text(finding.location))}" if finding.location else ""
     line = f"- {code(finding.resource_name)} ({finding.resource_type}){place}: {code(finding.annotation)}"
-    if finding.change is not None:
-        line += f" {code(statements.change_text(finding).strip())}"
     if finding.suppression is None:
         return line
     return f"{line}, {finding.compliance_type}, {code(statements.suppression_text(finding))}"

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from auditor.judging.finding import Finding
 from auditor.judging.rule import ComplianceType, Severity
-from auditor.report import baseline_text, configuration
+from auditor.report import baseline_text, configuration, planned
 from auditor.report.completeness import narrowing, shortfall, unlisted_shortfall
 from auditor.report.report import Report, RuleResult, encoded
 from auditor.writers import statements
@@ -56,7 +56,7 @@ def _findings(report: Report) -> Iterator[Json]:
     if why is not None:
         yield {**common, **_of_report(report, why)}
     rules, pages = {rule.config_rule_name: rule for rule in report.rules}, statements.rule_pages(report)
-    for finding in report.findings:
+    for finding in statements.changed_first(report):
         rule = rules.get(finding.config_rule_name)
         page = pages.get(finding.config_rule_name)
         yield {**common, **_fields(finding, rule, report), **_remedy(rule, page)}
@@ -95,12 +95,16 @@ def _fields(finding: Finding, rule: RuleResult | None, report: Report) -> Json:
     severity_id, severity = _INFORMATIONAL if in_order else _SEVERITIES[statements.severity_of(finding)]
     status_id, status = _NEW if finding.suppression is None else _SUPPRESSED
     return {
-        "message": f"{kind}: {finding.resource_name}: {finding.annotation}",
+        "message": f"{kind}: {finding.resource_name}: {finding.annotation}{statements.change_text(finding)}",
         "severity_id": severity_id,
         "severity": severity,
         "status_id": status_id,
         "status": status,
-        "finding_info": {"uid": finding.fingerprint, "title": f"{name}: {finding.resource_name}", "types": [_STANDARD]},
+        "finding_info": {
+            "uid": f"{'' if report.planned is None else 'planned-change/'}{finding.fingerprint}",
+            "title": f"{'' if report.planned is None else 'Planned change: '}{name}: {finding.resource_name}",
+            "types": [_STANDARD],
+        },
         "compliance": _compliance(kind, name, finding.annotation, rule),
         "resources": [_resource(finding, report)],
         "unmapped": {**_facts(report), **_unmapped(finding, rule)},
@@ -140,6 +144,8 @@ def _unmapped(finding: Finding, rule: RuleResult | None) -> Json:
         "evidence": finding.evidence,
         "suppression": finding.suppression,
         "known_from_baseline": finding.known,
+        "change": finding.change,
+        "causes": finding.causes,
     }
 
 
@@ -150,6 +156,7 @@ def _facts(report: Report) -> Json:
         "snapshot_sha256": report.snapshot.sha256,
         "incomplete": shortfall(report),
         "narrowed": narrowing(report),
+        "planned_change": None if report.planned is None else planned.sentence(report.planned),
         "baseline": None if report.baseline is None else baseline_text.line(report.baseline),
         "configuration": None if report.configuration is None else configuration.sentence(report.configuration),
     }

@@ -33,7 +33,14 @@ def reader_may_leave() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def print_report(report: Report, output_format: str, *, every_finding: bool = False, region: str | None = None) -> None:
+def print_report(
+    report: Report,
+    output_format: str,
+    *,
+    every_finding: bool = False,
+    brief: bool = False,
+    region: str | None = None,
+) -> None:
     """Write the report to standard output, as a table or in the format of a file."""
     if output_format != "table":
         writer_of(output_format, region)(report, sys.stdout.buffer)
@@ -41,7 +48,7 @@ def print_report(report: Report, output_format: str, *, every_finding: bool = Fa
         return
     from auditor.writers.table import write as write_table  # rich: 70 ms
 
-    write_table(report, sys.stdout, every_finding=every_finding)
+    write_table(report, sys.stdout, every_finding=every_finding, brief=brief)
     sys.stdout.flush()
 
 

@@ -6,6 +6,12 @@ from auditor.judging.rule import ComplianceType, EvidenceGap
 
 _UNDECIDED, _FAILED = "Undecided: ", "The rule failed: "  # how the engine starts an annotation that has no gap
 
+_PLANNED = {
+    "KnownAfterApply": "The change does not show it: scan the account once it is deployed.",
+    "AccountNotRead": "The account was not read: judge the change over it, with --snapshot, --exports or --live.",
+}
+"""By the codes of the gaps that a planned change leaves."""
+
 
 def remedies(finding: Finding) -> tuple[str, ...]:
     """Return what to do to get a verdict, one sentence for each cause; nothing for a finding that has one."""
@@ -18,6 +24,8 @@ def remedies(finding: Finding) -> tuple[str, ...]:
 def _of_gap(gap: EvidenceGap, source: str) -> str:
     if gap.iam_action:
         return f"Grant {gap.iam_action} to the identity that collects the data, then run the audit again."
+    if gap.error_code in _PLANNED:
+        return f"{_PLANNED[gap.error_code]} {_reason(gap.message)}"
     if gap.error_code == TOO_OLD:
         return f"Supply a newer credential report (aws iam generate-credential-report). {_reason(gap.message)}"
     if gap.error_code == "Timeout":

@@ -2,7 +2,8 @@
 const KINDS = ["NON_COMPLIANT", "INSUFFICIENT_DATA", "COMPLIANT", "NOT_APPLICABLE"];
 const SEVERITIES = ["CRITICAL", "HIGH", "MEDIUM", "LOW"];
 const SIZES = [50, 100, 250];
-const FIELDS = ["search", "rule", "type", "severity", "suppressed"];
+const FIELDS = ["search", "rule", "type", "severity", "suppressed", "change"];
+const EFFECTS = ["introduced", "undetermined", "unchanged", "resolved"];
 
 // --- the view: which findings are shown and how. It lives in the address too, so that it can be kept or sent.
 
@@ -35,6 +36,7 @@ function viewOf(hash) {
     type: oneOf("type", report.types.map(plain), ""),
     severity: oneOf("severity", SEVERITIES, ""),
     suppressed: oneOf("suppressed", ["hide", "only"], ""),
+    change: oneOf("change", EFFECTS, ""),
     show: KINDS.filter((kind) => kinds.includes(kind)),
     sort: oneOf("sort", Object.keys(RANKS).flatMap((name) => [name, `-${name}`]), "verdict"),
     size: Number(oneOf("size", SIZES.map(String), SIZES[0])),
@@ -125,6 +127,7 @@ function passes(row) {
   return (!view.rule || plain(report.rule.of(row)) === view.rule)
     && (!view.type || plain(report.resources.of(row).type) === view.type)
     && (!view.severity || severity(row) === view.severity)
+    && (!view.change || report.change.of(row) === view.change)
     && (!view.suppressed || suppressed(row) === (view.suppressed === "only"));
 }
 
@@ -137,9 +140,10 @@ function ranked(texts, at) {
   return at.map((place) => ranks[place]);
 }
 
-// Worst first, then by severity; what is suppressed comes after everything that is not.
+// What a planned change introduces, or may, then worst first, then by severity; what is suppressed comes last.
 function verdictRank(place, row) {
-  return (suppressed(row) ? 64 : 0) + place * 8 + SEVERITIES.indexOf(severity(row));
+  const effect = (EFFECTS.indexOf(report.change.of(row)) + EFFECTS.length + 1) % (EFFECTS.length + 1);
+  return (suppressed(row) ? 256 : 0) + Math.min(effect, 2) * 64 + place * 8 + SEVERITIES.indexOf(severity(row));
 }
 
 const RANKS = {
@@ -210,6 +214,7 @@ function status() {
     view.type && `resource type ${view.type}`,
     view.severity && `severity ${view.severity}`,
     view.show.length < KINDS.length && (view.show.join(", ") || "no compliance type"),
+    view.change && `${view.change} by the planned change`,
     view.suppressed && (view.suppressed === "only" ? "only suppressed" : "without suppressed"),
   ].filter(Boolean);
   const listed = rows.length === all ? `${number(all)} findings` : `${number(rows.length)} of ${number(all)} findings`;
@@ -300,6 +305,9 @@ function fillControls() {
   byId("type").append(...report.types.map(option));
   byId("severity").append(...SEVERITIES.filter((each) => report.severities.includes(each)).map(option));
   byId("suppressed").closest(".field").hidden = report.suppression.values.every((value) => value === null);
+  const effects = EFFECTS.filter((each) => report.change.values.includes(each));
+  byId("change").append(...effects.map(option));
+  byId("change").closest(".field").hidden = !effects.length;
   byId("show").append(...KINDS.map((kind) => element("label", { "data-kind": kind },
     element("input", { type: "checkbox", value: kind }), kind, element("output", { id: `show-${kind}` }))));
 }

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
-from auditor.judging.finding import Finding, Location
+from auditor.judging.finding import Effect, Finding, Location
 from auditor.judging.rule import ComplianceType, Severity
 from auditor.report.completeness import narrowing, shortfall, unlisted_shortfall
 from auditor.report.report import Report, RuleResult, encoded
@@ -101,7 +101,8 @@ def _results(report: Report) -> Sequence[Json]:
     missing = " ".join(f"{each}." for each in _missing(report, len(findings)))
     first = [_missing_result(report, len(indices), missing)] if missing else []
     listed = findings[: MOST_RESULTS - len(first)]
-    stand_in, compared = statements.stand_in_path(report), report.baseline is not None
+    stand_in = statements.stand_in_path(report)
+    compared = report.baseline is not None or report.planned is not None
     return [*first, *(_result(finding, indices, stand_in, compared=compared) for finding in listed)]
 
 
@@ -132,17 +133,21 @@ def _result(finding: Finding, indices: Mapping[str, int], stand_in: str, *, comp
         result["ruleIndex"] = indices[finding.config_rule_name]
     result |= {
         "level": _level(finding),
-        "message": {"text": _message(f"{finding.compliance_type}: {finding.resource_name}: {finding.annotation}")},
+        "message": {"text": _message(_words(finding))},
         "locations": [_location(finding.location, stand_in, finding)],
         "partialFingerprints": {"primaryLocationLineHash": visible(finding.fingerprint)},
         "properties": finding,
     }
     if compared:
-        result["baselineState"] = "unchanged" if finding.known else "new"
+        result["baselineState"] = "unchanged" if finding.known or finding.change is Effect.UNCHANGED else "new"
     if finding.suppression is not None:
         justification = _text(statements.suppression_text(finding))
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": justification}]
     return result
+
+
+def _words(finding: Finding) -> str:
+    return f"{finding.compliance_type}: {finding.resource_name}: {finding.annotation}{statements.change_text(finding)}"
 
 
 def _level(finding: Finding) -> str:
@@ -175,6 +180,7 @@ def _uri(path: str) -> str:
 def _invocation(report: Report) -> Json:
     """Return how the run went; GitHub does not read it, other viewers do."""
     notes = [("note", each) for each in (statements.about_account(report), statements.verdict(report))]
+    notes += [("note", each) for each in statements.of_change(report)]
     notes += [("warning", each) for each in statements.remarks(report)]
     notes += [("warning", each) for each in statements.warnings(report)]
     return {

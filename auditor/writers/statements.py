@@ -4,7 +4,7 @@ The texts are as the report has them; whoever writes them makes them visible, or
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from auditor.report.report import Report, RuleResult
 from auditor.selection.packs.summary import sentence
 
 _KINDS, _SEVERITIES = list(ComplianceType), list(Severity)
+_EFFECTS = (Effect.INTRODUCED, Effect.UNDETERMINED, Effect.UNCHANGED, Effect.RESOLVED, None)
 _LINK = re.compile(r"https?://[!-~]+")
 
 
@@ -31,12 +32,12 @@ class RulePage(NamedTuple):
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     """Return the findings by verdict and severity, then those known from a baseline, then the suppressed ones.
 
-    Those of a verdict that a planned change introduces go first.
+    Of a planned change, those that it introduces go first, then those of which nobody knows whether it does.
     """
 
-    def weight(finding: Finding) -> tuple[bool, bool, int, bool, int]:
-        severity, others = _SEVERITIES.index(severity_of(finding)), finding.change is not Effect.INTRODUCED
-        return finding.suppression is not None, finding.known, _KINDS.index(finding.compliance_type), others, severity
+    def weight(finding: Finding) -> tuple[bool, bool, int, int, int]:
+        aside, kind = finding.suppression is not None, _KINDS.index(finding.compliance_type)
+        return aside, finding.known, _EFFECTS.index(finding.change), kind, _SEVERITIES.index(severity_of(finding))
 
     return sorted(findings, key=weight)
 
@@ -97,10 +98,18 @@ def of_change(report: Report) -> Iterator[str]:
 
 def change_text(finding: Finding) -> str:
     """Return what a planned change does to a finding and what causes it, in brackets; empty where there is none."""
-    if finding.change in (None, Effect.UNCHANGED):
-        return "" if finding.change is None else f" ({finding.change})"
-    place = place_text(finding.location) if finding.location is not None else ""
-    return f" ({': '.join(part for part in (str(finding.change), '; '.join(finding.causes) or place) if part)})"
+    if finding.change is None:
+        return ""
+    told = finding.change is Effect.UNCHANGED or finding.compliance_type is ComplianceType.INSUFFICIENT_DATA
+    causes = "" if told else "; ".join(finding.causes)
+    return f" ({finding.change}: {causes})" if causes else f" ({finding.change})"
+
+
+def changed_first(report: Report) -> Sequence[Finding]:
+    """Return the findings; of a planned change, those that it introduces first, then those of which nobody knows."""
+    if report.planned is None:
+        return report.findings
+    return sorted(report.findings, key=lambda finding: _EFFECTS.index(finding.change))
 
 
 def warnings(report: Report) -> Iterator[str]:

@@ -22,9 +22,10 @@ from auditor.judging.rule import OPEN, ComplianceType
 from auditor.report import baseline_text, configuration, planned
 from auditor.report.frameworks import ControlResult, FrameworkResult, SupportingRule, extent, tally
 from auditor.report.ledger import Totals, totals
+from auditor.report.planned import PlannedSummary
 from auditor.report.report import Report, RuleResult, SnapshotHeader, Summary, most_urgent_first
 from auditor.selection.packs.summary import sentence
-from auditor.writers import statements
+from auditor.writers import effects, statements
 from auditor.writers.visible import visible
 
 STYLES = {
@@ -32,6 +33,11 @@ STYLES = {
     ComplianceType.INSUFFICIENT_DATA: "yellow",
     ComplianceType.COMPLIANT: "green",
     ComplianceType.NOT_APPLICABLE: "dim",
+}
+_EFFECT_STYLES = {
+    Effect.INTRODUCED: "bold red",
+    Effect.UNDETERMINED: "bold yellow",
+    Effect.RESOLVED: "bold green",
 }
 _READ = (SourceStatus.COMPLETE, SourceStatus.PARTIAL)
 TRAILING_BLANKS = re.compile(r" +$", re.MULTILINE)  # rich pads cells; a file or a mail wants none
@@ -42,24 +48,31 @@ _UNBROKEN = 100_000  # columns, where no terminal wraps: grep finds whole names 
 SHOWN = 25  # findings of a rule and a compliance type, so that a large account does not fill the terminal
 
 
-def write(report: Report, stream: TextIO, *, every_finding: bool = False) -> None:
+def write(report: Report, stream: TextIO, *, every_finding: bool = False, brief: bool = False) -> None:
     """Write the report for a terminal; in colour only where the stream is one and NO_COLOR is not set.
 
     Lines are as long as they need to be where the stream is no terminal and COLUMNS is not set. Of many findings of a
-    rule only the first are listed, unless `every_finding` asks for all.
+    rule only the first are listed, unless `every_finding` asks for all. `brief` leaves the rules out, for those who ask
+    only what a planned change does.
     """
     console = console_for(stream)
     with console.capture() as captured:
-        console.print(_heading(report))
-        console.print(_summary(report, console.width))
+        most, name_width = None if every_finding else SHOWN, None if console.width == _UNBROKEN else _NAME_WIDTH
+        if report.planned is not None:
+            console.print(*_change(report, report.planned, most, name_width), sep="\n")
+        heading = _heading(report)
+        if brief:
+            heading.rstrip()
+        console.print(heading)
+        if not brief:
+            console.print(_summary(report, console.width))
         kinds = tuple(ComplianceType) if every_finding else OPEN
         if narrowed := _narrowed(report, kinds):
             console.print(narrowed)
-        name_width = None if console.width == _UNBROKEN else _NAME_WIDTH
-        for finding_group in (
-            *_resolved(report),
-            *_groups(report, kinds, None if every_finding else SHOWN, name_width),
-        ):
+        groups = [*_groups(report, kinds, most, name_width)]
+        if groups and report.planned is not None:
+            console.print(Text("\nNot caused by the change", style="bold"))
+        for finding_group in groups:
             console.print(*finding_group, sep="\n")
         for framework in report.frameworks:
             console.print(*_framework(framework, report.shown_names), sep="\n")
@@ -78,6 +91,18 @@ def console_for(stream: TextIO) -> Console:
 
 
 def _heading(report: Report) -> Text:
+    text = _account(report) if report.planned is None or not report.planned.alone else Text()
+    if report.configuration is not None:
+        text.append(f"{visible(configuration.sentence(report.configuration))}\n")
+    if report.baseline is not None:
+        text.append(f"{visible(baseline_text.line(report.baseline))}\n")
+        for difference in baseline_text.differing(report.baseline.differences):
+            text.append(f"  {visible(difference)}\n", style="yellow")
+    return text.append_text(_ledger(report))
+
+
+def _account(report: Report) -> Text:
+    """Return which account was read, and when."""
     account = report.account
     alias = f" ({visible(account.alias)})" if account.alias else ""
     captured = report.snapshot.captured_at
@@ -85,15 +110,7 @@ def _heading(report: Report) -> Text:
     text = Text(f"Account {visible(account.id or 'unknown')}{alias}, {visible(account.partition)}, captured {time}\n")
     if any(source.name == Source.CREDENTIAL_REPORT and source.status in _READ for source in report.snapshot.sources):
         text.append(f"{_credential_report(report.snapshot)}\n")
-    if report.configuration is not None:
-        text.append(f"{visible(configuration.sentence(report.configuration))}\n")
-    if report.baseline is not None:
-        text.append(f"{visible(baseline_text.line(report.baseline))}\n")
-        for difference in baseline_text.differing(report.baseline.differences):
-            text.append(f"  {visible(difference)}\n", style="yellow")
-    if report.planned is not None:
-        text.append(f"{visible(planned.sentence(report.planned))}\n", style="bold")
-    return text.append_text(_ledger(report))
+    return text
 
 
 def _credential_report(snapshot: SnapshotHeader) -> str:
@@ -114,6 +131,8 @@ def _ledger(report: Report) -> Text:
         f"Evaluations: {sums.evaluations:,} = {sums.judged:,} judged + {sums.not_applicable:,} not applicable"
         f" + {sums.undecided:,} not decidable{_unseen(sums)}"
     )
+    alone = report.planned is not None and report.planned.alone
+    read = "Sources: none, the account was not read" if alone else read
     text = Text(f"{visible(read)}\n", style="yellow" if lacking else "")
     text.append(f"{decided}\n", style="yellow" if sums.undecided or sums.unseen != 0 else "")
     return text.append("".join(f"{visible(sentence(pack))}\n" for pack in report.packs))
@@ -170,7 +189,9 @@ def _narrowed(report: Report, kinds: Sequence[ComplianceType]) -> Text | None:
     numbers = [
         f"{listed[kind]:,} of {report.summary.counts[kind]:,} {kind}" for kind in kinds if report.summary.counts[kind]
     ]
-    return Text(f"\nNarrowed by severity or resource: listed are {', '.join(numbers) or 'no findings'}", style="yellow")
+    apart = f"; {left}" if (left := effects.others(report)) else ""
+    by = "severity, resource or --only" if report.planned is not None else "severity or resource"
+    return Text(f"\nNarrowed by {by}: listed are {', '.join(numbers) or 'no findings'}{apart}", style="yellow")
 
 
 def _groups(
@@ -179,53 +200,91 @@ def _groups(
     """Yield the findings by rule and compliance type, at most `most` of each, those that are set aside last."""
     order = {result.config_rule_name: place for place, result in enumerate(most_urgent_first(report.rules))}
     names = report.shown_names
-    shown = [finding for finding in report.findings if finding.compliance_type in kinds]
-    shown.sort(
-        key=lambda each: (
-            order[each.config_rule_name],
-            kinds.index(each.compliance_type),
-            each.change is not Effect.INTRODUCED,
-            _is_aside(each),
-        )
-    )
+    shown = [each for each in report.findings if each.compliance_type in kinds and not effects.is_shown_first(each)]
+    shown.sort(key=lambda each: (order[each.config_rule_name], kinds.index(each.compliance_type), _is_aside(each)))
     for (rule, kind), group in groupby(shown, key=lambda finding: (finding.config_rule_name, finding.compliance_type)):
         title = Text(f"\n{visible(names[rule])} ")
         findings = list(group)
         title.append(kind, style=STYLES[kind]).append(f", severity {findings[0].severity}")
-        rows: list[Table | Text] = [_rows(findings[:most], name_width)]
-        if more := len(findings) - len(findings[:most]):
-            rows.append(Text(f"and {more:,} more; --all, --format csv and -o FILE.html list every finding"))
-        yield title, Padding(Group(*rows), (0, 0, 0, 2))
+        yield title, Padding(_listed(findings, most, name_width), (0, 0, 0, 2))
 
 
 def _is_aside(finding: Finding) -> bool:
     return finding.suppression is not None or finding.known
 
 
-def _resolved(report: Report) -> Iterator[tuple[Text, Padding]]:
-    """Yield what a planned change resolves, which stands in no list of what is open."""
-    if report.planned is not None and report.planned.resolved:
-        names = report.shown_names
-        rows = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-        rows.add_column(max_width=_NAME_WIDTH, overflow="fold")
-        rows.add_column(overflow="fold")
-        for finding in report.planned.resolved:
-            text = "; ".join((names[finding.config_rule_name], *finding.causes))
-            rows.add_row(Text(visible(finding.resource_name)), Text(visible(text)))
-        yield Text("\nResolved by the change", style=STYLES[ComplianceType.COMPLIANT]), Padding(rows, (0, 0, 0, 2))
+def _change(
+    report: Report, summary: PlannedSummary, most: int | None, name_width: int | None
+) -> Iterator[Text | Padding]:
+    """Yield what a planned change does: in one line, then each finding that it introduces or resolves, and why."""
+    yield Text(f"{visible(planned.sentence(summary))}\n", style="bold")
+    names, pages = report.shown_names, statements.rule_pages(report)
+    for part in effects.parts(report, summary):
+        yield Text(part.title, style=_EFFECT_STYLES[part.effect])
+        if part.effect is Effect.UNDETERMINED:
+            yield Padding(_undetermined(part.findings, names, most, name_width), (0, 0, 1, 2))
+            continue
+        for rule, group in groupby(_by_rule(report, part), key=lambda finding: finding.config_rule_name):
+            findings = list(group)
+            heading = Text(visible(names.get(rule, rule)), style="bold").append(
+                f", severity {findings[0].severity}", style="not bold"
+            )
+            yield Padding(heading, (0, 0, 0, 2))
+            yield Padding(_listed(findings, most, name_width), (0, 0, 0, 4))
+            if part.effect is Effect.INTRODUCED and rule in pages and (fix := pages[rule].fix):
+                yield Padding(Text(f"Fix: {' '.join(fix.split())}", style="dim"), (0, 0, 0, 4))
+        if part.effect is Effect.INTRODUCED:
+            yield Padding(Text(effects.BEFORE_IT_IS_DEPLOYED, style="dim"), (0, 0, 0, 2))
+        yield Text()
+
+
+def _undetermined(
+    findings: Sequence[Finding], names: Mapping[str, str], most: int | None, name_width: int | None
+) -> Group:
+    """Return what is said of each resource, once for all rules that say it."""
+    groups = effects.together(findings)
+    rows = _row_table(name_width)
+    for group in groups[:most]:
+        _add_row(rows, group.finding, group.text(names))
+    return Group(rows, *_left_out(len(groups), most))
+
+
+def _by_rule(report: Report, part: effects.Part) -> list[Finding]:
+    order = {result.config_rule_name: place for place, result in enumerate(most_urgent_first(report.rules))}
+    return sorted(part.findings, key=lambda each: (order.get(each.config_rule_name, len(order)), _is_aside(each)))
+
+
+def _listed(findings: Sequence[Finding], most: int | None, name_width: int | None) -> Group:
+    """Return rows of findings, and how many more there are."""
+    return Group(_rows(findings[:most], name_width), *_left_out(len(findings), most))
+
+
+def _left_out(count: int, most: int | None) -> list[Text]:
+    more = 0 if most is None else count - most
+    return [Text(f"and {more:,} more; --all, --format csv and -o FILE.html list every finding")] if more > 0 else []
 
 
 def _rows(findings: Sequence[Finding], name_width: int | None) -> Table:
+    table = _row_table(name_width)
+    for finding in findings:
+        mark = " (suppressed)" if finding.suppression is not None else " (known)" if finding.known else ""
+        _add_row(table, finding, f"{finding.annotation}{mark}")
+    return table
+
+
+def _row_table(name_width: int | None) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(max_width=name_width, overflow="fold")
     table.add_column(overflow="fold")
-    for finding in findings:
-        mark = " (suppressed)" if finding.suppression is not None else " (known)" if finding.known else ""
-        table.add_row(
-            Text(visible(finding.resource_name)),
-            Text(f"{visible(finding.annotation)}{mark}{visible(statements.change_text(finding))}"),
-        )
     return table
+
+
+def _add_row(table: Table, finding: Finding, words: str) -> None:
+    """Add a finding with its words, and where and why a planned change has an effect on it."""
+    text = Text(visible(words))
+    for reason in effects.reasons(finding):
+        text.append(f"\n{visible(reason)}", style="dim")
+    table.add_row(Text(visible(finding.resource_name)), text)
 
 
 def _framework(framework: FrameworkResult, names: Mapping[str, str]) -> Iterator[Text | Padding]:

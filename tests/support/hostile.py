@@ -3,6 +3,7 @@
 `account_of` puts texts wherever an account holds any, `report_of` wherever a report does.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,11 +14,12 @@ from auditor.account.model import Notice, Snapshot, User
 from auditor.account.sources import Source, SourceRecord, SourceStatus
 from auditor.account.unknown import Gap, with_gaps
 from auditor.judging.engine import Evaluation, evaluate
-from auditor.judging.finding import Finding, Location
+from auditor.judging.finding import Effect, Finding, Location
 from auditor.judging.parameters import configure
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType, Context, Evidence, Rule, Severity, Verdict
 from auditor.report.build import build
+from auditor.report.planned import PlannedSummary, is_counted
 from auditor.report.report import AccountHeader, Report, RuleResult, Tool
 from auditor.testing import ACCOUNT_ID, CAPTURED_AT, account, group, policy, role, user
 
@@ -163,6 +165,22 @@ def report_of(texts: Sequence[str]) -> Report:
         tool=Tool(everything, everything),
         account=AccountHeader(ACCOUNT_ID, everything, "aws"),
         rules=tuple(map(_told, report.rules)),
+        planned=_planned(report.findings, texts),
+    )
+
+
+def _planned(findings: Sequence[Finding], texts: Sequence[str]) -> PlannedSummary:
+    """Return a planned change that is called by the texts, and resolves a finding of each."""
+    counts = Counter(each.change for each in findings if is_counted(each))
+    resolved = [msgspec.structs.replace(each, change=Effect.RESOLVED) for each in findings if each.causes]
+    counts[Effect.RESOLVED] = len(resolved)
+    return PlannedSummary(
+        files=tuple(texts),
+        alone=False,
+        touches_iam=True,
+        counts={effect: counts[effect] for effect in Effect},
+        resolved=tuple(resolved),
+        lost=(),
     )
 
 
@@ -185,9 +203,12 @@ def _plug_in(text: str) -> Rule:
 def _placed(finding: Finding) -> Finding:
     text = finding.config_rule_name
     if text in BUILT_IN:
-        return finding
+        failed = finding.compliance_type is ComplianceType.NON_COMPLIANT
+        return msgspec.structs.replace(finding, change=Effect.UNCHANGED if failed else None)
     set_aside = {"reason": text, text: [text]}
-    return msgspec.structs.replace(finding, region=text, location=Location(text, 1, text), suppression=set_aside)
+    place, effect = Location(text, 1, text), Effect.INTRODUCED
+    caused = msgspec.structs.replace(finding, change=effect, causes=(text,))
+    return msgspec.structs.replace(caused, region=text, location=place, suppression=set_aside)
 
 
 def _told(result: RuleResult) -> RuleResult:

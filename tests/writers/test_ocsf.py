@@ -15,6 +15,7 @@ from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 from pipeline_reports import clean, every_kind, failing, hostile_report, printed, rendered, ruleless, undecided, written
 
 from auditor.report.report import encoded
+from auditor.writers.statements import changed_first
 
 VERSIONS = ("1.3.0", "1.4.0", "1.5.0", "1.6.0", "1.7.0", "1.8.0")
 STATUSES = {
@@ -114,7 +115,7 @@ def test_hostile_texts_are_held_as_they_are(tmp_path: Path) -> None:
     assert all(character.isprintable() or character == "\n" for character in text)
     found = valid(text, VERSIONS[0], VERSIONS[-1])
     assert [each["resources"][0]["name"] for each in found] == [
-        json.loads(encoded(finding.resource_name)) for finding in report.findings
+        json.loads(encoded(finding.resource_name)) for finding in changed_first(report)
     ]
     for references in (each["remediation"]["references"] for each in found):
         assert all(url.startswith(("https://", "http://")) for url in references)

@@ -11,6 +11,7 @@ from auditor.console.options import (
     framework_option,
     gate_option,
     gate_options,
+    only_option,
     output_option,
     quiet_option,
     security_hub_option,
@@ -33,6 +34,7 @@ from auditor.console.values import files
     help="Exit with 1 if a finding is NON_COMPLIANT, as scan does [nothing].",
 )
 @gate_options
+@only_option
 @quiet_option
 def report(**options: Any) -> int:
     """Render a stored JSON report again; without -o as a table.
@@ -49,6 +51,7 @@ def report(**options: Any) -> int:
       iam-audit report monday.json --severity critical --severity high
       iam-audit report monday.json --query "findings[].resource_name"
       iam-audit report monday.json --fail-on noncompliant --min-severity high
+      iam-audit report change.json --only introduced --format markdown
     """
     from auditor.console.rendering import render
 

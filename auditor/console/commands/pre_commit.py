@@ -1,0 +1,33 @@
+"""`iam-audit pre-commit`: judge CloudFormation templates among files, alone."""
+
+from typing import Any
+
+import click
+
+from auditor.console.groups import Command
+from auditor.console.options import HOOK_CODES, SEVERITIES, gate_option, selection_options
+from auditor.console.values import files
+
+
+@click.command("pre-commit", cls=Command, epilog=HOOK_CODES)
+@click.argument("paths", nargs=-1, shell_complete=files, metavar="[FILE]...")
+@selection_options
+@gate_option("--min-severity", type=SEVERITIES, help="Let findings below this severity pass [low].")
+def pre_commit(**options: Any) -> int:
+    """Judge the CloudFormation templates among files, each alone.
+
+    It is the entry of the hook for pre-commit: it reads no account and asks no network. A file that is no template, or
+    has no resource of IAM, passes without a word. A template fails if it introduces a NON_COMPLIANT finding; what it
+    does not settle passes here, and is for the gate that knows the account.
+
+    \b
+    Examples:
+      iam-audit pre-commit template.yaml
+      iam-audit pre-commit --exclude-rule iam-group-has-users-check *.yaml
+    """
+    from auditor.console.hooking import run
+
+    return run(options)
+
+
+command = pre_commit
