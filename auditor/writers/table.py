@@ -27,14 +27,14 @@ from auditor.selection.packs.summary import sentence
 from auditor.writers import statements
 from auditor.writers.visible import visible
 
-_STYLES = {
+STYLES = {
     ComplianceType.NON_COMPLIANT: "bold red",
     ComplianceType.INSUFFICIENT_DATA: "yellow",
     ComplianceType.COMPLIANT: "green",
     ComplianceType.NOT_APPLICABLE: "dim",
 }
 _READ = (SourceStatus.COMPLETE, SourceStatus.PARTIAL)
-_TRAILING_BLANKS = re.compile(r" +$", re.MULTILINE)  # rich pads cells; a file or a mail wants none
+TRAILING_BLANKS = re.compile(r" +$", re.MULTILINE)  # rich pads cells; a file or a mail wants none
 _NAME_WIDTH = 30  # columns; the rest of the line is for the annotation
 _USUAL = 80  # columns
 _NARROWEST = 8  # columns for the name of a rule, where a terminal leaves no more for it
@@ -48,7 +48,7 @@ def write(report: Report, stream: TextIO, *, every_finding: bool = False) -> Non
     Lines are as long as they need to be where the stream is no terminal and COLUMNS is not set. Of many findings of a
     rule only the first are listed, unless `every_finding` asks for all.
     """
-    console = _console(stream)
+    console = console_for(stream)
     with console.capture() as captured:
         console.print(_heading(report))
         console.print(_summary(report, console.width))
@@ -64,10 +64,11 @@ def write(report: Report, stream: TextIO, *, every_finding: bool = False) -> Non
         for framework in report.frameworks:
             console.print(*_framework(framework, report.shown_names), sep="\n")
         console.print(_verdict(report))
-    stream.write(_TRAILING_BLANKS.sub("", captured.get()))
+    stream.write(TRAILING_BLANKS.sub("", captured.get()))
 
 
-def _console(stream: TextIO) -> Console:
+def console_for(stream: TextIO) -> Console:
+    """Return the console that writes to a stream; lines are as long as they need to be where it is no terminal."""
     console = Console(file=stream, markup=False, highlight=False, emoji=False, soft_wrap=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _UNBROKEN
@@ -141,8 +142,8 @@ def _summary(report: Report, width: int) -> Table:
 
 def _counted(rule: RuleResult, width: int) -> Text:
     """Return the numbers of a rule's findings, worst first, in lines that end after a comma."""
-    parts = [(f"{rule.counts[kind]:,} {kind}", _STYLES[kind]) for kind in ComplianceType if rule.counts.get(kind)]
-    parts = parts or [(str(rule.compliance_type), _STYLES[rule.compliance_type])]
+    parts = [(f"{rule.counts[kind]:,} {kind}", STYLES[kind]) for kind in ComplianceType if rule.counts.get(kind)]
+    parts = parts or [(str(rule.compliance_type), STYLES[rule.compliance_type])]
     parts += [(f"{rule.suppressed:,} suppressed", "")] if rule.suppressed else []
     text, used = Text(), 0
     for number, (part, style) in enumerate(parts):
@@ -190,7 +191,7 @@ def _groups(
     for (rule, kind), group in groupby(shown, key=lambda finding: (finding.config_rule_name, finding.compliance_type)):
         title = Text(f"\n{visible(names[rule])} ")
         findings = list(group)
-        title.append(kind, style=_STYLES[kind]).append(f", severity {findings[0].severity}")
+        title.append(kind, style=STYLES[kind]).append(f", severity {findings[0].severity}")
         rows: list[Table | Text] = [_rows(findings[:most], name_width)]
         if more := len(findings) - len(findings[:most]):
             rows.append(Text(f"and {more:,} more; --all, --format csv and -o FILE.html list every finding"))
@@ -211,7 +212,7 @@ def _resolved(report: Report) -> Iterator[tuple[Text, Padding]]:
         for finding in report.planned.resolved:
             text = "; ".join((names[finding.config_rule_name], *finding.causes))
             rows.add_row(Text(visible(finding.resource_name)), Text(visible(text)))
-        yield Text("\nResolved by the change", style=_STYLES[ComplianceType.COMPLIANT]), Padding(rows, (0, 0, 0, 2))
+        yield Text("\nResolved by the change", style=STYLES[ComplianceType.COMPLIANT]), Padding(rows, (0, 0, 0, 2))
 
 
 def _rows(findings: Sequence[Finding], name_width: int | None) -> Table:
@@ -244,7 +245,7 @@ def _framework(framework: FrameworkResult, names: Mapping[str, str]) -> Iterator
 
 
 def _control_verdict(control: ControlResult) -> Text:
-    text = Text(control.compliance_type, style=_STYLES[control.compliance_type])
+    text = Text(control.compliance_type, style=STYLES[control.compliance_type])
     return text.append("".join(f"\n{note}" for note in extent(control)))
 
 
@@ -269,7 +270,7 @@ def _numbers(rule: SupportingRule) -> str:
 def _verdict(report: Report) -> Text:
     summary = report.summary
     text = Text("\nAccount verdict: ")
-    text.append(summary.compliance_type, style=_STYLES[summary.compliance_type])
+    text.append(summary.compliance_type, style=STYLES[summary.compliance_type])
     numbers = ", ".join(_by_severity(summary, kind) for kind in ComplianceType if summary.counts.get(kind))
     apart = f"; {summary.suppressed:,} suppressed, counted apart" if summary.suppressed else ""
     known = f"; {report.baseline.known:,} known from the baseline" if report.baseline is not None else ""

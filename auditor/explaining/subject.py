@@ -1,0 +1,142 @@
+"""The subject of an explanation: the user, group, role or policy that a name or an ARN means."""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+from auditor.account.kinds import ResourceType, kind_of
+from auditor.account.model import AwsManagedPolicy, Snapshot
+from auditor.account.unknown import gaps_of, stored_in
+from auditor.errors import UsageError, nearest
+from auditor.explaining.facts import Reader
+from auditor.policies.access.holdings import is_aws_managed
+
+_ROOT = ("root", "<root_account>")
+_PARTS = 6  # of an ARN
+
+
+class Explained(StrEnum):
+    """Name what can be explained."""
+
+    USER = "user"
+    GROUP = "group"
+    ROLE = "role"
+    POLICY = "policy"
+
+    @property
+    def resource_type(self) -> ResourceType:
+        """Return the resource type."""
+        return ResourceType[self.name]
+
+
+class Subject(Struct, frozen=True):
+    """Hold what is explained; the record is None for a policy of AWS of which only the ARN is known."""
+
+    resource_type: ResourceType
+    name: str
+    arn: str | None
+    record: Any
+
+    @property
+    def text(self) -> str:
+        """Return the subject as errors name it."""
+        kind = self.resource_type.rpartition(":")[2].lower()
+        return f"the {'AWS-managed ' if self.is_aws_managed else ''}{kind} {self.arn or self.name}"
+
+    @property
+    def is_aws_managed(self) -> bool:
+        """Return whether it is one of AWS's own policies."""
+        return self.arn is not None and is_aws_managed(self.arn)
+
+
+class Unseen(Struct, frozen=True):
+    """Say why it is not known whether there is a resource of a name; the type is None where it is not known either."""
+
+    resource_type: ResourceType | None
+    name: str
+    reason: str
+
+
+def find(snapshot: Snapshot, name: str, kind: Explained | None) -> Subject | Unseen:
+    """Return the subject of a name or an ARN, by its kind if one is given.
+
+    Raises UsageError for what is not there, and for a name that several have.
+    """
+    kinds = list(Explained) if kind is None else [kind]
+    candidates = [each for one in kinds for each in _listed(snapshot, one)]
+    by_arn = name.startswith("arn:")
+    found = [each for each in candidates if (each.arn if by_arn else each.name) == name]
+    if len(found) > 1:
+        raise _ambiguous(name, found)
+    if found:
+        return found[0]
+    if by_arn:
+        _check_arn(name, kinds)
+    return _unseen(snapshot, name, kinds, candidates)
+
+
+def _listed(snapshot: Snapshot, kind: Explained) -> Iterator[Subject]:
+    row = kind_of(kind.resource_type)
+    records = row.resources(snapshot).known_part
+    for record, identity in zip(records, row.identities(records), strict=True):
+        arn = None if "arn" in gaps_of(record) else identity.arn
+        yield Subject(kind.resource_type, identity.name, arn, record)
+    if kind is Explained.POLICY:
+        yield from _of_aws(snapshot)
+
+
+def _of_aws(snapshot: Snapshot) -> Iterator[Subject]:
+    """Yield AWS's own policies that somebody has, or whose documents were read."""
+    known: dict[str, AwsManagedPolicy] = {each.arn: each for each in snapshot.aws_managed_policies}
+    for arn in dict.fromkeys((*known, *filter(is_aws_managed, _held(snapshot)))):
+        yield Subject(ResourceType.POLICY, arn.rpartition("/")[2], arn, known.get(arn))
+
+
+def _held(snapshot: Snapshot) -> Iterator[str]:
+    for records in (snapshot.users.known_part, snapshot.groups.known_part, snapshot.roles.known_part):
+        for attached in stored_in(records, "attached_policies"):
+            yield from (each.arn for each in attached.known_part)
+    for holders in (snapshot.users.known_part, snapshot.roles.known_part):
+        yield from filter(None, stored_in(holders, "permissions_boundary"))
+
+
+def _ambiguous(name: str, found: Sequence[Subject]) -> UsageError:
+    kinds = {each.resource_type for each in found}
+    listed = " and ".join(each.text for each in found)
+    options = " or ".join(f"--type {kind.rpartition(':')[2].lower()}" for kind in sorted(kinds))
+    hint = f"Add {options}." if len(kinds) > 1 else "Name it by its ARN."
+    return UsageError(f"{name!r} may mean {listed}", hint)
+
+
+def _check_arn(arn: str, kinds: Sequence[Explained]) -> None:
+    """Raise UsageError for an ARN that is none of these kinds."""
+    parts = arn.split(":", _PARTS - 1)
+    if len(parts) < _PARTS or parts[2] != "iam" or not parts[-1].startswith(tuple(f"{kind}/" for kind in kinds)):
+        listed = " or ".join((", ".join(kinds[:-1]), kinds[-1]) if kinds[:-1] else kinds)
+        hint = "Name the role for a session of it; other resources are in the report of `iam-audit scan`."
+        raise UsageError(f"{arn!r} is not the ARN of a {listed}", hint)
+
+
+def _unseen(snapshot: Snapshot, name: str, kinds: Sequence[Explained], candidates: Sequence[Subject]) -> Unseen:
+    """Return why nobody knows whether the name is there; raise UsageError where it is known not to be."""
+    listed = " or ".join((", ".join(kinds[:-1]), kinds[-1]) if kinds[:-1] else kinds)
+    if name.lower() in _ROOT:
+        raise UsageError(
+            "root is no IAM user", "`iam-audit scan` judges root, and `iam-audit can root ACTION` answers."
+        )
+    names = [(each.arn or each.name) if name.startswith("arn:") else each.name for each in candidates]
+    problem = f"the account has no {listed} {name!r}"
+    gaps = {kind: kind_of(kind.resource_type).resources(snapshot).gap for kind in kinds}
+    if all(gap is None for gap in gaps.values()):
+        raise UsageError(problem, nearest(name, names, f"`{', '.join(kinds)}` are looked through by exact name."))
+    reader = Reader(snapshot)
+    lacking = "; ".join(
+        f"the list of {kind_of(kind.resource_type).listing} is not complete ({reader.of_gap(gap)})"
+        for kind, gap in gaps.items()
+        if gap is not None
+    )
+    guess = nearest(name, names, "")
+    reason = f"No known {listed} is named {name!r}, and {lacking}{f'. {guess}' if guess else ''}"
+    return Unseen(kinds[0].resource_type if len(kinds) == 1 else None, name, reason)
