@@ -71,6 +71,9 @@ class Identities:
         )
 
     def _of_groups(self, user: User) -> Iterator[Listed[HeldPolicy]]:
+        if user.group_names.gap is not None:
+            reason = self._reader.of_gap(user.group_names.gap)
+            yield Listed((), f"which groups the user is in is not known: {reason}")
         for name in user.group_names.known_part:
             group = evaluate_quietly(partial(self._index.by_name, ResourceType.GROUP, name))
             if isinstance(group, UnknownFact):

@@ -19,11 +19,12 @@ ACTIONS = (
     "iam:ResyncMFADevice",
     "iam:DeactivateMFADevice",
     "iam:GetUser",
-    "sts:GetSessionToken",
 )
-"""The actions that users need to change their password, to register and manage an MFA device, and to use keys with it.
+"""The actions that users need to change their password, and to register and manage an MFA device.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage.html
+sts:GetSessionToken is not among them, since AWS says that no policy has an effect on it:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html
 """
 
 

@@ -77,6 +77,12 @@ def find(snapshot: Snapshot, name: str, kind: Explained | None) -> Subject | Uns
     return _unseen(snapshot, name, kinds, candidates)
 
 
+def names(snapshot: Snapshot) -> list[str]:
+    """Return the names of everything that can be explained, each once."""
+    found = (each.name for kind in Explained for each in _listed(snapshot, kind))
+    return sorted(set(found))
+
+
 def _listed(snapshot: Snapshot, kind: Explained) -> Iterator[Subject]:
     row = kind_of(kind.resource_type)
     records = row.resources(snapshot).known_part

@@ -7,6 +7,8 @@ from auditor.policies.patterns import every_action, everything
 from auditor.policies.statements import Effect, Statement
 
 _SERVICES_NAMED = 8  # in a summary
+_PATTERNS_NAMED = 4
+_DENIALS_NAMED = 2
 _KEYS_NAMED = 3
 
 
@@ -42,17 +44,20 @@ def at_large(statements: Sequence[Statement]) -> AtLarge:
     allows = [each for each in statements if each.effect is Effect.ALLOW]
     denies = [each for each in statements if each.effect is Effect.DENY]
     patterns = _distinct(pattern for each in allows for pattern in each.actions or ())
-    found = AtLarge(
-        summary="",
-        administrator=not denies and any(map(_is_administration, allows)),
-        every_action=any(map(every_action, patterns)),
-        all_but=_distinct(pattern for each in allows for pattern in each.not_actions or ()),
-        services=tuple(_services(pattern for pattern in patterns if not every_action(pattern))),
+    administrator = not denies and any(map(_is_administration, allows))
+    every = any(map(every_action, patterns))
+    all_but = _distinct(pattern for each in allows for pattern in each.not_actions or ())
+    services = tuple(_services(pattern for pattern in patterns if not every_action(pattern)))
+    return AtLarge(
+        summary="; ".join((_allowed(services, all_but, every=every, administrator=administrator), *_denied(denies))),
+        administrator=administrator,
+        every_action=every,
+        all_but=all_but,
+        services=services,
         wildcards=tuple(pattern for pattern in patterns if "*" in pattern or "?" in pattern),
         denies=len(denies),
         deny_keys=_distinct(key for each in denies for key in condition_keys(each)),
     )
-    return _summed_up(found)
 
 
 def condition_keys(statement: Statement) -> tuple[str, ...]:
@@ -82,35 +87,40 @@ def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
-def _summed_up(found: AtLarge) -> AtLarge:
-    values = {name: getattr(found, name) for name in found.__struct_fields__}
-    return AtLarge(**{**values, "summary": "; ".join(_sentence(found))})
+def _allowed(services: Sequence[ServiceActions], all_but: Sequence[str], *, every: bool, administrator: bool) -> str:
+    if administrator:
+        return "allows every action on every resource (administrator)"
+    parts = [_of_service(each) for each in services[:_SERVICES_NAMED]]
+    if more := services[_SERVICES_NAMED:]:
+        parts.append(f"actions of {len(more):,} more {'service' if len(more) == 1 else 'services'}")
+    wide = ["every action, limited by resources, conditions or denials"] if every else []
+    wide += [f"every action but {_named(all_but)}"] if all_but else []
+    if wide and parts:
+        return f"allows {'; '.join(wide)}; also {', '.join(parts)}"
+    return f"allows {'; '.join(wide) or ', '.join(parts) or 'nothing'}"
 
 
-def _sentence(found: AtLarge) -> Iterator[str]:
-    parts = list(_allowed(found))
-    yield f"allows {', '.join(parts)}" if parts else "allows nothing"
-    if found.denies:
-        keys = ", ".join(found.deny_keys[:_KEYS_NAMED])
-        on = f", depending on {keys}" if keys else ""
-        yield f"denies in {found.denies:,} {'statement' if found.denies == 1 else 'statements'}{on}"
+def _denied(denies: Sequence[Statement]) -> Iterator[str]:
+    for statement in denies[:_DENIALS_NAMED]:
+        keys = condition_keys(statement)
+        on = f", depending on {', '.join(keys[:_KEYS_NAMED])}" if keys else ""
+        yield f"denies {_actions(statement)}{on}"
+    if more := len(denies[_DENIALS_NAMED:]):
+        yield f"denies in {more:,} more {'statement' if more == 1 else 'statements'}"
 
 
-def _allowed(found: AtLarge) -> Iterator[str]:
-    if found.administrator:
-        yield "every action on every resource (administrator)"
-        return
-    if found.every_action:
-        yield "every action, limited by resources, conditions or denials"
-    if found.all_but:
-        yield f"every action but {', '.join(found.all_but[:_SERVICES_NAMED])}{_more(len(found.all_but))}"
-    yield from map(_of_service, found.services[:_SERVICES_NAMED])
-    if more := found.services[_SERVICES_NAMED:]:
-        yield f"actions of {len(more):,} more {'service' if len(more) == 1 else 'services'}"
+def _actions(statement: Statement) -> str:
+    if statement.actions is None:
+        count = len(statement.not_actions or ())
+        return f"every action but {count:,}" if count > 1 else f"every action but {_named(statement.not_actions or ())}"
+    if any(map(every_action, statement.actions)):
+        return "every action"
+    return _named(statement.actions)
 
 
-def _more(count: int) -> str:
-    return f" and {count - _SERVICES_NAMED:,} more" if count > _SERVICES_NAMED else ""
+def _named(patterns: Sequence[str]) -> str:
+    more = len(patterns[_PATTERNS_NAMED:])
+    return f"{', '.join(patterns[:_PATTERNS_NAMED])}{f' and {more:,} more' if more else ''}"
 
 
 def _of_service(found: ServiceActions) -> str:

@@ -9,11 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from auditor.explaining.explanation import Explanation
 from auditor.report.comparison import Comparison
 from auditor.report.report import Report
 from auditor.signals import unfinished
 from auditor.writers.diff.formats import DIFF_SUFFIXES
 from auditor.writers.diff.formats import writer_of as diff_writer_of
+from auditor.writers.explanation.formats import EXPLANATION_SUFFIXES
+from auditor.writers.explanation.formats import writer_of as explanation_writer_of
 from auditor.writers.formats import REPORT_SUFFIXES, format_of, writer_of
 from auditor.writers.paths import NEW_FILE, Named, check, check_folder, place_of, resolved, temporary_file, writing
 
@@ -23,16 +26,22 @@ Fill = Callable[[BinaryIO], Any]
 _NOTHING_WRITTEN = "Nothing was written; what was there is as it was."
 
 
-def write(report: Report | Comparison, path: str | os.PathLike[str], *, region: str | None = None) -> Path:
-    """Write a report or a comparison to a file, in the format of its suffix, whole or not at all; return the file.
+def write(
+    report: Report | Comparison | Explanation, path: str | os.PathLike[str], *, region: str | None = None
+) -> Path:
+    """Write a report, a comparison or an explanation to a file, and return the file; it is written whole or not at all.
 
-    The path may hold {account_id} and {captured_at:%Y%m%d}, as with -o; braces that are part of the name are doubled.
-    `region` is the AWS Region of Security Hub, for ASFF (.asff.jsonl); by default that of the environment.
+    The format is that of the suffix. The path may hold {account_id} and {captured_at:%Y%m%d}, as with -o; braces that
+    are part of the name are doubled. `region` is the AWS Region of Security Hub, for ASFF (.asff.jsonl); by default
+    that of the environment.
     Raises UsageError for an unknown format or placeholder, and OutputError where the file cannot be written.
     """
     if isinstance(report, Comparison):
         check([os.fspath(path)], DIFF_SUFFIXES, place="write")
         (file,) = write_comparison(report, [os.fspath(path)])
+    elif isinstance(report, Explanation):
+        check([os.fspath(path)], EXPLANATION_SUFFIXES, place="write")
+        (file,) = write_explanation(report, [os.fspath(path)])
     else:
         check([os.fspath(path)], REPORT_SUFFIXES, place="write")
         (file,) = write_reports(report, [os.fspath(path)], region=region)
@@ -58,6 +67,15 @@ def write_comparison(comparison: Comparison, paths: Sequence[str], *, sources: S
     account_id, captured_at = comparison.account.id, comparison.new_report.captured_at
     files = [resolved(path, account_id, captured_at) for path in paths]
     contents: dict[Path, Fill] = {file: partial(diff_writer_of(file.suffix), comparison) for file in files}
+    _write_whole(contents, sources, private=False)
+    return list(contents)
+
+
+def write_explanation(explanation: Explanation, paths: Sequence[str], *, sources: Sequence[str] = ()) -> list[Path]:
+    """Write the explanation to every path, as write_reports does."""
+    account_id, captured_at = explanation.account.id, explanation.snapshot.captured_at
+    files = [resolved(path, account_id, captured_at) for path in paths]
+    contents: dict[Path, Fill] = {file: partial(explanation_writer_of(file.suffix), explanation) for file in files}
     _write_whole(contents, sources, private=False)
     return list(contents)
 

@@ -96,7 +96,7 @@ def _document(report: Report) -> str:
         suppressed=_suppressed(report) if len(report.findings) == judged else {},
         warned=_warned(report.warnings),
         warned_rows=WARNED_ROWS,
-        pages=_rule_pages(),
+        pages=rule_pages(),
         names=report.shown_names,
         places={result.config_rule_name: place for place, result in enumerate(report.rules)},
         style=style,
@@ -150,7 +150,8 @@ def csp_hash(text: str) -> str:
     return b64encode(sha256(text.encode()).digest()).decode()
 
 
-def _rule_pages() -> Mapping[str, Mapping[str, str]]:
+def rule_pages() -> Mapping[str, Mapping[str, str]]:
+    """Return the sections of the page of each rule, by its source identifier."""
     return {rule.source_identifier: sections(page(rule)) for rule in load_rules().values()}
 
 

@@ -33,10 +33,14 @@ WORDS = {
 
 
 class Cell(NamedTuple):
-    """Hold a text of a section; `tone` is UNKNOWN, MUTED, a compliance type for a badge, or empty."""
+    """Hold a text of a section; `tone` is UNKNOWN, MUTED, a compliance type for a badge, or empty.
+
+    `mark` leads to one of the section's notes.
+    """
 
     text: str
     tone: str = ""
+    mark: str = ""
 
 
 class Section(NamedTuple):
@@ -92,7 +96,7 @@ def listed(names: Listed[T], text: Callable[[T], str] = str) -> Cell:
 def incomplete(names: Listed[T], width: int) -> Iterator[Sequence[Cell]]:
     """Yield a row that says why a table may lack rows, if it may."""
     if names.unknown is not None:
-        yield (unknown(f"perhaps others: {names.unknown}"), *[Cell("")] * (width - 1))
+        yield (Cell(f"perhaps others: {names.unknown}", UNKNOWN), *[Cell("")] * (width - 1))
 
 
 def moment(time: datetime) -> str:

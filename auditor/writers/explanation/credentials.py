@@ -5,7 +5,19 @@ from datetime import datetime
 
 from auditor.explaining.explanation import AccessKey, Credentials, Device, Explanation, OfUser, SigningCertificate
 from auditor.explaining.facts import Fact
-from auditor.writers.explanation.cells import UNKNOWN, Cell, Section, fact, flag, listed, moment, pairs, unknown, when
+from auditor.writers.explanation.cells import (
+    MUTED,
+    UNKNOWN,
+    Cell,
+    Section,
+    fact,
+    flag,
+    listed,
+    moment,
+    pairs,
+    unknown,
+    when,
+)
 
 _HARDWARE = "none is virtual: MFA is active, so it is a hardware or FIDO device, which no input lists"
 
@@ -60,10 +72,11 @@ def _device(device: Device) -> str:
 
 
 def _key(key: AccessKey, now: datetime | None) -> Cell:
-    if key.active.value is False and key.last_rotated == Fact(None):
-        return fact(Fact[str](None))
+    active = flag(key.active, "active", "not active")
+    if key.last_rotated == Fact(None) and not key.active.value:
+        return Cell("none", MUTED) if key.active.unknown is None else active
     parts = [
-        flag(key.active, "active", "not active"),
+        active,
         _prefixed("made or activated ", fact(key.last_rotated, lambda time: when(time, now), "at an unknown time")),
         _last_use(key, now),
     ]

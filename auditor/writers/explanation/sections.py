@@ -40,14 +40,17 @@ from auditor.writers.explanation.credentials import credentials
 
 SESSIONS = ("without MFA", "with MFA", "access key")
 _ABOUT = (
-    "With the own password and MFA device: signed in at the console without MFA, with MFA, or using a long-term access "
-    "key. `iam-audit can` answers other questions."
+    "About the user's own password and MFA device: signed in at the console without MFA, with MFA, or by a long-term "
+    "access key. `iam-audit can` answers other questions."
 )
-_POLICY_COLUMNS = ("Policy", "Kind", "From", "What it allows at large")
+_FROM = "From"
+_POLICY_COLUMNS = ("Policy", "Kind", _FROM, "Contents")
 
 
 def kind_text(explanation: Explanation) -> str:
     """Return what kind of resource is explained."""
+    if explanation.unseen is not None:
+        return "not seen"
     if explanation.policy is not None:
         return explanation.policy.kind
     kind = explanation.resource_type
@@ -66,11 +69,11 @@ def _facts(explanation: Explanation) -> Iterator[tuple[str, Cell]]:
     yield "Captured", Cell(moment(now)) if now else unknown("--captured-at sets it for files")
     if explanation.unseen is not None:
         return
-    yield "ARN", fact(explanation.arn)
     if explanation.policy is None or explanation.policy.kind is not PolicyKind.AWS_MANAGED:
+        yield "Created", fact(explanation.created_at, lambda time: when(time, now))
         yield "Id", fact(explanation.id)
         yield "Path", fact(explanation.path)
-        yield "Created", fact(explanation.created_at, lambda time: when(time, now))
+    yield "ARN", fact(explanation.arn)
     if explanation.tags is not None:
         yield "Tags", fact(explanation.tags, lambda tags: ", ".join(f"{key}={tags[key]}" for key in tags) or "none")
 
@@ -82,7 +85,7 @@ def sections(explanation: Explanation) -> Iterator[Section]:
         yield from _of_user(explanation.user, explanation)
     if explanation.group is not None:
         yield Section("Members", [(listed(explanation.group.members),)])
-        yield _policies(explanation.group.policies)
+        yield _own_policies(explanation.group.policies)
     if explanation.role is not None:
         yield from _of_role(explanation.role, now)
     if explanation.policy is not None:
@@ -100,6 +103,15 @@ def _of_user(user: OfUser, explanation: Explanation) -> Iterator[Section]:
 def _policies(policies: Listed[HeldPolicy]) -> Section:
     rows = [_policy_row(each) for each in policies.items]
     return Section("Policies", [*rows, *incomplete(policies, len(_POLICY_COLUMNS))], _POLICY_COLUMNS)
+
+
+def _own_policies(policies: Listed[HeldPolicy]) -> Section:
+    """Return the policies of an identity that has them from nowhere else."""
+    section = _policies(policies)
+    return section._replace(
+        columns=[each for each in section.columns if each != _FROM],
+        rows=[[cell for at, cell in enumerate(row) if section.columns[at] != _FROM] for row in section.rows],
+    )
 
 
 def _policy_row(policy: HeldPolicy) -> Sequence[Cell]:
@@ -123,10 +135,7 @@ def _questions(user: OfUser) -> Section:
     rows = [
         (
             Cell(question.action),
-            *(
-                Cell(f"{WORDS[each.decision]} {notes.mark(each.reason)}", TONES[each.decision])
-                for each in question.answers
-            ),
+            *(Cell(WORDS[each.decision], TONES[each.decision], notes.mark(each.reason)) for each in question.answers),
         )
         for question in user.questions
     ]
@@ -140,7 +149,7 @@ def _of_role(role: OfRole, now: datetime | None) -> Iterator[Section]:
         rows = [(unknown(trust.unknown), Cell(""), Cell(""), Cell(""))]
     columns = ("Effect", "Who", "What", "Conditions on")
     yield Section("Trust policy: who may assume the role", rows, columns, empty="Nobody.")
-    yield _policies(role.policies)
+    yield _own_policies(role.policies)
     yield _boundary(role)
     use = [
         ("Last used", fact(role.last_used, lambda time: when(time, now), "not in the 400 days that AWS keeps")),

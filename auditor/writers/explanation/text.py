@@ -1,6 +1,6 @@
 """The explanation as text for a terminal: facts and tables, and last the verdict of each rule."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
 from rich.console import Console, RenderableType
@@ -17,7 +17,7 @@ from auditor.writers.statements import suppression_text
 from auditor.writers.table import STYLES, TRAILING_BLANKS, console_for
 from auditor.writers.visible import visible
 
-_TONES = {**STYLES, UNKNOWN: "yellow", MUTED: "dim"}
+_TONES: Mapping[str, str] = {**{kind.value: style for kind, style in STYLES.items()}, UNKNOWN: "yellow", MUTED: "dim"}
 _LONGEST = 200  # characters of a fact's value
 _WIDE = 120  # columns, in which tables of long texts have room
 _INDENT = (0, 0, 0, 2)
@@ -38,7 +38,7 @@ def _parts(explanation: Explanation, console: Console) -> Iterator[RenderableTyp
     if explanation.configuration is not None:
         yield Text(visible(configuration.sentence(explanation.configuration)))
     if explanation.unseen is not None:
-        yield Text(visible(f"\n{explanation.unseen}"), style="yellow")
+        yield Text(f"\n{visible(explanation.unseen)}", style="yellow")
         return
     for section in sections(explanation):
         yield from _section(section, console)
@@ -86,7 +86,8 @@ def _table(section: Section) -> Table:
 def _stacked(section: Section) -> Iterator[RenderableType]:
     """Yield each row as a block, where a terminal has no room for the columns."""
     for first, *others in section.rows:
-        yield Padding(_text(first), _INDENT)
+        name = "" if first.tone == UNKNOWN else f"{section.columns[0]} "
+        yield Padding(Text(name, style="dim").append_text(_text(first)), _INDENT)
         named = zip(section.columns[1:], others, strict=True)
         rows = [(Cell(column, MUTED), cell) for column, cell in named if cell.text]
         if rows:
@@ -94,7 +95,8 @@ def _stacked(section: Section) -> Iterator[RenderableType]:
 
 
 def _text(cell: Cell) -> Text:
-    return Text(visible(cell.text), style=_TONES.get(cell.tone, ""))
+    text = Text(visible(cell.text), style=_TONES.get(cell.tone, ""))
+    return text.append(f" {cell.mark}", style="default not dim") if cell.mark else text
 
 
 def _verdicts(explanation: Explanation) -> Iterator[RenderableType]:
