@@ -1,6 +1,6 @@
 """Write the generated documentation, or with --check say what is out of date.
 
-Generated are the JSON Schemas of reports, diffs, baselines and the configuration file, docs/rules.md, docs/wings.svg,
+Generated are the JSON Schemas of reports, diffs, explanations, baselines and the configuration file, docs/rules.md, docs/wings.svg,
 and the parts of README.md and docs/architecture.md between markers.
 """
 
@@ -16,6 +16,7 @@ import wings
 
 from auditor.account.sources import BULK
 from auditor.collectors.live.collection import permissions_policy
+from auditor.explaining.explanation import Explanation
 from auditor.judging.catalogue import is_managed
 from auditor.judging.parameters import needed
 from auditor.judging.registry import load_rules, page, sections
@@ -55,6 +56,10 @@ def generated() -> Iterator[tuple[Path, str]]:
     """Yield each generated file with the content that it should have."""
     yield ROOT / "auditor/report/report.schema.json", schema(Report, "JSON report of iam-audit")
     yield ROOT / "auditor/report/diff.schema.json", schema(Comparison, "JSON diff of iam-audit")
+    yield (
+        ROOT / "auditor/explaining/explanation.schema.json",
+        schema(Explanation, "JSON explanation of iam-audit, of one user, group, role or policy"),
+    )
     yield ROOT / "auditor/report/baseline.schema.json", schema(Baseline, "Baseline of iam-audit")
     yield (
         ROOT / "auditor/selection/config.schema.json",

@@ -1,6 +1,7 @@
 """The explanation: the records of what is known of one resource; its fields are those of the JSON explanation."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
@@ -40,8 +41,8 @@ class AccessKey(Struct, frozen=True):
 
     number: int
     active: Fact[bool]
-    last_rotated: Fact[Time]
-    last_used: Fact[Time]
+    last_rotated: Fact[datetime]
+    last_used: Fact[datetime]
     last_used_region: Fact[str]
     last_used_service: Fact[str]
 
@@ -51,7 +52,7 @@ class SigningCertificate(Struct, frozen=True):
 
     number: int
     active: Fact[bool]
-    last_rotated: Fact[Time]
+    last_rotated: Fact[datetime]
 
 
 class Credentials(Struct, frozen=True):
@@ -61,9 +62,9 @@ class Credentials(Struct, frozen=True):
     """
 
     password_enabled: Fact[bool]
-    password_last_used: Fact[Time]
-    password_last_changed: Fact[Time]
-    password_next_rotation: Fact[Time]
+    password_last_used: Fact[datetime]
+    password_last_changed: Fact[datetime]
+    password_next_rotation: Fact[datetime]
     mfa_active: Fact[bool]
     access_keys: tuple[AccessKey, ...]
     signing_certificates: tuple[SigningCertificate, ...]
@@ -133,11 +134,11 @@ class Trust(Struct, frozen=True):
 class OfRole(Struct, frozen=True):
     """Hold what is known of a role beside its names; `last_used` is null for not within AWS's last 400 days."""
 
-    trust: Fact[tuple[Trust, ...]]
+    trust: Listed[Trust]
     policies: Listed[HeldPolicy]
     boundary: Fact[str]
     boundary_contents: Fact[AtLarge] | None
-    last_used: Fact[Time]
+    last_used: Fact[datetime]
     instance_profiles: Listed[str]
 
 
@@ -172,7 +173,7 @@ class OfPolicy(Struct, frozen=True):
     versions: Listed[str] | None
     attachment_count: Fact[int] | None
     boundary_usage_count: Fact[int] | None
-    updated_at: Fact[Time] | None
+    updated_at: Fact[datetime] | None
     description: Fact[str] | None
     at_large: Fact[AtLarge]
     statements: tuple[PolicyStatement, ...]
@@ -203,7 +204,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     arn: Fact[str]
     id: Fact[str]
     path: Fact[str]
-    created_at: Fact[Time]
+    created_at: Fact[datetime]
     tags: Fact[dict[str, str]] | None
     unseen: str | None = None
     user: OfUser | None = None

@@ -62,13 +62,17 @@ class Identities:
         """Return what is known of a role."""
         boundary = self._boundary(role)
         return OfRole(
-            trust=self._reader.fact(lambda: tuple(map(_trust, trust_statements(role.trust_policy)))),
+            trust=self._trust(role),
             policies=self._documents.held(role),
             boundary=boundary,
             boundary_contents=self._contents(boundary),
             last_used=self._reader.fact(lambda: role.last_used_at),
             instance_profiles=self._reader.listed(lambda: role.instance_profile_names, str),
         )
+
+    def _trust(self, role: Role) -> Listed[Trust]:
+        read = self._reader.fact(lambda: trust_statements(role.trust_policy))
+        return Listed(tuple(map(_trust, read.value or ())), read.unknown)
 
     def _of_groups(self, user: User) -> Iterator[Listed[HeldPolicy]]:
         if user.group_names.gap is not None:

@@ -144,7 +144,7 @@ def _questions(user: OfUser) -> Section:
 
 def _of_role(role: OfRole, now: datetime | None) -> Iterator[Section]:
     trust = role.trust
-    rows = [_trust_row(each) for each in trust.value or ()]
+    rows = [_trust_row(each) for each in trust.items]
     if trust.unknown is not None:
         rows = [(unknown(trust.unknown), Cell(""), Cell(""), Cell(""))]
     columns = ("Effect", "Who", "What", "Conditions on")
