@@ -11,6 +11,7 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from html import escape
 from pathlib import Path
@@ -61,6 +62,7 @@ def write(report: Report, stream: BinaryIO) -> None:
     stream.write(_document(urgent).encode("utf-8", "backslashreplace"))
 
 
+@cache  # compiling a template takes longer than to fill it in
 def page_environment() -> Any:
     """Return jinja's environment of pages, in which every expression is escaped and made safe to be shown."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # imported late: 70 ms
