@@ -1,7 +1,7 @@
 """Write the generated documentation, or with --check say what is out of date.
 
-Generated are the JSON Schemas of reports, diffs, explanations, baselines and the configuration file, docs/rules.md, docs/wings.svg,
-and the parts of README.md and docs/architecture.md between markers.
+Generated are the JSON Schemas of reports, diffs, explanations, baselines and the configuration file, docs/rules.md,
+docs/wings.svg, and the parts of README.md and of pages in docs/ between markers.
 """
 
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import practices
 import wings
 
 from auditor.account.sources import BULK
@@ -37,7 +38,8 @@ resource that a rule evaluates, the rule has one finding on the account, NOT_APP
 that finding is INSUFFICIENT_DATA. Both are our decision; AWS Config shows no result then.
 
 The sets (`--rules`): `aws-config` is the default, and `core` is a part of it. `practices` holds rules that AWS Config
-does not have, and `all` holds every rule. A rule that needs a value runs only if the value is given.
+does not have; [Practices](practices.md) shows them at work. `all` holds every rule. A rule that needs a value runs only
+if the value is given.
 """
 MARKED = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -67,7 +69,8 @@ def generated() -> Iterator[tuple[Path, str]]:
     )
     yield ROOT / "docs/rules.md", rule_reference()
     yield ROOT / "docs/wings.svg", wings.picture()
-    for path in (ROOT / "README.md", ROOT / "docs/architecture.md"):
+    for name in ("README.md", "docs/architecture.md", "docs/explain.md", "docs/practices.md"):
+        path = ROOT / name
         yield path, MARKED.sub(_filled, path.read_text("utf-8"))
 
 
@@ -141,7 +144,7 @@ def _permissions() -> str:
     return f"```json\n{text}\n```\n"
 
 
-PARTS = {"rules": _rules_table, "permissions": _permissions, "wings": wings.table}
+PARTS = {"rules": _rules_table, "permissions": _permissions, "wings": wings.table, **practices.PARTS}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
