@@ -88,10 +88,10 @@ class SessionAnswer(Struct, frozen=True):
 
 
 class Question(Struct, frozen=True):
-    """Hold whether a user may do an action on a resource, in each session."""
+    """Hold whether a user may do an action, in each session, on a resource that is null while it is not known."""
 
     action: str
-    resource: str
+    resource: str | None
     answers: tuple[SessionAnswer, ...]
 
 

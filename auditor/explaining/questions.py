@@ -34,7 +34,7 @@ def questions(access: Access, user: User) -> Iterator[Question]:
         if stored(user, "arn") is None:
             reason = "Undecided: the user's ARN is not known"
             answers = tuple(SessionAnswer(session, Decision.UNDECIDED, reason, ()) for session in Session)
-            yield Question(action, "unknown", answers)
+            yield Question(action, None, answers)
         else:
             answered = [access.can(user, action, session) for session in Session]
             yield Question(action, answered[0].resource, tuple(map(_answer, answered)))

@@ -1,19 +1,21 @@
 """Explanations: everything that is known of a user, group, role or policy, and why the rest is not known."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from explained_account import ARN, LIMITS, POWER_USER, SELF_MANAGE, explained_account
+from less_explained import contradictions
 from msgspec.structs import replace
 
 import auditor
-from auditor.account.model import Snapshot
+from auditor.account.model import LoginProfile, Notice, Snapshot
 from auditor.account.unknown import with_gaps
 from auditor.explaining.explanation import Explanation, OfPolicy, OfUser, shortfall
 from auditor.explaining.facts import Fact, Listed
 from auditor.explaining.questions import ACTIONS
-from auditor.testing import WITHHELD, account, listing, policy, user
+from auditor.testing import WITHHELD, account, credentials, listing, policy, user
 
 WITHHELD_TEXT = "The case withholds it; grant iam:Test"
 SNAPSHOT = explained_account()
@@ -84,7 +86,19 @@ def test_what_a_user_may_do_is_what_can_answers() -> None:
             assert question.resource == asked.resource
 
 
-def test_verdicts_are_those_of_a_scan_with_what_is_said_beside() -> None:
+def test_what_is_said_beside_a_verdict_is_said_of_its_resource_only() -> None:
+    profile = LoginProfile("alice", password_reset_required=False)
+    row = credentials(password_enabled=True)
+    noticed = (Notice("example", "alice", "Something odd"),)
+    snapshot = explained_account(alice={"credentials": row}, login_profiles=(profile,), notices=noticed)
+    assert [(each.config_rule_name, each.message) for each in auditor.explain(snapshot, "alice").warnings] == [
+        (None, "Something odd"),
+        ("iam-first-signin-not-locked-out", "will be locked out at the next forced reset of the password"),
+    ]
+    assert auditor.explain(snapshot, "bob").warnings == ()
+
+
+def test_verdicts_are_those_of_a_scan() -> None:
     report = auditor.audit(SNAPSHOT, "all")
     found = auditor.explain(SNAPSHOT, "alice", report=report)
     own = [each for each in report.findings if each.resource_name == "alice"]
@@ -92,8 +106,6 @@ def test_verdicts_are_those_of_a_scan_with_what_is_said_beside() -> None:
     without = {each.config_rule_name: each for each in auditor.explain(SNAPSHOT, "alice").findings}
     assert {each.config_rule_name: each for each in own} == without
     assert found.rules["iam-user-mfa-enabled"] == "IAM_USER_MFA_ENABLED"
-    notes = [each for each in report.warnings if each.resource_name == "alice"]
-    assert list(found.warnings) == notes
 
 
 def test_a_report_of_another_snapshot_is_refused() -> None:
@@ -184,6 +196,30 @@ def test_a_list_that_is_cut_leaves_what_rests_on_it_unknown(lists: str) -> None:
         "virtual_mfa_devices": found.user.mfa_devices.unknown,
     }
     assert WITHHELD_TEXT in (places[lists] or "")
+
+
+def everything_hidden() -> Iterator[tuple[str, Snapshot]]:
+    """Yield the account once for each field of its users, groups, roles and policies, without it."""
+    for place in ("users", "groups", "roles", "policies"):
+        records = getattr(SNAPSHOT, place).known_part
+        fields = {name for name in records[0].__struct_fields__ if name not in ("name", "verified", "gaps")}
+        for field in sorted(fields):
+            first, *others = records
+            hidden = listing([with_gaps(first, {field: WITHHELD}), *others])
+            yield f"{place}.{field}", replace(SNAPSHOT, **{place: hidden})
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("alice", "user"), ("developers", "group"), ("Deploy", "role"), ("limits", "policy")]
+)
+def test_hiding_a_fact_changes_no_other(name: str, kind: str) -> None:
+    whole = auditor.explain(SNAPSHOT, name, kind=kind)
+    assert shortfall(whole) is None
+    for hidden, snapshot in everything_hidden():
+        less = auditor.explain(snapshot, name, kind=kind)
+        by_rule = {each.config_rule_name: each for each in whole.findings}
+        same = replace(whole, findings=tuple(by_rule[each.config_rule_name] for each in less.findings))
+        assert list(contradictions(same, less, "it")) == [], hidden
 
 
 def test_members_and_holders_may_be_others_where_users_are_unknown() -> None:

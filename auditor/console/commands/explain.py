@@ -34,7 +34,9 @@ from auditor.explaining.subject import Explained
 )
 @quiet_option
 def explain(**options: Any) -> int:
-    """Show everything that is known of a user, group, role or policy, and what is not known and why.
+    """Show all that is known of a user, group, role or policy.
+
+    What is not known is shown too, with the reason.
 
     NAME is a name or an ARN. Of a user it shows the groups, each policy and where it comes from, the boundary, the
     credentials with their ages, what the user may do about the own password and MFA device, and the verdict of each
