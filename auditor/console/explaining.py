@@ -46,7 +46,7 @@ def explain(request: ExplainRequest) -> int:
     say = speaker(quiet=request.quiet)
     places.check(request.account)
     loaded = config.load(request.selection.config, datetime.now(UTC).date(), ignored=request.selection.no_config)
-    inputs = [str(each) for each in (request.account.snapshot, loaded.path) if each is not None]
+    inputs = [*places.files_read(request.account), *([] if loaded.path is None else [str(loaded.path)])]
     paths.check(request.paths, EXPLANATION_SUFFIXES, sources=inputs)
     plan, usual = _plan(request.selection, loaded)
     rules = _rules(plan, _ANYTHING, usual=usual)

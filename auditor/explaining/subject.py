@@ -120,29 +120,44 @@ def _check_arn(arn: str, kinds: Sequence[Explained]) -> None:
     """Raise UsageError for an ARN that is none of these kinds."""
     parts = arn.split(":", _PARTS - 1)
     if len(parts) < _PARTS or parts[2] != "iam" or not parts[-1].startswith(tuple(f"{kind}/" for kind in kinds)):
-        listed = " or ".join((", ".join(kinds[:-1]), kinds[-1]) if kinds[:-1] else kinds)
         hint = "Name the role for a session of it; other resources are in the report of `iam-audit scan`."
-        raise UsageError(f"{arn!r} is not the ARN of a {listed}", hint)
+        raise UsageError(f"{arn!r} is not the ARN of a {_either(kinds)}", hint)
+
+
+def _either(kinds: Sequence[Explained]) -> str:
+    *others, last = kinds
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _unseen(snapshot: Snapshot, name: str, kinds: Sequence[Explained], candidates: Sequence[Subject]) -> Unseen:
     """Return why nobody knows whether the name is there; raise UsageError where it is known not to be."""
-    listed = " or ".join((", ".join(kinds[:-1]), kinds[-1]) if kinds[:-1] else kinds)
     if name.lower() in _ROOT:
-        raise UsageError(
-            "root is no IAM user", "`iam-audit scan` judges root, and `iam-audit can root ACTION` answers."
-        )
-    names = [(each.arn or each.name) if name.startswith("arn:") else each.name for each in candidates]
-    problem = f"the account has no {listed} {name!r}"
-    gaps = {kind: kind_of(kind.resource_type).resources(snapshot).gap for kind in kinds}
-    if all(gap is None for gap in gaps.values()):
-        raise UsageError(problem, nearest(name, names, f"`{', '.join(kinds)}` are looked through by exact name."))
-    reader = Reader(snapshot)
-    lacking = "; ".join(
-        f"the list of {kind_of(kind.resource_type).listing} is not complete ({reader.of_gap(gap)})"
-        for kind, gap in gaps.items()
-        if gap is not None
-    )
-    guess = nearest(name, names, "")
-    reason = f"No known {listed} is named {name!r}, and {lacking}{f'. {guess}' if guess else ''}"
+        hint = "`iam-audit scan` judges root, and `iam-audit can root ACTION` answers."
+        raise UsageError("root is no IAM user", hint)
+    by_arn = name.startswith("arn:")
+    known = [(each.arn or each.name) if by_arn else each.name for each in candidates]
+    lacking = "; ".join(dict.fromkeys(_lacking(snapshot, kinds)))
+    if by_arn and not lacking:
+        lacking = next((f"the ARN of {each.name} is not known" for each in candidates if each.arn is None), "")
+    if not lacking:
+        hint = nearest(name, known, "Give the exact name, or the ARN.")
+        raise UsageError(f"the account has no {_either(kinds)} {name!r}", hint)
+    guess = nearest(name, known, "")
+    reason = f"No known {_either(kinds)} is named {name!r}, and {lacking}{f'. {guess}' if guess else ''}"
     return Unseen(kinds[0].resource_type if len(kinds) == 1 else None, name, reason)
+
+
+def _lacking(snapshot: Snapshot, kinds: Sequence[Explained]) -> Iterator[str]:
+    """Yield why there may be something that is not listed: of AWS's own policies those are known that somebody has."""
+    reader = Reader(snapshot)
+    for kind in Explained if Explained.POLICY in kinds else kinds:
+        row = kind_of(kind.resource_type)
+        records = row.resources(snapshot)
+        if records.gap is not None:
+            yield f"the list of {row.listing} is not complete ({reader.of_gap(records.gap)})"
+        if Explained.POLICY in kinds and kind is not Explained.POLICY:
+            held = zip(records.known_part, stored_in(records.known_part, "attached_policies"), strict=True)
+            for record, attached in held:
+                if attached.gap is not None:
+                    yield f"not all policies of {record.name} are known ({reader.of_gap(attached.gap)})"
+                    break

@@ -108,6 +108,14 @@ def test_no_file_that_is_read_is_replaced(explain: Any) -> None:
     assert Path("s.json").read_bytes() == before
 
 
+def test_no_file_of_an_export_is_replaced(run: Run, tmp_path: Path) -> None:
+    exports = write_exports(tmp_path / "exports")
+    before = (exports / "account-summary.json").read_bytes()
+    result = run("explain", "alice", "--exports", exports, "-o", exports / "account-summary.json")
+    assert (result.code, "is a file that is read" in result.err) == (2, True)
+    assert (exports / "account-summary.json").read_bytes() == before
+
+
 def rules(result: Result) -> set[str]:
     return {each["config_rule_name"] for each in json.loads(result.out)["findings"]}
 

@@ -275,6 +275,18 @@ def test_a_name_that_a_cut_list_may_hold_is_neither_there_nor_missing() -> None:
         auditor.explain(cut, "Backup", kind="user")
 
 
+def test_a_policy_of_aws_that_somebody_unseen_may_have_is_neither_there_nor_missing() -> None:
+    audit_policy = "arn:aws:iam::aws:policy/SecurityAudit"
+    with pytest.raises(auditor.AuditError, match="the account has no policy"):
+        auditor.explain(SNAPSHOT, audit_policy, kind="policy")
+    alice, *others = SNAPSHOT.users.known_part
+    cut = replace(SNAPSHOT, users=listing(SNAPSHOT.users.known_part, WITHHELD))
+    hidden = replace(SNAPSHOT, users=listing([with_gaps(alice, {"attached_policies": WITHHELD}), *others]))
+    for snapshot, reason in ((cut, "the list of users is not complete"), (hidden, "not all policies of alice")):
+        found = auditor.explain(snapshot, audit_policy, kind="policy")
+        assert reason in (found.unseen or "")
+
+
 def test_the_same_snapshot_and_report_give_the_same_explanation() -> None:
     report: Any = auditor.audit(SNAPSHOT, as_of=datetime(2026, 11, 24, tzinfo=UTC))
     first: Explanation = auditor.explain(SNAPSHOT, "alice", report=report)

@@ -101,6 +101,21 @@ def test_the_text_keeps_to_the_terminal(columns: int, monkeypatch: pytest.Monkey
         assert max(map(cell_len, in_text(explained(kind)).splitlines())) <= columns
 
 
+def test_a_device_that_no_input_lists_is_not_denied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = in_text(auditor.explain(explained_account(devices=[]), "alice"))
+    assert "Virtual MFA devices    none; MFA is active by the credential report, so a hardware or FIDO device" in shown
+    unknown = in_text(auditor.explain(explained_account(unknown=["virtual_mfa_devices"], devices=[]), "alice"))
+    assert "Virtual MFA devices    unknown: The case withholds it; grant iam:Test" in unknown
+
+
+def test_ages_are_told_only_where_the_time_is_known() -> None:
+    found = in_html(auditor.explain(explained_account(captured_at=None, report_generated_at=None), "alice"))
+    assert "By a credential report of unknown time." in found
+    assert "--captured-at sets it for files" in found
+    assert " ago)" not in found
+
+
 def test_a_suppression_and_its_reason_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     found = auditor.explain(SNAPSHOT, "alice", report=suppressed(REPORT))

@@ -19,17 +19,21 @@ from auditor.writers.explanation.cells import (
     when,
 )
 
-_HARDWARE = "none is virtual: MFA is active, so it is a hardware or FIDO device, which no input lists"
+_HARDWARE = "none; MFA is active by the credential report, so a hardware or FIDO device, which no input lists"
 
 
 def credentials(user: OfUser, explanation: Explanation) -> Section:
     """Return the section on a user's credentials, with ages at the time of the credential report."""
     made = explanation.snapshot.report_generated_at
-    time = moment(made) if made else "an unknown time"
-    rows = [*_reported(user, made), *_asked(user)]
-    return Section(
-        "Credentials", pairs(rows), introduction=f"By the credential report of {time}; ages are of that time."
-    )
+    return Section("Credentials", pairs([*_reported(user, made), *_asked(user)]), introduction=_basis(user, made))
+
+
+def _basis(user: OfUser, made: datetime | None) -> str:
+    if user.credentials.value is None:
+        return ""
+    if made is None:
+        return "By a credential report of unknown time."
+    return f"By the credential report of {moment(made)}; ages are of that time."
 
 
 def _reported(user: OfUser, now: datetime | None) -> Iterator[tuple[str, Cell]]:
