@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from msgspec import structs
 
+from auditor.account.kinds import ResourceType
 from auditor.account.model import Snapshot
 from auditor.account.report_age import without_old_report
 from auditor.account.snapshot import digest, dump
@@ -14,9 +15,9 @@ from auditor.console import places
 from auditor.console.in_use import summary
 from auditor.console.messages import speaker, wants_progress
 from auditor.console.requests import ExplainRequest
-from auditor.explaining.explain import explained, reads_descriptions, relevant
+from auditor.explaining.explain import cheap, explained, relevant
 from auditor.explaining.explanation import Explanation, shortfall
-from auditor.explaining.subject import Explained, Subject, Unseen, find
+from auditor.explaining.subject import Explained, find
 from auditor.judging.engine import RULE_ERROR, Evaluation
 from auditor.judging.rule import ConfiguredRule
 from auditor.report.audit import audit
@@ -38,7 +39,6 @@ _SOURCES = POLICIES_OF_USERS | {
     Source.ACCOUNT_SUMMARY,
     Source.VIRTUAL_MFA_DEVICES,
 }
-_ANYTHING = Unseen(None, "", "")
 
 
 def explain(request: ExplainRequest) -> int:
@@ -49,14 +49,13 @@ def explain(request: ExplainRequest) -> int:
     inputs = [*places.files_read(request.account), *([] if loaded.path is None else [str(loaded.path)])]
     paths.check(request.paths, EXPLANATION_SUFFIXES, sources=inputs)
     plan, usual = _plan(request.selection, loaded)
-    rules = _rules(plan, _ANYTHING, usual=usual)
-    sources = _SOURCES.union(*(each.rule.reads for each in rules))
+    sources = _SOURCES.union(*(each.rule.reads for each in _rules(plan, None, usual=usual)))
     snapshot = places.collect(request.account, sources, say, progress=wants_progress(quiet=request.quiet))
     plan = settled(plan, snapshot)
     oldest = plan.run.oldest_report
     believed = snapshot if oldest is None else without_old_report(snapshot, oldest)
     found = find(believed, request.name, Explained(request.kind) if request.kind else None)
-    report = _report(snapshot, plan, _rules(plan, found, usual=usual))
+    report = _report(snapshot, plan, _rules(plan, found.resource_type, usual=usual))
     explanation = explained(believed, structs.replace(report, configuration=summary(plan, report)), found)
     written = files.write_explanation(explanation, request.paths, sources=inputs)
     if not written or request.output_format:
@@ -74,9 +73,10 @@ def _plan(choice: Choice, loaded: Loaded) -> tuple[Plan, bool]:
     return planned(structs.replace(choice, rule_set=RuleSet.ALL.value), loaded), True
 
 
-def _rules(plan: Plan, found: Subject | Unseen, *, usual: bool) -> list[ConfiguredRule]:
-    """Return the rules that judge such resources; descriptions are read only for a rule that somebody selects."""
-    return [each for each in relevant(plan.rules, found) if not (usual and reads_descriptions(each))]
+def _rules(plan: Plan, resource_type: ResourceType | None, *, usual: bool) -> list[ConfiguredRule]:
+    """Return the rules that judge such resources; those that cost calls run only where somebody selects them."""
+    rules = relevant(plan.rules, resource_type)
+    return cheap(rules) if usual else rules
 
 
 def _report(snapshot: Snapshot, plan: Plan, rules: Sequence[ConfiguredRule]) -> Report:

@@ -38,29 +38,22 @@ def explain(snapshot: Snapshot, name: str, *, kind: str | None = None, report: R
     chosen = _kind(kind)
     if report is None:
         found = find(snapshot, name, chosen)  # before the work: a name that is not there raises
-        return explained(snapshot, audit(snapshot, usual_rules(found)), found)
+        rules = cheap(relevant(configured_rules("all"), found.resource_type))
+        return explained(snapshot, audit(snapshot, rules), found)
     if report.snapshot.sha256 != digest(dump(snapshot)):
         raise UsageError("the report is of another snapshot", "Give the report of this one, or none.")
     return explained(snapshot, report, find(snapshot, name, chosen))
 
 
-def usual_rules(found: Subject | Unseen) -> list[ConfiguredRule]:
-    """Return the rules whose findings are shown if nobody selects others.
-
-    They are all that need no value, but for those on descriptions of policies, which take a call for each policy.
-    """
-    return [each for each in relevant(configured_rules("all"), found) if not reads_descriptions(each)]
-
-
-def relevant(rules: Iterable[ConfiguredRule], found: Subject | Unseen) -> list[ConfiguredRule]:
-    """Return the rules that judge resources such as the subject."""
-    types = {found.resource_type} if found.resource_type else {kind.resource_type for kind in Explained}
+def relevant(rules: Iterable[ConfiguredRule], resource_type: ResourceType | None) -> list[ConfiguredRule]:
+    """Return the rules that judge resources of a type, or of any that can be explained."""
+    types = {resource_type} if resource_type else {kind.resource_type for kind in Explained}
     return [each for each in rules if types & set(each.rule.resource_types)]
 
 
-def reads_descriptions(configured: ConfiguredRule) -> bool:
-    """Return whether a rule reads the descriptions of policies."""
-    return Source.POLICY_DESCRIPTIONS in configured.rule.reads
+def cheap(rules: Iterable[ConfiguredRule]) -> list[ConfiguredRule]:
+    """Return the rules but for those on descriptions of policies, which take a call for each policy."""
+    return [each for each in rules if Source.POLICY_DESCRIPTIONS not in each.rule.reads]
 
 
 def explained(snapshot: Snapshot, report: Report, found: Subject | Unseen) -> Explanation:
