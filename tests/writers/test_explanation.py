@@ -20,7 +20,7 @@ import auditor
 from auditor.explaining import explanation as explanation_module
 from auditor.explaining.explanation import Explanation
 from auditor.report.report import Report
-from auditor.testing import CAPTURED_AT
+from auditor.testing import CAPTURED_AT, account, group, user
 from auditor.writers.explanation import html, text
 from auditor.writers.explanation import json as json_writer
 from auditor.writers.explanation.sections import facts, judged, sections
@@ -114,6 +114,15 @@ def test_ages_are_told_only_where_the_time_is_known() -> None:
     assert "By a credential report of unknown time." in found
     assert "--captured-at sets it for files" in found
     assert " ago)" not in found
+
+
+def test_of_many_names_the_first_are_shown_and_the_others_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "4000")
+    crowd = account(users=[user(f"user{number:03}", groups=["all"]) for number in range(150)], groups=[group("all")])
+    found = auditor.explain(crowd, "all")
+    for shown in (in_text(found), "".join(TextOf(in_html(found)).found)):
+        assert "user098, user099 and 50 more, which the JSON lists" in shown
+    assert len(json.loads(in_json(found))["group"]["members"]["items"]) == 150
 
 
 def test_a_suppression_and_its_reason_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,8 @@ from auditor.report.report import encoded
 
 T = TypeVar("T")
 UNKNOWN, MUTED = "unknown", "muted"
+MOST_NAMES = 100
+"""The names of a list that people are shown: a group may have thousands of members."""
 TONES = {
     Decision.ALLOW: "COMPLIANT",
     Decision.EXPLICIT_DENY: "NOT_APPLICABLE",
@@ -87,7 +89,9 @@ def flag(known: Fact[bool], yes: str = "yes", no: str = "no") -> Cell:
 
 def listed(names: Listed[T], text: Callable[[T], str] = str) -> Cell:
     """Return a list as a cell; where it may not be whole, with what is known first."""
-    known = ", ".join(map(text, names.items))
+    known = ", ".join(map(text, names.items[:MOST_NAMES]))
+    if more := len(names.items[MOST_NAMES:]):
+        known = f"{known} and {more:,} more, which the JSON lists"
     if names.unknown is None:
         return Cell(known) if known else Cell("none", MUTED)
     return Cell(f"{known}; perhaps others: {names.unknown}", UNKNOWN) if known else unknown(names.unknown)
