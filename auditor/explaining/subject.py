@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct
@@ -62,8 +63,10 @@ class Unseen(Struct, frozen=True):
 def find(snapshot: Snapshot, name: str, kind: Explained | None) -> Subject | Unseen:
     """Return the subject of a name or an ARN, by its kind if one is given.
 
-    Raises UsageError for what is not there, and for a name that several have.
+    Raises UsageError for what is not there, for no name at all, and for a name that several have.
     """
+    if not name:
+        raise UsageError("the name is empty", "Name a user, group, role or policy; a variable may not be set.")
     kinds = list(Explained) if kind is None else [kind]
     candidates = [each for one in kinds for each in _listed(snapshot, one)]
     by_arn = name.startswith("arn:")
@@ -136,7 +139,7 @@ def _unseen(snapshot: Snapshot, name: str, kinds: Sequence[Explained], candidate
         raise UsageError("root is no IAM user", hint)
     by_arn = name.startswith("arn:")
     known = [(each.arn or each.name) if by_arn else each.name for each in candidates]
-    lacking = "; ".join(dict.fromkeys(_lacking(snapshot, kinds)))
+    lacking = "; ".join(_lacking(snapshot, kinds))
     if by_arn and not lacking:
         lacking = next((f"the ARN of {each.name} is not known" for each in candidates if each.arn is None), "")
     if not lacking:
@@ -150,14 +153,22 @@ def _unseen(snapshot: Snapshot, name: str, kinds: Sequence[Explained], candidate
 def _lacking(snapshot: Snapshot, kinds: Sequence[Explained]) -> Iterator[str]:
     """Yield why there may be something that is not listed: of AWS's own policies those are known that somebody has."""
     reader = Reader(snapshot)
+    cut: dict[str, list[str]] = {}
     for kind in Explained if Explained.POLICY in kinds else kinds:
         row = kind_of(kind.resource_type)
-        records = row.resources(snapshot)
-        if records.gap is not None:
-            yield f"the list of {row.listing} is not complete ({reader.of_gap(records.gap)})"
-        if Explained.POLICY in kinds and kind is not Explained.POLICY:
-            held = zip(records.known_part, stored_in(records.known_part, "attached_policies"), strict=True)
-            for record, attached in held:
-                if attached.gap is not None:
-                    yield f"not all policies of {record.name} are known ({reader.of_gap(attached.gap)})"
-                    break
+        if (reason := reader.of_gap(row.resources(snapshot).gap)) is not None:
+            cut.setdefault(reason, []).append(str(row.listing))
+    for reason, lists in cut.items():
+        named = f"list of {lists[0]} is" if len(lists) == 1 else f"lists of {', '.join(lists)} are"
+        yield f"the {named} not complete ({reason})"
+    if not cut and Explained.POLICY in kinds:
+        yield from islice(_doubtful_holders(snapshot, reader), 1)
+
+
+def _doubtful_holders(snapshot: Snapshot, reader: Reader) -> Iterator[str]:
+    """Yield of whom not all policies are known."""
+    for listing in (snapshot.users, snapshot.groups, snapshot.roles):
+        names, held = (stored_in(listing.known_part, field) for field in ("name", "attached_policies"))
+        for name, attached in zip(names, held, strict=True):
+            if attached.gap is not None:
+                yield f"not all policies of {name} are known ({reader.of_gap(attached.gap)})"

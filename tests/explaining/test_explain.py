@@ -242,6 +242,7 @@ def test_facts_that_take_a_call_each_count_only_where_a_verdict_rests_on_them() 
 
 def test_root_is_no_subject_and_names_are_exact() -> None:
     for name, message in {
+        "": "the name is empty",
         "root": "root is no IAM user",
         "alise": "the account has no user, group, role or policy 'alise'",
         "ALICE": "the account has no user, group, role or policy 'ALICE'",
@@ -270,6 +271,8 @@ def test_a_name_that_a_cut_list_may_hold_is_neither_there_nor_missing() -> None:
     found = auditor.explain(cut, "Backup")
     assert found.unseen is not None
     assert f"the list of roles is not complete ({WITHHELD_TEXT})" in found.unseen
+    more = auditor.explain(replace(cut, groups=listing((), WITHHELD)), "Backup")
+    assert f"the lists of groups, roles are not complete ({WITHHELD_TEXT})" in (more.unseen or "")
     assert (found.resource_type, found.findings, shortfall(found)) == (None, (), found.unseen)
     with pytest.raises(auditor.AuditError, match="has no user 'Backup'"):
         auditor.explain(cut, "Backup", kind="user")

@@ -100,7 +100,8 @@ def listed(names: Listed[T], text: Callable[[T], str] = str) -> Cell:
 def incomplete(names: Listed[T], width: int) -> Iterator[Sequence[Cell]]:
     """Yield a row that says why a table may lack rows, if it may."""
     if names.unknown is not None:
-        yield (Cell(f"perhaps others: {names.unknown}", UNKNOWN), *[Cell("")] * (width - 1))
+        known = "perhaps others" if names.items else "unknown"
+        yield (Cell(f"{known}: {names.unknown}", UNKNOWN), *[Cell("")] * (width - 1))
 
 
 def moment(time: datetime) -> str:
