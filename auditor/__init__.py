@@ -6,6 +6,7 @@
     report = auditor.audit(snapshot)
     auditor.write(report, "monday.html")
     answer = auditor.can(snapshot, user="alice", action="iam:ChangePassword", session="no-mfa")
+    explanation = auditor.explain(snapshot, "alice")
 
 Importing this package imports nothing else: each name below is loaded when it is first used. docs/python.md describes
 them with examples.
@@ -19,6 +20,8 @@ if TYPE_CHECKING:  # for type checkers and editors; at run time __getattr__ does
     from auditor.collectors.live.in_one_call import collect
     from auditor.collectors.saved import load_report, load_snapshot
     from auditor.errors import AuditError
+    from auditor.explaining.explain import explain
+    from auditor.explaining.explanation import Explanation
     from auditor.policies.access.answer import Answer
     from auditor.policies.access.questions import can
     from auditor.report.audit import audit
@@ -33,6 +36,7 @@ __all__ = [
     "Answer",
     "AuditError",
     "Comparison",
+    "Explanation",
     "Report",
     "Snapshot",
     "__version__",
@@ -40,6 +44,7 @@ __all__ = [
     "can",
     "collect",
     "compare",
+    "explain",
     "load_report",
     "load_snapshot",
     "read_exports",
@@ -50,12 +55,14 @@ _PLACES = {
     "Answer": "auditor.policies.access.answer",
     "AuditError": "auditor.errors",
     "Comparison": "auditor.report.comparison",
+    "Explanation": "auditor.explaining.explanation",
     "Report": "auditor.report.report",
     "Snapshot": "auditor.account.model",
     "audit": "auditor.report.audit",
     "can": "auditor.policies.access.questions",
     "collect": "auditor.collectors.live.in_one_call",
     "compare": "auditor.report.compare",
+    "explain": "auditor.explaining.explain",
     "load_report": "auditor.collectors.saved",
     "load_snapshot": "auditor.collectors.saved",
     "read_exports": "auditor.collectors.cli_output.folder",

@@ -1,7 +1,8 @@
 """Write the generated documentation, or with --check say what is out of date.
 
-Generated are the JSON Schemas of reports, diffs, baselines and the configuration file, docs/rules.md, docs/wings.svg,
-the parts of README.md and docs/architecture.md between markers, and the outputs of the commands in docs/examples.
+Generated are the JSON Schemas of reports, diffs, explanations, baselines and the configuration file, docs/rules.md,
+docs/wings.svg, the parts of README.md and of pages in docs/ between markers, and the outputs of the commands in
+docs/examples.
 """
 
 import inspect
@@ -16,10 +17,12 @@ from shlex import split
 from typing import Any
 
 import msgspec
+import practices
 import wings
 
 from auditor.account.sources import BULK
 from auditor.collectors.live.collection import permissions_policy
+from auditor.explaining.explanation import Explanation
 from auditor.judging.catalogue import is_managed
 from auditor.judging.parameters import needed
 from auditor.judging.registry import load_rules, page, sections
@@ -41,7 +44,8 @@ resource that a rule evaluates, the rule has one finding on the account, NOT_APP
 that finding is INSUFFICIENT_DATA. Both are our decision; AWS Config shows no result then.
 
 The sets (`--rules`): `aws-config` is the default, and `core` is a part of it. `practices` holds rules that AWS Config
-does not have, and `all` holds every rule. A rule that needs a value runs only if the value is given.
+does not have; [Practices](practices.md) shows them at work. `all` holds every rule. A rule that needs a value runs only
+if the value is given.
 """
 MARKED = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -67,6 +71,10 @@ def generated() -> Iterator[tuple[Path, str]]:
         ROOT / "auditor/organization/report.schema.json",
         schema(OrganizationReport, "JSON report of iam-audit on an organization"),
     )
+    yield (
+        ROOT / "auditor/explaining/explanation.schema.json",
+        schema(Explanation, "JSON explanation of iam-audit, of one user, group, role or policy"),
+    )
     yield ROOT / "auditor/report/baseline.schema.json", schema(Baseline, "Baseline of iam-audit")
     yield (
         ROOT / "auditor/selection/config.schema.json",
@@ -74,7 +82,8 @@ def generated() -> Iterator[tuple[Path, str]]:
     )
     yield ROOT / "docs/rules.md", rule_reference()
     yield ROOT / "docs/wings.svg", wings.picture()
-    for path in (ROOT / "README.md", ROOT / "docs/architecture.md"):
+    for name in ("README.md", "docs/architecture.md", "docs/explain.md", "docs/practices.md"):
+        path = ROOT / name
         yield path, MARKED.sub(_filled, path.read_text("utf-8"))
     examples = ROOT / "docs/examples/README.md"
     yield (
@@ -175,7 +184,7 @@ def _output(command: str) -> str:
     return f"```\n{change.strip()}\n\n{done.stderr.strip().splitlines()[-1]}\n```\n"
 
 
-PARTS = {"rules": _rules_table, "permissions": _permissions, "wings": wings.table}
+PARTS = {"rules": _rules_table, "permissions": _permissions, "wings": wings.table, **practices.PARTS}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -28,6 +28,7 @@ WINGS = [
     "judging",
     "selection",
     "report",
+    "explaining",
     "change",
     "history",
     "collectors",
@@ -40,7 +41,7 @@ WINGS = [
     "console",
 ]
 """The wings and the modules below them; each imports only from those before it."""
-SIDE_BY_SIDE = [{"change", "history", "collectors"}, {"parity", "evidence", "publish", "organization"}]
+SIDE_BY_SIDE = [{"explaining", "change", "history", "collectors"}, {"parity", "evidence", "publish", "organization"}]
 """Wings of one rank, which do not import each other."""
 BELOW = {"errors", "redaction", "signals", "documents"}
 """Modules that every wing may import."""
@@ -58,6 +59,7 @@ LATE = {
     "rich": (
         "auditor/console/accounts_progress.py",
         "auditor/console/progress.py",
+        "auditor/writers/explanation/text.py",
         "auditor/writers/organization/table.py",
         "auditor/writers/table.py",
     ),
@@ -180,7 +182,10 @@ def test_a_wheel_holds_two_packages_and_their_files(wheel: Path) -> None:
         "auditor/report/controls.json",
         "auditor/report/frameworks.json",
         "auditor/report/report.schema.json",
+        "auditor/explaining/explanation.schema.json",
         "auditor/writers/report.html.jinja",
+        "auditor/writers/explanation/explanation.css",
+        "auditor/writers/explanation/explanation.html.jinja",
         "rules/iam_password_policy.py",
     ):
         assert needed in names

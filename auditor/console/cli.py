@@ -29,6 +29,7 @@ _PLACES = {
         "can",
         "config",
         "diff",
+        "explain",
         "export",
         "frameworks",
         "history",

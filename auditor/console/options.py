@@ -42,6 +42,11 @@ CAN_CODES = _EXIT_CODES.format(
     done="allow; without --session: nothing is undecided\n  1    --session, and it is denied",
     failed="the account could not be read\n  4    undecided: a fact that decides is unknown",
 )
+EXPLAIN_CODES = _EXIT_CODES.format(
+    done="everything of the resource is known",
+    failed="the account could not be read, a file not written, or a rule failed\n"
+    "  4    something of it is unknown or undecided",
+)
 REPORT_CODES = _EXIT_CODES.format(
     done="shown or written; the gate, if any, passed\n  1    --fail-on noncompliant, and a finding is NON_COMPLIANT",
     failed="the report could not be read or written, or a rule failed\n"

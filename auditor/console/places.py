@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from msgspec import Struct
 import auditor
 from auditor.account.model import Snapshot
 from auditor.account.sources import Source
+from auditor.collectors.cli_output.names import FILES
 from auditor.errors import UsageError
 
 Doubtful = Callable[[Snapshot], Sequence[str]]
@@ -64,6 +66,13 @@ def check(inputs: Inputs) -> None:
 def reads_aws(inputs: Inputs) -> bool:
     """Return whether the account is read from AWS, or from the demo's emulator."""
     return inputs.snapshot is None and inputs.exports is None
+
+
+def files_read(inputs: Inputs) -> list[str]:
+    """Return the files that the account is read from; nothing that is written may replace them."""
+    folder = Path(inputs.exports) if inputs.exports is not None else None
+    exports = [str(each) for name in FILES for each in folder.glob(name)] if folder else []
+    return [*([inputs.snapshot] if inputs.snapshot is not None else []), *exports]
 
 
 def names_account(inputs: Inputs) -> bool:

@@ -73,6 +73,18 @@ class CanRequest(Struct, frozen=True, kw_only=True):
     quiet: bool
 
 
+class ExplainRequest(Struct, frozen=True, kw_only=True):
+    """Ask for everything that is known of a resource; `kind` is what the name is of, None for whatever has it."""
+
+    account: Inputs
+    selection: Choice
+    name: str
+    kind: str | None
+    paths: Sequence[str]
+    output_format: str | None
+    quiet: bool
+
+
 class ReportRequest(Struct, frozen=True, kw_only=True):
     """Ask for a stored report in other formats, or as a table, and for the exit code of a gate."""
 

@@ -10,7 +10,6 @@ from msgspec import structs
 from auditor import audit
 from auditor.account.model import Snapshot
 from auditor.account.report_age import duration
-from auditor.collectors.cli_output.names import FILES
 from auditor.collectors.saved import load_baseline
 from auditor.console import places, planning
 from auditor.console.messages import Say, speaker, wants_progress
@@ -145,11 +144,8 @@ def _check_places(settings: RunSettings, loaded: Loaded, *, named: bool) -> None
 
 def _read(request: ScanRequest, loaded: Loaded) -> Sequence[str]:
     """Return the files that are read, but for packs; no report may replace them."""
-    account = request.account
-    folder = Path(account.exports) if account.exports is not None else None
-    exports = [str(each) for name in FILES for each in folder.glob(name)] if folder else []
-    given = [each for each in (account.snapshot, loaded.path) if each is not None]
-    return [*map(str, given), *exports, *planning.files(request)]
+    configuration = [] if loaded.path is None else [str(loaded.path)]
+    return [*places.files_read(request.account), *configuration, *planning.files(request)]
 
 
 def _check_files(settings: RunSettings, sources: Sequence[str]) -> None:

@@ -75,6 +75,21 @@ def parameter_names(_context: click.Context, _parameter: click.Parameter, incomp
     return [name for name in names if name.startswith(incomplete)]
 
 
+def explained_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the names in the snapshot of the command line that begin so, for a shell to complete; else none."""
+    from auditor.collectors.saved import load_snapshot
+    from auditor.errors import AuditError
+    from auditor.explaining.subject import names
+
+    file = context.params.get("snapshot")
+    if not file or file == "-":
+        return []
+    try:
+        return [name for name in names(load_snapshot(file)) if name.startswith(incomplete)]
+    except AuditError:
+        return []
+
+
 def framework_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return the names of frameworks that begin so, whatever the case, for a shell to complete."""
     from auditor.selection.frameworks import known

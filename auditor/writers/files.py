@@ -9,12 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from auditor.explaining.explanation import Explanation
 from auditor.organization.report import OrganizationReport
 from auditor.report.comparison import Comparison
 from auditor.report.report import Report
 from auditor.signals import unfinished
 from auditor.writers.diff.formats import DIFF_SUFFIXES
 from auditor.writers.diff.formats import writer_of as diff_writer_of
+from auditor.writers.explanation.formats import EXPLANATION_SUFFIXES
+from auditor.writers.explanation.formats import writer_of as explanation_writer_of
 from auditor.writers.formats import REPORT_SUFFIXES, format_of, writer_of
 from auditor.writers.organization.formats import writer_of as organization_writer_of
 from auditor.writers.organization.links import Link
@@ -26,16 +29,22 @@ Fill = Callable[[BinaryIO], Any]
 _NOTHING_WRITTEN = "Nothing was written; what was there is as it was."
 
 
-def write(report: Report | Comparison, path: str | os.PathLike[str], *, region: str | None = None) -> Path:
-    """Write a report or a comparison to a file, in the format of its suffix, whole or not at all; return the file.
+def write(
+    report: Report | Comparison | Explanation, path: str | os.PathLike[str], *, region: str | None = None
+) -> Path:
+    """Write a report, a comparison or an explanation to a file, and return the file; it is written whole or not at all.
 
-    The path may hold {account_id} and {captured_at:%Y%m%d}, as with -o; braces that are part of the name are doubled.
-    `region` is the AWS Region of Security Hub, for ASFF (.asff.jsonl); by default that of the environment.
+    The format is that of the suffix. The path may hold {account_id} and {captured_at:%Y%m%d}, as with -o; braces that
+    are part of the name are doubled. `region` is the AWS Region of Security Hub, for ASFF (.asff.jsonl); by default
+    that of the environment.
     Raises UsageError for an unknown format or placeholder, and OutputError where the file cannot be written.
     """
     if isinstance(report, Comparison):
         check([os.fspath(path)], DIFF_SUFFIXES, place="write")
         (file,) = write_comparison(report, [os.fspath(path)])
+    elif isinstance(report, Explanation):
+        check([os.fspath(path)], EXPLANATION_SUFFIXES, place="write")
+        (file,) = write_explanation(report, [os.fspath(path)])
     else:
         check([os.fspath(path)], REPORT_SUFFIXES, place="write")
         (file,) = write_reports(report, [os.fspath(path)], region=region)
@@ -73,6 +82,15 @@ def write_organization(report: OrganizationReport, path: str, link: Link, *, sou
     file = resolved(path, report.organization.management_account_id, report.run.began_at)
     _write_whole({file: partial(organization_writer_of(file.suffix, link), report)}, sources, private=False)
     return file
+
+
+def write_explanation(explanation: Explanation, paths: Sequence[str], *, sources: Sequence[str] = ()) -> list[Path]:
+    """Write the explanation to every path, as write_reports does."""
+    account_id, captured_at = explanation.account.id, explanation.snapshot.captured_at
+    files = [resolved(path, account_id, captured_at) for path in paths]
+    contents: dict[Path, Fill] = {file: partial(explanation_writer_of(file.suffix), explanation) for file in files}
+    _write_whole(contents, sources, private=False)
+    return list(contents)
 
 
 def sentence(files: Sequence[Path]) -> str:

@@ -11,6 +11,7 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from html import escape
 from pathlib import Path
@@ -64,6 +65,7 @@ def write(report: Report, stream: BinaryIO) -> None:
     stream.write(_document(urgent).encode("utf-8", "backslashreplace"))
 
 
+@cache  # compiling a template takes longer than to fill it in
 def page_environment() -> Any:
     """Return jinja's environment of pages, in which every expression is escaped and made safe to be shown."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # imported late: 70 ms
@@ -103,7 +105,7 @@ def _document(report: Report) -> str:
         warned_rows=WARNED_ROWS,
         change_rows=CHANGE_ROWS,
         before_it_is_deployed=effects.BEFORE_IT_IS_DEPLOYED,
-        pages=_rule_pages(),
+        pages=rule_pages(),
         names=report.shown_names,
         places={result.config_rule_name: place for place, result in enumerate(report.rules)},
         style=style,
@@ -157,7 +159,8 @@ def csp_hash(text: str) -> str:
     return b64encode(sha256(text.encode()).digest()).decode()
 
 
-def _rule_pages() -> Mapping[str, Mapping[str, str]]:
+def rule_pages() -> Mapping[str, Mapping[str, str]]:
+    """Return the sections of the page of each rule, by its source identifier."""
     return {rule.source_identifier: sections(page(rule)) for rule in load_rules().values()}
 
 

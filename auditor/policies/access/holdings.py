@@ -118,7 +118,7 @@ class Holdings(Record, frozen=True):
     boundary: Holding | None
 
 
-def _gap_of_all(snapshot: Snapshot, source: Source) -> str | None:
+def gap_of_all(snapshot: Snapshot, source: Source) -> str | None:
     """Return the gap that says why nothing of a source is known, None if something is or there is no such gap."""
     unread = any(each.name is source and each.status in NOTHING_READ for each in snapshot.sources)
     return next((gap.id for gap in snapshot.gaps if unread and gap.source == source), None)
@@ -136,7 +136,7 @@ class HoldingsOf:
         }
         self._unlisted = snapshot.policies.gap
         self._aws_managed = snapshot.aws_managed_policies
-        self._unread = _gap_of_all(snapshot, Source.AWS_MANAGED_POLICIES)
+        self._unread = gap_of_all(snapshot, Source.AWS_MANAGED_POLICIES)
         self._managed: dict[str, CompiledDocument | Doubt] = {}
         self._groups: dict[str, Holding] = {}
         self._boundaries: dict[str, Holding] = {}

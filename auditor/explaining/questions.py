@@ -1,0 +1,44 @@
+"""What a user may do about the own password and MFA device, in each session."""
+
+from collections.abc import Iterator
+
+from auditor.account.model import User
+from auditor.account.unknown import stored
+from auditor.explaining.explanation import Question, SessionAnswer
+from auditor.policies.access.answer import Answer, Decision
+from auditor.policies.access.evaluator import Access
+from auditor.policies.access.sessions import Session
+
+ACTIONS = (
+    "iam:ChangePassword",
+    "iam:GetAccountPasswordPolicy",
+    "iam:CreateVirtualMFADevice",
+    "iam:EnableMFADevice",
+    "iam:ListMFADevices",
+    "iam:ListVirtualMFADevices",
+    "iam:ResyncMFADevice",
+    "iam:DeactivateMFADevice",
+    "iam:GetUser",
+)
+"""The actions that users need to change their password, and to register and manage an MFA device.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage.html
+sts:GetSessionToken is not among them, since AWS says that no policy has an effect on it:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html
+"""
+
+
+def questions(access: Access, user: User) -> Iterator[Question]:
+    """Yield the question about each of these actions on the own user, or the own device, with its answers."""
+    for action in ACTIONS:
+        if stored(user, "arn") is None:
+            reason = "Undecided: the user's ARN is not known"
+            answers = tuple(SessionAnswer(session, Decision.UNDECIDED, reason, ()) for session in Session)
+            yield Question(action, None, answers)
+        else:
+            answered = [access.can(user, action, session) for session in Session]
+            yield Question(action, answered[0].resource, tuple(map(_answer, answered)))
+
+
+def _answer(answer: Answer) -> SessionAnswer:
+    return SessionAnswer(answer.session, answer.decision, answer.reason, answer.statements)

@@ -1,0 +1,1 @@
+"""Explanations: everything about one resource, as text, JSON and HTML."""
