@@ -1,7 +1,7 @@
 """Write the generated documentation, or with --check say what is out of date.
 
-Generated are the JSON Schemas of reports, diffs, baselines and the configuration file, docs/rules.md, docs/wings.svg,
-and the parts of README.md and docs/architecture.md between markers.
+Generated are the JSON Schemas of reports, diffs, baselines, parity reports and the configuration file, docs/rules.md,
+docs/wings.svg, and the parts of README.md and docs/architecture.md between markers.
 """
 
 import json
@@ -20,6 +20,7 @@ from auditor.judging.catalogue import is_managed
 from auditor.judging.parameters import needed
 from auditor.judging.registry import load_rules, page, sections
 from auditor.judging.rule import Rule
+from auditor.parity.parity import Parity
 from auditor.report.baseline import Baseline
 from auditor.report.comparison import Comparison
 from auditor.report.report import Report
@@ -56,6 +57,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield ROOT / "auditor/report/report.schema.json", schema(Report, "JSON report of iam-audit")
     yield ROOT / "auditor/report/diff.schema.json", schema(Comparison, "JSON diff of iam-audit")
     yield ROOT / "auditor/report/baseline.schema.json", schema(Baseline, "Baseline of iam-audit")
+    yield ROOT / "auditor/parity/parity.schema.json", schema(Parity, "JSON parity report of iam-audit")
     yield (
         ROOT / "auditor/selection/config.schema.json",
         schema(Config, "iam-audit.toml, the configuration file of iam-audit"),

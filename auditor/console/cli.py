@@ -32,6 +32,7 @@ _PLACES = {
         "export",
         "frameworks",
         "history",
+        "parity",
         "permissions",
         "report",
         "rules",

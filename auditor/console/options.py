@@ -38,6 +38,16 @@ DIFF_CODES = _EXIT_CODES.format(
     failed="a report could not be read or written, or a rule failed\n"
     "  4    incomplete: NEW has INSUFFICIENT_DATA, or a finding was not seen",
 )
+PARITY_CODES = _EXIT_CODES.format(
+    done="compared; every disagreement is explained\n  1    a disagreement is real",
+    failed="the results or the account could not be read, or a rule failed\n"
+    "  4    incomplete: nothing was compared, or something could not be compared",
+)
+PUBLISH_CODES = _EXIT_CODES.format(
+    done="published, or shown what would be",
+    failed="the report could not be read, or AWS did not take every finding\n"
+    "  4    published, but the report is incomplete: findings that it does not prove stay as they are",
+)
 CAN_CODES = _EXIT_CODES.format(
     done="allow; without --session: nothing is undecided\n  1    --session, and it is denied",
     failed="the account could not be read\n  4    undecided: a fact that decides is unknown",

@@ -9,12 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from auditor.parity.parity import Parity
 from auditor.report.comparison import Comparison
 from auditor.report.report import Report
 from auditor.signals import unfinished
 from auditor.writers.diff.formats import DIFF_SUFFIXES
 from auditor.writers.diff.formats import writer_of as diff_writer_of
 from auditor.writers.formats import REPORT_SUFFIXES, format_of, writer_of
+from auditor.writers.parity.formats import PARITY_SUFFIXES
+from auditor.writers.parity.formats import writer_of as parity_writer_of
 from auditor.writers.paths import NEW_FILE, Named, check, check_folder, place_of, resolved, temporary_file, writing
 
 Fill = Callable[[BinaryIO], Any]
@@ -23,8 +26,8 @@ Fill = Callable[[BinaryIO], Any]
 _NOTHING_WRITTEN = "Nothing was written; what was there is as it was."
 
 
-def write(report: Report | Comparison, path: str | os.PathLike[str], *, region: str | None = None) -> Path:
-    """Write a report or a comparison to a file, in the format of its suffix, whole or not at all; return the file.
+def write(report: Report | Comparison | Parity, path: str | os.PathLike[str], *, region: str | None = None) -> Path:
+    """Write a report of any kind to a file, in the format of its suffix, whole or not at all; return the file.
 
     The path may hold {account_id} and {captured_at:%Y%m%d}, as with -o; braces that are part of the name are doubled.
     `region` is the AWS Region of Security Hub, for ASFF (.asff.jsonl); by default that of the environment.
@@ -33,6 +36,9 @@ def write(report: Report | Comparison, path: str | os.PathLike[str], *, region: 
     if isinstance(report, Comparison):
         check([os.fspath(path)], DIFF_SUFFIXES, place="write")
         (file,) = write_comparison(report, [os.fspath(path)])
+    elif isinstance(report, Parity):
+        check([os.fspath(path)], PARITY_SUFFIXES, place="write")
+        (file,) = write_parity(report, [os.fspath(path)])
     else:
         check([os.fspath(path)], REPORT_SUFFIXES, place="write")
         (file,) = write_reports(report, [os.fspath(path)], region=region)
@@ -58,6 +64,14 @@ def write_comparison(comparison: Comparison, paths: Sequence[str], *, sources: S
     account_id, captured_at = comparison.account.id, comparison.new_report.captured_at
     files = [resolved(path, account_id, captured_at) for path in paths]
     contents: dict[Path, Fill] = {file: partial(diff_writer_of(file.suffix), comparison) for file in files}
+    _write_whole(contents, sources, private=False)
+    return list(contents)
+
+
+def write_parity(parity: Parity, paths: Sequence[str], *, sources: Sequence[str] = ()) -> list[Path]:
+    """Write the parity report to every path, as write_reports does."""
+    files = [resolved(path, parity.account.id, parity.captured_at) for path in paths]
+    contents: dict[Path, Fill] = {file: partial(parity_writer_of(file.suffix), parity) for file in files}
     _write_whole(contents, sources, private=False)
     return list(contents)
 

@@ -14,6 +14,8 @@ from auditor.console.requests import PermissionsRequest, request_of
 @click.command(cls=Command)
 @selection_options
 @reading("--verify", is_flag=True, help="Include what `scan --verify` calls.")
+@reading("--parity", is_flag=True, help="Include what `parity --live` calls.")
+@reading("--publish", is_flag=True, help="Include what `publish security-hub` calls.")
 def permissions(**options: Any) -> None:
     """Print the least IAM policy for reading what rules need.
 
@@ -24,13 +26,15 @@ def permissions(**options: Any) -> None:
       iam-audit permissions > policy.json
       iam-audit permissions --rules core --verify
     """
+    from auditor import parity, publish
     from auditor.collectors.live.collection import permissions_policy
     from auditor.selection.plan import current, sources_wanted
 
     request = request_of(PermissionsRequest, options)
     wanted = sources_wanted(current(request.selection))
     sources = wanted | (VERIFYING if request.verify else frozenset[Source]())
-    click.echo(msgspec.json.format(msgspec.json.encode(permissions_policy(sources)), indent=2))
+    more = [*(parity.ACTIONS if request.parity else ()), *(publish.ACTIONS if request.publish else ())]
+    click.echo(msgspec.json.format(msgspec.json.encode(permissions_policy(sources, more)), indent=2))
 
 
 command = permissions
