@@ -34,6 +34,7 @@ _PLACES = {
         "history",
         "parity",
         "permissions",
+        "publish",
         "report",
         "rules",
         "scan",

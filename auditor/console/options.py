@@ -46,7 +46,7 @@ PARITY_CODES = _EXIT_CODES.format(
 PUBLISH_CODES = _EXIT_CODES.format(
     done="published, or shown what would be",
     failed="the report could not be read, or AWS did not take every finding\n"
-    "  4    published, but the report is incomplete: findings that it does not prove stay as they are",
+    "  4    published; findings of which the report proves nothing stay",
 )
 CAN_CODES = _EXIT_CODES.format(
     done="allow; without --session: nothing is undecided\n  1    --session, and it is denied",
@@ -102,10 +102,7 @@ def _options(*options: Callable[[C], C]) -> Callable[[C], C]:
     return decorated
 
 
-place_options = _options(
-    reading("--exports", shell_complete=files, metavar="DIR", help="Read a folder of AWS CLI output."),
-    reading("--captured-at", type=point_in_time, metavar="TIME", help="When the files of --exports were written."),
-    reading("--demo", is_flag=True, help="Read a made-up account in an embedded emulator (needs the extra demo)."),
+aws_options = _options(
     _credentials("--profile", metavar="NAME", shell_complete=profile_names, help="AWS profile to use."),
     _credentials(
         "--region",
@@ -124,6 +121,12 @@ place_options = _options(
         metavar="SECONDS",
         help="Stop reading AWS after this time [1800]; what was not read by then is unknown.",
     ),
+)
+place_options = _options(
+    reading("--exports", shell_complete=files, metavar="DIR", help="Read a folder of AWS CLI output."),
+    reading("--captured-at", type=point_in_time, metavar="TIME", help="When the files of --exports were written."),
+    reading("--demo", is_flag=True, help="Read a made-up account in an embedded emulator (needs the extra demo)."),
+    aws_options,
 )
 config_options = _options(
     _selecting(

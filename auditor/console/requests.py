@@ -131,6 +131,7 @@ class PublishRequest(Struct, frozen=True, kw_only=True):
     account: Inputs
     report_file: str
     apply: bool
+    output_format: str
     quiet: bool
 
 
@@ -205,8 +206,8 @@ class PermissionsRequest(Struct, frozen=True, kw_only=True):
 
     selection: Choice
     verify: bool
-    parity: bool
-    publish: bool
+    parity: bool = False
+    publish: bool = False
 
 
 def request_of(kind: type[R], options: Mapping[str, Any]) -> R:
