@@ -138,6 +138,8 @@ def _verdicts(findings: Iterable[Finding], account_id: str | None) -> Mapping[Ad
 
 
 def _is_conclusion(finding: Finding, account_id: str | None) -> bool:
+    if finding.resource_type is not ResourceType.ACCOUNT:
+        return False
     subject = Subject(account_id, finding.region, finding.config_rule_name, finding.resource_type, unseen=True)
     return finding.fingerprint == subject.fingerprint(finding.resource_arn or finding.resource_name)
 

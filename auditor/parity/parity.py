@@ -24,7 +24,7 @@ class Cause(StrEnum):
 
 
 MEANINGS = {
-    Cause.REAL: "nothing below explains it: one of the two is wrong",
+    Cause.REAL: "no other cause explains it: one of the two is wrong",
     Cause.TIME: "AWS Config evaluated another state of the account than the snapshot holds",
     Cause.CREDENTIAL_REPORT: "both went by a credential report, but not by the same one",
     Cause.DELETED: "AWS Config still lists a resource that does not exist any more",

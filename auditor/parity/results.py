@@ -139,12 +139,14 @@ class Batch(Struct, frozen=True):
 def results_of(batches: Sequence[Batch], passed_over: Sequence[str] = ()) -> ConfigResults:
     """Return the results in several batches; a batch that holds rules is of the Region that these name."""
     placed = [structs.replace(each, place=_place(each)) for each in batches]
+    evaluations = tuple(each for batch in placed for each in _evaluations(batch))
     return ConfigResults(
         rules=tuple(rule for batch in placed for rule in _rules(batch)),
-        evaluations=tuple(each for batch in placed for each in _evaluations(batch)),
+        evaluations=evaluations,
         ran=tuple(each for batch in placed for each in _ran(batch)),
         recorders=tuple(each for batch in placed for each in _recorders(batch)),
-        listed=frozenset(named for batch in placed for named in _listed(batch)),
+        listed=frozenset(named for batch in placed for named in _empty(batch))
+        | {(each.rule, each.place) for each in evaluations},
         cut=frozenset(named for batch in placed for named in _cut(batch)),
         unread={named: why for batch in placed for named, why in _unread(batch)},
         passed_over=tuple(passed_over),
@@ -264,15 +266,13 @@ def _recorders(batch: Batch) -> Iterator[Recorder]:
         yield Recorder(batch.place, running.get(name), groups.get(name))
 
 
-def _listed(batch: Batch) -> Iterator[Named]:
-    """Yield the rules whose results are there; an answer without any is of the rule that its file is named for."""
+def _empty(batch: Batch) -> Iterator[Named]:
+    """Yield the rules that have no result; such an answer is of the rule that its file is named for."""
     for file, answer in batch.answers:
         if answer.evaluation_results is not None and not answer.evaluation_results:
             name = rule_named_by(file, batch)
             if name is not None:
                 yield name, batch.place
-    for each in _evaluations(batch):
-        yield each.rule, each.place
 
 
 def _unread(batch: Batch) -> Iterator[tuple[Named, str]]:

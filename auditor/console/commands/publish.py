@@ -24,8 +24,9 @@ def publish() -> None:
 def security_hub(**options: Any) -> int:
     """Import a report's findings into Security Hub.
 
-    REPORT is a JSON report, and the Security Hub is that of its own account, in one Region. A finding that failed is taken back only where the report proves it. If a source could not be read, the findings
-    that rest on it stay as they are.
+    REPORT is a JSON report, and the Security Hub is that of its own account, in one Region. A finding that failed is
+    taken back only where the report proves it. If a source could not be read, the findings that rest on it stay as they
+    are.
 
     \b
     Examples:

@@ -18,6 +18,17 @@ _TITLES = {
     Cause.PARAMETERS: "Other parameters or Scope",
     Cause.DECISION: "A decision of ours",
 }
+_COUNTED = {
+    Cause.REAL: "real",
+    Cause.TIME: "of another time",
+    Cause.CREDENTIAL_REPORT: "by another credential report",
+    Cause.DELETED: "on deleted resources",
+    Cause.NOT_RECORDED: "not recorded",
+    Cause.REGION: "of another Region",
+    Cause.PARAMETERS: "by parameters or Scope",
+    Cause.DECISION: "by our decisions",
+}
+"""What follows the number of disagreements of a cause."""
 NO_VERDICT = "no verdict"
 """What stands for the verdict of a side that has none."""
 
@@ -34,12 +45,12 @@ class Row(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Hold a section: its title, what it means, how many rows it has, and the rows, made as they are taken."""
+    """Hold a section: its title, what it means, how many rows it has, and the rows."""
 
     title: str
     meaning: str
     total: int
-    rows: Iterable[Row]
+    rows: Sequence[Row]
 
 
 class RuleRow(NamedTuple):
@@ -59,10 +70,16 @@ def sections(parity: Parity) -> Iterator[Section]:
     for cause in Cause:
         found = [each for each in parity.disagreements if each.cause is cause]
         if found:
-            yield Section(_TITLES[cause], MEANINGS[cause], len(found), map(_of_disagreement, found))
+            yield _section(_TITLES[cause], MEANINGS[cause], map(_of_disagreement, found))
     if parity.incomparable:
         rows = (_row(each, each.explanation) for each in parity.incomparable)
-        yield Section("Not comparable", "one side does not know its verdict", len(parity.incomparable), rows)
+        yield _section("Not comparable", "one side does not know its verdict, or not of when it is", rows)
+
+
+def _section(title: str, meaning: str, rows: Iterable[Row]) -> Section:
+    """Return a section in which those rows stand together of which the same is said."""
+    ordered = sorted(rows, key=lambda row: (row.rule, row.config, row.ours, row.text))
+    return Section(title, meaning, len(ordered), ordered)
 
 
 def rule_rows(parity: Parity) -> Iterator[RuleRow]:
@@ -89,7 +106,7 @@ def _places(rule: RuleParity) -> Sequence[str]:
 def _said(rule: RuleParity) -> str:
     if rule.not_compared is not None:
         return f"Not compared: {rule.explanation}"
-    return ", ".join(f"{count:,} {_TITLES[cause].lower()}" for cause, count in sorted(rule.causes.items()))
+    return ", ".join(f"{count:,} {_COUNTED[cause]}" for cause, count in sorted(rule.causes.items()))
 
 
 def _of_disagreement(each: Disagreement) -> Row:
@@ -143,6 +160,6 @@ def notes(parity: Parity) -> Iterator[str]:
 def summary(parity: Parity) -> str:
     """Return the line that counts everything."""
     counts, differ = parity.summary, sum(parity.summary.causes.values())
-    by_cause = ", ".join(f"{count:,} {_TITLES[cause].lower()}" for cause, count in counts.causes.items() if count)
+    by_cause = ", ".join(f"{count:,} {_COUNTED[cause]}" for cause, count in counts.causes.items() if count)
     listed = f" ({by_cause})" if by_cause else ""
     return f"Verdicts: {counts.agree:,} agree, {differ:,} differ{listed}, {counts.incomparable:,} not comparable."

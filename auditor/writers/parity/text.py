@@ -1,14 +1,14 @@
 """The parity report as text for a terminal: the rules, then each cause, then the counts."""
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import groupby
 from typing import BinaryIO
 
 from auditor.parity.parity import Parity
-from auditor.writers.parity.sections import RuleRow, Section, heading, notes, rule_rows, sections, summary
+from auditor.writers.parity.sections import Row, RuleRow, Section, heading, notes, rule_rows, sections, summary
 from auditor.writers.visible import visible
 
-_MOST = 50  # rows of a section; the JSON has them all
+_MOST = 10  # resources of which the same is said; the JSON has them all
 _HEADS = ("rule", "agree", "differ", "not comparable")
 
 
@@ -47,11 +47,15 @@ def _section(section: Section) -> Iterator[str]:
     yield ""
     yield f"{section.title} ({section.total:,}): {section.meaning}"
     rule = None
-    for row in islice(section.rows, _MOST):
-        if row.rule != rule:
-            yield f"  {visible(row.rule)}"
-        rule = row.rule
-        verdicts = f"AWS Config {row.config}, iam-audit {row.ours}"
-        yield f"    {visible(row.resource)} ({visible(row.resource_type)}): {verdicts}; {visible(row.text)}"
-    if section.total > _MOST:
-        yield f"  And {section.total - _MOST:,} more; the JSON report has them all."
+    for key, rows in groupby(section.rows, key=lambda row: (row.rule, row.config, row.ours, row.text)):
+        if key[0] != rule:
+            yield f"  {visible(key[0])}"
+        rule = key[0]
+        yield f"    AWS Config {key[1]}, iam-audit {key[2]}: {visible(key[3])}"
+        yield f"      {_names(list(rows))}"
+
+
+def _names(rows: list[Row]) -> str:
+    """Return the resources of which the same is said, each with its type; a few of many."""
+    named = ", ".join(f"{visible(row.resource)} ({visible(row.resource_type)})" for row in rows[:_MOST])
+    return named if len(rows) <= _MOST else f"{named}, and {len(rows) - _MOST:,} more"
