@@ -38,8 +38,9 @@ def run(request: ParityRequest) -> int:
     if results is None:
         results = _live(request, snapshot, say)
     found = _compared(request, plan, snapshot, results)
-    for name in found.passed_over:
-        say(f"Note: {name} is no answer of AWS Config and was not read")
+    if found.passed_over:
+        more = f" and {len(found.passed_over) - 1:,} more" if len(found.passed_over) > 1 else ""
+        say(f"Note: not read, because they are no answers of AWS Config: {found.passed_over[0]}{more}")
     written = files.write_parity(found, request.paths, sources=inputs)
     with printing.reader_may_leave():
         printing.print_parity(found, request.output_format)

@@ -133,7 +133,7 @@ def _knowledge(snapshot: Snapshot, results: ConfigResults, max_apart: timedelta)
     return Knowledge(
         snapshot=snapshot,
         resources=Resources(snapshot),
-        ran={(each.rule, each.place.region): each for each in results.ran},
+        ran=results.ran,
         recorders=results.recorders,
         max_apart=max_apart,
     )
@@ -158,7 +158,7 @@ def _row(number: int, group: Group, findings: Mapping[str, Sequence[Finding]], c
         reason, text = missing or (group.not_compared, group.explanation)
         return _Row(structs.replace(rule, not_compared=reason, explanation=text), [], [])
     row = _Row(rule, [], [])
-    cut = any((each.name, each.place) in context.results.cut for each in group.deployed)
+    cut = any(_held((each.name, each.place), context.results.cut) for each in group.deployed)
     agree, causes = 0, Counter[Cause]()
     for each in joined(group, answers, findings[ours.config_rule_name], context.known.resources, context.account):
         agree += _agrees(each, ours.rule, context.known.snapshot.region)

@@ -1,6 +1,6 @@
 """Why AWS Config's verdict on a resource and ours differ: exactly one cause, or why they cannot be compared."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from auditor.parity.decisions import Decision
 from auditor.parity.deployed import Group
 from auditor.parity.joining import Answered, Joined, Resources
 from auditor.parity.parity import Cause, NotComparable
-from auditor.parity.results import Form, Place, Ran, Recorder
+from auditor.parity.results import Deployed, Form, Place, Ran, Recorder
 
 _REPORT_LASTS = timedelta(hours=4)
 """For so long AWS returns the same credential report:
@@ -43,7 +43,7 @@ class Knowledge(Struct, frozen=True, kw_only=True):
 
     snapshot: Snapshot
     resources: Resources
-    ran: Mapping[tuple[str, str | None], Ran]
+    ran: Sequence[Ran]
     recorders: Sequence[Recorder]
     max_apart: timedelta
 
@@ -111,6 +111,8 @@ def _only_here(case: Case, known: Knowledge, finding: Finding) -> Explained:
     if elsewhere := sorted({each.deployed.place.region or "" for each in case.joined.answers}):
         text = f"AWS Config has it in {', '.join(elsewhere)}, and the snapshot is of {known.snapshot.region}"
         return Explained(Cause.REGION, text)
+    if finding.resource_id is None and case.all_answers:
+        return Explained(NotComparable.LIST_INCOMPLETE, "its unique id is unknown, by which AWS Config names it")
     if case.cut:
         return Explained(NotComparable.PAGES_MISSING, "AWS Config's answer goes on, and the further pages are missing")
     if (text := _not_recorded(case, known, finding)) is not None:
@@ -142,7 +144,7 @@ def _out_of_scope(case: Case, finding: Finding) -> str | None:
 
 def _not_recorded(case: Case, known: Knowledge, finding: Finding) -> str | None:
     """Return why AWS Config cannot have a verdict on a resource: no run, no recording, or no result of its type."""
-    ran = [known.ran.get((each.name, each.place.region)) for each in case.group.deployed]
+    ran = [_ran(known, each) for each in case.group.deployed]
     if ran and all(each is not None and each.succeeded_at is None for each in ran):
         error = next((each.error for each in ran if each is not None and each.error), None)
         return f"the rule never ran with success{f': {error}' if error else ''}"
@@ -152,6 +154,11 @@ def _not_recorded(case: Case, known: Knowledge, finding: Finding) -> str | None:
     if finding.resource_type not in kinds and not _are_partial(case):
         return f"the rule has no result for any {finding.resource_type}, as where the type is not recorded"
     return None
+
+
+def _ran(known: Knowledge, deployed: Deployed) -> Ran | None:
+    """Return how a rule ran, None where that is not known."""
+    return next((each for each in known.ran if each.rule == deployed.name and each.place.may_be(deployed.place)), None)
 
 
 def _unrecorded(case: Case, known: Knowledge, resource_type: str) -> str | None:
@@ -194,6 +201,9 @@ def _on_both(case: Case, known: Knowledge, finding: Finding, answer: Answered) -
         return Explained(Cause.DECISION, decision.text, decision)
     if (text := _unrecorded(case, known, finding.resource_type)) is not None:
         return Explained(Cause.NOT_RECORDED, f"{text}: this is its verdict on the state that was last recorded")
+    ran = _ran(known, answer.deployed)
+    if ran is not None and ran.error is not None:
+        return Explained(Cause.NOT_RECORDED, f"the rule fails now ({ran.error}): this is its last verdict")
     return _by_time(case, known, answer)
 
 
@@ -227,7 +237,10 @@ def _by_time(case: Case, known: Knowledge, answer: Answered) -> Explained:
     stands = case.changes_trigger and evaluated < captured
     if apart > known.max_apart and not stands:
         return Explained(Cause.TIME, f"evaluated {_apart(evaluated, captured)}")
-    why = "nothing has triggered the rule since" if stands else "it counts as of the same state"
+    why = "it counts as of the same state"
+    if stands:
+        recorded = any(each.running for each in _recorders_of(known, answer.deployed.place))
+        why = f"no change has triggered the rule since{'' if recorded else ', if its recorder was on'}"
     return Explained(Cause.REAL, f"evaluated {_apart(evaluated, captured)}; {why}")
 
 

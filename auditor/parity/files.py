@@ -10,7 +10,7 @@ from auditor import documents
 from auditor.collectors.cli_output.contents import contents
 from auditor.errors import SourceError
 from auditor.parity.answers import Answer
-from auditor.parity.results import Batch, ConfigResults, results_of, rule_named_by
+from auditor.parity.results import Batch, ConfigResults, described, results_of, rule_named_by
 
 SUFFIXES = (".json", ".json.gz")
 _HINT = "Write it again: `aws configservice ... --output json > FILE.json`."
@@ -36,9 +36,10 @@ def read_config_results(folder: str | os.PathLike[str]) -> ConfigResults:
 
 def _check_refused(batches: Sequence[Batch]) -> None:
     """Raise SourceError for a file without an answer that is named for no rule: nobody knows what is missing."""
+    names = described(batches)
     for batch in batches:
         for file, said in batch.refused:
-            if rule_named_by(file, batch) is None:
+            if rule_named_by(file, names) is None:
                 raise SourceError(f"{file} holds no answer of AWS: {said}", _HINT)
 
 

@@ -1,5 +1,6 @@
 """AWS Config's results as a comparison needs them: which rules are deployed where, what they said, and how they ran."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -140,15 +141,16 @@ def results_of(batches: Sequence[Batch], passed_over: Sequence[str] = ()) -> Con
     """Return the results in several batches; a batch that holds rules is of the Region that these name."""
     placed = [structs.replace(each, place=_place(each)) for each in batches]
     evaluations = tuple(each for batch in placed for each in _evaluations(batch))
+    names = described(placed)
     return ConfigResults(
         rules=tuple(rule for batch in placed for rule in _rules(batch)),
         evaluations=evaluations,
         ran=tuple(each for batch in placed for each in _ran(batch)),
         recorders=tuple(each for batch in placed for each in _recorders(batch)),
-        listed=frozenset(named for batch in placed for named in _empty(batch))
+        listed=frozenset(named for batch in placed for named in _empty(batch, names))
         | {(each.rule, each.place) for each in evaluations},
         cut=frozenset(named for batch in placed for named in _cut(batch)),
-        unread={named: why for batch in placed for named, why in _unread(batch)},
+        unread={named: why for batch in placed for named, why in _unread(batch, names)},
         passed_over=tuple(passed_over),
     )
 
@@ -266,25 +268,32 @@ def _recorders(batch: Batch) -> Iterator[Recorder]:
         yield Recorder(batch.place, running.get(name), groups.get(name))
 
 
-def _empty(batch: Batch) -> Iterator[Named]:
+def described(batches: Sequence[Batch]) -> frozenset[str]:
+    """Return the names of all rules that batches describe."""
+    return frozenset(
+        rule.config_rule_name for batch in batches for _, answer in batch.answers for rule in answer.config_rules or ()
+    )
+
+
+def _empty(batch: Batch, names: frozenset[str]) -> Iterator[Named]:
     """Yield the rules that have no result; such an answer is of the rule that its file is named for."""
     for file, answer in batch.answers:
         if answer.evaluation_results is not None and not answer.evaluation_results:
-            name = rule_named_by(file, batch)
+            name = rule_named_by(file, names)
             if name is not None:
                 yield name, batch.place
 
 
-def _unread(batch: Batch) -> Iterator[tuple[Named, str]]:
+def _unread(batch: Batch, names: frozenset[str]) -> Iterator[tuple[Named, str]]:
     for file, said in batch.refused:
-        if (name := rule_named_by(file, batch)) is not None:
+        if (name := rule_named_by(file, names)) is not None:
             yield (name, batch.place), said
 
 
-def rule_named_by(file: str, batch: Batch) -> str | None:
-    """Return the rule that a file is named for, None where there is none."""
-    names = (rule.config_rule_name for _, answer in batch.answers for rule in answer.config_rules or ())
-    return max((name for name in names if name in file), key=len, default=None)
+def rule_named_by(file: str, names: frozenset[str]) -> str | None:
+    """Return the rule whose whole name is in that of a file, the longest of several; None where there is none."""
+    whole = (name for name in names if re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", file))
+    return max(whole, key=len, default=None)
 
 
 def _cut(batch: Batch) -> Iterator[Named]:
