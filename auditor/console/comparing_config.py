@@ -21,7 +21,7 @@ from auditor.parity.parity import Parity
 from auditor.parity.results import ConfigResults
 from auditor.selection import config
 from auditor.selection.options import Choice
-from auditor.selection.plan import Plan, planned, settled
+from auditor.selection.plan import Plan, planned, settled, sources_read
 from auditor.writers import files, paths, printing
 from auditor.writers.parity.formats import PARITY_SUFFIXES
 
@@ -33,10 +33,11 @@ def run(request: ParityRequest) -> int:
     inputs = _inputs(request)
     paths.check(request.paths, PARITY_SUFFIXES, sources=inputs)
     plan = _plan(request.selection)
-    results = None if request.config_results is None else auditor.read_config_results(request.config_results)
-    snapshot = places.collect(_account(request), _sources(results), say, progress=wants_progress(quiet=request.quiet))
+    results = _results(request, say)
+    account, progress = _account(request), wants_progress(quiet=request.quiet)
+    snapshot = places.collect(account, _sources(plan, results), say, progress=progress)
     if results is None:
-        results = _live(request, snapshot, say)
+        results = _live(_beside(request.account, snapshot), say)
     found = _compared(request, plan, snapshot, results)
     if found.passed_over:
         more = f" and {len(found.passed_over) - 1:,} more" if len(found.passed_over) > 1 else ""
@@ -89,29 +90,40 @@ def _plan(choice: Choice) -> Plan | None:
     return planned(choice, config.load(choice.config, today, ignored=choice.no_config))
 
 
-def _sources(results: ConfigResults | None) -> frozenset[Source]:
-    """Return what is read of a live account: what the rules that AWS Config has need, else what any rule needs."""
-    rules = load_rules().values()
-    there = None if results is None else {each.source_identifier for each in results.rules}
-    wanted = [each.reads for each in rules if there is None or each.source_identifier in there]
-    return frozenset[Source]().union(*wanted) - (frozenset() if there else {Source.POLICY_DESCRIPTIONS})
+def _results(request: ParityRequest, say: Say) -> ConfigResults | None:
+    """Return AWS Config's results; None where they are read live beside a stored account, which names the Region."""
+    if request.config_results is not None:
+        return auditor.read_config_results(request.config_results)
+    return _live(request.account, say) if places.reads_aws(request.account) else None
 
 
-def _live(request: ParityRequest, snapshot: Snapshot, say: Say) -> ConfigResults:
-    """Read AWS Config's results, of the Region that the options name, else the snapshot's."""
+def _sources(plan: Plan | None, results: ConfigResults | None) -> frozenset[Source]:
+    """Return what is read of a live account: what the selected rules read, else those that AWS Config has."""
+    if plan is not None:
+        return sources_read(plan)
+    there = {each.source_identifier for each in results.rules} if results else set[str]()
+    wanted = (each.reads for each in load_rules().values() if each.source_identifier in there)
+    return frozenset[Source]().union(*wanted)
+
+
+def _live(account: places.Inputs, say: Say) -> ConfigResults:
+    """Read AWS Config's results, in the account and the Region that the options lead to."""
     from auditor.parity.live import collect_config_results  # boto3: 380 ms
 
-    account = request.account
-    inputs = structs.replace(
+    with places.connected(account, say) as (connection, timeout_s):
+        say(f"Reading the results of AWS Config in {connection.region}")
+        return collect_config_results(connection, timeout_s=timeout_s)
+
+
+def _beside(account: places.Inputs, snapshot: Snapshot) -> places.Inputs:
+    """Return the options that lead to the account of a stored snapshot, and to its Region unless one is given."""
+    return structs.replace(
         account,
         snapshot=None,
         exports=None,
         region=account.region or snapshot.region,
         expect_account=account.expect_account or snapshot.account.id,
     )
-    with places.connected(inputs, say) as (connection, timeout_s):
-        say(f"Reading the results of AWS Config in {connection.region}")
-        return collect_config_results(connection, timeout_s=timeout_s)
 
 
 def _compared(request: ParityRequest, plan: Plan | None, snapshot: Snapshot, results: ConfigResults) -> Parity:

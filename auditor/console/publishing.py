@@ -28,6 +28,9 @@ def run(request: PublishRequest) -> int:
     say = speaker(quiet=request.quiet)
     places.check(request.account)
     report = load_report(request.report_file)
+    if report.planned is not None:
+        problem = "the report judges a planned change, and Security Hub is about what is there"
+        raise UsageError(problem, "Publish a report of the account as it is.")
     with places.connected(request.account, say) as (connection, timeout_s):
         _check_account(report, connection.caller.account_id)
         findings = asff.findings_of(report, region=connection.region)

@@ -132,7 +132,7 @@ class Answer(Struct, frozen=True, rename="pascal"):
     conformance_pack_rule_evaluation_results: tuple[ResultAnswer, ...] | None = None
     configuration_recorders: tuple[RecorderAnswer, ...] | None = None
     configuration_recorders_status: tuple[RecorderStatusAnswer, ...] | None = None
-    results: tuple[str, ...] | None = None
+    results: tuple[Any, ...] | None = None
     next_token: str | None = None
 
     @property

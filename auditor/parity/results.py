@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from auditor import documents
+from auditor.errors import SourceError
 from auditor.judging.rule import ComplianceType
 from auditor.parity.answers import Answer, Moment, RecordingGroup, ResultAnswer, RuleAnswer, ScopeAnswer, Selected
 
@@ -235,8 +236,8 @@ def _selected(answer: Answer, place: Place) -> Iterator[Evaluation]:
     for text in answer.results or ():
         try:
             found = msgspec.json.decode(text, type=Selected)
-        except documents.FAULTS:
-            continue  # a query for something else
+        except (TypeError, *documents.FAULTS):
+            continue  # a query for something else, or of another service
         own = Place(found.account_id or place.account, found.aws_region or place.region)
         target = found.configuration.target_resource_type, found.configuration.target_resource_id
         for each in found.configuration.config_rule_list:
@@ -313,9 +314,13 @@ def _cut(batch: Batch) -> Iterator[Named]:
 
 
 def moment(value: Moment) -> datetime | None:
-    """Return a time in UTC, to the microsecond; a time without zone is UTC."""
-    if isinstance(value, int | float):
-        return datetime.fromtimestamp(value, UTC)
-    if value is None:
-        return None
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+    """Return a time in UTC, to the microsecond; a time without zone is UTC. Raises SourceError for what is no time."""
+    try:
+        if isinstance(value, int | float):
+            return datetime.fromtimestamp(value, UTC)
+        if value is None:
+            return None
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+    except (OverflowError, ValueError, OSError) as error:
+        problem = f"AWS Config's answers hold a time that cannot be: {value}"
+        raise SourceError(problem, "Write them again with the AWS CLI.") from error

@@ -605,7 +605,11 @@ def test_providers_and_certificates_are_found_by_arn_and_by_name(by: str, run: R
 
 
 def test_files_of_something_else_are_named_and_passed_over(run: Run, tmp_path: Path) -> None:
-    files = answers(rule("p", NO_POLICIES), *all_of("p", C), **{"users.json": {"Users": []}, "list.json": [1]})
+    files = answers(
+        rule("p", NO_POLICIES),
+        *all_of("p", C),
+        **{"users.json": {"Users": []}, "list.json": [1], "q.json": {"Results": [{}]}},
+    )
     found = compared(run, tmp_path, files)
     assert found.code == 0
     assert re.search(r"no answers of AWS Config: \S+list.json and 1 more", found.err)
@@ -616,6 +620,15 @@ BAD: dict[str, tuple[dict[str, object], int, str]] = {
     "cut": ({"rules.json": '{"ConfigRules": [{"ConfigRuleName": "p"'}, 3, "rules.json cannot be read"),
     "a wrong type": ({"rules.json": {"ConfigRules": [{"ConfigRuleName": 1}]}}, 3, "$.ConfigRules[0]"),
     "an error": ({"rules.json": "An error occurred (AccessDeniedException): no"}, 3, "the AWS CLI said"),
+    "a time that cannot be": (
+        answers(
+            rule("p", NO_POLICIES),
+            *all_of("p", C),
+            **{"x.json": {"EvaluationResults": [result("p", BOB.id, C, at=1e300)]}},
+        ),
+        3,
+        "a time that cannot be: 1e+300",
+    ),
     "Regions in one folder": (
         {
             "rules.json": rules(

@@ -1,14 +1,20 @@
 """AWS Config's results read from AWS: page by page, within AWS's limits, and told where AWS refuses; Stubber is AWS."""
 
+import json
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from aws_server import Answer, Front
 from botocore.stub import Stubber
 from config_results import REGION, details, recorder, recording, result, rule, rules, selected, statuses
+from conftest import Run
 
 import auditor
+from auditor.account.snapshot import dump
 from auditor.collectors.live.session import Caller, Connection
 from auditor.errors import SourceError
 from auditor.parity.live import collect_config_results
@@ -17,6 +23,7 @@ from auditor.testing import ACCOUNT_ID, account, user
 
 PEOPLE = [user(f"u{number:03}") for number in range(150)]
 LONG = "r" * 65
+OURS = "123456789012"
 
 
 class Config:
@@ -110,3 +117,50 @@ def test_no_time_left_is_told(config: Config) -> None:
     found = collect_config_results(config.connection, timeout_s=5, timer=lambda: next(times, 9.0), sleep=lambda _: None)
     (row,) = auditor.compare_with_config(account(users=PEOPLE, groups=[]), found).rules
     assert row.explanation == "the time was over (5 s)"
+
+
+def in_json(answer: dict[str, Any]) -> Answer:
+    return Answer(200, json.dumps(answer), headers=(("Content-Type", "application/x-amz-json-1.1"),))
+
+
+@pytest.fixture
+def live(aws: Front) -> Front:
+    """Return AWS with a rule of AWS Config on an empty account, which keeps its default password policy."""
+    found = result("w", OURS, "NON_COMPLIANT", kind="AWS::::Account", at=0)
+    for answer in (found, found["EvaluationResultIdentifier"]):
+        answer.update({name: time.time() for name in answer if name.endswith(("Time", "Timestamp"))})
+    described = rules(rule("w", "IAM_PASSWORD_POLICY", account=OURS))
+    aws.fixed |= {
+        "DescribeConfigRules": in_json(described),
+        "DescribeConfigRuleEvaluationStatus": in_json(statuses()),
+        "DescribeConfigurationRecorders": in_json(recorder(allSupported=True)),
+        "DescribeConfigurationRecorderStatus": in_json(recording(on=True)),
+        "GetComplianceDetailsByConfigRule": in_json({"EvaluationResults": [found]}),
+    }
+    return aws
+
+
+def test_account_and_results_are_read_live(run: Run, live: Front) -> None:
+    done = run("parity", "--live", "--region", REGION, "--format", "json")
+    assert (done.code, json.loads(done.out)["summary"]["agree"]) == (0, 1), done.err
+    assert f"Reading the results of AWS Config in {REGION}" in done.err
+    assert "iam:GetAccountPasswordPolicy" in live.actions
+    assert "iam:ListVirtualMFADevices" not in live.actions  # no rule of AWS Config reads them
+
+
+def test_results_are_read_live_beside_a_stored_snapshot(run: Run, live: Front, tmp_path: Path) -> None:
+    stored = tmp_path / "s.json"
+    stored.write_bytes(dump(account(id=OURS, region=REGION)))
+    done = run("parity", "--live", "--snapshot", stored, "--role-arn", f"arn:aws:iam::{OURS}:role/audit")
+    assert (done.code, "1 agree, 0 differ" in done.out) == (0, True), done.err
+    assert "iam:GetAccountPasswordPolicy" not in live.actions
+    stored.write_bytes(dump(account(region=REGION)))
+    other = run("parity", "--live", "--snapshot", stored)
+    assert (other.code, f"this is account {OURS}, not {ACCOUNT_ID}" in other.err) == (2, True)
+
+
+def test_what_permissions_prints_is_all_that_is_called(run: Run, live: Front) -> None:
+    run("parity", "--live", "--region", REGION)
+    printed = json.loads(run("permissions", "--rule", "iam-password-policy", "--parity").out)
+    called = {each for each in live.actions if not each.startswith("sts:")}
+    assert called <= {*printed["Statement"][0]["Action"]}

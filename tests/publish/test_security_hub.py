@@ -19,6 +19,7 @@ from rule_parameters import configured
 from auditor.account.model import Snapshot, User
 from auditor.judging.suppressions import Suppression
 from auditor.report.audit import audit
+from auditor.report.planned import PlannedSummary
 from auditor.report.report import Report, dump_report
 from auditor.testing import CAPTURED_AT, account, console_user, user
 
@@ -165,6 +166,15 @@ def test_a_report_of_another_account_is_refused(run: Run, tmp_path: Path) -> Non
     done = publish(run, tmp_path, report(account(users=[BOB])), "--apply")
     assert (done.code, stored()) == (2, {})
     assert "the report is of account 111122223333, but the credentials are of 123456789012" in done.err
+
+
+def test_a_report_of_a_planned_change_is_refused(run: Run, tmp_path: Path) -> None:
+    planned = replace(
+        report(snapshot(BOB)),
+        planned=PlannedSummary((), alone=False, touches_iam=True, counts={}, resolved=(), lost=()),
+    )
+    done = publish(run, tmp_path, planned, "--apply")
+    assert (done.code, "judges a planned change" in done.err) == (2, True)
 
 
 def many(count: int) -> Report:
