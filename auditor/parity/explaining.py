@@ -127,6 +127,10 @@ def _overlooked(case: Case, known: Knowledge) -> Explained:
     newest = max((each.evaluation.at for each in case.all_answers if each.evaluation.at), default=None)
     if newest is not None and (change := _changed_after(case, known, newest)) is not None:
         return Explained(Cause.TIME, f"AWS Config's newest evaluation is of {_moment(newest)}; {change}")
+    captured = known.snapshot.captured_at
+    if newest is not None and captured is not None and newest - captured > known.max_apart:
+        text = f"AWS Config's newest evaluation was made {_apart(newest, captured)}: it may be deleted since"
+        return Explained(Cause.TIME, text)
     return Explained(Cause.REAL, "AWS Config has verdicts on other resources of this type, and none on this one")
 
 

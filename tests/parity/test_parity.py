@@ -164,6 +164,12 @@ CASES: dict[str, tuple[dict[str, object], list[tuple[str, str]], Snapshot, int]]
         PEOPLE,
         0,
     ),
+    "time: a user who may be deleted since the snapshot": (
+        answers(rule("p", NO_POLICIES), *all_of("p", C, at=at(hours=-5))[1:]),
+        [("bob", "time")],
+        PEOPLE,
+        0,
+    ),
     "time: credentials a day before": (
         answers(rule("m", MFA), *[result("m", each.id, C, at=at(hours=26)) for each in (BOB, EVE, DAN)]),
         [("bob", "time")],

@@ -148,12 +148,15 @@ def test_what_was_unknown_is_archived_once_the_rule_has_read_everything(run: Run
 
 def test_findings_of_others_are_left_alone(run: Run, tmp_path: Path) -> None:
     applied(run, tmp_path, report(snapshot(BOB)))
-    other = {**stored()["bob"], "Id": "theirs/1", "GeneratorId": "theirs"}
-    securityhub_backends[OURS][REGION].batch_import_findings([other])
+    bob = stored()["bob"]
+    others = [
+        {**bob, "Id": "theirs/1", "GeneratorId": "theirs"},
+        {**bob, "Id": "iam-audit/2", "ProductArn": bob["ProductArn"].replace(REGION, "eu-west-1")},
+    ]
+    securityhub_backends[OURS][REGION].batch_import_findings(others)
     applied(run, tmp_path, report(snapshot(EVE, days=1)))
-    assert [
-        each.data["RecordState"] for each in securityhub_backends[OURS][REGION].findings if each.id == "theirs/1"
-    ] == ["ACTIVE"]
+    states = {each.id: each.data["RecordState"] for each in securityhub_backends[OURS][REGION].findings}
+    assert (states[bob["Id"]], states["theirs/1"], states["iam-audit/2"]) == ("ARCHIVED", "ACTIVE", "ACTIVE")
 
 
 def test_an_older_report_does_not_turn_findings_back(run: Run, tmp_path: Path) -> None:
