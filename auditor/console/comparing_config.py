@@ -63,7 +63,6 @@ def _check(request: ParityRequest) -> None:
         raise UsageError(
             "--demo and --live exclude each other", "The emulator of the demo has no results of AWS Config."
         )
-
     places.check(_account(request))
 
 

@@ -14,8 +14,9 @@ from auditor.errors import UsageError
 from auditor.publish.choosing import chosen
 from auditor.publish.publication import Publication, Sent
 from auditor.report.completeness import shortfall
-from auditor.report.report import Report
-from auditor.writers import asff
+from auditor.report.report import Report, encoded
+from auditor.writers import asff, printing
+from auditor.writers.json import shown
 from auditor.writers.visible import visible
 
 _MOST = 20  # findings that are named of those that failed, and of those that stay
@@ -64,11 +65,12 @@ def _check_account(report: Report, account_id: str) -> None:
 
 
 def _show(done: Publication, output_format: str) -> None:
-    if output_format == "json":
-        click.echo(msgspec.json.format(msgspec.json.encode(done), indent=2).decode())
-        return
-    for line in _lines(done):
-        click.echo(visible(line))
+    with printing.reader_may_leave():
+        if output_format == "json":
+            click.echo(b"".join(shown(msgspec.json.format(encoded(done), indent=2))))
+            return
+        for line in _lines(done):
+            click.echo(visible(line))
 
 
 def _lines(done: Publication) -> Iterator[str]:
@@ -77,7 +79,7 @@ def _lines(done: Publication) -> Iterator[str]:
     verb = "Findings" if done.applied else "Findings that would be imported (--apply does it)"
     yield (
         f"{verb}: {counts.new:,} new, {counts.updated:,} updated, {counts.resolved:,} resolved, "
-        f"{counts.set_aside:,} suppressed, {counts.archived:,} archived because their resource is gone"
+        f"{counts.set_aside:,} suppressed, {counts.archived:,} archived because the report proves them gone"
     )
     yield f"Left as they are, because the report does not prove that they are resolved: {len(done.held):,}"
     for each in done.held[:_MOST]:

@@ -77,7 +77,7 @@ def _key(deployed: Deployed, configured: ConfiguredRule | str) -> Key:
 def normalised(configured: ConfiguredRule) -> bytes:
     """Return what the parameters of a rule mean, whatever their spelling; the order of a list means nothing."""
     values = msgspec.to_builtins(configured.parameters)
-    plain = {name: sorted(value) if isinstance(value, list) else value for name, value in values.items()}
+    plain = {name: sorted(value) if isinstance(value, list | tuple) else value for name, value in values.items()}
     return msgspec.json.encode([plain, sorted(configured.doubts)], order="sorted")
 
 

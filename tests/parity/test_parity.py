@@ -589,6 +589,23 @@ def test_rules_of_one_identifier_are_joined_by_what_their_parameters_mean(run: R
     assert (found.code, found.report["summary"]["agree"]) == (0, 2)
 
 
+def test_the_order_of_a_list_means_nothing(run: Run, tmp_path: Path) -> None:
+    described = (rule("a", GROUPS, given={"groupNames": "A,B"}), rule("b", GROUPS, given={"groupNames": "B, A"}))
+    files = {"rules.json": rules(*described), "d.json": details(*all_of("a", C)[:2], *all_of("b", C)[:2])}
+    (only,) = compared(run, tmp_path, files).report["rules"]
+    assert [each["config_rule_name"] for each in only["config_rules"]] == ["a", "b"]
+
+
+@pytest.mark.parametrize(("kind", "resource_id"), [(ACCOUNT, ACCOUNT_ID), (POLICY, "ANPAEXAMPLE")])
+def test_a_policy_in_use_is_found_on_the_account_and_on_the_policy(
+    kind: str, resource_id: str, run: Run, tmp_path: Path
+) -> None:
+    given = {"policyARN": "arn:aws:iam::aws:policy/AWSSupportAccess"}
+    files = answers(rule("u", "IAM_POLICY_IN_USE", given=given), result("u", resource_id, NC, kind=kind))
+    found = compared(run, tmp_path, files)
+    assert (found.code, found.report["summary"]["agree"]) == (0, 1)
+
+
 @pytest.mark.parametrize("by", ["arn", "name"])
 def test_providers_and_certificates_are_found_by_arn_and_by_name(by: str, run: Run, tmp_path: Path) -> None:
     provider, certificate = (

@@ -107,7 +107,7 @@ def test_what_is_in_order_now_is_resolved(run: Run, tmp_path: Path) -> None:
 def test_a_resource_that_is_gone_is_archived_where_the_list_is_complete(run: Run, tmp_path: Path) -> None:
     done = applied(run, tmp_path, report(snapshot(BOB, EVE)), report(snapshot(EVE, days=1)))
     assert (done.code, state("bob")) == (0, ("FAILED", "ARCHIVED"))
-    assert "1 archived because their resource is gone" in done.out
+    assert "1 archived because the report proves them gone" in done.out
 
 
 UNPROVEN: dict[str, tuple[Report, str]] = {

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from config_results import REGION, details, result, rule, rules, write
+from msgspec.structs import replace
 from playwright.sync_api import Browser
 
 import auditor
 from auditor.account.model import User
-from auditor.parity.parity import Parity
+from auditor.parity.parity import Cause, Counts, Parity
 from auditor.testing import CAPTURED_AT, account, user
 from auditor.writers.parity.formats import writer_of
 
@@ -70,6 +71,13 @@ def test_the_text_says_all_of_it(tmp_path: Path) -> None:
 def test_the_text_names_a_few_of_many(tmp_path: Path) -> None:
     found = parity(tmp_path, [user(f"u{number:02}") for number in range(31)])
     assert "u09 (AWS::IAM::User), and 20 more" in written(found, ".txt")
+
+
+def test_what_another_time_explains_comes_with_what_to_do(tmp_path: Path) -> None:
+    older = replace(parity(tmp_path, [user("bob"), user("eve")]), summary=Counts(1, 0, dict.fromkeys(Cause, 1)))
+    for suffix in (".txt", ".html"):
+        assert "start-config-rules-evaluation" in written(older, suffix)
+        assert "start-config-rules-evaluation" not in written(parity(tmp_path, [user("bob")]), suffix)
 
 
 class _Page(HTMLParser):

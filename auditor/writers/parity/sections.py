@@ -147,6 +147,9 @@ def notes(parity: Parity) -> Iterator[str]:
     yield from (f"Rule {visible(name)} failed; its verdicts are missing" for name in parity.failed_rules)
     if lacking := shortfalls(parity):
         yield f"Incomplete: {'; '.join(lacking)}"
+    if parity.summary.causes[Cause.TIME]:
+        run = "`aws configservice start-config-rules-evaluation`"
+        yield f"To compare one state, have AWS Config evaluate its periodic rules ({run}), then take a new snapshot"
     if parity.undescribed:
         yield f"Not described by describe-config-rules: {', '.join(map(visible, parity.undescribed))}"
     if parity.only_here:
