@@ -22,6 +22,10 @@ if TYPE_CHECKING:  # for type checkers and editors; at run time __getattr__ does
     from auditor.errors import AuditError
     from auditor.explaining.explain import explain
     from auditor.explaining.explanation import Explanation
+    from auditor.parity.comparing import compare_with_config
+    from auditor.parity.files import read_config_results
+    from auditor.parity.in_one_call import collect_config_results
+    from auditor.parity.parity import Parity
     from auditor.policies.access.answer import Answer
     from auditor.policies.access.questions import can
     from auditor.report.audit import audit
@@ -37,16 +41,20 @@ __all__ = [
     "AuditError",
     "Comparison",
     "Explanation",
+    "Parity",
     "Report",
     "Snapshot",
     "__version__",
     "audit",
     "can",
     "collect",
+    "collect_config_results",
     "compare",
+    "compare_with_config",
     "explain",
     "load_report",
     "load_snapshot",
+    "read_config_results",
     "read_exports",
     "write",
 ]
@@ -56,15 +64,19 @@ _PLACES = {
     "AuditError": "auditor.errors",
     "Comparison": "auditor.report.comparison",
     "Explanation": "auditor.explaining.explanation",
+    "Parity": "auditor.parity.parity",
     "Report": "auditor.report.report",
     "Snapshot": "auditor.account.model",
     "audit": "auditor.report.audit",
     "can": "auditor.policies.access.questions",
     "collect": "auditor.collectors.live.in_one_call",
+    "collect_config_results": "auditor.parity.in_one_call",
     "compare": "auditor.report.compare",
+    "compare_with_config": "auditor.parity.comparing",
     "explain": "auditor.explaining.explain",
     "load_report": "auditor.collectors.saved",
     "load_snapshot": "auditor.collectors.saved",
+    "read_config_results": "auditor.parity.files",
     "read_exports": "auditor.collectors.cli_output.folder",
     "write": "auditor.writers.files",
 }

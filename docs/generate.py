@@ -1,6 +1,6 @@
 """Write the generated documentation, or with --check say what is out of date.
 
-Generated are the JSON Schemas of reports, diffs, explanations, baselines and the configuration file, docs/rules.md,
+Generated are the JSON Schemas of reports of all kinds, baselines and the configuration file, docs/rules.md,
 docs/wings.svg, the parts of README.md and of pages in docs/ between markers, and the outputs of the commands in
 docs/examples.
 """
@@ -28,6 +28,7 @@ from auditor.judging.parameters import needed
 from auditor.judging.registry import load_rules, page, sections
 from auditor.judging.rule import Rule
 from auditor.organization.report import OrganizationReport
+from auditor.parity.parity import Parity
 from auditor.report.baseline import Baseline
 from auditor.report.comparison import Comparison
 from auditor.report.report import Report
@@ -76,6 +77,7 @@ def generated() -> Iterator[tuple[Path, str]]:
         schema(Explanation, "JSON explanation of iam-audit, of one user, group, role or policy"),
     )
     yield ROOT / "auditor/report/baseline.schema.json", schema(Baseline, "Baseline of iam-audit")
+    yield ROOT / "auditor/parity/parity.schema.json", schema(Parity, "JSON parity report of iam-audit")
     yield (
         ROOT / "auditor/selection/config.schema.json",
         schema(Config, "iam-audit.toml, the configuration file of iam-audit"),

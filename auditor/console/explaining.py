@@ -56,7 +56,8 @@ def explain(request: ExplainRequest) -> int:
     believed = snapshot if oldest is None else without_old_report(snapshot, oldest)
     found = find(believed, request.name, Explained(request.kind) if request.kind else None)
     report = _report(snapshot, plan, _rules(plan, found.resource_type, usual=usual))
-    explanation = explained(believed, structs.replace(report, configuration=summary(plan, report.summary.suppressed)), found)
+    report = structs.replace(report, configuration=summary(plan, report.summary.suppressed))
+    explanation = explained(believed, report, found)
     written = files.write_explanation(explanation, request.paths, sources=inputs)
     if not written or request.output_format:
         with printing.reader_may_leave():

@@ -38,6 +38,16 @@ DIFF_CODES = _EXIT_CODES.format(
     failed="a report could not be read or written, or a rule failed\n"
     "  4    incomplete: NEW has INSUFFICIENT_DATA, or a finding was not seen",
 )
+PARITY_CODES = _EXIT_CODES.format(
+    done="compared; every disagreement is explained\n  1    a disagreement is real",
+    failed="the results or the account could not be read, or a rule failed\n"
+    "  4    incomplete: nothing was compared, or something could not be compared",
+)
+PUBLISH_CODES = _EXIT_CODES.format(
+    done="published, or shown what would be",
+    failed="the report could not be read, or AWS did not take every finding\n"
+    "  4    published; findings of which the report proves nothing stay",
+)
 CAN_CODES = _EXIT_CODES.format(
     done="allow; without --session: nothing is undecided\n  1    --session, and it is denied",
     failed="the account could not be read\n  4    undecided: a fact that decides is unknown",
@@ -104,10 +114,7 @@ def _options(*options: Callable[[C], C]) -> Callable[[C], C]:
     return decorated
 
 
-place_options = _options(
-    reading("--exports", shell_complete=files, metavar="DIR", help="Read a folder of AWS CLI output."),
-    reading("--captured-at", type=point_in_time, metavar="TIME", help="When the files of --exports were written."),
-    reading("--demo", is_flag=True, help="Read a made-up account in an embedded emulator (needs the extra demo)."),
+aws_options = _options(
     _credentials("--profile", metavar="NAME", shell_complete=profile_names, help="AWS profile to use."),
     _credentials(
         "--region",
@@ -126,6 +133,12 @@ place_options = _options(
         metavar="SECONDS",
         help="Stop reading AWS after this time [1800]; what was not read by then is unknown.",
     ),
+)
+place_options = _options(
+    reading("--exports", shell_complete=files, metavar="DIR", help="Read a folder of AWS CLI output."),
+    reading("--captured-at", type=point_in_time, metavar="TIME", help="When the files of --exports were written."),
+    reading("--demo", is_flag=True, help="Read a made-up account in an embedded emulator (needs the extra demo)."),
+    aws_options,
 )
 config_options = _options(
     _selecting(

@@ -3,8 +3,8 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,23 @@ def collect(
     return snapshot
 
 
+@contextmanager
+def connected(inputs: Inputs, say: Callable[[str], None]) -> Iterator[tuple[Any, float]]:
+    """Yield a connection to the account that the options lead to, and how long it may be read, in seconds.
+
+    Raises UsageError when it is not --expect-account, and what connecting raises.
+    """
+    from auditor.collectors.live import session  # boto3: 380 ms
+
+    with _aws(inputs) as options:
+        connection = session.connect(options, ask_code=_ask_code if sys.stdin.isatty() else None)
+        caller = connection.caller
+        profile = f" (profile {caller.profile})" if caller.profile else ""
+        say(f"Reading account {caller.account_id} as {caller.arn}{profile}")
+        _expect(inputs.expect_account, caller.account_id)
+        yield connection, inputs.timeout_s or options.timeout_s
+
+
 def _collect_live(
     inputs: Inputs,
     sources: frozenset[Source],
@@ -118,13 +135,7 @@ def _collect_live(
 ) -> Snapshot:
     from auditor.collectors.live import collection as live  # boto3: 380 ms
 
-    with _aws(inputs) as options:
-        connection = live.connect(options, ask_code=_ask_code if sys.stdin.isatty() else None)
-        caller = connection.caller
-        profile = f" (profile {caller.profile})" if caller.profile else ""
-        say(f"Reading account {caller.account_id} as {caller.arn}{profile}")
-        _expect(inputs.expect_account, caller.account_id)
-        timeout_s = inputs.timeout_s or options.timeout_s
+    with connected(inputs, say) as (connection, timeout_s):
         end = time.monotonic() + timeout_s
         kind = "demo" if inputs.demo else "live"
         with _progress(shown=progress) as report_progress:

@@ -124,6 +124,30 @@ class DiffRequest(Struct, frozen=True, kw_only=True):
     quiet: bool
 
 
+class ParityRequest(Struct, frozen=True, kw_only=True):
+    """Ask how far AWS Config's results, in a folder or live, agree with the account; `max_time_apart` is in hours."""
+
+    account: Inputs
+    config_results: str | None
+    live: bool
+    selection: Choice
+    max_time_apart: float | None
+    paths: Sequence[str]
+    output_format: str
+    allow_incomplete: bool
+    quiet: bool
+
+
+class PublishRequest(Struct, frozen=True, kw_only=True):
+    """Ask for a stored report to be imported into Security Hub; without `apply` it is only shown what would be."""
+
+    account: Inputs
+    report_file: str
+    apply: bool
+    output_format: str
+    quiet: bool
+
+
 class HistoryAddRequest(Struct, frozen=True, kw_only=True):
     """Ask for stored reports to be added to a history."""
 
@@ -249,6 +273,8 @@ class PermissionsRequest(Struct, frozen=True, kw_only=True):
 
     selection: Choice
     verify: bool
+    parity: bool = False
+    publish: bool = False
     organization: bool = False
     template: str | None = None
     role_name: str | None = None

@@ -54,16 +54,24 @@ def write(report: Report, stream: BinaryIO, *, region: str) -> None:
 
     Raises OutputError for a report that does not know its account.
     """
-    account_id = report.account.id or ""
-    if not _ACCOUNT_ID.fullmatch(account_id):
-        hint = "Read the account live, or from exports or a snapshot in which an ARN names it."
-        raise OutputError("the format asff needs the id of the account, which the report does not know", hint)
-    for batch in _batches(b"".join(shown(encoded(each))) for each in _findings(report, _common(report, region))):
+    for batch in batches(findings_of(report, region=region)):
         stream.write(b'{"Findings":[%b]}\n' % b",".join(batch))
 
 
+def findings_of(report: Report, *, region: str) -> Iterator[Json]:
+    """Return the findings of a report as Security Hub takes them; raise OutputError as `write` does."""
+    if not _ACCOUNT_ID.fullmatch(report.account.id or ""):
+        hint = "Read the account live, or from exports or a snapshot in which an ARN names it."
+        raise OutputError("the format asff needs the id of the account, which the report does not know", hint)
+    return _findings(report, _common(report, region))
+
+
+def batches(findings: Iterable[Json]) -> Iterator[list[bytes]]:
+    """Yield the findings, as JSON, in batches that one call takes."""
+    return _batches(b"".join(shown(encoded(each))) for each in findings)
+
+
 def _batches(findings: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Yield the findings in batches that one call takes."""
     batch: list[bytes] = []
     size = 0
     for finding in findings:
@@ -76,10 +84,16 @@ def _batches(findings: Iterable[bytes]) -> Iterator[list[bytes]]:
         yield batch
 
 
+def product_arn(report: Report, region: str) -> str:
+    """Return the ARN of the product that every account has for findings of its own."""
+    account_id = report.account.id
+    return f"arn:{report.account.partition}:securityhub:{region}:{account_id}:product/{account_id}/default"
+
+
 def _common(report: Report, region: str) -> Json:
     """Return the fields that all findings share."""
     account_id, time = report.account.id, statements.moment(report.evaluated_at)
-    product = f"arn:{report.account.partition}:securityhub:{region}:{account_id}:product/{account_id}/default"
+    product = product_arn(report, region)
     return {"ProductArn": product, "AwsAccountId": account_id, "Region": region, "CreatedAt": time, "UpdatedAt": time}
 
 
@@ -98,7 +112,7 @@ def _findings(report: Report, common: Json) -> Iterator[Json]:
             **common,
             **_fields(finding, rule, _apart(report)),
             **remedy,
-            "ProductFields": {**facts, **_product_fields(finding)},
+            "ProductFields": {**facts, **_product_fields(finding, rule)},
             "Resources": [_resource(finding, report)],
         }
 
@@ -159,10 +173,11 @@ def _resource(finding: Finding, report: Report) -> Json:
     return {"Type": kind, "Id": _text(name, _ID), **partition, "Details": {"Other": fields}}
 
 
-def _product_fields(finding: Finding) -> Mapping[str, str]:
+def _product_fields(finding: Finding, rule: RuleResult | None) -> Mapping[str, str]:
     facts = {
         "compliance_type": finding.compliance_type,
         "config_rule_name": finding.config_rule_name,
+        "source_identifier": None if rule is None else rule.source_identifier,
         "fingerprint": finding.fingerprint,
         "known_from_baseline": "yes" if finding.known else None,
         "change": finding.change,

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from auditor.explaining.explanation import Explanation
 from auditor.organization.report import OrganizationReport
+from auditor.parity.parity import Parity
 from auditor.report.comparison import Comparison
 from auditor.report.report import Report
 from auditor.signals import unfinished
@@ -21,6 +22,8 @@ from auditor.writers.explanation.formats import writer_of as explanation_writer_
 from auditor.writers.formats import REPORT_SUFFIXES, format_of, writer_of
 from auditor.writers.organization.formats import writer_of as organization_writer_of
 from auditor.writers.organization.links import Link
+from auditor.writers.parity.formats import PARITY_SUFFIXES
+from auditor.writers.parity.formats import writer_of as parity_writer_of
 from auditor.writers.paths import NEW_FILE, Named, check, check_folder, place_of, resolved, temporary_file, writing
 
 Fill = Callable[[BinaryIO], Any]
@@ -30,9 +33,9 @@ _NOTHING_WRITTEN = "Nothing was written; what was there is as it was."
 
 
 def write(
-    report: Report | Comparison | Explanation, path: str | os.PathLike[str], *, region: str | None = None
+    report: Report | Comparison | Explanation | Parity, path: str | os.PathLike[str], *, region: str | None = None
 ) -> Path:
-    """Write a report, a comparison or an explanation to a file, and return the file; it is written whole or not at all.
+    """Write a report of any kind to a file, and return the file; it is written whole or not at all.
 
     The format is that of the suffix. The path may hold {account_id} and {captured_at:%Y%m%d}, as with -o; braces that
     are part of the name are doubled. `region` is the AWS Region of Security Hub, for ASFF (.asff.jsonl); by default
@@ -45,6 +48,9 @@ def write(
     elif isinstance(report, Explanation):
         check([os.fspath(path)], EXPLANATION_SUFFIXES, place="write")
         (file,) = write_explanation(report, [os.fspath(path)])
+    elif isinstance(report, Parity):
+        check([os.fspath(path)], PARITY_SUFFIXES, place="write")
+        (file,) = write_parity(report, [os.fspath(path)])
     else:
         check([os.fspath(path)], REPORT_SUFFIXES, place="write")
         (file,) = write_reports(report, [os.fspath(path)], region=region)
@@ -89,6 +95,14 @@ def write_explanation(explanation: Explanation, paths: Sequence[str], *, sources
     account_id, captured_at = explanation.account.id, explanation.snapshot.captured_at
     files = [resolved(path, account_id, captured_at) for path in paths]
     contents: dict[Path, Fill] = {file: partial(explanation_writer_of(file.suffix), explanation) for file in files}
+    _write_whole(contents, sources, private=False)
+    return list(contents)
+
+
+def write_parity(parity: Parity, paths: Sequence[str], *, sources: Sequence[str] = ()) -> list[Path]:
+    """Write the parity report to every path, as write_reports does."""
+    files = [resolved(path, parity.account.id, parity.captured_at) for path in paths]
+    contents: dict[Path, Fill] = {file: partial(parity_writer_of(file.suffix), parity) for file in files}
     _write_whole(contents, sources, private=False)
     return list(contents)
 

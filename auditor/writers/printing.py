@@ -10,11 +10,13 @@ from typing import Any
 import msgspec
 
 from auditor.errors import UsageError
+from auditor.parity.parity import Parity
 from auditor.report import report as report_module
 from auditor.report.comparison import Comparison
 from auditor.report.report import Report
 from auditor.writers.diff import formats as diff_formats
 from auditor.writers.formats import writer_of
+from auditor.writers.parity import formats as parity_formats
 
 _SCHEMA = Path(report_module.__file__).parent / "report.schema.json"
 Query = Callable[[Any], Any]
@@ -55,6 +57,12 @@ def print_report(
 def print_comparison(comparison: Comparison, output_format: str) -> None:
     """Write what changed between two reports to standard output: as a table, JSON or Markdown."""
     diff_formats.writer_of(diff_formats.SUFFIX_OF[output_format])(comparison, sys.stdout.buffer)
+    sys.stdout.buffer.flush()
+
+
+def print_parity(parity: Parity, output_format: str) -> None:
+    """Write a parity report to standard output: as a table or as JSON."""
+    parity_formats.writer_of(parity_formats.SUFFIX_OF[output_format])(parity, sys.stdout.buffer)
     sys.stdout.buffer.flush()
 
 

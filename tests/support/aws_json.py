@@ -14,6 +14,7 @@ from aws_pages import marker_of, place_of
 from aws_wire import Answer
 
 _ANALYZERS = {"GET": "ListAnalyzers", "PUT": "CreateAnalyzer"}
+_SECURITY_HUB = {"/findings": "GetFindings", "/findings/import": "BatchImportFindings"}
 _CODES = {
     "AccessDenied": "AccessDeniedException",
     "ExpiredToken": "ExpiredTokenException",
@@ -34,6 +35,8 @@ def parameters_of(environ: Mapping[str, Any], body: bytes) -> dict[str, str]:
         return {"Action": target.rpartition(".")[2], **{name: str(value) for name, value in given.items()}}
     if environ["PATH_INFO"].startswith("/analyzer"):
         return {"Action": _ANALYZERS[environ["REQUEST_METHOD"]], **dict(parse_qsl(environ["QUERY_STRING"]))}
+    if environ["PATH_INFO"] in _SECURITY_HUB:
+        return {"Action": _SECURITY_HUB[environ["PATH_INFO"]]}
     return dict(parse_qsl(body.decode(), keep_blank_values=True))
 
 

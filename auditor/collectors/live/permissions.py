@@ -1,5 +1,6 @@
 """Permissions: the IAM actions that reading some sources takes, and nothing more."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from auditor.account.sources import ACTIONS, POLICIES_OF_USERS, Source
@@ -19,8 +20,8 @@ def needed(sources: frozenset[Source]) -> frozenset[Source]:
     return sources.union(_ALWAYS, *(_BEFORE.get(source, ()) for source in sources))
 
 
-def permissions_policy(sources: frozenset[Source]) -> dict[str, Any]:
-    """Return the IAM policy that allows exactly what `collect` calls for these sources."""
-    actions = sorted({action for source in needed(sources) for action in ACTIONS[source]})
+def permissions_policy(sources: frozenset[Source], more: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the IAM policy that allows exactly what `collect` calls for these sources, and `more` actions."""
+    actions = sorted({*more, *(action for source in needed(sources) for action in ACTIONS[source])})
     statement = {"Sid": "IamAudit", "Effect": "Allow", "Action": actions, "Resource": "*"}
     return {"Version": "2012-10-17", "Statement": [statement]}

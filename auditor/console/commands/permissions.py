@@ -18,6 +18,8 @@ _organization = partial(click.option, cls=Headed, heading="Organization")
 @click.command(cls=Command)
 @selection_options
 @reading("--verify", is_flag=True, help="Include what `scan --verify` calls.")
+@reading("--parity", is_flag=True, help="Include what `parity --live` calls.")
+@reading("--publish", is_flag=True, help="Include what `publish security-hub` calls.")
 @_organization(
     "--organization", is_flag=True, help="Print the policy of who runs `organization scan --organization` instead."
 )
@@ -78,6 +80,7 @@ def _check(request: PermissionsRequest) -> None:
 
 
 def _printed(request: PermissionsRequest, sources: frozenset[Source]) -> str:
+    from auditor import parity, publish
     from auditor.collectors.live.permissions import permissions_policy
     from auditor.organization.rights import audit_role, caller_policy
 
@@ -88,7 +91,8 @@ def _printed(request: PermissionsRequest, sources: frozenset[Source]) -> str:
         return cloudformation_stackset(role) if request.template == "cloudformation-stackset" else terraform(role)
     if request.organization:
         return _json(caller_policy(sources, request.role_name, request.partition or "aws"))
-    return _json(permissions_policy(sources))
+    more = [*(parity.ACTIONS if request.parity else ()), *(publish.ACTIONS if request.publish else ())]
+    return _json(permissions_policy(sources, more))
 
 
 def _json(policy: dict[str, Any]) -> str:

@@ -1,0 +1,282 @@
+"""Why AWS Config's verdict on a resource and ours differ: exactly one cause, or why they cannot be compared."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from auditor.account.model import Snapshot
+from auditor.account.report_age import duration
+from auditor.account.sources import Source
+from auditor.account.unknown import stored
+from auditor.judging.catalogue import CHANGE_TRIGGERED
+from auditor.judging.finding import Finding
+from auditor.judging.rule import ComplianceType, ConfiguredRule
+from auditor.parity import decisions
+from auditor.parity.decisions import Decision
+from auditor.parity.deployed import Group
+from auditor.parity.joining import Answered, Joined, Resources
+from auditor.parity.parity import Cause, NotComparable
+from auditor.parity.results import Deployed, Form, Place, Ran, Recorder
+
+_REPORT_LASTS = timedelta(hours=4)
+"""For so long AWS returns the same credential report:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html"""
+_DATED = ("created_at", "updated_at", "uploaded_at")
+"""The fields of records that say when a resource was changed."""
+
+
+class Explained(NamedTuple):
+    """Hold the cause of a disagreement, or why there is nothing to compare; and why, in words."""
+
+    cause: Cause | NotComparable
+    text: str
+    decision: Decision | None = None
+
+
+class Knowledge(Struct, frozen=True, kw_only=True):
+    """Hold what is known beside the verdicts: the snapshot, how rules ran, what is recorded, which pages are missing.
+
+    `max_apart` is within what time an evaluation counts as of the snapshot's state.
+    """
+
+    snapshot: Snapshot
+    resources: Resources
+    ran: Sequence[Ran]
+    recorders: Sequence[Recorder]
+    max_apart: timedelta
+
+
+class Case(Struct, frozen=True):
+    """Hold one resource of one group of rules, and AWS Config's answer that is looked at, if there is one."""
+
+    group: Group
+    ours: ConfiguredRule
+    joined: Joined
+    answer: Answered | None
+    all_answers: Sequence[Answered]
+    cut: bool
+
+    @property
+    def finding(self) -> Finding | None:
+        """Return our verdict."""
+        return self.joined.finding
+
+    @property
+    def changes_trigger(self) -> bool:
+        """Return whether AWS Config runs the rule when a resource changes, and not by the clock."""
+        return self.ours.rule.source_identifier in CHANGE_TRIGGERED
+
+
+def explained(case: Case, known: Knowledge) -> Explained | None:
+    """Return why the verdicts of a case differ; None where neither side has one that the other should have."""
+    finding, answer = case.finding, case.answer
+    theirs = answer.evaluation.compliance_type if answer else None
+    if finding is None:
+        return None if theirs in (None, ComplianceType.NOT_APPLICABLE) or answer is None else _only_there(answer, known)
+    ours = finding.compliance_type
+    if theirs is None and ours is ComplianceType.NOT_APPLICABLE:
+        return None
+    if ours is ComplianceType.INSUFFICIENT_DATA:
+        return Explained(NotComparable.UNDECIDED, finding.annotation)
+    if not case.group.alike:
+        return Explained(Cause.PARAMETERS, f"AWS Config has other parameters: {_given(case)}")
+    return _only_here(case, known, finding) if answer is None else _on_both(case, known, finding, answer)
+
+
+def _given(case: Case) -> str:
+    given = case.group.first.parameters
+    return ", ".join(f"{name}={value}" for name, value in sorted(given.items())) or "none"
+
+
+def _only_there(answer: Answered, known: Knowledge) -> Explained:
+    """Explain a verdict of AWS Config on a resource that we have none on."""
+    evaluation, captured_at = answer.evaluation, known.snapshot.captured_at
+    kind = evaluation.resource_type
+    if known.resources.find(evaluation, answer.deployed.source_identifier) is not None:
+        return Explained(Cause.PARAMETERS, f"the snapshot holds it, but the rule was not asked about {kind} here")
+    if not known.resources.is_listed_whole(kind):
+        text = f"the snapshot does not hold every {kind} with its unique id"
+        return Explained(NotComparable.LIST_INCOMPLETE, text)
+    if captured_at is not None and evaluation.at is not None and evaluation.at > captured_at:
+        return Explained(Cause.TIME, f"evaluated {_apart(evaluation.at, captured_at)}, and not in it: made since")
+    return Explained(Cause.DELETED, "the snapshot lists every resource of this type, and this id is not among them")
+
+
+def _only_here(case: Case, known: Knowledge, finding: Finding) -> Explained:
+    """Explain a verdict of ours on a resource of which AWS Config says nothing."""
+    if (text := _out_of_scope(case, finding)) is not None:
+        return Explained(Cause.PARAMETERS, text)
+    if elsewhere := sorted({each.deployed.place.region or "" for each in case.joined.answers}):
+        text = f"AWS Config has it in {', '.join(elsewhere)}, and the snapshot is of {known.snapshot.region}"
+        return Explained(Cause.REGION, text)
+    if finding.resource_id is None and case.all_answers:
+        return Explained(NotComparable.LIST_INCOMPLETE, "its unique id is unknown, by which AWS Config names it")
+    if case.cut:
+        return Explained(NotComparable.PAGES_MISSING, "AWS Config's answer goes on, and the further pages are missing")
+    if (text := _not_recorded(case, known, finding)) is not None:
+        return Explained(Cause.NOT_RECORDED, text)
+    return _withheld(case, finding) or _overlooked(case, known)
+
+
+def _overlooked(case: Case, known: Knowledge) -> Explained:
+    """Explain a verdict that AWS Config should have, but for a decision of ours or for the time."""
+    if (decision := _decision(case, known, None)) is not None:
+        return Explained(Cause.DECISION, decision.text, decision)
+    newest = max((each.evaluation.at for each in case.all_answers if each.evaluation.at), default=None)
+    if newest is not None and (change := _changed_after(case, known, newest)) is not None:
+        return Explained(Cause.TIME, f"AWS Config's newest evaluation is of {_moment(newest)}; {change}")
+    captured = known.snapshot.captured_at
+    if newest is not None and captured is not None and newest - captured > known.max_apart:
+        text = f"AWS Config's newest evaluation was made {_apart(newest, captured)}: it may be deleted since"
+        return Explained(Cause.TIME, text)
+    return Explained(Cause.REAL, "AWS Config has verdicts on other resources of this type, and none on this one")
+
+
+def _out_of_scope(case: Case, finding: Finding) -> str | None:
+    """Return how the Scope of a rule leaves a resource out; it means something only where changes trigger the rule."""
+    scope = case.group.scope
+    if scope.compliance_resource_id or scope.tag_key:
+        by = scope.compliance_resource_id or f"the tag {scope.tag_key}={scope.tag_value or '*'}"
+        return f"the Scope restricts the rule to {by}"
+    types = scope.compliance_resource_types
+    if case.changes_trigger and types and finding.resource_type not in types:
+        return f"the Scope names {', '.join(types)} only"
+    return None
+
+
+def _not_recorded(case: Case, known: Knowledge, finding: Finding) -> str | None:
+    """Return why AWS Config cannot have a verdict on a resource: no run, no recording, or no result of its type."""
+    ran = [_ran(known, each) for each in case.group.deployed]
+    if ran and all(each is not None and each.succeeded_at is None for each in ran):
+        error = next((each.error for each in ran if each is not None and each.error), None)
+        return f"the rule never ran with success{f': {error}' if error else ''}"
+    if (text := _unrecorded(case, known, finding.resource_type)) is not None:
+        return text
+    kinds = {each.evaluation.resource_type for each in case.all_answers}
+    if finding.resource_type not in kinds and not _are_partial(case):
+        return f"the rule has no result for any {finding.resource_type}, as where the type is not recorded"
+    return None
+
+
+def _ran(known: Knowledge, deployed: Deployed) -> Ran | None:
+    """Return how a rule ran, None where that is not known."""
+    return next((each for each in known.ran if each.rule == deployed.name and each.place.may_be(deployed.place)), None)
+
+
+def _unrecorded(case: Case, known: Knowledge, resource_type: str) -> str | None:
+    """Return that no recorder of the rule's Regions records a type; only rules that changes trigger go by recorders."""
+    if not case.changes_trigger:
+        return None
+    of_places = [_recorders_of(known, each.place) for each in case.group.deployed]
+    if all(recorders and all(each.lacks(resource_type) for each in recorders) for recorders in of_places):
+        off = all(each.running is False for recorders in of_places for each in recorders)
+        return "the recorder is off" if off else f"the recorder does not record {resource_type}"
+    return None
+
+
+def _recorders_of(known: Knowledge, place: Place) -> list[Recorder]:
+    return [each for each in known.recorders if each.place.may_be(place)]
+
+
+def _are_partial(case: Case) -> bool:
+    """Return whether all results come from calls that leave out what is NOT_APPLICABLE."""
+    return bool(case.all_answers) and all(each.evaluation.form is not Form.RULE for each in case.all_answers)
+
+
+def _withheld(case: Case, finding: Finding) -> Explained | None:
+    """Return why a verdict may be missing although AWS Config has one."""
+    if _are_partial(case):
+        form = case.all_answers[0].evaluation.form
+        return Explained(NotComparable.FORM, f"this form of answer ({form}) leaves out what is NOT_APPLICABLE")
+    said = {each.evaluation.compliance_type for each in case.all_answers}
+    if said == {ComplianceType.NON_COMPLIANT} and finding.compliance_type is ComplianceType.COMPLIANT:
+        text = "AWS Config's answer holds NON_COMPLIANT only; it may have been asked for these (--compliance-types)"
+        return Explained(NotComparable.FILTERED, text)
+    return None
+
+
+def _on_both(case: Case, known: Knowledge, finding: Finding, answer: Answered) -> Explained:
+    """Explain two verdicts that differ."""
+    if (text := _of_region(case, finding)) is not None:
+        return Explained(Cause.REGION, text)
+    if (decision := _decision(case, known, answer.evaluation.compliance_type)) is not None:
+        return Explained(Cause.DECISION, decision.text, decision)
+    if (text := _unrecorded(case, known, finding.resource_type)) is not None:
+        return Explained(Cause.NOT_RECORDED, f"{text}: this is its verdict on the state that was last recorded")
+    ran = _ran(known, answer.deployed)
+    if ran is not None and ran.error is not None:
+        return Explained(Cause.NOT_RECORDED, f"the rule fails now ({ran.error}): this is its last verdict")
+    return _by_time(case, known, answer)
+
+
+def _of_region(case: Case, finding: Finding) -> str | None:
+    """Return in which Regions AWS Config has our verdict, where it has another one in this."""
+    agreeing = [
+        each.deployed.place.region or "another Region"
+        for each in case.joined.answers
+        if each.evaluation.compliance_type is finding.compliance_type
+    ]
+    return f"in {', '.join(sorted(agreeing))} AWS Config agrees with us" if agreeing else None
+
+
+def _decision(case: Case, known: Knowledge, theirs: ComplianceType | None) -> Decision | None:
+    record, _ = known.resources.by_address[case.joined.address]
+    subject = decisions.Subject(record, case.ours, known.snapshot)
+    return decisions.explaining(subject, case.finding.compliance_type if case.finding else None, theirs)
+
+
+def _by_time(case: Case, known: Knowledge, answer: Answered) -> Explained:
+    """Explain two verdicts that differ by when they were made; what is of one state is a real disagreement."""
+    evaluated, captured = answer.evaluation.at, known.snapshot.captured_at
+    if evaluated is None or captured is None:
+        side = "AWS Config's answer" if evaluated is None else "the snapshot"
+        return Explained(NotComparable.NO_TIME, f"{side} does not say of when it is")
+    if (change := _changed_after(case, known, evaluated)) is not None:
+        return Explained(Cause.TIME, f"evaluated {_apart(evaluated, captured)}; {change}")
+    apart = abs(evaluated - captured)
+    if Source.CREDENTIAL_REPORT in case.ours.rule.reads:
+        return _by_report(known, evaluated, captured)
+    stands = case.changes_trigger and evaluated < captured
+    if apart > known.max_apart and not stands:
+        return Explained(Cause.TIME, f"evaluated {_apart(evaluated, captured)}")
+    why = "it counts as of the same state"
+    if stands:
+        recorded = any(each.running for each in _recorders_of(known, answer.deployed.place))
+        why = f"no change has triggered the rule since{'' if recorded else ', if its recorder was on'}"
+    return Explained(Cause.REAL, f"evaluated {_apart(evaluated, captured)}; {why}")
+
+
+def _by_report(known: Knowledge, evaluated: datetime, captured: datetime) -> Explained:
+    """Explain by the credential reports: AWS returns one for four hours, and both sides may have had the same."""
+    made = known.snapshot.report_generated_at
+    if made is not None and made <= evaluated < made + _REPORT_LASTS:
+        text = f"evaluated {_apart(evaluated, captured)}, from the same credential report, of {_moment(made)}"
+        return Explained(Cause.REAL, text)
+    if abs(evaluated - captured) > known.max_apart:
+        return Explained(Cause.TIME, f"evaluated {_apart(evaluated, captured)}")
+    ours = f"ours is of {_moment(made)}" if made else "the time of ours is not known"
+    return Explained(Cause.CREDENTIAL_REPORT, f"evaluated {_apart(evaluated, captured)}; {ours}")
+
+
+def _changed_after(case: Case, known: Knowledge, evaluated: datetime) -> str | None:
+    """Return which dated fact of the resource is younger than AWS Config's evaluation."""
+    record, _ = known.resources.by_address[case.joined.address]
+    for field in _DATED:
+        time: Any = stored(record, field) if field in record.__struct_fields__ else None
+        if time is not None and time > evaluated:
+            return f"the resource's {field} is {_moment(time)}"
+    return None
+
+
+def _apart(evaluated: datetime, captured: datetime) -> str:
+    """Return how long before or after the snapshot an evaluation was made."""
+    if evaluated == captured:
+        return "at the time of the snapshot"
+    side = "before" if evaluated < captured else "after"
+    return f"{duration(abs(evaluated - captured))} {side} the snapshot"
+
+
+def _moment(time: datetime) -> str:
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,1 @@
+"""Parity reports written: as text, JSON and HTML, each with the same facts."""
