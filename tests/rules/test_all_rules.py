@@ -211,6 +211,8 @@ def withheld(snapshot: Snapshot, source: Source) -> Snapshot:
         changed["login_profiles"] = tuple(
             with_gaps(each, {"password_reset_required": WITHHELD}) for each in snapshot.login_profiles
         )
+    if source is Source.SERVICE_CREDENTIALS and snapshot.service_credentials is not None:
+        changed["service_credentials"] = Listing(snapshot.service_credentials.known_part, WITHHELD)
     if source is Source.AWS_MANAGED_POLICIES:
         changed["aws_managed_policies"] = tuple(
             with_gaps(each, {"version_id": WITHHELD, "document": WITHHELD}) for each in snapshot.aws_managed_policies
