@@ -31,72 +31,13 @@ Fix
     `arn:aws:iam::*:user/*/${aws:username}`. `iam-audit can USER iam:EnableMFADevice` shows which statement decides.
 """
 
-from collections.abc import Iterator, Sequence
-from functools import partial
-
 from auditor.model import POLICIES_OF_USERS, ResourceType, Source, User
-from auditor.policy import Answer, Decision, Effect, PolicyKind, Session
-from auditor.rule import (
-    Context,
-    NoParameters,
-    Rule,
-    RuleOrigin,
-    Severity,
-    Verdict,
-    compliant,
-    decided_by,
-    non_compliant,
-    not_applicable,
-    proofs,
-)
-
-_CREATE = "iam:CreateVirtualMFADevice"
-_NEEDED = (
-    _CREATE,
-    "iam:EnableMFADevice",
-    "iam:ListMFADevices",
-    "iam:ResyncMFADevice",
-    "iam:ListVirtualMFADevices",
-)
-_DEACTIVATE = "iam:DeactivateMFADevice"
-_SUFFIX = "-phone"  # makes the name of a device another one than the user's
+from auditor.rule import Context, NoParameters, Rule, RuleOrigin, Severity, Verdict, mfa_management
 
 
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
     """Judge one user by what may be done at the console without MFA."""
-    if not user.credentials.password_enabled:
-        return not_applicable("The user has no console password")
-    answers = [context.access.can(user, action, Session.NO_MFA) for action in _NEEDED]
-    lacking = proofs(*(partial(_unless_allowed, answer) for answer in answers))
-    if lacking:
-        first = lacking[0]
-        names = ", ".join(each.action for each in lacking)
-        return non_compliant(f"Without MFA the user may not do {names}. {first.reason}", *map(decided_by, lacking))
-    own = [each for each in answers if not _through_group(each)]
-    if own:
-        names = ", ".join(each.action for each in own)
-        return non_compliant(f"The user may do {names} by policies of its own, not of a group", *map(decided_by, own))
-    note = "; ".join(_notes(user, context, answers))
-    return compliant(
-        "The user may register and manage the own MFA device", *map(decided_by, answers), note=note or None
-    )
-
-
-def _unless_allowed(answer: Answer) -> Answer | None:
-    return None if answer.allows else answer
-
-
-def _through_group(answer: Answer) -> bool:
-    granting = (each for each in answer.statements if each.kind is not PolicyKind.BOUNDARY)
-    return any(each.group is not None and each.effect is Effect.ALLOW for each in granting)
-
-
-def _notes(user: User, context: Context[NoParameters], answers: Sequence[Answer]) -> Iterator[str]:
-    device = answers[0].resource + _SUFFIX
-    if context.access.can(user, _CREATE, Session.NO_MFA, device).decision is not Decision.ALLOW:
-        yield "may create a device named like the user only, and the console asks for a free name"
-    if context.access.can(user, _DEACTIVATE, Session.NO_MFA).decision is Decision.ALLOW:
-        yield f"may do {_DEACTIVATE} without MFA, so whoever has the password could remove the device"
+    return mfa_management(user, context)
 
 
 RULE = Rule(

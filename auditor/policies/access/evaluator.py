@@ -6,7 +6,7 @@ from functools import lru_cache
 from auditor.account.index import Index
 from auditor.account.kinds import ResourceType
 from auditor.account.model import Snapshot, User
-from auditor.account.unknown import Record, UnknownFact, evaluate_quietly
+from auditor.account.unknown import Record, UnknownFact, evaluate_quietly, gaps_of
 from auditor.errors import UsageError, nearest
 from auditor.policies.access.actions import (
     ALWAYS_ALLOWED,
@@ -18,10 +18,12 @@ from auditor.policies.access.actions import (
 from auditor.policies.access.answer import Answer, Decision
 from auditor.policies.access.deciding import Question, decide
 from auditor.policies.access.holdings import Holdings, HoldingsOf
+from auditor.policies.access.overlooked import covers_iam, overlooked
 from auditor.policies.access.principals import Principal, Request
 from auditor.policies.access.resources import asked
 from auditor.policies.access.sessions import Session
 from auditor.policies.access.truth import Doubt, Truth
+from auditor.policies.statements import Effect
 
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9]+")
 _ARN_PARTS = 6
@@ -69,12 +71,29 @@ class Access:
         Raises UsageError for what is no action or no ARN, and where the resource must be named.
         """
         known = self._known.get(user.name) or self._find_out(user)
+        if resource is None and known.principal.arn is None and acts_on_users(action):
+            doubt = Doubt("the ARN of the user is not known", gaps_of(user).get("arn"), "arn")
+            return Answer(user.name, action, "*", session, Decision.UNDECIDED, doubts=(doubt,))
         question = self._question(known, action, session, resource)
         if question.of.action == ALWAYS_ALLOWED:
             return question.answer(Decision.ALLOW, f"{action} works for everybody, though a policy denies it")
         if question.of.mismatch is not None:
             return question.undecided((question.of.mismatch,))
         return decide(question, known.holdings)
+
+    def overlooked(self, user: User, action: str, session: Session) -> tuple[str, ...]:
+        """Return what is wrong with statements that allow an action and never apply to what the user means by it."""
+        known = self._known.get(user.name) or self._find_out(user)
+        of = self._question(known, action, session, None).of
+        return tuple(overlooked(of, known.holdings, known.principal, known.requests[session]))
+
+    def only_by_all_of_iam(self, user: User, answer: Answer) -> bool:
+        """Return whether each statement by which an answer allows is about every action of IAM."""
+        allowing = [each for each in answer.statements if each.effect is Effect.ALLOW]
+        held = self.holdings(user).granting.held
+        compiled = (pair for each in held for pair in zip(each.named, each.document.statements, strict=True))
+        granting = [one for named, one in compiled if any(named is each for each in allowing)]
+        return bool(granting) and all(map(covers_iam, granting))
 
     def holdings(self, user: User) -> Holdings:
         """Return the documents that decide what a user may do, compiled, and what is unknown of them."""
@@ -120,6 +139,11 @@ def checked(action: str, resource: str) -> str:
     if resource != "*" and (not resource.startswith("arn:") or resource.count(":") < _ARN_PARTS - 1):
         raise UsageError(f"{resource!r} is not an ARN", "Name the resource by its whole ARN, or * for none.")
     return "*" if TARGETS.get(action) is Target.NONE else resource
+
+
+def acts_on_users(action: str) -> bool:
+    """Return whether an action acts on a user or on its virtual MFA device."""
+    return TARGETS.get(action_name(action), Target.NONE) is not Target.NONE
 
 
 def own_resource(action: str, principal: Principal) -> str:

@@ -213,7 +213,8 @@ class HoldingsOf:
         if name not in self._groups:
             group = evaluate_quietly(lambda: self._index.by_name(ResourceType.GROUP, name))
             if isinstance(group, UnknownFact):
-                self._groups[name] = Holding((), (self._doubt(f"the group {name} is not known", group),))
+                doubt = self._doubt(f"the group {name} is not known", group.gap_id, group.reason)
+                self._groups[name] = Holding((), (doubt,))
             elif group is None:
                 self._groups[name] = Holding((), (Doubt(f"the user is in the group {name}, which is not listed"),))
             else:
@@ -222,8 +223,8 @@ class HoldingsOf:
 
     def _boundary(self, user: User) -> Holding | None:
         if "permissions_boundary" in gaps_of(user):
-            unknown = UnknownFact(gaps_of(user)["permissions_boundary"], "permissions_boundary")
-            return Holding((), (self._doubt("whether the user has a permissions boundary is not known", unknown),))
+            what, field = "whether the user has a permissions boundary is not known", "permissions_boundary"
+            return Holding((), (self._doubt(what, gaps_of(user)[field], field),))
         arn: str | None = stored(user, "permissions_boundary")
         if arn is None:
             return None
@@ -240,16 +241,21 @@ class HoldingsOf:
             found = evaluate_quietly(read)
         except UnreadableDocumentError as error:
             return Doubt(f"the document of {name} cannot be read: {error}")
-        return self._doubt(f"the document of {name} is not known", found) if isinstance(found, UnknownFact) else found
+        if isinstance(found, UnknownFact):
+            return self._doubt(f"the document of {name} is not known", found.gap_id, found.reason)
+        return found
 
     def _missing(self, listing: Listing[Any], what: str) -> Iterator[Doubt]:
         if listing.gap is not None:
-            yield self._doubt(what, UnknownFact(listing.gap, "items"))
+            yield self._doubt(what, listing.gap, "items")
 
-    def _doubt(self, what: str, unknown: UnknownFact) -> Doubt:
-        """Return a doubt with what the gap behind it says, or else the reason."""
-        gap = self._gaps.get(unknown.gap_id or "")
+    def _doubt(self, what: str, gap_id: str | None, reason: str) -> Doubt:
+        """Return a doubt with what the gap behind it says, or else the reason.
+
+        No UnknownFact is made for it: that would count as raised by the rule that asks first.
+        """
+        gap = self._gaps.get(gap_id or "")
         if gap is None:
-            return Doubt(f"{what}: {unknown.reason}", unknown.gap_id)
+            return Doubt(f"{what}: {reason}", gap_id)
         grant = f" (grant {gap.iam_action})" if gap.iam_action else ""
-        return Doubt(f"{what}: {gap.message}{grant}", gap.id, unknown.reason)
+        return Doubt(f"{what}: {gap.message}{grant}", gap.id, reason)
