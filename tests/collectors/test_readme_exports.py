@@ -45,6 +45,9 @@ def commands_for_each(snapshot: Snapshot) -> Iterator[str]:
         yield f"aws iam get-policy --policy-arn {policy.arn} > policy-{number}.json"
     for number, profile in enumerate(snapshot.login_profiles):
         yield f"aws iam get-login-profile --user-name {profile.user_name} > login-profiles-{number}.json"
+    for name in ("bedrock", "cassandra", "codecommit", "logs"):
+        call = f"list-service-specific-credentials --all-users --service-name {name}.amazonaws.com"
+        yield f"aws iam {call} > service-specific-credentials-{name}.json"
 
 
 def run_by_the_cli(command: str, folder: Path) -> None:
@@ -56,7 +59,10 @@ def run_by_the_cli(command: str, folder: Path) -> None:
     name = call.replace("-", "_")
     shape = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[name]).input_shape
     spelt = {f"--{xform_name(member, '-')}": member for member in (shape.members if shape else ())}
-    given = {spelt[option]: value for option, value in zip(options[::2], options[1::2], strict=True)}
+    given: dict[str, Any] = {}
+    while options:
+        option = options.pop(0)
+        given[spelt[option]] = options.pop(0) if options and not options[0].startswith("--") else True
     try:
         text = json.dumps(answer(client, name, given), default=written, indent=4) + "\n"
     except ClientError as error:
@@ -67,7 +73,7 @@ def run_by_the_cli(command: str, folder: Path) -> None:
         (folder / target[0]).write_text(text)
 
 
-def answer(client: Any, name: str, given: Mapping[str, str]) -> dict[str, Any]:
+def answer(client: Any, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     if client.can_paginate(name):
         whole: dict[str, Any] = client.get_paginator(name).paginate(**given).build_full_result()
         return whole
