@@ -79,14 +79,20 @@ def filled(front: Front, users: int = 2, options: LiveOptions | None = None) -> 
 
 
 def attach_policy_of_aws(iam: Any, user: str) -> None:
-    """Attach one of AWS's own policies to a user; moto leaves them out by default, and knows this one from now on."""
-    data = {"Path": "/", "DefaultVersionId": "v1", "Document": DOCUMENT, "CreateDate": "2020-01-01T00:00:00+00:00"}
+    """Attach one of AWS's own policies to a user."""
+    iam.attach_user_policy(UserName=user, PolicyArn=policy_of_aws("OfAws", DOCUMENT))
+
+
+def policy_of_aws(name: str, document: Any) -> str:
+    """Return the ARN of one of AWS's own policies; moto leaves them out by default, and knows this one from now on."""
+    data = {"Path": "/", "DefaultVersionId": "v1", "Document": document, "CreateDate": "2020-01-01T00:00:00+00:00"}
     data |= {"UpdateDate": data["CreateDate"]}
     backend = iam_backends["123456789012"]["aws"]
-    policy = AWSManagedPolicy.from_data("OfAws", "123456789012", "aws", data)
+    policy = AWSManagedPolicy.from_data(name, "123456789012", "aws", data)
     backend.managed_policies[policy.arn] = policy
     backend.aws_managed_policies.append(policy)
-    iam.attach_user_policy(UserName=user, PolicyArn=policy.arn)
+    arn: str = policy.arn
+    return arn
 
 
 def fill_singly(connection: Connection) -> None:
