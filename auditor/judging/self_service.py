@@ -1,6 +1,6 @@
 """Self-service: whether a user may change the own password and manage the own MFA device, which several rules ask."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -26,6 +26,24 @@ _SUFFIX = "-phone"  # makes the name of a device another one than the user's
 
 def password_change(user: User, context: Context[Any]) -> Verdict:
     """Judge whether a user with a console password may change it: with MFA, or as it is where there is no device."""
+    return _once(user, context, _password_change)
+
+
+def mfa_management(user: User, context: Context[Any]) -> Verdict:
+    """Judge whether a user with a console password may register and manage an MFA device without MFA, by a group."""
+    return _once(user, context, _mfa_management)
+
+
+def _once(user: User, context: Context[Any], judge: Callable[[User, Context[Any]], Verdict]) -> Verdict:
+    """Return a verdict on which several rules rest; one that cannot be reached is sought, and raises, each time."""
+    key, known = (judge.__name__, user.name), context.access.remembered
+    found: Verdict | None = known.get(key)
+    if found is None:
+        found = known[key] = judge(user, context)
+    return found
+
+
+def _password_change(user: User, context: Context[Any]) -> Verdict:
     if not user.credentials.password_enabled:
         return not_applicable("The user has no console password")
     allowing = proofs(partial(_with_mfa, user, context), partial(_without_mfa, user, context))
@@ -61,8 +79,7 @@ def _unread(user: User, context: Context[Any], session: Session) -> str | None:
     return "; ".join([said, *context.access.overlooked(user, READ_PASSWORD_POLICY, session)])
 
 
-def mfa_management(user: User, context: Context[Any]) -> Verdict:
-    """Judge whether a user with a console password may register and manage an MFA device without MFA, by a group."""
+def _mfa_management(user: User, context: Context[Any]) -> Verdict:
     if not user.credentials.password_enabled:
         return not_applicable("The user has no console password")
     answers = [context.access.can(user, action, Session.NO_MFA) for action in _NEEDED]

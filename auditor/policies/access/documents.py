@@ -13,7 +13,10 @@ from auditor.policies.access.resources import Asked, matches
 from auditor.policies.access.sessions import Session
 from auditor.policies.access.truth import Doubt, Truth, all_of, any_of, negated
 from auditor.policies.access.variables import Template, template, text_of
+from auditor.policies.patterns import every_action
 from auditor.policies.statements import Effect, Statement, has_variables, statements
+
+_ALL_OF_IAM = "iam:*"
 
 
 class CompiledStatement(Record, frozen=True):
@@ -31,6 +34,13 @@ class CompiledStatement(Record, frozen=True):
     """Whether it applies to every resource and principal alike."""
     in_session: Mapping[Session, Truth]
     """Whether the conditions hold that do not depend on the principal."""
+
+    @property
+    def covers_iam(self) -> bool:
+        """Return whether the statement is about every action of IAM."""
+        if self.all_actions_but:
+            return not any(fits(pattern.partition(":")[0], "iam") for pattern in self.actions)
+        return any(pattern == _ALL_OF_IAM or every_action(pattern) for pattern in self.actions)
 
     def covers_action(self, action: str) -> Truth:
         """Return whether the statement is about an action, named in lower case."""

@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from typing import Any
 
 from auditor.account.index import Index
 from auditor.account.kinds import ResourceType
@@ -15,10 +16,10 @@ from auditor.policies.access.actions import (
     TARGETS,
     Target,
 )
-from auditor.policies.access.answer import Answer, Decision
+from auditor.policies.access.answer import Answer, Decision, PolicyKind
 from auditor.policies.access.deciding import Question, decide
 from auditor.policies.access.holdings import Holdings, HoldingsOf
-from auditor.policies.access.overlooked import covers_iam, overlooked
+from auditor.policies.access.overlooked import overlooked
 from auditor.policies.access.principals import Principal, Request
 from auditor.policies.access.resources import asked
 from auditor.policies.access.sessions import Session
@@ -28,6 +29,7 @@ from auditor.policies.statements import Effect
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9]+")
 _ARN_PARTS = 6
 _ROOT_DEVICE = "root-account-mfa-device"
+_GRANTING = frozenset(PolicyKind) - {PolicyKind.BOUNDARY}
 _ROOT_NAMES = ("root", "<root_account>")
 
 
@@ -47,6 +49,8 @@ class Access:
         self._index = index or Index(snapshot)
         self._holdings = HoldingsOf(snapshot, self._index)
         self._known: dict[str, _Known] = {}
+        self.remembered: dict[tuple[str, str], Any] = {}
+        """What several rules ask of a user, by the question and the user's name, to be found out once."""
         self._switch = self._allow_users_to_change_password()
 
     def named(self, name: str) -> User | None:
@@ -89,11 +93,11 @@ class Access:
 
     def only_by_all_of_iam(self, user: User, answer: Answer) -> bool:
         """Return whether each statement by which an answer allows is about every action of IAM."""
-        allowing = [each for each in answer.statements if each.effect is Effect.ALLOW]
-        held = self.holdings(user).granting.held
-        compiled = (pair for each in held for pair in zip(each.named, each.document.statements, strict=True))
-        granting = [one for named, one in compiled if any(named is each for each in allowing)]
-        return bool(granting) and all(map(covers_iam, granting))
+        broad = self.holdings(user).granting.broad
+        if not broad:
+            return False
+        granting = [each for each in answer.statements if each.effect is Effect.ALLOW and each.kind in _GRANTING]
+        return bool(granting) and all(id(each) in broad for each in granting)
 
     def holdings(self, user: User) -> Holdings:
         """Return the documents that decide what a user may do, compiled, and what is unknown of them."""

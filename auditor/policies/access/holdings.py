@@ -1,7 +1,7 @@
 """Holdings: the documents that decide what a user may do (own, groups', boundary), and what is unknown of them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from msgspec import Raw
@@ -95,6 +95,12 @@ class Holding:
         self.held = held
         self.doubts = doubts
         self._relevant: dict[tuple[str, Session], Relevant] = {}
+
+    @cached_property
+    def broad(self) -> frozenset[int]:
+        """Return the ids, in memory, of the statements that are about every action of IAM."""
+        pairs = (pair for each in self.held for pair in zip(each.named, each.document.statements, strict=True))
+        return frozenset(id(named) for named, statement in pairs if statement.covers_iam)
 
     def relevant(self, action: str, session: Session) -> Relevant:
         """Return the statements that may apply to an action, named in lower case, in a session."""

@@ -12,11 +12,9 @@ from auditor.policies.access.holdings import Holdings
 from auditor.policies.access.principals import Principal, Request
 from auditor.policies.access.resources import Asked
 from auditor.policies.access.variables import text_of
-from auditor.policies.patterns import covers
 from auditor.policies.statements import Effect
 
 _RESOURCE = 5  # the part of an ARN that names the resource
-_ALL_OF_IAM = "iam:*"
 
 
 def overlooked(of: Asked, holdings: Holdings, principal: Principal, request: Request) -> Iterator[str]:
@@ -53,10 +51,3 @@ def _names(pattern: str, target: Target) -> bool:
     """Return whether a pattern may name resources of a kind."""
     resource = pattern.split(":", _RESOURCE)[-1]
     return "*" in resource[:1] or resource.startswith(target) or fits(resource.partition("/")[0] + "/", target)
-
-
-def covers_iam(statement: CompiledStatement) -> bool:
-    """Return whether a statement is about every action of IAM."""
-    if statement.all_actions_but:
-        return not any(fits(pattern.partition(":")[0], "iam") for pattern in statement.actions)
-    return any(covers(pattern, _ALL_OF_IAM) for pattern in statement.actions)
