@@ -21,7 +21,6 @@ _NEEDED = (
     "iam:ListVirtualMFADevices",
 )
 _DEACTIVATE = "iam:DeactivateMFADevice"
-_SUFFIX = "-phone"  # makes the name of a device another one than the user's
 
 
 def password_change(user: User, context: Context[Any]) -> Verdict:
@@ -117,8 +116,7 @@ def _through_group(answer: Answer) -> bool:
 
 
 def _notes(user: User, context: Context[Any], answers: Sequence[Answer]) -> Iterator[str]:
-    device = answers[0].resource + _SUFFIX
-    if context.access.can(user, _CREATE, Session.NO_MFA, device).decision is not Decision.ALLOW:
+    if context.access.can_with_other_device(user, _CREATE, Session.NO_MFA).decision is not Decision.ALLOW:
         yield "may create a device named like the user only, and the console asks for a free name"
     if context.access.can(user, _DEACTIVATE, Session.NO_MFA).decision is Decision.ALLOW:
         yield f"may do {_DEACTIVATE} without MFA, so whoever has the password could remove the device"

@@ -12,7 +12,7 @@ from auditor.account.model import Group, InlinePolicy, Policy, Snapshot, User
 from auditor.account.sources import NOTHING_READ, Source
 from auditor.account.unknown import Gap, Listing, Record, UnknownFact, evaluate_quietly, gaps_of, stored
 from auditor.policies.access.answer import DecidingStatement, Origin, PolicyKind
-from auditor.policies.access.documents import Candidate, CompiledDocument, CompiledStatement, Documents
+from auditor.policies.access.documents import Candidate, CompiledDocument, CompiledStatement, compiled
 from auditor.policies.access.sessions import Session
 from auditor.policies.access.truth import Doubt, Truth
 from auditor.policies.decoding import UnreadableDocumentError
@@ -87,6 +87,11 @@ class Relevant(Record, frozen=True):
     denies: Side
     allows: Side
 
+    @property
+    def alike(self) -> bool:
+        """Return whether all of them treat users of one path alike."""
+        return all(each.candidate.statement.alike for each in (*self.denies.others, *self.allows.others))
+
 
 class Holding:
     """Hold documents of which each may grant, and doubts for those that are not known."""
@@ -95,6 +100,8 @@ class Holding:
         self.held = held
         self.doubts = doubts
         self._relevant: dict[tuple[str, Session], Relevant] = {}
+        self.remembered: dict[int, Any] = {}
+        """What was found out of these documents under a boundary, by its id in memory."""
 
     @cached_property
     def broad(self) -> frozenset[int]:
@@ -123,6 +130,11 @@ class Holdings(Record, frozen=True):
     granting: Holding
     boundary: Holding | None
 
+    def alike(self, action: str, session: Session) -> bool:
+        """Return whether the statements about an action, named in lower case, treat users of one path alike."""
+        parts = (self.granting, *((self.boundary,) if self.boundary else ()))
+        return all(part.relevant(action, session).alike for part in parts)
+
 
 def _gap_of_all(snapshot: Snapshot, source: Source) -> str | None:
     """Return the gap that says why nothing of a source is known, None if something is or there is no such gap."""
@@ -136,7 +148,6 @@ class HoldingsOf:
     def __init__(self, snapshot: Snapshot, index: Index) -> None:
         self._index = index
         self._gaps: Mapping[str, Gap] = {gap.id: gap for gap in snapshot.gaps}
-        self._documents = Documents()
         self._policies: Mapping[str, Policy] = {
             policy.arn: policy for policy in snapshot.policies.known_part if "arn" not in gaps_of(policy)
         }
@@ -189,7 +200,7 @@ class HoldingsOf:
             yield origin, self._read(partial(self._inline_document, policy), origin.text)
 
     def _inline_document(self, policy: InlinePolicy) -> CompiledDocument:
-        return self._documents.compiled(policy.document)
+        return compiled(policy.document)
 
     def _attached(self, holder: User | Group, group: str | None) -> Iterator[tuple[Origin, CompiledDocument | Doubt]]:
         for policy in holder.attached_policies.known_part:
@@ -203,11 +214,11 @@ class HoldingsOf:
 
     def _default_document(self, arn: str) -> CompiledDocument:
         if is_aws_managed(arn):
-            return self._documents.compiled(self._document_of_aws(arn))
+            return compiled(self._document_of_aws(arn))
         if arn not in self._policies:
             raise UnknownFact(self._unlisted, _NOT_IN_SNAPSHOT)
         policy = self._policies[arn]
-        return read_default(policy, self._documents.compiled)
+        return read_default(policy, compiled)
 
     def _document_of_aws(self, arn: str) -> Raw:
         found = [policy for policy in self._aws_managed if policy.arn == arn]

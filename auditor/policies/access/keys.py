@@ -30,6 +30,14 @@ def key_guards(holdings: Holdings) -> KeyGuards:
 
     Raises UnknownFact where none surely stops access keys, and a policy is unknown or a statement in doubt.
     """
+    key, known = id(holdings.boundary), holdings.granting.remembered
+    found: KeyGuards | None = known.get(key)
+    if found is None:
+        found = known[key] = _key_guards(holdings)
+    return found
+
+
+def _key_guards(holdings: Holdings) -> KeyGuards:
     parts = [holdings.granting, *([holdings.boundary] if holdings.boundary else [])]
     denies = _statements(parts, Effect.DENY)
     weighed = [(named, each, _stops(each, Session.ACCESS_KEY, holdings)) for named, each in denies]
