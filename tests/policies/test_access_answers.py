@@ -29,7 +29,6 @@ from auditor import can
 from auditor.account.model import AttachedPolicy, InlinePolicy, PolicyVersion, Snapshot
 from auditor.account.unknown import with_gaps
 from auditor.errors import UsageError
-from auditor.policies.access import documents
 from auditor.policies.access.evaluator import Access
 from auditor.policies.access.sessions import Session
 from auditor.testing import DOCUMENT, WITHHELD, account, allow, listing, password_policy, user
@@ -274,14 +273,13 @@ def test_questions_about_another_snapshot_are_answered_by_it() -> None:
 
 
 def test_each_distinct_document_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    read = documents.statements
     made: list[Raw] = []
 
     def counted(document: Raw) -> Any:
         made.append(document)
-        return read(document)
+        return statements(document)
 
-    monkeypatch.setattr(documents, "statements", counted)
+    monkeypatch.setattr("auditor.policies.access.documents.statements", counted)
     granting, denying = managed("g", allow(CHANGE, Sid="New")), managed("d", deny(CHANGE, Sid="New"))
     users = [user(f"u{number}", groups=["team"], attached_policies=attached(denying)) for number in range(20)]
     access = Access(account(users=users, groups=[group_of("team", granting)], policies=[granting, denying]))
