@@ -31,6 +31,7 @@ from auditor.account.unknown import with_gaps
 from auditor.errors import UsageError
 from auditor.policies.access.evaluator import Access
 from auditor.policies.access.sessions import Session
+from auditor.policies.statements import statements
 from auditor.testing import DOCUMENT, WITHHELD, account, allow, listing, password_policy, user
 
 CHANGE = "iam:ChangePassword"
