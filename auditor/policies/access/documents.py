@@ -14,7 +14,7 @@ from auditor.policies.access.principals import Request
 from auditor.policies.access.resources import Asked, matches
 from auditor.policies.access.sessions import Session
 from auditor.policies.access.truth import Doubt, Truth, all_of, any_of, negated
-from auditor.policies.access.variables import Template, template, text_of
+from auditor.policies.access.variables import Template, resource_template, text_of
 from auditor.policies.patterns import every_action
 from auditor.policies.statements import Effect, Statement, has_variables, statements
 
@@ -131,7 +131,7 @@ def _statement(number: int, statement: Statement, *, variables: bool) -> Compile
     actions = statement.not_actions if statement.actions is None else statement.actions
     resources = statement.not_resources if statement.resources is None else statement.resources
     every = any(is_everything(each) for each in statement.resources or ())
-    templates = tuple(template(each, variables=variables) for each in resources or ())
+    templates = tuple(resource_template(each, variables=variables) for each in resources or ())
     names = tuple(each.lower() for each in actions or ())
     return CompiledStatement(
         number=number,
