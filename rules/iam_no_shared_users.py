@@ -34,8 +34,8 @@ Parameters
     weak one.
 
 Fix
-    Give each person a user of their own, better access through IAM Identity Center, and delete the shared user.
-    Programs should use roles.
+    Give each person a user of their own, better access through IAM Identity Center, and take the password of the shared
+    user away: `aws iam delete-login-profile --user-name USER`. Programs should use roles.
 """
 
 import re

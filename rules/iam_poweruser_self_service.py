@@ -19,8 +19,9 @@ Parameters
     None.
 
 Fix
-    Attach IAMUserChangePassword to the group, or let the account's password policy allow users to change their own
-    password; and attach AWS's documented policy for managing the own MFA device.
+    `aws iam attach-group-policy --group-name GROUP --policy-arn arn:aws:iam::aws:policy/IAMUserChangePassword`, or let
+    the account's password policy allow users to change their own password; and attach AWS's documented policy for
+    managing the own MFA device to the group too.
 """
 
 from collections.abc import Iterator

@@ -8,11 +8,13 @@ COMPLIANT
     Signed in at the console without MFA, the user may do iam:CreateVirtualMFADevice (on a device named like the user),
     iam:EnableMFADevice, iam:ListMFADevices and iam:ResyncMFADevice (on the own user) and iam:ListVirtualMFADevices,
     each by a policy of a group. A note says if only a device named like the user can be created, since the console asks
-    for a free name; and if iam:DeactivateMFADevice is allowed without MFA too, so that whoever has the password could
-    remove the device (since 2023 AWS refuses that to access keys without MFA, whatever a policy says).
+    for a free name; if iam:DeactivateMFADevice is allowed without MFA too, so that whoever has the password could
+    remove the device (since 2023 AWS refuses that to access keys without MFA, whatever a policy says); and if an action
+    is allowed only by statements about all of IAM, such as those of AdministratorAccess.
 NON_COMPLIANT
     One of these actions is denied or not allowed; such as for a user with a path, whose ARN `user/${aws:username}` does
-    not match; or one is allowed by policies on the user itself alone.
+    not match; or one is allowed by policies on the user itself alone. A note names statements that list one of these
+    actions and can never allow it.
 NOT_APPLICABLE
     The user has no console password.
 INSUFFICIENT_DATA
@@ -26,9 +28,10 @@ Parameters
     Not considered are SCPs, RCPs, session policies and resource-based policies.
 
 Fix
-    Attach AWS's documented policy for managing the own MFA device to a group of the user, with the resources
-    `arn:aws:iam::*:mfa/*` and `arn:aws:iam::*:user/${aws:username}`, for users with a path also
-    `arn:aws:iam::*:user/*/${aws:username}`. `iam-audit can USER iam:EnableMFADevice` shows which statement decides.
+    Attach AWS's documented policy for managing the own MFA device to a group of the user (`aws iam attach-group-policy
+    --group-name GROUP --policy-arn ARN`), with the resources `arn:aws:iam::*:mfa/*` and
+    `arn:aws:iam::*:user/${aws:username}`, for users with a path also `arn:aws:iam::*:user/*/${aws:username}`.
+    `iam-audit can USER iam:EnableMFADevice` shows which statement decides.
 """
 
 from auditor.model import POLICIES_OF_USERS, ResourceType, Source, User
