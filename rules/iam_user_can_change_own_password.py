@@ -25,9 +25,9 @@ Parameters
 Fix
     Let the account's password policy allow users to change their own password, or attach IAMUserChangePassword to a
     group of the user: `aws iam attach-group-policy --group-name GROUP --policy-arn
-    arn:aws:iam::aws:policy/IAMUserChangePassword`. Where a statement denies it until MFA is used, add iam:ChangePassword and
-    iam:GetAccountPasswordPolicy to its exceptions. `iam-audit can USER iam:ChangePassword` shows which statement
-    decides.
+    arn:aws:iam::aws:policy/IAMUserChangePassword`. Where a statement denies it until MFA is used, add
+    iam:ChangePassword and iam:GetAccountPasswordPolicy to its exceptions. `iam-audit can USER iam:ChangePassword` shows
+    which statement decides.
 """
 
 from auditor.model import POLICIES_OF_USERS, ResourceType, Source, User
