@@ -7,7 +7,7 @@ Why
     so.
 
 COMPLIANT
-    No statement denies until MFA is used; a note says that the access keys work without MFA.
+    No statement denies until MFA is used; a note says that nothing stops the access keys.
 NON_COMPLIANT
     A statement denies to access keys, until MFA is used, something that is allowed: they work in MFA sessions alone, or
     not at all while the user has no device, or none but a FIDO device. Or such a statement stops the console only. The
@@ -75,7 +75,9 @@ def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
         first = _start(guards.console_only[0])
         said = f"The access keys work without MFA: a plain Bool never stops them; use BoolIfExists. {first} denies"
         return non_compliant(f"{said} at the console only", *keys, _guards(guards.console_only))
-    return compliant("No statement denies until MFA is used", *keys, note="has access keys that work without MFA")
+    return compliant(
+        "No statement denies until MFA is used", *keys, note="has access keys that no statement stops without MFA"
+    )
 
 
 def _start(statement: DecidingStatement) -> str:

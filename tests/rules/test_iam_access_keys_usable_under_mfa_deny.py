@@ -28,7 +28,7 @@ from rules.iam_access_keys_usable_under_mfa_deny import RULE
 NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
 PLAIN = {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
 BY_AGE = {"Null": {"aws:MultiFactorAuthAge": "true"}}
-NOTE = "has access keys that work without MFA"
+NOTE = "access keys work without MFA wherever a statement allows that"
 BUCKETS, IAM = allow("s3:*"), allow("iam:*")
 ROW = credentials(password_enabled=True, mfa_active=True, access_key_1_active=True)
 SECOND_KEY = replace(ROW, access_key_1_active=False, access_key_2_active=True)
@@ -70,6 +70,8 @@ CASES = [
     member("some of what is allowed is spared", NC, BUCKETS, IAM, guard("s3:*")),
     member("a part of an action's pattern is spared", NC, BUCKETS, guard("s3:Get*")),
     member("everything is spared", C, allow(), guard("*")),
+    member("everything is spared, in two parts", C, allow(), guard("*:*")),
+    member("everything is spared from all but a few", C, allow(None, NotAction="iam:*"), guard("*:*")),
     member("NotAction in both", NC, allow(None, NotAction="iam:*"), guard()),
     member("actions that are denied by name", NC, BUCKETS, deny("s3:Delete*", Condition=NO_MFA)),
     member("other actions that are denied by name", C, BUCKETS, deny("ec2:*", Condition=NO_MFA)),

@@ -8,7 +8,7 @@ from auditor.policies.access.documents import CompiledStatement
 from auditor.policies.access.holdings import Holding, Holdings
 from auditor.policies.access.sessions import Session
 from auditor.policies.access.truth import Doubt, Truth, all_of, any_of, negated
-from auditor.policies.patterns import covers, overlap
+from auditor.policies.patterns import covers, every_action, overlap
 from auditor.policies.statements import Effect
 
 
@@ -85,9 +85,13 @@ def _hits(deny: CompiledStatement, allow: CompiledStatement, holdings: Holdings)
 def _meet(one: CompiledStatement, other: CompiledStatement) -> bool:
     """Return whether some action is covered by both statements."""
     if one.all_actions_but and other.all_actions_but:
-        return not any(pattern == "*" for pattern in (*one.actions, *other.actions))
+        return not any(map(every_action, (*one.actions, *other.actions)))
     if one.all_actions_but:
         return _meet(other, one)
     if other.all_actions_but:
-        return any(not any(covers(spared, pattern) for spared in other.actions) for pattern in one.actions)
+        return any(not any(_spares(spared, pattern) for spared in other.actions) for pattern in one.actions)
     return any(overlap(pattern, each) for pattern in one.actions for each in other.actions)
+
+
+def _spares(spared: str, pattern: str) -> bool:
+    return every_action(spared) or covers(spared, pattern)
