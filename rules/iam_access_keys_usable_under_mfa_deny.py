@@ -75,9 +75,8 @@ def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
         first = _start(guards.console_only[0])
         said = f"The access keys work without MFA: a plain Bool never stops them; use BoolIfExists. {first} denies"
         return non_compliant(f"{said} at the console only", *keys, _guards(guards.console_only))
-    return compliant(
-        "No statement denies until MFA is used", *keys, note="has access keys that no statement stops without MFA"
-    )
+    note = "access keys work without MFA wherever a statement allows that"
+    return compliant("No statement denies until MFA is used", *keys, note=note)
 
 
 def _start(statement: DecidingStatement) -> str:
