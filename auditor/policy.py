@@ -1,6 +1,7 @@
 """Policies for authors of rules: what their documents say, and who holds them."""
 
 from auditor.policies.access.answer import Answer, DecidingStatement, Decision, PolicyKind
+from auditor.policies.access.holdings import is_aws_managed
 from auditor.policies.access.keys import KeyGuards, key_guards
 from auditor.policies.access.mfa import denials_without_mfa
 from auditor.policies.access.sessions import Session
@@ -16,6 +17,7 @@ from auditor.policies.entities import (
     trusts_somebody,
 )
 from auditor.policies.kms import KeyAccess, accesses, not_actions
+from auditor.policies.likeness import default_meaning, meaning
 from auditor.policies.patterns import covers, every_action, everything, overlap, without_variables
 from auditor.policies.statements import Effect, Statement, statements, trust_statements
 
@@ -33,12 +35,15 @@ __all__ = [
     "accesses",
     "boundary_only",
     "covers",
+    "default_meaning",
     "default_statements",
     "denials_without_mfa",
     "every_action",
     "everything",
     "inline_statements",
+    "is_aws_managed",
     "key_guards",
+    "meaning",
     "not_actions",
     "not_arns",
     "overlap",

@@ -7,10 +7,11 @@ Why
     so.
 
 COMPLIANT
-    No statement denies until MFA is used; a note says that the access keys work without MFA.
+    No statement denies until MFA is used; a note says that nothing stops the access keys.
 NON_COMPLIANT
     A statement denies to access keys, until MFA is used, something that is allowed: they work in MFA sessions alone, or
-    not at all while the user has no device. Or such a statement stops the console only.
+    not at all while the user has no device, or none but a FIDO device. Or such a statement stops the console only. The
+    account lists virtual devices only, so of a user with MFA and no such device it is not known which other one it is.
 NOT_APPLICABLE
     The user has no console password, or no active access key.
 INSUFFICIENT_DATA
@@ -23,15 +24,20 @@ Parameters
     Not considered are SCPs, RCPs, session policies and resource-based policies.
 
 Fix
-    Let people work at the console, with roles and IAM Identity Center, or with `aws login` (AWS CLI 2.32 and newer),
-    and delete their access keys. Else use an MFA session: `aws sts get-session-token --serial-number ARN --token-code
-    CODE`; a FIDO device cannot be used for it. Write BoolIfExists where Bool was meant to stop access keys.
+    Let people work at the console, with roles and IAM Identity Center, or with `aws login` (AWS CLI 2.32 and newer,
+    where the policies SignInLocalDevelopmentAccess or AdministratorAccess allow it), and delete their access keys: `aws
+    iam delete-access-key --user-name USER --access-key-id ID`. Else use an MFA session: `aws sts get-session-token
+    --serial-number ARN --token-code CODE`; a FIDO device cannot be used for it. Write BoolIfExists where Bool was meant
+    to stop access keys.
 """
 
+from msgspec import to_builtins
+
 from auditor.model import POLICIES_OF_USERS, ResourceType, Source, User
-from auditor.policy import key_guards
+from auditor.policy import DecidingStatement, key_guards
 from auditor.rule import (
     Context,
+    Device,
     Evidence,
     NoParameters,
     Rule,
@@ -40,11 +46,19 @@ from auditor.rule import (
     Verdict,
     both,
     compliant,
+    mfa_device,
     non_compliant,
     not_applicable,
     proofs,
     reported,
 )
+
+_WORK = {
+    Device.VIRTUAL: "work in an MFA session only (aws sts get-session-token)",
+    Device.OTHER: "need an MFA session, and a FIDO device cannot be used for get-session-token",
+    Device.NONE: "cannot be used at all until the user has an MFA device",
+    Device.UNSEEN: "work in an MFA session only (aws sts get-session-token, not with a FIDO device)",
+}
 
 
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
@@ -54,14 +68,23 @@ def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
     keys = _active_keys(user)
     guards = key_guards(context.access.holdings(user))
     if guards.stopping:
-        works = "work in an MFA session only" if user.credentials.mfa_active else "do not work: the user has no device"
-        return non_compliant(f"The access keys {works}: {guards.stopping[0].text} denies until MFA is used", *keys)
+        works = _WORK[mfa_device(user, context)]
+        said = f"The access keys {works}. {_start(guards.stopping[0])} denies until MFA is used"
+        return non_compliant(said, *keys, _guards(guards.stopping))
     if guards.console_only:
-        text = guards.console_only[0].text
-        return non_compliant(
-            f"The access keys work without MFA: {text} stops the console only; use BoolIfExists", *keys
-        )
-    return compliant("No statement denies until MFA is used", *keys, note="has access keys that work without MFA")
+        first = _start(guards.console_only[0])
+        said = f"The access keys work without MFA: a plain Bool never stops them; use BoolIfExists. {first} denies"
+        return non_compliant(f"{said} at the console only", *keys, _guards(guards.console_only))
+    note = "access keys work without MFA wherever a statement allows that"
+    return compliant("No statement denies until MFA is used", *keys, note=note)
+
+
+def _start(statement: DecidingStatement) -> str:
+    return f"{statement.text[:1].upper()}{statement.text[1:]}"
+
+
+def _guards(statements: tuple[DecidingStatement, ...]) -> Evidence:
+    return Evidence("policies", to_builtins(statements), Source.POLICIES)
 
 
 def _active_keys(user: User) -> tuple[Evidence, ...]:
@@ -77,7 +100,7 @@ RULE = Rule(
     id="iam-access-keys-usable-under-mfa-deny",
     source_identifier="IAM_ACCESS_KEYS_USABLE_UNDER_MFA_DENY",
     resource_types=(ResourceType.USER,),
-    reads=POLICIES_OF_USERS | {Source.CREDENTIAL_REPORT},
+    reads=POLICIES_OF_USERS | {Source.CREDENTIAL_REPORT, Source.VIRTUAL_MFA_DEVICES},
     severity=Severity.MEDIUM,
     source_url="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html",
     evaluate=evaluate,

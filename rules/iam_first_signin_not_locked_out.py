@@ -26,10 +26,13 @@ Parameters
     Not considered are SCPs, RCPs, session policies and resource-based policies.
 
 Fix
-    Add iam:ChangePassword and iam:GetAccountPasswordPolicy to the NotAction of the statement that denies, and grant
-    them; or force no reset: `aws iam update-login-profile --user-name USER --no-password-reset-required`, and grant
-    rights only after the user has set up MFA, as AWS advises. `aws iam get-login-profile --user-name USER` says whether
-    a reset is forced; an exports folder may hold its answers as login-profiles*.json.
+    One of the two: exempt iam:ChangePassword and iam:GetAccountPasswordPolicy in the NotAction of the statement that
+    denies, and grant both (`aws iam create-policy-version --policy-arn ARN --policy-document file://policy.json
+    --set-as-default`). Or lift the forced reset (`aws iam update-login-profile --user-name USER
+    --no-password-reset-required`), have the user set up MFA, and force the reset then; AWS advises to grant rights only
+    after the user has set up MFA. An expired password needs a new one: `aws iam update-login-profile --user-name USER
+    --password PASSWORD`. `aws iam get-login-profile --user-name USER` says whether a reset is forced; an exports folder
+    may hold its answers as login-profiles*.json.
 """
 
 from msgspec import Struct
@@ -37,7 +40,10 @@ from msgspec import Struct
 from auditor.model import POLICIES_OF_USERS, ResourceType, Source, User
 from auditor.policy import Answer, Decision, Session
 from auditor.rule import (
+    CHANGE_PASSWORD,
+    READ_PASSWORD_POLICY,
     Context,
+    Evidence,
     Rule,
     RuleOrigin,
     Severity,
@@ -45,13 +51,13 @@ from auditor.rule import (
     both,
     compliant,
     decided_by,
+    never_applying,
     non_compliant,
     not_applicable,
+    proofs,
     reported,
     undecided,
 )
-
-_CHANGE, _READ = "iam:ChangePassword", "iam:GetAccountPasswordPolicy"
 
 
 class Parameters(Struct, frozen=True):
@@ -68,34 +74,51 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
         fact = reported(user.credentials, "password_next_rotation")
         return non_compliant("The password has expired, and by HardExpiry only an administrator can reset it", fact)
     session = Session.MFA if user.credentials.mfa_active else Session.NO_MFA
-    change = context.access.can(user, _CHANGE, session)
+    change = context.access.can(user, CHANGE_PASSWORD, session)
     if change.decision is Decision.ALLOW:
         note = _unread(user, context, session)
         return compliant(f"The user may change the own password. {change.reason}", decided_by(change), note=note)
     denied = change.decision is Decision.EXPLICIT_DENY
     if context.parameters.strict and not change.allows and denied:  # raises where that is undecided
         return non_compliant(f"The next forced reset will lock the user out. {change.reason}", decided_by(change))
-    if not _must_change(user, context, change):
+    forced = _forced(user, context, change)
+    if not forced:
         note = "will be locked out at the next forced reset of the password" if denied else None
         return compliant("The user need not change the password now", decided_by(change), note=note)
-    return _locked_out(change)
+    return _locked_out(user, context, change, forced)
 
 
-def _locked_out(change: Answer) -> Verdict:
+def _locked_out(user: User, context: Context[Parameters], change: Answer, forced: tuple[Evidence, ...]) -> Verdict:
     if change.allows:  # raises, as above
         return compliant("The user may change the own password", decided_by(change))
-    return non_compliant(f"Locked out: must change the password, and may not. {change.reason}", decided_by(change))
+    there = change.decision is Decision.EXPLICIT_DENY
+    fix = f"Exempt {CHANGE_PASSWORD} there" if there else f"Allow {CHANGE_PASSWORD} through a group"
+    return non_compliant(
+        f"Locked out: must change the password, and may not. {change.reason}. {fix}, or lift the forced reset",
+        decided_by(change),
+        *forced,
+        note=never_applying(user, context, [change]),
+    )
 
 
 def _unread(user: User, context: Context[Parameters], session: Session) -> str | None:
-    answer = context.access.can(user, _READ, session)
+    answer = context.access.can(user, READ_PASSWORD_POLICY, session)
     if answer.decision in (Decision.ALLOW, Decision.UNDECIDED):
         return None
-    return f"may not do {_READ}, which AWS documents as needed together with {_CHANGE}"
+    return f"may not do {READ_PASSWORD_POLICY}, which AWS documents as needed together with {CHANGE_PASSWORD}"
 
 
-def _must_change(user: User, context: Context[Parameters], change: Answer) -> bool:
-    return not both(lambda: not _expired(user, context), lambda: not _reset_required(user, context, change))
+def _forced(user: User, context: Context[Parameters], change: Answer) -> tuple[Evidence, ...]:
+    """Return why the password must be changed at the next sign-in: it has expired, or a reset was forced."""
+    return proofs(
+        lambda: reported(user.credentials, "password_next_rotation") if _expired(user, context) else None,
+        lambda: _reset(user) if _reset_required(user, context, change) else None,
+    )
+
+
+def _reset(user: User) -> Evidence:
+    place = f"login_profiles[{user.name}].password_reset_required"
+    return Evidence(place, value=True, source=Source.PASSWORD_RESETS)
 
 
 def _expired(user: User, context: Context[Parameters]) -> bool:

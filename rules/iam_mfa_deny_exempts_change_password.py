@@ -21,7 +21,8 @@ Parameters
     None.
 
 Fix
-    Add iam:ChangePassword and iam:GetAccountPasswordPolicy to the NotAction of the statement, and grant them. AWS
+    Add iam:ChangePassword and iam:GetAccountPasswordPolicy to the NotAction of the statement, and grant them: `aws iam
+    create-policy-version --policy-arn ARN --policy-document file://policy.json --set-as-default`. AWS
     advises otherwise to force no password reset, and to grant rights only after the user has set up MFA.
 """
 
@@ -53,7 +54,8 @@ def evaluate(policy: Policy, context: Context[NoParameters]) -> Verdict:
     if not covering:
         return compliant(f"{denials[0].text} denies until MFA is used, and spares the change of the password", fact)
     actions = " and ".join(sorted({action for each in covering for action in each.covered}))
-    return non_compliant(f"{covering[0].text} denies {actions} until MFA is used", fact)
+    said = f"{covering[0].text} denies {actions} until MFA is used"
+    return non_compliant(f"{said}: who must first change the password is locked out. Exempt both there", fact)
 
 
 RULE = Rule(

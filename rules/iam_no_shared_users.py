@@ -9,7 +9,8 @@ COMPLIANT
 NON_COMPLIANT
     The user shows one. By default these count: every word of the name is a general one (`dev-team`, not `alice-dev`;
     words are what stands between characters other than letters); or a tag that names the owner lists several. Only if
-    asked: no tag names the owner; the name does not match a pattern; the access keys were last used in two Regions.
+    asked: no tag names the owner; the name does not match a pattern; two active access keys were last used in
+    different Regions.
 NOT_APPLICABLE
     The user has no console password.
 INSUFFICIENT_DATA
@@ -33,8 +34,8 @@ Parameters
     weak one.
 
 Fix
-    Give each person a user of their own, better access through IAM Identity Center, and delete the shared user.
-    Programs should use roles.
+    Give each person a user of their own, better access through IAM Identity Center, and take the password of the shared
+    user away: `aws iam delete-login-profile --user-name USER`. Programs should use roles.
 """
 
 import re
@@ -129,6 +130,8 @@ def _other_name(user: User, pattern: str) -> _Sign | None:
 
 
 def _several_regions(user: User) -> _Sign | None:
+    if not all(key.active for key in user.credentials.access_keys):
+        return None
     used = [getattr(user.credentials, column) for column in _REGIONS]
     if None in used or used[0] == used[1]:
         return None

@@ -19,8 +19,9 @@ Parameters
     None.
 
 Fix
-    Attach IAMUserChangePassword to the group, or let the account's password policy allow users to change their own
-    password; and attach AWS's documented policy for managing the own MFA device.
+    `aws iam attach-group-policy --group-name GROUP --policy-arn arn:aws:iam::aws:policy/IAMUserChangePassword`, or let
+    the account's password policy allow users to change their own password; and attach AWS's documented policy for
+    managing the own MFA device to the group too.
 """
 
 from collections.abc import Iterator
@@ -37,15 +38,20 @@ from auditor.rule import (
     Severity,
     Verdict,
     compliant,
+    mfa_management,
     non_compliant,
     not_applicable,
+    password_change,
     proofs,
     undecided,
 )
-from rules.iam_user_can_change_own_password import evaluate as judge_password
-from rules.iam_user_can_self_manage_mfa import evaluate as judge_mfa
 
 _POLICY = ":iam::aws:policy/PowerUserAccess"
+_PASSWORD = (
+    "lacks iam:ChangePassword: attach IAMUserChangePassword to the group or set AllowUsersToChangePassword,"
+    " and let no statement deny it"
+)
+_MFA = "lacks the actions on the own MFA device: attach AWS's policy for managing it to the group"
 
 
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
@@ -55,12 +61,16 @@ def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
     holding = proofs(*_questions(user, context))
     if not holding:
         return not_applicable("The user does not have PowerUserAccess")
-    judges = {"iam-user-can-change-own-password": judge_password, "iam-user-can-self-manage-mfa": judge_mfa}
-    failed = proofs(*(partial(_failed, name, partial(judge, user, context)) for name, judge in judges.items()))
+    failed = proofs(
+        partial(_failed, partial(password_change, user, context), _PASSWORD),
+        partial(_failed, partial(mfa_management, user, context), _MFA),
+    )
     if not failed:
         return compliant("The user may change the own password and manage the own MFA device", holding[0])
-    said = "; ".join(f"{name}: {verdict.annotation}" for name, verdict in failed)
-    return non_compliant(f"PowerUserAccess does not suffice. {said}", holding[0], *failed[0][1].evidence)
+    evidence = (fact for verdict, _ in failed for fact in verdict.evidence)
+    notes = filter(None, (verdict.note for verdict, _ in failed))
+    said = "; ".join(remedy for _, remedy in failed)
+    return non_compliant(f"PowerUserAccess {said}", holding[0], *evidence, note="; ".join(notes) or None)
 
 
 def _questions(user: User, context: Context[NoParameters]) -> Iterator[partial[Evidence | None]]:
@@ -91,9 +101,9 @@ def _no_more(user: User) -> Evidence | None:
     return None
 
 
-def _failed(name: str, judge: partial[Verdict]) -> tuple[str, Verdict] | None:
+def _failed(judge: partial[Verdict], remedy: str) -> tuple[Verdict, str] | None:
     verdict = judge()
-    return (name, verdict) if verdict.compliance_type is ComplianceType.NON_COMPLIANT else None
+    return (verdict, remedy) if verdict.compliance_type is ComplianceType.NON_COMPLIANT else None
 
 
 RULE = Rule(

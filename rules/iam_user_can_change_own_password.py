@@ -24,60 +24,19 @@ Parameters
 
 Fix
     Let the account's password policy allow users to change their own password, or attach IAMUserChangePassword to a
-    group of the user. Where a statement denies it until MFA is used, add iam:ChangePassword and
-    iam:GetAccountPasswordPolicy to its exceptions. `iam-audit can USER iam:ChangePassword` shows which statement
-    decides.
+    group of the user: `aws iam attach-group-policy --group-name GROUP --policy-arn
+    arn:aws:iam::aws:policy/IAMUserChangePassword`. Where a statement denies it until MFA is used, add
+    iam:ChangePassword and iam:GetAccountPasswordPolicy to its exceptions. `iam-audit can USER iam:ChangePassword` shows
+    which statement decides.
 """
 
 from auditor.model import POLICIES_OF_USERS, ResourceType, Source, User
-from auditor.policy import Answer, Decision, Session
-from auditor.rule import (
-    Context,
-    NoParameters,
-    Rule,
-    RuleOrigin,
-    Severity,
-    Verdict,
-    compliant,
-    decided_by,
-    non_compliant,
-    not_applicable,
-    proofs,
-)
-
-_CHANGE, _READ = "iam:ChangePassword", "iam:GetAccountPasswordPolicy"
+from auditor.rule import Context, NoParameters, Rule, RuleOrigin, Severity, Verdict, password_change
 
 
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
     """Judge one user by what identity policies, boundary and password policy decide."""
-    if not user.credentials.password_enabled:
-        return not_applicable("The user has no console password")
-    allowing = proofs(lambda: _with_mfa(user, context), lambda: _without_mfa(user, context))
-    if allowing:
-        return compliant(
-            f"The user may change the own password. {allowing[0].reason}",
-            decided_by(allowing[0]),
-            note=_note(user, context, allowing[0].session),
-        )
-    answer = context.access.can(user, _CHANGE, Session.MFA)
-    return non_compliant(f"The user may not change the own password. {answer.reason}", decided_by(answer))
-
-
-def _with_mfa(user: User, context: Context[NoParameters]) -> Answer | None:
-    answer = context.access.can(user, _CHANGE, Session.MFA)
-    return answer if answer.allows else None
-
-
-def _without_mfa(user: User, context: Context[NoParameters]) -> Answer | None:
-    answer = context.access.can(user, _CHANGE, Session.NO_MFA)
-    return answer if answer.allows and not user.credentials.mfa_active else None
-
-
-def _note(user: User, context: Context[NoParameters], session: Session) -> str | None:
-    answer = context.access.can(user, _READ, session)
-    if answer.decision in (Decision.ALLOW, Decision.UNDECIDED):
-        return None
-    return f"may not do {_READ}, so the console cannot show the rules for passwords"
+    return password_change(user, context)
 
 
 RULE = Rule(

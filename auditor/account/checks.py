@@ -8,13 +8,14 @@ from auditor.account.arns import strange_arns
 from auditor.account.kinds import Kind, kind_listed_by, listed_kinds
 from auditor.account.model import Notice, Snapshot
 from auditor.account.references import gap_ids
-from auditor.account.sources import ACCOUNT_FACTS, BULK, NOTHING_READ, Source
+from auditor.account.sources import ACCOUNT_FACTS, BULK, NOTHING_READ, Source, SourceRecord, SourceStatus
 from auditor.account.tallies import miscounted, misread, misused
 from auditor.account.times import impossible_times
 from auditor.account.unknown import Listing, gaps_of, stored, stored_in
 
-COLLECTED = BULK - {Source.IDENTITY, Source.ACCOUNT_ALIAS, Source.AWS_MANAGED_POLICIES, Source.PASSWORD_RESETS}
-"""The sources that every snapshot tells of; exports have no identity and no alias, older ones not the last two."""
+_LATER = {Source.AWS_MANAGED_POLICIES, Source.PASSWORD_RESETS, Source.SERVICE_CREDENTIALS}
+COLLECTED = BULK - {Source.IDENTITY, Source.ACCOUNT_ALIAS} - _LATER
+"""The sources that every snapshot tells of; exports have no identity and no alias, older snapshots fewer sources."""
 MAX_IDENTIFIER = 2_048  # characters; the longest of IAM's, an ARN
 MAX_GROUPS = 1_000  # of one user; IAM's limit is 10, and cannot be raised
 MAX_MESSAGE = 10_000  # characters; what is said of a gap goes into a finding for each resource
@@ -41,6 +42,7 @@ def contradictions(snapshot: Snapshot) -> Iterator[str]:
         if source.status in NOTHING_READ and _is_known(snapshot, name):
             yield f"{name} is {source.status} by $.sources, but its facts are there"
     yield from misread(snapshot, sources)
+    yield from _credentials_misread(snapshot, sources.get(Source.SERVICE_CREDENTIALS))
     lists = {listing: kind.resources(snapshot) for kind, listing, _ in listed_kinds()}
     yield from (f"$.policies holds {each.name!r} with {each.problem}" for each in misused(lists))
     yield from strange_arns(snapshot)
@@ -87,6 +89,8 @@ def _is_known(snapshot: Snapshot, source: Source) -> bool:
     if source is Source.CREDENTIAL_REPORT:
         root = "root_credentials" not in gaps_of(snapshot.account)
         return root or any("credentials" not in gaps_of(user) for user in snapshot.users.known_part)
+    if source is Source.SERVICE_CREDENTIALS:
+        return bool(snapshot.service_credentials is not None and snapshot.service_credentials.known_part)
     if source in _OF_EACH:
         found, field = _OF_EACH[source]
         return any(field not in gaps_of(record) for record in found(snapshot))
@@ -95,6 +99,14 @@ def _is_known(snapshot: Snapshot, source: Source) -> bool:
         return False
     records = kind.resources(snapshot)
     return records.gap is None or any(map(_has_whole_list, records.known_part))
+
+
+def _credentials_misread(snapshot: Snapshot, source: SourceRecord | None) -> Iterator[str]:
+    """Find a list of service-specific credentials that is complete by itself and not by its source, or otherwise."""
+    listed = snapshot.service_credentials
+    complete = source is not None and source.status is SourceStatus.COMPLETE
+    if listed is not None and (listed.gap is None) is not complete:
+        yield "$.service_credentials and $.sources differ on whether the list is complete"
 
 
 def _has_whole_list(record: Any) -> bool:

@@ -6,8 +6,8 @@ from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from auditor.account.kinds import Kind, ResourceType, kind_of, listed_kinds
-from auditor.account.model import Group, LoginProfile, Snapshot, User
-from auditor.account.unknown import MISCOUNTED, OVERCOUNTED, Listing, UnknownFact, gaps_of, stored
+from auditor.account.model import Group, LoginProfile, ServiceCredential, Snapshot, User
+from auditor.account.unknown import MISCOUNTED, OVERCOUNTED, Listing, UnknownFact, gaps_of, stored, undecided
 
 T = TypeVar("T")
 
@@ -107,6 +107,19 @@ class Index:
         """Return the login profile of a user, None if it was not asked about."""
         return self._login_profiles.get(user_name)
 
+    def service_credentials(self, user_name: str) -> Listing[ServiceCredential]:
+        """Return the service-specific credentials of a user; partial while others may exist.
+
+        Raises UnknownFact where nobody asked for the account's list.
+        """
+        listed = self._snapshot.service_credentials
+        if listed is None:
+            raise undecided(
+                "the service-specific credentials were not read; aws iam list-service-specific-credentials"
+                " --all-users shows them"
+            )
+        return Listing(tuple(self._service_credentials.get(user_name, ())), listed.gap)
+
     def _proving(self, records: Listing[T]) -> Listing[T]:
         """Return a list, none of its items where it holds more than AWS counts: they prove nothing about others."""
         return Listing((), records.gap) if records.gap in self._overcounted else records
@@ -133,6 +146,14 @@ class Index:
     @cached_property
     def _login_profiles(self) -> Mapping[str, LoginProfile]:
         return {profile.user_name: profile for profile in self._snapshot.login_profiles}
+
+    @cached_property
+    def _service_credentials(self) -> Mapping[str, Sequence[ServiceCredential]]:
+        found: dict[str, list[ServiceCredential]] = {}
+        listed = self._snapshot.service_credentials
+        for each in () if listed is None else listed.known_part:
+            found.setdefault(each.user_name, []).append(each)
+        return found
 
     @cached_property
     def _miscounted(self) -> Mapping[str, str]:

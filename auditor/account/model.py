@@ -176,6 +176,26 @@ class PartialLoginProfile(Partial, LoginProfile, frozen=True, tag="partial_login
     """Hold a login profile that could not be read."""
 
 
+class ServiceCredential(Record, frozen=True):
+    """Hold a service-specific credential: a user's secret for one service, such as codecommit.amazonaws.com.
+
+    `status` is in AWS's words (Active, Inactive, Expired); `expires_at` is None for one that never expires.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_ServiceSpecificCredentialMetadata.html
+    """
+
+    id: str
+    user_name: str
+    service_name: str
+    status: str
+    created_at: Time
+    expires_at: Time | None
+
+    @property
+    def name(self) -> str:
+        """Return what names the credential."""
+        return self.id
+
+
 class PasswordPolicy(Record, frozen=True, tag_field="record", tag="password_policy"):
     """Hold the account's custom password policy; ages in days, None where AWS leaves the field out (not set).
 
@@ -315,7 +335,7 @@ class Snapshot(Record, frozen=True, eq=False, kw_only=True, omit_defaults=True):
     `report_generated_at` the GeneratedTime of the credential report; each is None where it was not told.
     `aws_managed_policies` are those that were asked about. It is no list of the account: what is not in it is unknown,
     so it may be left out, as in snapshots of earlier releases. So may `login_profiles`, which are asked about for users
-    whose verdict depends on it.
+    whose verdict depends on it. `service_credentials` is the account's list, and None where nobody asked for it.
     """
 
     format: str
@@ -339,6 +359,7 @@ class Snapshot(Record, frozen=True, eq=False, kw_only=True, omit_defaults=True):
     access_analyzers: Listing[AccessAnalyzer]
     aws_managed_policies: tuple[AwsManagedPolicy | PartialAwsManagedPolicy, ...] = ()
     login_profiles: tuple[LoginProfile | PartialLoginProfile, ...] = ()
+    service_credentials: Listing[ServiceCredential] | None = None
 
     def __eq__(self, other: object) -> bool:
         """Return whether two snapshots would be written alike; their listings, being partial, may not compare."""

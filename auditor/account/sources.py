@@ -34,13 +34,20 @@ class Source(StrEnum):
     POLICY_DESCRIPTIONS = "policy-descriptions"
     AWS_MANAGED_POLICIES = "aws-managed-policies"
     PASSWORD_RESETS = "password-resets"
+    SERVICE_CREDENTIALS = "service-specific-credentials"
     LOGIN_PROFILES = "login-profiles"
     MFA_DEVICES = "mfa-devices"
 
     @property
     def text(self) -> str:
         """Return the name as messages write it."""
-        return "AWS-managed policies" if self is Source.AWS_MANAGED_POLICIES else self.value.replace("-", " ")
+        return _SPELT.get(self) or self.value.replace("-", " ")
+
+
+_SPELT = {
+    Source.AWS_MANAGED_POLICIES: "AWS-managed policies",
+    Source.SERVICE_CREDENTIALS: "service-specific credentials",
+}
 
 
 POLICIES_OF_USERS = frozenset({Source.USERS, Source.GROUPS, Source.POLICIES, Source.AWS_MANAGED_POLICIES})
@@ -65,6 +72,7 @@ ACTIONS: Mapping[Source, tuple[str, ...]] = {
     Source.POLICY_DESCRIPTIONS: ("iam:GetPolicy",),
     Source.AWS_MANAGED_POLICIES: ("iam:GetPolicy", "iam:GetPolicyVersion"),
     Source.PASSWORD_RESETS: ("iam:GetLoginProfile",),
+    Source.SERVICE_CREDENTIALS: ("iam:ListServiceSpecificCredentials",),
     Source.LOGIN_PROFILES: ("iam:GetLoginProfile",),
     Source.MFA_DEVICES: ("iam:ListMFADevices",),
 }

@@ -13,7 +13,18 @@ from auditor.change.draft import KIND, Applied, Draft
 from auditor.change.entities import entity
 from auditor.change.links import exclusive, link
 from auditor.change.records import Missing, edited, unknown_credentials
-from auditor.change.steps import AccountFact, Action, Change, Credential, Doubt, Entity, Exclusive, Link, Step
+from auditor.change.steps import (
+    AccountFact,
+    Action,
+    Change,
+    Credential,
+    Doubt,
+    Entity,
+    Exclusive,
+    Link,
+    ServiceCredentials,
+    Step,
+)
 from auditor.change.values import Unknown
 from auditor.judging.finding import Location
 
@@ -46,6 +57,8 @@ def _do(draft: Draft, step: Step, file: str) -> None:
         exclusive(draft, step)
     elif isinstance(step, Credential):
         _set_credentials(draft, step)
+    elif isinstance(step, ServiceCredentials):
+        _doubt_service_credentials(draft, step)
     elif isinstance(step, AccountFact):
         _set_fact(draft, step, file)
     elif isinstance(step, Doubt):
@@ -64,7 +77,21 @@ def _set_credentials(draft: Draft, step: Credential) -> None:
             column: Missing(unknown) if value is None or not sure else value for column, value in step.columns.items()
         }
         draft.edit(("users", each), credentials=edited(held, columns), verified=None)
+        if "password_enabled" in step.columns:
+            draft.login_profiles.pop(each, None)
         draft.cause(("users", each), step.address, step.what, "credentials")
+
+
+def _doubt_service_credentials(draft: Draft, step: ServiceCredentials) -> None:
+    listed = draft.service_credentials
+    if listed is None:
+        return
+    gap = draft.gap(f"{step.address}: which service-specific credentials there are is known only after apply")
+    name = draft.reached(step.holder, step.address)
+    draft.service_credentials = Listing(() if name is None else listed.known_part, listed.gap or gap)
+    if name is not None:
+        draft.forget(name)
+        draft.cause(("users", name), step.address, "it changes a service-specific credential of the user")
 
 
 def _set_fact(draft: Draft, step: AccountFact, file: str) -> None:
@@ -137,6 +164,8 @@ def _snapshot(draft: Draft, lists: Mapping[str, Listing[Any]]) -> Snapshot:
         gaps=(*base.gaps, *draft.gaps.values()),
         notices=(*base.notices, *dict.fromkeys(draft.notices)),
         sources=tuple(_source(each, draft, lists, account) for each in base.sources),
+        login_profiles=tuple(draft.login_profiles.values()),
+        service_credentials=draft.service_credentials,
         **lists,
     )
 
@@ -170,6 +199,9 @@ def _source(source: SourceRecord, draft: Draft, lists: Mapping[str, Listing[Any]
     listing = next((name for name, kind in KIND.items() if kind.source is source.name), None)
     if listing is not None:
         return _source_of_list(source, lists[listing], changed=bool(draft.counts[listing]) or draft.alone)
+    if source.name is Source.SERVICE_CREDENTIALS and source.status is SourceStatus.COMPLETE:
+        whole = draft.service_credentials is None or draft.service_credentials.gap is None
+        return source if whole else structs.replace(source, status=SourceStatus.PARTIAL)
     fact = ACCOUNT_FACTS.get(source.name)
     if source.name is Source.CREDENTIAL_REPORT and source.status in _UNREAD:
         told = any("credentials" not in gaps_of(user) for user in lists["users"].known_part)

@@ -54,11 +54,21 @@ class Draft:
         """The resources of which nobody knows whether the change creates them, and why."""
         self.added: set[tuple[Key, str, str]] = set()
         """What the change put into lists: the holder, the field, and the item."""
+        self.service_credentials = base.service_credentials
+        self.login_profiles = {profile.user_name: profile for profile in base.login_profiles}
         self.doubtful_counts: dict[str, str] = {}
         """The counts of policies that the change leaves in doubt, with the gap."""
         self._gap_ids: dict[str, str] = {}
         self._shown: dict[Key, str] = {}
         self._folded: dict[str, dict[str, str]] = {}
+
+    def forget(self, user_name: str) -> None:
+        """Forget what is kept beside the records of a user who is deleted: another one may take the name."""
+        self.login_profiles.pop(user_name, None)
+        listed = self.service_credentials
+        if listed is not None:
+            kept = tuple(each for each in listed.known_part if each.user_name != user_name)
+            self.service_credentials = Listing(kept, listed.gap)
 
     def gap(self, why: str) -> str:
         """Return the id of the gap of a fact that the change does not show."""

@@ -240,6 +240,7 @@ def _let_go(draft: Draft, step: Entity, name: str, record: Any) -> None:
     """Take what is deleted out of what it was connected with."""
     _doubt_boundaries(draft, record, draft.gap(f"{step.address}: whose permissions boundary goes is not counted"))
     if step.listing == "users":
+        draft.forget(name)
         for group in stored(record, "group_names").known_part:
             draft.cause(("groups", group), step.address, f"the user {name} is deleted", "members")
     if step.listing == "groups":

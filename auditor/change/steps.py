@@ -114,6 +114,12 @@ class Credential(Step, frozen=True, kw_only=True):
     what: str
 
 
+class ServiceCredentials(Step, frozen=True, kw_only=True):
+    """Leave the service-specific credentials of a user in doubt: which there are is known only after the change."""
+
+    holder: Target
+
+
 class AccountFact(Step, frozen=True, kw_only=True):
     """Set a fact of the account: its password policy, as a mapping of fields, or None where it is deleted."""
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from auditor.account.kinds import listed_kinds
-from auditor.account.model import Account, Notice, Policy, Snapshot, User
+from auditor.account.model import Account, Notice, Policy, ServiceCredential, Snapshot, User
 from auditor.account.snapshot import FORMAT, SCHEMA_VERSION
 from auditor.account.sources import Source, SourceRecord, SourceStatus
 from auditor.account.tallies import misused
@@ -103,8 +103,16 @@ class _Assembly:
             notices=tuple(self._notices),
             aws_managed_policies=tuple(of_aws.value or ()) if of_aws else (),
             login_profiles=tuple(profiles.value or ()) if profiles else (),
+            service_credentials=self._service_credentials(),
             **lists,
         )
+
+    def _service_credentials(self) -> Listing[ServiceCredential] | None:
+        """Return the list of service-specific credentials, None where nobody asked for it."""
+        answer = self._answers.get(Source.SERVICE_CREDENTIALS)
+        if answer is None:
+            return None
+        return Listing(tuple(answer.value or ()), answer.gap.id if answer.gap else None)
 
     def _add(self, found: Gap) -> str:
         self._gaps[found.id] = found

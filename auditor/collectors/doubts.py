@@ -77,7 +77,11 @@ def _unseen(answers: Answers, whole: frozenset[Source]) -> Iterator[Doubt]:
         users = {user.arn.casefold() for user in _details(answers, Source.USERS)}
         owners = {each.user_arn for each in _details(answers, Source.VIRTUAL_MFA_DEVICES) if each.user_arn}
         unseen = sorted(arn for arn in owners if _USER.match(arn) and arn.casefold() not in users)
-        yield from _lacking(Source.USERS, "UnseenUsers", dict.fromkeys(unseen, Source.VIRTUAL_MFA_DEVICES))
+        named = dict.fromkeys(unseen, Source.VIRTUAL_MFA_DEVICES)
+        names = {arn.rpartition("/")[2] for arn in users}
+        holders = {each.user_name for each in _details(answers, Source.SERVICE_CREDENTIALS)}
+        others = sorted(name for name in holders if name.casefold() not in names)
+        yield from _lacking(Source.USERS, "UnseenUsers", named | dict.fromkeys(others, Source.SERVICE_CREDENTIALS))
 
 
 def _details(answers: Answers, source: Source) -> Collection[Any]:

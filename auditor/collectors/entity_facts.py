@@ -1,9 +1,10 @@
-"""Facts of certificates, identity providers, analyzers, the organization and policy descriptions: AWS's shapes of them.
+"""Facts of certificates, providers, analyzers, service credentials, organization and descriptions: AWS's shapes.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_ServerCertificateMetadata.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetOpenIDConnectProvider.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_SAMLProviderListEntry.html
 https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_AnalyzerSummary.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_ServiceSpecificCredentialMetadata.html
 https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html
 """
 
@@ -13,7 +14,7 @@ from typing import Any, Protocol
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from auditor.account.model import AccessAnalyzer, OidcProvider, SamlProvider, ServerCertificate
+from auditor.account.model import AccessAnalyzer, OidcProvider, SamlProvider, ServerCertificate, ServiceCredential
 from auditor.account.unknown import Listing, with_gaps
 from auditor.collectors.answers import same_time, utc
 
@@ -118,6 +119,42 @@ class AnalyzersPage(Struct):
     cli_token: str | None = field(name="NextToken", default=None)
 
 
+SERVICES_WITH_CREDENTIALS = (
+    "bedrock.amazonaws.com",
+    "cassandra.amazonaws.com",
+    "codecommit.amazonaws.com",
+    "logs.amazonaws.com",
+)
+"""The services for which users may have credentials of their own: Bedrock, Keyspaces, CodeCommit, CloudWatch Logs.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_service-specific-creds.html
+"""
+NOT_SUPPORTED = frozenset({"NotSupportedService", "ServiceNotSupported"})
+"""What ListServiceSpecificCredentials answers for a service that has no such credentials in the partition."""
+
+
+class ServiceCredentialEntry(Struct, rename="pascal"):
+    """AWS's ServiceSpecificCredentialMetadata, as far as it is kept."""
+
+    service_specific_credential_id: str
+    user_name: str
+    service_name: str
+    status: str
+    create_date: datetime
+    expiration_date: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """Return what the credential is listed by."""
+        return self.service_specific_credential_id
+
+
+class ServiceCredentialsPage(IamPage, rename="pascal", kw_only=True):
+    """A page of ListServiceSpecificCredentials."""
+
+    entries: list[ServiceCredentialEntry] = field(name="ServiceSpecificCredentials")
+
+
 class OrganizationDetail(Struct, rename="pascal"):
     """AWS's Organization, as far as it is kept."""
 
@@ -171,7 +208,17 @@ class Descriptions(Struct, frozen=True):
     unlisted: tuple[str, ...] = ()
 
 
-SHAPES = (TagsPage, CertificatesPage, OidcList, OidcDetail, SamlList, AnalyzersPage, OrganizationAnswer, PolicyAnswer)
+SHAPES = (
+    TagsPage,
+    CertificatesPage,
+    OidcList,
+    OidcDetail,
+    SamlList,
+    AnalyzersPage,
+    ServiceCredentialsPage,
+    OrganizationAnswer,
+    PolicyAnswer,
+)
 """The shapes of all answers."""
 
 
@@ -228,6 +275,18 @@ def saml_provider(entry: SamlEntry, tags: Tags | None, gap_id: str | None) -> Sa
         tags=absent if tags is None else dict(tags),
     )
     return provider if gap_id is None else with_gaps(provider, {"tags": gap_id})
+
+
+def service_credential(entry: ServiceCredentialEntry, _: None, __: str | None) -> ServiceCredential:
+    """Return the record of a service-specific credential."""
+    return ServiceCredential(
+        id=entry.service_specific_credential_id,
+        user_name=entry.user_name,
+        service_name=entry.service_name,
+        status=entry.status,
+        created_at=utc(entry.create_date),
+        expires_at=utc(entry.expiration_date) if entry.expiration_date else None,
+    )
 
 
 def access_analyzer(entry: AccessAnalyzer, _: None, __: str | None) -> AccessAnalyzer:

@@ -1,7 +1,7 @@
 """The emulator: an empty account that moto keeps in this process, served over HTTP, with what moto lacks.
 
 moto knows no tags of server certificates and SAML providers, gives all certificates the same dates and id, and has no
-IAM Access Analyzer: https://docs.getmoto.org/en/latest/docs/services/iam.html
+service-specific credentials and no IAM Access Analyzer: https://docs.getmoto.org/en/latest/docs/services/iam.html
 """
 
 import json
@@ -228,6 +228,28 @@ def _list_saml_provider_tags(response: Any) -> Any:
     return _result({"Tags": response.backend.get_saml_provider(arn).tags, "IsTruncated": False})
 
 
+def _create_service_specific_credential(response: Any) -> Any:
+    given = response._get_param  # noqa: SLF001 - as above
+    user = response.backend.get_user(given("UserName"))
+    made = vars(user).setdefault("service_credentials", [])
+    credential = {
+        "UserName": user.name,
+        "Status": "Active",
+        "CreateDate": datetime.now(UTC).strftime(_TIME),
+        "ServiceSpecificCredentialId": _unique_id("ACCA", f"{user.arn}/{len(made)}"),
+        "ServiceName": given("ServiceName"),
+    }
+    made.append(credential)
+    return _result({"ServiceSpecificCredential": credential})
+
+
+def _list_service_specific_credentials(response: Any) -> Any:
+    wanted = response._get_param("ServiceName")  # noqa: SLF001 - as above
+    made = (each for user in response.backend.users.values() for each in vars(user).get("service_credentials", ()))
+    listed = [each for each in made if wanted in (None, each["ServiceName"])]
+    return _result({"ServiceSpecificCredentials": listed, "IsTruncated": False})
+
+
 def _result(content: dict[str, Any]) -> Any:
     from moto.core.responses import ActionResult
 
@@ -241,6 +263,8 @@ _LACKING: Mapping[str, Callable[[Any], Any]] = {
     "list_server_certificate_tags": _list_server_certificate_tags,
     "create_saml_provider": _create_saml_provider,
     "list_saml_provider_tags": _list_saml_provider_tags,
+    "create_service_specific_credential": _create_service_specific_credential,
+    "list_service_specific_credentials": _list_service_specific_credentials,
 }
 
 

@@ -17,6 +17,7 @@ from auditor.demo.emulator import backdate, emulator, environment, self_signed
 
 _EC2 = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
 _OWNER = {"Key": "owner", "Value": "platform"}
+_PASSWORD = "Made-up-9-password!"
 _SAML_METADATA = "<EntityDescriptor/>".ljust(1000)  # AWS takes none that is shorter
 
 
@@ -80,9 +81,8 @@ def _fill_offenders(iam: Any) -> None:
     _group(iam, "testers", _aws("ReadOnlyAccess"), ec2)  # nobody is in it
     _user(iam, "ci-deploy", "deployers")
     iam.create_access_key(UserName="ci-deploy")
-    _console_user(iam, "userB", "developers", mfa=False)  # has not done the article's first sign-in yet
-    _console_user(iam, "userC", "developers", mfa=True)
-    iam.attach_user_policy(UserName="userC", PolicyArn=_aws("IAMUserChangePassword"))  # needless, says the article
+    iam.create_service_specific_credential(UserName="ci-deploy", ServiceName="codecommit.amazonaws.com")
+    _fill_traps(iam)
     _console_user(iam, "contractor", None, mfa=False)
     inline = _document([_allow("s3:*", "*")])
     iam.put_user_policy(UserName="contractor", PolicyName="all-of-s3", PolicyDocument=inline)
@@ -90,6 +90,19 @@ def _fill_offenders(iam: Any) -> None:
     _fill_certificates(iam)
     _fill_providers(iam)
     _let_time_pass()
+
+
+def _fill_traps(iam: Any) -> None:
+    """Fall into the article's three traps: the first is that without MFA both users may do nothing else.
+
+    userB has not signed in yet and must set a new password, which the policy denies before MFA is set up. The CLI of
+    userC works in MFA sessions alone.
+    """
+    _console_user(iam, "userB", "developers", mfa=False)
+    iam.update_login_profile(UserName="userB", Password=_PASSWORD, PasswordResetRequired=True)
+    _console_user(iam, "userC", "developers", mfa=True)
+    iam.create_access_key(UserName="userC")
+    iam.attach_user_policy(UserName="userC", PolicyArn=_aws("IAMUserChangePassword"))  # needless, says the article
 
 
 def _let_time_pass() -> None:
@@ -139,7 +152,7 @@ def _user(iam: Any, name: str, group: str | None) -> None:
 
 def _console_user(iam: Any, name: str, group: str | None, *, mfa: bool) -> None:
     _user(iam, name, group)
-    iam.create_login_profile(UserName=name, Password="Made-up-9-password!", PasswordResetRequired=False)
+    iam.create_login_profile(UserName=name, Password=_PASSWORD, PasswordResetRequired=False)
     if mfa:
         device = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]
         serial = device["SerialNumber"]

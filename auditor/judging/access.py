@@ -1,10 +1,13 @@
 """Access in verdicts: the statements that decide a question, as the evidence of a finding."""
 
+from functools import lru_cache
+from typing import Any
+
 import msgspec
 
 from auditor.account.sources import Source
 from auditor.judging.rule import Evidence
-from auditor.policies.access.answer import Answer, PolicyKind
+from auditor.policies.access.answer import Answer, DecidingStatement, PolicyKind
 
 
 def decided_by(answer: Answer) -> Evidence:
@@ -16,6 +19,11 @@ def decided_by(answer: Answer) -> Evidence:
         "action": answer.action,
         "session": answer.session,
         "decision": answer.decision,
-        "statements": msgspec.to_builtins(answer.statements),
+        "statements": _plain(answer.statements),
     }
     return Evidence("policies", value, Source.POLICIES)
+
+
+@lru_cache(maxsize=4096)  # many users have the same policies
+def _plain(statements: tuple[DecidingStatement, ...]) -> Any:
+    return msgspec.to_builtins(statements)

@@ -85,9 +85,9 @@ def compliant(annotation: str, *evidence: Evidence, note: str | None = None) -> 
     return Verdict(_COMPLIANT, annotation, evidence, note)
 
 
-def non_compliant(annotation: str, *evidence: Evidence) -> Verdict:
+def non_compliant(annotation: str, *evidence: Evidence, note: str | None = None) -> Verdict:
     """Return the verdict NON_COMPLIANT."""
-    return Verdict(_NON_COMPLIANT, annotation, evidence)
+    return Verdict(_NON_COMPLIANT, annotation, evidence, note)
 
 
 def not_applicable(annotation: str, *evidence: Evidence) -> Verdict:

@@ -2,7 +2,8 @@
 
 Ratios are of the medians of runs taken in turn, or of the fastest of some runs, to which other work on the machine adds
 least. What the other parts measure is described in bench_startup.py,
-bench_growth.py, bench_history.py, bench_organization.py and bench_latency.py.
+bench_growth.py, bench_history.py, bench_latency.py, bench_organization.py, bench_organization_runs.py and
+bench_practices.py.
 """
 
 import json
@@ -20,6 +21,8 @@ import bench_growth
 import bench_history
 import bench_latency
 import bench_organization
+import bench_organization_runs
+import bench_practices
 import bench_startup
 from bench_scripts import ALL_KINDS, AUDITED_KINDS
 from browser import NAMES, chromium
@@ -68,12 +71,14 @@ def _sections(folder: Path) -> Iterator[Iterator[Row]]:
     yield bench_latency.rows(ENTITIES)
     yield naive_rows()
     yield offline_rows(folder)
+    yield bench_practices.rows()
     yield suppression_rows()
     yield html_rows(folder)
     yield large_html_rows(folder)
     yield diff_rows(folder)
     yield bench_history.rows(folder)
     yield bench_organization.rows(folder)
+    yield bench_organization_runs.rows(folder)
     yield bench_growth.live_rows()
     yield bench_growth.offline_rows(folder)
 

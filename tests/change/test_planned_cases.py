@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from judging_plans import answers, report_of_plan
+from judging_plans import after, answers, report_of_plan
 from plans import Json, changed, created, deleted, document, plan, refers, updated
 
-from auditor.testing import account, allow, group, policy, user
+from auditor.model import LoginProfile, ServiceCredential
+from auditor.testing import CREATED_AT, account, allow, console_user, group, listing, policy, user
 from auditor.testing import document as raw
 
 INLINE, ATTACHED = "iam-no-inline-policy-check", "iam-user-no-policies-check"
@@ -230,3 +231,34 @@ def test_a_policy_that_a_user_has_inline_goes_with_its_resource(tmp_path: Path) 
     over = account(users=[user("ann", inline=["own"])])
     made = plan(deleted("aws_iam_user_policy.own", user="ann", name="own", policy=document(allow())))
     assert answers(report_of_plan(tmp_path, made, over))[INLINE, "ann"] == (C, "resolved")
+
+
+UNEXPIRING, FIRST = "iam-user-no-unexpiring-service-credentials", "iam-first-signin-not-locked-out"
+
+
+def test_a_service_specific_credential_of_the_plan_leaves_its_user_in_doubt(tmp_path: Path) -> None:
+    credential = ServiceCredential("ACCA1", "bob", "codecommit.amazonaws.com", "Active", CREATED_AT, None)
+    over = account(users=[user("ann"), user("bob")], service_credentials=listing([credential]))
+    made = plan(
+        created("aws_iam_service_specific_credential.ann", user_name="ann", service_name="codecommit.amazonaws.com")
+    )
+    found = answers(report_of_plan(tmp_path, made, over))
+    assert (found[UNEXPIRING, "ann"][0], found[UNEXPIRING, "bob"]) == (UNDECIDED, (NC, "unchanged"))
+
+
+def test_a_user_made_again_inherits_no_credential_and_no_forced_reset(tmp_path: Path) -> None:
+    credential = ServiceCredential("ACCA1", "ann", "codecommit.amazonaws.com", "Active", CREATED_AT, None)
+    over = account(
+        users=[console_user("ann", mfa=False)],
+        service_credentials=listing([credential]),
+        login_profiles=(LoginProfile("ann", password_reset_required=True),),
+    )
+    gone = after(tmp_path, plan(deleted("aws_iam_user.ann", name="ann", path="/")), over).snapshot
+    assert (gone.service_credentials, gone.login_profiles) == (listing(), ())
+    found = answers(report_of_plan(tmp_path, plan(updated_profile()), over))
+    assert found[FIRST, "ann"][0] == UNDECIDED
+
+
+def updated_profile() -> Json:
+    """Return a login profile that is made anew: whether it forces a reset is known only after the change."""
+    return created("aws_iam_user_login_profile.ann", user="ann")

@@ -36,7 +36,7 @@ def test_it_is_read_whole_in_few_calls(big: BigAws) -> None:
     assert snapshot.account.id == ACCOUNT_ID
     assert big.calls.pop("GetPolicy") == POLICIES + OF_AWS
     assert big.calls.pop("GetPolicyVersion") == len(snapshot.aws_managed_policies) == OF_AWS
-    assert sum(big.calls.values()) == 18 + CERTIFICATES + 2 * PROVIDERS  # 5 of them pages of the lists
+    assert sum(big.calls.values()) == 22 + CERTIFICATES + 2 * PROVIDERS  # 9 of them pages of the lists
     assert 900 < len(bytes(snapshot.policies[0].versions[0].document)) < 1_300
 
 

@@ -46,14 +46,12 @@ def test_every_rule_shows_both_verdicts(evaluation: Evaluation) -> None:
 def test_rules_that_find_nothing_are_few(evaluation: Evaluation) -> None:
     asked = {finding.config_rule_name for finding in evaluation.findings} - set(REQUIRED)
     assert asked - set(offenders(evaluation)) == {
-        "iam-access-keys-usable-under-mfa-deny",
-        "iam-console-user-no-access-keys",
         "iam-external-access-analyzer-enabled",
-        "iam-first-signin-not-locked-out",
         "iam-password-policy",
         "iam-password-policy-allows-user-change",
         "iam-policy-no-statements-with-admin-access",
         "iam-poweruser-self-service",
+        "iam-prefer-aws-managed-policies",
         "iam-root-access-key-check",
         "iam-user-can-change-own-password",
         "root-account-hardware-mfa-enabled",
@@ -65,6 +63,14 @@ def test_an_old_key_and_a_password_that_nobody_uses_are_found(evaluation: Evalua
     found = offenders(evaluation)
     assert found["access-keys-rotated"] == ["ci-deploy"]
     assert found["iam-user-unused-credentials-check"] == ["contractor"]
+
+
+def test_the_articles_three_traps_are_found(evaluation: Evaluation) -> None:
+    found = offenders(evaluation)
+    assert found["iam-mfa-deny-exempts-change-password"] == ["enable-mfa-device"]  # all is denied until MFA is used
+    assert found["iam-first-signin-not-locked-out"] == ["userB"]
+    assert found["iam-access-keys-usable-under-mfa-deny"] == ["userC"]
+    assert found["iam-user-no-unexpiring-service-credentials"] == ["ci-deploy"]
 
 
 def offenders(evaluation: Evaluation) -> dict[str, list[str]]:

@@ -29,9 +29,9 @@ from auditor import can
 from auditor.account.model import AttachedPolicy, InlinePolicy, PolicyVersion, Snapshot
 from auditor.account.unknown import with_gaps
 from auditor.errors import UsageError
-from auditor.policies.access import documents
 from auditor.policies.access.evaluator import Access
 from auditor.policies.access.sessions import Session
+from auditor.policies.statements import statements
 from auditor.testing import DOCUMENT, WITHHELD, account, allow, listing, password_policy, user
 
 CHANGE = "iam:ChangePassword"
@@ -274,16 +274,16 @@ def test_questions_about_another_snapshot_are_answered_by_it() -> None:
 
 
 def test_each_distinct_document_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    compiled = documents.compiled
     made: list[Raw] = []
 
-    def counted(document: Raw) -> documents.CompiledDocument:
+    def counted(document: Raw) -> Any:
         made.append(document)
-        return compiled(document)
+        return statements(document)
 
-    monkeypatch.setattr(documents, "compiled", counted)
-    users = [user(f"u{number}", groups=["team"], attached_policies=attached(DENYING)) for number in range(20)]
-    access = Access(account(users=users, groups=[group_of("team", GRANTING)], policies=[GRANTING, DENYING]))
+    monkeypatch.setattr("auditor.policies.access.documents.statements", counted)
+    granting, denying = managed("g", allow(CHANGE, Sid="New")), managed("d", deny(CHANGE, Sid="New"))
+    users = [user(f"u{number}", groups=["team"], attached_policies=attached(denying)) for number in range(20)]
+    access = Access(account(users=users, groups=[group_of("team", granting)], policies=[granting, denying]))
     for each in users:
         for session in Session:
             assert access.can(each, CHANGE, session).decision is EXPLICIT

@@ -90,8 +90,12 @@ RESOURCES = {
     "too many question marks": OnResource("arn:aws:iam::*:user/alice?", False),
     "the name by a variable": OnResource(OWN, True),
     "the name by a variable in another case": OnResource("arn:aws:iam::*:user/${AWS:UserName}", True),
-    "the account by a variable": OnResource("arn:aws:iam::${aws:PrincipalAccount}:user/alice", True),
-    "the whole ARN by a variable": OnResource("${aws:PrincipalArn}", True),
+    "the account by a variable": OnResource("arn:aws:iam::${aws:PrincipalAccount}:user/alice", None),
+    "the account by a variable, of another user": OnResource("arn:aws:iam::${aws:PrincipalAccount}:user/bob", False),
+    "the account by a variable in the resource": OnResource(
+        "arn:aws:s3:::logs-${aws:PrincipalAccount}/*", True, "s3:GetObject", "arn:aws:s3:::logs-111122223333/a"
+    ),
+    "the whole ARN by a variable": OnResource("${aws:PrincipalArn}", None),
     "a variable with a default": OnResource("arn:aws:iam::*:user/${aws:PrincipalTag/alias, 'alice'}", True),
     "a default with a wildcard": OnResource("arn:aws:iam::*:user/${aws:PrincipalTag/alias, '*'}", None),
     "an absent tag": OnResource("arn:aws:iam::*:user/${aws:PrincipalTag/alias}", None),

@@ -4,16 +4,31 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from permissions import alice, deny, group_of, managed, of_aws
+from permissions import ALICE, alice, deny, group_of, managed, of_aws
 
+from auditor.account.model import VirtualMfaDevice
+from auditor.account.unknown import with_gaps
 from auditor.judging.rule import ComplianceType
-from auditor.testing import ACCOUNT_ID, NA, NC, UNKNOWN, C, Case, account, allow, console_user, credentials, user
+from auditor.testing import (
+    ACCOUNT_ID,
+    NA,
+    NC,
+    UNKNOWN,
+    WITHHELD,
+    C,
+    Case,
+    account,
+    allow,
+    console_user,
+    credentials,
+    user,
+)
 from rules.iam_access_keys_usable_under_mfa_deny import RULE
 
 NO_MFA = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
 PLAIN = {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
 BY_AGE = {"Null": {"aws:MultiFactorAuthAge": "true"}}
-NOTE = "has access keys that work without MFA"
+NOTE = "access keys work without MFA wherever a statement allows that"
 BUCKETS, IAM = allow("s3:*"), allow("iam:*")
 ROW = credentials(password_enabled=True, mfa_active=True, access_key_1_active=True)
 SECOND_KEY = replace(ROW, access_key_1_active=False, access_key_2_active=True)
@@ -31,10 +46,14 @@ def guard(*spared: str, condition: Any = NO_MFA, **elements: Any) -> dict[str, o
 def member(name: str, expected: ComplianceType, *statements: Any, row: Any = ROW, **fields: Any) -> Case:
     """Return the case of a user with these statements through a group."""
     policy = managed("policy", *statements)
+    facts = {key: fields.pop(key) for key in ("devices",) if key in fields}
+    if "virtual_mfa_devices" in fields.get("unknown", ()):
+        facts["unknown"] = fields.pop("unknown")
     known = account(
         users=[user("alice", groups=["team"], credentials=row, **fields)],
         groups=[group_of("team", policy)],
         policies=[policy, BOUNDARY],
+        **facts,
     )
     return Case(name, known, {"alice": expected}, warning=NOTE if expected is C else None)
 
@@ -51,6 +70,8 @@ CASES = [
     member("some of what is allowed is spared", NC, BUCKETS, IAM, guard("s3:*")),
     member("a part of an action's pattern is spared", NC, BUCKETS, guard("s3:Get*")),
     member("everything is spared", C, allow(), guard("*")),
+    member("everything is spared, in two parts", C, allow(), guard("*:*")),
+    member("everything is spared from all but a few", C, allow(None, NotAction="iam:*"), guard("*:*")),
     member("NotAction in both", NC, allow(None, NotAction="iam:*"), guard()),
     member("actions that are denied by name", NC, BUCKETS, deny("s3:Delete*", Condition=NO_MFA)),
     member("other actions that are denied by name", C, BUCKETS, deny("ec2:*", Condition=NO_MFA)),
@@ -102,23 +123,28 @@ def test_case(case: Case) -> None:
     case.check(RULE)
 
 
-@pytest.mark.parametrize(
-    ("condition", "mfa", "text"),
-    [
-        (
-            NO_MFA,
-            True,
-            "The access keys work in an MFA session only: statement 2 (Guard) of the customer-managed policy",
-        ),
-        (NO_MFA, False, "The access keys do not work: the user has no device: statement 2 (Guard) of"),
-        (
-            PLAIN,
-            True,
-            "The access keys work without MFA: statement 2 (Guard) of the",
-        ),
-    ],
-)
-def test_the_finding_says_how_the_keys_fare(condition: Any, mfa: bool, text: str) -> None:
-    case = member("", NC, BUCKETS, guard(condition=condition), row=replace(ROW, mfa_active=mfa))
+VIRTUAL = VirtualMfaDevice("arn:aws:iam::111122223333:mfa/phone", ALICE, None)
+OTHERS = replace(VIRTUAL, user_arn="arn:aws:iam::111122223333:user/bob")
+SESSION_ONLY = "work in an MFA session only (aws sts get-session-token"
+UNLISTED: dict[str, Any] = {"unknown": ["virtual_mfa_devices"]}
+FARE: dict[str, tuple[Any, bool, dict[str, Any], str]] = {
+    "a virtual device": (NO_MFA, True, {"devices": [VIRTUAL]}, f"{SESSION_ONLY})."),
+    "no virtual device": (NO_MFA, True, {"devices": [OTHERS]}, "need an MFA session, and a FIDO device cannot be used"),
+    "virtual devices unknown": (NO_MFA, True, UNLISTED, f"{SESSION_ONLY}, not with a FIDO device)."),
+    "no device": (NO_MFA, False, {}, "cannot be used at all until the user has an MFA device."),
+    "plain Bool": (PLAIN, True, {"devices": [VIRTUAL]}, "work without MFA: a plain Bool never stops them"),
+}
+
+
+@pytest.mark.parametrize(("condition", "mfa", "facts", "text"), FARE.values(), ids=list(FARE))
+def test_the_finding_says_how_the_keys_fare(condition: Any, mfa: bool, facts: Any, text: str) -> None:
+    case = member("", NC, BUCKETS, guard(condition=condition), row=replace(ROW, mfa_active=mfa), **facts)
     (finding,) = case.check(RULE).findings
-    assert finding.annotation.startswith(text)
+    assert finding.annotation.startswith(f"The access keys {text}")
+    assert "Statement 2 (Guard) of the customer-managed policy policy of the group team denies" in finding.annotation
+    assert [each["group"] for each in finding.evidence[-1].value] == ["team"]
+
+
+def test_that_the_keys_are_stopped_does_not_hang_on_the_device() -> None:
+    row = with_gaps(ROW, {"mfa_active": WITHHELD})
+    member("", NC, BUCKETS, guard(), row=row).check(RULE)

@@ -122,9 +122,17 @@ def test_the_finding_names_the_statement_and_the_group() -> None:
     (finding,) = member("", NC, *BOTH, GUARD, reset=True).check(RULE).findings
     assert finding.annotation == (
         "Locked out: must change the password, and may not. "
-        "Statement 3 (Guard) of the customer-managed policy policy of the group team denies it"
+        "Statement 3 (Guard) of the customer-managed policy policy of the group team denies it. "
+        "Exempt iam:ChangePassword there, or lift the forced reset"
     )
     assert [each["group"] for each in finding.evidence[0].value["statements"]] == ["team"]
+    assert finding.evidence[1].path == "login_profiles[alice].password_reset_required"
+
+
+def test_the_finding_says_why_a_statement_that_names_the_action_does_not_help() -> None:
+    case = member("", NC, allow(CHANGE, "arn:aws:iam::*:mfa/*"), reset=True, warning="never allows")
+    (finding,) = case.check(RULE).findings
+    assert finding.annotation.endswith("Allow iam:ChangePassword through a group, or lift the forced reset")
 
 
 @pytest.mark.parametrize(("used", "likely"), [("no_information", True), (YESTERDAY, False)])

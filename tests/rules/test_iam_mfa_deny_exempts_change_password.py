@@ -64,5 +64,6 @@ def test_case(case: Case) -> None:
 def test_the_finding_names_the_statement_and_the_actions() -> None:
     (finding,) = guard("", NC, allow(), unless_mfa()).check(RULE).findings
     assert finding.annotation == (
-        "Statement 2 (Guard) denies iam:ChangePassword and iam:GetAccountPasswordPolicy until MFA is used"
+        "Statement 2 (Guard) denies iam:ChangePassword and iam:GetAccountPasswordPolicy until MFA is used: "
+        "who must first change the password is locked out. Exempt both there"
     )

@@ -21,9 +21,17 @@ def tagged(name: str, expected: ComplianceType, tags: Mapping[str, str], **param
     return Case(name, account(users=[person]), {"alice": expected}, parameters)
 
 
-def used(name: str, expected: ComplianceType, first: str, second: str, **parameters: Any) -> Case:
-    """Return the case of a console user whose keys were last used in these Regions."""
-    row = credentials(password_enabled=True, access_key_1_last_used_region=first, access_key_2_last_used_region=second)
+def used(
+    name: str, expected: ComplianceType, first: str, second: str, *, active: bool = True, **parameters: Any
+) -> Case:
+    """Return the case of a console user whose keys were last used in these Regions; `active` is of the second key."""
+    row = credentials(
+        password_enabled=True,
+        access_key_1_active=True,
+        access_key_1_last_used_region=first,
+        access_key_2_active=active,
+        access_key_2_last_used_region=second,
+    )
     return Case(name, account(users=[user("alice", credentials=row)]), {"alice": expected}, parameters)
 
 
@@ -57,6 +65,7 @@ CASES = [
     tagged("an owner under another key", C, {"Contact": "alice"}, ownerTag="true", ownerTagKeys="contact"),
     used("two Regions, not asked", C, "eu-west-1", "us-east-1"),
     used("two Regions", NC, "eu-west-1", "us-east-1", severalRegions="true"),
+    used("two Regions, and one key is inactive", C, "eu-west-1", "us-east-1", active=False, severalRegions="true"),
     used("one Region", C, "eu-west-1", "eu-west-1", severalRegions="true"),
     used("one key", C, "eu-west-1", "N/A", severalRegions="true"),
     Case("tags unknown", account(users=[UNTAGGED]), {"alice": UNKNOWN}),

@@ -93,7 +93,9 @@ def test_case(case: Case) -> None:
 
 def test_the_finding_names_both_shortfalls() -> None:
     (finding,) = member("", NC).check(RULE).findings
-    assert finding.annotation.startswith(
-        "PowerUserAccess does not suffice. iam-user-can-change-own-password: The user may not change the own password. "
-        "No policy allows it; iam-user-can-self-manage-mfa: "
+    assert finding.annotation == (
+        "PowerUserAccess lacks iam:ChangePassword: attach IAMUserChangePassword to the group or set "
+        "AllowUsersToChangePassword, and let no statement deny it; "
+        "lacks the actions on the own MFA device: attach AWS's policy for managing it to the group"
     )
+    assert len(finding.evidence) == 7  # who brings PowerUserAccess, the password, five actions on devices

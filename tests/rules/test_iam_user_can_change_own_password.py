@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from permissions import attached, deny, group_of, managed, of_aws
+from permissions import alice, attached, deny, group_of, managed, of_aws
 
 from auditor.account.unknown import with_gaps
 from auditor.judging.rule import ComplianceType
@@ -20,6 +20,7 @@ from auditor.testing import (
     allow,
     console_user,
     credentials,
+    listing,
     password_policy,
     user,
 )
@@ -32,14 +33,22 @@ BOTH = [allow(CHANGE, OWN), allow(READ)]
 GUARD = deny(None, NotAction="iam:ListMFADevices", Condition=NO_MFA)
 
 
-def member(name: str, expected: ComplianceType, *statements: Any, mfa: bool = True, **facts: Any) -> Case:
+def member(
+    name: str,
+    expected: ComplianceType,
+    *statements: Any,
+    mfa: bool = True,
+    version: str = "2012-10-17",
+    warning: str | None = None,
+    **facts: Any,
+) -> Case:
     """Return the case of a console user with these statements through a group; `facts` are of user and account."""
-    policy = managed("policy", *statements)
+    policy = managed("policy", *statements, version=version)
     fields = {key: facts.pop(key) for key in ("path", "permissions_boundary", "unknown") if key in facts}
-    alice = console_user("alice", mfa=mfa, groups=["team"], **fields)
+    person = console_user("alice", mfa=mfa, groups=["team"], **fields)
     more = facts.pop("policies", [])
-    known = account(users=[alice], groups=[group_of("team", policy)], policies=[policy, *more], **facts)
-    return Case(name, known, {"alice": expected})
+    known = account(users=[person], groups=[group_of("team", policy)], policies=[policy, *more], **facts)
+    return Case(name, known, {"alice": expected}, warning=warning)
 
 
 BOUNDARY = managed("boundary", allow("s3:*"))
@@ -47,13 +56,20 @@ WITHOUT_MFA = managed("own", allow(CHANGE, Condition=NO_MFA))
 BY_AWS = console_user("alice", mfa=True, attached=["IAMUserChangePassword"])
 HALF_KNOWN = with_gaps(credentials(password_enabled=True), {"mfa_active": WITHHELD})
 
+DENIED = alice(deny(CHANGE), credentials=credentials(password_enabled=True), group_names=listing([], WITHHELD))
+REFUSED = replace(DENIED, name="bob")
+
 CASES = [
     member("a policy of the group", C, *BOTH),
     member("the account's password policy", C, password=password_policy()),
     member("no right at all", NC),
     member("no right, and without MFA", NC, mfa=False),
     member("the right to change another's", NC, allow(CHANGE, "arn:aws:iam::*:user/bob")),
-    member("a path that the resource leaves out", NC, *BOTH, path="/sales/"),
+    member("a path that the resource leaves out", NC, *BOTH, path="/sales/", warning="it names a user without a path"),
+    member("a variable in an old document", NC, *BOTH, version="2008-10-17", warning="${...} is text"),
+    member("on MFA devices", NC, allow(CHANGE, "arn:aws:iam::*:mfa/a"), warning="ARNs such as arn:aws:iam::…:user/"),
+    member("reading the policy on an ARN", C, allow([CHANGE, READ], OWN), warning='has no resource and needs "*"'),
+    Case("denied always, and groups unknown", account(users=[DENIED, REFUSED]), {"alice": NC, "bob": NC}),
     member("a deny until MFA is used", C, *BOTH, GUARD),
     member("a deny of it, always", NC, *BOTH, deny(CHANGE), password=password_policy()),
     member("allowed without MFA alone, no device", C, allow(CHANGE, Condition=NO_MFA), allow(READ), mfa=False),

@@ -58,13 +58,22 @@ CASES = [
     member("nothing", NC),
     member("a deny that spares nothing", NC, *SELF, deny(Condition=NO_MFA)),
     member("a deny that spares reading alone", NC, *SELF, deny(None, NotAction="iam:List*", Condition=NO_MFA)),
-    member("creating a device on a user's ARN", NC, allow(LIST), allow([CREATE, *OWN_ACTIONS], ME)),
-    member("a path that the resource leaves out", NC, *SELF, path="/sales/"),
+    member(
+        "creating a device on a user's ARN",
+        NC,
+        allow(LIST),
+        allow([CREATE, *OWN_ACTIONS], ME),
+        warning="never allows iam:createvirtualmfadevice: the action acts on ARNs such as arn:aws:iam::…:mfa/…",
+    ),
+    member("a path that the resource leaves out", NC, *SELF, path="/sales/", warning="it names a user without a path"),
     member(
         "a path that the resource covers", C, *SELF, allow(OWN_ACTIONS, "arn:aws:iam::*:user/*/alice"), path="/sales/"
     ),
     member("a boundary without it", NC, *SELF, permissions_boundary=BOUNDARY.arn),
-    member("all of IAM", C, allow("iam:*"), warning="may do iam:DeactivateMFADevice without MFA"),
+    member("all of IAM", C, allow("iam:*"), warning="only through iam:* or AdministratorAccess"),
+    member("all of IAM but something else", C, allow(None, NotAction="s3:*"), warning="only through iam:*"),
+    member("all of IAM for one action", C, *without(LIST), allow("*"), warning=f"may do {LIST} only through iam:*"),
+    member("all of IAM beside the rest", C, *SELF, allow("iam:*"), warning="without MFA, so whoever has the password"),
     member(
         "a device named like the user only",
         C,

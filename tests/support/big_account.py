@@ -176,6 +176,7 @@ class BigAws:
         self._known: dict[str, Callable[[dict[str, str]], str]] = {
             "GetCallerIdentity": lambda _: f"<Account>{ACCOUNT_ID}</Account><Arn>{arn('user', 'auditor')}</Arn>",
             "ListAccountAliases": lambda _: "<AccountAliases/><IsTruncated>false</IsTruncated>",
+            "ListServiceSpecificCredentials": lambda _: "<ServiceSpecificCredentials/><IsTruncated>false</IsTruncated>",
             "ListVirtualMFADevices": lambda _: "<VirtualMFADevices/><IsTruncated>false</IsTruncated>",
             "GenerateCredentialReport": lambda _: "<State>COMPLETE</State>",
             "GetCredentialReport": lambda _: (

@@ -10,12 +10,25 @@ from rule_parameters import REQUIRED, RULES
 
 from auditor.account.credentials import Credentials, ReportMarker
 from auditor.account.kinds import ResourceType
-from auditor.account.model import AttachedPolicy, Group, InlinePolicy, Policy, PolicyVersion, Role, Snapshot, User
+from auditor.account.model import (
+    AttachedPolicy,
+    AwsManagedPolicy,
+    Group,
+    InlinePolicy,
+    Policy,
+    PolicyVersion,
+    Role,
+    ServiceCredential,
+    Snapshot,
+    User,
+)
 from auditor.account.unknown import Listing, stored, with_gaps
 from auditor.judging.engine import evaluate
 from auditor.judging.rule import ComplianceType, ConfiguredRule
 from auditor.testing import (
     ACCOUNT_ID,
+    CAPTURED_AT,
+    CREATED_AT,
     WITHHELD,
     account,
     allow,
@@ -44,6 +57,7 @@ CHOICES: dict[str, list[dict[str, str]]] = {
     ],
     "iam-policy-no-statements-with-admin-access": [{"excludePermissionBoundaryPolicy": "true"}],
     "iam-policy-no-statements-with-full-access": [{"excludePermissionBoundaryPolicy": "true"}],
+    "iam-prefer-aws-managed-policies": [{"minAwsManagedPercent": "50"}],
     "iam-role-managed-policy-check": [{"managedPolicyArns": f"{ADMIN}, {SUPPORT}"}],
     "iam-user-group-membership-check": [{"groupNames": "Admins,Ghost"}],
 }
@@ -130,6 +144,20 @@ roles = st.builds(
 )
 
 
+of_aws = st.builds(AwsManagedPolicy, st.sampled_from([ADMIN, SUPPORT]), st.just("v1"), documents)
+
+
+credentials_for_services = st.builds(
+    ServiceCredential,
+    st.sampled_from(["ACCA1", "ACCA2"]),
+    st.sampled_from(["alice", "bob"]),
+    st.just("bedrock.amazonaws.com"),
+    st.sampled_from(["Active", "Inactive"]),
+    st.just(CREATED_AT),
+    st.sampled_from([None, CAPTURED_AT]),
+)
+
+
 def unlike(records: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
     return st.lists(records, max_size=2, unique_by=lambda each: each.name)
 
@@ -151,7 +179,13 @@ def accounts(draw: st.DrawFn) -> Snapshot:
         for name in draw(names)
     ]
     made = account(
-        users=people, groups=teams, roles=draw(unlike(roles)), policies=draw(unlike(policies)), password=draw(passwords)
+        users=people,
+        groups=teams,
+        roles=draw(unlike(roles)),
+        policies=draw(unlike(policies)),
+        password=draw(passwords),
+        aws_managed_policies=tuple(draw(st.lists(of_aws, max_size=2, unique_by=lambda each: each.arn))),
+        service_credentials=draw(st.none() | st.lists(credentials_for_services, max_size=2).map(listing)),
     )
     management = draw(st.sampled_from([None, ACCOUNT_ID]))
     return replace(made, account=replace(made.account, management_account_id=management))
@@ -168,7 +202,15 @@ def less_known(draw: st.DrawFn, snapshot: Snapshot) -> Snapshot:
         groups=draw(shortened([draw(less_known_holder(each, Group)) for each in snapshot.groups.known_part])),
         roles=draw(shortened([draw(less_known_holder(each, Role)) for each in snapshot.roles.known_part])),
         policies=draw(shortened([draw(less_known_policy(each)) for each in snapshot.policies.known_part])),
+        aws_managed_policies=tuple(draw(hidden(each, ["document"])) for each in snapshot.aws_managed_policies),
+        service_credentials=draw(less_listed(snapshot.service_credentials)),
     )
+
+
+@st.composite
+def less_listed(draw: st.DrawFn, listed: Any) -> Any:
+    """Hide items of a list, or the whole of it."""
+    return None if listed is None or draw(st.booleans()) else draw(shortened(list(listed.known_part)))
 
 
 @st.composite

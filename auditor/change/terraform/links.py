@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import structs
 
-from auditor.change.steps import Action, Credential, Doubt, Exclusive, Link, Step
+from auditor.change.steps import Action, Credential, Doubt, Exclusive, Link, ServiceCredentials, Step
 from auditor.change.terraform.lookup import Lookup
 from auditor.change.terraform.resources import Resource
 from auditor.change.values import Target, Text, Unknown
@@ -176,6 +176,11 @@ def _signing_certificate(of: Resource, action: Action, lookup: Lookup) -> Iterat
     yield Credential(address=of.address, holder=whose, columns=columns, what=f"a signing certificate is {action}d")
 
 
+def _service_credential(of: Resource, action: Action, lookup: Lookup) -> Iterator[Step]:
+    holder = Target("users", _previous(of, "user_name") if action is Action.DELETE else lookup.named(of, "user_name"))
+    yield ServiceCredentials(address=of.address, holder=holder)
+
+
 def _nothing(_of: Resource, _action: Action, _lookup: Lookup) -> Iterator[Step]:
     """Yield nothing: no rule judges what the resource is about."""
     yield from ()
@@ -189,7 +194,7 @@ READERS: Mapping[str, Read] = {
     "aws_iam_user_login_profile": _login_profile,
     "aws_iam_access_key": _access_key,
     "aws_iam_signing_certificate": _signing_certificate,
-    "aws_iam_service_specific_credential": _nothing,
+    "aws_iam_service_specific_credential": _service_credential,
     "aws_iam_user_ssh_key": _nothing,
     "aws_iam_account_alias": _nothing,
     "aws_iam_security_token_service_preferences": _nothing,

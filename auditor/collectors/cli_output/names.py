@@ -11,6 +11,7 @@ ANALYZERS = "access-analyzers*.json"
 ORGANIZATION = "organization.json"
 POLICY = "policy-*.json"
 LOGIN_PROFILES = "login-profiles*.json"
+SERVICE_CREDENTIALS = "service-specific-credentials*.json"
 SINGLE_FILES = (
     CERTIFICATES,
     CERTIFICATE_TAGS,
@@ -22,6 +23,7 @@ SINGLE_FILES = (
     ORGANIZATION,
     POLICY,
     LOGIN_PROFILES,
+    SERVICE_CREDENTIALS,
 )
 """The files of these sources, as patterns of names."""
 DETAILS = "account-authorization-details*.json"

@@ -25,9 +25,12 @@ from auditor.collectors.cli_output.names import (
     POLICY,
     SAML_PROVIDERS,
     SAML_TAGS,
+    SERVICE_CREDENTIALS,
 )
 from auditor.collectors.entity_facts import (
     NO_ORGANIZATION,
+    NOT_SUPPORTED,
+    SERVICES_WITH_CREDENTIALS,
     AnalyzersPage,
     CertificatesPage,
     Descriptions,
@@ -36,6 +39,7 @@ from auditor.collectors.entity_facts import (
     OrganizationAnswer,
     PolicyAnswer,
     SamlList,
+    ServiceCredentialsPage,
     TagsPage,
     access_analyzer,
     is_of,
@@ -43,6 +47,7 @@ from auditor.collectors.entity_facts import (
     oidc_provider,
     saml_provider,
     server_certificate,
+    service_credential,
     tags_of,
     url_name,
 )
@@ -72,6 +77,7 @@ def single_entities(folder: Folder, policies: Answer[Any]) -> dict[Source, Answe
         Source.ACCESS_ANALYZERS: _analyzers(folder),
         Source.ORGANIZATION: _organization(folder),
         Source.POLICY_DESCRIPTIONS: _descriptions(folder, policies),
+        **_service_credentials(folder),
     }
 
 
@@ -121,6 +127,31 @@ def _oidc_providers(folder: Folder) -> Answer[Any]:
 def _analyzers(folder: Folder) -> Answer[Any]:
     source = Source.ACCESS_ANALYZERS
     return _answer(source, ANALYZERS, folder.read(ANALYZERS, source, decoder(AnalyzersPage)), None, access_analyzer)
+
+
+def _service_credentials(folder: Folder) -> dict[Source, Answer[Any]]:
+    """Return the answer of service-specific credentials; of a folder without any there is nothing to tell.
+
+    A file that is named after a service holds its credentials alone, any other one those of all services.
+    """
+    source = Source.SERVICE_CREDENTIALS
+    read = folder.read(SERVICE_CREDENTIALS, source, decoder(ServiceCredentialsPage))
+    if not read.files:
+        return {}
+    before, after = SERVICE_CREDENTIALS.split("*")
+    named = [name.removeprefix(before).removesuffix(after).strip("-") for name in (*read.names, *read.gaps)]
+    services = {service for name in named for service in SERVICES_WITH_CREDENTIALS if _is_service(name, service)}
+    lacking = [each for each in SERVICES_WITH_CREDENTIALS if each not in services]
+    if lacking and all(any(_is_service(name, service) for service in services) for name in named):
+        missing = gap(source, "NotProvided", f"{SERVICE_CREDENTIALS} is not in the exports folder for {lacking[0]}")
+        read.gaps.setdefault("", missing)
+    reasons = (each for each in read.gaps.values() if each.error_code not in NOT_SUPPORTED)
+    listed = read._replace(gap=next(reasons, None))
+    return {source: _answer(source, SERVICE_CREDENTIALS, listed, None, service_credential)}
+
+
+def _is_service(name: str, service: str) -> bool:
+    return name.lower() in (service, service.partition(".")[0])
 
 
 def _organization(folder: Folder) -> Answer[str | None]:

@@ -43,8 +43,8 @@ def with_login_profiles(
     prepare((ProfileAnswer,))
     names = list(at_risk(snapshot))
     if names and deadline.left():
-        noun = "login profile" if len(names) == 1 else "login profiles"
-        say(f"Reading {len(names):,} {noun} ({len(names):,} calls of {_ACTION})")
+        ending = "" if len(names) == 1 else "s"
+        say(f"Reading {len(names):,} login profile{ending} ({len(names):,} call{ending} of {_ACTION})")
     try:
         reported = one_by_one(names, lambda name: answered(partial(_profile, connection.iam, name), sleep), deadline)
         reported = _confirmed(reported, unconfirmed(connection, sleep) if names else None)

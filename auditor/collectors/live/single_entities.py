@@ -1,10 +1,11 @@
-"""Entities that AWS tells one by one: certificates, identity providers and policy descriptions; and two single facts.
+"""Entities that AWS tells one by one: certificates, identity providers and policy descriptions; and short lists.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListServerCertificates.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListOpenIDConnectProviders.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListSAMLProviders.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicy.html
 https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_ListAnalyzers.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListServiceSpecificCredentials.html
 https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html
 """
 
@@ -12,13 +13,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from msgspec import convert
+from msgspec import UNSET, convert
 
 from auditor.account.sources import ACTIONS, Source, SourceStatus
 from auditor.account.unknown import Gap
 from auditor.collectors.answers import Answer, unread
 from auditor.collectors.entity_facts import (
     NO_ORGANIZATION,
+    NOT_SUPPORTED,
+    SERVICES_WITH_CREDENTIALS,
     AnalyzersPage,
     CertificatesPage,
     Descriptions,
@@ -28,6 +31,7 @@ from auditor.collectors.entity_facts import (
     OrganizationAnswer,
     PolicyAnswer,
     SamlList,
+    ServiceCredentialsPage,
     Tags,
     TagsPage,
     access_analyzer,
@@ -36,12 +40,13 @@ from auditor.collectors.entity_facts import (
     oidc_provider,
     saml_provider,
     server_certificate,
+    service_credential,
     tags_of,
     url_name,
 )
 from auditor.collectors.live.asking_again import answered, holding
 from auditor.collectors.live.one_by_one import THREADS, one_by_one
-from auditor.collectors.live.pages import Sleep, pages
+from auditor.collectors.live.pages import Sleep, iam_marker, pages
 from auditor.collectors.live.refusals import FAULTS, error_code, gap_of, timed_out
 from auditor.collectors.live.session import Connection
 from auditor.collectors.live.side_by_side import Deadline
@@ -97,6 +102,7 @@ class SingleEntities:
             Source.OIDC_PROVIDERS: _Kind(self._oidc_providers, self._oidc_detail, oidc_provider),
             Source.SAML_PROVIDERS: _Kind(self._saml_providers, self._saml_tags, saml_provider),
             Source.ACCESS_ANALYZERS: _Kind(self._analyzers, None, access_analyzer),
+            Source.SERVICE_CREDENTIALS: _Kind(self._service_credentials, None, service_credential),
         }
         read = (*self._kinds, _DESCRIPTIONS)
         self._known = {source: _Known(timed_out(source, deadline.timeout_s)) for source in read}
@@ -236,6 +242,18 @@ class SingleEntities:
                     raise ValueError(f"the answer tells of {entry.arn}")
             yield page.entries
 
+    def _service_credentials(self) -> Iterator[Iterable[Any]]:
+        """Yield the credentials of each service that has such; one that the partition lacks has none."""
+        for service in SERVICES_WITH_CREDENTIALS:
+            listed = self._iam.list_service_specific_credentials
+            ask = partial(listed, AllUsers=True, ServiceName=service, MaxItems=PAGE_SIZE)
+            found = pages(ask, ServiceCredentialsPage, self._deadline, self._sleep, next_place=_marker_if_any)
+            try:
+                yield from (page.entries for page in found)
+            except FAULTS as error:
+                if error_code(error) not in NOT_SUPPORTED:
+                    raise
+
     def _organization(self) -> Answer[str | None]:
         """Return the management account's number, None for an account that is in no organization."""
         source = Source.ORGANIZATION
@@ -252,6 +270,11 @@ class SingleEntities:
 
     def _gap(self, source: Source, error: Exception, action: str) -> Gap:
         return gap_of(source, error, action, mfa=self._connection.mfa)
+
+
+def _marker_if_any(page: ServiceCredentialsPage) -> str | None:
+    """Return where the list goes on; a page without IsTruncated and Marker, as of releases before paging, is all."""
+    return None if page.is_truncated is UNSET and not page.marker else iam_marker(page)
 
 
 def _answer(

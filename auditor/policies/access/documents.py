@@ -1,19 +1,24 @@
 """Documents, compiled once: statements with actions, resources and conditions ready to be compared with requests."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from msgspec import Raw
 
 from auditor.account.unknown import Record
+from auditor.policies.access.alike import treats_alike
 from auditor.policies.access.conditions import Conditions
 from auditor.policies.access.conditions import compiled as compiled_conditions
-from auditor.policies.access.globs import fits, is_everything
+from auditor.policies.access.globs import fits, is_everything, is_wild
 from auditor.policies.access.principals import Request
 from auditor.policies.access.resources import Asked, matches
 from auditor.policies.access.sessions import Session
 from auditor.policies.access.truth import Doubt, Truth, all_of, any_of, negated
-from auditor.policies.access.variables import Template, template, text_of
+from auditor.policies.access.variables import Template, resource_template, text_of
+from auditor.policies.patterns import every_action
 from auditor.policies.statements import Effect, Statement, has_variables, statements
+
+_ALL_OF_IAM = "iam:*"
 
 
 class CompiledStatement(Record, frozen=True):
@@ -24,16 +29,29 @@ class CompiledStatement(Record, frozen=True):
     effect: Effect
     actions: tuple[str, ...]
     all_actions_but: bool
+    services: frozenset[str] | None
+    """The services that `actions` name; None where there is a wildcard, or no action."""
     resources: tuple[Template, ...]
     all_resources_but: bool
     conditions: Conditions
     everywhere: bool
     """Whether it applies to every resource and principal alike."""
+    alike: bool
+    """Whether it applies to the own user, or own device, of all users of a path, or of none, whatever their names."""
     in_session: Mapping[Session, Truth]
     """Whether the conditions hold that do not depend on the principal."""
 
+    @property
+    def covers_iam(self) -> bool:
+        """Return whether the statement is about every action of IAM."""
+        if self.all_actions_but:
+            return not any(fits(pattern.partition(":")[0], "iam") for pattern in self.actions)
+        return any(pattern == _ALL_OF_IAM or every_action(pattern) for pattern in self.actions)
+
     def covers_action(self, action: str) -> Truth:
         """Return whether the statement is about an action, named in lower case."""
+        if self.services is not None and action.partition(":")[0] not in self.services:
+            return self.all_actions_but
         if not self.actions:
             return Doubt(f"statement {self.number} lists no action")
         return any(fits(pattern, action) for pattern in self.actions) is not self.all_actions_but
@@ -92,25 +110,17 @@ class CompiledDocument:
         return found
 
 
-class Documents:
-    """Compile documents, each distinct one once."""
-
-    def __init__(self) -> None:
-        self._compiled: dict[bytes, CompiledDocument] = {}
-
-    def compiled(self, document: Raw) -> CompiledDocument:
-        """Return a document, compiled; raise UnreadableDocumentError for one that IAM cannot hold."""
-        text = bytes(document)
-        if text not in self._compiled:
-            self._compiled[text] = compiled(document)
-        return self._compiled[text]
-
-
 _REQUESTS = {session: Request(session) for session in Session}
 
 
 def compiled(document: Raw) -> CompiledDocument:
     """Return a document, compiled; raise UnreadableDocumentError for one that IAM cannot hold."""
+    return _compiled(bytes(document))
+
+
+@lru_cache(maxsize=8192)  # several policies say the same, and several rules ask about each
+def _compiled(text: bytes) -> CompiledDocument:
+    document = Raw(text)
     variables = has_variables(document)
     found = enumerate(statements(document), start=1)
     return CompiledDocument([_statement(number, each, variables=variables) for number, each in found])
@@ -121,15 +131,24 @@ def _statement(number: int, statement: Statement, *, variables: bool) -> Compile
     actions = statement.not_actions if statement.actions is None else statement.actions
     resources = statement.not_resources if statement.resources is None else statement.resources
     every = any(is_everything(each) for each in statement.resources or ())
+    templates = tuple(resource_template(each, variables=variables) for each in resources or ())
+    names = tuple(each.lower() for each in actions or ())
     return CompiledStatement(
         number=number,
         sid=statement.sid,
         effect=statement.effect,
-        actions=tuple(each.lower() for each in actions or ()),
+        actions=names,
         all_actions_but=statement.actions is None,
-        resources=tuple(template(each, variables=variables) for each in resources or ()),
+        services=_services(names),
+        resources=templates,
         all_resources_but=statement.resources is None,
         conditions=conditions,
         everywhere=every and not conditions.personal,
+        alike=not conditions.personal and all(map(treats_alike, templates)),
         in_session={session: conditions.hold_for_all(request) for session, request in _REQUESTS.items()},
     )
+
+
+def _services(actions: Sequence[str]) -> frozenset[str] | None:
+    found = frozenset(each.partition(":")[0] for each in actions)
+    return None if not found or any(map(is_wild, found)) else found

@@ -2,11 +2,12 @@
 
 import re
 from functools import lru_cache
+from typing import Any
 
 from auditor.account.index import Index
 from auditor.account.kinds import ResourceType
 from auditor.account.model import Snapshot, User
-from auditor.account.unknown import Record, UnknownFact, evaluate_quietly
+from auditor.account.unknown import Record, UnknownFact, evaluate_quietly, gaps_of
 from auditor.errors import UsageError, nearest
 from auditor.policies.access.actions import (
     ALWAYS_ALLOWED,
@@ -15,26 +16,38 @@ from auditor.policies.access.actions import (
     TARGETS,
     Target,
 )
-from auditor.policies.access.answer import Answer, Decision
+from auditor.policies.access.alike import place_of
+from auditor.policies.access.answer import Answer, Decision, PolicyKind
 from auditor.policies.access.deciding import Question, decide
 from auditor.policies.access.holdings import Holdings, HoldingsOf
+from auditor.policies.access.overlooked import overlooked
 from auditor.policies.access.principals import Principal, Request
 from auditor.policies.access.resources import asked
 from auditor.policies.access.sessions import Session
 from auditor.policies.access.truth import Doubt, Truth
+from auditor.policies.statements import Effect
 
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9]+")
 _ARN_PARTS = 6
 _ROOT_DEVICE = "root-account-mfa-device"
+_OTHER_NAME = "-phone"  # makes the name of a device another one than the user's
+_GRANTING = frozenset(PolicyKind) - {PolicyKind.BOUNDARY}
 _ROOT_NAMES = ("root", "<root_account>")
 
 
 class _Known(Record, frozen=True):
-    """Hold what was found out of a user: its facts, its policies, and its requests by session."""
+    """Hold what was found out of a user: its facts, its policies, and its requests by session.
+
+    `unlisted` is the gap of its ARN, `place` its ARN without its name; users with the same `kept_by` have the same
+    policies and the same place.
+    """
 
     principal: Principal
     holdings: Holdings
     requests: dict[Session, Request]
+    unlisted: str | None
+    place: str | None
+    kept_by: tuple[int, int, str | None]
 
 
 class Access:
@@ -45,6 +58,9 @@ class Access:
         self._index = index or Index(snapshot)
         self._holdings = HoldingsOf(snapshot, self._index)
         self._known: dict[str, _Known] = {}
+        self._shared: dict[tuple[int, int, str | None, str, Session], Answer] = {}
+        self.remembered: dict[tuple[str, str], Any] = {}
+        """What several rules ask of a user, by the question and the user's name, to be found out once."""
         self._switch = self._allow_users_to_change_password()
 
     def named(self, name: str) -> User | None:
@@ -69,12 +85,59 @@ class Access:
         Raises UsageError for what is no action or no ARN, and where the resource must be named.
         """
         known = self._known.get(user.name) or self._find_out(user)
+        if resource is not None:
+            return self._decided(known, action, session, resource)
+        return self._of_own(known, action, session)
+
+    def can_with_other_device(self, user: User, action: str, session: Session) -> Answer:
+        """Return whether a user may do an action on virtual MFA devices with a device that is not named like the user.
+
+        Raises UsageError for an action on anything else.
+        """
+        if TARGETS.get(action_name(action)) is not Target.MFA_DEVICE:
+            raise UsageError(f"{action} does not act on virtual MFA devices", "Name an action that does.")
+        return self._of_own(self._known.get(user.name) or self._find_out(user), action, session, _OTHER_NAME)
+
+    def _of_own(self, known: _Known, action: str, session: Session, suffix: str = "") -> Answer:
+        """Return the answer about what a user means that names no resource; `suffix` makes it another's name.
+
+        It is found out once for all users of one place who hold the same, if no statement looks at their names.
+        """
+        name, target = known.principal.name, TARGETS.get(action_name(action), Target.NONE)
+        if known.principal.arn is None and target is not Target.NONE:
+            doubt = Doubt("the ARN of the user is not known", known.unlisted, "arn")
+            return Answer(name, action, "*", session, Decision.UNDECIDED, doubts=(doubt,))
+        key = (*known.kept_by, action + suffix, session)
+        resource = own_resource(action, known.principal) + suffix
+        shared = self._shared.get(key)
+        if shared is not None:
+            return Answer(name, action, resource, session, shared.decision, shared.statements, (), shared.remark)
+        answer = self._decided(known, action, session, resource)
+        if known.place and answer.decision is not Decision.UNDECIDED and known.holdings.alike(action.lower(), session):
+            self._shared[key] = answer
+        return answer
+
+    def _decided(self, known: _Known, action: str, session: Session, resource: str | None) -> Answer:
         question = self._question(known, action, session, resource)
         if question.of.action == ALWAYS_ALLOWED:
             return question.answer(Decision.ALLOW, f"{action} works for everybody, though a policy denies it")
         if question.of.mismatch is not None:
             return question.undecided((question.of.mismatch,))
         return decide(question, known.holdings)
+
+    def overlooked(self, user: User, action: str, session: Session) -> tuple[str, ...]:
+        """Return what is wrong with statements that allow an action and never apply to what the user means by it."""
+        known = self._known.get(user.name) or self._find_out(user)
+        of = self._question(known, action, session, None).of
+        return tuple(overlooked(of, known.holdings, known.principal, known.requests[session]))
+
+    def only_by_all_of_iam(self, user: User, answer: Answer) -> bool:
+        """Return whether each statement by which an answer allows is about every action of IAM."""
+        broad = self.holdings(user).granting.broad
+        if not broad:
+            return False
+        granting = [each for each in answer.statements if each.effect is Effect.ALLOW and each.kind in _GRANTING]
+        return bool(granting) and all(id(each) in broad for each in granting)
 
     def holdings(self, user: User) -> Holdings:
         """Return the documents that decide what a user may do, compiled, and what is unknown of them."""
@@ -83,7 +146,9 @@ class Access:
     def _find_out(self, user: User) -> _Known:
         principal = Principal(user, self._snapshot.account)
         requests = {session: Request(session, principal) for session in Session}
-        known = _Known(principal, self._holdings.of(user), requests)
+        holdings, place = self._holdings.of(user), place_of(principal)
+        kept_by = (id(holdings.granting), id(holdings.boundary), place)
+        known = _Known(principal, holdings, requests, gaps_of(user).get("arn"), place, kept_by)
         self._known[user.name] = known
         return known
 

@@ -1,7 +1,7 @@
 """Holdings: the documents that decide what a user may do (own, groups', boundary), and what is unknown of them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from msgspec import Raw
@@ -12,7 +12,7 @@ from auditor.account.model import Group, InlinePolicy, Policy, Snapshot, User
 from auditor.account.sources import NOTHING_READ, Source
 from auditor.account.unknown import Gap, Listing, Record, UnknownFact, evaluate_quietly, gaps_of, stored
 from auditor.policies.access.answer import DecidingStatement, Origin, PolicyKind
-from auditor.policies.access.documents import Candidate, CompiledDocument, CompiledStatement, Documents
+from auditor.policies.access.documents import Candidate, CompiledDocument, CompiledStatement, compiled
 from auditor.policies.access.sessions import Session
 from auditor.policies.access.truth import Doubt, Truth
 from auditor.policies.decoding import UnreadableDocumentError
@@ -87,6 +87,11 @@ class Relevant(Record, frozen=True):
     denies: Side
     allows: Side
 
+    @property
+    def alike(self) -> bool:
+        """Return whether all of them treat users of one path alike."""
+        return all(each.candidate.statement.alike for each in (*self.denies.others, *self.allows.others))
+
 
 class Holding:
     """Hold documents of which each may grant, and doubts for those that are not known."""
@@ -95,6 +100,14 @@ class Holding:
         self.held = held
         self.doubts = doubts
         self._relevant: dict[tuple[str, Session], Relevant] = {}
+        self.remembered: dict[int, Any] = {}
+        """What was found out of these documents under a boundary, by its id in memory."""
+
+    @cached_property
+    def broad(self) -> frozenset[int]:
+        """Return the ids, in memory, of the statements that are about every action of IAM."""
+        pairs = (pair for each in self.held for pair in zip(each.named, each.document.statements, strict=True))
+        return frozenset(id(named) for named, statement in pairs if statement.covers_iam)
 
     def relevant(self, action: str, session: Session) -> Relevant:
         """Return the statements that may apply to an action, named in lower case, in a session."""
@@ -117,6 +130,11 @@ class Holdings(Record, frozen=True):
     granting: Holding
     boundary: Holding | None
 
+    def alike(self, action: str, session: Session) -> bool:
+        """Return whether the statements about an action, named in lower case, treat users of one path alike."""
+        parts = (self.granting, *((self.boundary,) if self.boundary else ()))
+        return all(part.relevant(action, session).alike for part in parts)
+
 
 def gap_of_all(snapshot: Snapshot, source: Source) -> str | None:
     """Return the gap that says why nothing of a source is known, None if something is or there is no such gap."""
@@ -130,7 +148,6 @@ class HoldingsOf:
     def __init__(self, snapshot: Snapshot, index: Index) -> None:
         self._index = index
         self._gaps: Mapping[str, Gap] = {gap.id: gap for gap in snapshot.gaps}
-        self._documents = Documents()
         self._policies: Mapping[str, Policy] = {
             policy.arn: policy for policy in snapshot.policies.known_part if "arn" not in gaps_of(policy)
         }
@@ -183,7 +200,7 @@ class HoldingsOf:
             yield origin, self._read(partial(self._inline_document, policy), origin.text)
 
     def _inline_document(self, policy: InlinePolicy) -> CompiledDocument:
-        return self._documents.compiled(policy.document)
+        return compiled(policy.document)
 
     def _attached(self, holder: User | Group, group: str | None) -> Iterator[tuple[Origin, CompiledDocument | Doubt]]:
         for policy in holder.attached_policies.known_part:
@@ -197,11 +214,11 @@ class HoldingsOf:
 
     def _default_document(self, arn: str) -> CompiledDocument:
         if is_aws_managed(arn):
-            return self._documents.compiled(self._document_of_aws(arn))
+            return compiled(self._document_of_aws(arn))
         if arn not in self._policies:
             raise UnknownFact(self._unlisted, _NOT_IN_SNAPSHOT)
         policy = self._policies[arn]
-        return read_default(policy, self._documents.compiled)
+        return read_default(policy, compiled)
 
     def _document_of_aws(self, arn: str) -> Raw:
         found = [policy for policy in self._aws_managed if policy.arn == arn]
@@ -213,7 +230,8 @@ class HoldingsOf:
         if name not in self._groups:
             group = evaluate_quietly(lambda: self._index.by_name(ResourceType.GROUP, name))
             if isinstance(group, UnknownFact):
-                self._groups[name] = Holding((), (self._doubt(f"the group {name} is not known", group),))
+                doubt = self._doubt(f"the group {name} is not known", group.gap_id, group.reason)
+                self._groups[name] = Holding((), (doubt,))
             elif group is None:
                 self._groups[name] = Holding((), (Doubt(f"the user is in the group {name}, which is not listed"),))
             else:
@@ -222,8 +240,8 @@ class HoldingsOf:
 
     def _boundary(self, user: User) -> Holding | None:
         if "permissions_boundary" in gaps_of(user):
-            unknown = UnknownFact(gaps_of(user)["permissions_boundary"], "permissions_boundary")
-            return Holding((), (self._doubt("whether the user has a permissions boundary is not known", unknown),))
+            what, field = "whether the user has a permissions boundary is not known", "permissions_boundary"
+            return Holding((), (self._doubt(what, gaps_of(user)[field], field),))
         arn: str | None = stored(user, "permissions_boundary")
         if arn is None:
             return None
@@ -240,16 +258,21 @@ class HoldingsOf:
             found = evaluate_quietly(read)
         except UnreadableDocumentError as error:
             return Doubt(f"the document of {name} cannot be read: {error}")
-        return self._doubt(f"the document of {name} is not known", found) if isinstance(found, UnknownFact) else found
+        if isinstance(found, UnknownFact):
+            return self._doubt(f"the document of {name} is not known", found.gap_id, found.reason)
+        return found
 
     def _missing(self, listing: Listing[Any], what: str) -> Iterator[Doubt]:
         if listing.gap is not None:
-            yield self._doubt(what, UnknownFact(listing.gap, "items"))
+            yield self._doubt(what, listing.gap, "items")
 
-    def _doubt(self, what: str, unknown: UnknownFact) -> Doubt:
-        """Return a doubt with what the gap behind it says, or else the reason."""
-        gap = self._gaps.get(unknown.gap_id or "")
+    def _doubt(self, what: str, gap_id: str | None, reason: str) -> Doubt:
+        """Return a doubt with what the gap behind it says, or else the reason.
+
+        No UnknownFact is made for it: that would count as raised by the rule that asks first.
+        """
+        gap = self._gaps.get(gap_id or "")
         if gap is None:
-            return Doubt(f"{what}: {unknown.reason}", unknown.gap_id)
+            return Doubt(f"{what}: {reason}", gap_id)
         grant = f" (grant {gap.iam_action})" if gap.iam_action else ""
-        return Doubt(f"{what}: {gap.message}{grant}", gap.id, unknown.reason)
+        return Doubt(f"{what}: {gap.message}{grant}", gap.id, reason)

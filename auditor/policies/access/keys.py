@@ -8,7 +8,7 @@ from auditor.policies.access.documents import CompiledStatement
 from auditor.policies.access.holdings import Holding, Holdings
 from auditor.policies.access.sessions import Session
 from auditor.policies.access.truth import Doubt, Truth, all_of, any_of, negated
-from auditor.policies.patterns import covers, overlap
+from auditor.policies.patterns import covers, every_action, overlap
 from auditor.policies.statements import Effect
 
 
@@ -30,6 +30,14 @@ def key_guards(holdings: Holdings) -> KeyGuards:
 
     Raises UnknownFact where none surely stops access keys, and a policy is unknown or a statement in doubt.
     """
+    key, known = id(holdings.boundary), holdings.granting.remembered
+    found: KeyGuards | None = known.get(key)
+    if found is None:
+        found = known[key] = _key_guards(holdings)
+    return found
+
+
+def _key_guards(holdings: Holdings) -> KeyGuards:
     parts = [holdings.granting, *([holdings.boundary] if holdings.boundary else [])]
     denies = _statements(parts, Effect.DENY)
     weighed = [(named, each, _stops(each, Session.ACCESS_KEY, holdings)) for named, each in denies]
@@ -77,9 +85,13 @@ def _hits(deny: CompiledStatement, allow: CompiledStatement, holdings: Holdings)
 def _meet(one: CompiledStatement, other: CompiledStatement) -> bool:
     """Return whether some action is covered by both statements."""
     if one.all_actions_but and other.all_actions_but:
-        return not any(pattern == "*" for pattern in (*one.actions, *other.actions))
+        return not any(map(every_action, (*one.actions, *other.actions)))
     if one.all_actions_but:
         return _meet(other, one)
     if other.all_actions_but:
-        return any(not any(covers(spared, pattern) for spared in other.actions) for pattern in one.actions)
+        return any(not any(_spares(spared, pattern) for spared in other.actions) for pattern in one.actions)
     return any(overlap(pattern, each) for pattern in one.actions for each in other.actions)
+
+
+def _spares(spared: str, pattern: str) -> bool:
+    return every_action(spared) or covers(spared, pattern)

@@ -36,10 +36,15 @@ class Asked(Record, frozen=True):
     mismatch: Doubt | None
 
 
+def parts_of(arn: str) -> list[str]:
+    """Return the parts of an ARN, or of a pattern of ARNs."""
+    return arn.split(":", _PARTS - 1)
+
+
 @lru_cache(maxsize=1024)  # a user is asked about the same resources in each session
 def asked(action: str, resource: str) -> Asked:
     """Return a question's action, in lower case, and resource."""
-    parts = tuple(resource.split(":", _PARTS - 1))
+    parts = tuple(parts_of(resource))
     typed = _TYPE.match(parts[_RESOURCE]) if len(parts) == _PARTS and parts[_SERVICE] not in _UNTYPED else None
     return Asked(
         action=action,
@@ -69,7 +74,7 @@ def matches(pattern: str, of: Asked, *, granting: bool) -> Truth:
         return _matches_none(pattern, of.action, granting=granting)
     if pattern == of.text and not of.wild:
         return True
-    parts = pattern.split(":", _PARTS - 1)
+    parts = parts_of(pattern)
     return _matches_all(pattern, parts, of) if of.wild else _matches_one(pattern, parts, of)
 
 
@@ -122,7 +127,7 @@ def _matches_none(pattern: str, action: str, *, granting: bool) -> Truth:
 
     AWS's own errors name an empty resource for some actions, such as "user/" for iam:ListUsers.
     """
-    parts = pattern.split(":", _PARTS - 1)
+    parts = parts_of(pattern)
     if len(parts) < _PARTS or parts[0] != "arn" or is_wild(parts[_SERVICE]):
         return Doubt(f"AWS does not document whether {pattern[:64]!r} matches actions without a resource")
     if parts[_SERVICE] != action.partition(":")[0]:

@@ -18,12 +18,17 @@ _TEXT = frozenset({KeyType.STRING, KeyType.ARN})
 
 
 class Variable(Record, frozen=True):
-    """Hold a policy variable: its key in lower case, and the text that stands for an absent one, or None."""
+    """Hold a policy variable: its key in lower case, and the text that stands for an absent one, or None.
+
+    A `misplaced` one stands where AWS allows none.
+    """
 
     key: str
     default: str | None
+    misplaced: bool = False
 
 
+_COLONS = 5  # of an ARN, before its resource
 _UNFINISHED = Variable("", None)
 
 Template = tuple[str | Variable, ...]
@@ -40,6 +45,22 @@ def template(text: str, *, variables: bool) -> Template:
         pieces += [text[at : found.start()], _piece(found[1]) if found[2] else _UNFINISHED]
         at = found.end()
     return (*pieces, text[at:])
+
+
+def resource_template(text: str, *, variables: bool) -> Template:
+    """Return the template of a resource; before the fifth colon of an ARN AWS allows no variables.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-resourceelement
+    """
+    pieces: list[str | Variable] = []
+    colons = 0
+    for piece in template(text, variables=variables):
+        if isinstance(piece, str):
+            colons += piece.count(":")
+            pieces.append(piece)
+        else:
+            pieces.append(piece if colons >= _COLONS else Variable(piece.key, None, misplaced=True))
+    return tuple(pieces)
 
 
 def _piece(content: str) -> str | Variable:
@@ -71,6 +92,8 @@ def text_of(pieces: Template, request: Request) -> tuple[str, Doubt | None]:
 
 
 def _value(variable: Variable, request: Request) -> str | Doubt:
+    if variable.misplaced:
+        return Doubt(f"AWS allows the policy variable ${{{variable.key}}} after the fifth colon of an ARN alone")
     key = request.key(variable.key)
     known = key.value if key.type in _TEXT else None
     value = variable.default if key.present is False else known
