@@ -69,6 +69,8 @@ class Access:
         Raises UsageError for what is no action or no ARN, and where the resource must be named.
         """
         known = self._known.get(user.name) or self._find_out(user)
+        if resource is None and known.principal.arn is None and acts_on_oneself(action):
+            return self._question(known, action, session, "*").undecided((known.principal.unnamed,))
         question = self._question(known, action, session, resource)
         if question.of.action == ALWAYS_ALLOWED:
             return question.answer(Decision.ALLOW, f"{action} works for everybody, though a policy denies it")
@@ -120,6 +122,11 @@ def checked(action: str, resource: str) -> str:
     if resource != "*" and (not resource.startswith("arn:") or resource.count(":") < _ARN_PARTS - 1):
         raise UsageError(f"{resource!r} is not an ARN", "Name the resource by its whole ARN, or * for none.")
     return "*" if TARGETS.get(action) is Target.NONE else resource
+
+
+def acts_on_oneself(action: str) -> bool:
+    """Return whether an action acts on a user, or on its MFA device, so that a question need not name which."""
+    return TARGETS.get(action.lower()) in (Target.USER, Target.MFA_DEVICE)
 
 
 def own_resource(action: str, principal: Principal) -> str:
