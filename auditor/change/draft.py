@@ -42,6 +42,8 @@ class Draft:
         self.created: set[Key] = set()
         self.deleted: set[Key] = set()
         self.renamed: dict[Key, str] = {}
+        self.renaming: frozenset[Key] = frozenset()
+        """The users and groups that the change at hand renames, by the names of before."""
         self.by_address: dict[str, Key] = {}
         self.member_doubts: dict[str, str] = {}
         self.stand_ins: dict[str, str | None] = {}

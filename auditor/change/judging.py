@@ -70,20 +70,27 @@ def _with_partly_known(
     """Return the findings, decided where a document is partly known and its unknown parts make no difference."""
     messages = {gap.message: gap.id for gap in snapshot.gaps if gap.id in after.partly}
     single = {each.config_rule_name: each for each in rules if documents.judges_one_document(each)}
-    gaps = {each.fingerprint: gap for each in findings if (gap := documents.rests_on(each, messages)) is not None}
+    unsure = {each.fingerprint for each in findings if messages and documents.rests_on(each, messages)}
     doubtful = [
-        single[name] for name in {each.config_rule_name for each in findings if each.fingerprint in gaps} & {*single}
+        single[name] for name in {each.config_rule_name for each in findings if each.fingerprint in unsure} & {*single}
     ]
     answers: dict[str, list[Finding]] = {}
     for variant in documents.variants(snapshot, after.partly) if doubtful else ():
         for each in evaluate(variant, doubtful, PlannedIndex(variant, after.new_groups, after.member_doubts)).findings:
             answers.setdefault(each.fingerprint, []).append(each)
     return tuple(
-        documents.agreed(each, answers.get(each.fingerprint, ()), after.partly[gaps[each.fingerprint]])
-        if each.fingerprint in gaps
+        documents.agreed(each, answers[each.fingerprint], _partly_known(snapshot, each, after))
+        if each.fingerprint in unsure & answers.keys()
         else each
         for each in findings
     )
+
+
+def _partly_known(snapshot: Snapshot, finding: Finding, after: Applied) -> list[Any]:
+    """Return the partly known documents of the resource that a finding is about."""
+    listing, name = key_of(finding)
+    records = getattr(snapshot, listing).known_part
+    return next(documents.held_by(each, after.partly) for each in records if each.name == name)
 
 
 def key_of(finding: Finding) -> Key:

@@ -10,7 +10,7 @@ from auditor.change.draft import Draft, Key
 from auditor.change.entities import count_attachment, document
 from auditor.change.records import Missing, edited
 from auditor.change.steps import Exclusive, Link
-from auditor.change.values import Hidden, Text, Unknown
+from auditor.change.values import ACCOUNT_ID, Hidden, Text, Unknown
 
 _UNKNOWN_ARN = "known after apply"
 
@@ -47,7 +47,9 @@ def _add(draft: Draft, key: Key, step: Link) -> None:
 
 
 def _maybe(draft: Draft, key: Key, step: Link, why: str) -> None:
-    """Leave a list in doubt to which an item may be added."""
+    """Leave a list in doubt to which an item may be added, or from which it may be taken."""
+    kept = tuple(each for each in draft.listing_of(key, step.field).known_part if step.adds or _id(each) != step.item)
+    draft.edit(key, **{step.field: Listing(kept, draft.listing_of(key, step.field).gap)})
     gap = draft.gap(f"{step.address}: {why}")
     draft.doubt_lists(key, (step.field,), gap, keep=True)
     group = draft.found("groups", step.item) if step.field == "group_names" else None
@@ -62,6 +64,9 @@ def _remove(draft: Draft, key: Key, step: Link) -> None:
         draft.doubt_lists(key, (step.field,), gap, keep=False)
         return
     item, _ = _item(draft, step.field, step.item, step.address)
+    if {key, ("groups", item if step.field == "group_names" else "")} & draft.renaming:
+        _maybe(draft, key, step, "it takes off what is renamed at the same time, and may not find it")
+        return
     kept = tuple(each for each in held.known_part if _id(each) not in (_id(item), step.item))
     draft.edit(key, **{step.field: Listing(kept, held.gap)})
     if len(kept) < len(held.known_part) and step.field == "attached_policies":
@@ -112,6 +117,8 @@ def _attached(draft: Draft, value: Text) -> tuple[AttachedPolicy, str | None]:
         name = draft.found("policies", value) or arn
         return AttachedPolicy(name, arn), None
     arn = _own_arn(draft, str(value))
+    if f":{ACCOUNT_ID}:policy/" in arn:
+        draft.stand_ins[arn] = arn.partition(":policy")[2]
     if isinstance(value, Hidden):
         return AttachedPolicy("(sensitive)", "(sensitive)"), draft.gap("an attached policy is sensitive")
     return AttachedPolicy(arn.rpartition("/")[2], arn), None

@@ -89,6 +89,8 @@ class _Plan(Struct):
 
 
 _MAKE = "Make it with: terraform plan -out tfplan && terraform show -json tfplan > plan.json"
+_WRAPPER = b"[command]"
+_WRAPPED = "The wrapper of setup-terraform adds its lines to the output: set terraform_wrapper: false there."
 _MAJORS = ("0", "1")
 _ZIP = b"PK\x03\x04"
 
@@ -116,7 +118,8 @@ def _decoded(content: bytes, place: str) -> dict[str, Any]:
     except documents.FAULTS as error:
         if _is_log(content):
             raise SourceError("is the log of `terraform plan -json`, not a plan", _MAKE, subject=place) from error
-        raise SourceError(f"is not JSON: {documents.reason(error)}", _MAKE, subject=place) from error
+        hint = _WRAPPED if content.startswith(_WRAPPER) else _MAKE
+        raise SourceError(f"is not JSON: {documents.reason(error)}", hint, subject=place) from error
     if not isinstance(plan, dict):
         raise SourceError("is not a Terraform plan: it is no JSON object", _MAKE, subject=place)
     return plan
@@ -143,6 +146,9 @@ def _check(plan: dict[str, Any], place: str) -> None:
         raise SourceError(problem, "Use a newer release of iam-audit, or an older one of Terraform.", subject=place)
     if "resource_changes" not in plan and "planned_values" not in plan and "values" in plan:
         raise SourceError("is a Terraform state in JSON, not a plan", _MAKE, subject=place)
+    if "resource_changes" not in plan and (plan.get("planned_values") or {}).get("root_module"):
+        problem = "has planned values and no resource_changes: a part of the plan was taken out"
+        raise SourceError(problem, _MAKE, subject=place)
     _check_whole(plan, place)
 
 

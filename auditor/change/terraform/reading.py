@@ -36,8 +36,9 @@ def opened(path: str) -> Opened:
 
 def _change(lookup: Lookup, file: str, account: Snapshot) -> Change:
     reading = _Reading(lookup, account)
-    steps = tuple(step for each in lookup.resources.values() for step in reading.steps(each))
-    hidden = {text for each in lookup.resources.values() if _touches(each) for text in _secrets(each)}
+    everything = (*lookup.deposed, *lookup.resources.values())
+    steps = tuple(step for each in everything for step in reading.steps(each))
+    hidden = {text for each in everything if _touches(each) for text in _secrets(each)}
     return Change(
         file=file,
         steps=steps,
