@@ -78,12 +78,12 @@ def filled(front: Front, users: int = 2, options: LiveOptions | None = None) -> 
     return iam
 
 
-def attach_policy_of_aws(iam: Any, user: str) -> None:
+def attach_policy_of_aws(iam: Any, user: str, name: str = "OfAws") -> None:
     """Attach one of AWS's own policies to a user; moto leaves them out by default, and knows this one from now on."""
     data = {"Path": "/", "DefaultVersionId": "v1", "Document": DOCUMENT, "CreateDate": "2020-01-01T00:00:00+00:00"}
     data |= {"UpdateDate": data["CreateDate"]}
     backend = iam_backends["123456789012"]["aws"]
-    policy = AWSManagedPolicy.from_data("OfAws", "123456789012", "aws", data)
+    policy = AWSManagedPolicy.from_data(name, "123456789012", "aws", data)
     backend.managed_policies[policy.arn] = policy
     backend.aws_managed_policies.append(policy)
     iam.attach_user_policy(UserName=user, PolicyArn=policy.arn)
