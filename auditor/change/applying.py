@@ -24,8 +24,11 @@ def applied(base: Snapshot, changes: Sequence[Change]) -> Applied:
     draft = Draft(base)
     for change in changes:
         draft.renaming = frozenset(_renamed(change))
+        draft.sources |= {
+            step.address: Location(step.file, step.line, step.address) for step in change.steps if step.file is not None
+        }
         for step in sorted(change.steps, key=lambda step: step.phase):
-            _do(draft, step, change.file)
+            _do(draft, step, step.file or change.file)
         for note in change.notes:
             draft.note(note)
     return _finished(draft, changes)
@@ -121,7 +124,7 @@ def _finished(draft: Draft, changes: Sequence[Change]) -> Applied:
         new_groups=frozenset(name for listing, name in draft.created if listing == "groups"),
         member_doubts=draft.member_doubts,
         stand_ins=draft.stand_ins,
-        places=draft.places,
+        places={**draft.cause_places, **draft.places},
         causes={key: tuple(said) for key, said in draft.causes.items()},
         partly=draft.partly,
         maybe=draft.maybe,

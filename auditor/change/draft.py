@@ -39,6 +39,10 @@ class Draft:
         self.counts: Counter[str] = Counter()
         self.places: dict[Key, Location] = {}
         self.causes: dict[Key, list[str]] = {}
+        self.sources: dict[str, Location] = {}
+        """The places of addresses in files other than that of the change."""
+        self.cause_places: dict[Key, Location] = {}
+        """The place of the first cause of what no address stands for; those that have their own are in `places`."""
         self.created: set[Key] = set()
         self.deleted: set[Key] = set()
         self.renamed: dict[Key, str] = {}
@@ -78,8 +82,11 @@ class Draft:
 
     def cause(self, key: Key, address: str, text: str) -> None:
         """Keep why the findings of a resource may change."""
-        said = self.causes.setdefault(key, [])
-        if (line := f"{address}: {text}") not in said:
+        said, place = self.causes.setdefault(key, []), self.sources.get(address)
+        if place is not None:
+            self.cause_places.setdefault(key, place)
+        label = address if place is None else f"{address} ({place.file}:{place.line})"
+        if (line := f"{label}: {text}") not in said:
             said.append(line)
 
     def show_as(self, key: Key, shown: str) -> None:

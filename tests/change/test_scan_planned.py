@@ -230,3 +230,22 @@ def test_a_contradiction_is_told(run: Run, tmp_path: Path, today: str) -> None:
     result = run("scan", "--terraform-plan", written(tmp_path, plan(taken, nowhere, inline)), "--snapshot", today)
     assert "aws_iam_user.ann creates a resource whose name is taken" in result.err
     assert "aws_iam_user_policy.p changes a user that the account does not have" in result.err
+
+
+def test_plans_and_templates_apply_in_the_order_given(run: Run, tmp_path: Path) -> None:
+    today = tmp_path / "today.json"
+    today.write_bytes(dump(account(users=[user("ann", groups=["ops"])], groups=[group("ops")])))
+    path = written(tmp_path, plan(deleted("aws_iam_group.ops", name="ops", path="/")))
+    template = tmp_path / "t.yaml"
+    member = "{Type: AWS::IAM::UserToGroupAddition, Properties: {GroupName: ops, Users: [ann]}}"
+    template.write_text(f"Resources: {{G: {{Type: AWS::IAM::Group, Properties: {{GroupName: ops}}}}, M: {member}}}")
+    first, second = ("--terraform-plan", path), ("--cloudformation", template)
+    over = ("--snapshot", today, "--rule", "iam-group-has-users-check", "--format", "json")
+    again = json.loads(run("scan", *first, *second, *over).out)
+    gone = json.loads(run("scan", *second, *first, *over).out)
+    assert [each["resource_name"] for each in again["findings"]] == ["ops"]
+    assert [each["resource_type"] for each in gone["findings"]] == ["AWS::::Account"]
+    assert (again["planned"]["files"], gone["planned"]["files"]) == (
+        [path, str(template)],
+        [str(template), path],
+    )

@@ -23,19 +23,16 @@ class Lookup:
         configuration = plan.get("configuration") or {}
         addresses = [str(each.get("address", "")) for each in entries]
         self.references = References(configuration, addresses)
-        has_configuration = bool(configuration.get("root_module"))
+        self.root_module: Mapping[str, Any] = configuration.get("root_module") or {}
         self.providers: Mapping[str, Any] = configuration.get("provider_config") or {}
-        self.resources = {
-            address: self._read(each, has_configuration=has_configuration)
-            for address, each in zip(addresses, entries, strict=True)
-        }
+        self.resources = {address: self._read(each) for address, each in zip(addresses, entries, strict=True)}
         self.deposed = tuple(self._deposed(each) for each in everything if each.get("deposed"))
         """What a replacement that failed has left: objects that Terraform deletes as soon as it can."""
         self.secrets: set[str] = set(_sensitive_variables(plan))
 
-    def _read(self, entry: Mapping[str, Any], *, has_configuration: bool) -> Resource:
+    def _read(self, entry: Mapping[str, Any]) -> Resource:
         configured = self.references.configured.get(configured_address(str(entry.get("address", ""))))
-        return resource(entry, configured if has_configuration else None)
+        return resource(entry, configured if self.root_module else None)
 
     def _deposed(self, entry: Mapping[str, Any]) -> Resource:
         address = str(entry.get("address", ""))

@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec import structs
+
 from auditor.account.model import Snapshot
 from auditor.change.steps import Action, Change, Doubt, Opened, Step
 from auditor.change.terraform import entities, links, plan_file
 from auditor.change.terraform.lookup import Lookup
 from auditor.change.terraform.resources import Resource
+from auditor.change.terraform.sources import Sources
 from auditor.change.values import Target, Unknown, hidden_texts
 
 _ACTIONS = {"create": Action.CREATE, "update": Action.UPDATE, "delete": Action.DELETE}
@@ -25,19 +28,21 @@ _PEOPLE = {"user": "users", "user_name": "users", "group": "groups", "group_name
 _EVERY_LIST = ("users", "groups", "roles", "policies")
 
 
-def opened(path: str) -> Opened:
+def opened(path: str, source_dir: str | None = None) -> Opened:
     """Return the function from today's account to the change that a plan makes to it.
 
-    Raises SourceError for a file that is no plan, or not a whole one.
+    `source_dir` is the folder of the root module, in whose files addresses are looked for. Raises SourceError for a
+    file that is no plan, or not a whole one, and UsageError for what is no folder.
     """
     lookup = Lookup(plan_file.read(path))
-    return lambda account: _change(lookup, "standard input" if path == "-" else path, account)
+    sources = Sources(source_dir, lookup.root_module) if source_dir is not None else None
+    return lambda account: _change(lookup, "standard input" if path == "-" else path, account, sources)
 
 
-def _change(lookup: Lookup, file: str, account: Snapshot) -> Change:
+def _change(lookup: Lookup, file: str, account: Snapshot, sources: Sources | None) -> Change:
     reading = _Reading(lookup, account)
     everything = (*lookup.deposed, *lookup.resources.values())
-    steps = tuple(step for each in everything for step in reading.steps(each))
+    steps = tuple(_placed(step, sources) for each in everything for step in reading.steps(each))
     hidden = {text for each in everything if _touches(each) for text in _secrets(each)}
     return Change(
         file=file,
@@ -45,6 +50,11 @@ def _change(lookup: Lookup, file: str, account: Snapshot) -> Change:
         notes=tuple(dict.fromkeys(reading.notes)),
         secrets=frozenset(lookup.secrets | hidden),
     )
+
+
+def _placed(step: Step, sources: Sources | None) -> Step:
+    place = sources.place(step.address.partition(" (deposed ")[0]) if sources is not None else None
+    return step if place is None else structs.replace(step, file=place[0], line=place[1])
 
 
 def _secrets(of: Resource) -> Iterator[str]:
