@@ -2,7 +2,7 @@
 
 Ratios are of the medians of runs taken in turn, or of the fastest of some runs, to which other work on the machine adds
 least. What the other parts measure is described in bench_startup.py,
-bench_growth.py, bench_history.py and bench_latency.py.
+bench_growth.py, bench_history.py, bench_latency.py and bench_planned.py.
 """
 
 import json
@@ -19,6 +19,7 @@ from typing import Any
 import bench_growth
 import bench_history
 import bench_latency
+import bench_planned
 import bench_startup
 from bench_scripts import ALL_KINDS, AUDITED_KINDS
 from browser import NAMES, chromium
@@ -71,6 +72,7 @@ def _sections(folder: Path) -> Iterator[Iterator[Row]]:
     yield html_rows(folder)
     yield large_html_rows(folder)
     yield diff_rows(folder)
+    yield bench_planned.rows(folder)
     yield bench_history.rows(folder)
     yield bench_growth.live_rows()
     yield bench_growth.offline_rows(folder)

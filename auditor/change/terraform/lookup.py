@@ -9,7 +9,7 @@ from msgspec import structs
 
 from auditor.change.terraform.policy_documents import of_data_source
 from auditor.change.terraform.references import References
-from auditor.change.terraform.resources import Resource, configured_address, resource
+from auditor.change.terraform.resources import Resource, concerns_iam, configured_address, resource
 from auditor.change.values import UNREADABLE, Hidden, Text, Unknown, hidden_texts
 from auditor.documents import FAULTS, check_depth
 
@@ -25,8 +25,10 @@ class Lookup:
         self.references = References(configuration, addresses)
         self.root_module: Mapping[str, Any] = configuration.get("root_module") or {}
         self.providers: Mapping[str, Any] = configuration.get("provider_config") or {}
-        self.resources = {address: self._read(each) for address, each in zip(addresses, entries, strict=True)}
-        self.deposed = tuple(self._deposed(each) for each in everything if each.get("deposed"))
+        self.resources = {
+            address: self._read(each) for address, each in zip(addresses, entries, strict=True) if concerns_iam(each)
+        }
+        self.deposed = tuple(self._deposed(each) for each in everything if each.get("deposed") and concerns_iam(each))
         """What a replacement that failed has left: objects that Terraform deletes as soon as it can."""
         self.secrets: set[str] = set(_sensitive_variables(plan))
 

@@ -15,10 +15,6 @@ from auditor.change.terraform.sources import Sources
 from auditor.change.values import Target, Unknown, hidden_texts
 
 _ACTIONS = {"create": Action.CREATE, "update": Action.UPDATE, "delete": Action.DELETE}
-_TOUCHING = re.compile(
-    r"aws_iam_|aws_accessanalyzer_|awscc_iam_|awscc_accessanalyzer_|aws_cloudformation_stack|"
-    r"aws_serverlessapplicationrepository_cloudformation_stack|aws_cloudcontrolapi_resource"
-)
 _ACCOUNT = re.compile(r"arn:[\w-]+:iam::(\d{12}):role/")
 _OWN_CREDENTIALS = frozenset({"profile", "access_key", "shared_credentials_files", "assume_role_with_web_identity"})
 """The settings by which a provider beside the default one may be in another account."""
@@ -43,7 +39,7 @@ def _change(lookup: Lookup, file: str, account: Snapshot, sources: Sources | Non
     reading = _Reading(lookup, account)
     everything = (*lookup.deposed, *lookup.resources.values())
     steps = tuple(_placed(step, sources) for each in everything for step in reading.steps(each))
-    hidden = {text for each in everything if _touches(each) for text in _secrets(each)}
+    hidden = {text for each in everything for text in _secrets(each)}
     return Change(
         file=file,
         steps=steps,
@@ -62,10 +58,6 @@ def _secrets(of: Resource) -> Iterator[str]:
     yield from hidden_texts(of.after or {})
 
 
-def _touches(of: Resource) -> bool:
-    return of.mode == "managed" and _TOUCHING.match(of.type) is not None
-
-
 class _Reading:
     """Turn resources into steps, and keep what is to be said of those that are passed over."""
 
@@ -77,7 +69,7 @@ class _Reading:
 
     def steps(self, of: Resource) -> Iterator[Step]:
         """Yield the steps of one resource."""
-        if not _touches(of):
+        if of.mode != "managed":
             return
         for action in _actions(of):
             if action is not Action.KEEP and not self._is_ours(of):
