@@ -47,6 +47,11 @@ def document_of(path: str) -> Table:
     return document
 
 
+def check_parameters(path: str, document: Table, given: Mapping[str, str]) -> None:
+    """Raise TemplateError for a value that is given to a parameter which a template does not declare, or refuses."""
+    Template(document, path, given, option="--stack-parameter", lenient=True)
+
+
 def opened(path: str, document: Table, given: Mapping[str, str]) -> Opened:
     """Return the function from today's account to the change that a template makes to it.
 
