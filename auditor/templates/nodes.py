@@ -45,7 +45,7 @@ _SCHEMA = yaml.SafeLoader("")  # knows which words are booleans and numbers
 
 
 def read_document(
-    path: str, kind: str = "template", key: str = "Resources", reader: "type[Reader] | None" = None
+    path: str, kind: str = "template", key: str = "Resources", *, reader: "type[Reader] | None" = None
 ) -> Table:
     """Return the mapping that a file holds; `reader` builds it.
 
