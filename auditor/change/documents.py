@@ -22,19 +22,20 @@ from auditor.judging.finding import Finding
 from auditor.judging.rule import ComplianceType, ConfiguredRule
 
 _RESOURCES = ("*", "arn:aws:s3:::unknown", "arn:aws:kms:*:*:key/*")
-_ABSENT = "absent"
+_ABSENT: Any = object()
+"""What fills a part that is left out."""
 _FILLS: Mapping[str, tuple[Any, ...]] = {
     "Resource": _RESOURCES,
     "NotResource": _RESOURCES,
     "Action": ("*", "unknown:None", "s3:*"),
     "NotAction": ("*", "unknown:None", "s3:*"),
-    "Sid": ("unknown",),
+    **dict.fromkeys(("Sid", "Id"), ("unknown",)),
     "Statement": ({"Effect": "Deny", "Action": "*", "Resource": "*"}, _ABSENT),
 }
 """How an unknown part may be filled, by the element that it stands in; a statement as a whole may be a denial."""
 _CONDITIONS = ("unknown", "true", "false", _ABSENT)
 """How the unknown values of all conditions are filled; absent: without the conditions."""
-_SURE = frozenset({"Resource", "NotResource", "Sid", "Condition"})
+_SURE = frozenset({"Resource", "NotResource", "Sid", "Id", "Condition"})
 """The elements whose fillings stand for every value."""
 _MAX_VARIANTS = 64
 _HOLDERS = ("users", "groups", "roles")
@@ -77,19 +78,18 @@ def _filled(value: Any, texts: Iterator[Any]) -> Any:
         return next(texts)
     if isinstance(value, Mapping):
         parts = {key: _filled(each, texts) for key, each in value.items()}
-        return {key: each for key, each in parts.items() if key != "Condition" or not _lacks(each)}
-    return [each for each in (_filled(part, texts) for part in value) if each != _ABSENT] if _lists(value) else value
+        return {key: each for key, each in parts.items() if key != "Condition" or not _lacks(value[key], each)}
+    parts_of = (_filled(part, texts) for part in value) if isinstance(value, list | tuple) else None
+    return [each for each in parts_of if each is not _ABSENT] if parts_of is not None else value
 
 
-def _lists(value: Any) -> bool:
-    return isinstance(value, list | tuple)
-
-
-def _lacks(value: Any) -> bool:
+def _lacks(written: Any, made: Any) -> bool:
     """Return whether a part of a condition is filled as absent."""
-    if isinstance(value, Mapping):
-        return any(map(_lacks, value.values()))
-    return value == _ABSENT or (_lists(value) and not value)
+    if isinstance(written, Mapping):
+        return any(_lacks(each, made[key]) for key, each in written.items())
+    if isinstance(written, list | tuple):
+        return len(made) < len(written)
+    return made is _ABSENT
 
 
 def _ways(document: Any) -> list[tuple[Any, ...]]:

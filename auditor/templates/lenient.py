@@ -12,7 +12,7 @@ from auditor.templates import nodes
 from auditor.templates.values import Node, Unknown
 
 _MAX_NODES = 200_000  # of a document with its aliases written out
-_MAX_DEPTH = 40
+_MAX_DEPTH = 80
 _MERGE = "<<"
 
 
