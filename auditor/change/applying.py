@@ -114,6 +114,7 @@ def _finished(draft: Draft, changes: Sequence[Change]) -> Applied:
     doubtful = {field: Missing(gap) for field, gap in draft.doubtful_counts.items()}
     if doubtful:
         draft.lists["policies"] = {name: edited(each, doubtful) for name, each in draft.lists["policies"].items()}
+    perhaps = {key: draft.gap(f"{key[1]} may not be created: {why}") for key, why in draft.maybe.items()}
     lists: dict[str, Any] = {
         listing: Listing(tuple(records.values()), draft.listing_gaps[listing])
         for listing, records in draft.lists.items()
@@ -128,6 +129,7 @@ def _finished(draft: Draft, changes: Sequence[Change]) -> Applied:
         causes={key: tuple(said) for key, said in draft.causes.items()},
         partly=draft.partly,
         maybe=draft.maybe,
+        perhaps=perhaps,
         deleted=frozenset(draft.deleted),
         renamed=draft.renamed,
         created=frozenset(key for key in draft.created - draft.deleted if key[1] in draft.lists[key[0]]),

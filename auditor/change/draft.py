@@ -162,7 +162,8 @@ class Draft:
 class Applied(Struct, frozen=True, kw_only=True):
     """Hold an account after a change, and what judging it needs.
 
-    `places` and `causes` are by list and name; `renamed` holds the name of before by list and new name.
+    `places` and `causes` are by list and name; `renamed` holds the name of before by list and new name. `maybe` says
+    why nobody knows whether resources are created, and `perhaps` holds the gaps of these.
     """
 
     snapshot: Snapshot
@@ -174,6 +175,7 @@ class Applied(Struct, frozen=True, kw_only=True):
     causes: Mapping[Key, tuple[str, ...]]
     partly: Mapping[str, Any]
     maybe: Mapping[Key, str]
+    perhaps: Mapping[Key, str]
     created: frozenset[Key]
     deleted: frozenset[Key]
     renamed: Mapping[Key, str]

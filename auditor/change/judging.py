@@ -48,11 +48,15 @@ def _population(snapshot: Snapshot) -> Snapshot:
 def _evaluated(after: Applied, snapshot: Snapshot, rules: Sequence[ConfiguredRule]) -> Evaluation:
     """Return the evaluation of an account after a change, with the place and causes of each finding."""
     asked = _with_asked_policies_in_doubt(snapshot, after, rules)
-    evaluation = evaluate(asked, rules, PlannedIndex(asked, after.new_groups, after.member_doubts))
+    evaluation = evaluate(asked, rules, _index(asked, after))
     findings = _with_partly_known(asked, after, rules, evaluation.findings)
     if after.alone:
         findings = tuple(_alone(findings, rules))
     return Evaluation(tuple(_placed(_if_created(each, after), after) for each in findings), evaluation.notices)
+
+
+def _index(snapshot: Snapshot, after: Applied) -> PlannedIndex:
+    return PlannedIndex(snapshot, after.new_groups, after.member_doubts, after.perhaps)
 
 
 def _if_created(finding: Finding, after: Applied) -> Finding:
@@ -76,7 +80,7 @@ def _with_partly_known(
     ]
     answers: dict[str, list[Finding]] = {}
     for variant in documents.variants(snapshot, after.partly) if doubtful else ():
-        for each in evaluate(variant, doubtful, PlannedIndex(variant, after.new_groups, after.member_doubts)).findings:
+        for each in evaluate(variant, doubtful, _index(variant, after)).findings:
             answers.setdefault(each.fingerprint, []).append(each)
     return tuple(
         documents.agreed(each, answers[each.fingerprint], _partly_known(snapshot, each, after))

@@ -39,8 +39,8 @@ def _add(draft: Draft, key: Key, step: Link) -> None:
     kept = tuple(each for each in held.known_part if _id(each) != _id(item))
     draft.edit(key, **{step.field: Listing((*kept, item), gap or held.gap)})
     draft.added.add((key, step.field, _id(item)))
-    if gap is not None and step.field == "attached_policies":
-        draft.doubtful_counts["attachment_count"] = gap
+    if (gap is not None or key in draft.maybe) and step.field == "attached_policies":
+        draft.doubtful_counts["attachment_count"] = gap or draft.gap(f"{key[1]} may not be created: {draft.maybe[key]}")
     if len(kept) == len(held.known_part) and step.field == "attached_policies":
         count_attachment(draft, item.arn, 1)
     _tell(draft, key, step, _shown(item), "gets")

@@ -217,6 +217,13 @@ def test_aliases_that_multiply_are_refused(tmp_path: Path) -> None:
         report(tmp_path, "Resources: &r {X: {Type: AWS::IAM::User, Properties: *r}}")
 
 
+def test_who_may_not_be_created_counts_as_nobody_for_sure(tmp_path: Path) -> None:
+    more = "  G: {Type: AWS::IAM::Group}\n  U: {Type: AWS::IAM::User, Condition: Has, Properties: {Groups: [!Ref G]}}\n"
+    assert answers(report(tmp_path, of("User", "Path: /", more=more)))[HAS_USERS, "G"][0] == UNDECIDED
+    sure = more + "  V: {Type: AWS::IAM::User, Properties: {Groups: [!Ref G]}}\n"
+    assert answers(report(tmp_path, of("User", "Path: /", more=sure)))[HAS_USERS, "G"][0] == C
+
+
 def test_a_template_that_is_an_update_keeps_who_is_there(tmp_path: Path) -> None:
     over = account(users=[user("ann", groups=["ops"])], groups=[group("ops")])
     found = answers(report(tmp_path, "Resources: {X: {Type: AWS::IAM::Group, Properties: {GroupName: ops}}}", over))

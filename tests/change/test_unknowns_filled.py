@@ -30,7 +30,21 @@ RULES = {
 }
 PARAMETERS = ("A", "B", "C")
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
-VALUES = ("*", "s3:*", "s3:Get", "ops", "ann", "Allow", "Deny", "true", "false", ADMINISTRATOR, "arn:aws:s3:::b")
+VALUES = (
+    "team",
+    "new",
+    "*",
+    "s3:*",
+    "s3:Get",
+    "ops",
+    "ann",
+    "Allow",
+    "Deny",
+    "true",
+    "false",
+    ADMINISTRATOR,
+    "arn:aws:s3:::b",
+)
 OVER = account(users=[user("ann", groups=["ops"]), user("bob")], groups=[group("ops")], policies=[policy("p")])
 NOTHING = {"Ref": "AWS::NoValue"}
 conditions = st.sampled_from(("IsOps", "IsTrue"))
