@@ -16,6 +16,7 @@ TYPE_CHECKING = False  # as type checkers know it; typing itself takes longer to
 
 if TYPE_CHECKING:  # for type checkers and editors; at run time __getattr__ does the same, later
     from auditor.account.model import Snapshot
+    from auditor.change.in_one_call import audit_change, read_cloudformation_template, read_terraform_plan
     from auditor.collectors.cli_output.folder import read_exports
     from auditor.collectors.live.in_one_call import collect
     from auditor.collectors.saved import load_report, load_snapshot
@@ -46,6 +47,7 @@ __all__ = [
     "Snapshot",
     "__version__",
     "audit",
+    "audit_change",
     "can",
     "collect",
     "collect_config_results",
@@ -54,8 +56,10 @@ __all__ = [
     "explain",
     "load_report",
     "load_snapshot",
+    "read_cloudformation_template",
     "read_config_results",
     "read_exports",
+    "read_terraform_plan",
     "write",
 ]
 
@@ -68,6 +72,7 @@ _PLACES = {
     "Report": "auditor.report.report",
     "Snapshot": "auditor.account.model",
     "audit": "auditor.report.audit",
+    "audit_change": "auditor.change.in_one_call",
     "can": "auditor.policies.access.questions",
     "collect": "auditor.collectors.live.in_one_call",
     "collect_config_results": "auditor.parity.in_one_call",
@@ -76,8 +81,10 @@ _PLACES = {
     "explain": "auditor.explaining.explain",
     "load_report": "auditor.collectors.saved",
     "load_snapshot": "auditor.collectors.saved",
+    "read_cloudformation_template": "auditor.change.in_one_call",
     "read_config_results": "auditor.parity.files",
     "read_exports": "auditor.collectors.cli_output.folder",
+    "read_terraform_plan": "auditor.change.in_one_call",
     "write": "auditor.writers.files",
 }
 """Where each name stands."""

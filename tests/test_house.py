@@ -67,7 +67,11 @@ LATE = {
     "jmespath": ("auditor/writers/printing.py",),
     "moto": ("auditor/demo/emulator.py",),
     "tomlkit": ("auditor/console/pinning.py",),
-    "yaml": ("auditor/templates/nodes.py", "auditor/writers/config_rules/cloudformation.py"),
+    "yaml": (
+        "auditor/templates/lenient.py",
+        "auditor/templates/nodes.py",
+        "auditor/writers/config_rules/cloudformation.py",
+    ),
 }
 
 

@@ -1,5 +1,6 @@
 """The door for programs: `import auditor` reads, audits and writes, and costs nothing before it is used."""
 
+import json
 import pickle
 import re
 import subprocess
@@ -13,6 +14,7 @@ import msgspec
 import pytest
 from aws_server import Front
 from exports_folder import write as write_exports
+from plans import created, plan
 
 import auditor
 from auditor.account.snapshot import dump
@@ -25,6 +27,10 @@ from auditor.testing import account, console_user, group, user
 PAGES = [Path(__file__).parents[1] / "docs" / name for name in ("python.md", "baseline.md")]
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 SNAPSHOT = account(users=[console_user("bob", mfa=False), user("eve", unknown=["credentials"])], groups=[group("A")])
+PLAN = json.dumps(plan(created("aws_iam_user.new", name="new", path="/")))
+TEMPLATE = (
+    "Parameters: {Team: {Type: String}}\nResources: {G: {Type: AWS::IAM::Group, Properties: {GroupName: !Ref Team}}}"
+)
 
 
 def examples() -> list[str]:
@@ -40,6 +46,9 @@ def test_the_examples_of_the_page_run(
     (tmp_path / "monday.json.gz").write_bytes(dump(SNAPSHOT))
     (tmp_path / "exports").mkdir()
     write_exports(tmp_path / "exports")
+    (tmp_path / "infrastructure").mkdir()
+    (tmp_path / "plan.json").write_text(PLAN, "utf-8")
+    (tmp_path / "template.yaml").write_text(TEMPLATE, "utf-8")
     example = example.replace("111122223333", "123456789012").replace('profile="audit", ', "")
     exec(compile(example, str(PAGES), "exec"), {})
     assert aws is not None
@@ -162,3 +171,26 @@ def test_the_door_offers_what_it_says() -> None:
         assert getattr(auditor, name) is not None
     with pytest.raises(AttributeError, match="nothing_like_it"):
         _ = auditor.nothing_like_it
+
+
+def test_a_program_judges_a_planned_change_as_the_command_line_does(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_bytes(dump(SNAPSHOT))
+    (tmp_path / "plan.json").write_text(PLAN, "utf-8")
+    (tmp_path / "template.yaml").write_text(TEMPLATE, "utf-8")
+    named = ("--terraform-plan", tmp_path / "plan.json", "--cloudformation", tmp_path / "template.yaml")
+    given = ("--stack-parameter", "Team=ops", "--format", "json", "--as-of", "2026-11-24T03:00:00Z")
+    changes = [
+        auditor.read_terraform_plan(tmp_path / "plan.json"),
+        auditor.read_cloudformation_template(tmp_path / "template.yaml", parameters={"Team": "ops"}),
+    ]
+    over = auditor.audit_change(changes, auditor.load_snapshot(tmp_path / "s.json"), as_of=NOW)
+    assert over.to_json() + "\n" == run("scan", *named, *given, "--snapshot", tmp_path / "s.json").out
+    alone = auditor.audit_change(changes[0], rules=["iam-user-group-membership-check"], as_of=NOW)
+    (finding,) = alone.findings
+    assert (finding.resource_name, finding.compliance_type, finding.change) == ("new", "NON_COMPLIANT", "introduced")
+
+
+def test_a_parameter_that_a_template_does_not_have_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(TEMPLATE, "utf-8")
+    with pytest.raises(auditor.AuditError, match="has no parameter 'Tema'"):
+        auditor.read_cloudformation_template(tmp_path / "template.yaml", parameters={"Tema": "ops"})

@@ -1,6 +1,6 @@
 """Applying: an account's snapshot with planned changes done to it, and what cannot be known of the result."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import structs
@@ -8,7 +8,7 @@ from msgspec import structs
 from auditor.account.model import PasswordPolicy, Snapshot
 from auditor.account.sources import ACCOUNT_FACTS, Source, SourceRecord, SourceStatus
 from auditor.account.unknown import Listing, gaps_of, stored
-from auditor.change.causes import Causes
+from auditor.change.causes import Causes, Key
 from auditor.change.draft import KIND, Applied, Draft
 from auditor.change.entities import entity
 from auditor.change.links import exclusive, link
@@ -35,8 +35,12 @@ def applied(base: Snapshot, changes: Sequence[Change]) -> Applied:
     """Return the account after the changes, which are done in the order given."""
     draft = Draft(base)
     for change in changes:
+        draft.renaming = frozenset(_renamed(change))
+        draft.sources |= {
+            step.address: Location(step.file, step.line, step.address) for step in change.steps if step.file is not None
+        }
         for step in sorted(change.steps, key=lambda step: step.phase):
-            _do(draft, step, change.file)
+            _do(draft, step, step.file or change.file)
         for note in change.notes:
             draft.note(note)
     return _finished(draft, changes)
@@ -45,6 +49,13 @@ def applied(base: Snapshot, changes: Sequence[Change]) -> Applied:
 def _changes(change: Change) -> bool:
     """Return whether a change does anything but to leave resources as they are."""
     return any(not (isinstance(step, Entity) and step.action is Action.KEEP) for step in change.steps)
+
+
+def _renamed(change: Change) -> Iterator[Key]:
+    """Yield the users and groups that a change renames, by the names of before."""
+    for step in change.steps:
+        if isinstance(step, Entity) and step.action is Action.UPDATE and step.old_name not in (None, step.name):
+            yield step.listing, str(step.old_name)
 
 
 def _do(draft: Draft, step: Step, file: str) -> None:
@@ -110,7 +121,7 @@ def _set_fact(draft: Draft, step: AccountFact, file: str) -> None:
 
 
 def _leave_in_doubt(draft: Draft, step: Doubt) -> None:
-    gap = draft.gap(f"{step.address}: {step.why}")
+    gap = draft.gap(step.why if step.why.startswith(step.address) else f"{step.address}: {step.why}")
     for listing in step.listings:
         draft.listing_gaps[listing] = gap
         for name in [*draft.lists[listing]] if listing in ("users", "groups", "roles") else ():
@@ -132,6 +143,7 @@ def _finished(draft: Draft, changes: Sequence[Change]) -> Applied:
     doubtful = {field: Missing(gap) for field, gap in draft.doubtful_counts.items()}
     if doubtful:
         draft.lists["policies"] = {name: edited(each, doubtful) for name, each in draft.lists["policies"].items()}
+    perhaps = {key: draft.gap(f"{key[1]} may not be created: {why}") for key, why in draft.maybe.items()}
     lists: dict[str, Any] = {
         listing: Listing(tuple(records.values()), draft.listing_gaps[listing])
         for listing, records in draft.lists.items()
@@ -147,6 +159,7 @@ def _finished(draft: Draft, changes: Sequence[Change]) -> Applied:
         causes=Causes(snapshot, causes, draft.places),
         partly=draft.partly,
         maybe=draft.maybe,
+        perhaps=perhaps,
         deleted=frozenset(draft.deleted),
         renamed=draft.renamed,
         created=frozenset(key for key in draft.created - draft.deleted if key[1] in draft.lists[key[0]]),

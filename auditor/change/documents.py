@@ -16,23 +16,28 @@ from auditor.account.model import Snapshot
 from auditor.account.sources import Source
 from auditor.account.unknown import Listing, gaps_of, stored
 from auditor.change.records import edited
-from auditor.change.values import Unknown
+from auditor.change.values import Unknown, unknown_within
 from auditor.judging.engine import cut
 from auditor.judging.finding import Finding
 from auditor.judging.rule import ComplianceType, ConfiguredRule
 
 _RESOURCES = ("*", "arn:aws:s3:::unknown", "arn:aws:kms:*:*:key/*")
-_FILLS: Mapping[str, tuple[str, ...]] = {
+_ABSENT: Any = object()
+"""What fills a part that is left out."""
+_FILLS: Mapping[str, tuple[Any, ...]] = {
     "Resource": _RESOURCES,
     "NotResource": _RESOURCES,
     "Action": ("*", "unknown:None", "s3:*"),
     "NotAction": ("*", "unknown:None", "s3:*"),
-    "Sid": ("unknown",),
+    **dict.fromkeys(("Sid", "Id"), ("unknown",)),
+    "Statement": ({"Effect": "Deny", "Action": "*", "Resource": "*"}, _ABSENT),
 }
-"""How an unknown text may be filled, by the element of a statement that it stands in."""
-_SURE = frozenset({"Resource", "NotResource", "Sid"})
+"""How an unknown part may be filled, by the element that it stands in; a statement as a whole may be a denial."""
+_CONDITIONS = ("unknown", "true", "false", _ABSENT)
+"""How the unknown values of all conditions are filled; absent: without the conditions."""
+_SURE = frozenset({"Resource", "NotResource", "Sid", "Id", "Condition"})
 """The elements whose fillings stand for every value."""
-_MAX_VARIANTS = 27
+_MAX_VARIANTS = 64
 _HOLDERS = ("users", "groups", "roles")
 
 
@@ -41,33 +46,67 @@ def as_json(value: Any) -> Raw:
     return Raw(bytes(value)) if isinstance(value, bytes) else Raw(json.dumps(value, separators=(",", ":")).encode())
 
 
+def understood(document: Any) -> Any:
+    """Return a document of which each statement is unknown as a whole that has an unknown part not to be filled."""
+    statements = document.get("Statement") if isinstance(document, Mapping) else None
+    if not isinstance(statements, list | tuple | Mapping):
+        return document
+    several = [statements] if isinstance(statements, Mapping) else statements
+    return {**document, "Statement": [_statement(each) for each in several]}
+
+
+def _statement(written: Any) -> Any:
+    unknown = unknown_within(written)
+    known = isinstance(written, Mapping) and all(each in _FILLS or each == "Condition" for each in _holes(written))
+    return written if unknown is None or (known and "Statement" not in written) else unknown
+
+
 def _holes(value: Any, element: str = "") -> Iterator[str]:
     """Yield the element of each unknown part of a document, in order."""
     if isinstance(value, Unknown):
         yield element
     elif isinstance(value, Mapping):
         for key, each in value.items():
-            yield from _holes(each, element or (str(key) if key not in ("Statement", "Version", "Id") else ""))
+            yield from _holes(each, element if element not in ("", "Statement") else str(key))
     elif isinstance(value, list | tuple):
         for each in value:
             yield from _holes(each, element)
 
 
-def _filled(value: Any, texts: Iterator[str]) -> Any:
+def _filled(value: Any, texts: Iterator[Any]) -> Any:
     if isinstance(value, Unknown):
         return next(texts)
     if isinstance(value, Mapping):
-        return {key: _filled(each, texts) for key, each in value.items()}
-    return [_filled(each, texts) for each in value] if isinstance(value, list | tuple) else value
+        parts = {key: _filled(each, texts) for key, each in value.items()}
+        return {key: each for key, each in parts.items() if key != "Condition" or not _lacks(value[key], each)}
+    parts_of = (_filled(part, texts) for part in value) if isinstance(value, list | tuple) else None
+    return [each for each in parts_of if each is not _ABSENT] if parts_of is not None else value
 
 
-def _ways(document: Any) -> list[tuple[str, ...]]:
+def _lacks(written: Any, made: Any) -> bool:
+    """Return whether a part of a condition is filled as absent."""
+    if isinstance(written, Mapping):
+        return any(_lacks(each, made[key]) for key, each in written.items())
+    if isinstance(written, list | tuple):
+        return len(made) < len(written)
+    return made is _ABSENT
+
+
+def _ways(document: Any) -> list[tuple[Any, ...]]:
     """Return the ways of filling a document, none where there are too many or a part is not understood."""
     holes = list(_holes(document))
-    if not all(element in _FILLS for element in holes):
+    if not all(element in _FILLS or element == "Condition" for element in holes):
         return []
-    ways = list(islice(product(*(_FILLS[element] for element in holes)), _MAX_VARIANTS + 1))
-    return ways if len(ways) <= _MAX_VARIANTS else []
+    others = [_FILLS[element] for element in holes if element != "Condition"]
+    conditions = _CONDITIONS if "Condition" in holes else (None,)
+    ways = list(islice(product(conditions, *others), _MAX_VARIANTS + 1))
+    return [_in_order(holes, way) for way in ways] if len(ways) <= _MAX_VARIANTS else []
+
+
+def _in_order(holes: Sequence[str], way: Sequence[Any]) -> tuple[Any, ...]:
+    """Return what fills each hole; all conditions are filled alike."""
+    condition, others = way[0], iter(way[1:])
+    return tuple(condition if element == "Condition" else next(others) for element in holes)
 
 
 def _is_sure(document: Any) -> bool:
@@ -75,7 +114,10 @@ def _is_sure(document: Any) -> bool:
 
 
 def variants(snapshot: Snapshot, partly: Mapping[str, Any]) -> Iterator[Snapshot]:
-    """Yield the snapshot with the documents that are partly known filled in each way that rules may tell apart."""
+    """Yield the snapshot with the documents that are partly known filled in each way that rules may tell apart.
+
+    It holds nothing but the resources that have such documents.
+    """
     ways = {gap: _ways(document) for gap, document in partly.items()}
     for number in range(max(map(len, ways.values()), default=0)):
         texts = {
@@ -101,7 +143,8 @@ def _each(records: Listing[Any], field: str, texts: Mapping[str, Raw]) -> Listin
         )
         return edited(record, {field: Listing(tuple(parts), held.gap)})
 
-    return Listing(tuple(map(filled, records.known_part)), records.gap)
+    made = (filled(each) for each in records.known_part)
+    return Listing(tuple(new for new, old in zip(made, records.known_part, strict=True) if new is not old), None)
 
 
 def rests_on(finding: Finding, messages: Mapping[str, str]) -> str | None:
@@ -118,12 +161,19 @@ def judges_one_document(configured: ConfiguredRule) -> bool:
     return Source.POLICIES not in rule.reads or ResourceType.POLICY in rule.resource_types
 
 
-def agreed(finding: Finding, answers: Sequence[Finding], document: Any) -> Finding:
-    """Return the finding that holds whatever the unknown parts are, else the undecided one."""
+def held_by(record: Any, partly: Mapping[str, Any]) -> list[Any]:
+    """Return the partly known documents of a record."""
+    field = "versions" if "versions" in record.__struct_fields__ else "inline_policies"
+    gaps = (gaps_of(each).get("document", "") for each in stored(record, field).known_part)
+    return [partly[gap] for gap in gaps if gap in partly]
+
+
+def agreed(finding: Finding, answers: Sequence[Finding], documents: Sequence[Any]) -> Finding:
+    """Return the finding that holds whatever the unknown parts of these documents are, else the undecided one."""
     types = {each.compliance_type for each in answers}
     if len(types) != 1 or not answers:
         return finding
-    sure = _is_sure(document) or types == {ComplianceType.NON_COMPLIANT}
+    sure = all(map(_is_sure, documents)) or types == {ComplianceType.NON_COMPLIANT}
     if not sure or ComplianceType.INSUFFICIENT_DATA in types:
         return finding
     text = f"{answers[0].annotation} (whatever is known only after apply)"

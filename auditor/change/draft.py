@@ -41,9 +41,13 @@ class Draft:
         """What is done to a resource, by the sentence that says it: a group may be joined by thousands."""
         self.at = Location(None, None, None)
         """Where the step stands that is being done."""
+        self.sources: dict[str, Location] = {}
+        """The places of addresses in files other than that of the change."""
         self.created: set[Key] = set()
         self.deleted: set[Key] = set()
         self.renamed: dict[Key, str] = {}
+        self.renaming: frozenset[Key] = frozenset()
+        """The users and groups that the change at hand renames, by the names of before."""
         self.by_address: dict[str, Key] = {}
         self.member_doubts: dict[str, str] = {}
         self.stand_ins: dict[str, str | None] = {}
@@ -88,7 +92,9 @@ class Draft:
 
     def cause(self, key: Key, address: str, text: str, field: str | None = None) -> None:
         """Keep why the findings of a resource may change; `field` is what the step changes of it, None for all."""
-        cause = Cause(address, text, field, self.at)
+        place = self.sources.get(address)
+        label = address if place is None else f"{address} ({place.file}:{place.line})"
+        cause = Cause(label, text, field, place or self.at)
         self.causes.setdefault(key, {}).setdefault(cause.sentence, cause)
 
     def show_as(self, key: Key, shown: str) -> None:
@@ -164,7 +170,8 @@ class Draft:
 class Applied(Struct, frozen=True, kw_only=True):
     """Hold an account after a change, and what judging it needs.
 
-    `renamed` holds the name of before by list and new name.
+    `renamed` holds the name of before by list and new name. `maybe` says why nobody knows whether resources are
+    created, and `perhaps` holds the gaps of these.
     """
 
     snapshot: Snapshot
@@ -175,6 +182,7 @@ class Applied(Struct, frozen=True, kw_only=True):
     causes: Causes
     partly: Mapping[str, Any]
     maybe: Mapping[Key, str]
+    perhaps: Mapping[Key, str]
     created: frozenset[Key]
     deleted: frozenset[Key]
     renamed: Mapping[Key, str]

@@ -8,7 +8,7 @@ from msgspec import Raw
 from auditor.account.model import AccessAnalyzer, VirtualMfaDevice
 from auditor.account.unknown import Listing, gaps_of, stored
 from auditor.change.causes import Key
-from auditor.change.documents import as_json
+from auditor.change.documents import as_json, understood
 from auditor.change.draft import Draft
 from auditor.change.records import LISTS, TYPES, Missing, edited, new, version
 from auditor.change.steps import Action, Entity
@@ -146,7 +146,7 @@ def document(draft: Draft, value: Any, place: str) -> Raw | Missing:
     if unknown_within(value) is None:
         return as_json(value)
     gap = draft.gap(f"{place}: parts of the policy document are known only after apply")
-    draft.partly[gap] = value
+    draft.partly[gap] = understood(value)
     return Missing(gap)
 
 
@@ -216,6 +216,8 @@ def _rename(draft: Draft, step: Entity, old: str, gap: str) -> None:
     draft.renamed[key] = draft.renamed.pop((step.listing, old), old)
     draft.causes[key] = draft.causes.pop((step.listing, old), {})
     if step.listing == "groups":
+        if old in draft.member_doubts:
+            draft.member_doubts[name] = draft.member_doubts.pop(old)
         for user in [*draft.lists["users"]]:
             held = draft.listing_of(("users", user), "group_names")
             if old in held.known_part:

@@ -48,11 +48,15 @@ def _population(snapshot: Snapshot) -> Snapshot:
 def _evaluated(after: Applied, snapshot: Snapshot, rules: Sequence[ConfiguredRule]) -> Evaluation:
     """Return the evaluation of an account after a change, with the place and causes of each finding."""
     asked = _with_asked_policies_in_doubt(snapshot, after, rules)
-    evaluation = evaluate(asked, rules, PlannedIndex(asked, after.new_groups, after.member_doubts))
+    evaluation = evaluate(asked, rules, _index(asked, after))
     findings = _with_partly_known(asked, after, rules, evaluation.findings)
     if after.alone:
         findings = tuple(_alone(findings, rules))
     return Evaluation(tuple(_placed(_if_created(each, after), after) for each in findings), evaluation.notices)
+
+
+def _index(snapshot: Snapshot, after: Applied) -> PlannedIndex:
+    return PlannedIndex(snapshot, after.new_groups, after.member_doubts, after.perhaps)
 
 
 def _if_created(finding: Finding, after: Applied) -> Finding:
@@ -70,20 +74,27 @@ def _with_partly_known(
     """Return the findings, decided where a document is partly known and its unknown parts make no difference."""
     messages = {gap.message: gap.id for gap in snapshot.gaps if gap.id in after.partly}
     single = {each.config_rule_name: each for each in rules if documents.judges_one_document(each)}
-    gaps = {each.fingerprint: gap for each in findings if (gap := documents.rests_on(each, messages)) is not None}
+    unsure = {each.fingerprint for each in findings if messages and documents.rests_on(each, messages)}
     doubtful = [
-        single[name] for name in {each.config_rule_name for each in findings if each.fingerprint in gaps} & {*single}
+        single[name] for name in {each.config_rule_name for each in findings if each.fingerprint in unsure} & {*single}
     ]
     answers: dict[str, list[Finding]] = {}
     for variant in documents.variants(snapshot, after.partly) if doubtful else ():
-        for each in evaluate(variant, doubtful, PlannedIndex(variant, after.new_groups, after.member_doubts)).findings:
+        for each in evaluate(variant, doubtful, _index(variant, after)).findings:
             answers.setdefault(each.fingerprint, []).append(each)
     return tuple(
-        documents.agreed(each, answers.get(each.fingerprint, ()), after.partly[gaps[each.fingerprint]])
-        if each.fingerprint in gaps
+        documents.agreed(each, answers[each.fingerprint], _partly_known(snapshot, each, after))
+        if each.fingerprint in unsure & answers.keys()
         else each
         for each in findings
     )
+
+
+def _partly_known(snapshot: Snapshot, finding: Finding, after: Applied) -> list[Any]:
+    """Return the partly known documents of the resource that a finding is about."""
+    listing, name = key_of(finding)
+    records = getattr(snapshot, listing).known_part
+    return next(documents.held_by(each, after.partly) for each in records if each.name == name)
 
 
 def _placed(finding: Finding, after: Applied) -> Finding:

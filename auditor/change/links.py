@@ -11,7 +11,7 @@ from auditor.change.draft import Draft
 from auditor.change.entities import count_attachment, document
 from auditor.change.records import Missing, edited
 from auditor.change.steps import Exclusive, Link
-from auditor.change.values import Hidden, Text, Unknown
+from auditor.change.values import ACCOUNT_ID, Hidden, Text, Unknown
 
 _UNKNOWN_ARN = "known after apply"
 
@@ -40,15 +40,17 @@ def _add(draft: Draft, key: Key, step: Link) -> None:
     kept = tuple(each for each in held.known_part if _id(each) != _id(item))
     draft.edit(key, **{step.field: Listing((*kept, item), gap or held.gap)})
     draft.added.add((key, step.field, _id(item)))
-    if gap is not None and step.field == "attached_policies":
-        draft.doubtful_counts["attachment_count"] = gap
+    if (gap is not None or key in draft.maybe) and step.field == "attached_policies":
+        draft.doubtful_counts["attachment_count"] = gap or draft.gap(f"{key[1]} may not be created: {draft.maybe[key]}")
     if len(kept) == len(held.known_part) and step.field == "attached_policies":
         count_attachment(draft, item.arn, 1)
     _tell(draft, key, step, _shown(item), "gets")
 
 
 def _maybe(draft: Draft, key: Key, step: Link, why: str) -> None:
-    """Leave a list in doubt to which an item may be added."""
+    """Leave a list in doubt to which an item may be added, or from which it may be taken."""
+    kept = tuple(each for each in draft.listing_of(key, step.field).known_part if step.adds or _id(each) != step.item)
+    draft.edit(key, **{step.field: Listing(kept, draft.listing_of(key, step.field).gap)})
     gap = draft.gap(f"{step.address}: {why}")
     draft.doubt_lists(key, (step.field,), gap, keep=True)
     group = draft.found("groups", step.item) if step.field == "group_names" else None
@@ -63,6 +65,9 @@ def _remove(draft: Draft, key: Key, step: Link) -> None:
         draft.doubt_lists(key, (step.field,), gap, keep=False)
         return
     item, _ = _item(draft, step.field, step.item, step.address)
+    if {key, ("groups", item if step.field == "group_names" else "")} & draft.renaming:
+        _maybe(draft, key, step, "it takes off what is renamed at the same time, and may not find it")
+        return
     kept = tuple(each for each in held.known_part if _id(each) not in (_id(item), step.item))
     draft.edit(key, **{step.field: Listing(kept, held.gap)})
     if len(kept) < len(held.known_part) and step.field == "attached_policies":
@@ -113,6 +118,8 @@ def _attached(draft: Draft, value: Text) -> tuple[AttachedPolicy, str | None]:
         name = draft.found("policies", value) or arn
         return AttachedPolicy(name, arn), None
     arn = _own_arn(draft, str(value))
+    if f":{ACCOUNT_ID}:policy/" in arn:
+        draft.stand_ins[arn] = arn.partition(":policy")[2]
     if isinstance(value, Hidden):
         return AttachedPolicy("(sensitive)", "(sensitive)"), draft.gap("an attached policy is sensitive")
     return AttachedPolicy(arn.rpartition("/")[2], arn), None

@@ -35,10 +35,12 @@ class Phase(IntEnum):
 class Step(Struct, frozen=True, kw_only=True):
     """Hold one step; `address` names the resource of the plan or template behind it, `line` where it stands.
 
-    `maybe` says why nobody knows whether the step is done at all; None where it is.
+    `file` is where it stands, None for the file of the change. `maybe` says why nobody knows whether the step is done
+    at all; None where it is.
     """
 
     address: str
+    file: str | None = None
     line: int | None = None
     maybe: str | None = None
 

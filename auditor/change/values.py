@@ -9,11 +9,13 @@ from msgspec import Struct
 class Unknown(Struct, frozen=True):
     """Stand for a value that the change does not show, and say why.
 
-    `entity` is the address of the planned resource whose name or ARN the value is, where that is known.
+    `entity` is the address of the planned resource whose name or ARN the value is, where that is known. `optional`: an
+    item of a list that may not be there at all.
     """
 
     why: str
     entity: str | None = None
+    optional: bool = False
 
 
 class Hidden(str):
@@ -25,6 +27,8 @@ class Hidden(str):
 Text = str | Unknown
 """A text, or why it is not known."""
 
+ACCOUNT_ID = "AccountId"
+"""What stands for the number of an account that was not read."""
 UNREADABLE = "a policy document that cannot be read"
 
 

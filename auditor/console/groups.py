@@ -15,8 +15,25 @@ class Headed(click.Option):
         self.heading = heading
 
 
+ORDER = "iam-audit.order"
+"""The key of a context's `meta` that holds the names of options in the order given, one for each time."""
+
+
 class Command(click.Command):
     """A command whose help lists its options under their headings, and those without one last."""
+
+    def make_parser(self, ctx: click.Context) -> Any:
+        """Return the parser of the command line, which keeps the order of options in the context."""
+        parser: Any = super().make_parser(ctx)
+        parse = parser.parse_args
+
+        def parse_args(args: list[str]) -> Any:
+            options, rest, order = parse(args)
+            ctx.meta[ORDER] = [parameter.name for parameter in order]
+            return options, rest, order
+
+        parser.parse_args = parse_args
+        return parser
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options into the help."""

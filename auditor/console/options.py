@@ -246,12 +246,20 @@ planned_options = _options(
         help="Judge what this plan changes, as `terraform show -json` writes it; repeatable.",
     ),
     _planning(
+        "--source-dir",
+        "source_dirs",
+        shell_complete=files,
+        multiple=True,
+        metavar="DIR",
+        help="The folder of the plan's root module: findings name file and line; repeatable, one for each plan.",
+    ),
+    _planning(
         "--cloudformation",
         "templates",
         shell_complete=files,
         multiple=True,
         metavar="FILE",
-        help="Judge what this template creates, after the plans; repeatable.",
+        help="Judge what this template creates; repeatable. Plans and templates apply in the order given.",
     ),
     _planning(
         "--stack-parameter",

@@ -1,7 +1,8 @@
 """Planned changes on the command line: which files are read, whether an account is, and judging both."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from typing import TypeVar
 
 from auditor.account.model import Snapshot
 from auditor.change.steps import Opened
@@ -14,10 +15,19 @@ from auditor.report.planned import sentence
 from auditor.report.report import Report
 from auditor.selection.run_settings import RunSettings
 
+T = TypeVar("T")
+
 
 def files(request: ScanRequest) -> Sequence[str]:
-    """Return the plans and templates that a request names."""
-    return [*request.planned.terraform_plans, *request.planned.templates]
+    """Return the plans and templates that a request names, in the order given."""
+    return _in_order(request.planned, request.planned.terraform_plans, request.planned.templates)
+
+
+def _in_order(planned: PlannedFiles, plans: Iterable[T], templates: Iterable[T]) -> Sequence[T]:
+    """Return what belongs to plans and templates, in the order in which these were given."""
+    given = {"terraform_plans": iter(plans), "templates": iter(templates)}
+    made = [next(given[name]) for name in planned.order if name in given]
+    return [*made, *given["terraform_plans"], *given["templates"]]
 
 
 def check(request: ScanRequest) -> None:
@@ -27,6 +37,7 @@ def check(request: ScanRequest) -> None:
         raise UsageError("--terraform-plan or --cloudformation is empty", "Name the file; a variable may not be set.")
     if planned.only is not None and not named:
         raise UsageError("--only can only be used with a planned change", "Give --terraform-plan or --cloudformation.")
+    _check_folders(planned)
     if planned.stack_parameters and not planned.templates:
         raise UsageError(
             "--stack-parameter can only be used with --cloudformation", "Name the template, or leave it out."
@@ -48,6 +59,15 @@ def _check_others(request: ScanRequest) -> None:
         raise UsageError("--verify asks AWS, but the account is not read", "Add --live, or leave it out.")
 
 
+def _check_folders(planned: PlannedFiles) -> None:
+    folders, plans = len(planned.source_dirs), len(planned.terraform_plans)
+    if folders and not plans:
+        raise UsageError("--source-dir can only be used with --terraform-plan", "Name the plan, or leave it out.")
+    if folders > 1 and folders != plans:
+        problem = f"--source-dir is given {folders} times, and --terraform-plan {plans} times"
+        raise UsageError(problem, "Give --source-dir once, or once for each plan.")
+
+
 def check_gate(request: ScanRequest, settings: RunSettings) -> None:
     """Raise UsageError for a gate that is only about what a change introduces, where there is no gate."""
     if request.planned.only is not None and settings.fail_on.value == "nothing":
@@ -61,17 +81,28 @@ def is_alone(request: ScanRequest) -> bool:
 
 def opened(request: ScanRequest) -> Sequence[Opened]:
     """Return the planned changes of a request, read and checked; raise AuditError for one that is not readable."""
+    return _in_order(request.planned, _plans(request.planned), _templates(request.planned))
+
+
+def _plans(planned: PlannedFiles) -> Sequence[Opened]:
+    if not planned.terraform_plans:
+        return []
     from auditor.change.terraform import reading
 
-    plans = [reading.opened(path) for path in request.planned.terraform_plans]
-    if not request.planned.templates:
-        return plans
-    from auditor.change.cloudformation import reading as templates
+    folders = dict(enumerate(planned.source_dirs))
+    only = folders.get(0) if len(folders) == 1 else None
+    return [reading.opened(path, folders.get(number, only)) for number, path in enumerate(planned.terraform_plans)]
+
+
+def _templates(planned: PlannedFiles) -> Sequence[Opened]:
+    if not planned.templates:
+        return []
+    from auditor.change.cloudformation import reading
     from auditor.templates.functions import parameter_names
 
-    documents = {path: templates.document_of(path) for path in request.planned.templates}
-    given = _given(request.planned, {path: parameter_names(each) for path, each in documents.items()})
-    return [*plans, *(templates.opened(path, each, given[path]) for path, each in documents.items())]
+    documents = {path: reading.document_of(path) for path in planned.templates}
+    given = _given(planned, {path: parameter_names(each) for path, each in documents.items()})
+    return [reading.opened(path, documents[path], given[path]) for path in planned.templates]
 
 
 def _given(planned: PlannedFiles, declared: Mapping[str, AbstractSet[str]]) -> Mapping[str, Mapping[str, str]]:

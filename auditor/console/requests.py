@@ -24,11 +24,13 @@ class Shown(Struct, frozen=True, kw_only=True):
 class PlannedFiles(Struct, frozen=True, kw_only=True):
     """Hold the options that name planned changes; `live`: over the account of the credentials.
 
-    `only` narrows the gate to what they introduce.
+    `order` names the options as they were given, one for each file. `only` narrows the gate to what they introduce.
     """
 
     terraform_plans: Sequence[str] = ()
     templates: Sequence[str] = ()
+    order: Sequence[str] = ()
+    source_dirs: Sequence[str] = ()
     stack_parameters: Sequence[str] = ()
     live: bool = False
     only: str | None = None

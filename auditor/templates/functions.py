@@ -48,15 +48,20 @@ class Template:
         *,
         option: str = "",
         known: Mapping[str, str] = MappingProxyType({}),
+        assumed: frozenset[str] = frozenset(),
+        lenient: bool = False,
     ) -> None:
         """Take the document of a file; `given` values override the defaults of its parameters.
 
-        `option` is what sets a parameter on the command line; errors name it. `known` are pseudo parameters by name.
+        `option` is what sets a parameter on the command line; errors name it. `known` are pseudo parameters by name, of
+        which no condition may rest on those that are `assumed`. `lenient`: see Declarations.
         """
         self.place = place
+        self.lacking: set[str] = set()
+        """The parameters that were needed, and have neither a default nor a value given."""
         self.awaited: set[str] = set()
         """The pseudo parameters that depend on the account, were needed, and are not known."""
-        self._known = known
+        self._known, self._assumed = known, assumed
         self._conditions = self.section(document, "Conditions")
         self._mappings = self.section(document, "Mappings")
         self._resources = self.section(document, "Resources")
@@ -64,11 +69,10 @@ class Template:
         self._evaluating: list[str] = []
         self._nesting = 0
         self._made = 0
-        declarations = Declarations(self.fault, option)
+        declarations = Declarations(self.fault, option, lenient=lenient)
         self.notes = declarations.notes
         declared = self.section(document, "Parameters").items()
-        tables = {name: self.table(node, f"the parameter {name!r}") for name, node in declared}
-        self._parameters = {name: declarations.value(name, table, given) for name, table in tables.items()}
+        self._parameters = {name: declarations.read(name, node, given) for name, node in declared}
         self._functions = self._handlers()
         for name in given:
             if name not in self._parameters:
@@ -177,13 +181,15 @@ class Template:
     def _reference(self, name: str, line: int) -> Node | None:
         if name == pseudo.NO_VALUE:
             return None
-        if name in self._known:
+        if name in self._known and not (self._evaluating and name in self._assumed):
             return Scalar(self._known[name], line)
         if name in pseudo.UNKNOWN:
             self.awaited |= {name} & pseudo.OF_ACCOUNT
             return Unknown(f"{name} {pseudo.UNKNOWN[name]}", line)
         if name in self._parameters:
-            return self._parameter(self._parameters[name], line)
+            value = self._parameters[name]
+            self.lacking |= {name} if isinstance(value, Unknown) and value.remedy else set()
+            return self._parameter(value, line)
         if name.partition(".")[0] in self._resources:
             return Unknown(f"the value of {name} is known only within AWS", line)
         what, names = ("pseudo parameter", pseudo.UNKNOWN) if name.startswith("AWS::") else ("parameter", None)

@@ -5,6 +5,7 @@ larger than its text: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserG
 """
 
 import codecs
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -16,14 +17,26 @@ import yaml
 from auditor.templates.errors import TemplateError
 from auditor.templates.values import Items, Node, Scalar, Table
 
-__all__ = ["MAX_BYTES", "Items", "Node", "Scalar", "Table", "read_document", "read_file", "read_text"]
+__all__ = [
+    "MAX_BYTES",
+    "Items",
+    "Node",
+    "Reader",
+    "Scalar",
+    "Table",
+    "read_document",
+    "read_file",
+    "read_text",
+]
 
 MAX_BYTES = 1 << 20  # AWS takes 51,200 in a request, and 1 MB from S3
 _MAX_DEPTH = 40  # the packs of AWS reach 9
 _MAX_DIGITS = 100  # of a number; longer ones stay as they are written
+_PAIR = re.compile(r"((?<!\\)(?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+"""Two escapes of JSON that are one character, after an even number of backslashes."""
 _YES = frozenset({"yes", "true", "on"})
 _TEXT = "tag:yaml.org,2002:str"
-_TYPES = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "seq", "map")) | {""}
+TYPES = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "seq", "map")) | {""}
 _FUNCTIONS = frozenset(
     {"And", "Base64", "Cidr", "Contains", "Equals", "FindInMap", "GetAtt", "GetAZs", "GetStackOutput", "If"}
     | {"ImportValue", "Join", "Length", "Not", "Or", "Select", "Split", "Sub", "ToJsonString", "Transform"}
@@ -31,13 +44,15 @@ _FUNCTIONS = frozenset(
 _SCHEMA = yaml.SafeLoader("")  # knows which words are booleans and numbers
 
 
-def read_document(path: str, kind: str = "template", key: str = "Resources") -> Table:
-    """Return the mapping that a file holds.
+def read_document(
+    path: str, kind: str = "template", key: str = "Resources", *, reader: "type[Reader] | None" = None
+) -> Table:
+    """Return the mapping that a file holds; `reader` builds it.
 
     `kind` is what the file should be, and `key` one that such a mapping has; errors name both. Raises TemplateError,
     with the line where there is one, for whatever keeps the file from being read.
     """
-    node = read_file(path, kind)
+    node = (reader or Reader)(readable(_text(path, kind), path), path, kind).document()
     if not isinstance(node, Table):
         raise TemplateError(path, node.line, f"this is not a {kind}", f"A {kind} is a mapping with a key {key}.")
     return node
@@ -50,11 +65,24 @@ def read_file(path: str, kind: str = "template") -> Node:
 
 def read_text(text: str, place: str, kind: str = "template") -> Node:
     """Return what a text holds; `place` is where it stands. Raises as `read_document` does."""
+    return Reader(readable(text, place), place, kind).document()
+
+
+def readable(text: str, place: str) -> str:
+    """Return a text as a YAML reader takes it: what JSON writes as two escapes is one character.
+
+    Raises TemplateError for a character that YAML does not allow.
+    """
     odd = yaml.reader.Reader.NON_PRINTABLE.search(text)
     if odd:
         line = text.count("\n", 0, odd.start()) + 1
         raise TemplateError(place, line, f"the character {odd[0]!r} is not allowed in YAML", "Remove it.")
-    return _Reader(text, place, kind).document()
+    return _PAIR.sub(_joined, text) if "\\u" in text and text.lstrip().startswith("{") else text
+
+
+def _joined(found: re.Match[str]) -> str:
+    high, low = int(found[2], 16), int(found[3], 16)
+    return found[1] + chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
 
 
 def _text(path: str, kind: str) -> str:
@@ -93,7 +121,7 @@ class _Composing:
         """Enter a node; the root has no parent."""
         self._depth += 1
         if parent is not None and self._depth > _MAX_DEPTH + 1:
-            raise _TooDeepError(_line(parent))
+            raise _TooDeepError(line_of(parent))
 
     def ascend_resolver(self) -> None:
         """Leave a node."""
@@ -111,7 +139,7 @@ def _loader(base: type) -> type:
 _LOADER = _loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # only its composer is used
 
 
-class _Reader:
+class Reader:
     """Build our nodes from those that PyYAML composes, without what CloudFormation does not take."""
 
     def __init__(self, text: str, place: str, kind: str) -> None:
@@ -125,7 +153,7 @@ class _Reader:
         try:
             root = self._root(loader)
             self._check_aliases()
-            return self._node(root, _line(root))
+            return self._node(root, line_of(root))
         except yaml.YAMLError as error:
             raise self._translated(error) from error
         finally:
@@ -136,21 +164,25 @@ class _Reader:
             raise TemplateError(self._place, None, "is empty", f"Name the file of a {self._kind}.")
         root: yaml.Node = loader.get_node()
         if loader.check_node():
-            second = next(islice(self._events(yaml.DocumentStartEvent), 1, None))
-            raise self._fault(_line(second), "a second document begins here", "Keep one in a file.")
+            self._check_second(loader.get_node())
         return root
+
+    def _check_second(self, _root: yaml.Node) -> None:
+        """Raise for a second document."""
+        second = next(islice(self._events(yaml.DocumentStartEvent), 1, None))
+        raise self._fault(line_of(second), "a second document begins here", "Keep one in a file.")
 
     def _check_aliases(self) -> None:
         """Raise for an alias: once composed, it is the node that it stands for. Where no `&` is, no anchor is."""
         alias = next(self._events(yaml.AliasEvent), None) if "&" in self._text else None
         if alias is not None:
-            raise self._alias(_line(alias))
+            raise self._alias(line_of(alias))
 
     def _events(self, kind: type[yaml.Event]) -> Iterator[yaml.Event]:
         return (event for event in yaml.parse(self._text, Loader=_LOADER) if isinstance(event, kind))
 
     def _node(self, node: yaml.Node, line: int) -> Node:
-        if node.tag in _TYPES:
+        if node.tag in TYPES:
             return self._value(node, line)
         return Table({self._function(node): self._value(node, line)}, line)
 
@@ -158,37 +190,36 @@ class _Reader:
         if isinstance(node, yaml.ScalarNode):
             return Scalar(node.value if node.tag else _plain(node.value), line)
         if isinstance(node, yaml.SequenceNode):
-            return Items(tuple(self._node(each, _line(each)) for each in node.value), line)
+            return Items(tuple(self._node(each, line_of(each)) for each in node.value), line)
         return Table(self._entries(node), line)
 
     def _entries(self, node: yaml.Node) -> dict[str, Node]:
         entries: dict[str, Node] = {}
         for key_node, value in node.value:
-            key, line = self._key(key_node), _line(key_node)
-            if key in entries:
-                problem = f"{key!r} stands here again, after line {entries[key].line}"
-                raise self._fault(line, problem, "Keep one of the two.")
-            entries[key] = self._node(value, line)
+            key, line = self._key(key_node), line_of(key_node)
+            entries[key] = self._again(key, line, entries[key]) if key in entries else self._node(value, line)
         return entries
+
+    def _again(self, key: str, line: int, first: Node) -> Node:
+        """Return what an entry is that stands twice."""
+        problem = f"{key!r} stands here again, after line {first.line}"
+        raise self._fault(line, problem, "Keep one of the two.")
 
     def _key(self, node: yaml.Node) -> str:
         if not isinstance(node, yaml.ScalarNode):
-            raise self._fault(_line(node), "a key must be a plain word", "Write this entry as KEY: VALUE.")
+            raise self._fault(line_of(node), "a key must be a plain word", "Write this entry as KEY: VALUE.")
         if node.value == "<<" and not node.tag:
             remedy = "CloudFormation takes no merge keys; write them out."
-            raise self._fault(_line(node), "'<<' merges mappings", remedy)
+            raise self._fault(line_of(node), "'<<' merges mappings", remedy)
         return str(node.value)
 
     def _function(self, node: yaml.Node) -> str:
-        """Return the long name of the function that a short tag stands for."""
-        tag = node.tag
-        name = tag.removeprefix("!")
-        if tag in {"!Ref", "!Condition"}:
-            return name
-        if name in _FUNCTIONS and tag != name:
-            return f"Fn::{name}"
-        written = tag.replace("tag:yaml.org,2002:", "!!")
-        raise self._fault(_line(node), f"there is no tag {written}", "Use those of CloudFormation: !Ref, !If ...")
+        """Return the long name of the function that a short tag stands for; raise for any other tag."""
+        name = function_of_tag(node.tag)
+        if name is None:
+            problem = f"there is no tag {written(node.tag)}"
+            raise self._fault(line_of(node), problem, "Use those of CloudFormation: !Ref, !If ...")
+        return name
 
     def _translated(self, error: yaml.YAMLError) -> TemplateError:
         if isinstance(error, _TooDeepError):
@@ -211,7 +242,21 @@ class _Reader:
         return TemplateError(self._place, line, problem, remedy)
 
 
-def _line(place: yaml.Node | yaml.Event) -> int:
+def function_of_tag(tag: str) -> str | None:
+    """Return the long name of the function that a short tag stands for, None for any other tag."""
+    name = tag.removeprefix("!")
+    if tag in {"!Ref", "!Condition"}:
+        return name
+    return f"Fn::{name}" if name in _FUNCTIONS and tag != name else None
+
+
+def written(tag: str) -> str:
+    """Return a tag as files write it."""
+    return tag.replace("tag:yaml.org,2002:", "!!")
+
+
+def line_of(place: yaml.Node | yaml.Event) -> int:
+    """Return the line of a node or event of PyYAML, counted from 1."""
     mark: Any = place.start_mark  # PyYAML gives one to everything that it read
     return int(mark.line) + 1
 

@@ -19,15 +19,34 @@ Given = Mapping[str, str | Unknown]
 class Declarations:
     """Read the declarations of one template; every method raises TemplateError with the line of a mistake."""
 
-    def __init__(self, fault: Fault, option: str) -> None:
-        """Take what makes errors, and the option that sets a parameter on the command line, if there is one."""
+    def __init__(self, fault: Fault, option: str, *, lenient: bool = False) -> None:
+        """Take what makes errors, and the option that sets a parameter on the command line, if there is one.
+
+        `lenient`: a declaration that is not understood leaves its parameter unknown, and a secret one is not read.
+        """
         self.notes: list[str] = []
         self._fault = fault
         self._option = option
+        self._lenient = lenient
+
+    def read(self, name: str, declared: Node, given: Given) -> Node:
+        """Return the value of a parameter as it is declared."""
+        try:
+            if not isinstance(declared, Table):
+                problem = f"the parameter {name!r} is no mapping"
+                raise self._fault(declared.line, problem, "Write it as NAME: VALUE, a line each.")
+            return self.value(name, declared, given)
+        except TemplateError as error:
+            if not self._lenient or name in given:
+                raise
+            self.notes.append(error.message)
+            return Unknown(error.problem, declared.line)
 
     def value(self, name: str, declared: Table, given: Given) -> Node:
         """Return the value of a parameter: what it is given, else its default; an unknown one says what to do."""
         entries, line = declared.entries, declared.line
+        if self._lenient and _is_secret(entries.get("NoEcho")):
+            return Unknown(f"the parameter {name} has NoEcho: its value is not read", line)
         kind = self._literal(entries["Type"], f"Type of {name}") if "Type" in entries else "String"
         default = self._literal(entries["Default"], f"Default of {name}") if "Default" in entries else None
         value = given.get(name, default)
@@ -71,3 +90,7 @@ class Declarations:
         if not isinstance(node, Scalar):
             raise self._fault(node.line, f"{what} must be a plain value", "Write one value, without functions.")
         return node.text or ""
+
+
+def _is_secret(node: Node | None) -> bool:
+    return isinstance(node, Scalar) and (node.text or "").lower() == "true"

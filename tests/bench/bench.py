@@ -2,8 +2,8 @@
 
 Ratios are of the medians of runs taken in turn, or of the fastest of some runs, to which other work on the machine adds
 least. What the other parts measure is described in bench_startup.py,
-bench_growth.py, bench_history.py, bench_latency.py, bench_organization.py, bench_organization_runs.py and
-bench_practices.py.
+bench_growth.py, bench_history.py, bench_latency.py, bench_organization.py, bench_organization_runs.py, bench_planned.py
+and bench_practices.py.
 """
 
 import json
@@ -22,6 +22,7 @@ import bench_history
 import bench_latency
 import bench_organization
 import bench_organization_runs
+import bench_planned
 import bench_practices
 import bench_startup
 from bench_scripts import ALL_KINDS, AUDITED_KINDS
@@ -76,6 +77,7 @@ def _sections(folder: Path) -> Iterator[Iterator[Row]]:
     yield html_rows(folder)
     yield large_html_rows(folder)
     yield diff_rows(folder)
+    yield bench_planned.rows(folder)
     yield bench_history.rows(folder)
     yield bench_organization.rows(folder)
     yield bench_organization_runs.rows(folder)

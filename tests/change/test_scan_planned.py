@@ -354,3 +354,22 @@ def test_a_stored_report_whose_effects_do_not_add_up_is_refused(run: Run, tmp_pa
     wrong.write_text(json.dumps(report), "utf-8")
     result = run("report", wrong)
     assert (result.code, "counts other findings than are listed" in result.err) == (3, True)
+
+
+def test_plans_and_templates_apply_in_the_order_given(run: Run, tmp_path: Path) -> None:
+    today = tmp_path / "today.json"
+    today.write_bytes(dump(account(users=[user("ann", groups=["ops"])], groups=[group("ops")])))
+    path = written(tmp_path, plan(deleted("aws_iam_group.ops", name="ops", path="/")))
+    template = tmp_path / "t.yaml"
+    member = "{Type: AWS::IAM::UserToGroupAddition, Properties: {GroupName: ops, Users: [ann]}}"
+    template.write_text(f"Resources: {{G: {{Type: AWS::IAM::Group, Properties: {{GroupName: ops}}}}, M: {member}}}")
+    first, second = ("--terraform-plan", path), ("--cloudformation", template)
+    over = ("--snapshot", today, "--rule", "iam-group-has-users-check", "--format", "json")
+    again = json.loads(run("scan", *first, *second, *over).out)
+    gone = json.loads(run("scan", *second, *first, *over).out)
+    assert [each["resource_name"] for each in again["findings"]] == ["ops"]
+    assert [each["resource_type"] for each in gone["findings"]] == ["AWS::::Account"]
+    assert (again["planned"]["files"], gone["planned"]["files"]) == (
+        [path, str(template)],
+        [str(template), path],
+    )

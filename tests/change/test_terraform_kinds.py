@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pytest
 from judging_plans import after, answers, report_of_plan
+from msgspec import structs
 from plans import Json, changed, created, deleted, document, plan, refers, updated
 
 from auditor.account.checks import contradictions
@@ -37,6 +38,12 @@ ANN_IN_OPS = account(users=[user("ann", groups=["ops"])], groups=[group("ops")])
 OPS = account(users=[user("ann")], groups=[group("ops")])
 ROLE = account(roles=[role("r")])
 WITH_POLICY = account(users=[user("ann", attached=["ReadOnlyAccess"])])
+OWN = user("ann", inline=["own"]).inline_policies
+HELD = account(
+    users=[user("the-user", inline=["own"])],
+    groups=[structs.replace(group("the-group"), inline_policies=OWN)],
+    roles=[role("the-role", inline_policies=OWN)],
+)
 
 
 class Case(NamedTuple):
@@ -436,6 +443,59 @@ CASES = [
         BLOCKED,
         "ann",
         (UNDECIDED, "undetermined"),
+    ),
+    *(
+        Case(
+            f"aws_iam_{kind}_policies_exclusive takes off what it does not list",
+            HELD,
+            [created(f"aws_iam_{kind}_policies_exclusive.x", None, **{f"{kind}_name": f"the-{kind}"}, policy_names=[])],
+            INLINE,
+            f"the-{kind}",
+            (C, "resolved"),
+        )
+        for kind in ("user", "group", "role")
+    ),
+    *(
+        Case(
+            f"aws_iam_{kind}_policy_attachments_exclusive attaches what is missing",
+            HELD,
+            [
+                created(
+                    f"aws_iam_{kind}_policy_attachments_exclusive.x",
+                    None,
+                    **{f"{kind}_name": f"the-{kind}"},
+                    policy_arns=[ADMINISTRATOR],
+                )
+            ],
+            BLOCKED,
+            f"the-{kind}",
+            (NC, "introduced"),
+        )
+        for kind in ("user", "group", "role")
+    ),
+    Case(
+        "a signing certificate leaves the console password as it is",
+        account(users=[console_user("ann", mfa=False)]),
+        [created("aws_iam_signing_certificate.s", user_name="ann", certificate_body="x", status="Active")],
+        CONSOLE_MFA,
+        "ann",
+        (NC, "unchanged"),
+    ),
+    Case(
+        "a service-specific credential is in no group",
+        ANN_IN_OPS,
+        [created("aws_iam_service_specific_credential.s", user_name="ann", service_name="codecommit.amazonaws.com")],
+        IN_GROUP,
+        "ann",
+        (C, "unchanged"),
+    ),
+    Case(
+        "an instance profile has its role",
+        account(roles=[role("r")]),
+        [created("aws_iam_instance_profile.p", name="p", path="/", role="r")],
+        INLINE,
+        "r",
+        (C, "unchanged"),
     ),
     Case(
         "an imported resource exists already",

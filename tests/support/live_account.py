@@ -78,9 +78,9 @@ def filled(front: Front, users: int = 2, options: LiveOptions | None = None) -> 
     return iam
 
 
-def attach_policy_of_aws(iam: Any, user: str) -> None:
+def attach_policy_of_aws(iam: Any, user: str, name: str = "OfAws") -> None:
     """Attach one of AWS's own policies to a user."""
-    iam.attach_user_policy(UserName=user, PolicyArn=policy_of_aws("OfAws", DOCUMENT))
+    iam.attach_user_policy(UserName=user, PolicyArn=policy_of_aws(name, DOCUMENT))
 
 
 def policy_of_aws(name: str, document: Any) -> str:

@@ -1,5 +1,6 @@
 """Reading a CloudFormation template: from its text to the steps of a change."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -7,26 +8,48 @@ from auditor.account.model import Snapshot
 from auditor.change.cloudformation.resources import READERS, Declared, steps
 from auditor.change.cloudformation.values import NOTHING, Values
 from auditor.change.steps import Change, Doubt, Opened, Step
-from auditor.change.values import Unknown
+from auditor.change.values import ACCOUNT_ID, Target, Unknown
 from auditor.templates.errors import TemplateError
 from auditor.templates.functions import Template
-from auditor.templates.nodes import Items, read_document
+from auditor.templates.lenient import LenientReader
+from auditor.templates.nodes import read_document
 from auditor.templates.pseudo import pseudo_parameters
-from auditor.templates.values import Node, Scalar, Table
+from auditor.templates.values import Items, Node, Scalar, Table
+from auditor.templates.values import Unknown as UnknownNode
 
 _KIND = "CloudFormation template"
 _EVERYTHING = ("users", "groups", "roles", "policies")
-_STACKS = ("AWS::CloudFormation::Stack", "AWS::CloudFormation::StackSet", "AWS::ServerlessRepo::Application")
+_STACKS = (
+    "AWS::CloudFormation::Stack",
+    "AWS::CloudFormation::StackSet",
+    "AWS::Serverless::Application",
+    "AWS::ServerlessRepo::Application",
+)
+_TYPE = re.compile(r"\w+::\w+(::\w+)*")
 _EXTENSIONS, _SAM = "AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"
+_KNOWN_MACROS = frozenset(
+    {_EXTENSIONS, _SAM, "AWS::Include", "AWS::SecretsManager-2020-07-23", "AWS::SecretsManager-2024-09-16"}
+    | {"AWS::CodeDeployBlueGreen", "AWS::ServiceCatalog"}
+)
+"""The macros of AWS, of which none changes the resources of IAM that a template declares."""
+_TOUCHING = ("AWS::IAM::", "AWS::AccessAnalyzer::", "AWS::Serverless::")
 _LOOP = "Fn::ForEach::"
+_HOLDERS = {"AWS::IAM::User": "users", "AWS::IAM::Group": "groups", "AWS::IAM::Role": "roles"}
+_ASSUMED = frozenset({"AWS::Partition", "AWS::AccountId"})
+"""The pseudo parameters that have a value though no account is read, which no condition may rest on."""
 
 
 def document_of(path: str) -> Table:
     """Return the template that a file holds; raise TemplateError for what is none."""
-    document = read_document(path, _KIND)
+    document = read_document(path, _KIND, reader=LenientReader)
     if not isinstance(document.entries.get("Resources"), Table):
         raise TemplateError(path, None, "has no Resources", f"Name the file of a {_KIND}.")
     return document
+
+
+def check_parameters(path: str, document: Table, given: Mapping[str, str]) -> None:
+    """Raise TemplateError for a value that is given to a parameter which a template does not declare, or refuses."""
+    Template(document, path, given, option="--stack-parameter", lenient=True)
 
 
 def opened(path: str, document: Table, given: Mapping[str, str]) -> Opened:
@@ -39,7 +62,8 @@ def opened(path: str, document: Table, given: Mapping[str, str]) -> Opened:
 
 def _change(path: str, document: Table, given: Mapping[str, str], account: Snapshot) -> Change:
     known = pseudo_parameters(account.account.id, account.account.partition, account.region)
-    known.setdefault("AWS::Partition", account.account.partition)
+    for name, value in {"AWS::Partition": account.account.partition, "AWS::AccountId": ACCOUNT_ID}.items():
+        known.setdefault(name, value)
     reading = _Reading(path, document, given, known)
     made = tuple(reading.steps())
     return Change(file=path, steps=made, notes=tuple(dict.fromkeys(reading.notes)))
@@ -51,7 +75,11 @@ class _Reading:
     def __init__(self, path: str, document: Table, given: Mapping[str, str], known: Mapping[str, str]) -> None:
         self._path = path
         self._document = document
-        template = Template(document, path, given, option="--stack-parameter", known=known)
+        assumed = _ASSUMED if known["AWS::AccountId"] == ACCOUNT_ID else frozenset()
+        template = Template(
+            document, path, given, option="--stack-parameter", known=known, assumed=assumed, lenient=True
+        )
+        self._template = template
         self._resources = template.section(document, "Resources")
         self._values = Values(template, self._resources)
         self._notes: list[str] = []
@@ -59,16 +87,23 @@ class _Reading:
     @property
     def notes(self) -> list[str]:
         """Return what is to be said of the template."""
-        return [*self._notes, *self._values.notes]
+        lacking = (
+            f"{self._path}: the parameter {name} has no default; --stack-parameter {name}=VALUE gives its value"
+            for name in sorted(self._template.lacking)
+        )
+        return [*self._template.notes, *self._notes, *self._values.notes, *lacking]
 
     def steps(self) -> Iterator[Step]:
         """Yield the steps of each resource, and the doubts that macros leave."""
         yield from self._macros()
         for name, node in self._resources.items():
             if name.startswith(_LOOP) or isinstance(node, Items):
-                yield self._unseen(name, node.line, "what Fn::ForEach makes")
+                if any(map(_may_touch, _types(node))):
+                    yield self._unseen(name, node.line, "what Fn::ForEach makes")
             elif isinstance(node, Table):
                 yield from self._resource(name, node)
+            elif isinstance(node, UnknownNode):
+                yield self._unseen(name, node.line, f"what {name} is ({node.why})")
 
     def _macros(self) -> Iterator[Step]:
         node = self._document.entries.get("Transform")
@@ -77,8 +112,21 @@ class _Reading:
             if name != _EXTENSIONS:
                 listings = ("roles",) if name == _SAM else _EVERYTHING
                 yield self._unseen(name, node.line if node is not None else 1, f"what the macro {name} makes", listings)
-        if "Fn::Transform" in self._resources:
-            yield self._unseen("Fn::Transform", self._resources["Fn::Transform"].line, "what Fn::Transform makes")
+        if set(names) - _KNOWN_MACROS:
+            yield from self._perhaps_changed(names)
+        for entries in (self._document.entries, self._resources):
+            if "Fn::Transform" in entries:
+                yield self._unseen("Fn::Transform", entries["Fn::Transform"].line, "what Fn::Transform makes")
+
+    def _perhaps_changed(self, macros: list[str]) -> Iterator[Step]:
+        """Yield the doubts that a macro may add to what the template's own resources hold."""
+        for name, node in self._resources.items():
+            kind = node.entries.get("Type") if isinstance(node, Table) else None
+            listing = _HOLDERS.get(kind.text or "") if isinstance(kind, Scalar) else None
+            if listing is not None:
+                why = f"what the macro {', '.join(macros)} changes is not seen"
+                holder = Target(listing, Unknown(why, name))
+                yield Doubt(address=name, line=node.line, why=why, holders=(holder,), keep=True)
 
     def _unseen(self, address: str, line: int, what: str, listings: tuple[str, ...] = _EVERYTHING) -> Step:
         self._notes.append(f"{self._path}, line {line}: {what} is not seen")
@@ -89,7 +137,11 @@ class _Reading:
         text = kind.text or "" if isinstance(kind, Scalar) else ""
         if text in READERS:
             yield from self._declared(name, text, node)
-        elif not text or text.endswith("::MODULE"):
+        elif name == "Fn::Transform":
+            return
+        elif not _TYPE.fullmatch(text):
+            yield self._unseen(name, node.line, f"what {name} makes, whose Type is not understood,")
+        elif text.endswith("::MODULE"):
             yield self._unseen(name, node.line, f"what the module {name} makes")
         elif text in _STACKS:
             yield self._unseen(name, node.line, f"what the stack {name} makes")
@@ -109,6 +161,8 @@ class _Reading:
         yield from steps(Declared(name, kind, node.line, self._properties(name, node), maybe))
 
     def _properties(self, name: str, node: Table) -> Mapping[str, Any] | Unknown:
+        if "Fn::Transform" in node.entries:
+            return Unknown(f"{name}: what Fn::Transform makes is not seen", optional=True)
         written = node.entries.get("Properties")
         if written is None:
             return {}
@@ -116,6 +170,23 @@ class _Reading:
         if value is NOTHING or value is None:
             return {}
         return value if isinstance(value, Mapping | Unknown) else Unknown(f"{name}: Properties is no mapping")
+
+
+def _types(node: Node) -> Iterator[str]:
+    """Yield the types of the resources within a node, "" for one that is no plain text."""
+    if isinstance(node, Table) and "Type" in node.entries:
+        kind = node.entries["Type"]
+        yield kind.text or "" if isinstance(kind, Scalar) else ""
+    elif isinstance(node, UnknownNode):
+        yield ""
+    parts = node.entries.values() if isinstance(node, Table) else node.items if isinstance(node, Items) else ()
+    for each in parts if not (isinstance(node, Table) and "Properties" in node.entries) else ():
+        yield from _types(each)
+
+
+def _may_touch(kind: str) -> bool:
+    """Return whether a type of resource is of IAM, or may make some that are."""
+    return not _TYPE.fullmatch(kind) or kind in _STACKS or kind.startswith(_TOUCHING) or kind.endswith("::MODULE")
 
 
 def _texts(node: Node) -> list[str]:

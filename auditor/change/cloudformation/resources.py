@@ -42,8 +42,7 @@ class Declared(Struct, frozen=True):
 
     def named(self, name: str) -> Text:
         """Return a text by which the resource names another; Unknown where it is left out."""
-        value = self.text(name)
-        return value if value is not None else Unknown(f"{self.logical_id}: {name} is not there")
+        return self.text(name) or Unknown(f"{self.logical_id}: {name} is not there")
 
     def items(self, name: str) -> tuple[Any, ...] | Unknown:
         """Return a property that is a list; a single value is a list of one."""
@@ -74,7 +73,7 @@ def _entity(of: Declared, listing: str, name: Text | None, **fields: Any) -> Ent
         maybe=of.maybe,
         action=Action.CREATE,
         listing=listing,
-        name=name if name is not None else of.own,
+        name=name or of.own,
         fields=fields,
         may_exist=True,
     )
@@ -89,9 +88,10 @@ def _tags(of: Declared) -> Any:
     tags = of.items("Tags")
     if isinstance(tags, Unknown):
         return tags
+    if all(isinstance(each, Mapping) and isinstance(each.get("Key"), str) for each in tags):
+        return {each["Key"]: each.get("Value") for each in tags}
     unknown = next((each for each in tags if isinstance(each, Unknown)), None)
-    pairs = [each for each in tags if isinstance(each, Mapping) and isinstance(each.get("Key"), str)]
-    return unknown if unknown is not None else {each["Key"]: each.get("Value") for each in pairs}
+    return unknown or Unknown(f"{of.logical_id}: the key of a tag is known only after the stack is deployed")
 
 
 def _link(of: Declared, field: str, holder: Target, item: Text, *, document: Any = None, own: bool) -> Link:
@@ -105,31 +105,41 @@ def _links(of: Declared, name: str, field: str, holder: Target) -> Iterator[Step
     """Yield the links of a list of names or ARNs that a user, group or role has of its own."""
     items = of.items(name)
     if isinstance(items, Unknown):
-        yield Doubt(address=of.logical_id, line=of.line, why=items.why, holders=(holder,), fields=(field,), keep=True)
+        yield _perhaps(of, holder, field, items)
         return
     for each in items:
-        yield _link(of, field, holder, _text(each, of, name), own=True)
+        item = _text(each, of, name)
+        if isinstance(item, Unknown) and item.optional:
+            yield _perhaps(of, holder, field, item)
+        elif item != "":
+            yield _link(of, field, holder, item, own=True)
+
+
+def _perhaps(of: Declared, holder: Target, field: str, why: Unknown) -> Doubt:
+    """Return the doubt that a list of a resource may hold more."""
+    return Doubt(address=of.logical_id, line=of.line, why=why.why, holders=(holder,), fields=(field,), keep=True)
 
 
 def _text(value: Any, of: Declared, name: str) -> Text:
-    return value if isinstance(value, str | Unknown) else Unknown(f"{of.logical_id}: an item of {name} is no text")
+    why = f"{of.logical_id}: an item of {name} is no text"
+    return value if isinstance(value, str | Unknown) else Unknown(why, optional=True)
 
 
 def _inline(of: Declared, holder: Target) -> Iterator[Step]:
     policies = of.items("Policies")
     if isinstance(policies, Unknown):
-        yield Doubt(
-            address=of.logical_id, line=of.line, why=policies.why, holders=(holder,), fields=(_INLINE,), keep=True
-        )
+        yield _perhaps(of, holder, _INLINE, policies)
         return
     for each in policies:
         if isinstance(each, Mapping):
             name = _text(each.get("PolicyName", Unknown(f"{of.logical_id}: a policy has no name")), of, "PolicyName")
             text = document(each.get("PolicyDocument"), of.logical_id)
             yield _link(of, _INLINE, holder, name, document=text, own=True)
+        elif isinstance(each, Unknown) and not each.optional:
+            yield _link(of, _INLINE, holder, each, document=each, own=True)
         else:
             why = Unknown(f"{of.logical_id}: a policy is known only after the stack is deployed")
-            yield _link(of, _INLINE, holder, why, document=why, own=True)
+            yield _perhaps(of, holder, _INLINE, each if isinstance(each, Unknown) else why)
 
 
 def document(value: Any, place: str) -> Any:
@@ -202,11 +212,9 @@ def _held(of: Declared, field: str, item: Text, text: Any) -> Iterator[Step]:
         holders = of.items(name)
         if isinstance(holders, Unknown):
             target = Target(listing, holders)
-            yield Doubt(
-                address=of.logical_id, line=of.line, why=holders.why, holders=(target,), fields=(field,), keep=True
-            )
+            yield _perhaps(of, target, field, holders)
             continue
-        for each in holders:
+        for each in filter(None, holders):
             yield _link(of, field, Target(listing, _text(each, of, name)), item, document=text, own=False)
 
 
@@ -224,13 +232,13 @@ def _addition(of: Declared) -> Iterator[Step]:
         holder, item = Target("users", users), of.named("GroupName")
         yield _link(of, _GROUPS, holder, item, own=False)
         return
-    for each in users:
+    for each in filter(None, users):
         yield _link(of, _GROUPS, Target("users", _text(each, of, "Users")), of.named("GroupName"), own=False)
 
 
 def _instance_profile(of: Declared) -> Iterator[Step]:
     roles, name = of.items("Roles"), of.text("InstanceProfileName") or of.own
-    for each in () if isinstance(roles, Unknown) else roles:
+    for each in () if isinstance(roles, Unknown) else filter(None, roles):
         yield _link(of, "instance_profile_names", Target("roles", _text(each, of, "Roles")), name, own=False)
 
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec import structs
+
 from auditor.change.values import Unknown
 from auditor.templates.errors import TemplateError, UnknownValueError
 from auditor.templates.functions import Template
@@ -13,6 +15,10 @@ from auditor.templates.values import Unknown as UnknownNode
 _WHOLE = re.compile(r"^\$\{([\w.]+)\}$")
 _NAMING = frozenset({"Arn", "PolicyArn", "UserName", "RoleName", "GroupName"})
 """The attributes by which Fn::GetAtt names a resource."""
+
+
+_DEFINITE = frozenset({"Ref", "Fn::FindInMap", "Fn::GetAtt", "Fn::ImportValue", "Fn::Join", "Fn::Select", "Fn::Sub"})
+"""The functions that give one value where they give any; others may give several, or none."""
 
 
 class Nothing:
@@ -33,7 +39,7 @@ class Values:
     def value(self, node: Node, place: str) -> Any:
         """Return a value; NOTHING for AWS::NoValue. `place` names it where it is unknown."""
         if isinstance(node, UnknownNode):
-            return Unknown(f"{place}: {node.reason}")
+            return Unknown(f"{place}: {node.reason}", optional=True)
         if isinstance(node, Items):
             items = (self.value(each, place) for each in node.items)
             return [each for each in items if each is not NOTHING]
@@ -77,7 +83,7 @@ class Values:
         if isinstance(holds, bool):
             return self.value(parts[1] if holds else parts[2], place)
         either, other = self.value(parts[1], place), self.value(parts[2], place)
-        return either if _equal(either, other) else holds
+        return either if _equal(either, other) else structs.replace(holds, optional=_may_lack(either, other))
 
     def holds(self, name: Node, place: str) -> bool | Unknown:
         """Return whether a condition holds; `name` is the node that names it."""
@@ -97,17 +103,25 @@ class Values:
             return Unknown(f"{place}: {error.unknown.reason}")
         if found is None:
             return NOTHING
+        if isinstance(found, UnknownNode):
+            made = isinstance(node, Table) and not _DEFINITE & node.entries.keys()
+            return Unknown(f"{place}: {found.reason}", optional=made)
         return found.text if isinstance(found, Scalar) else self.value(found, place)
 
     def _mistake(self, error: TemplateError, place: str) -> Unknown:
         """Return what stands for a value that is written in a way that is not understood, and keep why."""
         if error.message not in self.notes:
             self.notes.append(error.message)
-        return Unknown(f"{place}: {error.problem}")
+        return Unknown(f"{place}: {error.problem}", optional=True)
 
 
 def _equal(left: Any, right: Any) -> bool:
     return left is right or (not _has_unknown(left) and left == right)
+
+
+def _may_lack(*values: Any) -> bool:
+    """Return whether one of these values stands for nothing, or may."""
+    return any(each is NOTHING or (isinstance(each, Unknown) and each.optional) for each in values)
 
 
 def _has_unknown(value: Any) -> bool:

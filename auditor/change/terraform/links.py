@@ -33,11 +33,11 @@ def steps(of: Resource, action: Action, lookup: Lookup) -> Iterator[Step]:
 
 def _previous(of: Resource, name: str) -> Text:
     value = of.previous(name)
-    return value if isinstance(value, str) else Unknown(f"{of.address}: {name} is not in the plan")
+    return value if isinstance(value, str) and value else Unknown(f"{of.address}: {name} is not in the plan")
 
 
 def _listed(value: Any) -> list[Any]:
-    return [each for each in value if each is not None] if isinstance(value, list | tuple) else []
+    return [each for each in value if each not in (None, "")] if isinstance(value, list | tuple) else []
 
 
 def _one_to_many(
@@ -78,7 +78,8 @@ def _user_group_membership(of: Resource, action: Action, lookup: Lookup) -> Iter
 
     if action is not Action.DELETE and isinstance(unknown := lookup.texts(of, "groups"), Unknown):
         target = Target("users", lookup.named(of, "user"))
-        yield Doubt(address=of.address, why=unknown.why, holders=(target,), fields=("group_names",))
+        adds = action is Action.CREATE
+        yield Doubt(address=of.address, why=unknown.why, holders=(target,), fields=("group_names",), keep=adds)
         return
     yield from _one_to_many(of, action, lookup, "user", "groups", link)
 

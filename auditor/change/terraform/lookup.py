@@ -9,7 +9,7 @@ from msgspec import structs
 
 from auditor.change.terraform.policy_documents import of_data_source
 from auditor.change.terraform.references import References
-from auditor.change.terraform.resources import Resource, configured_address, resource
+from auditor.change.terraform.resources import Resource, concerns_iam, configured_address, resource
 from auditor.change.values import UNREADABLE, Hidden, Text, Unknown, hidden_texts
 from auditor.documents import FAULTS, check_depth
 
@@ -18,21 +18,28 @@ class Lookup:
     """Hold the resources of a plan by address, and look up their values."""
 
     def __init__(self, plan: Mapping[str, Any]) -> None:
-        entries = [each for each in plan.get("resource_changes") or () if not each.get("deposed")]
+        everything = plan.get("resource_changes") or ()
+        entries = [each for each in everything if not each.get("deposed")]
         configuration = plan.get("configuration") or {}
         addresses = [str(each.get("address", "")) for each in entries]
         self.references = References(configuration, addresses)
-        has_configuration = bool(configuration.get("root_module"))
+        self.root_module: Mapping[str, Any] = configuration.get("root_module") or {}
         self.providers: Mapping[str, Any] = configuration.get("provider_config") or {}
         self.resources = {
-            address: self._read(each, has_configuration=has_configuration)
-            for address, each in zip(addresses, entries, strict=True)
+            address: self._read(each) for address, each in zip(addresses, entries, strict=True) if concerns_iam(each)
         }
+        self.deposed = tuple(self._deposed(each) for each in everything if each.get("deposed") and concerns_iam(each))
+        """What a replacement that failed has left: objects that Terraform deletes as soon as it can."""
         self.secrets: set[str] = set(_sensitive_variables(plan))
 
-    def _read(self, entry: Mapping[str, Any], *, has_configuration: bool) -> Resource:
+    def _read(self, entry: Mapping[str, Any]) -> Resource:
         configured = self.references.configured.get(configured_address(str(entry.get("address", ""))))
-        return resource(entry, configured if has_configuration else None)
+        return resource(entry, configured if self.root_module else None)
+
+    def _deposed(self, entry: Mapping[str, Any]) -> Resource:
+        address = str(entry.get("address", ""))
+        found = resource(entry, self.references.configured.get(configured_address(address)))
+        return structs.replace(found, address=f"{address} (deposed {entry['deposed']})")
 
     def region_of(self, of: Resource) -> str | None:
         """Return the Region of a resource, None where the plan does not show it."""
@@ -44,11 +51,11 @@ class Lookup:
         return found if isinstance(found, str) else None
 
     def text(self, of: Resource, name: str) -> Text | None:
-        """Return a text after the change, None where it is null or left off."""
+        """Return a text after the change, None where it is null, empty or left off."""
         value = of.planned(name)
         if isinstance(value, Unknown):
             return self._referred(of, name)
-        return value if isinstance(value, str) else None
+        return value if isinstance(value, str) and value else None
 
     def named(self, of: Resource, name: str) -> Text:
         """Return a text that must be there, such as whom a membership is of."""
@@ -60,7 +67,7 @@ class Lookup:
         return Unknown(why, self.references.target(of, (of.expressions or {}).get(name)))
 
     def texts(self, of: Resource, name: str) -> tuple[Text, ...] | Unknown:
-        """Return the texts of a list after the change; null is none. An unknown list has no known items."""
+        """Return the texts of a list after the change; null and "" are none. An unknown list has no known items."""
         value = of.planned(name)
         if isinstance(value, Unknown) and self._is_written_empty(of, name):
             return ()
@@ -70,7 +77,9 @@ class Lookup:
         one = self._referred(of, name) if unknown else None
         if one is not None and len(unknown) > 1:
             one = structs.replace(one, entity=None)
-        return tuple(one if isinstance(each, Unknown) and one else each for each in value or () if each is not None)
+        return tuple(
+            one if isinstance(each, Unknown) and one else each for each in value or () if each not in (None, "")
+        )
 
     def _is_written_empty(self, of: Resource, name: str) -> bool:
         """Return whether the configuration writes out an empty list, which is shown as unknown when it is created."""

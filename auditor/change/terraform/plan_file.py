@@ -6,7 +6,7 @@ https://developer.hashicorp.com/terraform/internals/json-format
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from auditor import documents
 from auditor.errors import SourceError
@@ -89,6 +89,8 @@ class _Plan(Struct):
 
 
 _MAKE = "Make it with: terraform plan -out tfplan && terraform show -json tfplan > plan.json"
+_WRAPPED = "With setup-terraform, set terraform_wrapper: false."
+_UNREAD = frozenset({"planned_values", "prior_state", "resource_drift", "output_changes", "checks"})
 _MAJORS = ("0", "1")
 _ZIP = b"PK\x03\x04"
 
@@ -111,15 +113,19 @@ def read(path: str) -> dict[str, Any]:
 
 
 def _decoded(content: bytes, place: str) -> dict[str, Any]:
+    """Return what the file holds, of a plan without the sections that are not read: they may be most of it."""
+    if content.startswith(b"[command]"):
+        raise SourceError("is not JSON: a wrapper of Terraform wrote lines around it", _WRAPPED, subject=place)
     try:
-        plan = msgspec.json.decode(content)
+        sections = msgspec.json.decode(content, type=dict[str, Raw])
+        unread = _UNREAD if "resource_changes" in sections else frozenset()
+        return {name: msgspec.json.decode(each) for name, each in sections.items() if name not in unread}
+    except msgspec.ValidationError as error:
+        raise SourceError("is not a Terraform plan: it is no JSON object", _MAKE, subject=place) from error
     except documents.FAULTS as error:
         if _is_log(content):
             raise SourceError("is the log of `terraform plan -json`, not a plan", _MAKE, subject=place) from error
         raise SourceError(f"is not JSON: {documents.reason(error)}", _MAKE, subject=place) from error
-    if not isinstance(plan, dict):
-        raise SourceError("is not a Terraform plan: it is no JSON object", _MAKE, subject=place)
-    return plan
 
 
 def _is_log(content: bytes) -> bool:
@@ -143,6 +149,9 @@ def _check(plan: dict[str, Any], place: str) -> None:
         raise SourceError(problem, "Use a newer release of iam-audit, or an older one of Terraform.", subject=place)
     if "resource_changes" not in plan and "planned_values" not in plan and "values" in plan:
         raise SourceError("is a Terraform state in JSON, not a plan", _MAKE, subject=place)
+    if "resource_changes" not in plan and (plan.get("planned_values") or {}).get("root_module"):
+        problem = "has planned values and no resource_changes: a part of the plan was taken out"
+        raise SourceError(problem, _MAKE, subject=place)
     _check_whole(plan, place)
 
 

@@ -4,18 +4,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec import structs
+
 from auditor.account.model import Snapshot
 from auditor.change.steps import Action, Change, Doubt, Opened, Step
 from auditor.change.terraform import entities, links, plan_file
 from auditor.change.terraform.lookup import Lookup
 from auditor.change.terraform.resources import Resource
+from auditor.change.terraform.sources import Sources
 from auditor.change.values import Target, Unknown, hidden_texts
 
 _ACTIONS = {"create": Action.CREATE, "update": Action.UPDATE, "delete": Action.DELETE}
-_TOUCHING = re.compile(
-    r"aws_iam_|aws_accessanalyzer_|awscc_iam_|awscc_accessanalyzer_|aws_cloudformation_stack|"
-    r"aws_serverlessapplicationrepository_cloudformation_stack|aws_cloudcontrolapi_resource"
-)
 _ACCOUNT = re.compile(r"arn:[\w-]+:iam::(\d{12}):role/")
 _OWN_CREDENTIALS = frozenset({"profile", "access_key", "shared_credentials_files", "assume_role_with_web_identity"})
 """The settings by which a provider beside the default one may be in another account."""
@@ -25,19 +24,22 @@ _PEOPLE = {"user": "users", "user_name": "users", "group": "groups", "group_name
 _EVERY_LIST = ("users", "groups", "roles", "policies")
 
 
-def opened(path: str) -> Opened:
+def opened(path: str, source_dir: str | None = None) -> Opened:
     """Return the function from today's account to the change that a plan makes to it.
 
-    Raises SourceError for a file that is no plan, or not a whole one.
+    `source_dir` is the folder of the root module, in whose files addresses are looked for. Raises SourceError for a
+    file that is no plan, or not a whole one, and UsageError for what is no folder.
     """
     lookup = Lookup(plan_file.read(path))
-    return lambda account: _change(lookup, "standard input" if path == "-" else path, account)
+    sources = Sources(source_dir, lookup.root_module) if source_dir is not None else None
+    return lambda account: _change(lookup, "standard input" if path == "-" else path, account, sources)
 
 
-def _change(lookup: Lookup, file: str, account: Snapshot) -> Change:
+def _change(lookup: Lookup, file: str, account: Snapshot, sources: Sources | None) -> Change:
     reading = _Reading(lookup, account)
-    steps = tuple(step for each in lookup.resources.values() for step in reading.steps(each))
-    hidden = {text for each in lookup.resources.values() if _touches(each) for text in _secrets(each)}
+    everything = (*lookup.deposed, *lookup.resources.values())
+    steps = tuple(_placed(step, sources) for each in everything for step in reading.steps(each))
+    hidden = {text for each in everything for text in _secrets(each)}
     return Change(
         file=file,
         steps=steps,
@@ -46,13 +48,14 @@ def _change(lookup: Lookup, file: str, account: Snapshot) -> Change:
     )
 
 
+def _placed(step: Step, sources: Sources | None) -> Step:
+    place = sources.place(step.address.partition(" (deposed ")[0]) if sources is not None else None
+    return step if place is None else structs.replace(step, file=place[0], line=place[1])
+
+
 def _secrets(of: Resource) -> Iterator[str]:
     yield from hidden_texts(of.before or {})
     yield from hidden_texts(of.after or {})
-
-
-def _touches(of: Resource) -> bool:
-    return of.mode == "managed" and _TOUCHING.match(of.type) is not None
 
 
 class _Reading:
@@ -66,7 +69,7 @@ class _Reading:
 
     def steps(self, of: Resource) -> Iterator[Step]:
         """Yield the steps of one resource."""
-        if not _touches(of):
+        if of.mode != "managed":
             return
         for action in _actions(of):
             if action is not Action.KEEP and not self._is_ours(of):

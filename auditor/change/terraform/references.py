@@ -96,6 +96,12 @@ class References:
         return wanted if wanted in self._addresses else None
 
 
+def steps_of(address: str) -> tuple[list[str], str]:
+    """Return the names of the modules that an address goes through, and what is left of it without keys."""
+    end = _module_end(address)
+    return [name for name, _ in _STEP.findall(address[:end])], configured_address(address[end:])
+
+
 def _module_end(address: str) -> int:
     """Return where the module's part of an address ends."""
     end = 0

@@ -14,6 +14,11 @@ _LEFT_OFF = frozenset(
     | {"max_password_age", "password_reuse_prevention", "hard_expiry", "managed_policy_arns", "inline_policy"}
 )
 """The attributes that a new resource has unknown where the configuration leaves them off, and that are then not set."""
+_TOUCHING = re.compile(
+    r"aws_iam_|aws_accessanalyzer_|awscc_iam_|awscc_accessanalyzer_|aws_cloudformation_stack|"
+    r"aws_serverlessapplicationrepository_cloudformation_stack|aws_cloudcontrolapi_resource"
+)
+"""The types of resources that may change something of IAM."""
 _INDEX = re.compile(r"\[(?:\"(?:[^\"\\]|\\.)*\"|\d+)\]")
 
 
@@ -46,6 +51,14 @@ class Resource(Struct, frozen=True, kw_only=True):
     def previous(self, name: str) -> Any:
         """Return the value before the change."""
         return (self.before or {}).get(name)
+
+
+def concerns_iam(entry: Mapping[str, Any]) -> bool:
+    """Return whether an entry of resource_changes may change something of IAM, or is a policy document."""
+    kind = str(entry.get("type", ""))
+    if entry.get("mode", "managed") == "managed":
+        return _TOUCHING.match(kind) is not None
+    return kind == "aws_iam_policy_document"
 
 
 def configured_address(address: str) -> str:

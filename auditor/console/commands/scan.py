@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from auditor.console.groups import Command
+from auditor.console.groups import ORDER, Command
 from auditor.console.options import (
     SCAN_CODES,
     place_options,
@@ -46,7 +46,8 @@ def scan(**options: Any) -> int:
     """
     from auditor.console.scanning import run  # other commands start faster without the engine
 
-    return run(request_of(ScanRequest, options))
+    order = click.get_current_context().meta.get(ORDER, ())
+    return run(request_of(ScanRequest, {**options, "order": order}))
 
 
 command = scan

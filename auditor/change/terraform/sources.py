@@ -1,0 +1,89 @@
+"""The sources of a Terraform plan: file and line of each address, which the plan's JSON does not hold.
+
+Only the headers of blocks are looked for, in the files of the root module and of the modules that it calls by a path.
+A resource of any other module is found where that module is called.
+https://developer.hashicorp.com/terraform/language/files
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from auditor.change.terraform.references import steps_of
+from auditor.errors import UsageError
+
+Place = tuple[str, int]
+"""A file, and a line in it."""
+_MAX_BYTES = 4 << 20  # of a file; larger ones are no code that people write
+_LABEL = r'(?:"([\w.-]+)"|([\w-]+))'
+_TOKEN = re.compile(
+    r"#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z)"
+    r"|<<-?[ \t]*(?P<mark>[\w-]+)[ \t]*\r?\n.*?(?:^[ \t]*(?P=mark)[ \t]*\r?$|\Z)"
+    rf"|(?P<resource>^[ \t]*resource[ \t]+{_LABEL}[ \t]+{_LABEL}[ \t]*\{{)"
+    rf"|(?P<module>^[ \t]*module[ \t]+{_LABEL}[ \t]*\{{)"
+    r'|"(?:[^"\\\n]|\\.)*"',
+    re.DOTALL | re.MULTILINE,
+)
+"""Comments, heredocs and texts, in which nothing is looked for, and the headers of blocks."""
+_LABELS = (3, 4, 5, 6, 8, 9)
+"""The groups that hold labels of blocks, quoted or not."""
+
+
+class Sources:
+    """Find the places of a plan's addresses in the folder of its root module."""
+
+    def __init__(self, folder: str, root: Mapping[str, Any]) -> None:
+        """Take the folder, and the root module of the plan's configuration; raise UsageError for no folder."""
+        if not Path(folder).is_dir():
+            raise UsageError("is not a folder", "Name the folder of the root module.", subject=f"--source-dir {folder}")
+        self._folder = folder
+        self._root = root
+        self._blocks: dict[str, dict[str, Place]] = {}
+
+    def place(self, address: str) -> Place | None:
+        """Return where the block of an address stands, or the call of its module; None where that is not found."""
+        steps, own = steps_of(address)
+        folder, module, called = self._folder, self._root, None
+        for name in steps:
+            called = self._of(folder).get(f"module.{name}", called)
+            call = (module.get("module_calls") or {}).get(name) or {}
+            source, module = str(call.get("source", "")), call.get("module") or {}
+            if not source.startswith(("./", "../", ".\\", "..\\")):
+                return called
+            folder = os.path.normpath(Path(folder) / source.replace("\\", "/"))
+        return self._of(folder).get(own, called)
+
+    def _of(self, folder: str) -> Mapping[str, Place]:
+        """Return the places of the blocks in a folder, by address."""
+        if folder not in self._blocks:
+            self._blocks[folder] = dict(_blocks_of(Path(folder)))
+        return self._blocks[folder]
+
+
+def _blocks_of(folder: Path) -> Iterator[tuple[str, Place]]:
+    """Yield the address and place of each block, those of files that override others first."""
+    files = [*folder.glob("*.tf"), *folder.glob("*.tofu")]
+    for file in sorted(files, key=lambda file: (not _overrides(file), file.name)):
+        yield from _blocks_in(file)
+
+
+def _overrides(file: Path) -> bool:
+    return file.stem == "override" or file.stem.endswith("_override")
+
+
+def _blocks_in(file: Path) -> Iterator[tuple[str, Place]]:
+    try:
+        with file.open("rb") as stream:
+            text = stream.read(_MAX_BYTES).decode("utf-8-sig", "replace")
+    except OSError:
+        return  # an address of it has no place, as one of any file that is not here
+    line, counted = 1, 0
+    for found in _TOKEN.finditer(text):
+        if found["resource"] is None and found["module"] is None:
+            continue
+        start = found.start() + len(found[0]) - len(found[0].lstrip())
+        line, counted = line + text.count("\n", counted, start), start
+        labels = [each for each in found.group(*_LABELS) if each is not None]
+        yield ".".join(["module", *labels] if found["module"] else labels), (file.as_posix(), line)

@@ -1,0 +1,80 @@
+"""Documents read as the tools do that deploy them: with aliases, merge keys and tags of others.
+
+CloudFormation itself takes neither aliases nor merge keys; `aws cloudformation package`, SAM and others write them out
+before they deploy a template. Their size once written out is limited.
+"""
+
+from collections.abc import Sequence
+
+import yaml
+
+from auditor.templates import nodes
+from auditor.templates.values import Node, Unknown
+
+_MAX_NODES = 200_000  # of a document with its aliases written out
+_MAX_DEPTH = 80
+_MERGE = "<<"
+
+
+class LenientReader(nodes.Reader):
+    """Build nodes of whatever can be understood; what stands in an unknown tag, or twice, is unknown."""
+
+    def __init__(self, text: str, place: str, kind: str) -> None:
+        super().__init__(text, place, kind)
+        self._built: dict[int, Node] = {}
+        self._extents: dict[int, tuple[int, int]] = {}
+        """How many nodes a node holds once its aliases are written out, and how deep they are."""
+
+    def _check_second(self, root: yaml.Node) -> None:
+        if not (isinstance(root, yaml.ScalarNode) and root.value == ""):
+            super()._check_second(root)
+
+    def _check_aliases(self) -> None:
+        """Accept aliases; `_node` limits them."""
+
+    def _again(self, key: str, line: int, first: Node) -> Node:
+        return Unknown(f"{key!r} stands here again, after line {first.line}", line)
+
+    def _node(self, node: yaml.Node, line: int) -> Node:
+        key = id(node)
+        if key not in self._built:
+            if key in self._extents:
+                raise self._fault(line, "an alias stands within what it names", "Write the value out.")
+            self._extents[key] = (0, 0)
+            known = node.tag in nodes.TYPES or nodes.function_of_tag(node.tag) is not None
+            tag = nodes.written(node.tag)
+            self._built[key] = super()._node(node, line) if known else Unknown(f"the tag {tag} is not known", line)
+            self._extents[key] = self._measured(node, line)
+        return self._built[key]
+
+    def _measured(self, node: yaml.Node, line: int) -> tuple[int, int]:
+        within = [self._extents.get(id(each), (0, 0)) for each in _values(node)]
+        size, depth = 1 + sum(each for each, _ in within), 1 + max((each for _, each in within), default=0)
+        if size > _MAX_NODES or depth > _MAX_DEPTH:
+            raise self._fault(line, "the aliases make this too large", "Use fewer of them.")
+        return size, depth
+
+    def _entries(self, node: yaml.Node) -> dict[str, Node]:
+        plain = [(key, value) for key, value in node.value if not _merges(key)]
+        entries = super()._entries(yaml.MappingNode(node.tag, plain))
+        for merged in [each for key, value in node.value if _merges(key) for each in _merged(value)]:
+            self._node(merged, nodes.line_of(merged))
+            for name, each in self._entries(merged).items():
+                entries.setdefault(name, each)
+        return entries
+
+
+def _merges(key: yaml.Node) -> bool:
+    return isinstance(key, yaml.ScalarNode) and key.value == _MERGE and not key.tag
+
+
+def _merged(value: yaml.Node) -> Sequence[yaml.Node]:
+    several = value.value if isinstance(value, yaml.SequenceNode) else [value]
+    return [each for each in several if isinstance(each, yaml.MappingNode)]
+
+
+def _values(node: yaml.Node) -> Sequence[yaml.Node]:
+    """Return the nodes that a node holds, without keys."""
+    if isinstance(node, yaml.MappingNode):
+        return [value for _, value in node.value]
+    return node.value if isinstance(node, yaml.SequenceNode) else []

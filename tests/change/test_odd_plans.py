@@ -1,0 +1,157 @@
+"""Plans as people have them: left-over objects, empty names, renamed people, other encodings and lost sections."""
+
+import json
+from pathlib import Path
+
+import pytest
+from judging_plans import answers, report_of, report_of_plan
+from plans import Json, changed, created, deleted, document, plan, updated
+
+from auditor.account.model import Snapshot
+from auditor.change.terraform import reading
+from auditor.errors import AuditError
+from auditor.testing import account, allow, group, policy, user
+
+ATTACHED, INLINE = "iam-user-no-policies-check", "iam-no-inline-policy-check"
+IN_GROUP, HAS_USERS = "iam-user-group-membership-check", "iam-group-has-users-check"
+ADMIN, FULL = "iam-policy-no-statements-with-admin-access", "iam-policy-no-statements-with-full-access"
+NC, C, UNDECIDED = "NON_COMPLIANT", "COMPLIANT", "INSUFFICIENT_DATA"
+ANN_IN_OPS = account(users=[user("ann", groups=["ops"]), user("bob")], groups=[group("ops"), group("dev")])
+MEMBERS = {"group": "ops", "users": ["ann"]}
+
+
+def left_over(entry: Json) -> Json:
+    return {**entry, "deposed": "00aa11bb"}
+
+
+def renamed(kind: str, old: str, new: str) -> Json:
+    return updated(f"aws_iam_{kind}.x", {"name": old, "path": "/"}, name=new)
+
+
+def read_later(*statements: Json, unknown: Json) -> list[Json]:
+    """Return a policy whose document is read only during apply."""
+    return [
+        created("aws_iam_policy.p", {"policy": True}, name="p", path="/"),
+        changed("data.aws_iam_policy_document.d", "read", after={"statement": list(statements)}, unknown=unknown),
+    ]
+
+
+CASES: list[tuple[str, Snapshot, list[Json], str, str, tuple[str, str | None]]] = [
+    (
+        "what a failed replacement left is deleted",
+        account(users=[user("ann", attached=["AdministratorAccess"])]),
+        [
+            left_over(
+                deleted(
+                    "aws_iam_user_policy_attachment.a",
+                    user="ann",
+                    policy_arn="arn:aws:iam::aws:policy/AdministratorAccess",
+                )
+            ),
+            changed("aws_iam_user_policy_attachment.a", "no-op", before={"user": "bob"}, after={"user": "bob"}),
+        ],
+        ATTACHED,
+        "ann",
+        (C, "resolved"),
+    ),
+    (
+        "nobody is a member",
+        ANN_IN_OPS,
+        [created("aws_iam_group_membership.m", group="dev", users=[""])],
+        HAS_USERS,
+        "dev",
+        (NC, "unchanged"),
+    ),
+    (
+        "groups that are known only after apply take nobody out",
+        ANN_IN_OPS,
+        [created("aws_iam_user_group_membership.m", {"groups": True}, user="ann")],
+        IN_GROUP,
+        "ann",
+        (C, "unchanged"),
+    ),
+    (
+        "a renamed user whom a group loses at the same time may not be found",
+        ANN_IN_OPS,
+        [renamed("user", "ann", "eve"), updated("aws_iam_group_membership.m", MEMBERS, users=["bob"])],
+        IN_GROUP,
+        "eve",
+        (UNDECIDED, "undetermined"),
+    ),
+    (
+        "a renamed group that loses its members at the same time may not be found",
+        ANN_IN_OPS,
+        [renamed("group", "ops", "new"), deleted("aws_iam_group_membership.m", **MEMBERS)],
+        HAS_USERS,
+        "new",
+        (UNDECIDED, "undetermined"),
+    ),
+    (
+        "a renamed user keeps the groups that the plan does not touch",
+        ANN_IN_OPS,
+        [renamed("user", "ann", "eve"), created("aws_iam_user_group_membership.m", user="eve", groups=["dev"])],
+        IN_GROUP,
+        "eve",
+        (C, "unchanged"),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case[0])
+def test_a_plan_of_people(
+    tmp_path: Path, case: tuple[str, Snapshot, list[Json], str, str, tuple[str, str | None]]
+) -> None:
+    _, over, changes, rule, resource, expected = case
+    assert answers(report_of_plan(tmp_path, plan(*changes), over))[rule, resource] == expected
+
+
+STATEMENT = {"actions": ["s3:*"], "resources": ["*"], "effect": None}
+CONDITION = {"test": "StringEquals", "variable": "aws:SourceArn", "values": [None]}
+
+
+def test_an_unknown_value_of_a_condition_hides_no_statement(tmp_path: Path) -> None:
+    unknown = {"json": True, "statement": [{"condition": [{"values": [True]}]}, {"effect": True}]}
+    made = plan(
+        *read_later({**STATEMENT, "condition": [CONDITION]}, {"actions": ["*"], "resources": ["*"]}, unknown=unknown),
+        expressions={"aws_iam_policy.p": {"policy": {"references": ["data.aws_iam_policy_document.d.json"]}}},
+    )
+    found = answers(report_of_plan(tmp_path, made))
+    assert (found[FULL, "p"][0], found[ADMIN, "p"][0]) == (NC, UNDECIDED)
+
+
+SIMPLE = plan(created("aws_iam_group.g", name="g", path="/"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_plan_may_be_written_by_powershell(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(SIMPLE), encoding)
+    assert answers(report_of([reading.opened(str(path))]))[HAS_USERS, "g"][0] == NC
+
+
+WRONG = [
+    ("[command]/bin/terraform show -json\n" + json.dumps(SIMPLE), "is not JSON", "terraform_wrapper: false"),
+    (
+        '{"format_version": "1.0", "planned_values": {"root_module": {"resources": []}}}',
+        "a part of the plan was taken out",
+        "terraform show -json",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "problem", "hint"), WRONG, ids=["of a wrapper", "without changes"])
+def test_a_file_that_is_not_a_whole_plan_is_refused(tmp_path: Path, text: str, problem: str, hint: str) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(text, "utf-8")
+    with pytest.raises(AuditError) as caught:
+        reading.opened(str(path))
+    assert problem in caught.value.message
+    assert hint in (caught.value.hint or "")
+
+
+def test_a_policy_that_is_left_over_is_gone(tmp_path: Path) -> None:
+    gone = left_over(deleted("aws_iam_policy.p", name="old", path="/", policy=document(allow())))
+    kept = changed("aws_iam_policy.p", "no-op", before={"name": "p", "path": "/"}, after={"name": "p", "path": "/"})
+    report = report_of_plan(tmp_path, plan(gone, kept), account(policies=[policy("old"), policy("p")]))
+    names = {each.resource_name for each in report.findings if each.config_rule_name == ADMIN}
+    assert names == {"p"}
