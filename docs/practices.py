@@ -91,6 +91,7 @@ def _account(document: object, *, mfa: bool, key: bool, reset: bool) -> Snapshot
             AwsManagedPolicy(_POWER_USER, "v1", _raw({"Version": "2012-10-17", "Statement": [everything]})),
         ),
         login_profiles=(LoginProfile("userA", password_reset_required=reset),),
+        service_credentials=listing(()),
         devices=devices,
         password=password_policy(),
     )

@@ -187,10 +187,6 @@ def checked(action: str, resource: str) -> str:
     return "*" if TARGETS.get(action) is Target.NONE else resource
 
 
-def acts_on_oneself(action: str) -> bool:
-    """Return whether an action acts on a user, or on its MFA device, so that a question need not name which."""
-    return TARGETS.get(action.lower()) in (Target.USER, Target.MFA_DEVICE)
-
 
 def own_resource(action: str, principal: Principal) -> str:
     """Return what a user means that names no resource; raise UsageError where the action does not tell."""

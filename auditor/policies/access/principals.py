@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from auditor.account.model import Account, User
 from auditor.account.unknown import gaps_of
 from auditor.policies.access.sessions import SESSION_KEYS, TAG_KEYS, UNKNOWN, Key, KeyType, Session, absent, valued
-from auditor.policies.access.truth import Doubt, Truth
+from auditor.policies.access.truth import Truth
 
 _ACCOUNT = 4  # the part of an ARN that holds the account's number
 
@@ -16,8 +16,6 @@ class Principal:
     def __init__(self, user: User, account: Account) -> None:
         self.name = user.name
         self.arn: str | None = None if "arn" in gaps_of(user) else user.arn
-        self.unnamed = Doubt(f"the ARN of {user.name} is not known", gaps_of(user).get("arn"), "arn")
-        """Why questions about the user's own ARN have no answer, where it is not known."""
         self.account_id = account.id or (self.arn.split(":")[_ACCOUNT] if self.arn else None)
         self.device_arn = _device_arn(self.arn, self.account_id, user.name)
         self._keys: Mapping[str, Key] = {
