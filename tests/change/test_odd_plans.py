@@ -130,6 +130,16 @@ def test_a_plan_may_be_written_by_powershell(tmp_path: Path, encoding: str) -> N
 
 
 WRONG = [
+    (
+        json.dumps(plan({"address": "aws_iam_user.u", "type": "aws_iam_user", "change": {"after": {"name": "u"}}})),
+        "does not say what happens to aws_iam_user.u",
+        "terraform show -json",
+    ),
+    (
+        json.dumps(plan(changed("aws_iam_user.u", "mend", after={"name": "u"}))),
+        "has the action 'mend' for aws_iam_user.u",
+        "newer release",
+    ),
     ("[command]/bin/terraform show -json\n" + json.dumps(SIMPLE), "is not JSON", "terraform_wrapper: false"),
     (
         '{"format_version": "1.0", "planned_values": {"root_module": {"resources": []}}}',
@@ -139,7 +149,9 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("text", "problem", "hint"), WRONG, ids=["of a wrapper", "without changes"])
+@pytest.mark.parametrize(
+    ("text", "problem", "hint"), WRONG, ids=["no actions", "an action of tomorrow", "of a wrapper", "without changes"]
+)
 def test_a_file_that_is_not_a_whole_plan_is_refused(tmp_path: Path, text: str, problem: str, hint: str) -> None:
     path = tmp_path / "plan.json"
     path.write_text(text, "utf-8")

@@ -91,6 +91,7 @@ class _Plan(Struct):
 _MAKE = "Make it with: terraform plan -out tfplan && terraform show -json tfplan > plan.json"
 _WRAPPED = "With setup-terraform, set terraform_wrapper: false."
 _UNREAD = frozenset({"planned_values", "prior_state", "resource_drift", "output_changes", "checks"})
+_ACTIONS = frozenset({"no-op", "create", "read", "update", "delete", "forget"})
 _MAJORS = ("0", "1")
 _ZIP = b"PK\x03\x04"
 
@@ -165,7 +166,21 @@ def _check_whole(plan: dict[str, Any], place: str) -> None:
         raise SourceError(problem, "Plan again without -target.", subject=place)
     try:
         documents.check_depth(plan)
-        msgspec.convert(plan, type=_Plan)
+        read = msgspec.convert(plan, type=_Plan)
     except documents.FAULTS as error:
         problem = f"is not a readable Terraform plan: {documents.reason(error)}"
         raise SourceError(problem, _MAKE, subject=place) from error
+    for entry in read.resource_changes or ():
+        _check_actions(entry, place)
+
+
+def _check_actions(entry: _Entry, place: str) -> None:
+    """Raise SourceError for an entry of which nobody could tell what happens to it: it would pass for unchanged."""
+    actions = entry.change.actions if entry.change is not None else None
+    if not actions:
+        problem = f"does not say what happens to {entry.address}: a part of the plan was taken out"
+        raise SourceError(problem, _MAKE, subject=place)
+    unknown = next((each for each in actions if each not in _ACTIONS), None)
+    if unknown is not None:
+        problem = f"has the action {unknown!r} for {entry.address}, which this iam-audit does not know"
+        raise SourceError(problem, "Use a newer release of iam-audit.", subject=place)
