@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from auditor.collectors import saved
+from auditor.console.messages import speaker
 from auditor.console.requests import (
     Filter,
     HistorySampleRequest,
@@ -13,7 +14,7 @@ from auditor.console.requests import (
     HistoryVerifyRequest,
 )
 from auditor.history import store
-from auditor.history.aged import open_findings
+from auditor.history.aged import Limits, open_findings
 from auditor.history.sample import sample
 from auditor.history.trend import trend
 from auditor.history.verification import verified
@@ -22,7 +23,9 @@ from auditor.report.reading import load_report
 from auditor.selection import config
 from auditor.selection.options import RunOptions
 from auditor.selection.run_settings import run_settings
-from auditor.writers.history.printing import print_history
+from auditor.writers import files, paths
+from auditor.writers.history.formats import TREND_SUFFIXES
+from auditor.writers.printing import print_history
 
 
 def verify(request: HistoryVerifyRequest) -> int:
@@ -36,8 +39,7 @@ def verify(request: HistoryVerifyRequest) -> int:
 
 def show(request: HistoryShowRequest) -> int:
     """Show what is not resolved, and how old it is."""
-    loaded = config.load(request.config, datetime.now(UTC).date(), ignored=request.no_config)
-    limits = run_settings(RunOptions(), loaded).days_allowed
+    limits = _limits(request.config, no_config=request.no_config)
     with store.reading(request.history) as connection:
         found = open_findings(connection, _wanted(request.wanted), limits)
     print_history(found, request.output_format)
@@ -45,10 +47,16 @@ def show(request: HistoryShowRequest) -> int:
 
 
 def show_trend(request: HistoryTrendRequest) -> int:
-    """Show how findings came and went."""
+    """Show how findings came and went, or write it to files."""
+    paths.check(request.paths, TREND_SUFFIXES, sources=[request.history])
+    limits = _limits(request.config, no_config=request.no_config)
     with store.reading(request.history) as connection:
-        found = trend(connection, _wanted(request.wanted), Period(request.since, request.until))
-    print_history(found, request.output_format)
+        found = trend(connection, _wanted(request.wanted), Period(request.since, request.until), limits)
+    written = files.write_trend(found, request.paths, sources=[request.history]) if request.paths else []
+    if request.output_format or not written:
+        print_history(found, request.output_format or "table")
+    if written:
+        speaker(quiet=request.quiet)(f"{files.sentence(written)}.")
     return 0
 
 
@@ -59,6 +67,12 @@ def show_sample(request: HistorySampleRequest) -> int:
         found = sample(connection, _wanted(request.wanted), period, size=request.size, seed=request.seed)
     print_history(found, request.output_format)
     return 0
+
+
+def _limits(path: str | None, *, no_config: bool) -> Limits:
+    """Return the SLA of the configuration file."""
+    loaded = config.load(path, datetime.now(UTC).date(), ignored=no_config)
+    return run_settings(RunOptions(), loaded).days_allowed
 
 
 def _wanted(wanted: Filter) -> Wanted:

@@ -138,13 +138,17 @@ class HistoryShowRequest(Struct, frozen=True, kw_only=True):
 
 
 class HistoryTrendRequest(Struct, frozen=True, kw_only=True):
-    """Ask how findings came and went, day by day."""
+    """Ask how findings came and went, day by day, with the SLA of a configuration file."""
 
     history: str
     wanted: Filter
+    config: str | None
+    no_config: bool
+    paths: Sequence[str]
     since: date | None
     until: date | None
-    output_format: str
+    output_format: str | None
+    quiet: bool
 
 
 class HistorySampleRequest(Struct, frozen=True, kw_only=True):

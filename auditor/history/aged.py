@@ -98,14 +98,15 @@ def open_findings(connection: sqlite3.Connection, wanted: Wanted, limits: Limits
     of_accounts = calendars(connection, wanted)
     found = [each for calendar in of_accounts for each in _of_account(connection, calendar, wanted, limits)]
     return OpenFindings(
-        accounts=tuple(map(_audited, of_accounts)),
+        accounts=tuple(map(audited, of_accounts)),
         counts={status: sum(each.status is status for each in found) for status in Status if status != "resolved"},
         overdue=sum(each.overdue for each in found),
         findings=tuple(sorted(found, key=_order)),
     )
 
 
-def _audited(calendar: Calendar) -> AuditedAccount:
+def audited(calendar: Calendar) -> AuditedAccount:
+    """Return what a calendar says of its account."""
     account: Account = calendar.account
     times = moment_of(calendar.times[0]), moment_of(calendar.newest)
     return AuditedAccount(account.number, account.partition, len(calendar.runs), *times)
@@ -142,17 +143,12 @@ def _aged(history: History, calendar: Calendar, severity: Severity, limit: int |
         unseen_days=episode.unseen_days,
         reopened=len(history.episodes) - 1,
         due=None if limit is None else date_of(day_of(episode.first) + limit),
-        overdue=limit is not None and age > limit and _counts(episode),
+        overdue=limit is not None and age > limit and episode.has_due_date,
     )
 
 
 def _reason(episode: Episode) -> Unproven | None:
     return Unproven(episode.state) if episode.status is Status.NOT_SEEN else None
-
-
-def _counts(episode: Episode) -> bool:
-    """Return whether an episode can be overdue: not while the finding on its name is judged by the id known now."""
-    return episode.status is not Status.SUPPRESSED and episode.state != Unproven.ID_UNKNOWN
 
 
 def _order(finding: AgedFinding) -> tuple[int, int, str, str, str]:

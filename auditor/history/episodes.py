@@ -13,6 +13,7 @@ from auditor.history.calendar import Calendar, day_of
 from auditor.history.ledger import spans_of
 from auditor.history.proofs import OPEN, RESOLVED, SUPPRESSED
 from auditor.history.timeline import Span
+from auditor.report.changes import Unproven
 
 _FAILING = (OPEN, SUPPRESSED)
 
@@ -47,6 +48,11 @@ class Episode(NamedTuple):
         if self.resolved is not None:
             return Status.RESOLVED
         return Status(self.state) if self.state in _FAILING else Status.NOT_SEEN
+
+    @property
+    def has_due_date(self) -> bool:
+        """Return whether an SLA holds it to a date: not while it is suppressed or judged by the id known now."""
+        return self.status is not Status.SUPPRESSED and self.state != Unproven.ID_UNKNOWN
 
     def age_days(self, newest: int) -> int:
         """Return how many days it lasted: up to its end, the newest run, or the last run that saw it."""

@@ -2,7 +2,8 @@
 
 A `run` is a report of one account, at `time` (seconds since 1970). A row of `verdict` holds what its reports say of a
 `finding` from the run of `first` to that of `last`; NULL: up to the newest. A finding that was ever NON_COMPLIANT on a
-resource is `tracked`; its rows in `state` hold what each run proves of it. A `tally` is what the trend counts of that.
+resource is `tracked`; its rows in `state` hold what each run proves of it. A `tally` is what the trend counts of the
+findings of a rule; one without a rule is of all of them.
 """
 
 APPLICATION_ID = 0x49414D48  # "IAMH"; https://www.sqlite.org/pragma.html#pragma_application_id
@@ -47,7 +48,8 @@ CREATE TABLE state (
     account INTEGER NOT NULL, item INTEGER NOT NULL REFERENCES tracked, first INTEGER NOT NULL, last INTEGER,
     value TEXT NOT NULL, PRIMARY KEY (account, item, first)) WITHOUT ROWID;
 CREATE TABLE tally (
-    account INTEGER PRIMARY KEY REFERENCES account, content TEXT NOT NULL);
+    account INTEGER NOT NULL REFERENCES account, rule TEXT NOT NULL, identifier TEXT NOT NULL, content TEXT NOT NULL,
+    PRIMARY KEY (account, rule, identifier));
 """
 
 MIGRATIONS = (_FIRST,)

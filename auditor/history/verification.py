@@ -12,7 +12,6 @@ from auditor.history.ledger import Ledger, spans_of
 from auditor.history.runs import Run, findings_digest, link_of, stored_runs
 from auditor.history.tally import kept, tallied
 from auditor.history.tracking import failures, proofs_of, states, tracked
-from auditor.history.wanted import Wanted
 
 
 class Fault(Struct, frozen=True):
@@ -112,7 +111,7 @@ def _of_states(
 
 
 def _of_tally(connection: sqlite3.Connection, calendar: Calendar) -> Iterator[Fault]:
-    if calendar.runs and kept(connection, calendar) != tallied(connection, calendar, Wanted()):
+    if calendar.runs and kept(connection, calendar) != tallied(connection, calendar):
         yield Fault(calendar.account.number, None, "the counts for its trend are not those of its states")
 
 

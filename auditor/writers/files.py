@@ -62,6 +62,18 @@ def write_comparison(comparison: Comparison, paths: Sequence[str], *, sources: S
     return list(contents)
 
 
+def write_trend(trend: Any, paths: Sequence[str], *, sources: Sequence[str] = ()) -> list[Path]:
+    """Write a trend to every path, as write_reports does; {captured_at} is the time of the newest run."""
+    from auditor.writers.history import formats as history_formats  # sqlite3, which other commands do not need
+
+    account_id = trend.accounts[0].account if len(trend.accounts) == 1 else None
+    captured_at = max(each.newest_run for each in trend.accounts)
+    files = [resolved(path, account_id, captured_at) for path in paths]
+    contents: dict[Path, Fill] = {file: partial(history_formats.write, trend, file.suffix) for file in files}
+    _write_whole(contents, sources, private=False)
+    return list(contents)
+
+
 def sentence(files: Sequence[Path]) -> str:
     """Return the text that says which files were written."""
     return f"Wrote {', '.join(map(str, files))}"

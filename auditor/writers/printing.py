@@ -51,6 +51,14 @@ def print_comparison(comparison: Comparison, output_format: str) -> None:
     sys.stdout.buffer.flush()
 
 
+def print_history(result: Any, output_format: str) -> None:
+    """Write what a history says to standard output: as a table, JSON or Markdown."""
+    from auditor.writers.history import formats as history_formats  # sqlite3, which other commands do not need
+
+    history_formats.write(result, history_formats.SUFFIX_OF[output_format], sys.stdout.buffer)
+    sys.stdout.buffer.flush()
+
+
 def compiled(expression: str) -> Query:
     """Return a JMESPath expression ready to use; raise UsageError if it is not valid."""
     import jmespath  # only for --query

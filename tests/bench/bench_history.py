@@ -22,7 +22,7 @@ RUNS = 3
 _COPY = """
 INSERT INTO account SELECT id + :by, number + :by, partition FROM account WHERE id <= :held;
 INSERT INTO run SELECT id + :by * 1000000, account + :by, {columns} FROM run WHERE account <= :held;
-INSERT INTO tally SELECT account + :by, content FROM tally WHERE account <= :held
+INSERT INTO tally SELECT account + :by, rule, identifier, content FROM tally WHERE account <= :held
 """
 """Copies what the trend of all findings reads of accounts."""
 

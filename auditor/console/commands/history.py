@@ -20,14 +20,8 @@ history_option = click.option(
     "--history", required=True, shell_complete=files, metavar="FILE", help="The file of the history."
 )
 
-_format = showing(
-    "--format",
-    "output_format",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="What is shown.",
-)
+_FORMATS = click.Choice(["table", "json", "markdown"])
+_format = showing("--format", "output_format", type=_FORMATS, default="table", show_default=True, help="What is shown.")
 
 
 def _filters(command: C) -> C:
@@ -108,16 +102,28 @@ def history_show(**options: Any) -> int:
 @history_option
 @_filters
 @_period
-@_format
+@config_options
+@showing("--format", "output_format", type=_FORMATS, help="What is shown, also beside -o [table].")
+@showing(
+    "-o",
+    "--output",
+    "paths",
+    shell_complete=files,
+    multiple=True,
+    metavar="PATH",
+    help="Write .html with charts, .json or .md; repeatable.",
+)
+@quiet_option
 def history_trend(**options: Any) -> int:
     """Show what was open and resolved on each day.
 
-    Days without a run are named. Below stand the changes of rules, parameters and release, and how long findings took
-    to be remediated, by severity.
+    Days without a run are named. Below stand the changes of rules, parameters and release, how long findings took to be
+    remediated by severity, and how the table [sla] of iam-audit.toml was kept.
 
     \b
     Examples:
       iam-audit history trend --history iam-history.db
+      iam-audit history trend --history iam-history.db -o trend.html
       iam-audit history trend --history iam-history.db --since 2026-09-01
     """
     from auditor.console.history import show_trend

@@ -1,22 +1,22 @@
-"""Open findings with their ages, as text."""
+"""Open findings with their ages."""
 
 from collections.abc import Iterator, Sequence
 
 from auditor.history.aged import AgedFinding, AuditedAccount, OpenFindings
 from auditor.history.episodes import Status
 from auditor.report.changes import REASONS
-from auditor.writers.history.columns import number, table
+from auditor.writers.history.blocks import Block, Table, number
 
 _HEADS = ("severity", "age", "rule", "resource", "first seen", "last seen", "notes")
 
 
-def lines(found: OpenFindings) -> Iterator[str]:
+def blocks(found: OpenFindings) -> Iterator[Block]:
     """Yield the accounts, the findings, and what they come to."""
     for account in found.accounts:
         yield _account(account)
     if found.findings:
         several = len(found.accounts) > 1
-        yield from table(_HEADS, [_row(each, several=several) for each in found.findings], right=(1,))
+        yield Table(_HEADS, [_row(each, several=several) for each in found.findings], right=(1,))
     yield _total(found)
 
 

@@ -1,12 +1,12 @@
-"""A verification as text."""
+"""What a verification found."""
 
 from collections.abc import Iterator
 
 from auditor.history.verification import Fault, Verification
-from auditor.writers.visible import visible
+from auditor.writers.history.blocks import Block
 
 
-def lines(found: Verification) -> Iterator[str]:
+def blocks(found: Verification) -> Iterator[Block]:
     """Yield the faults, then the heads of the chains, then what it comes to."""
     for fault in found.faults:
         yield _line(fault)
@@ -20,4 +20,4 @@ def lines(found: Verification) -> Iterator[str]:
 
 def _line(fault: Fault) -> str:
     place = ", ".join(part for part in (fault.account and f"account {fault.account}", fault.captured_at) if part)
-    return f"Fault{f' in {place}' if place else ''}: {visible(fault.problem)}"
+    return f"Fault{f' in {place}' if place else ''}: {fault.problem}"

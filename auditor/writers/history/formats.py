@@ -1,0 +1,41 @@
+"""The formats of what is said of a history: for standard output, and by the suffixes of files."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, BinaryIO
+
+import msgspec
+
+from auditor.history.aged import OpenFindings
+from auditor.history.sample import Sample
+from auditor.history.trend import Trend
+from auditor.history.verification import Verification
+from auditor.report.report import as_json
+from auditor.writers.history import findings, markdown, sample, trend, verification
+from auditor.writers.history.blocks import Block, text
+from auditor.writers.json import shown
+
+TREND_SUFFIXES = (".json", ".md", ".html")
+SUFFIX_OF = {"table": ".txt", "json": ".json", "markdown": ".md"}
+"""The suffixes of what standard output shows."""
+
+_BLOCKS: Mapping[type, tuple[str, Callable[[Any], Iterator[Block]]]] = {
+    OpenFindings: ("IAM findings that are not resolved", findings.blocks),
+    Sample: ("A sample of IAM findings", sample.blocks),
+    Trend: ("IAM findings over time", trend.blocks),
+    Verification: ("A verified history", verification.blocks),
+}
+
+
+def write(result: Any, suffix: str, stream: BinaryIO) -> None:
+    """Write what a history says in the format of a suffix."""
+    if suffix == ".html":
+        from auditor.writers.history import html  # jinja2: 70 ms
+
+        html.write(result, stream)
+    elif suffix == ".json":
+        stream.writelines(shown(msgspec.json.format(as_json(result), indent=2) + b"\n"))
+    else:
+        title, blocks = _BLOCKS[type(result)]
+        lines = blocks(result)
+        plain = markdown.document(title, lines) if suffix == ".md" else "".join(f"{line}\n" for line in text(lines))
+        stream.write(plain.encode("utf-8", "backslashreplace"))
