@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 
 from auditor.collectors import saved
 from auditor.console.messages import speaker
 from auditor.console.requests import (
     Filter,
+    HistoryReportRequest,
     HistorySampleRequest,
     HistoryShowRequest,
     HistoryTrendRequest,
@@ -15,16 +17,18 @@ from auditor.console.requests import (
 )
 from auditor.history import store
 from auditor.history.aged import Limits, open_findings
+from auditor.history.reported import ReportAges, ages
 from auditor.history.sample import sample
-from auditor.history.trend import trend
+from auditor.history.trend import Trend, trend
 from auditor.history.verification import verified
 from auditor.history.wanted import Period, Wanted
 from auditor.report.reading import load_report
+from auditor.report.report import Report
 from auditor.selection import config
 from auditor.selection.options import RunOptions
 from auditor.selection.run_settings import run_settings
 from auditor.writers import files, paths
-from auditor.writers.history.formats import TREND_SUFFIXES
+from auditor.writers.history.formats import SUFFIXES
 from auditor.writers.printing import print_history
 
 
@@ -48,16 +52,44 @@ def show(request: HistoryShowRequest) -> int:
 
 def show_trend(request: HistoryTrendRequest) -> int:
     """Show how findings came and went, or write it to files."""
-    paths.check(request.paths, TREND_SUFFIXES, sources=[request.history])
+    paths.check(request.paths, SUFFIXES, sources=[request.history])
     limits = _limits(request.config, no_config=request.no_config)
     with store.reading(request.history) as connection:
         found = trend(connection, _wanted(request.wanted), Period(request.since, request.until), limits)
-    written = files.write_trend(found, request.paths, sources=[request.history]) if request.paths else []
-    if request.output_format or not written:
-        print_history(found, request.output_format or "table")
-    if written:
-        speaker(quiet=request.quiet)(f"{files.sentence(written)}.")
+    account_id = found.accounts[0].account if len(found.accounts) == 1 else None
+    newest = max(each.newest_run for each in found.accounts)
+    _give(found, request, [paths.resolved(path, account_id, newest) for path in request.paths], [request.history])
     return 0
+
+
+def show_report(request: HistoryReportRequest) -> int:
+    """Show a stored report with the ages of its findings, or write it to files."""
+    sources = [request.history, request.report_file]
+    paths.check(request.paths, SUFFIXES, sources=sources)
+    limits = _limits(request.config, no_config=request.no_config)
+    content, place = saved.read(request.report_file, "the report")
+    report = load_report(content, place)
+    with store.reading(request.history) as connection:
+        found = ages(connection, report, place, limits, request.new_since)
+    targets = [paths.resolved(path, found.account, found.captured_at) for path in request.paths]
+    _give(found, request, targets, sources, report)
+    return 0
+
+
+def _give(
+    found: Trend | ReportAges,
+    request: HistoryTrendRequest | HistoryReportRequest,
+    targets: Sequence[Path],
+    sources: Sequence[str],
+    report: Report | None = None,
+) -> None:
+    """Write what was found to files, and print it where none are named or a format is."""
+    if targets:
+        files.write_history(found, targets, sources=sources, report=report)
+    if request.output_format or not targets:
+        print_history(found, request.output_format or "table")
+    if targets:
+        speaker(quiet=request.quiet)(f"{files.sentence(targets)}.")
 
 
 def show_sample(request: HistorySampleRequest) -> int:

@@ -151,6 +151,19 @@ class HistoryTrendRequest(Struct, frozen=True, kw_only=True):
     quiet: bool
 
 
+class HistoryReportRequest(Struct, frozen=True, kw_only=True):
+    """Ask for a stored report with the ages of its findings, and which are new since a day or the run before."""
+
+    report_file: str
+    history: str
+    new_since: date | None
+    config: str | None
+    no_config: bool
+    paths: Sequence[str]
+    output_format: str | None
+    quiet: bool
+
+
 class HistorySampleRequest(Struct, frozen=True, kw_only=True):
     """Ask for findings drawn at random."""
 

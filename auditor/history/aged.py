@@ -116,12 +116,15 @@ def _of_account(
     connection: sqlite3.Connection, calendar: Calendar, wanted: Wanted, limits: Limits
 ) -> Iterator[AgedFinding]:
     for history in histories(connection, calendar):
+        if not history.episodes or history.episodes[-1].resolved is not None:
+            continue
         severity = calendar.severities[history.rule, history.identifier]
-        if history.episodes and history.episodes[-1].resolved is None and wanted.takes(history.rule, severity):
-            yield _aged(history, calendar, severity, limits.get(severity))
+        if wanted.takes(history.rule, severity):
+            yield aged(history, calendar, severity, limits.get(severity))
 
 
-def _aged(history: History, calendar: Calendar, severity: Severity, limit: int | None) -> AgedFinding:
+def aged(history: History, calendar: Calendar, severity: Severity, limit: int | None) -> AgedFinding:
+    """Return a finding that is not resolved, with its age; `limit` is how many days the SLA allows."""
     episode = history.episodes[-1]
     age = episode.age_days(calendar.newest)
     return AgedFinding(

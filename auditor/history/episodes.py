@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from auditor.history.calendar import Calendar, day_of
 from auditor.history.ledger import spans_of
 from auditor.history.proofs import OPEN, RESOLVED, SUPPRESSED
-from auditor.history.timeline import Span
+from auditor.history.timeline import Span, until
 from auditor.report.changes import Unproven
 
 _FAILING = (OPEN, SUPPRESSED)
@@ -83,11 +83,11 @@ _TRACKED = (
 
 
 def histories(connection: sqlite3.Connection, calendar: Calendar) -> Iterator[History]:
-    """Yield the findings of an account that were ever NON_COMPLIANT, each with its episodes."""
+    """Yield the findings of an account that were ever NON_COMPLIANT, with their episodes up to its newest run."""
     account = calendar.account.id
     spans = spans_of(connection, "state", account)
     for number, *names in connection.execute(_TRACKED, (account,)):
-        states = spans.get(number, ())
+        states = until(spans.get(number, ()), calendar.newest)
         yield History._make((*names, folded(states, calendar), states))
 
 

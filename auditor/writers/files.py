@@ -62,16 +62,16 @@ def write_comparison(comparison: Comparison, paths: Sequence[str], *, sources: S
     return list(contents)
 
 
-def write_trend(trend: Any, paths: Sequence[str], *, sources: Sequence[str] = ()) -> list[Path]:
-    """Write a trend to every path, as write_reports does; {captured_at} is the time of the newest run."""
+def write_history(
+    result: Any, paths: Sequence[Path], *, sources: Sequence[str] = (), report: Report | None = None
+) -> None:
+    """Write what a history says to every path, as write_reports does; `report` is the one that it is about."""
     from auditor.writers.history import formats as history_formats  # sqlite3, which other commands do not need
 
-    account_id = trend.accounts[0].account if len(trend.accounts) == 1 else None
-    captured_at = max(each.newest_run for each in trend.accounts)
-    files = [resolved(path, account_id, captured_at) for path in paths]
-    contents: dict[Path, Fill] = {file: partial(history_formats.write, trend, file.suffix) for file in files}
+    contents: dict[Path, Fill] = {
+        path: partial(history_formats.write, result, path.suffix, report=report) for path in paths
+    }
     _write_whole(contents, sources, private=False)
-    return list(contents)
 
 
 def sentence(files: Sequence[Path]) -> str:

@@ -55,10 +55,24 @@ _PARAMETER = r"\n(?=\w+(?:, \w+)* \()"  # before a line of a rule's page that st
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def write(report: Report, stream: BinaryIO) -> None:
-    """Write the report as one HTML document; the same report gives the same bytes."""
+class Seen(NamedTuple):
+    """Hold since when a finding is seen, for people, and whether it is new."""
+
+    text: str
+    new: bool
+
+
+class Past(NamedTuple):
+    """Hold what a history says of a report: a sentence on all of it, and of its findings by their fingerprints."""
+
+    sentence: str
+    findings: Mapping[str, Seen]
+
+
+def write(report: Report, stream: BinaryIO, past: Past | None = None) -> None:
+    """Write the report as one HTML document; the same report gives the same bytes. `past` is what a history adds."""
     urgent = structs.replace(report, rules=tuple(most_urgent_first(report.rules)))
-    stream.write(_document(urgent).encode("utf-8", "backslashreplace"))
+    stream.write(_document(urgent, past).encode("utf-8", "backslashreplace"))
 
 
 def page_environment() -> Any:
@@ -77,7 +91,7 @@ def page_environment() -> Any:
     return environment
 
 
-def _document(report: Report) -> str:
+def _document(report: Report, past: Past | None) -> str:
     template = page_environment().get_template("report.html.jinja")
     judged = sum(report.summary.counts.values()) + report.summary.suppressed
     missing = [source for source in report.snapshot.sources if source.lacking]
@@ -103,7 +117,8 @@ def _document(report: Report) -> str:
         script=script,
         style_hash=csp_hash(style),
         script_hash=csp_hash(script),
-        payload=pack(report),
+        payload=pack(report, past.findings if past else {}),
+        past=past,
         credential_report=_credential_report(report),
     )
     return text
@@ -251,7 +266,7 @@ class _Column:
         return {"values": list(self._numbers), "steps": steps}
 
 
-def pack(report: Report) -> str:
+def pack(report: Report, seen: Mapping[str, Seen]) -> str:
     """Return the findings as base64 of zlib of JSON: columns, in which each distinct value stands once.
 
     Base64 cannot end the block that it stands in. zlib rather than gzip, whose header names the operating system.
@@ -259,7 +274,9 @@ def pack(report: Report) -> str:
     columns = {name: _Column() for name in _COLUMNS}
     columns["rule"] = _Column(result.config_rule_name for result in report.rules)
     columns["compliance_type"] = _Column(_KINDS)
+    columns["seen"] = _Column()
     for finding in report.findings:
+        columns["seen"].add(seen.get(finding.fingerprint))
         for name, value in _cells(report, finding).items():
             columns[name].add(value)
     findings = {name: column.packed() for name, column in columns.items()}

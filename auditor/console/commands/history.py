@@ -1,5 +1,6 @@
 """`iam-audit history`: many nights in one file, and what became of each finding."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -8,6 +9,7 @@ from auditor.console.groups import Commands
 from auditor.console.options import HISTORY_CODES, SEVERITIES, VERIFY_CODES, C, config_options, quiet_option, showing
 from auditor.console.requests import (
     HistoryAddRequest,
+    HistoryReportRequest,
     HistorySampleRequest,
     HistoryShowRequest,
     HistoryTrendRequest,
@@ -49,6 +51,13 @@ def _period(command: C) -> C:
     for name, text in (("--until", "The last day (UTC) of interest."), ("--since", "The first day (UTC) of interest.")):
         command = click.option(name, type=day, metavar="DATE", help=text)(command)
     return command
+
+
+def _output(text: str) -> Callable[[C], C]:
+    """Return what adds the options of commands that print or write files; `text` is the help of -o."""
+    path = showing("-o", "--output", "paths", shell_complete=files, multiple=True, metavar="PATH", help=text)
+    form = showing("--format", "output_format", type=_FORMATS, help="What is shown, also beside -o [table].")
+    return lambda command: form(path(quiet_option(command)))
 
 
 @click.group("history", cls=Commands)
@@ -103,17 +112,7 @@ def history_show(**options: Any) -> int:
 @_filters
 @_period
 @config_options
-@showing("--format", "output_format", type=_FORMATS, help="What is shown, also beside -o [table].")
-@showing(
-    "-o",
-    "--output",
-    "paths",
-    shell_complete=files,
-    multiple=True,
-    metavar="PATH",
-    help="Write .html with charts, .json or .md; repeatable.",
-)
-@quiet_option
+@_output("Write .html with charts, .json or .md; repeatable.")
 def history_trend(**options: Any) -> int:
     """Show what was open and resolved on each day.
 
@@ -129,6 +128,30 @@ def history_trend(**options: Any) -> int:
     from auditor.console.history import show_trend
 
     return show_trend(request_of(HistoryTrendRequest, options))
+
+
+@history_group.command("report", epilog=HISTORY_CODES)
+@click.argument("report_file", shell_complete=files, metavar="REPORT.json")
+@history_option
+@click.option(
+    "--new-since", type=day, metavar="DATE", help="Mark what began on this day (UTC) or later [the run before]."
+)
+@config_options
+@_output("Write the report as .html with ages, or only the ages as .json or .md; repeatable.")
+def history_report(**options: Any) -> int:
+    """Show a stored report with the age of each finding.
+
+    The report must be in the history. Ages are those of its own time: later runs do not matter. The report itself stays
+    as it is; --format json and .json hold what the history says of it, by fingerprint.
+
+    \b
+    Examples:
+      iam-audit history report monday.json --history iam-history.db
+      iam-audit history report monday.json --history iam-history.db --new-since 2026-11-01 -o monday.html
+    """
+    from auditor.console.history import show_report
+
+    return show_report(request_of(HistoryReportRequest, options))
 
 
 @history_group.command("sample", epilog=HISTORY_CODES)

@@ -28,7 +28,7 @@ def _account(account: AuditedAccount) -> str:
 def _row(finding: AgedFinding, *, several: bool) -> Sequence[str]:
     resource = f"{finding.account} {finding.resource_name}" if several else finding.resource_name
     seen = (f"{time:%Y-%m-%d}" for time in (finding.first_seen, finding.last_seen))
-    return finding.severity, age(finding), finding.config_rule_name, resource, *seen, "; ".join(_notes(finding))
+    return finding.severity, age(finding), finding.config_rule_name, resource, *seen, "; ".join(notes(finding))
 
 
 def age(finding: AgedFinding) -> str:
@@ -37,7 +37,8 @@ def age(finding: AgedFinding) -> str:
     return f"{'at least ' if least else ''}{number(finding.age_days, 'day', 'days')}"
 
 
-def _notes(finding: AgedFinding) -> Iterator[str]:
+def notes(finding: AgedFinding) -> Iterator[str]:
+    """Yield what else is to be said of a finding's past."""
     if finding.overdue and finding.due is not None:
         yield f"overdue since {finding.due}"
     if finding.status is Status.SUPPRESSED:

@@ -6,29 +6,34 @@ from typing import Any, BinaryIO
 import msgspec
 
 from auditor.history.aged import OpenFindings
+from auditor.history.reported import ReportAges
 from auditor.history.sample import Sample
 from auditor.history.trend import Trend
 from auditor.history.verification import Verification
-from auditor.report.report import as_json
-from auditor.writers.history import findings, markdown, sample, trend, verification
+from auditor.report.report import Report, as_json
+from auditor.writers.history import findings, markdown, reported, sample, trend, verification
 from auditor.writers.history.blocks import Block, text
 from auditor.writers.json import shown
 
-TREND_SUFFIXES = (".json", ".md", ".html")
+SUFFIXES = (".json", ".md", ".html")
+"""The suffixes of files."""
 SUFFIX_OF = {"table": ".txt", "json": ".json", "markdown": ".md"}
 """The suffixes of what standard output shows."""
 
 _BLOCKS: Mapping[type, tuple[str, Callable[[Any], Iterator[Block]]]] = {
     OpenFindings: ("IAM findings that are not resolved", findings.blocks),
+    ReportAges: ("IAM findings with their ages", reported.blocks),
     Sample: ("A sample of IAM findings", sample.blocks),
     Trend: ("IAM findings over time", trend.blocks),
     Verification: ("A verified history", verification.blocks),
 }
 
 
-def write(result: Any, suffix: str, stream: BinaryIO) -> None:
-    """Write what a history says in the format of a suffix."""
-    if suffix == ".html":
+def write(result: Any, suffix: str, stream: BinaryIO, report: Report | None = None) -> None:
+    """Write what a history says in the format of a suffix; `report` is the one that it is about, if there is one."""
+    if suffix == ".html" and report is not None:
+        reported.write_page(report, result, stream)
+    elif suffix == ".html":
         from auditor.writers.history import html  # jinja2: 70 ms
 
         html.write(result, stream)
