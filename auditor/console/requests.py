@@ -176,6 +176,16 @@ class HistorySampleRequest(Struct, frozen=True, kw_only=True):
     output_format: str
 
 
+class HistoryPruneRequest(Struct, frozen=True, kw_only=True):
+    """Ask for the verdicts of old runs to be dropped, or only how many there are."""
+
+    history: str
+    before: date
+    accounts: Sequence[str]
+    dry_run: bool
+    quiet: bool
+
+
 class HistoryVerifyRequest(Struct, frozen=True, kw_only=True):
     """Ask whether a history is whole, and is of these reports; `heads` are links noted earlier."""
 

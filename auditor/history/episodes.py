@@ -15,7 +15,8 @@ from auditor.history.proofs import OPEN, RESOLVED, SUPPRESSED
 from auditor.history.timeline import Span, until
 from auditor.report.changes import Unproven
 
-_FAILING = (OPEN, SUPPRESSED)
+FAILING = (OPEN, SUPPRESSED)
+"""The states in which a finding is NON_COMPLIANT."""
 
 
 class Status(StrEnum):
@@ -47,7 +48,7 @@ class Episode(NamedTuple):
         """Return where the episode stands."""
         if self.resolved is not None:
             return Status.RESOLVED
-        return Status(self.state) if self.state in _FAILING else Status.NOT_SEEN
+        return Status(self.state) if self.state in FAILING else Status.NOT_SEEN
 
     @property
     def has_due_date(self) -> bool:
@@ -97,7 +98,7 @@ def folded(spans: Sequence[Span[Any]], calendar: Calendar) -> Sequence[Episode]:
     current: list[Span[Any]] = []
     before: Span[Any] | None = None  # the one that proved it resolved before the current episode
     for span in spans:
-        if span.value in _FAILING or (current and span.value != RESOLVED):
+        if span.value in FAILING or (current and span.value != RESOLVED):
             current.append(span)
             continue
         if current:
@@ -127,7 +128,7 @@ def _episode(
 
 
 def _fails(span: Span[Any]) -> bool:
-    return span.value in _FAILING
+    return span.value in FAILING
 
 
 def _began(before: Span[Any] | None, first: int) -> bool:

@@ -22,7 +22,7 @@ class Run(Struct, frozen=True, kw_only=True):
     """Hold a row of the table of runs; times are ISO 8601 in UTC, and `time` is the capture in seconds since 1970.
 
     `asked`, `configuration` and `proof` are digests of documents. `previous_sha256` is the digest of the report before,
-    `link` that of everything here and of the link before.
+    `link` that of everything here and of the link before. Of a `pruned` run the verdicts are gone.
     """
 
     account: int
@@ -44,13 +44,14 @@ class Run(Struct, frozen=True, kw_only=True):
     complete: int
     previous_sha256: str | None = None
     link: str = ""
+    pruned: int = 0
 
 
 _COLUMNS = Run.__struct_fields__
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM run"  # noqa: S608 - the names of our own fields
 _PLACES = ", ".join("?" * len(_COLUMNS))
 _INSERT = f"INSERT INTO run ({', '.join(_COLUMNS)}) VALUES ({_PLACES})"  # noqa: S608 - as above
-_CHAINED = ("previous_sha256", "link")
+_NOT_LINKED = ("previous_sha256", "link", "pruned", "account")
 
 
 def time_of(report: Report, place: str) -> int:
@@ -125,6 +126,11 @@ def _run(row: Sequence[Any]) -> Run:
     return Run(**dict(zip(_COLUMNS, row, strict=True)))
 
 
+def whole(runs: Sequence[Run]) -> Sequence[Run]:
+    """Return the runs whose verdicts are there: all that were not pruned."""
+    return [run for run in runs if not run.pruned]
+
+
 def insert(connection: sqlite3.Connection, run: Run) -> None:
     """Add the row of a run."""
     connection.execute(_INSERT, structs.astuple(run))
@@ -132,7 +138,7 @@ def insert(connection: sqlite3.Connection, run: Run) -> None:
 
 def link_of(run: Run, previous: Run | None) -> str:
     """Return the link that joins a run to the one before: a digest of its whole row and of that one's link."""
-    facts = {name: value for name, value in structs.asdict(run).items() if name not in (*_CHAINED, "account")}
+    facts = {name: value for name, value in structs.asdict(run).items() if name not in _NOT_LINKED}
     before = ("", "") if previous is None else (previous.report_sha256, previous.link)
     return sha256(msgspec.json.encode([*before, facts])).hexdigest()
 

@@ -3,7 +3,8 @@
 A `run` is a report of one account, at `time` (seconds since 1970). A row of `verdict` holds what its reports say of a
 `finding` from the run of `first` to that of `last`; NULL: up to the newest. A finding that was ever NON_COMPLIANT on a
 resource is `tracked`; its rows in `state` hold what each run proves of it. A `tally` is what the trend counts of the
-findings of a rule; one without a rule is of all of them.
+findings of a rule; one without a rule is of all of them. A run that is `pruned` has lost its verdicts and the documents
+of its configuration and proof; its row and the states stay.
 """
 
 APPLICATION_ID = 0x49414D48  # "IAMH"; https://www.sqlite.org/pragma.html#pragma_application_id
@@ -21,9 +22,8 @@ CREATE TABLE run (
     tool TEXT NOT NULL, version TEXT NOT NULL,
     report_sha256 TEXT NOT NULL, content_sha256 TEXT NOT NULL, snapshot_sha256 TEXT NOT NULL,
     findings_sha256 TEXT NOT NULL,
-    asked TEXT NOT NULL REFERENCES document, configuration TEXT NOT NULL REFERENCES document,
-    proof TEXT NOT NULL REFERENCES document,
-    sources TEXT NOT NULL, summary TEXT NOT NULL, complete INTEGER NOT NULL,
+    asked TEXT NOT NULL REFERENCES document, configuration TEXT NOT NULL, proof TEXT NOT NULL,
+    sources TEXT NOT NULL, summary TEXT NOT NULL, complete INTEGER NOT NULL, pruned INTEGER NOT NULL DEFAULT 0,
     previous_sha256 TEXT, link TEXT NOT NULL, UNIQUE (account, time));
 CREATE TABLE resource (
     id INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES account,

@@ -8,9 +8,11 @@ from msgspec import Struct
 from auditor.errors import SourceError
 from auditor.history.accounts import Account, accounts
 from auditor.history.calendar import Calendar
+from auditor.history.episodes import FAILING
 from auditor.history.ledger import Ledger, spans_of
-from auditor.history.runs import Run, findings_digest, link_of, stored_runs
+from auditor.history.runs import Run, findings_digest, link_of, stored_runs, whole
 from auditor.history.tally import kept, tallied
+from auditor.history.timeline import Span, since
 from auditor.history.tracking import failures, proofs_of, states, tracked
 
 
@@ -23,11 +25,15 @@ class Fault(Struct, frozen=True):
 
 
 class Head(Struct, frozen=True):
-    """Hold the newest link of an account's chain: whoever notes it can tell later that nothing before was changed."""
+    """Hold the newest link of an account's chain: whoever notes it can tell later that nothing before was changed.
+
+    `pruned` runs have lost their verdicts, which therefore were not checked.
+    """
 
     account: str
     partition: str
     runs: int
+    pruned: int
     captured_at: str
     link: str
 
@@ -58,7 +64,14 @@ def verified(
     if reports is not None:
         faults += _of_reports(runs, reports)
     newest = (
-        Head(account.number, account.partition, len(of_account), of_account[-1].captured_at, of_account[-1].link)
+        Head(
+            account=account.number,
+            partition=account.partition,
+            runs=len(of_account),
+            pruned=sum(run.pruned for run in of_account),
+            captured_at=of_account[-1].captured_at,
+            link=of_account[-1].link,
+        )
         for account, of_account in runs.items()
         if of_account
     )
@@ -77,7 +90,7 @@ def _of_account(connection: sqlite3.Connection, account: Account, runs: Sequence
     yield from _of_chain(account, runs)
     try:
         ledger = Ledger(connection, account.id)
-        for run in runs:
+        for run in whole(runs):
             for digest in (run.asked, run.configuration, run.proof):
                 ledger.documents.content(digest)
             if findings_digest(ledger.keys(run.time)) != run.findings_sha256:
@@ -102,12 +115,21 @@ def _of_states(
     connection: sqlite3.Connection, account: Account, ledger: Ledger, runs: Sequence[Run]
 ) -> Iterator[Fault]:
     known, spans = tracked(connection, account.id), spans_of(connection, "state", account.id)
-    proofs = proofs_of(ledger, runs)
-    for key in sorted({*failures(ledger)} ^ {*known}, key=str):
+    proofs = proofs_of(ledger, whole(runs))
+    first = min(proofs, default=0)
+    failed = {
+        key for key, number in known.items() if any(_failed_before(span, first) for span in spans.get(number, ()))
+    }
+    for key in sorted(({*failures(ledger)} ^ {*known}) - failed, key=str):
         yield Fault(account.number, None, f"{_name(ledger, key[0])} is not tracked as its verdicts ask for")
     for key, number in known.items():
-        if list(spans.get(number, ())) != list(states(ledger, key, proofs)):
+        if list(since(spans.get(number, ()), first)) != list(states(ledger, key, proofs)):
             yield Fault(account.number, None, f"{_name(ledger, key[0])} has other states than its verdicts prove")
+
+
+def _failed_before(span: Span[str], time: int) -> bool:
+    """Return whether a span has a failure in a run before a time, that is in one that was pruned."""
+    return span.value in FAILING and span.first < time
 
 
 def _of_tally(connection: sqlite3.Connection, calendar: Calendar) -> Iterator[Fault]:
@@ -134,6 +156,6 @@ def _of_reports(runs: Mapping[Account, Sequence[Run]], reports: Mapping[str, str
         if digest not in kept:
             yield Fault(None, None, f"{place} is not in the history, or was changed since it was added")
     for account, of_account in runs.items():
-        for run in of_account:
+        for run in whole(of_account):
             if run.report_sha256 not in reports:
                 yield Fault(account.number, run.captured_at, "its report was not given, or was changed")

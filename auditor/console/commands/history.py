@@ -9,6 +9,7 @@ from auditor.console.groups import Commands
 from auditor.console.options import HISTORY_CODES, SEVERITIES, VERIFY_CODES, C, config_options, quiet_option, showing
 from auditor.console.requests import (
     HistoryAddRequest,
+    HistoryPruneRequest,
     HistoryReportRequest,
     HistorySampleRequest,
     HistoryShowRequest,
@@ -146,8 +147,8 @@ def history_report(**options: Any) -> int:
 
     \b
     Examples:
-      iam-audit history report monday.json --history iam-history.db
-      iam-audit history report monday.json --history iam-history.db --new-since 2026-11-01 -o monday.html
+      iam-audit history report monday.json --history h.db --new-since 2026-11-01
+      iam-audit history report monday.json --history h.db -o monday.html
     """
     from auditor.console.history import show_report
 
@@ -171,6 +172,32 @@ def history_sample(**options: Any) -> int:
     from auditor.console.history import show_sample
 
     return show_sample(request_of(HistorySampleRequest, options))
+
+
+@history_group.command("prune", epilog=HISTORY_CODES)
+@history_option
+@click.option("--before", type=day, required=True, metavar="DATE", help="The first day (UTC) that stays whole.")
+@click.option("--account", "accounts", multiple=True, metavar="ID", help="Only this account; repeatable.")
+@click.option("--dry-run", is_flag=True, help="Show what would go, and change nothing.")
+@quiet_option
+def history_prune(**options: Any) -> int:
+    """Drop what the runs before a day said of each resource.
+
+    What stays: every run with its digests and the chain, and every finding that was ever NON_COMPLIANT, with its name
+    and when it was open, suppressed or resolved. So ages, the trend and samples stay the same.
+
+    What goes: the verdicts of the runs before DATE, the names of resources that no later run has and that never were
+    NON_COMPLIANT, the reasons of old suppressions, and the configuration of old runs. It cannot be undone, and no
+    report from before DATE can be added later. The newest run of an account always stays whole.
+
+    \b
+    Examples:
+      iam-audit history prune --history h.db --before 2026-01-01 --dry-run
+      iam-audit history prune --history h.db --before 2026-01-01
+    """
+    from auditor.console.recording import prune_history
+
+    return prune_history(request_of(HistoryPruneRequest, options))
 
 
 @history_group.command("verify", epilog=VERIFY_CODES)

@@ -12,7 +12,10 @@ def blocks(found: Verification) -> Iterator[Block]:
         yield _line(fault)
     for head in found.heads:
         runs = f"{head.runs:,} {'run' if head.runs == 1 else 'runs'}"
-        yield f"Account {head.account}: {runs}, the newest of {head.captured_at}, link {head.link}"
+        pruned = (
+            f", {head.pruned:,} of them pruned, whose verdicts are gone and were not checked" if head.pruned else ""
+        )
+        yield f"Account {head.account}: {runs}{pruned}, the newest of {head.captured_at}, link {head.link}"
     count = len(found.faults)
     faults = f"{count:,} {'fault' if count == 1 else 'faults'}"
     yield f"Verified {found.runs:,} {'run' if found.runs == 1 else 'runs'}: {faults if count else 'everything agrees'}"
