@@ -19,11 +19,13 @@ if TYPE_CHECKING:  # for type checkers and editors; at run time __getattr__ does
     from auditor.collectors.live.in_one_call import collect
     from auditor.collectors.saved import load_report, load_snapshot
     from auditor.errors import AuditError
+    from auditor.history.door import History
     from auditor.policies.access.answer import Answer
     from auditor.policies.access.questions import can
     from auditor.report.audit import audit
     from auditor.report.compare import compare
     from auditor.report.comparison import Comparison
+    from auditor.report.forecast import Forecast, forecast
     from auditor.report.report import Report
     from auditor.writers.files import write
 
@@ -33,6 +35,8 @@ __all__ = [
     "Answer",
     "AuditError",
     "Comparison",
+    "Forecast",
+    "History",
     "Report",
     "Snapshot",
     "__version__",
@@ -40,6 +44,7 @@ __all__ = [
     "can",
     "collect",
     "compare",
+    "forecast",
     "load_report",
     "load_snapshot",
     "read_exports",
@@ -50,12 +55,15 @@ _PLACES = {
     "Answer": "auditor.policies.access.answer",
     "AuditError": "auditor.errors",
     "Comparison": "auditor.report.comparison",
+    "Forecast": "auditor.report.forecast",
+    "History": "auditor.history.door",
     "Report": "auditor.report.report",
     "Snapshot": "auditor.account.model",
     "audit": "auditor.report.audit",
     "can": "auditor.policies.access.questions",
     "collect": "auditor.collectors.live.in_one_call",
     "compare": "auditor.report.compare",
+    "forecast": "auditor.report.forecast",
     "load_report": "auditor.collectors.saved",
     "load_snapshot": "auditor.collectors.saved",
     "read_exports": "auditor.collectors.cli_output.folder",

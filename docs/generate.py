@@ -1,13 +1,14 @@
 """Write the generated documentation, or with --check say what is out of date.
 
-Generated are the JSON Schemas of reports, diffs, baselines and the configuration file, docs/rules.md, docs/wings.svg,
-and the parts of README.md and docs/architecture.md between markers.
+Generated are the JSON Schemas of reports, diffs, baselines, forecasts, of what histories say and of the configuration
+file, docs/rules.md, docs/wings.svg, and the parts of README.md and docs/architecture.md between markers.
 """
 
 import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,18 @@ import wings
 
 from auditor.account.sources import BULK
 from auditor.collectors.live.collection import permissions_policy
+from auditor.history.aged import OpenFindings
+from auditor.history.reported import ReportAges
+from auditor.history.sample import Sample
+from auditor.history.trend import Trend
+from auditor.history.verification import Verification
 from auditor.judging.catalogue import is_managed
 from auditor.judging.parameters import needed
 from auditor.judging.registry import load_rules, page, sections
 from auditor.judging.rule import Rule
 from auditor.report.baseline import Baseline
 from auditor.report.comparison import Comparison
+from auditor.report.forecast import Forecast
 from auditor.report.report import Report
 from auditor.selection.frameworks import controls
 from auditor.selection.sets import sets_of
@@ -56,6 +63,15 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield ROOT / "auditor/report/report.schema.json", schema(Report, "JSON report of iam-audit")
     yield ROOT / "auditor/report/diff.schema.json", schema(Comparison, "JSON diff of iam-audit")
     yield ROOT / "auditor/report/baseline.schema.json", schema(Baseline, "Baseline of iam-audit")
+    yield ROOT / "auditor/report/forecast.schema.json", schema(Forecast, "JSON forecast of iam-audit")
+    for name, kind in (
+        ("findings", OpenFindings),
+        ("report", ReportAges),
+        ("sample", Sample),
+        ("trend", Trend),
+        ("verification", Verification),
+    ):
+        yield ROOT / f"auditor/history/{name}.schema.json", schema(kind, f"JSON of `iam-audit history`: {name}")
     yield (
         ROOT / "auditor/selection/config.schema.json",
         schema(Config, "iam-audit.toml, the configuration file of iam-audit"),
@@ -73,7 +89,17 @@ def schema(described_type: Any, title: str) -> str:
         "title": title,
         **msgspec.json.schema(described_type),
     }
-    return json.dumps(described, indent=2) + "\n"
+    return json.dumps(_dedented(described), indent=2) + "\n"
+
+
+def _dedented(described: Any) -> Any:
+    """Return a schema in which descriptions are not indented; msgspec 0.23 does that by itself."""
+    if isinstance(described, dict):
+        return {
+            name: cleandoc(value) if name == "description" and isinstance(value, str) else _dedented(value)
+            for name, value in described.items()
+        }
+    return [_dedented(each) for each in described] if isinstance(described, list) else described
 
 
 def rule_reference() -> str:

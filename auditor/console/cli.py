@@ -30,6 +30,7 @@ _PLACES = {
         "config",
         "diff",
         "export",
+        "forecast",
         "frameworks",
         "history",
         "permissions",

@@ -47,6 +47,11 @@ REPORT_CODES = _EXIT_CODES.format(
     failed="the report could not be read or written, or a rule failed\n"
     "  4    --fail-on, and incomplete: a finding has INSUFFICIENT_DATA",
 )
+FORECAST_CODES = _EXIT_CODES.format(
+    done="looked ahead\n  1    --fail-on open, and a finding will open",
+    failed="the account could not be read, or a rule failed\n"
+    "  4    incomplete: a finding has INSUFFICIENT_DATA, and may fail any day",
+)
 VERIFY_CODES = _EXIT_CODES.format(
     done="everything agrees\n  1    something was removed or changed",
     failed="the history or a report could not be read",

@@ -24,7 +24,7 @@ from auditor.judging.rule import Severity
 from auditor.report.reading import load_report
 from auditor.report.report import Report
 from auditor.selection.run_settings import RunSettings
-from auditor.writers.history.blocks import number
+from auditor.writers.blocks import number
 from auditor.writers.json import document_of, shown
 
 

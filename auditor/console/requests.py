@@ -111,6 +111,21 @@ class DiffRequest(Struct, frozen=True, kw_only=True):
     quiet: bool
 
 
+class ForecastRequest(Struct, frozen=True, kw_only=True):
+    """Ask which findings will open by the calendar alone."""
+
+    account: Inputs
+    selection: Choice
+    days: int
+    max_report_age: float | None
+    paths: Sequence[str]
+    output_format: str | None
+    fail_on: str
+    min_severity: str
+    allow_incomplete: bool
+    quiet: bool
+
+
 class HistoryAddRequest(Struct, frozen=True, kw_only=True):
     """Ask for stored reports to be added to a history."""
 

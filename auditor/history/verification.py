@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Literal
 
 from msgspec import Struct
 
@@ -38,9 +39,11 @@ class Head(Struct, frozen=True):
     link: str
 
 
-class Verification(Struct, frozen=True):
-    """Hold what a verification found, and the heads of the chains."""
+class Verification(Struct, frozen=True, kw_only=True):
+    """Hold what a verification found, and the heads of the chains; the fields are those of the JSON."""
 
+    format: Literal["iam-audit-history-verification"] = "iam-audit-history-verification"
+    version: Literal[1] = 1
     runs: int
     faults: tuple[Fault, ...]
     heads: tuple[Head, ...]
@@ -55,7 +58,7 @@ def verified(
     """
     faults = list(_of_the_file(connection))
     if faults:
-        return Verification(0, tuple(faults), ())
+        return Verification(runs=0, faults=tuple(faults), heads=())
     runs = {account: stored_runs(connection, account.id) for account in accounts(connection)}
     for account, of_account in runs.items():
         faults += _of_account(connection, account, of_account)
@@ -75,7 +78,7 @@ def verified(
         for account, of_account in runs.items()
         if of_account
     )
-    return Verification(len(every), tuple(faults), tuple(newest))
+    return Verification(runs=len(every), faults=tuple(faults), heads=tuple(newest))
 
 
 def _of_the_file(connection: sqlite3.Connection) -> Iterator[Fault]:

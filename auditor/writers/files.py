@@ -9,11 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from msgspec import Struct
+
 from auditor.report.comparison import Comparison
+from auditor.report.forecast import Forecast
 from auditor.report.report import Report
 from auditor.signals import unfinished
-from auditor.writers.diff.formats import DIFF_SUFFIXES
+from auditor.writers.diff.formats import DIFF_SUFFIXES as OTHER_SUFFIXES
 from auditor.writers.diff.formats import writer_of as diff_writer_of
+from auditor.writers.forecast import write as write_one_forecast
 from auditor.writers.formats import REPORT_SUFFIXES, format_of, writer_of
 from auditor.writers.paths import NEW_FILE, Named, check, check_folder, place_of, resolved, temporary_file, writing
 
@@ -23,19 +27,29 @@ Fill = Callable[[BinaryIO], Any]
 _NOTHING_WRITTEN = "Nothing was written; what was there is as it was."
 
 
-def write(report: Report | Comparison, path: str | os.PathLike[str], *, region: str | None = None) -> Path:
-    """Write a report or a comparison to a file, in the format of its suffix, whole or not at all; return the file.
+def write(
+    report: Report | Comparison | Forecast | Struct, path: str | os.PathLike[str], *, region: str | None = None
+) -> Path:
+    """Write a result to a file in the format of its suffix, whole or not at all; return the file.
 
-    The path may hold {account_id} and {captured_at:%Y%m%d}, as with -o; braces that are part of the name are doubled.
+    A result is a report, a comparison, a forecast, or what a History says. The path may hold {account_id} and
+    {captured_at:%Y%m%d}, as with -o, where one account and time is meant; braces that are part of the name are doubled.
     `region` is the AWS Region of Security Hub, for ASFF (.asff.jsonl); by default that of the environment.
     Raises UsageError for an unknown format or placeholder, and OutputError where the file cannot be written.
     """
-    if isinstance(report, Comparison):
-        check([os.fspath(path)], DIFF_SUFFIXES, place="write")
-        (file,) = write_comparison(report, [os.fspath(path)])
+    name = os.fspath(path)
+    suffixes = REPORT_SUFFIXES if isinstance(report, Report) else OTHER_SUFFIXES
+    check([name], suffixes, place="write")
+    if isinstance(report, Report):
+        (file,) = write_reports(report, [name], region=region)
+    elif isinstance(report, Comparison):
+        (file,) = write_comparison(report, [name])
+    elif isinstance(report, Forecast):
+        file = resolved(name, report.account.id, report.captured_at)
+        write_forecast(report, [file])
     else:
-        check([os.fspath(path)], REPORT_SUFFIXES, place="write")
-        (file,) = write_reports(report, [os.fspath(path)], region=region)
+        file = resolved(name, None, None)
+        write_history(report, [file])
     return file
 
 
@@ -71,6 +85,12 @@ def write_history(
     contents: dict[Path, Fill] = {
         path: partial(history_formats.write, result, path.suffix, report=report) for path in paths
     }
+    _write_whole(contents, sources, private=False)
+
+
+def write_forecast(forecast: Forecast, paths: Sequence[Path], *, sources: Sequence[str] = ()) -> None:
+    """Write the forecast to every path, as write_reports does."""
+    contents: dict[Path, Fill] = {path: partial(write_one_forecast, forecast, path.suffix) for path in paths}
     _write_whole(contents, sources, private=False)
 
 

@@ -12,8 +12,11 @@ import msgspec
 from auditor.errors import UsageError
 from auditor.report import report as report_module
 from auditor.report.comparison import Comparison
+from auditor.report.forecast import Forecast
 from auditor.report.report import Report
 from auditor.writers.diff import formats as diff_formats
+from auditor.writers.forecast import SUFFIX_OF
+from auditor.writers.forecast import write as write_forecast
 from auditor.writers.formats import writer_of
 
 _SCHEMA = Path(report_module.__file__).parent / "report.schema.json"
@@ -48,6 +51,12 @@ def print_report(report: Report, output_format: str, *, every_finding: bool = Fa
 def print_comparison(comparison: Comparison, output_format: str) -> None:
     """Write what changed between two reports to standard output: as a table, JSON or Markdown."""
     diff_formats.writer_of(diff_formats.SUFFIX_OF[output_format])(comparison, sys.stdout.buffer)
+    sys.stdout.buffer.flush()
+
+
+def print_forecast(forecast: Forecast, output_format: str) -> None:
+    """Write a forecast to standard output: as a table, JSON or Markdown."""
+    write_forecast(forecast, SUFFIX_OF[output_format], sys.stdout.buffer)
     sys.stdout.buffer.flush()
 
 

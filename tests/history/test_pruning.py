@@ -144,7 +144,7 @@ def test_a_report_of_a_pruned_run_still_has_ages(history: Path, run: Run) -> Non
 
 
 @given(many_nights(), st.integers(0, 14), st.integers(1, 6))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_what_is_shown_is_the_same_as_without_pruning(reports: list[Report], day: int, number: int) -> None:
     with TemporaryDirectory(dir=MEMORY) as folder:
         whole, pruned = Path(folder) / "1.db", Path(folder) / "2.db"

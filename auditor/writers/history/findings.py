@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from auditor.history.aged import AgedFinding, AuditedAccount, OpenFindings
 from auditor.history.episodes import Status
 from auditor.report.changes import REASONS
-from auditor.writers.history.blocks import Block, Table, number
+from auditor.writers.blocks import Block, Table, number
 
 _HEADS = ("severity", "age", "rule", "resource", "first seen", "last seen", "notes")
 

@@ -11,8 +11,9 @@ from auditor.history.sample import Sample
 from auditor.history.trend import Trend
 from auditor.history.verification import Verification
 from auditor.report.report import Report, as_json
-from auditor.writers.history import findings, markdown, reported, sample, trend, verification
-from auditor.writers.history.blocks import Block, text
+from auditor.writers import blocks_html, blocks_markdown
+from auditor.writers.blocks import Block, text
+from auditor.writers.history import findings, reported, sample, trend, verification
 from auditor.writers.json import shown
 
 SUFFIXES = (".json", ".md", ".html")
@@ -33,14 +34,20 @@ def write(result: Any, suffix: str, stream: BinaryIO, report: Report | None = No
     """Write what a history says in the format of a suffix; `report` is the one that it is about, if there is one."""
     if suffix == ".html" and report is not None:
         reported.write_page(report, result, stream)
-    elif suffix == ".html":
+    elif suffix == ".html" and isinstance(result, Trend):
         from auditor.writers.history import html  # jinja2: 70 ms
 
         html.write(result, stream)
     elif suffix == ".json":
         stream.writelines(shown(msgspec.json.format(as_json(result), indent=2) + b"\n"))
     else:
-        title, blocks = _BLOCKS[type(result)]
-        lines = blocks(result)
-        plain = markdown.document(title, lines) if suffix == ".md" else "".join(f"{line}\n" for line in text(lines))
-        stream.write(plain.encode("utf-8", "backslashreplace"))
+        stream.write(_document(result, suffix).encode("utf-8", "backslashreplace"))
+
+
+def _document(result: Any, suffix: str) -> str:
+    title, blocks = _BLOCKS[type(result)]
+    if suffix == ".html":
+        return blocks_html.document(title, blocks(result))
+    if suffix == ".md":
+        return blocks_markdown.document(title, blocks(result))
+    return "".join(f"{line}\n" for line in text(blocks(result)))

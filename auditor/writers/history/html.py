@@ -8,9 +8,9 @@ from auditor import __version__
 from auditor.history.calendar import Boundary
 from auditor.history.trend import Day, Trend
 from auditor.judging.rule import Severity
+from auditor.writers.blocks import number
 from auditor.writers.history import charts
 from auditor.writers.history import trend as texts
-from auditor.writers.history.blocks import number
 from auditor.writers.html import asset, csp_hash, page_environment
 
 MAX_ROWS = 1_000  # days of the table; the JSON trend has them all

@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 from auditor.history.reported import ReportAges, ReportedFinding
 from auditor.report.report import Report
-from auditor.writers.history.blocks import Block, Table, number
+from auditor.writers.blocks import Block, Table, number
 from auditor.writers.history.findings import age, notes
 
 _HEADS = ("severity", "age", "first seen", "", "rule", "resource", "notes")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from auditor.history.sample import Drawn, Sample
-from auditor.writers.history.blocks import Block, Table, number
+from auditor.writers.blocks import Block, Table, number
 
 _HEADS = ("account", "rule", "resource", "status", "first seen", "last seen", "resolved", "fingerprint")
 

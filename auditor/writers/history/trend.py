@@ -8,7 +8,7 @@ from auditor.history.remediation import Kept, Remediation
 from auditor.history.trend import Day, Gap, Trend
 from auditor.judging.rule import Severity
 from auditor.report.differences import sentence
-from auditor.writers.history.blocks import Block, Items, Table, number
+from auditor.writers.blocks import Block, Items, Table, number
 
 _COUNTS = (
     *(severity.value for severity in Severity),

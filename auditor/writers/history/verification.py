@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from auditor.history.verification import Fault, Verification
-from auditor.writers.history.blocks import Block
+from auditor.writers.blocks import Block
 
 
 def blocks(found: Verification) -> Iterator[Block]:

@@ -1,4 +1,4 @@
-"""Blocks: what is said of a history, whatever the format: sentences, lists and tables."""
+"""Blocks: what is said, whatever the format: sentences, lists and tables; as plain text here."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple

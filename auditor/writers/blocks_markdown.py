@@ -1,10 +1,10 @@
-"""What is said of a history as Markdown, for a ticket or a wiki: bounded, and nothing of the account is markup."""
+"""Blocks as Markdown, for a ticket or a wiki: bounded, and nothing of the account is markup."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from auditor.writers.blocks import Block, Items, Table
 from auditor.writers.diff.markdown import code
-from auditor.writers.history.blocks import Block, Items, Table
 
 MAX_ROWS = 400  # of a table or list; 90 days or a page of findings fit well into the 65,536 characters of a comment
 _PLAIN = re.compile(r"[A-Za-z0-9 ,.:;/%()-]*")
