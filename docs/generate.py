@@ -4,11 +4,11 @@ Generated are the JSON Schemas of reports, diffs, baselines, forecasts, of what 
 file, docs/rules.md, docs/wings.svg, and the parts of README.md and docs/architecture.md between markers.
 """
 
+import inspect
 import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -89,17 +89,19 @@ def schema(described_type: Any, title: str) -> str:
         "title": title,
         **msgspec.json.schema(described_type),
     }
-    return json.dumps(_dedented(described), indent=2) + "\n"
+    return json.dumps(_alike(described), indent=2) + "\n"
 
 
-def _dedented(described: Any) -> Any:
-    """Return a schema in which descriptions are not indented; msgspec 0.23 does that by itself."""
-    if isinstance(described, dict):
-        return {
-            name: cleandoc(value) if name == "description" and isinstance(value, str) else _dedented(value)
-            for name, value in described.items()
-        }
-    return [_dedented(each) for each in described] if isinstance(described, list) else described
+def _alike(part: Any) -> Any:
+    """Return a part of a schema as every release of msgspec writes it.
+
+    Some leave the indentation in descriptions, and some list what the keys of an object may be.
+    """
+    if isinstance(part, dict):
+        cleaned = {name: _alike(value) for name, value in part.items() if name != "propertyNames"}
+        text = part.get("description")
+        return cleaned | ({"description": inspect.cleandoc(text)} if isinstance(text, str) else {})
+    return [_alike(value) for value in part] if isinstance(part, list) else part
 
 
 def rule_reference() -> str:
