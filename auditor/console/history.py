@@ -1,11 +1,11 @@
 """What a history says, shown: verified, as open findings, as a trend, as a sample."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 from auditor.collectors import saved
+from auditor.console.history_file import named
 from auditor.console.messages import speaker
 from auditor.console.requests import (
     Filter,
@@ -16,7 +16,7 @@ from auditor.console.requests import (
     HistoryVerifyRequest,
 )
 from auditor.history import store
-from auditor.history.aged import Limits, open_findings
+from auditor.history.aged import open_findings
 from auditor.history.reported import ReportAges, ages
 from auditor.history.sample import sample
 from auditor.history.trend import Trend, trend
@@ -24,9 +24,6 @@ from auditor.history.verification import verified
 from auditor.history.wanted import Period, Wanted
 from auditor.report.reading import load_report
 from auditor.report.report import Report
-from auditor.selection import config
-from auditor.selection.options import RunOptions
-from auditor.selection.run_settings import run_settings
 from auditor.writers import files, paths
 from auditor.writers.history.formats import SUFFIXES
 from auditor.writers.printing import print_history
@@ -34,8 +31,9 @@ from auditor.writers.printing import print_history
 
 def verify(request: HistoryVerifyRequest) -> int:
     """Show whether a history is whole; the exit code is 1 where something was removed or changed."""
+    path, _ = named(request)
     reports = _digests(request.reports) if request.reports else None
-    with store.reading(request.history) as connection:
+    with store.reading(path) as connection:
         found = verified(connection, reports, request.heads)
     print_history(found, request.output_format)
     return 1 if found.faults else 0
@@ -43,35 +41,35 @@ def verify(request: HistoryVerifyRequest) -> int:
 
 def show(request: HistoryShowRequest) -> int:
     """Show what is not resolved, and how old it is."""
-    limits = _limits(request.config, no_config=request.no_config)
-    with store.reading(request.history) as connection:
-        found = open_findings(connection, _wanted(request.wanted), limits)
+    path, settings = named(request)
+    with store.reading(path) as connection:
+        found = open_findings(connection, _wanted(request.wanted), settings.days_allowed)
     print_history(found, request.output_format)
     return 0
 
 
 def show_trend(request: HistoryTrendRequest) -> int:
     """Show how findings came and went, or write it to files."""
-    paths.check(request.paths, SUFFIXES, sources=[request.history])
-    limits = _limits(request.config, no_config=request.no_config)
-    with store.reading(request.history) as connection:
-        found = trend(connection, _wanted(request.wanted), Period(request.since, request.until), limits)
+    path, settings = named(request)
+    paths.check(request.paths, SUFFIXES, sources=[path])
+    with store.reading(path) as connection:
+        found = trend(connection, _wanted(request.wanted), Period(request.since, request.until), settings.days_allowed)
     account_id = found.accounts[0].account if len(found.accounts) == 1 else None
     newest = max(each.newest_run for each in found.accounts)
-    _give(found, request, [paths.resolved(path, account_id, newest) for path in request.paths], [request.history])
+    _give(found, request, [paths.resolved(each, account_id, newest) for each in request.paths], [path])
     return 0
 
 
 def show_report(request: HistoryReportRequest) -> int:
     """Show a stored report with the ages of its findings, or write it to files."""
-    sources = [request.history, request.report_file]
+    path, settings = named(request)
+    sources = [path, request.report_file]
     paths.check(request.paths, SUFFIXES, sources=sources)
-    limits = _limits(request.config, no_config=request.no_config)
     content, place = saved.read(request.report_file, "the report")
     report = load_report(content, place)
-    with store.reading(request.history) as connection:
-        found = ages(connection, report, place, limits, request.new_since)
-    targets = [paths.resolved(path, found.account, found.captured_at) for path in request.paths]
+    with store.reading(path) as connection:
+        found = ages(connection, report, place, settings.days_allowed, request.new_since)
+    targets = [paths.resolved(each, found.account, found.captured_at) for each in request.paths]
     _give(found, request, targets, sources, report)
     return 0
 
@@ -94,17 +92,12 @@ def _give(
 
 def show_sample(request: HistorySampleRequest) -> int:
     """Show findings that are drawn at random."""
+    path, _ = named(request)
     period = Period(request.since, request.until)
-    with store.reading(request.history) as connection:
+    with store.reading(path) as connection:
         found = sample(connection, _wanted(request.wanted), period, size=request.size, seed=request.seed)
     print_history(found, request.output_format)
     return 0
-
-
-def _limits(path: str | None, *, no_config: bool) -> Limits:
-    """Return the SLA of the configuration file."""
-    loaded = config.load(path, datetime.now(UTC).date(), ignored=no_config)
-    return run_settings(RunOptions(), loaded).days_allowed
 
 
 def _wanted(wanted: Filter) -> Wanted:

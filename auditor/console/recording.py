@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from auditor import documents
 from auditor.collectors import saved
+from auditor.console.history_file import named
 from auditor.console.messages import Say, speaker
 from auditor.console.requests import HistoryAddRequest, HistoryPruneRequest
 from auditor.errors import AuditError, SourceError, UsageError
@@ -28,11 +29,12 @@ from auditor.writers.blocks import number
 from auditor.writers.json import document_of, shown
 
 
-def check(history: str | None, settings: RunSettings) -> None:
+def check(settings: RunSettings) -> None:
     """Make the history if it is not there; raise AuditError where nothing can be added to it.
 
     Raises UsageError for a gate on what is overdue without a history, or without days that are allowed.
     """
+    history = settings.history_path
     if settings.fail_on.value == "overdue":
         if history is None:
             raise UsageError(
@@ -82,15 +84,16 @@ _SENTENCES = {
 def add_reports(request: HistoryAddRequest) -> int:
     """Add stored reports in the order of their times, each whole or not at all; the exit code is 0."""
     say = speaker(quiet=request.quiet)
-    make(request.history)
+    path, _ = named(request)
+    make(path)
     results: Counter[Added] = Counter()
     try:
         for source in _in_order(request.reports):
-            results[_added(source, request.history)] += 1
+            results[_added(source, path)] += 1
     except AuditError:
-        say(_summary(results, request.history))
+        say(_summary(results, path))
         raise
-    say(_summary(results, request.history))
+    say(_summary(results, path))
     return 0
 
 
@@ -114,17 +117,18 @@ def _summary(results: Counter[Added], history: str) -> str:
 def prune_history(request: HistoryPruneRequest) -> int:
     """Drop what old runs said of each resource, or show what would go; the exit code is 0."""
     say = speaker(quiet=request.quiet)
-    if not Path(request.history).is_file():
-        raise SourceError(f"there is no history at {request.history}", "Name the file of a history.")
-    with store.writing(request.history) as connection, store.undone(connection) if request.dry_run else nullcontext():
+    path, _ = named(request)
+    if not Path(path).is_file():
+        raise SourceError(f"there is no history at {path}", "Name the file of a history.")
+    with store.writing(path) as connection, store.undone(connection) if request.dry_run else nullcontext():
         found = prune(connection, request.before, request.accounts)
-    before = Path(request.history).stat().st_size
+    before = Path(path).stat().st_size
     if request.dry_run:
         say(f"Would prune {_dropped(found)}. Nothing was changed")
         return 0
-    store.compact(request.history)
-    sizes = (f"{size / _MEGABYTE:,.1f} MB" for size in (before, Path(request.history).stat().st_size))
-    say(f"Pruned {_dropped(found)}. {request.history}: {' before, '.join(sizes)} now")
+    store.compact(path)
+    sizes = (f"{size / _MEGABYTE:,.1f} MB" for size in (before, Path(path).stat().st_size))
+    say(f"Pruned {_dropped(found)}. {path}: {' before, '.join(sizes)} now")
     return 0
 
 

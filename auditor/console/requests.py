@@ -44,7 +44,6 @@ class ScanRequest(Struct, frozen=True, kw_only=True):
     shown: Shown
     frameworks: Sequence[str]
     security_hub_region: str | None
-    history: str | None
     as_of: datetime | None
     verify: bool
     quiet: bool
@@ -129,7 +128,9 @@ class ForecastRequest(Struct, frozen=True, kw_only=True):
 class HistoryAddRequest(Struct, frozen=True, kw_only=True):
     """Ask for stored reports to be added to a history."""
 
-    history: str
+    history: str | None
+    config: str | None
+    no_config: bool
     reports: Sequence[str]
     quiet: bool
 
@@ -145,7 +146,7 @@ class Filter(Struct, frozen=True, kw_only=True):
 class HistoryShowRequest(Struct, frozen=True, kw_only=True):
     """Ask for the findings that are not resolved, with the SLA of a configuration file."""
 
-    history: str
+    history: str | None
     wanted: Filter
     config: str | None
     no_config: bool
@@ -155,7 +156,7 @@ class HistoryShowRequest(Struct, frozen=True, kw_only=True):
 class HistoryTrendRequest(Struct, frozen=True, kw_only=True):
     """Ask how findings came and went, day by day, with the SLA of a configuration file."""
 
-    history: str
+    history: str | None
     wanted: Filter
     config: str | None
     no_config: bool
@@ -170,7 +171,7 @@ class HistoryReportRequest(Struct, frozen=True, kw_only=True):
     """Ask for a stored report with the ages of its findings, and which are new since a day or the run before."""
 
     report_file: str
-    history: str
+    history: str | None
     new_since: date | None
     config: str | None
     no_config: bool
@@ -182,7 +183,9 @@ class HistoryReportRequest(Struct, frozen=True, kw_only=True):
 class HistorySampleRequest(Struct, frozen=True, kw_only=True):
     """Ask for findings drawn at random."""
 
-    history: str
+    history: str | None
+    config: str | None
+    no_config: bool
     wanted: Filter
     since: date | None
     until: date | None
@@ -194,7 +197,9 @@ class HistorySampleRequest(Struct, frozen=True, kw_only=True):
 class HistoryPruneRequest(Struct, frozen=True, kw_only=True):
     """Ask for the verdicts of old runs to be dropped, or only how many there are."""
 
-    history: str
+    history: str | None
+    config: str | None
+    no_config: bool
     before: date
     accounts: Sequence[str]
     dry_run: bool
@@ -204,7 +209,9 @@ class HistoryPruneRequest(Struct, frozen=True, kw_only=True):
 class HistoryVerifyRequest(Struct, frozen=True, kw_only=True):
     """Ask whether a history is whole, and is of these reports; `heads` are links noted earlier."""
 
-    history: str
+    history: str | None
+    config: str | None
+    no_config: bool
     reports: Sequence[str]
     heads: Sequence[str]
     output_format: str

@@ -13,6 +13,7 @@ from auditor.account.report_age import duration
 from auditor.collectors.cli_output.names import FILES
 from auditor.collectors.saved import load_baseline
 from auditor.console import places, planning
+from auditor.console.history_file import check_folder
 from auditor.console.in_use import summary
 from auditor.console.messages import Say, speaker, wants_progress
 from auditor.console.requests import ScanRequest
@@ -25,6 +26,7 @@ from auditor.report.baseline import Baseline, forgiven
 from auditor.report.baseline_text import told
 from auditor.report.configuration import effects, sentence
 from auditor.report.gate import Gate, exit_code
+from auditor.report.owners import owners
 from auditor.report.report import Report
 from auditor.selection import config, frameworks
 from auditor.selection.config import Loaded
@@ -48,10 +50,10 @@ def run(request: ScanRequest) -> int:
     inputs = _read(request, loaded)
     planning.check_gate(request, settings)
     known = _baseline(settings)
-    inputs = [*inputs, *(each for each in (settings.baseline_path, request.history) if each is not None)]
+    inputs = [*inputs, *(each for each in (settings.baseline_path, settings.history_path) if each is not None)]
     _check_files(settings, inputs)
     check_region(settings.paths, settings.output_format.value, request.security_hub_region)
-    _check_history(request.history, settings)
+    _check_history(settings)
     query = printing.compiled(request.shown.query) if request.shown.query is not None else None
     wanted = [frameworks.find(name) for name in request.frameworks]
     plan = planned(request.selection, loaded, settings)
@@ -67,10 +69,12 @@ def run(request: ScanRequest) -> int:
     if request.as_of is not None:
         _show_revived(plan.run.suppressions.value, request.as_of, say)
     report = structs.replace(report, configuration=summary(plan, report))
+    if (tag := settings.owner_tag.value) is not None:
+        report = structs.replace(report, owners=owners(snapshot, report.findings, tag))
     written = files.write_reports(
         report, plan.run.paths, sources=[*inputs, *plan.pack_paths], region=request.security_hub_region
     )
-    overdue = _recorded(report, request.history, plan.run, say)
+    overdue = _recorded(report, plan.run, say)
     show(report, plan.run.output_format.value, request.shown, query, say, region=request.security_hub_region)
     code, reason = exit_code(report, _gate(plan.run, overdue, request.planned.only))
     by_file = f". {sentence(report.configuration)}" if report.configuration and effects(report.configuration) else ""
@@ -91,17 +95,17 @@ def _baseline(settings: RunSettings) -> tuple[Baseline, str] | None:
     return None
 
 
-def _check_history(history: str | None, settings: RunSettings) -> None:
+def _check_history(settings: RunSettings) -> None:
     """Raise AuditError for a history to which nothing can be added, or for a gate that needs one and has none."""
-    if history is not None or settings.fail_on.value == "overdue":
+    if settings.history_path is not None or settings.fail_on.value == "overdue":
         from auditor.console import recording  # sqlite3, which other scans do not need
 
-        recording.check(history, settings)
+        recording.check(settings)
 
 
-def _recorded(report: Report, history: str | None, settings: RunSettings, say: Say) -> int:
+def _recorded(report: Report, settings: RunSettings, say: Say) -> int:
     """Add the report to the history, if there is one, and return how many findings are overdue for the gate."""
-    if history is None:
+    if (history := settings.history_path) is None:
         return 0
     from auditor.console import recording
 
@@ -126,10 +130,11 @@ def _check(request: ScanRequest) -> None:
 
 def _check_places(settings: RunSettings, loaded: Loaded, *, named: bool) -> None:
     """Raise UsageError for files out of the folder of a configuration file that was read without having been named."""
-    if settings.files.origin.file is None or named or loaded.path is None:
+    if named or loaded.path is None:
         return
+    check_folder(settings, loaded)
     folder = loaded.path.parent.resolve()
-    for path in settings.paths:
+    for path in settings.paths if settings.files.origin.file else ():
         if "\0" not in path and not Path(path).resolve().is_relative_to(folder):
             problem = f"is outside the folder of {loaded.path}, which was read only because it is here"
             raise UsageError(problem, "Name the file with --config, or give -o.", subject=f"output.files {path}")

@@ -9,7 +9,7 @@ from auditor.history.accounts import Account
 from auditor.history.calendar import Calendar
 from auditor.history.ledger import Ledger
 from auditor.history.proofs import run_proof
-from auditor.history.runs import Run, content_digest, insert, relink, run_of, stored_runs, time_of, whole
+from auditor.history.runs import Run, content_digest, insert, owners_in, relink, run_of, stored_runs, time_of, whole
 from auditor.history.tally import keep
 from auditor.history.timeline import neighbours
 from auditor.history.tracking import track
@@ -45,6 +45,7 @@ def add(connection: sqlite3.Connection, report: Report, digest: str, place: str)
     moment = neighbours([each.time for each in runs], run.time)
     identifiers = {rule.config_rule_name: rule.source_identifier for rule in report.rules}
     ledger.record(report.findings, identifiers, moment)
+    ledger.record_owners(owners_in(report), moment)
     track(connection, ledger, sorted([*whole(runs), run], key=lambda each: each.time), moment)
     relink(connection, account.id)
     keep(connection, Calendar(connection, account, ledger.documents))

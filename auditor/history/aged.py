@@ -28,7 +28,7 @@ class AgedFinding(Struct, frozen=True, kw_only=True):
     `age_days` counts days in UTC, up to the newest run of the account, or to the last run that saw it where the newest
     proves nothing (`reason`). `at_least`: it may have begun earlier. `unseen_days` are the days since the first one on
     which no run saw it. `reopened` counts how often it came back after it was resolved. `due` is the last day that the
-    SLA allows, None without one.
+    SLA allows, None without one. `owner` is empty where the resource has none, None where no run knows.
     """
 
     account: str
@@ -38,6 +38,7 @@ class AgedFinding(Struct, frozen=True, kw_only=True):
     resource_name: str
     resource_id: str | None
     resource_arn: str | None
+    owner: str | None
     region: str | None
     fingerprint: str
     status: Status
@@ -135,6 +136,7 @@ def aged(history: History, calendar: Calendar, severity: Severity, limit: int | 
         resource_name=history.resource_name,
         resource_id=history.resource_id,
         resource_arn=history.resource_arn,
+        owner=history.owner,
         region=history.region,
         fingerprint=history.fingerprint,
         status=episode.status,

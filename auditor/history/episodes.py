@@ -62,7 +62,10 @@ class Episode(NamedTuple):
 
 
 class History(NamedTuple):
-    """Hold a finding that was ever NON_COMPLIANT on one resource, its episodes and its states in order of time."""
+    """Hold a finding that was ever NON_COMPLIANT on one resource, its episodes and its states in order of time.
+
+    `owner` is as the newest run has it that knows it: empty where the resource has none, None where no run knows.
+    """
 
     rule: str
     identifier: str
@@ -72,13 +75,14 @@ class History(NamedTuple):
     resource_arn: str | None
     region: str | None
     resource_id: str | None
+    owner: str | None
     episodes: Sequence[Episode]
     states: Sequence[Span[Any]]
 
 
 _TRACKED = (
     "SELECT tracked.id, rule.name, rule.identifier, lower(hex(fingerprint)), type, resource.name, arn, region,"
-    " tracked.resource_id FROM tracked JOIN finding ON finding.id = tracked.finding"
+    " tracked.resource_id, resource.id FROM tracked JOIN finding ON finding.id = tracked.finding"
     " JOIN rule ON rule.id = finding.rule JOIN resource ON resource.id = finding.resource WHERE tracked.account = ?"
 )
 
@@ -86,10 +90,12 @@ _TRACKED = (
 def histories(connection: sqlite3.Connection, calendar: Calendar) -> Iterator[History]:
     """Yield the findings of an account that were ever NON_COMPLIANT, with their episodes up to its newest run."""
     account = calendar.account.id
-    spans = spans_of(connection, "state", account)
-    for number, *names in connection.execute(_TRACKED, (account,)):
+    spans, owners = spans_of(connection, "state", account), spans_of(connection, "owner", account)
+    for number, *names, resource in connection.execute(_TRACKED, (account,)):
         states = until(spans.get(number, ()), calendar.newest)
-        yield History._make((*names, folded(states, calendar), states))
+        owned = until(owners.get(resource, ()), calendar.newest)
+        owner = owned[-1].value if owned else None
+        yield History._make((*names, owner, folded(states, calendar), states))
 
 
 def folded(spans: Sequence[Span[Any]], calendar: Calendar) -> Sequence[Episode]:

@@ -56,6 +56,8 @@ def _drop_verdicts(connection: sqlite3.Connection, account: Account, old: Sequen
         left = since(spans, first)
         write_spans(connection, "verdict", account.id, item, spans, left)
         gone += len(spans) - len(left)
+    for item, spans in spans_of(connection, "owner", account.id).items():
+        write_spans(connection, "owner", account.id, item, spans, since(spans, first) or spans[-1:])
     connection.execute("UPDATE run SET pruned = 1 WHERE account = ? AND time < ?", (account.id, first))
     return gone
 
@@ -67,6 +69,7 @@ def _deleted(connection: sqlite3.Connection, statements: Sequence[str]) -> int:
 
 _UNNAMED = (
     "DELETE FROM finding WHERE id NOT IN (SELECT item FROM verdict) AND id NOT IN (SELECT finding FROM tracked)",
+    "DELETE FROM owner WHERE item NOT IN (SELECT resource FROM finding)",
     "DELETE FROM resource WHERE id NOT IN (SELECT resource FROM finding)",
 )
 _UNREAD = (

@@ -1,7 +1,7 @@
 """Runs: what the history keeps of each report beside its findings, and the chain that joins them."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -36,6 +36,7 @@ class Run(Struct, frozen=True, kw_only=True):
     content_sha256: str
     snapshot_sha256: str
     findings_sha256: str
+    owners_sha256: str
     asked: str
     configuration: str
     proof: str
@@ -80,6 +81,7 @@ def run_of(report: Report, account: int, place: str, digest: str, documents: tup
         content_sha256=content_digest(report),
         snapshot_sha256=snapshot.sha256,
         findings_sha256=findings_digest(map(key_of, report.findings)),
+        owners_sha256=owners_digest(owners_in(report)),
         asked=asked,
         configuration=configuration,
         proof=proof,
@@ -114,6 +116,18 @@ def suppression_text(finding: Finding) -> str | None:
 def findings_digest(keys: Iterable[Key]) -> str:
     """Return the digest of the verdicts of a run, in whatever order they come."""
     return sha256(msgspec.json.encode(sorted(keys, key=lambda key: key[0]))).hexdigest()
+
+
+def owners_in(report: Report) -> Mapping[str, str]:
+    """Return the owners of a report by ARN, empty where a resource has none; what is not known is not in it."""
+    arns = {each.resource_arn for each in report.findings}
+    named = {} if report.owners is None else report.owners.by_arn
+    return {arn: owner or "" for arn, owner in named.items() if arn in arns}
+
+
+def owners_digest(owners: Mapping[str, str]) -> str:
+    """Return the digest of the owners of a run."""
+    return sha256(msgspec.json.encode(dict(sorted(owners.items())))).hexdigest()
 
 
 def stored_runs(connection: sqlite3.Connection, account: int) -> Sequence[Run]:

@@ -11,7 +11,7 @@ from auditor.history.accounts import Account, accounts
 from auditor.history.calendar import Calendar
 from auditor.history.episodes import FAILING
 from auditor.history.ledger import Ledger, spans_of
-from auditor.history.runs import Run, findings_digest, link_of, stored_runs, whole
+from auditor.history.runs import Run, findings_digest, link_of, owners_digest, stored_runs, whole
 from auditor.history.tally import kept, tallied
 from auditor.history.timeline import Span, since
 from auditor.history.tracking import failures, proofs_of, states, tracked
@@ -98,6 +98,8 @@ def _of_account(connection: sqlite3.Connection, account: Account, runs: Sequence
                 ledger.documents.content(digest)
             if findings_digest(ledger.keys(run.time)) != run.findings_sha256:
                 yield Fault(account.number, run.captured_at, "its verdicts were changed: they do not give its digest")
+            if owners_digest(ledger.owners_at(run.time)) != run.owners_sha256:
+                yield Fault(account.number, run.captured_at, "the owners of its resources were changed")
         yield from _of_states(connection, account, ledger, runs)
         yield from _of_tally(connection, Calendar(connection, account, ledger.documents))
     except SourceError as error:

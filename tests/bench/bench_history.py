@@ -54,7 +54,15 @@ def rows(folder: Path) -> Iterator[Row]:
     for name in ("trend", "show"):
         cost = least([*IAM_AUDIT, "history", name, *history], RUNS)
         yield at_most(f"{what} and {ACCOUNTS} accounts, {name}, whole process, in s", cost.seconds, 1)
-    cost = least([*IAM_AUDIT, "history", "trend", "--history", str(copied(path, folder))], RUNS)
-    yield at_most(f"{what} and {OF} accounts (copied), trend, whole process, in s", cost.seconds, 1)
+    of_many = ["--history", str(copied(path, folder))]
+    for options in (
+        [],
+        ["--severity", "MEDIUM"],
+        ["--rule", "mfa-enabled-for-iam-console-access"],
+        ["-o", "trend.html"],
+    ):
+        cost = least([*IAM_AUDIT, "history", "trend", *of_many, *options], RUNS)
+        named = " ".join(["trend", *options])
+        yield at_most(f"{what} and {OF} accounts (copied), {named}, whole process, in s", cost.seconds, 1)
     cost = least([*IAM_AUDIT, "history", "add", "--quiet", *history, str(report)], 1)
     yield at_most(f"{what}, a night added for one account, whole process, in s", cost.seconds, 1)

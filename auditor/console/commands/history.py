@@ -19,9 +19,17 @@ from auditor.console.requests import (
 )
 from auditor.console.values import day, files, rule_names
 
-history_option = click.option(
-    "--history", required=True, shell_complete=files, metavar="FILE", help="The file of the history."
-)
+
+def history_option(command: C) -> C:
+    """Add the options that name the history, itself or by the configuration file."""
+    named = click.option(
+        "--history",
+        shell_complete=files,
+        metavar="FILE",
+        help="The file of the history [`history.file` of --config].",
+    )
+    return named(config_options(command))
+
 
 _FORMATS = click.Choice(["table", "json", "markdown"])
 _format = showing("--format", "output_format", type=_FORMATS, default="table", show_default=True, help="What is shown.")
@@ -89,7 +97,6 @@ def history_add(**options: Any) -> int:
 @history_group.command("show", epilog=HISTORY_CODES)
 @history_option
 @_filters
-@config_options
 @_format
 def history_show(**options: Any) -> int:
     """Show the findings that are not resolved, with their ages.
@@ -112,7 +119,6 @@ def history_show(**options: Any) -> int:
 @history_option
 @_filters
 @_period
-@config_options
 @_output("Write .html with charts, .json or .md; repeatable.")
 def history_trend(**options: Any) -> int:
     """Show what was open and resolved on each day.
@@ -137,7 +143,6 @@ def history_trend(**options: Any) -> int:
 @click.option(
     "--new-since", type=day, metavar="DATE", help="Mark what began on this day (UTC) or later [the run before]."
 )
-@config_options
 @_output("Write the report as .html with ages, or only the ages as .json or .md; repeatable.")
 def history_report(**options: Any) -> int:
     """Show a stored report with the age of each finding.
