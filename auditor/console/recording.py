@@ -29,12 +29,11 @@ from auditor.writers.blocks import number
 from auditor.writers.json import document_of, shown
 
 
-def check(settings: RunSettings) -> None:
+def check(history: str | None, settings: RunSettings) -> None:
     """Make the history if it is not there; raise AuditError where nothing can be added to it.
 
     Raises UsageError for a gate on what is overdue without a history, or without days that are allowed.
     """
-    history = settings.history_path
     if settings.fail_on.value == "overdue":
         if history is None:
             raise UsageError(

@@ -30,6 +30,7 @@ from auditor.report.owners import owners
 from auditor.report.report import Report
 from auditor.selection import config, frameworks
 from auditor.selection.config import Loaded
+from auditor.selection.options import Choice
 from auditor.selection.plan import Plan, planned, settled, sources_read
 from auditor.selection.run_settings import RunSettings, run_settings
 from auditor.writers import files, paths, printing
@@ -53,7 +54,8 @@ def run(request: ScanRequest) -> int:
     inputs = [*inputs, *(each for each in (settings.baseline_path, settings.history_path) if each is not None)]
     _check_files(settings, inputs)
     check_region(settings.paths, settings.output_format.value, request.security_hub_region)
-    _check_history(settings)
+    history = _history(request, settings, say)
+    _check_history(history, settings)
     query = printing.compiled(request.shown.query) if request.shown.query is not None else None
     wanted = [frameworks.find(name) for name in request.frameworks]
     plan = planned(request.selection, loaded, settings)
@@ -74,7 +76,7 @@ def run(request: ScanRequest) -> int:
     written = files.write_reports(
         report, plan.run.paths, sources=[*inputs, *plan.pack_paths], region=request.security_hub_region
     )
-    overdue = _recorded(report, plan.run, say)
+    overdue = _recorded(report, history, plan.run, say)
     show(report, plan.run.output_format.value, request.shown, query, say, region=request.security_hub_region)
     code, reason = exit_code(report, _gate(plan.run, overdue, request.planned.only))
     by_file = f". {sentence(report.configuration)}" if report.configuration and effects(report.configuration) else ""
@@ -95,17 +97,37 @@ def _baseline(settings: RunSettings) -> tuple[Baseline, str] | None:
     return None
 
 
-def _check_history(settings: RunSettings) -> None:
+def _history(request: ScanRequest, settings: RunSettings, say: Say) -> str | None:
+    """Return the history to which the report is added: nights of one selection, and never what is only planned.
+
+    Raises UsageError for a planned change with --history. The file's is passed over, with a note, where options select
+    other rules.
+    """
+    path, planning_ahead = settings.history_path, bool(planning.files(request))
+    if path is None or settings.history.origin.file == "":
+        if path is not None and planning_ahead:
+            hint = "Leave --history out: a history holds what was so, and not what is planned."
+            raise UsageError("--history cannot be used with a planned change", hint)
+        return path
+    usual = Choice(config=request.selection.config, no_config=request.selection.no_config)
+    if planning_ahead or structs.astuple(request.selection) != structs.astuple(usual):
+        why = "it is of a planned change" if planning_ahead else "options select its rules"
+        say(f"Note: The report is not added to {path}, because {why}; --history adds it to another history")
+        return None
+    return path
+
+
+def _check_history(history: str | None, settings: RunSettings) -> None:
     """Raise AuditError for a history to which nothing can be added, or for a gate that needs one and has none."""
-    if settings.history_path is not None or settings.fail_on.value == "overdue":
+    if history is not None or settings.fail_on.value == "overdue":
         from auditor.console import recording  # sqlite3, which other scans do not need
 
-        recording.check(settings)
+        recording.check(history, settings)
 
 
-def _recorded(report: Report, settings: RunSettings, say: Say) -> int:
+def _recorded(report: Report, history: str | None, settings: RunSettings, say: Say) -> int:
     """Add the report to the history, if there is one, and return how many findings are overdue for the gate."""
-    if (history := settings.history_path) is None:
+    if history is None:
         return 0
     from auditor.console import recording
 

@@ -29,9 +29,10 @@ class Added(StrEnum):
 def add(connection: sqlite3.Connection, report: Report, digest: str, place: str) -> Added:
     """Add a report to the history, within the transaction of the connection; `digest` is that of its document.
 
-    Raises SourceError, naming `place`, for a report that was narrowed, that does not name its account or time, that
-    differs from one that the history has of the same time, or that is older than what was pruned.
+    Raises SourceError, naming `place`, for a report that is of a planned change, was narrowed, does not name its
+    account or time, differs from one that the history has of the same time, or is older than what was pruned.
     """
+    _check_seen(report, place)
     side = Side(report, place)
     account = _account(connection, report, place)
     ledger = Ledger(connection, account.id)
@@ -74,6 +75,13 @@ def _check_same(known: Run, run: Run, report: Report, place: str) -> None:
         problem = f"is another report of account {report.account.id} captured at {run.captured_at} than the history has"
         hint = "A history holds one report of a time: keep one history for each selection of rules."
         raise SourceError(problem, hint, subject=place)
+
+
+def _check_seen(report: Report, place: str) -> None:
+    """Raise SourceError for a report of a planned change, which says what would be and not what was seen."""
+    if report.planned is not None:
+        hint = "Add the report of a scan without planned changes."
+        raise SourceError("is of a planned change, and no night of the account", hint, subject=place)
 
 
 def _check_whole(runs: Sequence[Run], run: Run, place: str) -> None:

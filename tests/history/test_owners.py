@@ -86,3 +86,28 @@ def test_a_file_that_was_not_named_does_not_reach_out_of_its_folder(settings: Pa
     assert not (settings.parent / "nights.db").exists()
     assert run("scan", "--snapshot", "s.json", "--config", "iam-audit.toml").code == 0
     assert (settings.parent / "nights.db").exists()
+
+
+TEMPLATE = "Resources:\n  U: {Type: 'AWS::IAM::User', Properties: {UserName: new}}\n"
+
+
+def test_a_history_holds_no_planned_change(settings: Path, run: Run) -> None:
+    (settings / "t.yaml").write_text(TEMPLATE)
+    scan(settings, run, 0, person("bob"))
+    planned = scan(settings, run, 1, person("bob"), options=("--cloudformation", "t.yaml"))
+    assert "The report is not added to nights.db, because it is of a planned change" in planned.err
+    result = run("history", "add", "--history", "nights.db", "1.json")
+    assert (result.code, "1.json is of a planned change, and no night of the account" in result.err) == (3, True)
+    result = scan(settings, run, 2, person("bob"), options=("--cloudformation", "t.yaml", "--history", "h.db"))
+    assert (result.code, "--history cannot be used with a planned change" in result.err) == (2, True)
+    assert not (settings / "h.db").exists()
+    assert "1 run " in run("history", "show").out
+
+
+def test_scans_of_other_rules_are_not_added_to_the_history_of_the_file(settings: Path, run: Run) -> None:
+    scan(settings, run, 0, person("bob"))
+    result = scan(settings, run, 1, person("bob"), options=("--rule", MFA))
+    assert "not added to nights.db, because options select its rules" in result.err
+    scan(settings, run, 2, person("bob"), options=("--rule", MFA, "--history", "other.db"))
+    assert "1 run " in run("history", "show").out
+    assert "1 run " in run("history", "show", "--history", "other.db").out
