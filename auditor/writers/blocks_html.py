@@ -13,7 +13,7 @@ def document(title: str, blocks: Iterable[Block]) -> str:
     """Return blocks as HTML; the same blocks give the same text."""
     from auditor.writers.html import asset, csp_hash, page_environment  # jinja2: 70 ms
 
-    style = asset("report.css")
+    style = asset("report.css", "blocks.css")
     page: str = (
         page_environment()
         .get_template("blocks.html.jinja")

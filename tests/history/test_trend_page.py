@@ -60,10 +60,10 @@ def test_the_table_has_the_numbers_of_the_charts(history: Path, run: Run) -> Non
 
 def test_gaps_incomplete_days_and_changes_are_drawn(history: Path, run: Run) -> None:
     text = page_of(history, run)
-    assert text.count('<rect class="gap" x="42.857%" y="0" width="14.286%"') == 3  # two charts and the strip of runs
+    assert text.count('<rect class="gap" x="21.429%" y="0" width="7.143%"') == 3  # two charts and the strip of runs
     assert '<path data-of="incomplete" d="M2,0h1v1h-1z"></path>' in text
     assert '<path data-of="whole" d="M0,0h2v1h-2zM4,0h3v1h-3z"></path>' in text
-    assert text.count('<line class="mark" x1="71.429%"') == 2
+    assert text.count('<line class="mark" x1="35.714%"') == 2
     assert "Rule iam-user-group-membership-check is only in the new report" in text
     # Two units high: one open, two, one not seen, nothing known, none, one, one.
     assert '<path class="shape" data-of="MEDIUM" d="M0,2V1h1V0h1V2h-1V2h-1zM5,2V1h1V1h1V2h-1V2h-1z"></path>' in text

@@ -15,6 +15,8 @@ from auditor.judging.rule import Severity
 _STEPS = (1, 2, 5)
 _TICKS = 4  # lines across a chart, about
 _LABELS = 10  # dates below a chart, at most
+_NARROWEST = 14  # days across a chart; fewer leave room at its right
+_YEAR = 330  # days, from which on dates are shown as months
 _APART = 3.5  # per cent between the numbers of two marks
 
 
@@ -73,7 +75,7 @@ def open_findings(days: Sequence[Day]) -> Chart:
         above = [low + count for low, count in zip(below, counts, strict=True)]
         shapes.append(Shape(kind, "".join(_areas(days, below, above, top))))
         below = above
-    return Chart([each for each in shapes if each.path], len(days), top, _lines(0, top, step))
+    return Chart([each for each in shapes if each.path], _width(days), top, _lines(0, top, step))
 
 
 def _areas(days: Sequence[Day], below: Sequence[int], above: Sequence[int], top: int) -> Iterator[str]:
@@ -95,7 +97,7 @@ def changes(days: Sequence[Day]) -> Chart:
         Shape("began", "".join(_bars(days, lambda day: (top - day.reopened, day.began - day.reopened)))),
         Shape("resolved", "".join(_bars(days, lambda day: (top + day.resolved, day.resolved)))),
     ]
-    return Chart([each for each in shapes if each.path], len(days), top + bottom, _lines(-bottom, top, step))
+    return Chart([each for each in shapes if each.path], _width(days), top + bottom, _lines(-bottom, top, step))
 
 
 def _began(day: Day) -> int:
@@ -136,7 +138,7 @@ def _kind_of_day(day: Day, accounts: int) -> str:
 def without_run(days: Sequence[Day]) -> Sequence[Band]:
     """Return the days on which no account was audited."""
     found = _in_a_row([place for place, day in enumerate(days) if not day.accounts])
-    return [Band(_share(run[0], len(days)), _share(len(run), len(days))) for run in found]
+    return [Band(_share(run[0], _width(days)), _share(len(run), _width(days))) for run in found]
 
 
 def marks(days: Sequence[Day], changed: Sequence[date]) -> Sequence[Mark]:
@@ -144,7 +146,7 @@ def marks(days: Sequence[Day], changed: Sequence[date]) -> Sequence[Mark]:
     first, found = days[0].date, []
     last = -_APART
     for number, day in enumerate(changed, start=1):
-        at = _share((day - first).days, len(days))
+        at = _share((day - first).days, _width(days))
         shown = at - last >= _APART
         found.append(Mark(at, number, shown))
         last = at if shown else last
@@ -154,9 +156,9 @@ def marks(days: Sequence[Day], changed: Sequence[date]) -> Sequence[Mark]:
 def dates(days: Sequence[Day]) -> Sequence[Label]:
     """Return dates to stand below a chart, in equal steps; every second one is minor."""
     step = max(1, -(-len(days) // _LABELS))
-    places = range(0, len(days), step)
+    places, form = range(0, len(days), step), "%d %b" if len(days) < _YEAR else "%b %Y"
     return [
-        Label(_share(place + 0.5, len(days)), f"{days[place].date:%d %b}".lstrip("0"), minor=number % 2 > 0)
+        Label(_share(place + 0.5, _width(days)), f"{days[place].date:{form}}".lstrip("0"), minor=number % 2 > 0)
         for number, place in enumerate(places)
     ]
 
@@ -206,6 +208,10 @@ def scale(most: int) -> tuple[int, int]:
 
 def _lines(bottom: int, top: int, step: int) -> Sequence[Label]:
     return [Label(_share(top - value, top - bottom), f"{abs(value):,}") for value in range(bottom, top + 1, step)]
+
+
+def _width(days: Sequence[Day]) -> int:
+    return max(len(days), _NARROWEST)
 
 
 def _in_a_row(places: Sequence[int]) -> Sequence[Sequence[int]]:

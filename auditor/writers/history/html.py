@@ -13,7 +13,7 @@ from auditor.writers.history import charts
 from auditor.writers.history import trend as texts
 from auditor.writers.html import asset, csp_hash, page_environment
 
-MAX_ROWS = 1_000  # days of the table; the JSON trend has them all
+MAX_ROWS = 1_000  # days of the table, and days with a hint; the JSON trend has them all
 MAX_LISTED = 200  # boundaries and gaps that are written out
 
 
@@ -109,7 +109,7 @@ def _drawn(trend: Trend) -> _Drawn | None:
         without_run=charts.without_run(trend.days),
         marks=charts.marks(trend.days, list(changed)),
         dates=charts.dates(trend.days),
-        hints=[_hint(day) for day in trend.days],
+        hints=[_hint(day) for day in trend.days] if len(trend.days) <= MAX_ROWS else [],
         changed=list(changed.values()),
     )
 
