@@ -19,7 +19,7 @@ from auditor.errors import SourceError, UsageError
 from auditor.judging.finding import Finding
 from auditor.judging.rule import ComplianceType, ConfiguredRule, Severity
 from auditor.judging.suppressions import Limits, Suppression, suppressed
-from auditor.report.later import Findings, Later
+from auditor.report.later import Findings, Later, moved
 from auditor.report.report import AccountHeader, Tool
 from auditor.selection.named import Rules, configured_rules
 
@@ -90,6 +90,7 @@ def forecast(
     """
     if not 1 <= days <= MOST_DAYS:
         raise UsageError(f"a forecast is of 1 to {MOST_DAYS:,} days, not {days:,}", "Ask for fewer days.")
+    moved(snapshot, days)  # raises for a time that is too far ahead, which rules that read none would not notice
     believed = snapshot if max_report_age is None else without_old_report(snapshot, max_report_age)
     return _Forecaster(believed, configured_rules(rules, parameters), suppressions, suppression_limits).over(days)
 

@@ -126,7 +126,7 @@ class Later:
         middle = (first + last) // 2
         seen = self.on(middle, [after[key] for key in differing])
         self._between(start, (middle, seen), rules, found)
-        self._between((middle, seen), ((last, {key: after[key] for key in seen})), rules, found)
+        self._between((middle, seen), (last, {key: after[key] for key in seen}), rules, found)
 
     def on(self, day: int, findings: Iterable[Finding]) -> Findings:
         """Return what findings say on a later day; only their resources are judged."""

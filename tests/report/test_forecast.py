@@ -124,8 +124,9 @@ def test_an_unknown_or_impossible_time_is_refused() -> None:
     snapshot = account(users=[key_user("ann", 1)])
     with pytest.raises(SourceError, match="the capture time of the account is unknown"):
         forecast(replace(snapshot, captured_at=None))
-    with pytest.raises(SourceError, match="too far ahead"):
-        forecast(replace(snapshot, captured_at=CAPTURED_AT.replace(year=9999)), days=365)
+    for rule in (KEYS, "iam-group-has-users-check"):
+        with pytest.raises(SourceError, match="too far ahead"):
+            forecast(replace(snapshot, captured_at=CAPTURED_AT.replace(year=9999)), [configured(rule)], days=365)
     for days in (0, 3651):
         with pytest.raises(UsageError, match="1 to 3,650 days"):
             forecast(snapshot, days=days)
@@ -146,6 +147,7 @@ def timed_accounts(draw: st.DrawFn) -> Snapshot:
                 mfa_active=draw(st.booleans()),
                 password_last_used=draw(moments) or "no_information",
                 password_last_changed=draw(moments) or "N/A",
+                password_next_rotation=draw(st.integers(-40, 40).map(ago)),
                 access_key_1_active=draw(st.booleans()),
                 access_key_1_last_rotated=draw(moments) or "N/A",
                 access_key_1_last_used_date=draw(moments) or "N/A",
@@ -208,7 +210,7 @@ def told_of(found: Forecast, start: dict[str, str], day: int) -> dict[str, str]:
 
 
 @given(timed_accounts(), suppressions, st.lists(st.integers(1, 40), min_size=1, max_size=3))
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=100)
 def test_a_forecast_of_a_day_is_the_audit_of_that_day(
     snapshot: Snapshot, exceptions: list[Suppression], days: list[int]
 ) -> None:

@@ -73,14 +73,14 @@ def open_findings(days: Sequence[Day]) -> Chart:
     shapes = []
     for kind, counts in layers.items():
         above = [low + count for low, count in zip(below, counts, strict=True)]
-        shapes.append(Shape(kind, "".join(_areas(days, below, above, top))))
+        shapes.append(Shape(kind, "".join(_areas(below, above, top))))
         below = above
     return Chart([each for each in shapes if each.path], _width(days), top, _lines(0, top, step))
 
 
-def _areas(days: Sequence[Day], below: Sequence[int], above: Sequence[int], top: int) -> Iterator[str]:
+def _areas(below: Sequence[int], above: Sequence[int], top: int) -> Iterator[str]:
     """Yield an area for each run of days on which there is something between two heights."""
-    places = [place for place, day in enumerate(days) if day.accounts and above[place] > below[place]]
+    places = [place for place, height in enumerate(above) if height > below[place]]
     for run in _in_a_row(places):
         upper = "".join(f"V{top - above[place]}h1" for place in run)
         lower = "".join(f"V{top - below[place]}h-1" for place in reversed(run))
