@@ -58,6 +58,7 @@ def test_the_newest_run_that_knows_the_owner_counts(settings: Path, run: Run) ->
     assert owners(run) == {"bob": ""}
     out = run("history", "report", "1.json", "--format", "json").out
     assert "web" in [each["finding"]["owner"] for each in json.loads(out)["findings"]]
+    assert run("history", "verify").code == 0
     assert run("history", "prune", "--before", "2026-11-27").code == 0
     assert owners(run) == {"bob": ""}
     assert run("history", "verify").code == 0
