@@ -311,7 +311,12 @@ scan_options = _options(
         is_flag=True,
         help="Read users again whose MFA finding rests on an older credential report.",
     ),
-    click.option("--history", shell_complete=files, metavar="FILE", help="Add the report to this history of nights."),
+    click.option(
+        "--history",
+        shell_complete=files,
+        metavar="FILE",
+        help="Add the report to this history of nights [history.file].",
+    ),
     click.option(
         "--as-of", type=point_in_time, metavar="TIME", help="The run's time, in the report and for end dates."
     ),
