@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # for type checkers and editors; at run time __getattr__ does
     from auditor.errors import AuditError
     from auditor.explaining.explain import explain
     from auditor.explaining.explanation import Explanation
+    from auditor.history.door import History
     from auditor.parity.comparing import compare_with_config
     from auditor.parity.files import read_config_results
     from auditor.parity.in_one_call import collect_config_results
@@ -32,6 +33,7 @@ if TYPE_CHECKING:  # for type checkers and editors; at run time __getattr__ does
     from auditor.report.audit import audit
     from auditor.report.compare import compare
     from auditor.report.comparison import Comparison
+    from auditor.report.forecast import Forecast, forecast
     from auditor.report.report import Report
     from auditor.writers.files import write
 
@@ -42,6 +44,8 @@ __all__ = [
     "AuditError",
     "Comparison",
     "Explanation",
+    "Forecast",
+    "History",
     "Parity",
     "Report",
     "Snapshot",
@@ -54,6 +58,7 @@ __all__ = [
     "compare",
     "compare_with_config",
     "explain",
+    "forecast",
     "load_report",
     "load_snapshot",
     "read_cloudformation_template",
@@ -68,6 +73,8 @@ _PLACES = {
     "AuditError": "auditor.errors",
     "Comparison": "auditor.report.comparison",
     "Explanation": "auditor.explaining.explanation",
+    "Forecast": "auditor.report.forecast",
+    "History": "auditor.history.door",
     "Parity": "auditor.parity.parity",
     "Report": "auditor.report.report",
     "Snapshot": "auditor.account.model",
@@ -79,6 +86,7 @@ _PLACES = {
     "compare": "auditor.report.compare",
     "compare_with_config": "auditor.parity.comparing",
     "explain": "auditor.explaining.explain",
+    "forecast": "auditor.report.forecast",
     "load_report": "auditor.collectors.saved",
     "load_snapshot": "auditor.collectors.saved",
     "read_cloudformation_template": "auditor.change.in_one_call",

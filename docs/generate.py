@@ -23,6 +23,11 @@ import wings
 from auditor.account.sources import BULK
 from auditor.collectors.live.collection import permissions_policy
 from auditor.explaining.explanation import Explanation
+from auditor.history.aged import OpenFindings
+from auditor.history.reported import ReportAges
+from auditor.history.sample import Sample
+from auditor.history.trend import Trend
+from auditor.history.verification import Verification
 from auditor.judging.catalogue import is_managed
 from auditor.judging.parameters import needed
 from auditor.judging.registry import load_rules, page, sections
@@ -31,6 +36,7 @@ from auditor.organization.report import OrganizationReport
 from auditor.parity.parity import Parity
 from auditor.report.baseline import Baseline
 from auditor.report.comparison import Comparison
+from auditor.report.forecast import Forecast
 from auditor.report.report import Report
 from auditor.selection.frameworks import controls
 from auditor.selection.sets import sets_of
@@ -78,6 +84,15 @@ def generated() -> Iterator[tuple[Path, str]]:
     )
     yield ROOT / "auditor/report/baseline.schema.json", schema(Baseline, "Baseline of iam-audit")
     yield ROOT / "auditor/parity/parity.schema.json", schema(Parity, "JSON parity report of iam-audit")
+    yield ROOT / "auditor/report/forecast.schema.json", schema(Forecast, "JSON forecast of iam-audit")
+    for name, kind in (
+        ("findings", OpenFindings),
+        ("report", ReportAges),
+        ("sample", Sample),
+        ("trend", Trend),
+        ("verification", Verification),
+    ):
+        yield ROOT / f"auditor/history/{name}.schema.json", schema(kind, f"JSON of `iam-audit history`: {name}")
     yield (
         ROOT / "auditor/selection/config.schema.json",
         schema(Config, "iam-audit.toml, the configuration file of iam-audit"),

@@ -31,6 +31,7 @@ _PLACES = {
         "diff",
         "explain",
         "export",
+        "forecast",
         "frameworks",
         "history",
         "organization",

@@ -1,12 +1,15 @@
 """What a history says, shown: verified, as open findings, as a trend, as a sample."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 
 from auditor.collectors import saved
+from auditor.console.history_file import named
+from auditor.console.messages import speaker
 from auditor.console.requests import (
     Filter,
+    HistoryReportRequest,
     HistorySampleRequest,
     HistoryShowRequest,
     HistoryTrendRequest,
@@ -14,21 +17,23 @@ from auditor.console.requests import (
 )
 from auditor.history import store
 from auditor.history.aged import open_findings
+from auditor.history.reported import ReportAges, ages
 from auditor.history.sample import sample
-from auditor.history.trend import trend
+from auditor.history.trend import Trend, trend
 from auditor.history.verification import verified
 from auditor.history.wanted import Period, Wanted
 from auditor.report.reading import load_report
-from auditor.selection import config
-from auditor.selection.options import RunOptions
-from auditor.selection.run_settings import run_settings
-from auditor.writers.history.printing import print_history
+from auditor.report.report import Report
+from auditor.writers import files, paths
+from auditor.writers.history.formats import SUFFIXES
+from auditor.writers.printing import print_history
 
 
 def verify(request: HistoryVerifyRequest) -> int:
     """Show whether a history is whole; the exit code is 1 where something was removed or changed."""
+    path, _ = named(request)
     reports = _digests(request.reports) if request.reports else None
-    with store.reading(request.history) as connection:
+    with store.reading(path) as connection:
         found = verified(connection, reports, request.heads)
     print_history(found, request.output_format)
     return 1 if found.faults else 0
@@ -36,26 +41,60 @@ def verify(request: HistoryVerifyRequest) -> int:
 
 def show(request: HistoryShowRequest) -> int:
     """Show what is not resolved, and how old it is."""
-    loaded = config.load(request.config, datetime.now(UTC).date(), ignored=request.no_config)
-    limits = run_settings(RunOptions(), loaded).days_allowed
-    with store.reading(request.history) as connection:
-        found = open_findings(connection, _wanted(request.wanted), limits)
+    path, settings = named(request)
+    with store.reading(path) as connection:
+        found = open_findings(connection, _wanted(request.wanted), settings.days_allowed)
     print_history(found, request.output_format)
     return 0
 
 
 def show_trend(request: HistoryTrendRequest) -> int:
-    """Show how findings came and went."""
-    with store.reading(request.history) as connection:
-        found = trend(connection, _wanted(request.wanted), Period(request.since, request.until))
-    print_history(found, request.output_format)
+    """Show how findings came and went, or write it to files."""
+    path, settings = named(request)
+    paths.check(request.paths, SUFFIXES, sources=[path])
+    with store.reading(path) as connection:
+        found = trend(connection, _wanted(request.wanted), Period(request.since, request.until), settings.days_allowed)
+    account_id = found.accounts[0].account if len(found.accounts) == 1 else None
+    newest = max(each.newest_run for each in found.accounts)
+    _give(found, request, [paths.resolved(each, account_id, newest) for each in request.paths], [path])
     return 0
+
+
+def show_report(request: HistoryReportRequest) -> int:
+    """Show a stored report with the ages of its findings, or write it to files."""
+    path, settings = named(request)
+    sources = [path, request.report_file]
+    paths.check(request.paths, SUFFIXES, sources=sources)
+    content, place = saved.read(request.report_file, "the report")
+    report = load_report(content, place)
+    with store.reading(path) as connection:
+        found = ages(connection, report, place, settings.days_allowed, request.new_since)
+    targets = [paths.resolved(each, found.account, found.captured_at) for each in request.paths]
+    _give(found, request, targets, sources, report)
+    return 0
+
+
+def _give(
+    found: Trend | ReportAges,
+    request: HistoryTrendRequest | HistoryReportRequest,
+    targets: Sequence[Path],
+    sources: Sequence[str],
+    report: Report | None = None,
+) -> None:
+    """Write what was found to files, and print it where none are named or a format is."""
+    if targets:
+        files.write_history(found, targets, sources=sources, report=report)
+    if request.output_format or not targets:
+        print_history(found, request.output_format or "table")
+    if targets:
+        speaker(quiet=request.quiet)(f"{files.sentence(targets)}.")
 
 
 def show_sample(request: HistorySampleRequest) -> int:
     """Show findings that are drawn at random."""
+    path, _ = named(request)
     period = Period(request.since, request.until)
-    with store.reading(request.history) as connection:
+    with store.reading(path) as connection:
         found = sample(connection, _wanted(request.wanted), period, size=request.size, seed=request.seed)
     print_history(found, request.output_format)
     return 0

@@ -65,6 +65,11 @@ REPORT_CODES = _EXIT_CODES.format(
 HOOK_CODES = _EXIT_CODES.format(
     done="no template introduces a NON_COMPLIANT finding\n  1    one does", failed="a template could not be read"
 )
+FORECAST_CODES = _EXIT_CODES.format(
+    done="looked ahead\n  1    --fail-on open, and a finding will open",
+    failed="the account could not be read, or a rule failed\n"
+    "  4    incomplete: a finding has INSUFFICIENT_DATA, and may fail any day",
+)
 VERIFY_CODES = _EXIT_CODES.format(
     done="everything agrees\n  1    something was removed or changed",
     failed="the history or a report could not be read",
@@ -341,7 +346,12 @@ scan_options = _options(
         is_flag=True,
         help="Read users again whose MFA finding rests on an older credential report.",
     ),
-    click.option("--history", shell_complete=files, metavar="FILE", help="Add the report to this history of nights."),
+    click.option(
+        "--history",
+        shell_complete=files,
+        metavar="FILE",
+        help="Add the report to this history of nights [history.file].",
+    ),
     click.option(
         "--as-of", type=point_in_time, metavar="TIME", help="The run's time, in the report and for end dates."
     ),

@@ -53,8 +53,6 @@ def check(request: ScanRequest) -> None:
 
 def _check_others(request: ScanRequest) -> None:
     """Raise UsageError for options of other kinds that make no sense with planned changes."""
-    if files(request) and request.history is not None:
-        raise UsageError("--history keeps what the account was like, and a planned change is not", "Leave it out.")
     if is_alone(request) and request.verify:
         raise UsageError("--verify asks AWS, but the account is not read", "Add --live, or leave it out.")
 

@@ -2,25 +2,30 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from hashlib import sha256
+from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from auditor import documents
 from auditor.collectors import saved
+from auditor.console.history_file import named
 from auditor.console.messages import Say, speaker
-from auditor.console.requests import HistoryAddRequest
-from auditor.errors import AuditError, UsageError
+from auditor.console.requests import HistoryAddRequest, HistoryPruneRequest
+from auditor.errors import AuditError, SourceError, UsageError
 from auditor.history import store
 from auditor.history.adding import Added, add
 from auditor.history.aged import open_findings
+from auditor.history.pruning import Pruned, prune
 from auditor.history.wanted import Wanted
 from auditor.judging.rule import Severity
 from auditor.report.reading import load_report
 from auditor.report.report import Report
 from auditor.selection.run_settings import RunSettings
+from auditor.writers.blocks import number
 from auditor.writers.json import document_of, shown
 
 
@@ -78,15 +83,16 @@ _SENTENCES = {
 def add_reports(request: HistoryAddRequest) -> int:
     """Add stored reports in the order of their times, each whole or not at all; the exit code is 0."""
     say = speaker(quiet=request.quiet)
-    make(request.history)
+    path, _ = named(request)
+    make(path)
     results: Counter[Added] = Counter()
     try:
         for source in _in_order(request.reports):
-            results[_added(source, request.history)] += 1
+            results[_added(source, path)] += 1
     except AuditError:
-        say(_summary(results, request.history))
+        say(_summary(results, path))
         raise
-    say(_summary(results, request.history))
+    say(_summary(results, path))
     return 0
 
 
@@ -105,6 +111,37 @@ def _summary(results: Counter[Added], history: str) -> str:
     if results[Added.KNOWN]:
         parts.append(f"{results[Added.KNOWN]:,} already there")
     return "; ".join(parts)
+
+
+def prune_history(request: HistoryPruneRequest) -> int:
+    """Drop what old runs said of each resource, or show what would go; the exit code is 0."""
+    say = speaker(quiet=request.quiet)
+    path, _ = named(request)
+    if not Path(path).is_file():
+        raise SourceError(f"there is no history at {path}", "Name the file of a history.")
+    with store.writing(path) as connection, store.undone(connection) if request.dry_run else nullcontext():
+        found = prune(connection, request.before, request.accounts)
+    before = Path(path).stat().st_size
+    if request.dry_run:
+        say(f"Would prune {_dropped(found)}. Nothing was changed")
+        return 0
+    store.compact(path)
+    sizes = (f"{size / _MEGABYTE:,.1f} MB" for size in (before, Path(path).stat().st_size))
+    say(f"Pruned {_dropped(found)}. {path}: {' before, '.join(sizes)} now")
+    return 0
+
+
+_MEGABYTE = 1_000_000
+
+
+def _dropped(found: Pruned) -> str:
+    names = (
+        (found.verdicts, "verdict", "verdicts"),
+        (found.resources, "name of a resource", "names of resources"),
+        (found.documents, "text", "texts"),
+    )
+    gone = ", ".join(number(*each) for each in names)
+    return f"{number(found.runs, 'run', 'runs')}: {gone}; episodes, digests and the chain stay"
 
 
 class _Snapshot(Struct, frozen=True):

@@ -46,7 +46,6 @@ class ScanRequest(Struct, frozen=True, kw_only=True):
     shown: Shown
     frameworks: Sequence[str]
     security_hub_region: str | None
-    history: str | None
     as_of: datetime | None
     verify: bool
     quiet: bool
@@ -140,6 +139,21 @@ class ParityRequest(Struct, frozen=True, kw_only=True):
     quiet: bool
 
 
+class ForecastRequest(Struct, frozen=True, kw_only=True):
+    """Ask which findings will open by the calendar alone."""
+
+    account: Inputs
+    selection: Choice
+    days: int
+    max_report_age: float | None
+    paths: Sequence[str]
+    output_format: str | None
+    fail_on: str
+    min_severity: str
+    allow_incomplete: bool
+    quiet: bool
+
+
 class PublishRequest(Struct, frozen=True, kw_only=True):
     """Ask for a stored report to be imported into Security Hub; without `apply` it is only shown what would be."""
 
@@ -153,7 +167,9 @@ class PublishRequest(Struct, frozen=True, kw_only=True):
 class HistoryAddRequest(Struct, frozen=True, kw_only=True):
     """Ask for stored reports to be added to a history."""
 
-    history: str
+    history: str | None
+    config: str | None
+    no_config: bool
     reports: Sequence[str]
     quiet: bool
 
@@ -169,7 +185,7 @@ class Filter(Struct, frozen=True, kw_only=True):
 class HistoryShowRequest(Struct, frozen=True, kw_only=True):
     """Ask for the findings that are not resolved, with the SLA of a configuration file."""
 
-    history: str
+    history: str | None
     wanted: Filter
     config: str | None
     no_config: bool
@@ -177,19 +193,38 @@ class HistoryShowRequest(Struct, frozen=True, kw_only=True):
 
 
 class HistoryTrendRequest(Struct, frozen=True, kw_only=True):
-    """Ask how findings came and went, day by day."""
+    """Ask how findings came and went, day by day, with the SLA of a configuration file."""
 
-    history: str
+    history: str | None
     wanted: Filter
+    config: str | None
+    no_config: bool
+    paths: Sequence[str]
     since: date | None
     until: date | None
-    output_format: str
+    output_format: str | None
+    quiet: bool
+
+
+class HistoryReportRequest(Struct, frozen=True, kw_only=True):
+    """Ask for a stored report with the ages of its findings, and which are new since a day or the run before."""
+
+    report_file: str
+    history: str | None
+    new_since: date | None
+    config: str | None
+    no_config: bool
+    paths: Sequence[str]
+    output_format: str | None
+    quiet: bool
 
 
 class HistorySampleRequest(Struct, frozen=True, kw_only=True):
     """Ask for findings drawn at random."""
 
-    history: str
+    history: str | None
+    config: str | None
+    no_config: bool
     wanted: Filter
     since: date | None
     until: date | None
@@ -198,10 +233,24 @@ class HistorySampleRequest(Struct, frozen=True, kw_only=True):
     output_format: str
 
 
+class HistoryPruneRequest(Struct, frozen=True, kw_only=True):
+    """Ask for the verdicts of old runs to be dropped, or only how many there are."""
+
+    history: str | None
+    config: str | None
+    no_config: bool
+    before: date
+    accounts: Sequence[str]
+    dry_run: bool
+    quiet: bool
+
+
 class HistoryVerifyRequest(Struct, frozen=True, kw_only=True):
     """Ask whether a history is whole, and is of these reports; `heads` are links noted earlier."""
 
-    history: str
+    history: str | None
+    config: str | None
+    no_config: bool
     reports: Sequence[str]
     heads: Sequence[str]
     output_format: str

@@ -12,6 +12,7 @@ from auditor.account.model import Snapshot
 from auditor.account.report_age import duration
 from auditor.collectors.saved import load_baseline
 from auditor.console import places, planning
+from auditor.console.history_file import check_folder
 from auditor.console.messages import Say, speaker, wants_progress
 from auditor.console.requests import ScanRequest
 from auditor.console.showing import check_shown, show
@@ -24,9 +25,11 @@ from auditor.report.baseline_text import told
 from auditor.report.configuration import effects, sentence
 from auditor.report.gate import Gate, exit_code
 from auditor.report.in_use import summary
+from auditor.report.owners import owners
 from auditor.report.report import Report
 from auditor.selection import config, frameworks
 from auditor.selection.config import Loaded
+from auditor.selection.options import Choice
 from auditor.selection.plan import Plan, planned, settled, sources_read
 from auditor.selection.run_settings import RunSettings, run_settings
 from auditor.writers import files, paths, printing
@@ -47,10 +50,11 @@ def run(request: ScanRequest) -> int:
     inputs = _read(request, loaded)
     planning.check_gate(request, settings)
     known = _baseline(settings)
-    inputs = [*inputs, *(each for each in (settings.baseline_path, request.history) if each is not None)]
+    inputs = [*inputs, *(each for each in (settings.baseline_path, settings.history_path) if each is not None)]
     _check_files(settings, inputs)
     check_region(settings.paths, settings.output_format.value, request.security_hub_region)
-    _check_history(request.history, settings)
+    history = _history(request, settings, say)
+    _check_history(history, settings)
     query = printing.compiled(request.shown.query) if request.shown.query is not None else None
     wanted = [frameworks.find(name) for name in request.frameworks]
     plan = planned(request.selection, loaded, settings)
@@ -66,10 +70,12 @@ def run(request: ScanRequest) -> int:
     if request.as_of is not None:
         _show_revived(plan.run.suppressions.value, request.as_of, say)
     report = structs.replace(report, configuration=summary(plan, report.summary.suppressed))
+    if (tag := settings.owner_tag.value) is not None:
+        report = structs.replace(report, owners=owners(snapshot, report.findings, tag))
     written = files.write_reports(
         report, plan.run.paths, sources=[*inputs, *plan.pack_paths], region=request.security_hub_region
     )
-    overdue = _recorded(report, request.history, plan.run, say)
+    overdue = _recorded(report, history, plan.run, say)
     show(
         report,
         plan.run.output_format.value,
@@ -96,6 +102,26 @@ def _baseline(settings: RunSettings) -> tuple[Baseline, str] | None:
         hint = "Give --baseline FILE, a report or what `iam-audit baseline` writes; or use --fail-on noncompliant."
         raise UsageError("--fail-on new needs a baseline", hint)
     return None
+
+
+def _history(request: ScanRequest, settings: RunSettings, say: Say) -> str | None:
+    """Return the history to which the report is added: nights of one selection, and never what is only planned.
+
+    Raises UsageError for a planned change with --history. The file's is passed over, with a note, where options select
+    other rules.
+    """
+    path, planning_ahead = settings.history_path, bool(planning.files(request))
+    if path is None or settings.history.origin.file == "":
+        if path is not None and planning_ahead:
+            hint = "Leave --history out: a history holds what was so, and not what is planned."
+            raise UsageError("--history cannot be used with a planned change", hint)
+        return path
+    usual = Choice(config=request.selection.config, no_config=request.selection.no_config)
+    if planning_ahead or structs.astuple(request.selection) != structs.astuple(usual):
+        why = "it is of a planned change" if planning_ahead else "options select its rules"
+        say(f"Note: The report is not added to {path}, because {why}; --history adds it to another history")
+        return None
+    return path
 
 
 def _check_history(history: str | None, settings: RunSettings) -> None:
@@ -133,10 +159,11 @@ def _check(request: ScanRequest) -> None:
 
 def _check_places(settings: RunSettings, loaded: Loaded, *, named: bool) -> None:
     """Raise UsageError for files out of the folder of a configuration file that was read without having been named."""
-    if settings.files.origin.file is None or named or loaded.path is None:
+    if named or loaded.path is None:
         return
+    check_folder(settings, loaded)
     folder = loaded.path.parent.resolve()
-    for path in settings.paths:
+    for path in settings.paths if settings.files.origin.file else ():
         if "\0" not in path and not Path(path).resolve().is_relative_to(folder):
             problem = f"is outside the folder of {loaded.path}, which was read only because it is here"
             raise UsageError(problem, "Name the file with --config, or give -o.", subject=f"output.files {path}")

@@ -9,7 +9,7 @@ from auditor.history.accounts import Account
 from auditor.history.calendar import Calendar
 from auditor.history.ledger import Ledger
 from auditor.history.proofs import run_proof
-from auditor.history.runs import Run, content_digest, insert, relink, run_of, stored_runs, time_of
+from auditor.history.runs import Run, content_digest, insert, owners_in, relink, run_of, stored_runs, time_of, whole
 from auditor.history.tally import keep
 from auditor.history.timeline import neighbours
 from auditor.history.tracking import track
@@ -30,8 +30,8 @@ class Added(StrEnum):
 def add(connection: sqlite3.Connection, report: Report, digest: str, place: str) -> Added:
     """Add a report to the history, within the transaction of the connection; `digest` is that of its document.
 
-    Raises SourceError, naming `place`, for a report that was narrowed, that is of a planned change, that does not name
-    its account or time, or that differs from one that the history has of the same time.
+    Raises SourceError, naming `place`, for a report that is of a planned change, was narrowed, does not name its
+    account or time, differs from one that the history has of the same time, or is older than what was pruned.
     """
     check_as_it_is(report, place)
     side = Side(report, place)
@@ -42,11 +42,13 @@ def add(connection: sqlite3.Connection, report: Report, digest: str, place: str)
     if (same := next((each for each in runs if each.time == run.time), None)) is not None:
         _check_same(same, run, report, place)
         return Added.KNOWN
+    _check_whole(runs, run, place)
     insert(connection, run)
     moment = neighbours([each.time for each in runs], run.time)
     identifiers = {rule.config_rule_name: rule.source_identifier for rule in report.rules}
     ledger.record(report.findings, identifiers, moment)
-    track(connection, ledger, sorted([*runs, run], key=lambda each: each.time), moment)
+    ledger.record_owners(owners_in(report), moment)
+    track(connection, ledger, sorted([*whole(runs), run], key=lambda each: each.time), moment)
     relink(connection, account.id)
     keep(connection, Calendar(connection, account, ledger.documents))
     return Added.NEWEST if moment.after is None else Added.EARLIER
@@ -74,6 +76,14 @@ def _check_same(known: Run, run: Run, report: Report, place: str) -> None:
         problem = f"is another report of account {report.account.id} captured at {run.captured_at} than the history has"
         hint = "A history holds one report of a time: keep one history for each selection of rules."
         raise SourceError(problem, hint, subject=place)
+
+
+def _check_whole(runs: Sequence[Run], run: Run, place: str) -> None:
+    """Raise SourceError for a run among those that were pruned: what they proved beside it is gone."""
+    pruned = next((each for each in reversed(runs) if each.pruned), None)
+    if pruned is not None and run.time < pruned.time:
+        problem = f"was captured at {run.captured_at}, but the history was pruned up to the run of {pruned.captured_at}"
+        raise SourceError(problem, "Build a new history of all your stored reports.", subject=place)
 
 
 def in_order(reports: Sequence[tuple[Report, str, str]]) -> Sequence[tuple[Report, str, str]]:

@@ -28,7 +28,7 @@ class AgedFinding(Struct, frozen=True, kw_only=True):
     `age_days` counts days in UTC, up to the newest run of the account, or to the last run that saw it where the newest
     proves nothing (`reason`). `at_least`: it may have begun earlier. `unseen_days` are the days since the first one on
     which no run saw it. `reopened` counts how often it came back after it was resolved. `due` is the last day that the
-    SLA allows, None without one.
+    SLA allows, None without one. `owner` is empty where the resource has none, None where no run knows.
     """
 
     account: str
@@ -38,6 +38,7 @@ class AgedFinding(Struct, frozen=True, kw_only=True):
     resource_name: str
     resource_id: str | None
     resource_arn: str | None
+    owner: str | None
     region: str | None
     fingerprint: str
     status: Status
@@ -98,14 +99,15 @@ def open_findings(connection: sqlite3.Connection, wanted: Wanted, limits: Limits
     of_accounts = calendars(connection, wanted)
     found = [each for calendar in of_accounts for each in _of_account(connection, calendar, wanted, limits)]
     return OpenFindings(
-        accounts=tuple(map(_audited, of_accounts)),
+        accounts=tuple(map(audited, of_accounts)),
         counts={status: sum(each.status is status for each in found) for status in Status if status != "resolved"},
         overdue=sum(each.overdue for each in found),
         findings=tuple(sorted(found, key=_order)),
     )
 
 
-def _audited(calendar: Calendar) -> AuditedAccount:
+def audited(calendar: Calendar) -> AuditedAccount:
+    """Return what a calendar says of its account."""
     account: Account = calendar.account
     times = moment_of(calendar.times[0]), moment_of(calendar.newest)
     return AuditedAccount(account.number, account.partition, len(calendar.runs), *times)
@@ -115,12 +117,15 @@ def _of_account(
     connection: sqlite3.Connection, calendar: Calendar, wanted: Wanted, limits: Limits
 ) -> Iterator[AgedFinding]:
     for history in histories(connection, calendar):
+        if not history.episodes or history.episodes[-1].resolved is not None:
+            continue
         severity = calendar.severities[history.rule, history.identifier]
-        if history.episodes and history.episodes[-1].resolved is None and wanted.takes(history.rule, severity):
-            yield _aged(history, calendar, severity, limits.get(severity))
+        if wanted.takes(history.rule, severity):
+            yield aged(history, calendar, severity, limits.get(severity))
 
 
-def _aged(history: History, calendar: Calendar, severity: Severity, limit: int | None) -> AgedFinding:
+def aged(history: History, calendar: Calendar, severity: Severity, limit: int | None) -> AgedFinding:
+    """Return a finding that is not resolved, with its age; `limit` is how many days the SLA allows."""
     episode = history.episodes[-1]
     age = episode.age_days(calendar.newest)
     return AgedFinding(
@@ -131,6 +136,7 @@ def _aged(history: History, calendar: Calendar, severity: Severity, limit: int |
         resource_name=history.resource_name,
         resource_id=history.resource_id,
         resource_arn=history.resource_arn,
+        owner=history.owner,
         region=history.region,
         fingerprint=history.fingerprint,
         status=episode.status,
@@ -142,17 +148,12 @@ def _aged(history: History, calendar: Calendar, severity: Severity, limit: int |
         unseen_days=episode.unseen_days,
         reopened=len(history.episodes) - 1,
         due=None if limit is None else date_of(day_of(episode.first) + limit),
-        overdue=limit is not None and age > limit and _counts(episode),
+        overdue=limit is not None and age > limit and episode.has_due_date,
     )
 
 
 def _reason(episode: Episode) -> Unproven | None:
     return Unproven(episode.state) if episode.status is Status.NOT_SEEN else None
-
-
-def _counts(episode: Episode) -> bool:
-    """Return whether an episode can be overdue: not while the finding on its name is judged by the id known now."""
-    return episode.status is not Status.SUPPRESSED and episode.state != Unproven.ID_UNKNOWN
 
 
 def _order(finding: AgedFinding) -> tuple[int, int, str, str, str]:

@@ -21,6 +21,7 @@ from auditor.report.report import Tool
 
 _DAY = 86_400  # seconds
 _EPOCH = date(1970, 1, 1)
+_END = 2**62  # seconds, later than any run
 
 
 def moment_of(time: int) -> datetime:
@@ -60,12 +61,17 @@ class Boundary(Struct, frozen=True):
 
 
 class Calendar:
-    """Hold when an account was audited, and with what; times in seconds since 1970, days counted from 1970 (UTC)."""
+    """Hold when an account was audited, and with what; times in seconds since 1970, days counted from 1970 (UTC).
 
-    def __init__(self, connection: sqlite3.Connection, account: Account, documents: Documents) -> None:
+    `until`: as it was known at the run of that time.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, account: Account, documents: Documents, until: int | None = None
+    ) -> None:
         self.account = account
-        query = "SELECT time, asked, tool, version FROM run WHERE account = ? ORDER BY time"
-        rows = connection.execute(query, (account.id,))
+        query = "SELECT time, asked, tool, version FROM run WHERE account = ? AND time <= ? ORDER BY time"
+        rows = connection.execute(query, (account.id, _END if until is None else until))
         self.runs = [Asking(time, asked, Tool(tool, version)) for time, asked, tool, version in rows]
         self.times = [run.time for run in self.runs]
         self.days = sorted({day_of(time) for time in self.times})

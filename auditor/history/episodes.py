@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 from auditor.history.calendar import Calendar, day_of
 from auditor.history.ledger import spans_of
 from auditor.history.proofs import OPEN, RESOLVED, SUPPRESSED
-from auditor.history.timeline import Span
+from auditor.history.timeline import Span, until
+from auditor.report.changes import Unproven
 
-_FAILING = (OPEN, SUPPRESSED)
+FAILING = (OPEN, SUPPRESSED)
+"""The states in which a finding is NON_COMPLIANT."""
 
 
 class Status(StrEnum):
@@ -46,7 +48,12 @@ class Episode(NamedTuple):
         """Return where the episode stands."""
         if self.resolved is not None:
             return Status.RESOLVED
-        return Status(self.state) if self.state in _FAILING else Status.NOT_SEEN
+        return Status(self.state) if self.state in FAILING else Status.NOT_SEEN
+
+    @property
+    def has_due_date(self) -> bool:
+        """Return whether an SLA holds it to a date: not while it is suppressed or judged by the id known now."""
+        return self.status is not Status.SUPPRESSED and self.state != Unproven.ID_UNKNOWN
 
     def age_days(self, newest: int) -> int:
         """Return how many days it lasted: up to its end, the newest run, or the last run that saw it."""
@@ -55,7 +62,10 @@ class Episode(NamedTuple):
 
 
 class History(NamedTuple):
-    """Hold a finding that was ever NON_COMPLIANT on one resource, its episodes and its states in order of time."""
+    """Hold a finding that was ever NON_COMPLIANT on one resource, its episodes and its states in order of time.
+
+    `owner` is as the newest run has it that knows it: empty where the resource has none, None where no run knows.
+    """
 
     rule: str
     identifier: str
@@ -65,24 +75,27 @@ class History(NamedTuple):
     resource_arn: str | None
     region: str | None
     resource_id: str | None
+    owner: str | None
     episodes: Sequence[Episode]
     states: Sequence[Span[Any]]
 
 
 _TRACKED = (
     "SELECT tracked.id, rule.name, rule.identifier, lower(hex(fingerprint)), type, resource.name, arn, region,"
-    " tracked.resource_id FROM tracked JOIN finding ON finding.id = tracked.finding"
+    " tracked.resource_id, resource.id FROM tracked JOIN finding ON finding.id = tracked.finding"
     " JOIN rule ON rule.id = finding.rule JOIN resource ON resource.id = finding.resource WHERE tracked.account = ?"
 )
 
 
 def histories(connection: sqlite3.Connection, calendar: Calendar) -> Iterator[History]:
-    """Yield the findings of an account that were ever NON_COMPLIANT, each with its episodes."""
+    """Yield the findings of an account that were ever NON_COMPLIANT, with their episodes up to its newest run."""
     account = calendar.account.id
-    spans = spans_of(connection, "state", account)
-    for number, *names in connection.execute(_TRACKED, (account,)):
-        states = spans.get(number, ())
-        yield History._make((*names, folded(states, calendar), states))
+    spans, owners = spans_of(connection, "state", account), spans_of(connection, "owner", account)
+    for number, *names, resource in connection.execute(_TRACKED, (account,)):
+        states = until(spans.get(number, ()), calendar.newest)
+        owned = until(owners.get(resource, ()), calendar.newest)
+        owner = owned[-1].value if owned else None
+        yield History._make((*names, owner, folded(states, calendar), states))
 
 
 def folded(spans: Sequence[Span[Any]], calendar: Calendar) -> Sequence[Episode]:
@@ -91,7 +104,7 @@ def folded(spans: Sequence[Span[Any]], calendar: Calendar) -> Sequence[Episode]:
     current: list[Span[Any]] = []
     before: Span[Any] | None = None  # the one that proved it resolved before the current episode
     for span in spans:
-        if span.value in _FAILING or (current and span.value != RESOLVED):
+        if span.value in FAILING or (current and span.value != RESOLVED):
             current.append(span)
             continue
         if current:
@@ -121,7 +134,7 @@ def _episode(
 
 
 def _fails(span: Span[Any]) -> bool:
-    return span.value in _FAILING
+    return span.value in FAILING
 
 
 def _began(before: Span[Any] | None, first: int) -> bool:

@@ -69,6 +69,7 @@ class Ledger:
         self.items: dict[int, Item] = {}
         self.observations: dict[int, Observation] = {}
         self.verdicts = spans_of(connection, "verdict", account)
+        self.owners = spans_of(connection, "owner", account)
         try:
             self._load()
         except ValueError as error:  # a type that no release wrote
@@ -98,6 +99,18 @@ class Ledger:
         present = [number for number, spans in self.verdicts.items() if at(spans, moment.time) is not None]
         for number in {*found, *present}:
             place(self._connection, "verdict", self.account, self.verdicts, number, moment, found.get(number))
+
+    def record_owners(self, owners: Mapping[str, str], moment: Moment) -> None:
+        """Write who owns resources by a run, by ARN; call it when the findings of the run are recorded."""
+        found = {number: owners[arn] for (_, _, arn, _), number in self._resources.items() if arn in owners}
+        present = [number for number, spans in self.owners.items() if at(spans, moment.time) is not None]
+        for number in {*found, *present}:
+            place(self._connection, "owner", self.account, self.owners, number, moment, found.get(number))
+
+    def owners_at(self, time: int) -> Mapping[str, str]:
+        """Return who owned resources by a run, by ARN."""
+        known = ((arn, at(self.owners.get(number, ()), time)) for (_, _, arn, _), number in self._resources.items())
+        return {arn: owner for arn, owner in known if owner is not None}
 
     def _item(self, finding: Finding, identifier: str) -> int:
         known = self._numbers.get((finding.fingerprint, finding.config_rule_name, identifier))

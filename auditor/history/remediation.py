@@ -24,12 +24,20 @@ class Duration(NamedTuple):
     ended: bool
 
 
+class Left(Struct, frozen=True):
+    """Hold which share of the findings of a severity (0 to 1) was not remediated after so many days."""
+
+    days: int
+    share: float
+
+
 class Remediation(Struct, frozen=True, kw_only=True):
     """Hold the time to remediate of a severity in days.
 
     `remediated` episodes count with their length, `censored` ones as lasting at least so long: they are open, nobody
     saw how they began, or they ended where rules, parameters or the tool changed. A quantile that too few findings
-    reached is None: it is more than `longest_days`.
+    reached is None: it is more than `longest_days`. `left` is the curve that they are read from, a step for each day on
+    which one was remediated.
     """
 
     severity: Severity
@@ -38,6 +46,21 @@ class Remediation(Struct, frozen=True, kw_only=True):
     median_days: int | None
     p90_days: int | None
     longest_days: int
+    left: tuple[Left, ...]
+
+
+class Kept(Struct, frozen=True, kw_only=True):
+    """Hold how an SLA of some days was kept for a severity.
+
+    `within` and `late` are remediated findings whose beginning is known, `overdue` those that are not resolved and
+    older now.
+    """
+
+    severity: Severity
+    days: int
+    within: int
+    late: int
+    overdue: int
 
 
 def duration_of(episode: Episode, calendar: Calendar, config_rule_name: str) -> Duration:
@@ -56,7 +79,19 @@ def remediation(severity: Severity, durations: Counter[Duration]) -> Remediation
         median_days=quantile(durations, MEDIAN),
         p90_days=quantile(durations, P90),
         longest_days=max((each.days for each in durations), default=0),
+        left=tuple(Left(days, round(share, _DIGITS)) for days, share in _survival(durations)),
     )
+
+
+_DIGITS = 4  # of a share
+
+
+def kept(severity: Severity, days: int, durations: Counter[Duration], ages: Counter[int]) -> Kept:
+    """Return how an SLA was kept, by the durations of findings and the ages of those that it is about now."""
+    within = sum(count for each, count in durations.items() if each.ended and each.days <= days)
+    late = sum(count for each, count in durations.items() if each.ended and each.days > days)
+    overdue = sum(count for age, count in ages.items() if age > days)
+    return Kept(severity=severity, days=days, within=within, late=late, overdue=overdue)
 
 
 def quantile(durations: Counter[Duration], share: float) -> int | None:

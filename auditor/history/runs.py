@@ -1,7 +1,7 @@
 """Runs: what the history keeps of each report beside its findings, and the chain that joins them."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -22,7 +22,7 @@ class Run(Struct, frozen=True, kw_only=True):
     """Hold a row of the table of runs; times are ISO 8601 in UTC, and `time` is the capture in seconds since 1970.
 
     `asked`, `configuration` and `proof` are digests of documents. `previous_sha256` is the digest of the report before,
-    `link` that of everything here and of the link before.
+    `link` that of everything here and of the link before. Of a `pruned` run the verdicts are gone.
     """
 
     account: int
@@ -36,6 +36,7 @@ class Run(Struct, frozen=True, kw_only=True):
     content_sha256: str
     snapshot_sha256: str
     findings_sha256: str
+    owners_sha256: str
     asked: str
     configuration: str
     proof: str
@@ -44,13 +45,14 @@ class Run(Struct, frozen=True, kw_only=True):
     complete: int
     previous_sha256: str | None = None
     link: str = ""
+    pruned: int = 0
 
 
 _COLUMNS = Run.__struct_fields__
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM run"  # noqa: S608 - the names of our own fields
 _PLACES = ", ".join("?" * len(_COLUMNS))
 _INSERT = f"INSERT INTO run ({', '.join(_COLUMNS)}) VALUES ({_PLACES})"  # noqa: S608 - as above
-_CHAINED = ("previous_sha256", "link")
+_NOT_LINKED = ("previous_sha256", "link", "pruned", "account")
 
 
 def time_of(report: Report, place: str) -> int:
@@ -79,6 +81,7 @@ def run_of(report: Report, account: int, place: str, digest: str, documents: tup
         content_sha256=content_digest(report),
         snapshot_sha256=snapshot.sha256,
         findings_sha256=findings_digest(map(key_of, report.findings)),
+        owners_sha256=owners_digest(owners_in(report)),
         asked=asked,
         configuration=configuration,
         proof=proof,
@@ -115,6 +118,18 @@ def findings_digest(keys: Iterable[Key]) -> str:
     return sha256(msgspec.json.encode(sorted(keys, key=lambda key: key[0]))).hexdigest()
 
 
+def owners_in(report: Report) -> Mapping[str, str]:
+    """Return the owners of a report by ARN, empty where a resource has none; what is not known is not in it."""
+    arns = {each.resource_arn for each in report.findings}
+    named = {} if report.owners is None else report.owners.by_arn
+    return {arn: owner or "" for arn, owner in named.items() if arn in arns}
+
+
+def owners_digest(owners: Mapping[str, str]) -> str:
+    """Return the digest of the owners of a run."""
+    return sha256(msgspec.json.encode(dict(sorted(owners.items())))).hexdigest()
+
+
 def stored_runs(connection: sqlite3.Connection, account: int) -> Sequence[Run]:
     """Return the runs of an account in order of time."""
     rows = connection.execute(f"{_SELECT} WHERE account = ? ORDER BY time", (account,))
@@ -125,6 +140,11 @@ def _run(row: Sequence[Any]) -> Run:
     return Run(**dict(zip(_COLUMNS, row, strict=True)))
 
 
+def whole(runs: Sequence[Run]) -> Sequence[Run]:
+    """Return the runs whose verdicts are there: all that were not pruned."""
+    return [run for run in runs if not run.pruned]
+
+
 def insert(connection: sqlite3.Connection, run: Run) -> None:
     """Add the row of a run."""
     connection.execute(_INSERT, structs.astuple(run))
@@ -132,7 +152,7 @@ def insert(connection: sqlite3.Connection, run: Run) -> None:
 
 def link_of(run: Run, previous: Run | None) -> str:
     """Return the link that joins a run to the one before: a digest of its whole row and of that one's link."""
-    facts = {name: value for name, value in structs.asdict(run).items() if name not in (*_CHAINED, "account")}
+    facts = {name: value for name, value in structs.asdict(run).items() if name not in _NOT_LINKED}
     before = ("", "") if previous is None else (previous.report_sha256, previous.link)
     return sha256(msgspec.json.encode([*before, facts])).hexdigest()
 

@@ -1,8 +1,11 @@
 """The schema of a history: the steps that lead to it, one for each version, and the mark of our files.
 
 A `run` is a report of one account, at `time` (seconds since 1970). A row of `verdict` holds what its reports say of a
-`finding` from the run of `first` to that of `last`; NULL: up to the newest. A finding that was ever NON_COMPLIANT on a
-resource is `tracked`; its rows in `state` hold what each run proves of it. A `tally` is what the trend counts of that.
+`finding` from the run of `first` to that of `last`; NULL: up to the newest. A row of `owner` holds likewise who owns a
+`resource`, empty where nobody does. A finding that was ever NON_COMPLIANT on a resource is `tracked`; its rows in
+`state` hold what each run proves of it. A `tally` is what the trend counts of the findings of a rule, or of all
+rules. A run that is `pruned` has lost its verdicts and the documents of its configuration and proof; its
+row and the states stay.
 """
 
 APPLICATION_ID = 0x49414D48  # "IAMH"; https://www.sqlite.org/pragma.html#pragma_application_id
@@ -19,10 +22,9 @@ CREATE TABLE run (
     captured_at TEXT NOT NULL, evaluated_at TEXT NOT NULL, report_generated_at TEXT,
     tool TEXT NOT NULL, version TEXT NOT NULL,
     report_sha256 TEXT NOT NULL, content_sha256 TEXT NOT NULL, snapshot_sha256 TEXT NOT NULL,
-    findings_sha256 TEXT NOT NULL,
-    asked TEXT NOT NULL REFERENCES document, configuration TEXT NOT NULL REFERENCES document,
-    proof TEXT NOT NULL REFERENCES document,
-    sources TEXT NOT NULL, summary TEXT NOT NULL, complete INTEGER NOT NULL,
+    findings_sha256 TEXT NOT NULL, owners_sha256 TEXT NOT NULL,
+    asked TEXT NOT NULL REFERENCES document, configuration TEXT NOT NULL, proof TEXT NOT NULL,
+    sources TEXT NOT NULL, summary TEXT NOT NULL, complete INTEGER NOT NULL, pruned INTEGER NOT NULL DEFAULT 0,
     previous_sha256 TEXT, link TEXT NOT NULL, UNIQUE (account, time));
 CREATE TABLE resource (
     id INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES account,
@@ -39,6 +41,9 @@ CREATE INDEX observation_of_account ON observation (account);
 CREATE TABLE verdict (
     account INTEGER NOT NULL, item INTEGER NOT NULL REFERENCES finding, first INTEGER NOT NULL, last INTEGER,
     value INTEGER NOT NULL REFERENCES observation, PRIMARY KEY (account, item, first)) WITHOUT ROWID;
+CREATE TABLE owner (
+    account INTEGER NOT NULL, item INTEGER NOT NULL REFERENCES resource, first INTEGER NOT NULL, last INTEGER,
+    value TEXT NOT NULL, PRIMARY KEY (account, item, first)) WITHOUT ROWID;
 CREATE TABLE tracked (
     id INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES account,
     finding INTEGER NOT NULL REFERENCES finding, resource_id TEXT);
@@ -47,7 +52,8 @@ CREATE TABLE state (
     account INTEGER NOT NULL, item INTEGER NOT NULL REFERENCES tracked, first INTEGER NOT NULL, last INTEGER,
     value TEXT NOT NULL, PRIMARY KEY (account, item, first)) WITHOUT ROWID;
 CREATE TABLE tally (
-    account INTEGER PRIMARY KEY REFERENCES account, content TEXT NOT NULL);
+    account INTEGER NOT NULL REFERENCES account, rule TEXT NOT NULL, identifier TEXT NOT NULL, content TEXT NOT NULL,
+    PRIMARY KEY (account, rule, identifier));
 """
 
 MIGRATIONS = (_FIRST,)

@@ -45,6 +45,26 @@ def writing(path: str) -> Iterator[sqlite3.Connection]:
                     connection.execute("ROLLBACK")
 
 
+def compact(path: str) -> None:
+    """Give the space of dropped rows back to the disk, so that nothing of them is left; raise OutputError."""
+    try:
+        with _connection(path, lambda: _opened(path, "rw")) as connection:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as error:
+        hint = "Free some space, wait until no other command uses it, and run the command again."
+        raise OutputError(f"{path} was pruned, but what was dropped is still in the file: {error}", hint) from error
+
+
+@contextmanager
+def undone(connection: sqlite3.Connection) -> Iterator[None]:
+    """Take back at its end whatever the block changes, within the transaction of the connection."""
+    connection.execute("SAVEPOINT trial")
+    yield
+    connection.execute("ROLLBACK TO trial")
+    connection.execute("RELEASE trial")
+
+
 @contextmanager
 def reading(path: str) -> Iterator[sqlite3.Connection]:
     """Yield a connection that sees one state of the history and changes nothing; raise SourceError."""

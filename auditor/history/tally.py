@@ -1,12 +1,13 @@
 """Tallies: what the trend counts of one account, kept beside its rows so that a hundred accounts add up quickly.
 
-A tally follows from the states alone, is made again whenever a report is added, and `history verify` counts it anew.
+There is one of each rule and one of all together. They follow from the states alone, are made again whenever a report
+is added, and `history verify` counts them anew.
 """
 
 import sqlite3
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 
 import msgspec
@@ -32,11 +33,19 @@ Running are those that began and are not resolved, whether they were seen or not
 class Tally(Struct, frozen=True):
     """Hold counts by what is counted and by day (counted from 1970), and how often an episode lasted how long.
 
-    The durations are by severity: days, whether the episode ended, and how many did so.
+    The durations are by severity: days, whether the episode ended, and how many did so. The ages are those of findings
+    that an SLA holds to a date now, by severity: days, and how many are so old.
     """
 
     days: dict[str, dict[int, int]]
     durations: dict[Severity, list[tuple[int, bool, int]]]
+    ages: dict[Severity, list[tuple[int, int]]]
+
+
+RuleName = tuple[str, str]
+"""A rule by its name and its source identifier."""
+EVERY: RuleName = ("", "")
+"""Stands for all rules together."""
 
 
 class Totals:
@@ -45,6 +54,7 @@ class Totals:
     def __init__(self) -> None:
         self.days: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self.durations: defaultdict[Severity, Counter[Duration]] = defaultdict(Counter)
+        self.ages: defaultdict[Severity, Counter[int]] = defaultdict(Counter)
 
     def add(self, tally: Tally) -> None:
         """Add the tally of one account."""
@@ -55,6 +65,9 @@ class Totals:
         for severity, durations in tally.durations.items():
             for days, ended, count in durations:
                 self.durations[severity][Duration(days, ended)] += count
+        for severity, ages in tally.ages.items():
+            for days, count in ages:
+                self.ages[severity][days] += count
 
     def tally(self) -> Tally:
         """Return what was added up, in an order that is always the same."""
@@ -64,29 +77,66 @@ class Totals:
             for severity in Severity
             if severity in self.durations
         }
-        return Tally(days, durations)
+        ages = {severity: sorted(self.ages[severity].items()) for severity in Severity if severity in self.ages}
+        return Tally(days, durations, ages)
 
 
-def tallied(connection: sqlite3.Connection, calendar: Calendar, wanted: Wanted) -> Tally:
-    """Return the tally of the wanted findings of an account, counted now."""
+def tallied(connection: sqlite3.Connection, calendar: Calendar) -> Mapping[RuleName, Tally]:
+    """Return the tallies of an account, counted now."""
+    by_rule: dict[RuleName, list[History]] = {rule: [] for rule in calendar.severities}
+    for history in histories(connection, calendar):
+        by_rule[history.rule, history.identifier].append(history)
+    found = {rule: _of_findings(of_rule, calendar) for rule, of_rule in by_rule.items()}
+    every = Totals()
+    _count_runs(connection, calendar, every)
+    for tally in found.values():
+        every.add(tally)
+    return {EVERY: every.tally(), **found}
+
+
+def _of_findings(found: Iterable[History], calendar: Calendar) -> Tally:
     totals = Totals()
-    _count_runs(connection, calendar, totals)
-    _count_findings(histories(connection, calendar), calendar, wanted, totals)
+    _count_findings(found, calendar, totals)
     return totals.tally()
 
 
 def keep(connection: sqlite3.Connection, calendar: Calendar) -> None:
-    """Count the tally of an account, and keep it in place of the one before."""
-    content = msgspec.json.encode(tallied(connection, calendar, Wanted())).decode()
-    statement = "INSERT OR REPLACE INTO tally (account, content) VALUES (?, ?)"
-    connection.execute(statement, (calendar.account.id, content))
+    """Count the tallies of an account, and keep them in place of those before."""
+    account = calendar.account.id
+    connection.execute("DELETE FROM tally WHERE account = ?", (account,))
+    for rule, tally in tallied(connection, calendar).items():
+        row = (account, *rule, msgspec.json.encode(tally).decode())
+        connection.execute("INSERT INTO tally (account, rule, identifier, content) VALUES (?, ?, ?, ?)", row)
 
 
-def kept(connection: sqlite3.Connection, calendar: Calendar) -> Tally:
-    """Return the tally of an account that is kept; raise SourceError where it is lost."""
-    row = connection.execute("SELECT content FROM tally WHERE account = ?", (calendar.account.id,)).fetchone()
+def kept(connection: sqlite3.Connection, calendar: Calendar) -> Mapping[RuleName, Tally]:
+    """Return the tallies of an account that are kept."""
+    query = "SELECT rule, identifier, content FROM tally WHERE account = ?"
+    rows = connection.execute(query, (calendar.account.id,))
+    return {(name, identifier): _decoded(connection, calendar, content) for name, identifier, content in rows}
+
+
+def add_kept(connection: sqlite3.Connection, calendar: Calendar, wanted: Wanted, totals: Totals) -> None:
+    """Add what is kept of an account to totals, as far as it is wanted; raise SourceError where it is lost."""
+    every = _read(connection, calendar, EVERY)
+    if not (wanted.rules or wanted.severities):
+        totals.add(every)
+        return
+    totals.add(Tally({what: every.days.get(what, {}) for what in (AUDITED, INCOMPLETE)}, {}, {}))
+    for rule, severity in calendar.severities.items():
+        if wanted.takes(rule[0], severity):
+            totals.add(_read(connection, calendar, rule))
+
+
+def _read(connection: sqlite3.Connection, calendar: Calendar, rule: RuleName) -> Tally:
+    query = "SELECT content FROM tally WHERE account = ? AND rule = ? AND identifier = ?"
+    row = connection.execute(query, (calendar.account.id, *rule)).fetchone()
+    return _decoded(connection, calendar, "" if row is None else row[0])
+
+
+def _decoded(connection: sqlite3.Connection, calendar: Calendar, content: str) -> Tally:
     try:
-        return msgspec.json.decode("" if row is None else row[0], type=Tally)
+        return msgspec.json.decode(content, type=Tally)
     except msgspec.DecodeError as error:
         raise inconsistent(connection, f"the tally of account {calendar.account.number}: {error}") from error
 
@@ -120,12 +170,10 @@ def _count_runs(connection: sqlite3.Connection, calendar: Calendar, totals: Tota
         totals.days[INCOMPLETE][day] += not complete
 
 
-def _count_findings(found: Iterable[History], calendar: Calendar, wanted: Wanted, totals: Totals) -> None:
+def _count_findings(found: Iterable[History], calendar: Calendar, totals: Totals) -> None:
     steps = _Steps(calendar)
     for history in found:
-        severity = calendar.severities[history.rule, history.identifier]
-        if wanted.takes(history.rule, severity):
-            _count_finding(history, severity, calendar, steps, totals)
+        _count_finding(history, calendar.severities[history.rule, history.identifier], calendar, steps, totals)
     for what in (*Severity, SUPPRESSED, RUNNING):
         for day, count in steps.by_day(what):
             totals.days[what][day] += count
@@ -138,6 +186,8 @@ def _count_finding(history: History, severity: Severity, calendar: Calendar, ste
         totals.durations[severity][duration_of(episode, calendar, history.rule)] += 1
         steps.add(RUNNING, episode.first, None if episode.resolved is None else episode.resolved - 1)
         _count_changes(totals, calendar, episode, reopened=number > 0)
+        if episode.resolved is None and episode.has_due_date:
+            totals.ages[severity][episode.age_days(calendar.newest)] += 1
 
 
 def _count_changes(totals: Totals, calendar: Calendar, episode: Episode, *, reopened: bool) -> None:

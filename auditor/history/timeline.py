@@ -73,6 +73,16 @@ def _joined(spans: Sequence[Span[V]], moment: Moment) -> Sequence[Span[V]]:
     return joined
 
 
+def until(spans: Sequence[Span[V]], time: int) -> Sequence[Span[V]]:
+    """Return the spans as they were when the run of a time was the newest."""
+    return [span._replace(last=None) if span.covers(time) else span for span in spans if span.first <= time]
+
+
+def since(spans: Sequence[Span[V]], time: int) -> Sequence[Span[V]]:
+    """Return what spans say of the run of a time and of those after it."""
+    return [span._replace(first=max(span.first, time)) for span in spans if span.last is None or span.last >= time]
+
+
 def in_sequence(values: Sequence[tuple[int, V | None]]) -> Sequence[Span[V]]:
     """Return the spans of the values at all runs, in order of time."""
     spans: Sequence[Span[V]] = ()

@@ -16,7 +16,7 @@ Tracked = tuple[int, str | None]
 def track(connection: sqlite3.Connection, ledger: Ledger, runs: Sequence[Run], moment: Moment) -> None:
     """Write what a new run proves of every tracked finding, and what every run proves of those that it brings.
 
-    Call it when the verdicts of the run are in the ledger; `runs` are all of the account, in order of time.
+    Call it when the verdicts of the run are in the ledger; `runs` are the whole ones of the account, in order of time.
     """
     account = ledger.account
     known = tracked(connection, account)

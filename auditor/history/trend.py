@@ -7,11 +7,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-from auditor.history.aged import calendars
+from auditor.history.aged import AuditedAccount, Limits, audited, calendars
 from auditor.history.calendar import Boundary, Calendar, date_of, day_of
 from auditor.history.proofs import SUPPRESSED
-from auditor.history.remediation import Remediation, remediation
-from auditor.history.tally import AUDITED, BEGAN, INCOMPLETE, REOPENED, RESOLVED, RUNNING, Totals, kept, tallied
+from auditor.history.remediation import Kept, Remediation, kept, remediation
+from auditor.history.tally import AUDITED, BEGAN, INCOMPLETE, REOPENED, RESOLVED, RUNNING, Totals, add_kept
 from auditor.history.wanted import Period, Wanted
 from auditor.judging.rule import Severity
 
@@ -46,17 +46,23 @@ class Gap(Struct, frozen=True):
 
 
 class Trend(Struct, frozen=True, kw_only=True):
-    """Hold the trend; the fields are those of the JSON, which `version` numbers."""
+    """Hold the trend; the fields are those of the JSON, which `version` numbers.
+
+    `rules` and `severities` are those that it was narrowed to; empty: it is of all findings.
+    """
 
     format: Literal["iam-audit-history-trend"] = "iam-audit-history-trend"
     version: Literal[1] = 1
-    accounts: int
+    accounts: tuple[AuditedAccount, ...]
+    rules: tuple[str, ...]
+    severities: tuple[str, ...]
     first: date | None
     last: date | None
     days: tuple[Day, ...]
     gaps: tuple[Gap, ...]
     boundaries: tuple[Boundary, ...]
     remediation: tuple[Remediation, ...]
+    sla: tuple[Kept, ...]
 
 
 def _day(day: int, totals: Totals) -> Day:
@@ -79,22 +85,27 @@ def _day(day: int, totals: Totals) -> Day:
 _COUNTED = (AUDITED, INCOMPLETE, RUNNING, BEGAN, REOPENED, RESOLVED)
 
 
-def trend(connection: sqlite3.Connection, wanted: Wanted, period: Period) -> Trend:
-    """Return the trend of the wanted findings over the days of a period."""
+def trend(connection: sqlite3.Connection, wanted: Wanted, period: Period, limits: Limits) -> Trend:
+    """Return the trend of the wanted findings over the days of a period; `limits` is the SLA."""
     of_accounts = calendars(connection, wanted)
-    totals, narrowed = Totals(), bool(wanted.rules or wanted.severities)
+    totals = Totals()
     for calendar in of_accounts:
-        totals.add(tallied(connection, calendar, wanted) if narrowed else kept(connection, calendar))
+        add_kept(connection, calendar, wanted, totals)
     every = _days(of_accounts)
     days = [day for day in every if period.has(day)]
     return Trend(
-        accounts=len(of_accounts),
+        accounts=tuple(map(audited, of_accounts)),
+        rules=tuple(wanted.rules),
+        severities=tuple(wanted.severities),
         first=date_of(days[0]) if days else None,
         last=date_of(days[-1]) if days else None,
         days=tuple(_day(day, totals) for day in days),
         gaps=tuple(gap for calendar in of_accounts for gap in gaps(calendar, period, every[-1])),
         boundaries=tuple(_boundaries(of_accounts, period)),
         remediation=tuple(remediation(each, totals.durations[each]) for each in Severity if each in totals.durations),
+        sla=tuple(
+            kept(each, limits[each], totals.durations[each], totals.ages[each]) for each in Severity if each in limits
+        ),
     )
 
 

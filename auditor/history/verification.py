@@ -2,17 +2,19 @@
 
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Literal
 
 from msgspec import Struct
 
 from auditor.errors import SourceError
 from auditor.history.accounts import Account, accounts
 from auditor.history.calendar import Calendar
+from auditor.history.episodes import FAILING
 from auditor.history.ledger import Ledger, spans_of
-from auditor.history.runs import Run, findings_digest, link_of, stored_runs
+from auditor.history.runs import Run, findings_digest, link_of, owners_digest, stored_runs, whole
 from auditor.history.tally import kept, tallied
+from auditor.history.timeline import Span, since
 from auditor.history.tracking import failures, proofs_of, states, tracked
-from auditor.history.wanted import Wanted
 
 
 class Fault(Struct, frozen=True):
@@ -24,18 +26,24 @@ class Fault(Struct, frozen=True):
 
 
 class Head(Struct, frozen=True):
-    """Hold the newest link of an account's chain: whoever notes it can tell later that nothing before was changed."""
+    """Hold the newest link of an account's chain: whoever notes it can tell later that nothing before was changed.
+
+    `pruned` runs have lost their verdicts, which therefore were not checked.
+    """
 
     account: str
     partition: str
     runs: int
+    pruned: int
     captured_at: str
     link: str
 
 
-class Verification(Struct, frozen=True):
-    """Hold what a verification found, and the heads of the chains."""
+class Verification(Struct, frozen=True, kw_only=True):
+    """Hold what a verification found, and the heads of the chains; the fields are those of the JSON."""
 
+    format: Literal["iam-audit-history-verification"] = "iam-audit-history-verification"
+    version: Literal[1] = 1
     runs: int
     faults: tuple[Fault, ...]
     heads: tuple[Head, ...]
@@ -50,7 +58,7 @@ def verified(
     """
     faults = list(_of_the_file(connection))
     if faults:
-        return Verification(0, tuple(faults), ())
+        return Verification(runs=0, faults=tuple(faults), heads=())
     runs = {account: stored_runs(connection, account.id) for account in accounts(connection)}
     for account, of_account in runs.items():
         faults += _of_account(connection, account, of_account)
@@ -59,11 +67,18 @@ def verified(
     if reports is not None:
         faults += _of_reports(runs, reports)
     newest = (
-        Head(account.number, account.partition, len(of_account), of_account[-1].captured_at, of_account[-1].link)
+        Head(
+            account=account.number,
+            partition=account.partition,
+            runs=len(of_account),
+            pruned=sum(run.pruned for run in of_account),
+            captured_at=of_account[-1].captured_at,
+            link=of_account[-1].link,
+        )
         for account, of_account in runs.items()
         if of_account
     )
-    return Verification(len(every), tuple(faults), tuple(newest))
+    return Verification(runs=len(every), faults=tuple(faults), heads=tuple(newest))
 
 
 def _of_the_file(connection: sqlite3.Connection) -> Iterator[Fault]:
@@ -78,11 +93,13 @@ def _of_account(connection: sqlite3.Connection, account: Account, runs: Sequence
     yield from _of_chain(account, runs)
     try:
         ledger = Ledger(connection, account.id)
-        for run in runs:
+        for run in whole(runs):
             for digest in (run.asked, run.configuration, run.proof):
                 ledger.documents.content(digest)
             if findings_digest(ledger.keys(run.time)) != run.findings_sha256:
                 yield Fault(account.number, run.captured_at, "its verdicts were changed: they do not give its digest")
+            if owners_digest(ledger.owners_at(run.time)) != run.owners_sha256:
+                yield Fault(account.number, run.captured_at, "the owners of its resources were changed")
         yield from _of_states(connection, account, ledger, runs)
         yield from _of_tally(connection, Calendar(connection, account, ledger.documents))
     except SourceError as error:
@@ -103,16 +120,25 @@ def _of_states(
     connection: sqlite3.Connection, account: Account, ledger: Ledger, runs: Sequence[Run]
 ) -> Iterator[Fault]:
     known, spans = tracked(connection, account.id), spans_of(connection, "state", account.id)
-    proofs = proofs_of(ledger, runs)
-    for key in sorted({*failures(ledger)} ^ {*known}, key=str):
+    proofs = proofs_of(ledger, whole(runs))
+    first = min(proofs, default=0)
+    failed = {
+        key for key, number in known.items() if any(_failed_before(span, first) for span in spans.get(number, ()))
+    }
+    for key in sorted(({*failures(ledger)} ^ {*known}) - failed, key=str):
         yield Fault(account.number, None, f"{_name(ledger, key[0])} is not tracked as its verdicts ask for")
     for key, number in known.items():
-        if list(spans.get(number, ())) != list(states(ledger, key, proofs)):
+        if list(since(spans.get(number, ()), first)) != list(states(ledger, key, proofs)):
             yield Fault(account.number, None, f"{_name(ledger, key[0])} has other states than its verdicts prove")
 
 
+def _failed_before(span: Span[str], time: int) -> bool:
+    """Return whether a span has a failure in a run before a time, that is in one that was pruned."""
+    return span.value in FAILING and span.first < time
+
+
 def _of_tally(connection: sqlite3.Connection, calendar: Calendar) -> Iterator[Fault]:
-    if calendar.runs and kept(connection, calendar) != tallied(connection, calendar, Wanted()):
+    if calendar.runs and kept(connection, calendar) != tallied(connection, calendar):
         yield Fault(calendar.account.number, None, "the counts for its trend are not those of its states")
 
 
@@ -135,6 +161,6 @@ def _of_reports(runs: Mapping[Account, Sequence[Run]], reports: Mapping[str, str
         if digest not in kept:
             yield Fault(None, None, f"{place} is not in the history, or was changed since it was added")
     for account, of_account in runs.items():
-        for run in of_account:
+        for run in whole(of_account):
             if run.report_sha256 not in reports:
                 yield Fault(account.number, run.captured_at, "its report was not given, or was changed")

@@ -16,6 +16,7 @@ from auditor.report.changes import BaselineSummary
 from auditor.report.configuration import ConfigurationSummary
 from auditor.report.frameworks import FrameworkResult
 from auditor.report.ledger import Coverage, SourceReading
+from auditor.report.owners import Owners
 from auditor.report.planned import PlannedSummary
 from auditor.selection.packs.summary import PackSummary
 
@@ -104,7 +105,7 @@ class Report(Struct, frozen=True, kw_only=True):
     """Hold the report; its fields are the JSON report's, a stable contract that `version` numbers.
 
     `configuration` is None where no configuration file was in use, `baseline` where there was none, `planned` where no
-    planned change was judged; `packs` says what
+    planned change was judged, `owners` where no tag was named that tells them; `packs` says what
     became of each conformance pack. Reports of before there were these have none.
     """
 
@@ -123,6 +124,7 @@ class Report(Struct, frozen=True, kw_only=True):
     frameworks: tuple[FrameworkResult, ...] = ()
     baseline: BaselineSummary | None = None
     planned: PlannedSummary | None = None
+    owners: Owners | None = None
 
     @property
     def shown_names(self) -> dict[str, str]:

@@ -60,6 +60,8 @@ def _run(settings: RunSettings) -> Iterator[Setting]:
     for severity, days in settings.sla.items():
         if days.value is not None:
             yield _setting(f"sla.{severity.lower()}", days)
+    yield _setting("history.file", settings.history)
+    yield _setting("history.owner_tag", settings.owner_tag)
     yield _setting("suppression_limits.max_days", settings.max_days)
     yield _setting("suppression_limits.max_findings", settings.max_findings)
     yield _setting("suppressions", settings.suppressions)

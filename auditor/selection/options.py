@@ -29,3 +29,4 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     max_report_age: float | None = None
     max_snapshot_age: float | None = None
     baseline: str | None = None
+    history: str | None = None

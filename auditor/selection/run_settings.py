@@ -25,6 +25,8 @@ class RunSettings(Struct, frozen=True, kw_only=True):
     max_snapshot_age: Sourced[float | None]
     baseline: Sourced[str | None]
     sla: Mapping[Severity, Sourced[int | None]]
+    history: Sourced[str | None]
+    owner_tag: Sourced[str | None]
     max_days: Sourced[int]
     max_findings: Sourced[int]
     suppressions: Sourced[Sequence[Suppression]]
@@ -39,6 +41,12 @@ class RunSettings(Struct, frozen=True, kw_only=True):
         """Return the file of the baseline, as seen from the working folder."""
         path = self.baseline.value
         return None if path is None else self.baseline.origin.located(path)
+
+    @property
+    def history_path(self) -> str | None:
+        """Return the file of the history, as seen from the working folder."""
+        path = self.history.value
+        return None if path is None else self.history.origin.located(path)
 
     @property
     def oldest_report(self) -> timedelta | None:
@@ -81,6 +89,8 @@ def run_settings(options: RunOptions, loaded: Loaded) -> RunSettings:
         max_snapshot_age=either(options.max_snapshot_age, "gate", "max_snapshot_age"),
         baseline=either(options.baseline, "gate", "baseline"),
         sla={severity: loaded.setting("sla", severity.lower()) for severity in Severity},
+        history=either(options.history, "history", "file"),
+        owner_tag=loaded.setting("history", "owner_tag"),
         max_days=loaded.setting("suppression_limits", "max_days"),
         max_findings=loaded.setting("suppression_limits", "max_findings"),
         suppressions=loaded.setting("suppressions"),

@@ -73,6 +73,13 @@ class Sla(_Strict, frozen=True):
     low: _Days | None = None
 
 
+class HistorySettings(_Strict, frozen=True):
+    """The history of many nights: its file, relative to the configuration file, and the tag that names owners."""
+
+    file: Annotated[str, Meta(extra_json_schema={"pattern": _FILE})] | None = None
+    owner_tag: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
+
+
 class Pack(_Strict, frozen=True):
     """Name a conformance pack, by a path relative to the configuration file, and override its parameters."""
 
@@ -92,6 +99,7 @@ class Config(_Strict, frozen=True):
     output: Output = Output()
     gate: GateSettings = GateSettings()
     sla: Sla = Sla()
+    history: HistorySettings = HistorySettings()
     conformance_packs: list[Pack] = []
     suppression_limits: Limits = Limits()
     suppressions: list[Annotated[Suppression, Meta(extra_json_schema=_ONE_PATTERN)]] = []

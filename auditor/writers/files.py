@@ -9,16 +9,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from msgspec import Struct
+
 from auditor.explaining.explanation import Explanation
 from auditor.organization.report import OrganizationReport
 from auditor.parity.parity import Parity
 from auditor.report.comparison import Comparison
+from auditor.report.forecast import Forecast
 from auditor.report.report import Report
 from auditor.signals import unfinished
-from auditor.writers.diff.formats import DIFF_SUFFIXES
+from auditor.writers.diff.formats import DIFF_SUFFIXES as OTHER_SUFFIXES
 from auditor.writers.diff.formats import writer_of as diff_writer_of
 from auditor.writers.explanation.formats import EXPLANATION_SUFFIXES
 from auditor.writers.explanation.formats import writer_of as explanation_writer_of
+from auditor.writers.forecast import write as write_one_forecast
 from auditor.writers.formats import REPORT_SUFFIXES, format_of, writer_of
 from auditor.writers.organization.formats import writer_of as organization_writer_of
 from auditor.writers.organization.links import Link
@@ -30,30 +34,43 @@ Fill = Callable[[BinaryIO], Any]
 """Write a file's content to a stream."""
 
 _NOTHING_WRITTEN = "Nothing was written; what was there is as it was."
+_SUFFIXES: Mapping[type, Sequence[str]] = {
+    Report: REPORT_SUFFIXES,
+    Explanation: EXPLANATION_SUFFIXES,
+    Parity: PARITY_SUFFIXES,
+}
 
 
 def write(
-    report: Report | Comparison | Explanation | Parity, path: str | os.PathLike[str], *, region: str | None = None
+    report: Report | Comparison | Explanation | Parity | Forecast | Struct,
+    path: str | os.PathLike[str],
+    *,
+    region: str | None = None,
 ) -> Path:
-    """Write a report of any kind to a file, and return the file; it is written whole or not at all.
+    """Write a result to a file in the format of its suffix, whole or not at all; return the file.
 
-    The format is that of the suffix. The path may hold {account_id} and {captured_at:%Y%m%d}, as with -o; braces that
-    are part of the name are doubled. `region` is the AWS Region of Security Hub, for ASFF (.asff.jsonl); by default
-    that of the environment.
+    A result is a report, a comparison, an explanation, a parity report, a forecast, or what a History says. The path
+    may hold {account_id} and {captured_at:%Y%m%d}, as with -o, where one account and time is meant; braces that are
+    part of the name are doubled. `region` is the AWS Region of Security Hub, for ASFF (.asff.jsonl); by default that of
+    the environment.
     Raises UsageError for an unknown format or placeholder, and OutputError where the file cannot be written.
     """
-    if isinstance(report, Comparison):
-        check([os.fspath(path)], DIFF_SUFFIXES, place="write")
-        (file,) = write_comparison(report, [os.fspath(path)])
+    name = os.fspath(path)
+    check([name], _SUFFIXES.get(type(report), OTHER_SUFFIXES), place="write")
+    if isinstance(report, Report):
+        (file,) = write_reports(report, [name], region=region)
+    elif isinstance(report, Comparison):
+        (file,) = write_comparison(report, [name])
     elif isinstance(report, Explanation):
-        check([os.fspath(path)], EXPLANATION_SUFFIXES, place="write")
-        (file,) = write_explanation(report, [os.fspath(path)])
+        (file,) = write_explanation(report, [name])
     elif isinstance(report, Parity):
-        check([os.fspath(path)], PARITY_SUFFIXES, place="write")
-        (file,) = write_parity(report, [os.fspath(path)])
+        (file,) = write_parity(report, [name])
+    elif isinstance(report, Forecast):
+        file = resolved(name, report.account.id, report.captured_at)
+        write_forecast(report, [file])
     else:
-        check([os.fspath(path)], REPORT_SUFFIXES, place="write")
-        (file,) = write_reports(report, [os.fspath(path)], region=region)
+        file = resolved(name, None, None)
+        write_history(report, [file])
     return file
 
 
@@ -105,6 +122,24 @@ def write_parity(parity: Parity, paths: Sequence[str], *, sources: Sequence[str]
     contents: dict[Path, Fill] = {file: partial(parity_writer_of(file.suffix), parity) for file in files}
     _write_whole(contents, sources, private=False)
     return list(contents)
+
+
+def write_history(
+    result: Any, paths: Sequence[Path], *, sources: Sequence[str] = (), report: Report | None = None
+) -> None:
+    """Write what a history says to every path, as write_reports does; `report` is the one that it is about."""
+    from auditor.writers.history import formats as history_formats  # sqlite3, which other commands do not need
+
+    contents: dict[Path, Fill] = {
+        path: partial(history_formats.write, result, path.suffix, report=report) for path in paths
+    }
+    _write_whole(contents, sources, private=False)
+
+
+def write_forecast(forecast: Forecast, paths: Sequence[Path], *, sources: Sequence[str] = ()) -> None:
+    """Write the forecast to every path, as write_reports does."""
+    contents: dict[Path, Fill] = {path: partial(write_one_forecast, forecast, path.suffix) for path in paths}
+    _write_whole(contents, sources, private=False)
 
 
 def sentence(files: Sequence[Path]) -> str:

@@ -20,6 +20,8 @@ function line(row) {
   if (report.known.of(row)) verdict.append(" ", element("span", { class: "badge set-aside" }, "known"));
   const effect = report.change.of(row);
   if (effect) verdict.append(" ", element("span", { class: "badge set-aside" }, effect));
+  const [since, isNew] = report.seen.of(row) ?? [];
+  if (isNew) verdict.append(" ", element("span", { class: "badge set-aside" }, "new"));
   return element("tr", { class: "finding", "data-row": row },
     element("td", {}, element("div", { class: "named" }, element("button", toggle),
       element("a", { class: "name", href: resourceLink(resource) }, element("bdi", {}, resource.name)))),
@@ -27,7 +29,7 @@ function line(row) {
     verdict,
     element("td", { class: "severity" }, severity(row)),
     element("td", {}, report.names[report.rule.at[row]], ...question(row)),
-    element("td", {}, report.annotation.of(row)));
+    element("td", {}, report.annotation.of(row), ...(since ? [element("div", { class: "asks" }, `First seen ${since}`)] : [])));
 }
 
 // The time and age of the credential report stand once in the head of the page, and in each finding's details.
@@ -56,6 +58,7 @@ function facts(row) {
   const place = [file, itsLine].filter((part) => part != null).join(":");
   return pairs([
     ["Annotation", report.annotation.of(row)],
+    ...(report.seen.of(row) ? [["First seen", report.seen.of(row)[0]]] : []),
     ...credentialReport(row),
     ["ARN", arn ?? muted("unknown")],
     ["Id", id ?? muted("unknown")],

@@ -59,10 +59,24 @@ _PARAMETER = r"\n(?=\w+(?:, \w+)* \()"  # before a line of a rule's page that st
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def write(report: Report, stream: BinaryIO) -> None:
-    """Write the report as one HTML document; the same report gives the same bytes."""
+class Seen(NamedTuple):
+    """Hold since when a finding is seen, for people, and whether it is new."""
+
+    text: str
+    new: bool
+
+
+class Past(NamedTuple):
+    """Hold what a history says of a report: a sentence on all of it, and of its findings by their fingerprints."""
+
+    sentence: str
+    findings: Mapping[str, Seen]
+
+
+def write(report: Report, stream: BinaryIO, past: Past | None = None) -> None:
+    """Write the report as one HTML document; the same report gives the same bytes. `past` is what a history adds."""
     urgent = structs.replace(report, rules=tuple(most_urgent_first(report.rules)))
-    stream.write(_document(urgent).encode("utf-8", "backslashreplace"))
+    stream.write(_document(urgent, past).encode("utf-8", "backslashreplace"))
 
 
 @cache  # compiling a template takes longer than to fill it in
@@ -82,7 +96,7 @@ def page_environment() -> Any:
     return environment
 
 
-def _document(report: Report) -> str:
+def _document(report: Report, past: Past | None) -> str:
     template = page_environment().get_template("report.html.jinja")
     judged = sum(report.summary.counts.values()) + report.summary.suppressed
     missing = [source for source in report.snapshot.sources if source.lacking]
@@ -112,7 +126,8 @@ def _document(report: Report) -> str:
         script=script,
         style_hash=csp_hash(style),
         script_hash=csp_hash(script),
-        payload=pack(report),
+        payload=pack(report, past.findings if past else {}),
+        past=past,
         credential_report=_credential_report(report),
     )
     return text
@@ -264,7 +279,7 @@ class Column:
         return {"values": list(self._numbers), "steps": steps}
 
 
-def pack(report: Report) -> str:
+def pack(report: Report, seen: Mapping[str, Seen]) -> str:
     """Return the findings as base64 of zlib of JSON: columns, in which each distinct value stands once.
 
     Base64 cannot end the block that it stands in. zlib rather than gzip, whose header names the operating system.
@@ -272,7 +287,9 @@ def pack(report: Report) -> str:
     columns = {name: Column() for name in _COLUMNS}
     columns["rule"] = Column(result.config_rule_name for result in report.rules)
     columns["compliance_type"] = Column(_KINDS)
+    columns["seen"] = Column()
     for finding in report.findings:
+        columns["seen"].add(seen.get(finding.fingerprint))
         for name, value in _cells(report, finding).items():
             columns[name].add(value)
     findings = {name: column.packed() for name, column in columns.items()}

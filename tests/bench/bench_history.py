@@ -21,8 +21,9 @@ RUNS = 3
 
 _COPY = """
 INSERT INTO account SELECT id + :by, number + :by, partition FROM account WHERE id <= :held;
-INSERT INTO run SELECT id + :by * 1000000, account + :by, {columns} FROM run WHERE account <= :held;
-INSERT INTO tally SELECT account + :by, content FROM tally WHERE account <= :held
+INSERT INTO run (id, account, {columns})
+    SELECT id + :by * 1000000, account + :by, {columns} FROM run WHERE account <= :held;
+INSERT INTO tally SELECT account + :by, rule, identifier, content FROM tally WHERE account <= :held
 """
 """Copies what the trend of all findings reads of accounts."""
 
@@ -54,7 +55,10 @@ def rows(folder: Path) -> Iterator[Row]:
     for name in ("trend", "show"):
         cost = least([*IAM_AUDIT, "history", name, *history], RUNS)
         yield at_most(f"{what} and {ACCOUNTS} accounts, {name}, whole process, in s", cost.seconds, 1)
-    cost = least([*IAM_AUDIT, "history", "trend", "--history", str(copied(path, folder))], RUNS)
-    yield at_most(f"{what} and {OF} accounts (copied), trend, whole process, in s", cost.seconds, 1)
+    of_many = ["--history", str(copied(path, folder))]
+    page = ["--quiet", "-o", str(folder / "trend.html")]
+    for how, options in {"": [], " of a severity": ["--severity", "MEDIUM"], ", as a page": page}.items():
+        cost = least([*IAM_AUDIT, "history", "trend", *of_many, *options], RUNS)
+        yield at_most(f"{what} and {OF} accounts (copied), trend{how}, whole process, in s", cost.seconds, 1)
     cost = least([*IAM_AUDIT, "history", "add", "--quiet", *history, str(report)], 1)
     yield at_most(f"{what}, a night added for one account, whole process, in s", cost.seconds, 1)

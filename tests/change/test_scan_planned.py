@@ -325,7 +325,7 @@ def test_what_never_was_is_no_baseline_and_no_night_of_a_history(
         assert result.code == 3, arguments
         assert "is of a planned change" in result.err
     history = run("scan", "--terraform-plan", tmp_path / "plan.json", "--history", tmp_path / "history.db")
-    assert (history.code, "--history keeps what the account was like" in history.err) == (2, True)
+    assert (history.code, "--history cannot be used with a planned change" in history.err) == (2, True)
 
 
 def test_a_diff_says_that_a_report_is_of_a_planned_change(run: Run, tmp_path: Path, today: str, stored: Path) -> None:

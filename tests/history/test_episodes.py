@@ -144,7 +144,21 @@ def test_episodes_are_those_of_a_simple_count(reports: list[Report]) -> None:
                 for each in histories(connection, calendar)
             }
             assert ours == oracle
-            check_trend(trend(connection, Wanted(), Period()), reports, oracle, days)
+            found = trend(connection, Wanted(), Period(), LIMITS)
+            check_trend(found, reports, oracle, days)
+            overdue = open_findings(connection, Wanted(), LIMITS).overdue
+            assert sum(each.overdue for each in found.sla) == overdue
+            parts = [
+                trend(connection, Wanted(rules=[name]), Period(), LIMITS)
+                for name in {name for name, _ in calendar.severities}
+            ]
+            for number, day in enumerate(found.days):
+                assert day.open == {each: sum(part.days[number].open[each] for part in parts) for each in Severity}
+                assert day.accounts == parts[0].days[number].accounts
+            assert sum(each.overdue for part in parts for each in part.sla) == overdue
+
+
+LIMITS = {Severity.MEDIUM: 2, Severity.CRITICAL: 0}
 
 
 def check_trend(found: Trend, reports: Sequence[Report], oracle: Any, days: Sequence[int]) -> None:

@@ -61,6 +61,7 @@ def contents(path: Path) -> dict[str, Any]:
             "verdicts": "SELECT hex(fingerprint), identifier, first, last, resource_id, compliance_type, suppression"
             " FROM verdict JOIN finding ON finding.id = item JOIN rule ON rule.id = rule"
             " JOIN observation ON observation.id = value",
+            "owners": "SELECT arn, first, last, value FROM owner JOIN resource ON resource.id = item",
             "tallies": "SELECT content FROM tally",
             "states": "SELECT hex(fingerprint), rule.identifier, tracked.resource_id, first, last, value FROM state"
             " JOIN tracked ON tracked.id = item JOIN finding ON finding.id = finding JOIN rule ON rule.id = rule",

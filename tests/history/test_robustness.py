@@ -99,6 +99,71 @@ def test_a_kill_at_any_step_leaves_what_was_there(folder: Path, run: Run, step: 
     assert run("history", "verify", "--history", "h.db").code == 0
 
 
+PRUNED = """
+import os, signal, sqlite3
+from datetime import date
+from auditor.history import store
+from auditor.history.door import History
+step, opened = {step!r}, store._opened
+def traced(*arguments):
+    connection = opened(*arguments)
+    kill = lambda text: os.kill(os.getpid(), signal.SIGKILL) if text.lstrip().startswith(step) else None
+    connection.set_trace_callback(kill)
+    return connection
+store._opened = traced
+History("h.db").prune(date(2026, 11, 28))
+"""
+
+
+@pytest.mark.parametrize("step", ["DELETE FROM verdict", "UPDATE run", "DELETE FROM document", "COMMIT", "VACUUM"])
+def test_a_kill_while_pruning_leaves_a_history_that_can_be_pruned(folder: Path, run: Run, step: str) -> None:
+    added(folder / "h.db", *NIGHTS[:6])
+    before = run("history", "show", "--history", "h.db").out
+    code = PRUNED.format(step=step)
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, check=False, capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert count(folder) == 6
+    assert run("history", "verify", "--history", "h.db").code == 0
+    assert run("history", "show", "--history", "h.db").out == before
+    pruned = run("history", "prune", "--history", "h.db", "--before", "2026-11-28")
+    assert pruned.err.startswith(f"Pruned {0 if step == 'VACUUM' else 4} runs: ")
+    assert run("history", "verify", "--history", "h.db").code == 0
+
+
+def test_a_disk_without_space_while_pruning_is_told(folder: Path, run: Run) -> None:
+    added(folder / "h.db", *NIGHTS)
+    size = (folder / "h.db").stat().st_size
+    done = subprocess.run(
+        [*ADD[:3], "history", "prune", "--history", "h.db", "--before", "2026-11-28"],
+        cwd=folder,
+        check=False,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: limited(size // 3),
+    )
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+    assert "what was dropped is still in the file" in done.stderr or "was in the history before" in done.stderr
+    assert run("history", "verify", "--history", "h.db").code == 0
+    assert run("history", "prune", "--history", "h.db", "--before", "2026-11-28").code == 0
+
+
+def test_reports_are_added_while_others_are_pruned(folder: Path, reports: list[str], run: Run) -> None:
+    added(folder / "h.db", *NIGHTS[:4])
+
+    def work(words: list[str]) -> int:
+        command = [*ADD[:4], *words]
+        return subprocess.run(command, cwd=folder, check=False, capture_output=True).returncode
+
+    prune = ["prune", "--history", "h.db", "--before", "2026-11-26"]
+    with ThreadPoolExecutor(3) as pool:
+        codes = list(pool.map(work, [["add", "--history", "h.db", *reports[4:]], prune, prune]))
+    assert codes[0] == 0
+    assert set(codes) <= {0, 3}  # the file may be busy while its space is given back
+    assert count(folder) == len(reports)
+    assert run("history", "verify", "--history", "h.db", *reports).code == 0
+
+
 def test_a_kill_while_the_file_is_made_leaves_one_that_can_be_used(folder: Path, reports: list[str], run: Run) -> None:
     code = (
         "import os, signal, sqlite3\nfrom auditor.history import store\n"

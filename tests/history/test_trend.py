@@ -61,6 +61,7 @@ def test_the_time_to_remediate_counts_what_is_open(history: Path, run: Run) -> N
             "median_days": 3,
             "p90_days": 3,
             "longest_days": 3,
+            "left": [{"days": 3, "share": 0.0}],
         }
     ]
     assert document["gaps"] == [{"account": "111122223333", "first": "2026-11-27", "last": "2026-11-27", "days": 1}]

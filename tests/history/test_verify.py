@@ -86,7 +86,7 @@ def test_an_untouched_history_agrees(history: Path, run: Run) -> None:
             "the counts for its trend are not those of its states",
             id="a count is changed",
         ),
-        pytest.param("DELETE FROM tally", "the tally of account 111122223333", id="the counts are removed"),
+        pytest.param("DELETE FROM tally", "the counts for its trend are not those", id="the counts are removed"),
         pytest.param("DELETE FROM rule", "points to a row that is not there", id="a row is missing"),
         pytest.param("UPDATE resource SET type = 'AWS::IAM::Thing'", "AWS::IAM::Thing", id="a type is unknown"),
     ],
@@ -95,6 +95,13 @@ def test_what_was_changed_is_named(history: Path, run: Run, statement: str, text
     changed(history, statement)
     result = run("history", "verify", "--history", "h.db")
     assert (result.code, text in result.out) == (1, True), result.out
+
+
+@pytest.mark.parametrize("narrowed", [[], ["--rule", "mfa-enabled-for-iam-console-access"]])
+def test_a_trend_without_its_counts_is_no_trend(history: Path, run: Run, narrowed: list[str]) -> None:
+    changed(history, "DELETE FROM tally WHERE rule = 'mfa-enabled-for-iam-console-access' OR rule = ''")
+    result = run("history", "trend", "--history", "h.db", *narrowed)
+    assert (result.code, "the tally of account 111122223333" in result.err, result.out) == (3, True, "")
 
 
 def test_the_removal_of_the_newest_run_is_told_by_a_noted_head(history: Path, run: Run) -> None:

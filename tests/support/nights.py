@@ -16,6 +16,7 @@ from auditor.account.model import Snapshot
 from auditor.history import store
 from auditor.history.adding import Added, add
 from auditor.judging.rule import ConfiguredRule
+from auditor.report.owners import Owners
 from auditor.report.report import Report, dump_report
 from auditor.testing import CAPTURED_AT, account, console_user, group, password_policy
 
@@ -61,6 +62,14 @@ def added(path: Path, *reports: Report) -> list[Added]:
         return [add(connection, report, digest_of(report), "the report") for report in reports]
 
 
+def owners_of(report: Report) -> st.SearchStrategy[Owners | None]:
+    """Return owners of some of the resources of a report, or none."""
+    arns = sorted({each.resource_arn for each in report.findings if each.resource_arn})
+    names = st.sampled_from(["ops", "web", None])
+    named = st.dictionaries(st.sampled_from(arns), names, max_size=3) if arns else st.just({})
+    return st.none() | named.map(lambda by_arn: Owners("Owner", by_arn))
+
+
 @st.composite
 def many_nights(draw: st.DrawFn) -> list[Report]:
     """Return the reports of some nights, with gaps, little read, users made again, other rules, and exceptions."""
@@ -72,5 +81,6 @@ def many_nights(draw: st.DrawFn) -> list[Report]:
             seen = draw(remade(draw(st.one_of(st.just(seen), accounts()))))
         read = draw(partly_read(seen)) if draw(st.booleans()) else seen
         rules = draw(rule_sets) if draw(st.booleans()) else RULES
-        reports.append(night(day, read, rules, suppressions=draw(exceptions)))
+        report = night(day, read, rules, suppressions=draw(exceptions))
+        reports.append(replace(report, owners=draw(owners_of(report))))
     return reports

@@ -47,7 +47,7 @@ def test_the_html_report_shows_the_identifier(report: Report) -> None:
     html.write(report, stream)
     page = stream.getvalue().decode()
     assert page.count(f">{SHOWN}</a>") >= 2
-    assert json.loads(json.dumps(html.pack(report)))
+    assert json.loads(json.dumps(html.pack(report, {})))
 
 
 def test_csv_has_a_column_for_the_identifier(report: Report) -> None:

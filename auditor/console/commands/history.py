@@ -1,5 +1,6 @@
 """`iam-audit history`: many nights in one file, and what became of each finding."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -8,6 +9,8 @@ from auditor.console.groups import Commands
 from auditor.console.options import HISTORY_CODES, SEVERITIES, VERIFY_CODES, C, config_options, quiet_option, showing
 from auditor.console.requests import (
     HistoryAddRequest,
+    HistoryPruneRequest,
+    HistoryReportRequest,
     HistorySampleRequest,
     HistoryShowRequest,
     HistoryTrendRequest,
@@ -16,18 +19,20 @@ from auditor.console.requests import (
 )
 from auditor.console.values import day, files, rule_names
 
-history_option = click.option(
-    "--history", required=True, shell_complete=files, metavar="FILE", help="The file of the history."
-)
 
-_format = showing(
-    "--format",
-    "output_format",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="What is shown.",
-)
+def history_option(command: C) -> C:
+    """Add the options that name the history, itself or by the configuration file."""
+    named = click.option(
+        "--history",
+        shell_complete=files,
+        metavar="FILE",
+        help="The file of the history [`history.file` of --config].",
+    )
+    return named(config_options(command))
+
+
+_FORMATS = click.Choice(["table", "json", "markdown"])
+_format = showing("--format", "output_format", type=_FORMATS, default="table", show_default=True, help="What is shown.")
 
 
 def _filters(command: C) -> C:
@@ -55,6 +60,13 @@ def _period(command: C) -> C:
     for name, text in (("--until", "The last day (UTC) of interest."), ("--since", "The first day (UTC) of interest.")):
         command = click.option(name, type=day, metavar="DATE", help=text)(command)
     return command
+
+
+def _output(text: str) -> Callable[[C], C]:
+    """Return what adds the options of commands that print or write files; `text` is the help of -o."""
+    path = showing("-o", "--output", "paths", shell_complete=files, multiple=True, metavar="PATH", help=text)
+    form = showing("--format", "output_format", type=_FORMATS, help="What is shown, also beside -o [table].")
+    return lambda command: form(path(quiet_option(command)))
 
 
 @click.group("history", cls=Commands)
@@ -85,7 +97,6 @@ def history_add(**options: Any) -> int:
 @history_group.command("show", epilog=HISTORY_CODES)
 @history_option
 @_filters
-@config_options
 @_format
 def history_show(**options: Any) -> int:
     """Show the findings that are not resolved, with their ages.
@@ -108,21 +119,45 @@ def history_show(**options: Any) -> int:
 @history_option
 @_filters
 @_period
-@_format
+@_output("Write .html with charts, .json or .md; repeatable.")
 def history_trend(**options: Any) -> int:
     """Show what was open and resolved on each day.
 
-    Days without a run are named. Below stand the changes of rules, parameters and release, and how long findings took
-    to be remediated, by severity.
+    Days without a run are named. Below stand the changes of rules, parameters and release, how long findings took to be
+    remediated by severity, and how the table [sla] of iam-audit.toml was kept.
 
     \b
     Examples:
       iam-audit history trend --history iam-history.db
+      iam-audit history trend --history iam-history.db -o trend.html
       iam-audit history trend --history iam-history.db --since 2026-09-01
     """
     from auditor.console.history import show_trend
 
     return show_trend(request_of(HistoryTrendRequest, options))
+
+
+@history_group.command("report", epilog=HISTORY_CODES)
+@click.argument("report_file", shell_complete=files, metavar="REPORT.json")
+@history_option
+@click.option(
+    "--new-since", type=day, metavar="DATE", help="Mark what began on this day (UTC) or later [the run before]."
+)
+@_output("Write the report as .html with ages, or only the ages as .json or .md; repeatable.")
+def history_report(**options: Any) -> int:
+    """Show a stored report with the age of each finding.
+
+    The report must be in the history. Ages are those of its own time: later runs do not matter. The report itself stays
+    as it is; --format json and .json hold what the history says of it, by fingerprint.
+
+    \b
+    Examples:
+      iam-audit history report monday.json --history h.db --new-since 2026-11-01
+      iam-audit history report monday.json --history h.db -o monday.html
+    """
+    from auditor.console.history import show_report
+
+    return show_report(request_of(HistoryReportRequest, options))
 
 
 @history_group.command("sample", epilog=HISTORY_CODES)
@@ -142,6 +177,32 @@ def history_sample(**options: Any) -> int:
     from auditor.console.history import show_sample
 
     return show_sample(request_of(HistorySampleRequest, options))
+
+
+@history_group.command("prune", epilog=HISTORY_CODES)
+@history_option
+@click.option("--before", type=day, required=True, metavar="DATE", help="The first day (UTC) that stays whole.")
+@click.option("--account", "accounts", multiple=True, metavar="ID", help="Only this account; repeatable.")
+@click.option("--dry-run", is_flag=True, help="Show what would go, and change nothing.")
+@quiet_option
+def history_prune(**options: Any) -> int:
+    """Drop what the runs before a day said of each resource.
+
+    What stays: every run with its digests and the chain, and every finding that was ever NON_COMPLIANT, with its name
+    and when it was open, suppressed or resolved. So ages, the trend and samples stay the same.
+
+    What goes: the verdicts of the runs before DATE, the names of resources that no later run has and that never were
+    NON_COMPLIANT, the reasons of old suppressions, and the configuration of old runs. It cannot be undone, and no
+    report from before DATE can be added later. The newest run of an account always stays whole.
+
+    \b
+    Examples:
+      iam-audit history prune --history h.db --before 2026-01-01 --dry-run
+      iam-audit history prune --history h.db --before 2026-01-01
+    """
+    from auditor.console.recording import prune_history
+
+    return prune_history(request_of(HistoryPruneRequest, options))
 
 
 @history_group.command("verify", epilog=VERIFY_CODES)

@@ -187,7 +187,6 @@ def checked(action: str, resource: str) -> str:
     return "*" if TARGETS.get(action) is Target.NONE else resource
 
 
-
 def own_resource(action: str, principal: Principal) -> str:
     """Return what a user means that names no resource; raise UsageError where the action does not tell."""
     target = TARGETS.get(action.lower())

@@ -1,22 +1,26 @@
-"""Open findings with their ages, as text."""
+"""Open findings with their ages."""
 
 from collections.abc import Iterator, Sequence
 
 from auditor.history.aged import AgedFinding, AuditedAccount, OpenFindings
 from auditor.history.episodes import Status
 from auditor.report.changes import REASONS
-from auditor.writers.history.columns import number, table
+from auditor.writers.blocks import Block, Table, number
 
-_HEADS = ("severity", "age", "rule", "resource", "first seen", "last seen", "notes")
+_HEADS = ("severity", "age", "rule", "resource", "first seen", "last seen", "owner", "notes")
+_OWNER = _HEADS.index("owner")
 
 
-def lines(found: OpenFindings) -> Iterator[str]:
+def blocks(found: OpenFindings) -> Iterator[Block]:
     """Yield the accounts, the findings, and what they come to."""
     for account in found.accounts:
         yield _account(account)
     if found.findings:
         several = len(found.accounts) > 1
-        yield from table(_HEADS, [_row(each, several=several) for each in found.findings], right=(1,))
+        rows: list[Sequence[str]] = [_HEADS, *(_row(each, several=several) for each in found.findings)]
+        if all(each.owner is None for each in found.findings):
+            rows = [(*row[:_OWNER], *row[_OWNER + 1 :]) for row in rows]
+        yield Table(rows[0], rows[1:], right=(1,))
     yield _total(found)
 
 
@@ -28,7 +32,13 @@ def _account(account: AuditedAccount) -> str:
 def _row(finding: AgedFinding, *, several: bool) -> Sequence[str]:
     resource = f"{finding.account} {finding.resource_name}" if several else finding.resource_name
     seen = (f"{time:%Y-%m-%d}" for time in (finding.first_seen, finding.last_seen))
-    return finding.severity, age(finding), finding.config_rule_name, resource, *seen, "; ".join(_notes(finding))
+    said = owner(finding.owner), "; ".join(notes(finding))
+    return finding.severity, age(finding), finding.config_rule_name, resource, *seen, *said
+
+
+def owner(name: str | None) -> str:
+    """Return the owner as people read it."""
+    return "unknown" if name is None else name or "none"
 
 
 def age(finding: AgedFinding) -> str:
@@ -37,7 +47,8 @@ def age(finding: AgedFinding) -> str:
     return f"{'at least ' if least else ''}{number(finding.age_days, 'day', 'days')}"
 
 
-def _notes(finding: AgedFinding) -> Iterator[str]:
+def notes(finding: AgedFinding) -> Iterator[str]:
+    """Yield what else is to be said of a finding's past."""
     if finding.overdue and finding.due is not None:
         yield f"overdue since {finding.due}"
     if finding.status is Status.SUPPRESSED:

@@ -1,17 +1,17 @@
-"""A sample as text."""
+"""A sample of findings."""
 
 from collections.abc import Iterator, Sequence
 
 from auditor.history.sample import Drawn, Sample
-from auditor.writers.history.columns import number, table
+from auditor.writers.blocks import Block, Table, number
 
 _HEADS = ("account", "rule", "resource", "status", "first seen", "last seen", "resolved", "fingerprint")
 
 
-def lines(found: Sample) -> Iterator[str]:
+def blocks(found: Sample) -> Iterator[Block]:
     """Yield the findings that were drawn, and of which they were."""
     if found.findings:
-        yield from table(_HEADS, [_row(each) for each in found.findings])
+        yield Table(_HEADS, [_row(each) for each in found.findings])
     drawn = f"{len(found.findings):,} of {number(found.population, 'finding', 'findings')}"
     yield f"Drawn with the seed {found.seed}: {drawn}, population {found.population_sha256}"
 

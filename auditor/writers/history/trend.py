@@ -1,15 +1,14 @@
-"""The trend as text."""
+"""The trend, day by day."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 
 from auditor.history.calendar import Boundary
-from auditor.history.remediation import Remediation
+from auditor.history.remediation import Kept, Remediation
 from auditor.history.trend import Day, Gap, Trend
 from auditor.judging.rule import Severity
 from auditor.report.differences import sentence
-from auditor.writers.history.columns import number, table
-from auditor.writers.visible import visible
+from auditor.writers.blocks import Block, Items, Table, number
 
 _COUNTS = (
     *(severity.value for severity in Severity),
@@ -25,22 +24,39 @@ _NUMBERS = range(1, len(_HEADS) - 1)
 _MOST = 3  # differences of a boundary that are written out
 
 
-def lines(found: Trend) -> Iterator[str]:
-    """Yield the days, the changes of what was asked, the gaps, and the times to remediate."""
+def blocks(found: Trend) -> Iterator[Block]:
+    """Yield the days, the changes of what was asked, the gaps, the times to remediate, and how an SLA was kept."""
     if not found.days:
         yield "No run in this period"
         return
-    changed = _changed(found.boundaries)
-    yield f"{number(found.accounts, 'account', 'accounts')}, {found.first} to {found.last} (days in UTC)"
-    yield from table(_HEADS, [_day(day, found.accounts, changed) for day in found.days], right=_NUMBERS)
-    yield from _boundaries(found.boundaries)
-    yield from _gaps(found)
+    changed, accounts = {each.captured_at.date() for each in found.boundaries}, len(found.accounts)
+    yield f"{number(accounts, 'account', 'accounts')}, {found.first} to {found.last} (days in UTC)"
+    if only := narrowed(found):
+        yield f"Only {only}"
+    yield Table(_HEADS, [_day(day, accounts, changed) for day in found.days], right=_NUMBERS)
+    if found.boundaries:
+        yield f"{CHANGED}:"
+        yield Items([boundary_text(each) for each in found.boundaries])
+    yield "Gaps (days without a run):" if found.gaps else NO_GAPS
+    yield Items([gap_text(gap) for gap in found.gaps])
     if found.remediation:
         yield "Days to remediate, open findings counted as lasting at least so long:"
-        yield from table(_REMEDIATION, [_remediation(each) for each in found.remediation], right=(1, 2, 3, 4))
+        yield Table(REMEDIATION, [remediation_row(each) for each in found.remediation], right=(1, 2, 3, 4))
+    if found.sla:
+        yield "SLA:"
+        yield Table(SLA, [sla_row(each) for each in found.sla], right=(1, 2, 3, 4))
 
 
-def _day(day: Day, accounts: int, changed: Mapping[date, int]) -> Sequence[str]:
+CHANGED = "Rules, parameters or the release changed, so findings may come or go though the account is the same"
+NO_GAPS = "Gaps: none; from its first run on, every account has one on each day"
+
+
+def narrowed(found: Trend) -> str:
+    """Return what the trend was narrowed to; empty where it is of all findings."""
+    return "; ".join(", ".join(each) for each in (found.severities, found.rules) if each)
+
+
+def _day(day: Day, accounts: int, changed: Collection[date]) -> Sequence[str]:
     if not day.accounts:
         return str(day.date), f"0/{accounts}", *[""] * (len(_HEADS) - 3), "no run"
     notes = [f"{day.incomplete:,} incomplete"] if day.incomplete else []
@@ -55,39 +71,40 @@ def _day(day: Day, accounts: int, changed: Mapping[date, int]) -> Sequence[str]:
     )
 
 
-def _changed(boundaries: Sequence[Boundary]) -> Mapping[date, int]:
-    return {each.captured_at.date(): len(each.differences) for each in boundaries}
+def boundary_text(each: Boundary) -> str:
+    """Return when and where something was asked otherwise, and what."""
+    return f"{each.captured_at.date()} {changes_text(each)}"
 
 
-def _boundaries(boundaries: Sequence[Boundary]) -> Iterator[str]:
-    if boundaries:
-        yield "Rules, parameters or the release changed, so findings may come or go though the account is the same:"
-    for each in boundaries:
-        texts = [sentence(difference) for difference in each.differences]
-        more = f"; and {len(texts) - _MOST:,} more" if len(texts) > _MOST else ""
-        yield f"  {each.captured_at.date()} account {each.account}: {visible('; '.join(texts[:_MOST]))}{more}"
+def changes_text(each: Boundary) -> str:
+    """Return for which account something was asked otherwise, and what."""
+    texts = [sentence(difference) for difference in each.differences]
+    more = f"; and {len(texts) - _MOST:,} more" if len(texts) > _MOST else ""
+    return f"account {each.account}: {'; '.join(texts[:_MOST])}{more}"
 
 
-def _gaps(found: Trend) -> Iterator[str]:
-    if not found.gaps:
-        yield "Gaps: none; from its first run on, every account has one on each day"
-        return
-    yield "Gaps (days without a run):"
-    yield from (f"  {_gap(gap)}" for gap in found.gaps)
-
-
-def _gap(gap: Gap) -> str:
+def gap_text(gap: Gap) -> str:
+    """Return which days of an account have no run."""
     days = str(gap.first) if gap.days == 1 else f"{gap.first} to {gap.last} ({gap.days:,} days)"
     return f"account {gap.account}: {days}"
 
 
-_REMEDIATION = ("severity", "remediated", "open or unclear", "median", "90th percentile")
+REMEDIATION = ("severity", "remediated", "open or unclear", "median", "90th percentile")
 
 
-def _remediation(each: Remediation) -> Sequence[str]:
+def remediation_row(each: Remediation) -> Sequence[str]:
+    """Return the times to remediate of a severity as REMEDIATION heads them."""
     quantiles = (f"more than {each.longest_days:,}" if days is None else f"{days:,}" for days in _quantiles(each))
     return each.severity, f"{each.remediated:,}", f"{each.censored:,}", *quantiles
 
 
 def _quantiles(each: Remediation) -> tuple[int | None, int | None]:
     return each.median_days, each.p90_days
+
+
+SLA = ("severity", "days allowed", "remediated in time", "later", "overdue now")
+
+
+def sla_row(each: Kept) -> Sequence[str]:
+    """Return how the SLA of a severity was kept, as SLA heads it."""
+    return each.severity, *(f"{number:,}" for number in (each.days, each.within, each.late, each.overdue))
