@@ -39,7 +39,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from auditor.model import Account, AttachedPolicy, AwsManagedPolicy, Policy, ResourceType, Source
+from auditor.model import POLICIES_OF_USERS, Account, AttachedPolicy, AwsManagedPolicy, Policy, ResourceType, Source
 from auditor.policy import UnreadableDocumentError, default_meaning, is_aws_managed, meaning
 from auditor.rule import (
     Context,
@@ -47,6 +47,7 @@ from auditor.rule import (
     Rule,
     RuleOrigin,
     Severity,
+    UnknownFact,
     Verdict,
     compliant,
     non_compliant,
@@ -56,6 +57,7 @@ from auditor.rule import (
 )
 
 _PERCENT = 100
+_HELP = "an export of all authorization details holds those in use"
 
 
 class Parameters(Struct, frozen=True):
@@ -82,9 +84,10 @@ def _of_policy(policy: Policy, context: Context[Parameters]) -> Verdict:
         name = same[0].arn.rpartition("/")[2]
         return non_compliant(f"The policy repeats the AWS-managed policy {name}", _own_version(policy), fact)
     if not others:
-        raise undecided(
-            "no AWS-managed policy was read to compare with; an export of all authorization details holds those in use"
-        )
+        list(context.snapshot.users)  # raises where others may hold some
+        list(context.snapshot.groups)
+        gap = context.index.unread(Source.AWS_MANAGED_POLICIES)
+        raise UnknownFact(gap, f"no AWS-managed policy was read to compare with; {_HELP}")
     number = f"{len(others)} AWS-managed {'policy' if len(others) == 1 else 'policies'} that {_were(len(others))} read"
     return compliant(f"The policy repeats none of the {number}", _own_version(policy))
 
@@ -132,7 +135,7 @@ RULE = Rule(
     id="iam-prefer-aws-managed-policies",
     source_identifier="IAM_PREFER_AWS_MANAGED_POLICIES",
     resource_types=(ResourceType.POLICY, ResourceType.ACCOUNT),
-    reads=frozenset({Source.POLICIES, Source.AWS_MANAGED_POLICIES, Source.GROUPS, Source.ROLES}),
+    reads=POLICIES_OF_USERS | {Source.ROLES},
     severity=Severity.LOW,
     source_url="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#bp-use-aws-defined-policies",
     evaluate=evaluate,

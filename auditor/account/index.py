@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from auditor.account.kinds import Kind, ResourceType, kind_of, listed_kinds
 from auditor.account.model import Group, LoginProfile, ServiceCredential, Snapshot, User
+from auditor.account.sources import NOTHING_READ, Source
 from auditor.account.unknown import MISCOUNTED, OVERCOUNTED, Listing, UnknownFact, gaps_of, stored, undecided
 
 T = TypeVar("T")
@@ -102,6 +103,11 @@ class Index:
     def by_arn(self, arn: str) -> Any | None:
         """Return the resource of this ARN that the account lists, None if there is none; raise as by_name does."""
         return self._found(self._arns.get(arn), [kind for kind, _, _ in listed_kinds()])
+
+    def unread(self, source: Source) -> str | None:
+        """Return the gap that says why nothing of a source is known, None if something is or there is no such gap."""
+        unread = any(each.name is source and each.status in NOTHING_READ for each in self._snapshot.sources)
+        return next((gap.id for gap in self._snapshot.gaps if unread and gap.source == source), None)
 
     def login_profile(self, user_name: str) -> LoginProfile | None:
         """Return the login profile of a user, None if it was not asked about."""

@@ -5,13 +5,14 @@ from functools import partial
 
 from msgspec import Raw
 
+from auditor.account.index import Index
 from auditor.account.model import AttachedPolicy, Group, InlinePolicy, Policy, Role, Snapshot, User
 from auditor.account.sources import Source
 from auditor.account.unknown import UnknownFact, evaluate_quietly, gaps_of, undecided
 from auditor.explaining.explanation import HeldPolicy
 from auditor.explaining.facts import Fact, Listed, Reader
 from auditor.policies.access.answer import PolicyKind
-from auditor.policies.access.holdings import gap_of_all, is_aws_managed
+from auditor.policies.access.holdings import is_aws_managed
 from auditor.policies.at_large import AtLarge, at_large
 from auditor.policies.entities import default_statements
 from auditor.policies.statements import Statement, statements
@@ -29,7 +30,7 @@ class Documents:
         self._of_aws: Mapping[str, Raw | UnknownFact] = {
             each.arn: evaluate_quietly(partial(getattr, each, "document")) for each in snapshot.aws_managed_policies
         }
-        self._unread = gap_of_all(snapshot, Source.AWS_MANAGED_POLICIES)
+        self._unread = Index(snapshot).unread(Source.AWS_MANAGED_POLICIES)
 
     def held(self, holder: User | Group | Role, group: str | None = None) -> Listed[HeldPolicy]:
         """Return the policies that an identity has itself; `group` is the name of a group for those that it brings."""

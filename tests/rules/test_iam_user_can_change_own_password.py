@@ -68,6 +68,7 @@ CASES = [
     member("a path that the resource leaves out", NC, *BOTH, path="/sales/", warning="it names a user without a path"),
     member("a variable in an old document", NC, *BOTH, version="2008-10-17", warning="${...} is text"),
     member("on MFA devices", NC, allow(CHANGE, "arn:aws:iam::*:mfa/a"), warning="ARNs such as arn:aws:iam::…:user/"),
+    member("for somebody else", NC, allow(CHANGE, Condition={"StringEquals": {"aws:username": "bob"}})),
     member("reading the policy on an ARN", C, allow([CHANGE, READ], OWN), warning='has no resource and needs "*"'),
     Case("denied always, and groups unknown", account(users=[DENIED, REFUSED]), {"alice": NC, "bob": NC}),
     member("a deny until MFA is used", C, *BOTH, GUARD),

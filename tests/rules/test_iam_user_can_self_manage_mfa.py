@@ -63,7 +63,7 @@ CASES = [
         NC,
         allow(LIST),
         allow([CREATE, *OWN_ACTIONS], ME),
-        warning="never allows iam:createvirtualmfadevice: the action acts on ARNs such as arn:aws:iam::…:mfa/…",
+        warning="never allows iam:CreateVirtualMFADevice: the action acts on ARNs such as arn:aws:iam::…:mfa/…",
     ),
     member("a path that the resource leaves out", NC, *SELF, path="/sales/", warning="it names a user without a path"),
     member(

@@ -129,7 +129,7 @@ class Access:
         """Return what is wrong with statements that allow an action and never apply to what the user means by it."""
         known = self._known.get(user.name) or self._find_out(user)
         of = self._question(known, action, session, None).of
-        return tuple(overlooked(of, known.holdings, known.principal, known.requests[session]))
+        return tuple(overlooked(action, of, known.holdings, known.principal, known.requests[session]))
 
     def only_by_all_of_iam(self, user: User, answer: Answer) -> bool:
         """Return whether each statement by which an answer allows is about every action of IAM."""

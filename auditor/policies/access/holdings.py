@@ -9,7 +9,7 @@ from msgspec import Raw
 from auditor.account.index import Index
 from auditor.account.kinds import ResourceType
 from auditor.account.model import Group, InlinePolicy, Policy, Snapshot, User
-from auditor.account.sources import NOTHING_READ, Source
+from auditor.account.sources import Source
 from auditor.account.unknown import Gap, Listing, Record, UnknownFact, evaluate_quietly, gaps_of, stored
 from auditor.policies.access.answer import DecidingStatement, Origin, PolicyKind
 from auditor.policies.access.documents import Candidate, CompiledDocument, CompiledStatement, compiled
@@ -136,12 +136,6 @@ class Holdings(Record, frozen=True):
         return all(part.relevant(action, session).alike for part in parts)
 
 
-def gap_of_all(snapshot: Snapshot, source: Source) -> str | None:
-    """Return the gap that says why nothing of a source is known, None if something is or there is no such gap."""
-    unread = any(each.name is source and each.status in NOTHING_READ for each in snapshot.sources)
-    return next((gap.id for gap in snapshot.gaps if unread and gap.source == source), None)
-
-
 class HoldingsOf:
     """Find the documents that users hold; users who hold the same share them."""
 
@@ -153,7 +147,7 @@ class HoldingsOf:
         }
         self._unlisted = snapshot.policies.gap
         self._aws_managed = snapshot.aws_managed_policies
-        self._unread = gap_of_all(snapshot, Source.AWS_MANAGED_POLICIES)
+        self._unread = index.unread(Source.AWS_MANAGED_POLICIES)
         self._managed: dict[str, CompiledDocument | Doubt] = {}
         self._groups: dict[str, Holding] = {}
         self._boundaries: dict[str, Holding] = {}

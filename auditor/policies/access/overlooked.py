@@ -17,18 +17,19 @@ from auditor.policies.statements import Effect
 _RESOURCE = 5  # the part of an ARN that names the resource
 
 
-def overlooked(of: Asked, holdings: Holdings, principal: Principal, request: Request) -> Iterator[str]:
+def overlooked(action: str, of: Asked, holdings: Holdings, principal: Principal, request: Request) -> Iterator[str]:
     """Yield what is wrong with each statement that allows an action and never applies to what the action acts on."""
     for held in holdings.granting.held:
         for named, statement in zip(held.named, held.document.statements, strict=True):
             if statement.effect is Effect.ALLOW and not statement.all_resources_but and _misses(statement, of, request):
                 reason = _reason(statement, of, principal, request)
                 if reason is not None:
-                    yield f"{named.text} never allows {of.action}: {reason}"
+                    yield f"{named.text} never allows {action}: {reason}"
 
 
 def _misses(statement: CompiledStatement, of: Asked, request: Request) -> bool:
-    return statement.covers_action(of.action) is True and statement.applies(of, request) is False
+    named = not statement.conditions.personal and statement.covers_action(of.action) is True
+    return named and statement.applies(of, request) is False
 
 
 def _reason(statement: CompiledStatement, of: Asked, principal: Principal, request: Request) -> str | None:
