@@ -56,6 +56,7 @@ LATE = {
         "auditor/collectors/live/session.py",
     ),
     "distributed": ("auditor/organization/executors/dask.py",),
+    "pyarrow": ("auditor/organization/parquet.py",),
     "rich": (
         "auditor/console/accounts_progress.py",
         "auditor/console/progress.py",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
+from importlib.util import find_spec
 
 from msgspec import Struct
 
@@ -98,8 +99,8 @@ def _check(request: OrganizationScanRequest) -> None:
     if request.resume is None and request.retry:
         raise UsageError("--retry needs --resume", "Give the run with --resume RUN.")
     if request.resume is not None:
-        of_run = ("selection", "frameworks", "max_report_age", "timeout_s", "store", "keep", "pages")
-        given = [name for name in of_run if getattr(request, name) not in (None, (), [], Choice())]
+        of_run = ("selection", "frameworks", "max_report_age", "timeout_s", "store", "keep", "pages", "parquet")
+        given = [name for name in of_run if getattr(request, name) not in (None, False, (), [], Choice())]
         if given:
             name = "the options that select rules" if given[0] == "selection" else f"--{given[0].replace('_', '-')}"
             raise UsageError(f"{name} cannot be used with --resume", "A run keeps the settings that it began with.")
@@ -107,7 +108,15 @@ def _check(request: OrganizationScanRequest) -> None:
         raise UsageError("--dask and --executor exclude each other", "Leave one of them out.")
 
 
+def _check_parquet(*, wanted: bool) -> None:
+    """Raise UsageError where Parquet is wanted and what writes it is not installed."""
+    if wanted and find_spec("pyarrow") is None:
+        remedy = "In a checkout, install the extra `parquet`: `pip install '.[parquet]'`."
+        raise UsageError("--parquet needs pyarrow, which is not installed", remedy)
+
+
 def _begun(request: OrganizationScanRequest, say: Say) -> _Run:
+    _check_parquet(wanted=request.parquet)
     plan = _plan(request.selection, request.max_report_age, request)
     _gate(plan.run)
     wanted = [frameworks.find(name) for name in request.frameworks]
@@ -131,6 +140,7 @@ def _begun(request: OrganizationScanRequest, say: Say) -> _Run:
         frameworks=tuple(wanted),
         max_report_age=request.max_report_age,
         keep=Keep(request.keep or Keep.SNAPSHOTS),
+        parquet=request.parquet,
         pages=request.pages or any(path.endswith(".html") for path in request.paths),
         profile=which.profile,
         management_role=which.management_role,
@@ -144,6 +154,7 @@ def _begun(request: OrganizationScanRequest, say: Say) -> _Run:
 def _resumed(request: OrganizationScanRequest) -> _Run:
     storage, name = opened_run(str(request.resume))
     manifest = runs.opened(storage, name)
+    _check_parquet(wanted=manifest.parquet)
     plan = _plan(manifest.selection, manifest.max_report_age, request)
     _gate(plan.run)
     if digest_of(plan) != manifest.settings:
@@ -175,6 +186,7 @@ def _work(run: _Run) -> Work:
         reading=Reading(profile=manifest.profile, region=manifest.region, timeout_s=manifest.timeout_s),
         as_of=manifest.began_at,
         keep=manifest.keep,
+        parquet=manifest.parquet,
         page=write if manifest.pages else None,
     )
 

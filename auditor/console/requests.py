@@ -282,6 +282,7 @@ class OrganizationScanRequest(Struct, frozen=True, kw_only=True):
     store: str | None
     keep: str | None
     pages: bool | None
+    parquet: bool
     resume: str | None
     retry: Sequence[str]
     workers: int | None

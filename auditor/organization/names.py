@@ -8,6 +8,7 @@ REPORT = "report.json.gz"
 SNAPSHOT = "snapshot.json.gz"
 CAUSES = "causes.json"
 PAGE = "report.html"
+PARQUET = "findings.parquet"
 
 
 def folder_of(account: Account) -> str:

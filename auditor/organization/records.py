@@ -182,6 +182,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     max_report_age: float | None
     keep: Keep
     pages: bool
+    parquet: bool = False
     profile: str | None
     management_role: str | None
     region: str | None

@@ -21,7 +21,7 @@ from auditor.account.unknown import Gap, gaps_of
 from auditor.errors import AuditError, OutputError, SourceError
 from auditor.judging.engine import RULE_ERROR
 from auditor.judging.rule import ComplianceType
-from auditor.organization.names import CAUSES, PAGE, RECEIPT, REPORT, SNAPSHOT, folder_of
+from auditor.organization.names import CAUSES, PAGE, PARQUET, RECEIPT, REPORT, SNAPSHOT, folder_of
 from auditor.organization.reading import NotReadError, Reading
 from auditor.organization.records import Account, Cause, Failure, Keep, Receipt, RuleCounts, SourceState, State
 from auditor.organization.storage import Storage
@@ -45,7 +45,7 @@ class Work(Struct, frozen=True, kw_only=True):
     """Hold all that the work on any account of a run needs; it survives pickle, and holds no credentials.
 
     `run` is the folder of the run in the storage, `as_of` the run's time, which all reports share. `page` writes the
-    page of an account, where pages are kept.
+    page of an account, where pages are kept; `parquet` keeps the findings as Parquet too.
     """
 
     storage: Storage
@@ -55,6 +55,7 @@ class Work(Struct, frozen=True, kw_only=True):
     reading: Reading
     as_of: datetime
     keep: Keep
+    parquet: bool = False
     page: Page | None = None
 
     def receipt_of(self, account: Account) -> Receipt | None:
@@ -116,6 +117,10 @@ class Work(Struct, frozen=True, kw_only=True):
             contents[SNAPSHOT] = gzip.compress(dump(snapshot), _LEVEL, mtime=0)
         if self.keep is not Keep.NONE:
             contents[REPORT] = gzip.compress(dump_report(report), _LEVEL, mtime=0)
+        if self.parquet:
+            from auditor.organization.parquet import dump_parquet  # pyarrow, which few have
+
+            contents[PARQUET] = dump_parquet(report)
         if self.page is not None:
             stream = io.BytesIO()
             self.page(report, stream)

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from conftest import Run
 from organization_runs import stored_accounts
+from pyarrow import parquet
 
-from auditor.organization.names import CAUSES, MANIFEST, PAGE, RECEIPT, REPORT
+from auditor.organization.names import CAUSES, MANIFEST, PAGE, PARQUET, RECEIPT, REPORT
 
 
 @pytest.fixture
@@ -65,6 +66,20 @@ def test_what_a_run_keeps_is_what_it_was_asked_to(run: Run, accounts: Path) -> N
         assert done.code == 4
         (found,) = Path(f"by {keep}").glob("org=*/date=*/account=000000000001")
         assert {path.name for path in found.iterdir()} == {RECEIPT, CAUSES, *kept}
+
+
+def test_findings_are_kept_as_parquet_on_demand(run: Run, accounts: Path) -> None:
+    run("organization", "scan", "--snapshots", accounts, "--parquet", "-q")
+    for account in ("000000000001", "000000000002"):
+        folder = only_run() / f"account={account}"
+        report = json.loads(gzip.decompress((folder / REPORT).read_bytes()))
+        rows = parquet.read_table(folder / PARQUET, partitioning=None).to_pylist()
+        assert len(rows) == len(report["findings"])
+        for row, finding in zip(rows, report["findings"], strict=True):
+            own = {name: finding[name] for name in finding if name in row}
+            assert own == {name: row[name] for name in own}
+            assert (row["account_id"], row["suppressed"]) == (account, False)
+            assert f"{row['captured_at']:%Y-%m-%dT%H:%M:%SZ}" == report["snapshot"]["captured_at"]
 
 
 def test_a_report_of_an_account_is_that_of_a_scan(run: Run, accounts: Path) -> None:

@@ -134,6 +134,7 @@ def organization() -> None:
     default=None,
     help="Write the HTML report of each account too [where -o names an .html file].",
 )
+@_running("--parquet", is_flag=True, help="Keep the findings of each account as Parquet too (needs the extra parquet).")
 @_running("--resume", metavar="RUN", help="Go on with a run that was interrupted.")
 @_running(
     "--retry",
