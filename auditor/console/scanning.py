@@ -69,9 +69,7 @@ def run(request: ScanRequest) -> int:
     _show_warnings(report, say)
     if request.as_of is not None:
         _show_revived(plan.run.suppressions.value, request.as_of, say)
-    report = structs.replace(report, configuration=summary(plan, report.summary.suppressed))
-    if (tag := settings.owner_tag.value) is not None:
-        report = structs.replace(report, owners=owners(snapshot, report.findings, tag))
+    report = _completed(report, plan, snapshot)
     written = files.write_reports(
         report, plan.run.paths, sources=[*inputs, *plan.pack_paths], region=request.security_hub_region
     )
@@ -89,6 +87,13 @@ def run(request: ScanRequest) -> int:
     by_file = f". {sentence(report.configuration)}" if report.configuration and effects(report.configuration) else ""
     say(f"{f'{files.sentence(written)}. ' if written else ''}Exit code {code}: {reason}{by_file}")
     return code
+
+
+def _completed(report: Report, plan: Plan, snapshot: Snapshot) -> Report:
+    """Return the report with what the configuration file decided, and with the owners of its resources."""
+    report = structs.replace(report, configuration=summary(plan, report.summary.suppressed))
+    tag = plan.run.owner_tag.value
+    return report if tag is None else structs.replace(report, owners=owners(snapshot, report.findings, tag))
 
 
 def _baseline(settings: RunSettings) -> tuple[Baseline, str] | None:
