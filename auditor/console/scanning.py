@@ -74,16 +74,9 @@ def run(request: ScanRequest) -> int:
         report, plan.run.paths, sources=[*inputs, *plan.pack_paths], region=request.security_hub_region
     )
     overdue = _recorded(report, history, plan.run, say)
-    show(
-        report,
-        plan.run.output_format.value,
-        request.shown,
-        query,
-        say,
-        region=request.security_hub_region,
-        only=request.planned.only,
-    )
-    code, reason = exit_code(report, _gate(plan.run, overdue, request.planned.only))
+    only, region = request.planned.only, request.security_hub_region
+    show(report, plan.run.output_format.value, request.shown, query, say, region=region, only=only)
+    code, reason = exit_code(report, _gate(plan.run, overdue, only))
     by_file = f". {sentence(report.configuration)}" if report.configuration and effects(report.configuration) else ""
     say(f"{f'{files.sentence(written)}. ' if written else ''}Exit code {code}: {reason}{by_file}")
     return code
