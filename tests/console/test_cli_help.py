@@ -20,6 +20,7 @@ WITHOUT_EXAMPLE = {
     "rules",
     "config",
     "history",
+    "organization",
     "publish",
     "rules list",
     "frameworks",

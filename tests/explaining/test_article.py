@@ -75,6 +75,7 @@ def exported(iam: Any, folder: Path) -> Path:
         "account-summary": iam.get_account_summary(),
         "virtual-mfa-devices": iam.list_virtual_mfa_devices(),
         "credential-report": {**report, "Content": b64encode(report["Content"]).decode()},
+        "service-specific-credentials": {"ServiceSpecificCredentials": []},
         "login-profiles-1": iam.get_login_profile(UserName="userA"),
         "login-profiles-2": iam.get_login_profile(UserName="userC"),
     }

@@ -91,10 +91,12 @@ def test_what_is_said_beside_a_verdict_is_said_of_its_resource_only() -> None:
     row = credentials(password_enabled=True)
     noticed = (Notice("example", "alice", "Something odd"),)
     snapshot = explained_account(alice={"credentials": row}, login_profiles=(profile,), notices=noticed)
-    assert [(each.config_rule_name, each.message) for each in auditor.explain(snapshot, "alice").warnings] == [
-        (None, "Something odd"),
-        ("iam-first-signin-not-locked-out", "will be locked out at the next forced reset of the password"),
-    ]
+    said = {each.config_rule_name: each.message for each in auditor.explain(snapshot, "alice").warnings}
+    mistaken = ("iam-poweruser-self-service", "iam-user-can-self-manage-mfa")
+    assert list(said) == [None, "iam-first-signin-not-locked-out", *mistaken]
+    assert said[None] == "Something odd"
+    assert said["iam-first-signin-not-locked-out"] == "will be locked out at the next forced reset of the password"
+    assert all("self-manage of the group developers never allows" in said[rule] for rule in mistaken)
     assert auditor.explain(snapshot, "bob").warnings == ()
 
 
@@ -232,7 +234,10 @@ def test_members_and_holders_may_be_others_where_users_are_unknown() -> None:
 
 
 def test_facts_that_take_a_call_each_count_only_where_a_verdict_rests_on_them() -> None:
-    plain = account(users=[user("carol")], policies=[policy("p", unknown=["description"])])
+    described = policy("p", unknown=["description"])
+    of_aws = SNAPSHOT.aws_managed_policies
+    empty = listing(())
+    plain = account(users=[user("carol")], policies=[described], aws_managed_policies=of_aws, service_credentials=empty)
     for name in ("carol", "p"):
         assert shortfall(auditor.explain(plain, name)) is None
     without = explained_account(login_profiles=())

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from rule_parameters import configured
 
 from auditor.account.model import Snapshot, User
+from auditor.judging.finding import Effect
 from auditor.judging.suppressions import Suppression
 from auditor.report.audit import audit
 from auditor.report.planned import PlannedSummary
@@ -174,7 +175,9 @@ def test_a_report_of_another_account_is_refused(run: Run, tmp_path: Path) -> Non
 def test_a_report_of_a_planned_change_is_refused(run: Run, tmp_path: Path) -> None:
     planned = replace(
         report(snapshot(BOB)),
-        planned=PlannedSummary((), alone=False, touches_iam=True, counts={}, resolved=(), lost=()),
+        planned=PlannedSummary(
+            (), alone=False, touches_iam=True, counts=dict.fromkeys(Effect, 0), resolved=(), lost=()
+        ),
     )
     done = publish(run, tmp_path, planned, "--apply")
     assert (done.code, "judges a planned change" in done.err) == (2, True)

@@ -61,6 +61,7 @@ def explained_account(**changes: Any) -> Snapshot:
         "policies": [LIMITS, SELF_MANAGE],
         "aws_managed_policies": (of_aws("PowerUserAccess", allow(None, NotAction=["iam:*", "organizations:*"])),),
         "login_profiles": (LoginProfile("alice", password_reset_required=True),),
+        "service_credentials": listing(()),
         "devices": [DEVICE],
         "password": password_policy(),
     }

@@ -45,7 +45,7 @@ def shown(*, every_finding: bool = False) -> str:
 EXPECTED = """\
 Account 111122223333, aws, captured 2026-11-24T03:00:00Z
 Credential report of 2026-11-24T01:00:00Z, 2 h old
-Sources: 18 of 18 read completely
+Sources: 19 of 19 read completely
 Evaluations: 14 = 13 judged + 0 not applicable + 1 not decidable
 
 Rule                                Findings

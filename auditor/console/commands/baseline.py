@@ -29,10 +29,10 @@ from auditor.console.values import files
 )
 @quiet_option
 def baseline(**options: Any) -> int:
-    """Write what is NON_COMPLIANT in a stored report as a baseline.
+    """Write the baseline of a stored report.
 
-    `scan --baseline` takes it, and lets these findings pass the gate as long as they are the same. Suppressed findings
-    are not in it, and neither are those with INSUFFICIENT_DATA.
+    It holds what is NON_COMPLIANT. `scan --baseline` takes it, and lets these findings pass the gate as long as they are
+    the same. Suppressed findings are not in it, and neither are those with INSUFFICIENT_DATA.
 
     \b
     Examples:

@@ -159,10 +159,11 @@ def organization_scan(**options: Any) -> int:
 
     \b
     Examples:
-      iam-audit organization scan --organization --role-name iam-audit -o organization.html
-      iam-audit organization scan --accounts accounts.csv --exclude "ou:Root/Sandbox*"
-      iam-audit organization scan --snapshots snapshots/ --fail-on noncompliant --min-severity high
-      iam-audit organization scan --resume iam-audit-runs/org=o-a1b2c3/date=20261124T020000Z --retry denied
+      iam-audit organization scan --organization -o organization.html
+      iam-audit organization scan --accounts accounts.csv --role-name iam-audit
+      iam-audit organization scan --organization --exclude "ou:Root/Sandbox*"
+      iam-audit organization scan --snapshots snapshots/ --fail-on noncompliant
+      iam-audit organization scan --resume RUN --retry denied
     """
     from auditor.console.organization import scan
 
@@ -176,10 +177,13 @@ def organization_scan(**options: Any) -> int:
 def organization_report(**options: Any) -> int:
     """Show the report of a run again, or write it in other formats.
 
+    RUN is the folder of the run, such as iam-audit-runs/org=o-a1b2c3/date=20261124T020000Z, or its
+    address in S3.
+
     \b
     Examples:
-      iam-audit organization report iam-audit-runs/org=o-a1b2c3/date=20261124T020000Z -o organization.html
-      iam-audit organization report iam-audit-runs/org=o-a1b2c3/date=20261124T020000Z --account 111122223333
+      iam-audit organization report RUN -o organization.html
+      iam-audit organization report RUN --account 111122223333
     """
     from auditor.console.organization import report
 
