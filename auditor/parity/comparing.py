@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from msgspec import Struct, structs
 
@@ -231,7 +232,7 @@ def _newest(answers: Sequence[Answered]) -> Answered:
 
 def _take(row: _Row, case: Case, why: Explained, known: Knowledge) -> None:
     finding, evaluation = case.finding, case.answer.evaluation if case.answer else None
-    names = {
+    names: dict[str, Any] = {
         "config_rule_name": (case.answer.deployed if case.answer else case.group.first).name,
         "source_identifier": case.group.first.source_identifier,
         "region": case.answer.deployed.place.region if case.answer else None,
@@ -242,7 +243,7 @@ def _take(row: _Row, case: Case, why: Explained, known: Knowledge) -> None:
         **_resource(finding, evaluation),
     }
     if isinstance(why.cause, NotComparable):
-        row.incomparable.append(Incomparable(reason=why.cause, explanation=why.text, **names))  # type: ignore[arg-type]
+        row.incomparable.append(Incomparable(reason=why.cause, explanation=why.text, **names))
         return
     decision = why.decision
     row.disagreements.append(
@@ -251,7 +252,7 @@ def _take(row: _Row, case: Case, why: Explained, known: Knowledge) -> None:
             explanation=why.text,
             decision=decision.name if decision else None,
             page=f"{_PAGES}{case.ours.rule.id}" if decision else None,
-            **names,  # type: ignore[arg-type]
+            **names,
         )
     )
 
