@@ -13,7 +13,7 @@ from auditor.console.messages import Say, speaker, wants_progress
 from auditor.console.organization_accounts import check_choice, listed, management
 from auditor.console.organization_output import check_output, show_account, shown, written
 from auditor.console.requests import OrganizationReportRequest, OrganizationScanRequest
-from auditor.errors import AuditError, UsageError
+from auditor.errors import AuditError, SourceError, UsageError
 from auditor.judging.rule import Severity
 from auditor.organization import runs
 from auditor.organization.executors.choice import chosen
@@ -75,14 +75,17 @@ def report(request: OrganizationReportRequest) -> int:
     if request.account is not None:
         return show_account(storage, manifest, request, say)
     check_output(request.paths)
+    if request.verify and (wrong := list(runs.differences(storage, manifest))):
+        for line in wrong:
+            say(line)
+        remedy = "Remove the receipts of these accounts, and --resume reads them again."
+        raise SourceError(f"is not whole: {_differences(len(wrong))}", remedy, subject=request.run)
     found = runs.report_of(storage, manifest)
     files = written(found, request.paths, storage, manifest)
     if files:
         say(f"{files}.")
     if request.output_format or not files:
         shown(found, request.output_format or "table", every_account=request.every_account)
-    if request.fail_on in (None, "nothing"):
-        return 0
     options = RunOptions(
         fail_on=request.fail_on, min_severity=request.min_severity, allow_incomplete=request.allow_incomplete
     )
@@ -236,6 +239,10 @@ def _gate(settings: RunSettings) -> Gate:
         remedy = "Use --fail-on noncompliant; `iam-audit scan` has this gate, for one account."
         raise UsageError(f"--fail-on {wanted} is not for organizations", remedy)
     return Gate(wanted == "noncompliant", settings.allow_incomplete.value, Severity(settings.min_severity.value))
+
+
+def _differences(count: int) -> str:
+    return f"{count:,} stored {'file differs' if count == 1 else 'files differ'} from the receipts"
 
 
 def _accounts(count: int) -> str:

@@ -81,9 +81,11 @@ def show_account(storage: Storage, manifest: Manifest, request: OrganizationRepo
 
 def _named(manifest: Manifest, name: str) -> Account:
     """Return the account of a number, key or name; raise UsageError where there is none or more than one."""
-    found = [each for each in manifest.accounts if name in (each.id, each.key, each.name)]
+    exact = [each for each in manifest.accounts if name == each.key]
+    found = exact or [each for each in manifest.accounts if name in (each.id, each.name)]
     if len(found) == 1:
         return found[0]
     problem = f"{len(found):,} accounts are called {name}" if found else f"there is no account {name} in the run"
-    remedy = "Give the number." if found else "`iam-audit organization report RUN --format csv` lists all."
+    keys = ", ".join(each.key for each in found)
+    remedy = f"Give one of {keys}." if found else "`iam-audit organization report RUN --format csv` lists all."
     raise UsageError(problem, remedy, subject="--account")

@@ -302,6 +302,7 @@ class OrganizationReportRequest(Struct, frozen=True, kw_only=True):
 
     run: str
     account: str | None
+    verify: bool
     paths: Sequence[str]
     output_format: str | None
     every_account: bool

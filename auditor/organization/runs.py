@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import TypeVar
 
 import msgspec
 from msgspec import structs
 
+from auditor.collectors.saved import load_report
 from auditor.errors import OutputError, SourceError
 from auditor.organization.executors.base import Dead, Executor, Task
-from auditor.organization.names import CAUSES, MANIFEST, RECEIPT, folder_of
+from auditor.organization.names import CAUSES, MANIFEST, RECEIPT, REPORT, folder_of
 from auditor.organization.records import Account, Cause, Failure, Manifest, Receipt, State
 from auditor.organization.report import OrganizationReport
 from auditor.organization.storage import Storage
@@ -104,6 +106,23 @@ def recheck(accounts: Iterable[Account], work: Work, state_now: StateNow) -> Non
         if now is not None:
             why = Failure(code=now[1], message="It was active when the run began", remedy="")
             work.keep_receipt(account, structs.replace(receipt, state=now[0], error=why))
+
+
+def differences(storage: Storage, manifest: Manifest) -> Iterator[str]:
+    """Yield what of a run is not as its receipts say: files by their digests, and the counts of reports."""
+    for account in manifest.accounts:
+        receipt = read_receipt(storage, manifest.run, account) if account.state is None else None
+        for name, expected in receipt.digests.items() if receipt is not None else ():
+            file = f"{manifest.run}/{folder_of(account)}/{name}"
+            content = storage.read(file)
+            if content is None:
+                yield f"{storage.place}/{file} is not there"
+            elif sha256(content).hexdigest() != expected:
+                yield f"{storage.place}/{file} is not what was stored: its digest differs"
+            elif name == REPORT and receipt is not None:
+                summary = load_report(content).summary
+                if (summary.counts, summary.suppressed) != (receipt.counts, receipt.suppressed):
+                    yield f"{storage.place}/{file} has other counts than the receipt of account {account.key}"
 
 
 def report_of(storage: Storage, manifest: Manifest) -> OrganizationReport:

@@ -22,7 +22,7 @@ from auditor.errors import SourceError
 from auditor.organization.accounts import Listed
 from auditor.organization.records import Account
 
-_DEPTH = 3  # folders below the one that is given: runs keep accounts as org=/date=/account=
+_DEPTH = 8  # folders below the one that is given; runs keep accounts as org=/date=/account=
 _SUFFIXES = (".json", ".json.gz")
 _HEAD = 8192  # bytes; what `iam-audit snapshot` writes names its format in the first of them
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -36,7 +36,8 @@ def read_stored(folder: str) -> Listed:
     """Return the accounts that are stored in a folder and in the folders below it.
 
     What cannot be read is an account too, which the work on it will tell; other files are named in a warning.
-    Raises SourceError for a folder that is none or holds no account.
+    Raises SourceError for a folder that is none, holds no account, or has folders so deep that they are not searched:
+    accounts in these would be missing.
     """
     top = Path(folder)
     if not top.is_dir():
@@ -48,6 +49,9 @@ def read_stored(folder: str) -> Listed:
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
         raise SourceError(problem, "Check its permissions.", subject=str(error.filename or folder)) from error
+    if found.too_deep:
+        problem = f"has folders that are too deep to be searched: {_shown(found.too_deep)}"
+        raise SourceError(problem, "Give a folder nearer to the snapshots, or move them up.", subject=folder)
     if not found.accounts:
         remedy = "`iam-audit snapshot -o FILE.json.gz` writes snapshots; the README has the commands for exports."
         raise SourceError("holds neither snapshots nor exports of the AWS CLI", remedy, subject=folder)
@@ -67,7 +71,7 @@ class _Found:
         self.partition = "aws"
         self._top = top
         self._others: list[str] = []
-        self._too_deep: list[str] = []
+        self.too_deep: list[str] = []
 
     def search(self, folder: Path, depth: int) -> None:
         """Take what a folder holds, and what is in the folders below."""
@@ -79,7 +83,7 @@ class _Found:
             if entry.is_dir() and depth:
                 self.search(entry, depth - 1)
             elif entry.is_dir():
-                self._too_deep.append(self._name(entry))
+                self.too_deep.append(self._name(entry))
             elif entry not in exported:
                 self._take(entry)
 
@@ -101,8 +105,6 @@ class _Found:
         """Yield what a reader of the list must know."""
         if self._others:
             yield f"{self._top}: neither snapshots nor exports, and not read: {_shown(self._others)}"
-        if self._too_deep:
-            yield f"{self._top}: folders that are too deep, and were not searched: {_shown(self._too_deep)}"
         numbers = Counter(account.id for account in self.accounts if account.id is not None)
         twice = sorted(number for number, count in numbers.items() if count > 1)
         if twice:

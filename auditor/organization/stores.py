@@ -26,11 +26,12 @@ def storage_of(place: str, *, profile: str | None = None, region: str | None = N
 def opened_run(place: str) -> tuple[Storage, str]:
     """Return the storage and the name of a run by its place, such as runs/org=o-a1b2c3/date=20261124T020000Z.
 
-    Raises UsageError where the place is not that of a run.
+    A run may have been copied to any other place. Raises UsageError for a place that cannot be any.
     """
-    root, _, date = place.rstrip("/").rpartition("/")
-    root, _, organization = root.rpartition("/")
-    if not (organization.startswith("org=") and date.startswith("date=")):
-        remedy = "Give the folder of the run, which ends in org=.../date=..."
-        raise UsageError("is not the folder of a run", remedy, subject=place)
-    return storage_of(root or "."), f"{organization}/{date}"
+    root, slash, name = place.rstrip("/").rpartition("/")
+    above, _, organization = root.rpartition("/")
+    if organization.startswith("org="):  # where runs are made; a run that goes on keeps its name
+        root, name = above, f"{organization}/{name}"
+    if not name:
+        raise UsageError("is not the folder of a run", "Give the folder that holds run.json.", subject=place or "RUN")
+    return storage_of(root or ("/" if slash and place.startswith("/") else ".")), name

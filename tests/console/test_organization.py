@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -199,7 +200,7 @@ REFUSED = {
         "cannot be used with --resume",
     ),
     "no run": (("--resume", "r/org=a/date=b"), "is not a run"),
-    "no folder of a run": (("--resume", "elsewhere"), "is not the folder of a run"),
+    "no folder of a run": (("--resume", "elsewhere"), "is not a run"),
     "no suffix": (("--snapshots", "a", "-o", "x.pdf"), "x.pdf"),
     "a gate for one account": (("--snapshots", ".", "--config", "new.toml"), "--fail-on new is not for organizations"),
 }
@@ -215,6 +216,42 @@ def test_options_that_make_no_sense_are_refused_and_nothing_is_begun(
     assert done.code in (2, 3)
     assert message in " ".join(done.err.split())
     assert not list(Path().rglob(MANIFEST))
+
+
+def test_a_run_is_shown_wherever_it_was_copied(run: Run, accounts: Path) -> None:
+    done = run("organization", "scan", "--snapshots", accounts, "--format", "json", "-q")
+    copy = shutil.copytree(only_run(), "elsewhere")
+    again = run("organization", "report", copy, "--format", "json")
+    assert again.code == done.code == 4
+    found, expected = (json.loads(each.out) for each in (again, done))
+    assert found["accounts"] == expected["accounts"]
+
+
+CHANGES = {
+    "a report is gone": (REPORT, None, "is not there"),
+    "a report was changed": (REPORT, b"", "its digest differs"),
+    "causes were changed": (CAUSES, b"[]", "its digest differs"),
+    "counts were changed": (RECEIPT, None, "has other counts than the receipt"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "message"), CHANGES.values(), ids=list(CHANGES))
+def test_what_was_changed_in_a_run_is_found_on_demand(
+    run: Run, accounts: Path, name: str, content: bytes | None, message: str
+) -> None:
+    run("organization", "scan", "--snapshots", accounts, "-q")
+    assert run("organization", "report", only_run(), "--verify").code == 4
+    path = only_run() / "account=000000000001" / name
+    if name == RECEIPT:
+        receipt = json.loads(path.read_bytes())
+        receipt["counts"]["NON_COMPLIANT"] = 0
+        content = json.dumps(receipt).encode()
+    if content is None:
+        path.unlink()
+    else:
+        path.write_bytes(content)
+    done = run("organization", "report", only_run(), "--verify")
+    assert (done.code, message in done.err) == (3, True)
 
 
 def test_a_damaged_receipt_is_named(run: Run, accounts: Path) -> None:

@@ -91,11 +91,17 @@ def test_files_that_cannot_be_understood_are_accounts(tmp_path: Path) -> None:
 def test_other_files_are_told(tmp_path: Path) -> None:
     others = {"report.json": REPORT, "list.json": b"[1]", "x.txt": SNAPSHOT, "accounts.csv": b"id\n", "n.json": b"{}"}
     put(tmp_path, {"a.json": SNAPSHOT, **others, "1/2/3/4/b.json": SNAPSHOT})
-    files, folders = read_stored(str(tmp_path)).warnings
-    assert files == (
+    stored = read_stored(str(tmp_path))
+    assert stored.warnings[0] == (
         f"{tmp_path}: neither snapshots nor exports, and not read: accounts.csv, list.json, n.json, report.json, x.txt"
     )
-    assert folders == f"{tmp_path}: folders that are too deep, and were not searched: 1/2/3/4"
+    assert [account.name for account in stored.accounts] == ["1/2/3/4/b.json", "a.json"]
+
+
+def test_folders_that_are_too_deep_are_an_error(tmp_path: Path) -> None:
+    put(tmp_path, {"a.json": SNAPSHOT, "1/2/3/4/5/6/7/8/9/b.json": SNAPSHOT})
+    with pytest.raises(SourceError, match="too deep to be searched: 1/2/3/4/5/6/7/8/9"):
+        read_stored(str(tmp_path))
 
 
 def test_many_other_files_are_counted(tmp_path: Path) -> None:

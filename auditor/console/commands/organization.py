@@ -12,7 +12,6 @@ from auditor.console.options import (
     C,
     framework_option,
     gate_option,
-    output_option,
     quiet_option,
     reading,
     selection_options,
@@ -86,7 +85,15 @@ def _output_options(command: C) -> C:
             type=click.Choice(["noncompliant", "nothing"]),
             help="Exit with 1 if a finding in any account is NON_COMPLIANT [nothing].",
         ),
-        output_option,
+        showing(
+            "-o",
+            "--output",
+            "paths",
+            shell_complete=files,
+            multiple=True,
+            metavar="PATH",
+            help="Write the report in the format of the suffix: .html, .json, .jsonl, .csv or .md; repeatable.",
+        ),
         showing("--all", "every_account", is_flag=True, help="List every account in the table."),
         showing(
             "--format",
@@ -173,6 +180,7 @@ def organization_scan(**options: Any) -> int:
 @organization.command("report", epilog=ORGANIZATION_CODES)
 @click.argument("run", metavar="RUN")
 @showing("--account", metavar="ID", help="Show the report of this account instead.")
+@reading("--verify", is_flag=True, help="Hold every stored file against the digests in the receipts first.")
 @_output_options
 def organization_report(**options: Any) -> int:
     """Show the report of a run again, or write it in other formats.
