@@ -80,7 +80,7 @@ def test_the_text_shows_where_everything_comes_from(explain: Any) -> None:
     ):
         assert shown in text
     assert max(map(len, out.splitlines())) <= 80
-    assert (code, err) == (0, "Exit code 0: complete: everything shown is known\n")
+    assert (code, err) == (0, "Exit code 0: complete: nothing that an answer rests on is unknown\n")
 
 
 def test_json_is_what_the_door_for_programs_gives(explain: Any) -> None:
