@@ -13,7 +13,7 @@ from auditor.report.planned import PlannedSummary
 from auditor.report.report import Report
 from auditor.writers.statements import place_text
 
-BEFORE_IT_IS_DEPLOYED = "Mend it in the change; the commands of a fix are for an account that has it already."
+BEFORE_IT_IS_DEPLOYED = "Fix this in the plan or template. The commands above are for resources that already exist."
 MOST_CAUSES = 10  # of a finding; a group may lose thousands of users
 _OPEN_EFFECTS = (Effect.INTRODUCED, Effect.UNDETERMINED)
 

@@ -65,7 +65,7 @@ def test_what_is_left_out_stays_with_the_reason() -> None:
 
 
 WRONG = {
-    "a typo in a name": ("paymnets", "--include 'paymnets' means none of 5 accounts", "Did you mean payments?"),
+    "a typo in a name": ("paymnets", "--include 'paymnets' matches none of the 5 accounts", "Did you mean payments?"),
     "a typo in a number": ("222222222223", "means none", "Did you mean 222222222222?"),
     "a typo in a unit": ("ou:Root/Producton", "means none", "Did you mean Root/Production"),
     "a unit without its root": ("ou:Payments", "means none", "Did you mean Root/Production/Payments?"),

@@ -45,7 +45,7 @@ _organization = partial(click.option, cls=Headed, heading="Organization")
 def permissions(**options: Any) -> None:
     """Print the least IAM policy for reading what rules need.
 
-    That is what the selected rules need, by default what any needs.
+    It covers the selected rules, and by default all rules.
 
     \b
     Examples:

@@ -12,7 +12,7 @@ from auditor.console.values import files
 
 @click.group(cls=Commands)
 def publish() -> None:
-    """Give the findings of a report to another service."""
+    """Send the findings of a report to another service."""
 
 
 @publish.command("security-hub", cls=Command, epilog=PUBLISH_CODES)

@@ -183,7 +183,7 @@ def action_name(action: str) -> str:
 def checked(action: str, resource: str) -> str:
     """Return the resource of a question: "*" for actions without one; raise UsageError for what is no ARN."""
     if resource != "*" and (not resource.startswith("arn:") or resource.count(":") < _ARN_PARTS - 1):
-        raise UsageError(f"{resource!r} is not an ARN", "Name the resource by its whole ARN, or * for none.")
+        raise UsageError(f"{resource!r} is not an ARN", "Give the full ARN; use * for actions that have no resource.")
     return "*" if TARGETS.get(action) is Target.NONE else resource
 
 

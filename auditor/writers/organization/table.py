@@ -60,7 +60,7 @@ def _parts(report: OrganizationReport, width: int, *, every_account: bool) -> It
 def _heading(report: OrganizationReport) -> Text:
     missing = shortfall(report.summary)
     text = Text(f"{denominator(report.summary)}\n", style="bold yellow" if missing else "bold")
-    lines = [f"{missing}; what is not listed is not necessarily in order"] if missing else []
+    lines = [f"{missing}; accounts that are missing here may still have findings"] if missing else []
     known = report.organization.id or "unknown"
     lines += [f"Organization {known}, {report.organization.partition}, listed by {report.organization.listed_by}"]
     oldest = report.summary.oldest_credential_report
