@@ -66,12 +66,12 @@ def test_what_is_left_out_stays_with_the_reason() -> None:
 
 WRONG = {
     "a typo in a name": ("paymnets", "--include 'paymnets' matches none of the 5 accounts", "Did you mean payments?"),
-    "a typo in a number": ("222222222223", "means none", "Did you mean 222222222222?"),
-    "a typo in a unit": ("ou:Root/Producton", "means none", "Did you mean Root/Production"),
-    "a unit without its root": ("ou:Payments", "means none", "Did you mean Root/Production/Payments?"),
-    "a unit of none": ("ou:Zzz*", "means none", "Paths begin at the root"),
-    "a tag's other value": ("tag:stage=prd", "means none", "Did you mean stage=prod?"),
-    "case": ("Shop", "means none", "Did you mean shop?"),
+    "a typo in a number": ("222222222223", "matches none", "Did you mean 222222222222?"),
+    "a typo in a unit": ("ou:Root/Producton", "matches none", "Did you mean Root/Production"),
+    "a unit without its root": ("ou:Payments", "matches none", "Did you mean Root/Production/Payments?"),
+    "a unit of none": ("ou:Zzz*", "matches none", "Paths begin at the root"),
+    "a tag's other value": ("tag:stage=prd", "matches none", "Did you mean stage=prod?"),
+    "case": ("Shop", "matches none", "Did you mean shop?"),
     "nothing": ("", "--include '' is empty", "A filter is a number"),
     "no unit": ("ou:/", "is empty", "A filter is a number"),
 }
