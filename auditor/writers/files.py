@@ -153,6 +153,11 @@ def write_snapshot(document: bytes, path: Path) -> None:
     _write_whole({path: lambda stream: stream.write(content)}, private=True)
 
 
+def write_pack(archive: bytes, path: Path, *, sources: Sequence[str] = ()) -> None:
+    """Write an evidence pack, readable by its owner only; raise OutputError if that fails."""
+    _write_whole({path: lambda stream: stream.write(archive)}, sources, private=True)
+
+
 def write_text(text: str, path: Path) -> None:
     """Write a text file; raise OutputError if that fails."""
     _write_whole({path: lambda stream: stream.write(text.encode())}, private=False)
