@@ -6,6 +6,7 @@ from io import BytesIO
 
 import click
 import msgspec
+from msgspec import structs
 
 from auditor import documents
 from auditor.collectors import saved
@@ -17,7 +18,7 @@ from auditor.evidence.index import HistoryRun, Index
 from auditor.evidence.ledger import HistoryRuns
 from auditor.evidence.making import Contents, Wish, contents, files_of
 from auditor.evidence.stored import StoredReport, stored_report, stored_snapshot
-from auditor.evidence.verification import PackVerification, verified
+from auditor.evidence.verification import Fault, PackVerification, verified
 from auditor.report.report import encoded
 from auditor.writers import files, paths, printing
 from auditor.writers.blocks import number
@@ -29,7 +30,9 @@ from auditor.writers.visible import visible
 def make(request: EvidenceMakeRequest) -> int:
     """Write a pack and return the exit code."""
     _check(request)
-    sources = [*request.reports, *request.snapshots, *([] if request.history is None else [request.history])]
+    key = None if request.sign is None else documents.read(request.sign, request.sign)
+    named = [each for each in (request.history, request.sign) if each is not None]
+    sources = [*request.reports, *request.snapshots, *named]
     paths.check([request.path], [".zip"], sources=sources)
     reports = [_report(each) for each in request.reports]
     snapshots = dict(_snapshot(each) for each in request.snapshots)
@@ -39,12 +42,22 @@ def make(request: EvidenceMakeRequest) -> int:
         found = contents(reports, snapshots, wish, _history(request.history, found.index))
     archive = packed(files_of(found, _page(found.index)))
     path = paths.resolved(request.path, _account(found.index), found.index.accounts[-1].runs[-1].captured_at)
-    files.write_pack(archive, path, sources=sources)
-    speaker(quiet=request.quiet)(f"{files.sentence([path])}: {_summary(found, len({each.path for each in reports}))}")
+    written = {path: archive}
+    if key is not None:
+        from auditor.evidence import signing  # the extra `sign`
+
+        signature = path.with_name(path.name + signing.SUFFIX)
+        written[signature] = signing.signed(archive, path.name, found.index, key, str(request.sign))
+    files.write_pack(written, sources=sources)
+    summary = _summary(found, len({each.path for each in reports}))
+    speaker(quiet=request.quiet)(f"{files.sentence(list(written))}: {summary}")
     return 0
 
 
 def _check(request: EvidenceMakeRequest) -> None:
+    if "" in (request.sign, request.history):
+        name = "--sign" if request.sign == "" else "--history"
+        raise UsageError(f"{name} is empty", "Name the file; a variable may not be set.")
     if (request.sample is None) != (request.seed is None):
         given, missing = ("--sample", "--seed") if request.seed is None else ("--seed", "--sample")
         raise UsageError(f"{given} needs {missing}", "Give both: the same seed draws the same sample.")
@@ -107,8 +120,15 @@ def _summary(found: Contents, given: int) -> str:
 
 def verify(request: EvidenceVerifyRequest) -> int:
     """Show whether a pack is as it was made, and return the exit code."""
+    if request.key == "":
+        raise UsageError("--key is empty", "Name the file; a variable may not be set.")
+    if request.signature is not None and request.key is None:
+        raise UsageError("--signature needs --key", "Give the public key of whoever signed.")
     place = "standard input" if request.pack == "-" else request.pack
-    found = verified(documents.read(request.pack, place), place, _page)
+    content = documents.read(request.pack, place)
+    found = verified(content, place, _page)
+    if request.key is not None:
+        found = _signature_checked(found, content, request)
     with printing.reader_may_leave():
         if request.output_format == "json":
             click.echo(b"".join(shown(msgspec.json.format(encoded(found), indent=2))))
@@ -121,7 +141,21 @@ def verify(request: EvidenceVerifyRequest) -> int:
     return code
 
 
+def _signature_checked(found: PackVerification, content: bytes, request: EvidenceVerifyRequest) -> PackVerification:
+    """Return a verification with that of the signature, which lies beside the pack or is named."""
+    from auditor.evidence import signing  # the extra `sign`
+
+    path, key = request.signature or f"{request.pack}{signing.SUFFIX}", str(request.key)
+    signature = documents.read(path, path)
+    problem = signing.complaint(content, signature, path, documents.read(key, key), key)
+    faults = (*found.faults, *(() if problem is None else (Fault(path, f"the signature {problem}"),)))
+    return structs.replace(found, signed=problem is None, faults=faults)
+
+
 _MOST = 100  # faults that are shown; the JSON has them all
+
+
+_SIGNED = {True: "by this key", False: "not by this key on this pack", None: "not checked; --key PUBLIC checks it"}
 
 
 def _lines(found: PackVerification) -> Iterator[str]:
@@ -131,6 +165,7 @@ def _lines(found: PackVerification) -> Iterator[str]:
         yield f"And {len(found.faults) - _MOST:,} more faults; --format json has them all"
     judged = sum(each.findings for each in found.reruns)
     yield f"SHA-256 of the pack: {found.sha256}"
+    yield f"Signature: {_SIGNED[found.signed]}"
     yield f"Files: {found.files:,}; reports: {found.reports:,}"
     reports = number(len(found.reruns), "report", "reports")
     yield f"Judged again from snapshots: {number(judged, 'finding', 'findings')} of {reports}"

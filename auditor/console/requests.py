@@ -174,6 +174,7 @@ class EvidenceMakeRequest(Struct, frozen=True, kw_only=True):
     last: date | None
     sample: int | None
     seed: int | None
+    sign: str | None
     path: str
     quiet: bool
 
@@ -182,6 +183,8 @@ class EvidenceVerifyRequest(Struct, frozen=True, kw_only=True):
     """Ask whether an evidence pack is as it was made."""
 
     pack: str
+    key: str | None
+    signature: str | None
     output_format: str
     quiet: bool
 

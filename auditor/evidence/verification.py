@@ -43,7 +43,7 @@ class PackVerification(Struct, frozen=True, kw_only=True):
 
     `reports` counts the reports that were read, `reruns` are those judged again, and `without_snapshot` counts the
     others: nobody can judge these again. `made_by` is the release that made the pack, None where the index cannot be
-    read, `verified_by` this one.
+    read, `verified_by` this one. `signed` says whether the signature is by the key that was given, None where none was.
     """
 
     format: Literal["iam-audit-evidence-verification"] = "iam-audit-evidence-verification"
@@ -51,6 +51,7 @@ class PackVerification(Struct, frozen=True, kw_only=True):
     sha256: str
     made_by: str | None
     verified_by: str
+    signed: bool | None = None
     files: int
     reports: int
     without_snapshot: int

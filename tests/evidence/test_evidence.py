@@ -3,6 +3,7 @@
 import gzip
 import json
 import zipfile
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from hashlib import sha256
@@ -12,6 +13,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 from conftest import Result, Run
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from msgspec.structs import replace
 from nights import BOB, EVE, FIXED, MFA, added, at_night, night, people
 from two_reports import RULES
@@ -274,3 +277,66 @@ def test_a_report_of_a_part_is_no_evidence(stored: Path, run: Run) -> None:
     (stored / "part.json").write_text(narrowed.out, "utf-8")
     result = run("evidence", "make", "part.json", "-o", "p.zip")
     assert (result.code, "part.json lists a part of its findings only" in result.err) == (3, True), result
+
+
+def key_pair(folder: Path, name: str) -> None:
+    """Write a private and a public key as openssl does."""
+    private = Ed25519PrivateKey.generate()
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / f"{name}.pem").write_bytes(pem)
+    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (folder / f"{name}.pub.pem").write_bytes(public)
+
+
+@pytest.fixture
+def signature(stored: Path, run: Run) -> Path:
+    """Return the signature of a pack, with the keys of two parties beside it."""
+    key_pair(stored, "ours")
+    key_pair(stored, "theirs")
+    assert run("evidence", "make", *FILES, *OPTIONS, "--sign", "ours.pem", "-o", "pack.zip").code == 0
+    return stored / "pack.zip.dsse.json"
+
+
+def test_a_signature_is_an_in_toto_statement_on_the_archive(signature: Path, run: Run) -> None:
+    envelope = json.loads(signature.read_bytes())
+    statement = json.loads(b64decode(envelope["payload"]))
+    schema = ROOT / "auditor/evidence/statement.schema.json"
+    jsonschema.validate(statement, json.loads(schema.read_text("utf-8")))
+    digest = sha256(Path("pack.zip").read_bytes()).hexdigest()
+    assert statement["subject"] == [{"name": "pack.zip", "digest": {"sha256": digest}}]
+    assert (statement["predicate"]["runs"], statement["predicate"]["days_without_run"]) == (4, 1)
+    result = run("evidence", "verify", "pack.zip", "--key", "ours.pub.pem")
+    assert (result.code, "Signature: by this key" in result.out) == (0, True), result
+    before = signature.read_bytes()
+    assert run("evidence", "make", *FILES, *OPTIONS, "--sign", "ours.pem", "-o", "pack.zip").code == 0
+    assert signature.read_bytes() == before
+
+
+def test_a_pack_that_was_forged_throughout_is_found_by_its_signature(signature: Path, run: Run) -> None:
+    """Make another pack that agrees with itself, under the signature of the first."""
+    assert run("evidence", "make", "0.json", "-o", "pack.zip").code == 0
+    assert run("evidence", "verify", "pack.zip").code == 0
+    result = run("evidence", "verify", "pack.zip", "--key", "ours.pub.pem", "--signature", signature)
+    assert (result.code, "the signature is of another archive" in result.out) == (1, True), result
+
+
+def test_a_signature_by_somebody_else_or_changed_is_found(signature: Path, run: Run) -> None:
+    result = run("evidence", "verify", "pack.zip", "--key", "theirs.pub.pem")
+    assert (result.code, "the signature is not by this key, or was changed" in result.out) == (1, True), result
+    envelope = json.loads(signature.read_bytes())
+    statement = b64decode(envelope["payload"]).replace(b'"runs":4', b'"runs":5')
+    signature.write_text(json.dumps({**envelope, "payload": b64encode(statement).decode()}), "utf-8")
+    assert run("evidence", "verify", "pack.zip", "--key", "ours.pub.pem").code == 1
+
+
+def test_what_is_no_key_or_signature_is_refused(signature: Path, run: Run) -> None:
+    result = run("evidence", "make", "0.json", "--sign", "0.json", "-o", "p.zip")
+    assert (result.code, "0.json is no unencrypted private key in PEM" in result.err) == (3, True), result
+    assert not Path("p.zip").exists()
+    result = run("evidence", "verify", "pack.zip", "--key", "ours.pem")
+    assert (result.code, "ours.pem is no public key in PEM" in result.err) == (3, True), result
+    signature.write_bytes(b'{"payload":"x","payloadType":"y","signatures":[{"keyid":"k","sig":"?"}]}')
+    result = run("evidence", "verify", "pack.zip", "--key", "ours.pub.pem")
+    assert (result.code, "pack.zip.dsse.json is no signature" in result.err) == (3, True), result
+    result = run("evidence", "verify", "pack.zip", "--signature", "s")
+    assert (result.code, "--signature needs --key" in result.err) == (2, True), result

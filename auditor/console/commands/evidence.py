@@ -35,6 +35,12 @@ def evidence_group() -> None:
 )
 @click.option("--seed", type=int, metavar="NUMBER", help="The same seed draws the same sample; needed by --sample.")
 @click.option(
+    "--sign",
+    shell_complete=files,
+    metavar="KEY",
+    help="Sign with this key; the signature is PACK.zip.dsse.json.",
+)
+@click.option(
     "-o", "--output", "path", required=True, shell_complete=files, metavar="PACK.zip", help="The file to write."
 )
 @quiet_option
@@ -44,6 +50,8 @@ def evidence_make(**options: Any) -> int:
     It holds the reports as they are, an index for people (index.html) and for programs (index.json), and checksums. The
     index lists each run, the days without a run, the suppressions, and the digests of the rules. Reports of other days
     are left out. The same files and options give the same archive, byte for byte.
+
+    Keys are Ed25519 keys in PEM files, and signatures are DSSE envelopes. Both need the extra `sign`.
 
     A snapshot holds the whole IAM of the account. Enclose only those that the reader may see.
 
@@ -60,6 +68,8 @@ def evidence_make(**options: Any) -> int:
 
 @evidence_group.command("verify", epilog=PACK_VERIFY_CODES)
 @click.argument("pack", shell_complete=files, metavar="PACK.zip")
+@click.option("--key", shell_complete=files, metavar="PUBLIC", help="Check the signature with this public key.")
+@click.option("--signature", shell_complete=files, metavar="FILE", help="The signature [PACK.zip.dsse.json].")
 @showing("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @quiet_option
 def evidence_verify(**options: Any) -> int:
@@ -68,9 +78,12 @@ def evidence_verify(**options: Any) -> int:
     Each checksum is compared, the index is made again from the reports, and the rules of each report run again over its
     snapshot, if that is enclosed. Whatever differs is named.
 
+    Only a signature, checked with a key that you trust, shows who made the pack.
+
     \b
-    Example:
+    Examples:
       iam-audit evidence verify pack.zip
+      iam-audit evidence verify pack.zip --key auditee.pub.pem
     """
     from auditor.console.evidence import verify
 
