@@ -17,11 +17,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from msgspec.structs import replace
 from nights import BOB, EVE, FIXED, MFA, added, at_night, night, people
+from rule_parameters import configured
 from two_reports import RULES
 
 from auditor.account.snapshot import dump
 from auditor.evidence.archive import packed
 from auditor.evidence.making import sums
+from auditor.judging.rule import Severity
 from auditor.judging.suppressions import Suppression
 from auditor.report.report import Report, dump_report
 
@@ -129,6 +131,23 @@ def test_any_changed_byte_is_found(pack: Path, run: Run) -> None:
         assert run("evidence", "verify", pack, "-q").code in (1, 3)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "fault"),
+    [
+        pytest.param(b"", b"0", "has another checksum than in SHA256SUMS", id="another digest"),
+        pytest.param(b"  index.html", b"  index.htm", "index.html: is not listed in SHA256SUMS", id="another name"),
+        pytest.param(b"\n", b"\n\n", "SHA256SUMS", id="another line"),
+    ],
+)
+def test_checksums_that_say_something_else_are_named(
+    pack: Path, run: Run, before: bytes, after: bytes, fault: str
+) -> None:
+    files = files_of(pack)
+    pack.write_bytes(packed({**files, "SHA256SUMS": files["SHA256SUMS"].replace(before, after, 1)}))
+    result = run("evidence", "verify", pack)
+    assert (result.code, any(fault in line for line in faults(result))) == (1, True), result
+
+
 def with_report(files: Files, report: Report) -> Files:
     """Return the files with another last report, under the name and with the index that fit it."""
     (path,) = (each for each in files if each.startswith(LAST))
@@ -206,6 +225,14 @@ def test_settings_of_a_report_are_those_of_the_second_judgement(stored: Path, ru
     assert run("evidence", "make", "old.json", "--snapshot", "old.snapshot.json", "-o", "old.zip").code == 0
     result = run("evidence", "verify", "old.zip")
     assert result.code == 0, result
+
+
+def test_a_severity_of_the_configuration_is_that_of_the_second_judgement(stored: Path, run: Run) -> None:
+    rule = configured(MFA)
+    milder = replace(rule, rule=replace(rule.rule, severity=Severity.LOW))
+    (stored / "mild.json").write_bytes(dump_report(night(3, NIGHTS[3], [milder])))
+    assert run("evidence", "make", "mild.json", "--snapshot", "s3.json", "-o", "mild.zip").code == 0
+    assert run("evidence", "verify", "mild.zip").code == 0
 
 
 def test_a_history_names_runs_whose_report_is_missing(stored: Path, run: Run) -> None:
