@@ -17,7 +17,7 @@ from auditor.report.audit import audit
 from auditor.report.report import Report, RuleResult
 
 _SHOWN = 5  # findings that are named of those that differ
-_MAX_AGE = re.compile(r"older than --max-report-age ([0-9.]+) h")
+_MAX_AGE = re.compile(r"older than --max-report-age ([0-9.e+]+) h")
 _NOT_JUDGED = {"suppression": None, "known": False, "change": None, "causes": ()}
 """What a report says of a finding that no rule said."""
 
@@ -68,7 +68,7 @@ def _configured(report: Report, result: RuleResult, rule: Rule | None) -> Config
 def _max_report_age(report: Report, snapshot: Snapshot) -> timedelta | None:
     """Return the age above which the report took the credential report for unknown, None if it did not."""
     now, then = _credential_report(report.snapshot.sources), _credential_report(snapshot.sources)
-    if now is None or then is None or now.status is then.status:
+    if now is None or then is None or (now.status, now.detail) == (then.status, then.detail):
         return None
     found = _MAX_AGE.search(now.detail or "")
     return timedelta(hours=float(found[1]) if found else 0)

@@ -15,16 +15,23 @@ import pytest
 from conftest import Result, Run
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from generated_accounts import accounts
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from nights import BOB, EVE, FIXED, MFA, added, at_night, night, people
 from rule_parameters import configured
-from two_reports import RULES
+from two_reports import NOW, RULES, exceptions, partly_read
 
+from auditor.account.model import Snapshot
 from auditor.account.snapshot import dump
 from auditor.evidence.archive import packed
 from auditor.evidence.making import sums
+from auditor.evidence.rerunning import judged_again
 from auditor.judging.rule import Severity
 from auditor.judging.suppressions import Suppression
+from auditor.report.audit import audit
+from auditor.report.reading import load_report
 from auditor.report.report import Report, dump_report
 
 ROOT = Path(__file__).parents[2]
@@ -225,6 +232,18 @@ def test_settings_of_a_report_are_those_of_the_second_judgement(stored: Path, ru
     assert run("evidence", "make", "old.json", "--snapshot", "old.snapshot.json", "-o", "old.zip").code == 0
     result = run("evidence", "verify", "old.zip")
     assert result.code == 0, result
+
+
+@settings(max_examples=10)
+@given(accounts(), exceptions, st.sampled_from([None, timedelta(hours=4), timedelta(0)]), st.data())
+def test_the_rules_say_the_same_again_whatever_is_known(
+    seen: Snapshot, suppressed: list[Suppression], oldest: timedelta | None, data: st.DataObject
+) -> None:
+    snapshot = data.draw(st.one_of(st.just(seen), partly_read(seen)))
+    report = audit(snapshot, suppressions=suppressed, as_of=NOW, max_report_age=oldest)
+    again = judged_again(load_report(dump_report(report), "the report"), snapshot)
+    assert (again.differences, again.not_judged) == ((), [])
+    assert again.findings == len(report.findings)
 
 
 def test_a_severity_of_the_configuration_is_that_of_the_second_judgement(stored: Path, run: Run) -> None:
