@@ -11,6 +11,7 @@ from msgspec import structs
 from auditor.account.model import Snapshot
 from auditor.account.sources import Source, SourceRecord
 from auditor.judging.finding import Finding
+from auditor.judging.parameters import doubts_of
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ConfiguredRule, Rule
 from auditor.report.audit import audit
@@ -60,9 +61,11 @@ def _configured(report: Report, result: RuleResult, rule: Rule | None) -> Config
         parameters = msgspec.convert(result.parameters, rule.parameters)
     except msgspec.ValidationError as error:
         return f"its parameters are not those of the rule that is installed here: {error}"
-    rule = structs.replace(rule, severity=result.severity)
+    judged = tuple(kind for kind in rule.resource_types if kind not in result.left_out)
+    rule = structs.replace(rule, severity=result.severity, resource_types=judged)
     given = frozenset(rule.parameters.__struct_fields__)  # no default is moved to another partition again
-    return ConfiguredRule(rule, name, parameters, (), given, left_out=result.left_out)
+    doubts = doubts_of(each.message for each in report.warnings if each.config_rule_name == name)
+    return ConfiguredRule(rule, name, parameters, (), given, left_out=result.left_out, doubts=doubts)
 
 
 def _max_report_age(report: Report, snapshot: Snapshot) -> timedelta | None:

@@ -234,6 +234,40 @@ def test_settings_of_a_report_are_those_of_the_second_judgement(stored: Path, ru
     assert result.code == 0, result
 
 
+PACK = """
+Parameters:
+  Unknown: {Type: String}
+Resources:
+  Narrow:
+    Type: AWS::Config::ConfigRule
+    Properties:
+      ConfigRuleName: narrow
+      Scope: {ComplianceResourceTypes: [AWS::IAM::User]}
+      Source: {Owner: AWS, SourceIdentifier: IAM_NO_INLINE_POLICY_CHECK}
+  Undecided:
+    Type: AWS::Config::ConfigRule
+    Properties:
+      ConfigRuleName: undecided
+      InputParameters: {maxAccessKeyAge: !Ref Unknown}
+      Source: {Owner: AWS, SourceIdentifier: ACCESS_KEYS_ROTATED}
+  Doubted:
+    Type: AWS::Config::ConfigRule
+    Properties:
+      ConfigRuleName: doubted
+      InputParameters: {RequireSymbols: "True", MinimumPasswordLength: "10"}
+      Source: {Owner: AWS, SourceIdentifier: IAM_PASSWORD_POLICY}
+"""
+
+
+def test_the_rules_of_a_conformance_pack_judge_again_what_it_had_them_judge(stored: Path, run: Run) -> None:
+    (stored / "pack.yaml").write_text(PACK, "utf-8")
+    assert run("scan", "--snapshot", "s0.json", "--conformance-pack", "pack.yaml", "-o", "r.json", "-q").code == 4
+    assert run("evidence", "make", "r.json", "--snapshot", "s0.json", "-o", "r.zip").code == 0
+    result = run("evidence", "verify", "r.zip")
+    assert result.code == 0, result
+    assert ": undecided: what its conformance pack asks was not known" in result.out
+
+
 @settings(max_examples=10)
 @given(accounts(), exceptions, st.sampled_from([None, timedelta(hours=4), timedelta(0)]), st.data())
 def test_the_rules_say_the_same_again_whatever_is_known(
