@@ -124,6 +124,8 @@ def verify(request: EvidenceVerifyRequest) -> int:
         raise UsageError("--key is empty", "Name the file; a variable may not be set.")
     if request.signature is not None and request.key is None:
         raise UsageError("--signature needs --key", "Give the public key of whoever signed.")
+    if request.pack == "-" and request.key is not None and request.signature is None:
+        raise UsageError("--key needs --signature for a pack on standard input", "Name the file of the signature.")
     place = "standard input" if request.pack == "-" else request.pack
     content = documents.read(request.pack, place)
     found = verified(content, place, _page)
@@ -153,8 +155,6 @@ def _signature_checked(found: PackVerification, content: bytes, request: Evidenc
 
 
 _MOST = 100  # faults that are shown; the JSON has them all
-
-
 _SIGNED = {True: "by this key", False: "not by this key on this pack", None: "not checked; --key PUBLIC checks it"}
 
 

@@ -418,5 +418,7 @@ def test_what_is_no_key_or_signature_is_refused(signature: Path, run: Run) -> No
     signature.write_bytes(b'{"payload":"x","payloadType":"y","signatures":[{"keyid":"k","sig":"?"}]}')
     result = run("evidence", "verify", "pack.zip", "--key", "ours.pub.pem")
     assert (result.code, "pack.zip.dsse.json is no signature" in result.err) == (3, True), result
+    result = run("evidence", "verify", "-", "--key", "ours.pub.pem")
+    assert (result.code, "--key needs --signature" in result.err) == (2, True), result
     result = run("evidence", "verify", "pack.zip", "--signature", "s")
     assert (result.code, "--signature needs --key" in result.err) == (2, True), result
