@@ -47,7 +47,15 @@ def judged_again(report: Report, snapshot: Snapshot) -> Judged:
     again = audit(snapshot, configured, as_of=report.evaluated_at, max_report_age=_max_report_age(report, snapshot))
     names = {each.config_rule_name for each in configured}
     before = [_bare(each) for each in report.findings if each.config_rule_name in names]
-    return Judged(len(again.findings), tuple(_differences(before, again.findings)), not_judged)
+    differences = [*_of_header(report, again), *_differences(before, again.findings)]
+    return Judged(len(again.findings), differences, not_judged)
+
+
+def _of_header(report: Report, again: Report) -> Iterator[str]:
+    """Yield what a report says otherwise of its account, and of the times and sources of its snapshot."""
+    for name in ("account", "snapshot"):
+        if msgspec.json.encode(getattr(report, name)) != msgspec.json.encode(getattr(again, name)):
+            yield f"`{name}` is not what the snapshot says"
 
 
 def _configured(report: Report, result: RuleResult, rule: Rule | None) -> ConfiguredRule | str:

@@ -268,6 +268,15 @@ def test_the_rules_of_a_conformance_pack_judge_again_what_it_had_them_judge(stor
     assert ": undecided: what its conformance pack asks was not known" in result.out
 
 
+def test_a_report_that_says_something_else_of_its_sources_is_found(stored: Path, run: Run) -> None:
+    header = REPORTS[3].snapshot
+    lie = replace(REPORTS[3], snapshot=replace(header, report_generated_at=header.captured_at))
+    (stored / "lie.json").write_bytes(dump_report(lie))
+    assert run("evidence", "make", "lie.json", "--snapshot", "s3.json", "-o", "lie.zip").code == 0
+    result = run("evidence", "verify", "lie.zip")
+    assert (result.code, "judged again, `snapshot` is not what the snapshot says" in result.out) == (1, True), result
+
+
 @settings(max_examples=10)
 @given(accounts(), exceptions, st.sampled_from([None, timedelta(hours=4), timedelta(0)]), st.data())
 def test_the_rules_say_the_same_again_whatever_is_known(
@@ -276,7 +285,7 @@ def test_the_rules_say_the_same_again_whatever_is_known(
     snapshot = data.draw(st.one_of(st.just(seen), partly_read(seen)))
     report = audit(snapshot, suppressions=suppressed, as_of=NOW, max_report_age=oldest)
     again = judged_again(load_report(dump_report(report), "the report"), snapshot)
-    assert (again.differences, again.not_judged) == ((), [])
+    assert (again.differences, again.not_judged) == ([], [])
     assert again.findings == len(report.findings)
 
 
