@@ -22,6 +22,9 @@ import wings
 
 from auditor.account.sources import BULK
 from auditor.collectors.live.collection import permissions_policy
+from auditor.evidence.index import Index
+from auditor.evidence.signing import Statement
+from auditor.evidence.verification import PackVerification
 from auditor.explaining.explanation import Explanation
 from auditor.history.aged import OpenFindings
 from auditor.history.reported import ReportAges
@@ -84,6 +87,12 @@ def generated() -> Iterator[tuple[Path, str]]:
     )
     yield ROOT / "auditor/report/baseline.schema.json", schema(Baseline, "Baseline of iam-audit")
     yield ROOT / "auditor/parity/parity.schema.json", schema(Parity, "JSON parity report of iam-audit")
+    yield ROOT / "auditor/evidence/index.schema.json", schema(Index, "Index of an evidence pack of iam-audit")
+    yield (
+        ROOT / "auditor/evidence/verification.schema.json",
+        schema(PackVerification, "JSON of `iam-audit evidence verify`"),
+    )
+    yield ROOT / "auditor/evidence/statement.schema.json", schema(Statement, "Statement in the signature of a pack")
     yield ROOT / "auditor/report/forecast.schema.json", schema(Forecast, "JSON forecast of iam-audit")
     for name, kind in (
         ("findings", OpenFindings),

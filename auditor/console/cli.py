@@ -29,6 +29,7 @@ _PLACES = {
         "can",
         "config",
         "diff",
+        "evidence",
         "explain",
         "export",
         "forecast",

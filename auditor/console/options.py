@@ -78,6 +78,11 @@ ORGANIZATION_CODES = _EXIT_CODES.format(
     done="all accounts audited, complete; the gate, if any, passed\n  1    the gate that --fail-on sets did not pass",
     failed="no account was audited, the run ended early, or a rule failed\n  4    an account was not fully audited",
 )
+PACK_CODES = _EXIT_CODES.format(done="written", failed="a file could not be read or written")
+PACK_VERIFY_CODES = _EXIT_CODES.format(
+    done="everything agrees\n  1    something differs or was changed",
+    failed="the file could not be read, or is no evidence pack",
+)
 HISTORY_CODES = _EXIT_CODES.format(done="done", failed="the history or a report could not be read or written")
 
 C = TypeVar("C", bound=Callable[..., Any])

@@ -164,6 +164,31 @@ class PublishRequest(Struct, frozen=True, kw_only=True):
     quiet: bool
 
 
+class EvidenceMakeRequest(Struct, frozen=True, kw_only=True):
+    """Ask for an evidence pack of stored reports; days are in UTC."""
+
+    reports: Sequence[str]
+    snapshots: Sequence[str]
+    history: str | None
+    first: date | None
+    last: date | None
+    sample: int | None
+    seed: int | None
+    sign: str | None
+    path: str
+    quiet: bool
+
+
+class EvidenceVerifyRequest(Struct, frozen=True, kw_only=True):
+    """Ask whether an evidence pack is as it was made."""
+
+    pack: str
+    key: str | None
+    signature: str | None
+    output_format: str
+    quiet: bool
+
+
 class HistoryAddRequest(Struct, frozen=True, kw_only=True):
     """Ask for stored reports to be added to a history."""
 

@@ -9,7 +9,8 @@ default is required; the default that AWS prints for a required parameter stands
 `__post_init__` raises ValueError("NAME is ...") for a wrong one.
 """
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from enum import Enum, StrEnum
 from typing import Any
 
@@ -285,9 +286,22 @@ def _boolean(parameter: _Parameter, text: str, warnings: list[str], doubts: dict
     problem = f"is {text!r}, which counts as false: AWS Config knows only 'true' in lower case"
     if text.strip().lower() not in _NO:
         problem = f"is {text!r}: AWS documents that only 'true' in lower case is true; what it switches is undecided"
-        doubts[parameter.name] = f"{parameter.name} is {text!r}; write 'true' or 'false' in lower case"
+        doubts[parameter.name] = _doubt(parameter.name, repr(text))
     warnings.append(f"{parameter.qualified_name} {problem}")
     return False
+
+
+def _doubt(name: str, value: str) -> str:
+    return f"{name} is {value}; write 'true' or 'false' in lower case"
+
+
+_DOUBTED = re.compile(r"[^ ]+\.(\w+) is (.+): AWS documents that only 'true' in lower case is true")
+
+
+def doubts_of(warnings: Iterable[str]) -> Mapping[str, str]:
+    """Return the doubts about parameters, by their names, that the warnings of a rule tell of."""
+    found = (_DOUBTED.match(each) for each in warnings)
+    return {each[1]: _doubt(each[1], each[2]) for each in found if each}
 
 
 def _integer(parameter: _Parameter, kind: msgspec.inspect.IntType, text: str) -> int:

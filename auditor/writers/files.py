@@ -153,6 +153,16 @@ def write_snapshot(document: bytes, path: Path) -> None:
     _write_whole({path: lambda stream: stream.write(content)}, private=True)
 
 
+def write_pack(contents: Mapping[Path, bytes], *, sources: Sequence[str] = ()) -> None:
+    """Write an evidence pack and its signature, readable by their owner only; raise OutputError if that fails."""
+    fills: dict[Path, Fill] = {path: partial(_copy, content) for path, content in contents.items()}
+    _write_whole(fills, sources, private=True)
+
+
+def _copy(content: bytes, stream: BinaryIO) -> None:
+    stream.write(content)
+
+
 def write_text(text: str, path: Path) -> None:
     """Write a text file; raise OutputError if that fails."""
     _write_whole({path: lambda stream: stream.write(text.encode())}, private=False)

@@ -30,6 +30,7 @@ _MARKED = {
     ".asff.jsonl": (b'{"Findings":[{"SchemaVersion":"2018-10-08","Id":"iam-audit/',),
     ".ocsf.json": (b'[{"metadata":{"version":"1.5.0","product":{"name":"iam-audit"', b"[]\n"),
     ".gz": (b"\x1f\x8b",),
+    ".zip": (b"PK\x03\x04",),
 }
 """How files begin that are written here."""
 _UNMARKED = frozenset({".yaml", ".yml", ".tf", ".toml"})

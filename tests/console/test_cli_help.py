@@ -19,6 +19,7 @@ WITHOUT_EXAMPLE = {
     "",
     "rules",
     "config",
+    "evidence",
     "history",
     "organization",
     "publish",

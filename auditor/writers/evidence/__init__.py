@@ -1,0 +1,1 @@
+"""The index of an evidence pack, written for people."""
