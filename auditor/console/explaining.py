@@ -113,4 +113,8 @@ def _exit_code(explanation: Explanation) -> tuple[int, str]:
     if explanation.unseen is not None:
         return 4, "it is not known whether there is such a resource"
     lacking = shortfall(explanation)
-    return (0, "complete: nothing that an answer rests on is unknown") if lacking is None else (4, f"incomplete: {lacking}")
+    return (
+        (0, "complete: nothing that an answer rests on is unknown")
+        if lacking is None
+        else (4, f"incomplete: {lacking}")
+    )

@@ -77,7 +77,8 @@ def _filter(text: str, option: str, accounts: Sequence[Account]) -> Filter:
     if not any(parsed.meets(account) for account in accounts):
         known = {value for account in accounts for value in parsed.values(account)}
         raise UsageError(
-            f"{option} {text!r} matches none of the {len(accounts):,} accounts", nearest(parsed.pattern, known, _hint(parsed))
+            f"{option} {text!r} matches none of the {len(accounts):,} accounts",
+            nearest(parsed.pattern, known, _hint(parsed)),
         )
     return parsed
 
