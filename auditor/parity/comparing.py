@@ -15,7 +15,7 @@ from auditor.judging.catalogue import concerns_iam
 from auditor.judging.engine import RULE_ERROR, evaluate
 from auditor.judging.finding import Finding
 from auditor.judging.registry import load_rules
-from auditor.judging.rule import ConfiguredRule, Rule
+from auditor.judging.rule import ComplianceType, ConfiguredRule, Rule
 from auditor.parity.deployed import Group, grouped, named_apart, parameters_of, unmatched
 from auditor.parity.explaining import Case, Explained, Knowledge, explained
 from auditor.parity.joining import Answered, Answers, Joined, Resources, joined
@@ -199,9 +199,12 @@ def _agrees(each: Joined, rule: Rule, region: str | None) -> bool:
     """Return whether an answer of AWS Config that is about the same Region has our verdict."""
     finding = each.finding
     return finding is not None and any(
-        answer.evaluation.compliance_type is finding.compliance_type and _same_region(answer, rule, region)
-        for answer in each.answers
+        _says(answer, finding.compliance_type) and _same_region(answer, rule, region) for answer in each.answers
     )
+
+
+def _says(answer: Answered, verdict: ComplianceType | None) -> bool:
+    return not answer.contradicting and answer.evaluation.compliance_type is verdict
 
 
 def _same_region(answer: Answered, rule: Rule, region: str | None) -> bool:
@@ -214,7 +217,7 @@ def _cases(
     """Yield what is to be explained of a resource: each Region's differing answer where one agrees, else one."""
     verdict = each.finding.compliance_type if each.finding else None
     here = [answer for answer in each.answers if _same_region(answer, ours.rule, region)]
-    differing = [answer for answer in here if answer.evaluation.compliance_type is not verdict]
+    differing = [answer for answer in here if not _says(answer, verdict)]
     if not here:
         yield Case(group, ours, each, None, answers, cut)
     elif len(differing) < len(here):
@@ -236,7 +239,7 @@ def _take(row: _Row, case: Case, why: Explained, known: Knowledge) -> None:
         "config_rule_name": (case.answer.deployed if case.answer else case.group.first).name,
         "source_identifier": case.group.first.source_identifier,
         "region": case.answer.deployed.place.region if case.answer else None,
-        "config": None if evaluation is None else _theirs(evaluation),
+        "config": None if evaluation is None or why.cause is NotComparable.CONTRADICTION else _theirs(evaluation),
         "iam_audit": None
         if finding is None
         else Verdict(finding.compliance_type, finding.annotation, known.snapshot.captured_at),

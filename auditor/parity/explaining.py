@@ -72,6 +72,11 @@ class Case(Struct, frozen=True):
 def explained(case: Case, known: Knowledge) -> Explained | None:
     """Return why the verdicts of a case differ; None where neither side has one that the other should have."""
     finding, answer = case.finding, case.answer
+    if answer is not None and answer.contradicting:
+        types = " and ".join(answer.contradicting)
+        return Explained(
+            NotComparable.CONTRADICTION, f"AWS Config's answers of one time contradict each other: {types}"
+        )
     theirs = answer.evaluation.compliance_type if answer else None
     if finding is None:
         return None if theirs in (None, ComplianceType.NOT_APPLICABLE) or answer is None else _only_there(answer, known)
@@ -216,7 +221,7 @@ def _of_region(case: Case, finding: Finding) -> str | None:
     agreeing = [
         each.deployed.place.region or "another Region"
         for each in case.joined.answers
-        if each.evaluation.compliance_type is finding.compliance_type
+        if each.evaluation.compliance_type is finding.compliance_type and not each.contradicting
     ]
     return f"in {', '.join(sorted(agreeing))} AWS Config agrees with us" if agreeing else None
 

@@ -40,6 +40,7 @@ class NotComparable(StrEnum):
     """Name why a verdict on a resource was not compared."""
 
     UNDECIDED = "undecided"
+    CONTRADICTION = "contradiction"
     LIST_INCOMPLETE = "list_incomplete"
     PAGES_MISSING = "pages_missing"
     FILTERED = "filtered"

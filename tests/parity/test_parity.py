@@ -485,6 +485,22 @@ def test_pages_in_files_belong_together_and_a_missing_one_is_told(run: Run, tmp_
     assert ([each["reason"] for each in cut.report["incomparable"]], cut.code) == (["pages_missing"], 4)
 
 
+@pytest.mark.parametrize("order", [(C, NC), (NC, C)])
+def test_two_verdicts_of_one_time_are_not_compared_whatever_their_order(
+    order: tuple[str, str], run: Run, tmp_path: Path
+) -> None:
+    told = [result("p", BOB.id, each) for each in order]
+    found = compared(run, tmp_path, answers(rule("p", NO_POLICIES), *told, *all_of("p", C)[1:]))
+    assert [(each["reason"], each["config"]) for each in found.report["incomparable"]] == [("contradiction", None)]
+    assert (found.code, found.report["summary"]["agree"], found.report["disagreements"]) == (4, 2, [])
+
+
+def test_the_later_of_two_verdicts_counts(run: Run, tmp_path: Path) -> None:
+    told = [result("p", BOB.id, C), result("p", BOB.id, NC, at=at(days=2))]
+    found = compared(run, tmp_path, answers(rule("p", NO_POLICIES), *told, *all_of("p", C)[1:]))
+    assert (found.code, found.report["summary"]["agree"]) == (0, 3)
+
+
 NOT_COMPARED: dict[str, tuple[dict[str, object], str]] = {
     "internal": ({"rules.json": rules(rule("p", NO_POLICIES, RuleEvaluationVisibility="INTERNAL"))}, "internal"),
     "no results": ({"rules.json": rules(rule("p", NO_POLICIES))}, "no_results"),

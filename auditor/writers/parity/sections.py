@@ -73,7 +73,7 @@ def sections(parity: Parity) -> Iterator[Section]:
             yield _section(_TITLES[cause], MEANINGS[cause], map(_of_disagreement, found))
     if parity.incomparable:
         rows = (_row(each, each.explanation) for each in parity.incomparable)
-        yield _section("Not comparable", "one side does not know its verdict, or not of when it is", rows)
+        yield _section("Not comparable", "one side has no certain verdict, or none with a time", rows)
 
 
 def _section(title: str, meaning: str, rows: Iterable[Row]) -> Section:
