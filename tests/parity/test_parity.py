@@ -501,6 +501,23 @@ def test_the_later_of_two_verdicts_counts(run: Run, tmp_path: Path) -> None:
     assert (found.code, found.report["summary"]["agree"]) == (0, 3)
 
 
+def _real(found: Compared) -> list[str]:
+    return [name for name, cause in causes(found.report) if cause == "real"]
+
+
+def test_the_last_page_of_another_rule_ends_no_listing(run: Run, tmp_path: Path) -> None:
+    files: dict[str, object] = {
+        "rules.json": rules(rule("p", NO_POLICIES), rule("q", GROUPS)),
+        "details-p.json": details(*all_of("p", C)[:2], token="more"),
+        "details-q.json": details(),
+    }
+    found = compared(run, tmp_path, files)
+    of_p = [each["reason"] for each in found.report["incomparable"] if each["config_rule_name"] == "p"]
+    assert (of_p, _real(found), found.code) == (["pages_missing"], [], 4)
+    ended = compared(run, tmp_path, {**files, "details-p-2.json": details()})
+    assert _real(ended) == ["dan"]
+
+
 NOT_COMPARED: dict[str, tuple[dict[str, object], str]] = {
     "internal": ({"rules.json": rules(rule("p", NO_POLICIES, RuleEvaluationVisibility="INTERNAL"))}, "internal"),
     "no results": ({"rules.json": rules(rule("p", NO_POLICIES))}, "no_results"),
