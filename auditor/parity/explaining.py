@@ -35,6 +35,13 @@ class Explained(NamedTuple):
     decision: Decision | None = None
 
 
+class Partial(NamedTuple):
+    """Hold why AWS Config's answer for a rule is not whole, so that it proves no absence; and why, in words."""
+
+    cause: NotComparable
+    text: str
+
+
 class Knowledge(Struct, frozen=True, kw_only=True):
     """Hold what is known beside the verdicts: the snapshot, how rules ran, what is recorded, which pages are missing.
 
@@ -56,7 +63,7 @@ class Case(Struct, frozen=True):
     joined: Joined
     answer: Answered | None
     all_answers: Sequence[Answered]
-    cut: bool
+    partial: Partial | None
 
     @property
     def finding(self) -> Finding | None:
@@ -118,8 +125,8 @@ def _only_here(case: Case, known: Knowledge, finding: Finding) -> Explained:
         return Explained(Cause.REGION, text)
     if finding.resource_id is None and case.all_answers:
         return Explained(NotComparable.LIST_INCOMPLETE, "its unique id is unknown, by which AWS Config names it")
-    if case.cut:
-        return Explained(NotComparable.PAGES_MISSING, "AWS Config's answer goes on, and the further pages are missing")
+    if case.partial is not None:
+        return Explained(case.partial.cause, case.partial.text)
     if (text := _not_recorded(case, known, finding)) is not None:
         return Explained(Cause.NOT_RECORDED, text)
     return _withheld(case, finding) or _overlooked(case, known)

@@ -111,7 +111,8 @@ class RuleParity(Struct, frozen=True, kw_only=True):
     """Sum up one rule: where AWS Config has it, and how many resources agree, differ or cannot be compared.
 
     Rules of one source identifier with equal parameters and Scope are one; `config_rule_name` is the first one's.
-    `not_compared` says why nothing of it was compared, `explanation` in words.
+    `not_compared` says why nothing of it was compared, `partial` why AWS Config's answer is not whole, and
+    `explanation` says either in words.
     """
 
     config_rule_name: str
@@ -124,6 +125,7 @@ class RuleParity(Struct, frozen=True, kw_only=True):
     not_compared: NotCompared | None = None
     explanation: str = ""
     source_url: str | None = None
+    partial: NotComparable | None = None
 
 
 class Counts(Struct, frozen=True):

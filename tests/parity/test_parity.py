@@ -501,6 +501,18 @@ def test_the_later_of_two_verdicts_counts(run: Run, tmp_path: Path) -> None:
     assert (found.code, found.report["summary"]["agree"]) == (0, 3)
 
 
+def test_a_missing_page_is_incomplete_though_all_that_is_listed_agrees(run: Run, tmp_path: Path) -> None:
+    files = {"rules.json": rules(rule("p", NO_POLICIES)), "p.json": details(*all_of("p", C), token="more")}
+    found = compared(run, tmp_path, files, PEOPLE, "-o", tmp_path / "p.html")
+    (only,) = found.report["rules"]
+    assert (found.code, found.report["summary"]["agree"], only["partial"]) == (4, 3, "pages_missing")
+    shown = run("parity", "--config-results", tmp_path / "config", "--snapshot", tmp_path / "s.json")
+    for text in (shown.out, (tmp_path / "p.html").read_text("utf-8").replace("&#39;", "'")):
+        assert "Incomplete: 1 rule has an incomplete answer" in text
+        assert "Incomplete: AWS Config's answer has further pages (NextToken), which are missing" in text
+    assert "Exit code 4: incomplete: 1 rule has an incomplete answer" in shown.err
+
+
 def _real(found: Compared) -> list[str]:
     return [name for name, cause in causes(found.report) if cause == "real"]
 

@@ -106,7 +106,10 @@ def _places(rule: RuleParity) -> Sequence[str]:
 def _said(rule: RuleParity) -> str:
     if rule.not_compared is not None:
         return f"Not compared: {rule.explanation}"
-    return ", ".join(f"{count:,} {_COUNTED[cause]}" for cause, count in sorted(rule.causes.items()))
+    counted = ", ".join(f"{count:,} {_COUNTED[cause]}" for cause, count in sorted(rule.causes.items()))
+    if rule.partial is None:
+        return counted
+    return "; ".join(filter(None, (counted, f"Incomplete: {rule.explanation}")))
 
 
 def _of_disagreement(each: Disagreement) -> Row:
