@@ -87,6 +87,7 @@ def compare_with_config(
         undescribed=tuple(sorted(answers.undescribed)),
         passed_over=results.passed_over,
         failed_rules=failed,
+        rules_cut=results.rules_cut,
     )
 
 

@@ -30,7 +30,8 @@ def shortfalls(parity: Parity) -> list[str]:
         (partial, "rule has an incomplete answer", "rules have incomplete answers"),
         (len(parity.undescribed), "rule has results and no description", "rules have results and no description"),
     )
-    return [_number(count, one, many) for count, one, many in counted if count]
+    cut = ["a page of AWS Config's rules is missing"] if parity.rules_cut else []
+    return [*(_number(count, one, many) for count, one, many in counted if count), *cut]
 
 
 def _number(count: int, one: str, many: str) -> str:

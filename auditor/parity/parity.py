@@ -148,7 +148,8 @@ class Parity(Struct, frozen=True, kw_only=True):
     rules that AWS Config does not have; `out_of_scope` counts its rules that are not about IAM, or not AWS's.
     `other_accounts` counts results of other accounts, which were left out. `undescribed` are rules of which there are
     results about IAM and no description, `passed_over` files that are no answer of AWS Config. An evaluation within
-    `max_time_apart_s` seconds of the snapshot counts as of the same state.
+    `max_time_apart_s` seconds of the snapshot counts as of the same state. `rules_cut` says that further pages of
+    AWS Config's rules are missing.
     """
 
     format: Literal["iam-audit-parity"] = "iam-audit-parity"
@@ -171,6 +172,7 @@ class Parity(Struct, frozen=True, kw_only=True):
     undescribed: tuple[str, ...]
     passed_over: tuple[str, ...]
     failed_rules: tuple[str, ...]
+    rules_cut: bool = False
 
     def to_json(self) -> str:
         """Return the parity report as JSON on one line."""

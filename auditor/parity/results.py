@@ -111,6 +111,7 @@ class ConfigResults(Struct, frozen=True, kw_only=True):
     """Hold what AWS Config says, of one or several Regions.
 
     `listed` are the rules whose results are there, be they empty; `cut` those of which further pages are missing.
+    `rules_cut` says that further pages of rules are missing.
     `unread` says by rule why AWS did not tell its results. `passed_over` names files that are no answer of AWS Config.
     """
 
@@ -120,6 +121,7 @@ class ConfigResults(Struct, frozen=True, kw_only=True):
     recorders: tuple[Recorder, ...] = ()
     listed: frozenset[Named] = frozenset()
     cut: frozenset[Named] = frozenset()
+    rules_cut: bool = False
     unread: Mapping[Named, str] = {}
     passed_over: tuple[str, ...] = ()
 
@@ -152,6 +154,7 @@ def results_of(batches: Sequence[Batch], passed_over: Sequence[str] = ()) -> Con
         listed=frozenset(named for batch in placed for named in _empty(batch, names))
         | {(each.rule, each.place) for each in evaluations},
         cut=frozenset(named for batch in placed for named in _cut(batch, names)),
+        rules_cut=any(map(_rules_go_on, placed)),
         unread={named: why for batch in placed for named, why in _unread(batch, names)},
         passed_over=tuple(passed_over),
     )
@@ -296,6 +299,12 @@ def rule_named_by(file: str, names: frozenset[str]) -> str | None:
     """Return the rule whose whole name is in that of a file, the longest of several; None where there is none."""
     whole = (name for name in names if re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", file))
     return max(whole, key=len, default=None)
+
+
+def _rules_go_on(batch: Batch) -> bool:
+    """Return whether a page of rules says that more follow, and none that it is the last."""
+    pages = [each for _, each in batch.answers if each.config_rules is not None]
+    return bool(pages) and all(each.next_token for each in pages)
 
 
 def _cut(batch: Batch, names: frozenset[str]) -> Iterator[Named]:

@@ -513,6 +513,17 @@ def test_a_missing_page_is_incomplete_though_all_that_is_listed_agrees(run: Run,
     assert "Exit code 4: incomplete: 1 rule has an incomplete answer" in shown.err
 
 
+def test_a_missing_page_of_rules_is_incomplete(run: Run, tmp_path: Path) -> None:
+    first = {**rules(rule("p", NO_POLICIES)), "NextToken": "more"}
+    found = compared(run, tmp_path, {"rules-1.json": first, "p.json": details(*all_of("p", C))})
+    assert (found.code, found.report["rules_cut"], found.report["summary"]["agree"]) == (4, True, 3)
+    assert "incomplete: a page of AWS Config's rules is missing" in found.err
+    shown = run("parity", "--config-results", tmp_path / "config", "--snapshot", tmp_path / "s.json")
+    assert "AWS Config has more rules (NextToken): write them again" in shown.out
+    whole = compared(run, tmp_path, {"rules-2.json": rules(rule("q", GROUPS))})
+    assert (whole.report["rules_cut"], len(whole.report["rules"])) == (False, 2)
+
+
 def _real(found: Compared) -> list[str]:
     return [name for name, cause in causes(found.report) if cause == "real"]
 

@@ -150,6 +150,9 @@ def notes(parity: Parity) -> Iterator[str]:
     yield from (f"Rule {visible(name)} failed; its verdicts are missing" for name in parity.failed_rules)
     if lacking := shortfalls(parity):
         yield f"Incomplete: {'; '.join(lacking)}"
+    if parity.rules_cut:
+        run = "`aws configservice describe-config-rules`"
+        yield f"AWS Config has more rules (NextToken): write them again with {run}, without --max-items, --no-paginate"
     if parity.summary.causes[Cause.TIME]:
         run = "`aws configservice start-config-rules-evaluation`"
         yield f"To compare one state, have AWS Config evaluate its periodic rules ({run}), then take a new snapshot"
