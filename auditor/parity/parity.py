@@ -43,6 +43,7 @@ class NotComparable(StrEnum):
     CONTRADICTION = "contradiction"
     LIST_INCOMPLETE = "list_incomplete"
     PAGES_MISSING = "pages_missing"
+    NO_RESULTS = "no_results"
     FILTERED = "filtered"
     FORM = "form"
     NO_TIME = "no_time"

@@ -188,8 +188,12 @@ CASES: dict[str, tuple[dict[str, object], list[tuple[str, str]], Snapshot, int]]
         PEOPLE,
         0,
     ),
-    "not recorded: no result of the type": (
-        {"config-rules.json": rules(rule("p", NO_POLICIES)), "details-p.json": details()},
+    "not recorded: an empty answer, and the recorder is off": (
+        {
+            "config-rules.json": rules(rule("p", NO_POLICIES)),
+            "details-p.json": details(),
+            "r.json": recording(on=False),
+        },
         [("bob", "not_recorded"), ("eve", "not_recorded"), ("dan", "not_recorded")],
         PEOPLE,
         0,
@@ -522,6 +526,26 @@ def test_a_missing_page_of_rules_is_incomplete(run: Run, tmp_path: Path) -> None
     assert "AWS Config has more rules (NextToken): write them again" in shown.out
     whole = compared(run, tmp_path, {"rules-2.json": rules(rule("q", GROUPS))})
     assert (whole.report["rules_cut"], len(whole.report["rules"])) == (False, 2)
+
+
+@pytest.mark.parametrize(
+    "ran", [{}, {"status.json": statuses({"ConfigRuleName": "p", "LastSuccessfulEvaluationTime": BEFORE})}]
+)
+def test_an_empty_answer_that_nothing_explains_is_not_compared(
+    ran: dict[str, object], run: Run, tmp_path: Path
+) -> None:
+    files = {"config-rules.json": rules(rule("p", NO_POLICIES)), "details-p.json": details(), **ran}
+    found = compared(run, tmp_path, files)
+    assert {each["reason"] for each in found.report["incomparable"]} == {"no_results"}
+    assert (found.code, found.report["disagreements"]) == (4, [])
+    assert "Exit code 4: nothing was compared" in found.err
+
+
+def test_an_empty_answer_of_a_periodic_rule_is_explained_by_a_recorder(run: Run, tmp_path: Path) -> None:
+    leaves_out = recorder(allSupported=True, includeGlobalResourceTypes=False)
+    files = {"config-rules.json": rules(rule("m", MFA)), "details-m.json": details(), "r.json": leaves_out}
+    found = compared(run, tmp_path, files)
+    assert ({cause for _, cause in causes(found.report)}, found.code) == ({"not_recorded"}, 0)
 
 
 def _real(found: Compared) -> list[str]:
