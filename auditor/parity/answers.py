@@ -130,6 +130,7 @@ class Answer(Struct, frozen=True, rename="pascal"):
     evaluation_results: tuple[ResultAnswer, ...] | None = None
     aggregate_evaluation_results: tuple[ResultAnswer, ...] | None = None
     conformance_pack_rule_evaluation_results: tuple[ResultAnswer, ...] | None = None
+    conformance_pack_name: str | None = None
     configuration_recorders: tuple[RecorderAnswer, ...] | None = None
     configuration_recorders_status: tuple[RecorderStatusAnswer, ...] | None = None
     results: tuple[Any, ...] | None = None
@@ -138,7 +139,8 @@ class Answer(Struct, frozen=True, rename="pascal"):
     @property
     def is_of_config(self) -> bool:
         """Return whether this is an answer of AWS Config at all."""
-        return any(getattr(self, name) is not None for name in self.__struct_fields__ if name != "next_token")
+        beside = ("next_token", "conformance_pack_name")
+        return any(getattr(self, name) is not None for name in self.__struct_fields__ if name not in beside)
 
 
 class SelectedRule(Struct, frozen=True, rename="camel"):

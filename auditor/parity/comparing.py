@@ -15,9 +15,9 @@ from auditor.judging.catalogue import concerns_iam
 from auditor.judging.engine import RULE_ERROR, evaluate
 from auditor.judging.finding import Finding
 from auditor.judging.registry import load_rules
-from auditor.judging.rule import ConfiguredRule, Rule
+from auditor.judging.rule import ComplianceType, ConfiguredRule, Rule
 from auditor.parity.deployed import Group, grouped, named_apart, parameters_of, unmatched
-from auditor.parity.explaining import Case, Explained, Knowledge, explained
+from auditor.parity.explaining import Case, Explained, Knowledge, Partial, explained
 from auditor.parity.joining import Answered, Answers, Joined, Resources, joined
 from auditor.parity.parity import (
     Cause,
@@ -87,6 +87,7 @@ def compare_with_config(
         undescribed=tuple(sorted(answers.undescribed)),
         passed_over=results.passed_over,
         failed_rules=failed,
+        rules_cut=results.rules_cut,
     )
 
 
@@ -159,16 +160,26 @@ def _row(number: int, group: Group, findings: Mapping[str, Sequence[Finding]], c
         reason, text = missing or (group.not_compared, group.explanation)
         return _Row(structs.replace(rule, not_compared=reason, explanation=text), [], [])
     row = _Row(rule, [], [])
-    cut = any(_held((each.name, each.place), context.results.cut) for each in group.deployed)
+    partial = _partial(group, context.results)
     agree, causes = 0, Counter[Cause]()
     for each in joined(group, answers, findings[ours.config_rule_name], context.known.resources, context.account):
         agree += _agrees(each, ours.rule, context.known.snapshot.region)
-        for case in _cases(group, ours, each, answers, cut=cut, region=context.known.snapshot.region):
+        for case in _cases(group, ours, each, answers, partial=partial, region=context.known.snapshot.region):
             if (why := explained(case, context.known)) is not None:
                 _take(row, case, why, context.known)
     causes.update(each.cause for each in row.disagreements)
     row.rule = structs.replace(rule, agree=agree, incomparable=len(row.incomparable), causes=dict(causes))
+    if partial is not None:
+        row.rule = structs.replace(row.rule, partial=partial.cause, explanation=partial.text)
     return row
+
+
+def _partial(group: Group, results: ConfigResults) -> Partial | None:
+    """Return why AWS Config's answer for a group is not whole; None where it is, as far as is known."""
+    if any(_held((each.name, each.place), results.cut) for each in group.deployed):
+        text = "AWS Config's answer has further pages (NextToken), which are missing"
+        return Partial(NotComparable.PAGES_MISSING, text)
+    return None
 
 
 def _missing(group: Group, answers: Sequence[Answered], context: _Context) -> tuple[NotCompared, str] | None:
@@ -199,9 +210,12 @@ def _agrees(each: Joined, rule: Rule, region: str | None) -> bool:
     """Return whether an answer of AWS Config that is about the same Region has our verdict."""
     finding = each.finding
     return finding is not None and any(
-        answer.evaluation.compliance_type is finding.compliance_type and _same_region(answer, rule, region)
-        for answer in each.answers
+        _says(answer, finding.compliance_type) and _same_region(answer, rule, region) for answer in each.answers
     )
+
+
+def _says(answer: Answered, verdict: ComplianceType | None) -> bool:
+    return not answer.contradicting and answer.evaluation.compliance_type is verdict
 
 
 def _same_region(answer: Answered, rule: Rule, region: str | None) -> bool:
@@ -209,19 +223,25 @@ def _same_region(answer: Answered, rule: Rule, region: str | None) -> bool:
 
 
 def _cases(
-    group: Group, ours: ConfiguredRule, each: Joined, answers: Sequence[Answered], *, cut: bool, region: str | None
+    group: Group,
+    ours: ConfiguredRule,
+    each: Joined,
+    answers: Sequence[Answered],
+    *,
+    partial: Partial | None,
+    region: str | None,
 ) -> Iterator[Case]:
     """Yield what is to be explained of a resource: each Region's differing answer where one agrees, else one."""
     verdict = each.finding.compliance_type if each.finding else None
     here = [answer for answer in each.answers if _same_region(answer, ours.rule, region)]
-    differing = [answer for answer in here if answer.evaluation.compliance_type is not verdict]
+    differing = [answer for answer in here if not _says(answer, verdict)]
     if not here:
-        yield Case(group, ours, each, None, answers, cut)
+        yield Case(group, ours, each, None, answers, partial)
     elif len(differing) < len(here):
         for answer in differing:
-            yield Case(group, ours, each, answer, answers, cut)
+            yield Case(group, ours, each, answer, answers, partial)
     else:
-        yield Case(group, ours, each, _newest(differing), answers, cut)
+        yield Case(group, ours, each, _newest(differing), answers, partial)
 
 
 def _newest(answers: Sequence[Answered]) -> Answered:
@@ -236,7 +256,7 @@ def _take(row: _Row, case: Case, why: Explained, known: Knowledge) -> None:
         "config_rule_name": (case.answer.deployed if case.answer else case.group.first).name,
         "source_identifier": case.group.first.source_identifier,
         "region": case.answer.deployed.place.region if case.answer else None,
-        "config": None if evaluation is None else _theirs(evaluation),
+        "config": None if evaluation is None or why.cause is NotComparable.CONTRADICTION else _theirs(evaluation),
         "iam_audit": None
         if finding is None
         else Verdict(finding.compliance_type, finding.annotation, known.snapshot.captured_at),

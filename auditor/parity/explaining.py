@@ -23,6 +23,7 @@ from auditor.parity.results import Deployed, Form, Place, Ran, Recorder
 _REPORT_LASTS = timedelta(hours=4)
 """For so long AWS returns the same credential report:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html"""
+_UNEXPLAINED = "AWS Config's answer for the rule is empty, and neither its evaluation status nor a recorder says why"
 _DATED = ("created_at", "updated_at", "uploaded_at")
 """The fields of records that say when a resource was changed."""
 
@@ -33,6 +34,13 @@ class Explained(NamedTuple):
     cause: Cause | NotComparable
     text: str
     decision: Decision | None = None
+
+
+class Partial(NamedTuple):
+    """Hold why AWS Config's answer for a rule is not whole, so that it proves no absence; and why, in words."""
+
+    cause: NotComparable
+    text: str
 
 
 class Knowledge(Struct, frozen=True, kw_only=True):
@@ -56,7 +64,7 @@ class Case(Struct, frozen=True):
     joined: Joined
     answer: Answered | None
     all_answers: Sequence[Answered]
-    cut: bool
+    partial: Partial | None
 
     @property
     def finding(self) -> Finding | None:
@@ -72,6 +80,11 @@ class Case(Struct, frozen=True):
 def explained(case: Case, known: Knowledge) -> Explained | None:
     """Return why the verdicts of a case differ; None where neither side has one that the other should have."""
     finding, answer = case.finding, case.answer
+    if answer is not None and answer.contradicting:
+        types = " and ".join(answer.contradicting)
+        return Explained(
+            NotComparable.CONTRADICTION, f"AWS Config's answers of one time contradict each other: {types}"
+        )
     theirs = answer.evaluation.compliance_type if answer else None
     if finding is None:
         return None if theirs in (None, ComplianceType.NOT_APPLICABLE) or answer is None else _only_there(answer, known)
@@ -113,8 +126,8 @@ def _only_here(case: Case, known: Knowledge, finding: Finding) -> Explained:
         return Explained(Cause.REGION, text)
     if finding.resource_id is None and case.all_answers:
         return Explained(NotComparable.LIST_INCOMPLETE, "its unique id is unknown, by which AWS Config names it")
-    if case.cut:
-        return Explained(NotComparable.PAGES_MISSING, "AWS Config's answer goes on, and the further pages are missing")
+    if case.partial is not None:
+        return Explained(case.partial.cause, case.partial.text)
     if (text := _not_recorded(case, known, finding)) is not None:
         return Explained(Cause.NOT_RECORDED, text)
     return _withheld(case, finding) or _overlooked(case, known)
@@ -147,7 +160,10 @@ def _out_of_scope(case: Case, finding: Finding) -> str | None:
 
 
 def _not_recorded(case: Case, known: Knowledge, finding: Finding) -> str | None:
-    """Return why AWS Config cannot have a verdict on a resource: no run, no recording, or no result of its type."""
+    """Return why AWS Config cannot have a verdict on a resource: no run, no recording, or no result of its type.
+
+    An answer that is empty proves nothing by itself.
+    """
     ran = [_ran(known, each) for each in case.group.deployed]
     if ran and all(each is not None and each.succeeded_at is None for each in ran):
         error = next((each.error for each in ran if each is not None and each.error), None)
@@ -155,9 +171,20 @@ def _not_recorded(case: Case, known: Knowledge, finding: Finding) -> str | None:
     if (text := _unrecorded(case, known, finding.resource_type)) is not None:
         return text
     kinds = {each.evaluation.resource_type for each in case.all_answers}
+    if not kinds:
+        return _idle(case, known, finding.resource_type)
     if finding.resource_type not in kinds and not _are_partial(case):
         return f"the rule has no result for any {finding.resource_type}, as where the type is not recorded"
     return None
+
+
+def _idle(case: Case, known: Knowledge, resource_type: str) -> str | None:
+    """Return why a rule has no result at all: it fails, or a resource type is not recorded, whatever triggers it."""
+    ran = [_ran(known, each) for each in case.group.deployed]
+    if ran and all(each is not None and each.error for each in ran):
+        error = next(each.error for each in ran if each is not None)
+        return f"the rule fails now ({error}), and has no result"
+    return _lacking(case, known, resource_type)
 
 
 def _ran(known: Knowledge, deployed: Deployed) -> Ran | None:
@@ -167,8 +194,11 @@ def _ran(known: Knowledge, deployed: Deployed) -> Ran | None:
 
 def _unrecorded(case: Case, known: Knowledge, resource_type: str) -> str | None:
     """Return that no recorder of the rule's Regions records a type; only rules that changes trigger go by recorders."""
-    if not case.changes_trigger:
-        return None
+    return _lacking(case, known, resource_type) if case.changes_trigger else None
+
+
+def _lacking(case: Case, known: Knowledge, resource_type: str) -> str | None:
+    """Return that no recorder of the rule's Regions records a type now; None where one does, or none is known."""
     of_places = [_recorders_of(known, each.place) for each in case.group.deployed]
     if all(recorders and all(each.lacks(resource_type) for each in recorders) for recorders in of_places):
         off = all(each.running is False for recorders in of_places for each in recorders)
@@ -187,6 +217,8 @@ def _are_partial(case: Case) -> bool:
 
 def _withheld(case: Case, finding: Finding) -> Explained | None:
     """Return why a verdict may be missing although AWS Config has one."""
+    if not case.all_answers:
+        return Explained(NotComparable.NO_RESULTS, _UNEXPLAINED)
     if _are_partial(case):
         form = case.all_answers[0].evaluation.form
         return Explained(NotComparable.FORM, f"this form of answer ({form}) leaves out what is NOT_APPLICABLE")
@@ -216,7 +248,7 @@ def _of_region(case: Case, finding: Finding) -> str | None:
     agreeing = [
         each.deployed.place.region or "another Region"
         for each in case.joined.answers
-        if each.evaluation.compliance_type is finding.compliance_type
+        if each.evaluation.compliance_type is finding.compliance_type and not each.contradicting
     ]
     return f"in {', '.join(sorted(agreeing))} AWS Config agrees with us" if agreeing else None
 

@@ -23,12 +23,15 @@ def exit_code(parity: Parity, *, allow_incomplete: bool) -> tuple[int, str]:
 def shortfalls(parity: Parity) -> list[str]:
     """Return what was not compared for want of data; what the user left out is no want."""
     rules = sum(each.not_compared not in (None, NotCompared.NOT_SELECTED) for each in parity.rules)
+    partial = sum(each.partial is not None for each in parity.rules)
     counted = (
         (parity.summary.incomparable, "verdict could not be compared", "verdicts could not be compared"),
         (rules, "rule was not compared", "rules were not compared"),
+        (partial, "rule has an incomplete answer", "rules have incomplete answers"),
         (len(parity.undescribed), "rule has results and no description", "rules have results and no description"),
     )
-    return [_number(count, one, many) for count, one, many in counted if count]
+    cut = ["a page of AWS Config's rules is missing"] if parity.rules_cut else []
+    return [*(_number(count, one, many) for count, one, many in counted if count), *cut]
 
 
 def _number(count: int, one: str, many: str) -> str:

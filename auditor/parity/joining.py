@@ -1,14 +1,16 @@
 """AWS Config's results joined with our findings, resource by resource."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from auditor.account.kinds import KINDS, Identity, ResourceType
 from auditor.account.model import Snapshot
 from auditor.errors import SourceError
 from auditor.judging.finding import Finding, Subject
+from auditor.judging.rule import ComplianceType
 from auditor.parity.deployed import Group
 from auditor.parity.results import Deployed, Evaluation, Form, Place
 
@@ -19,6 +21,7 @@ _BY_UNIQUE_ID = frozenset({ResourceType.USER, ResourceType.GROUP, ResourceType.R
 """The types whose ids in AWS Config are unique ids (AIDA, AGPA, AROA, ANPA); of other types it is not documented."""
 _ON_THE_ACCOUNT = frozenset({"IAM_POLICY_IN_USE"})
 """Rules whose results AWS lists on the account, and once listed on the policy; we have them on the account."""
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
 _SEPARATE = "Put the answers of each Region into a folder of its own: DIR/us-east-1/, DIR/eu-west-1/."
 
 
@@ -66,10 +69,14 @@ def address(resource_type: str, arn: str | None, name: str) -> Address:
 
 
 class Answered(Struct, frozen=True):
-    """Hold an answer of AWS Config, and the rule that gave it."""
+    """Hold an answer of AWS Config, and the rule that gave it.
+
+    `contradicting` are the compliance types of several answers of one time that differ, else empty.
+    """
 
     deployed: Deployed
     evaluation: Evaluation
+    contradicting: tuple[ComplianceType, ...] = ()
 
 
 class Joined(Struct, frozen=True):
@@ -113,19 +120,18 @@ def joined(
     group: Group, answers: Sequence[Answered], findings: Sequence[Finding], resources: Resources, account_id: str | None
 ) -> Iterator[Joined]:
     """Yield each resource that either side has a verdict on, those of our findings first."""
-    by_resource: dict[Address, dict[Place, Answered]] = {}
+    by_resource: dict[Address, dict[Place, list[Answered]]] = {}
     for each in answers:
         evaluation = each.evaluation
         found = resources.find(evaluation, group.first.source_identifier)
         where = found or (evaluation.resource_type, evaluation.resource_id)
-        places = by_resource.setdefault(where, {})
-        places[each.deployed.place] = _better(places.get(each.deployed.place), each)
+        by_resource.setdefault(where, {}).setdefault(each.deployed.place, []).append(each)
     ours = _verdicts(findings, account_id)
     for where, finding in ours.items():
-        yield Joined(where, finding, tuple(by_resource.get(where, {}).values()))
+        yield Joined(where, finding, tuple(map(_best, by_resource.get(where, {}).values())))
     for where, places in by_resource.items():
         if where not in ours:
-            yield Joined(where, None, tuple(places.values()))
+            yield Joined(where, None, tuple(map(_best, places.values())))
 
 
 def _verdicts(findings: Iterable[Finding], account_id: str | None) -> Mapping[Address, Finding]:
@@ -144,14 +150,15 @@ def _is_conclusion(finding: Finding, account_id: str | None) -> bool:
     return finding.fingerprint == subject.fingerprint(finding.resource_arn or finding.resource_name)
 
 
-def _better(old: Answered | None, new: Answered) -> Answered:
-    """Return the answer that says more: that of the rule itself, else the later one."""
-    if old is None:
-        return new
-    ranks = [
-        (each.evaluation.form is Form.RULE, each.evaluation.at is not None, each.evaluation.at) for each in (old, new)
-    ]
-    (old_form, old_timed, old_at), (new_form, new_timed, new_at) = ranks
-    if (old_form, old_timed) != (new_form, new_timed):
-        return new if (new_form, new_timed) > (old_form, old_timed) else old
-    return new if new_at is not None and old_at is not None and new_at > old_at else old
+def _best(answers: Sequence[Answered]) -> Answered:
+    """Return the answer that says most: that of the rule itself, else the latest; those of one rank may contradict."""
+    best = max(map(_rank, answers))
+    first, *others = [each for each in answers if _rank(each) == best]
+    types = sorted({each.evaluation.compliance_type for each in (first, *others)})
+    return structs.replace(first, contradicting=tuple(types)) if len(types) > 1 else first
+
+
+def _rank(answered: Answered) -> tuple[bool, datetime]:
+    """Return how much an answer says; one without a time ranks below all that have one."""
+    evaluation = answered.evaluation
+    return evaluation.form is Form.RULE, evaluation.at or _NO_TIME

@@ -40,8 +40,10 @@ class NotComparable(StrEnum):
     """Name why a verdict on a resource was not compared."""
 
     UNDECIDED = "undecided"
+    CONTRADICTION = "contradiction"
     LIST_INCOMPLETE = "list_incomplete"
     PAGES_MISSING = "pages_missing"
+    NO_RESULTS = "no_results"
     FILTERED = "filtered"
     FORM = "form"
     NO_TIME = "no_time"
@@ -110,7 +112,8 @@ class RuleParity(Struct, frozen=True, kw_only=True):
     """Sum up one rule: where AWS Config has it, and how many resources agree, differ or cannot be compared.
 
     Rules of one source identifier with equal parameters and Scope are one; `config_rule_name` is the first one's.
-    `not_compared` says why nothing of it was compared, `explanation` in words.
+    `not_compared` says why nothing of it was compared, `partial` why AWS Config's answer is not whole, and
+    `explanation` says either in words.
     """
 
     config_rule_name: str
@@ -123,6 +126,7 @@ class RuleParity(Struct, frozen=True, kw_only=True):
     not_compared: NotCompared | None = None
     explanation: str = ""
     source_url: str | None = None
+    partial: NotComparable | None = None
 
 
 class Counts(Struct, frozen=True):
@@ -145,7 +149,8 @@ class Parity(Struct, frozen=True, kw_only=True):
     rules that AWS Config does not have; `out_of_scope` counts its rules that are not about IAM, or not AWS's.
     `other_accounts` counts results of other accounts, which were left out. `undescribed` are rules of which there are
     results about IAM and no description, `passed_over` files that are no answer of AWS Config. An evaluation within
-    `max_time_apart_s` seconds of the snapshot counts as of the same state.
+    `max_time_apart_s` seconds of the snapshot counts as of the same state. `rules_cut` says that further pages of
+    AWS Config's rules are missing.
     """
 
     format: Literal["iam-audit-parity"] = "iam-audit-parity"
@@ -168,6 +173,7 @@ class Parity(Struct, frozen=True, kw_only=True):
     undescribed: tuple[str, ...]
     passed_over: tuple[str, ...]
     failed_rules: tuple[str, ...]
+    rules_cut: bool = False
 
     def to_json(self) -> str:
         """Return the parity report as JSON on one line."""

@@ -1,7 +1,6 @@
 """AWS Config's results as a comparison needs them: which rules are deployed where, what they said, and how they ran."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -104,12 +103,15 @@ class Recorder(Struct, frozen=True):
 
 Named = tuple[str, Place]
 """A rule's name, and where it is."""
+_Listing = tuple[str | None, ...]
+"""What all pages of one call have in common."""
 
 
 class ConfigResults(Struct, frozen=True, kw_only=True):
     """Hold what AWS Config says, of one or several Regions.
 
     `listed` are the rules whose results are there, be they empty; `cut` those of which further pages are missing.
+    `rules_cut` says that further pages of rules are missing.
     `unread` says by rule why AWS did not tell its results. `passed_over` names files that are no answer of AWS Config.
     """
 
@@ -119,6 +121,7 @@ class ConfigResults(Struct, frozen=True, kw_only=True):
     recorders: tuple[Recorder, ...] = ()
     listed: frozenset[Named] = frozenset()
     cut: frozenset[Named] = frozenset()
+    rules_cut: bool = False
     unread: Mapping[Named, str] = {}
     passed_over: tuple[str, ...] = ()
 
@@ -150,7 +153,8 @@ def results_of(batches: Sequence[Batch], passed_over: Sequence[str] = ()) -> Con
         recorders=tuple(each for batch in placed for each in _recorders(batch)),
         listed=frozenset(named for batch in placed for named in _empty(batch, names))
         | {(each.rule, each.place) for each in evaluations},
-        cut=frozenset(named for batch in placed for named in _cut(batch)),
+        cut=frozenset(named for batch in placed for named in _cut(batch, names)),
+        rules_cut=any(map(_rules_go_on, placed)),
         unread={named: why for batch in placed for named, why in _unread(batch, names)},
         passed_over=tuple(passed_over),
     )
@@ -297,20 +301,42 @@ def rule_named_by(file: str, names: frozenset[str]) -> str | None:
     return max(whole, key=len, default=None)
 
 
-def _cut(batch: Batch) -> Iterator[Named]:
-    """Yield the rules of which a page says that more follow, and no page that it is the last."""
-    going_on: Counter[str] = Counter()
-    ends: Counter[str] = Counter()
-    for _, answer in batch.answers:
-        for found in (each for _, each in _forms(answer) if each):
-            for name in {
-                each.evaluation_result_identifier.evaluation_result_qualifier.config_rule_name for each in found
-            }:
-                (going_on if answer.next_token else ends)[name] += 1
-    last = any(each.evaluation_results == () and not each.next_token for _, each in batch.answers)
-    for name in going_on:
-        if not (ends[name] or last):
-            yield name, batch.place
+def _rules_go_on(batch: Batch) -> bool:
+    """Return whether a page of rules says that more follow, and none that it is the last."""
+    pages = [each for _, each in batch.answers if each.config_rules is not None]
+    return bool(pages) and all(each.next_token for each in pages)
+
+
+def _cut(batch: Batch, names: frozenset[str]) -> Iterator[Named]:
+    """Yield the rules of which a page says that more follow, and no page of the same listing that it is the last."""
+    rules: dict[_Listing, set[str]] = {}
+    going_on: set[_Listing] = set()
+    ended: set[_Listing] = set()
+    for file, answer in batch.answers:
+        for listing, rule in _listings(file, answer, names):
+            rules.setdefault(listing, set()).add(rule)
+            (going_on if answer.next_token else ended).add(listing)
+    for name in {name for listing in going_on - ended for name in rules[listing]}:
+        yield name, batch.place
+
+
+def _listings(file: str, answer: Answer, names: frozenset[str]) -> Iterator[tuple[_Listing, str]]:
+    """Yield the listings that an answer is a page of, each with a rule of it; a page without results names its file."""
+    for form, found in _forms(answer):
+        for each in found:
+            name = each.evaluation_result_identifier.evaluation_result_qualifier.config_rule_name
+            yield _listing(form, name, each, answer), name
+    if answer.evaluation_results == () and (named := rule_named_by(file, names)) is not None:
+        yield (Form.RULE, named), named
+    for evaluation in _selected(answer, NOWHERE):
+        yield (Form.QUERY,), evaluation.rule
+
+
+def _listing(form: Form, name: str, found: ResultAnswer, answer: Answer) -> _Listing:
+    """Return what the pages of one call have in common."""
+    if form is Form.AGGREGATOR:
+        return form, name, found.account_id, found.aws_region
+    return (form, answer.conformance_pack_name) if form is Form.PACK else (form, name)
 
 
 def moment(value: Moment) -> datetime | None:

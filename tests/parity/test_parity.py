@@ -188,8 +188,12 @@ CASES: dict[str, tuple[dict[str, object], list[tuple[str, str]], Snapshot, int]]
         PEOPLE,
         0,
     ),
-    "not recorded: no result of the type": (
-        {"config-rules.json": rules(rule("p", NO_POLICIES)), "details-p.json": details()},
+    "not recorded: an empty answer, and the recorder is off": (
+        {
+            "config-rules.json": rules(rule("p", NO_POLICIES)),
+            "details-p.json": details(),
+            "r.json": recording(on=False),
+        },
         [("bob", "not_recorded"), ("eve", "not_recorded"), ("dan", "not_recorded")],
         PEOPLE,
         0,
@@ -483,6 +487,82 @@ def test_pages_in_files_belong_together_and_a_missing_one_is_told(run: Run, tmp_
     assert (whole.code, whole.report["summary"]["agree"]) == (0, 3)
     cut = compared(run, tmp_path, {**described, "p-1.json": first})
     assert ([each["reason"] for each in cut.report["incomparable"]], cut.code) == (["pages_missing"], 4)
+
+
+@pytest.mark.parametrize("order", [(C, NC), (NC, C)])
+def test_two_verdicts_of_one_time_are_not_compared_whatever_their_order(
+    order: tuple[str, str], run: Run, tmp_path: Path
+) -> None:
+    told = [result("p", BOB.id, each) for each in order]
+    found = compared(run, tmp_path, answers(rule("p", NO_POLICIES), *told, *all_of("p", C)[1:]))
+    assert [(each["reason"], each["config"]) for each in found.report["incomparable"]] == [("contradiction", None)]
+    assert (found.code, found.report["summary"]["agree"], found.report["disagreements"]) == (4, 2, [])
+
+
+def test_the_later_of_two_verdicts_counts(run: Run, tmp_path: Path) -> None:
+    told = [result("p", BOB.id, C), result("p", BOB.id, NC, at=at(days=2))]
+    found = compared(run, tmp_path, answers(rule("p", NO_POLICIES), *told, *all_of("p", C)[1:]))
+    assert (found.code, found.report["summary"]["agree"]) == (0, 3)
+
+
+def test_a_missing_page_is_incomplete_though_all_that_is_listed_agrees(run: Run, tmp_path: Path) -> None:
+    files = {"rules.json": rules(rule("p", NO_POLICIES)), "p.json": details(*all_of("p", C), token="more")}
+    found = compared(run, tmp_path, files, PEOPLE, "-o", tmp_path / "p.html")
+    (only,) = found.report["rules"]
+    assert (found.code, found.report["summary"]["agree"], only["partial"]) == (4, 3, "pages_missing")
+    shown = run("parity", "--config-results", tmp_path / "config", "--snapshot", tmp_path / "s.json")
+    for text in (shown.out, (tmp_path / "p.html").read_text("utf-8").replace("&#39;", "'")):
+        assert "Incomplete: 1 rule has an incomplete answer" in text
+        assert "Incomplete: AWS Config's answer has further pages (NextToken), which are missing" in text
+    assert "Exit code 4: incomplete: 1 rule has an incomplete answer" in shown.err
+
+
+def test_a_missing_page_of_rules_is_incomplete(run: Run, tmp_path: Path) -> None:
+    first = {**rules(rule("p", NO_POLICIES)), "NextToken": "more"}
+    found = compared(run, tmp_path, {"rules-1.json": first, "p.json": details(*all_of("p", C))})
+    assert (found.code, found.report["rules_cut"], found.report["summary"]["agree"]) == (4, True, 3)
+    assert "incomplete: a page of AWS Config's rules is missing" in found.err
+    shown = run("parity", "--config-results", tmp_path / "config", "--snapshot", tmp_path / "s.json")
+    assert "AWS Config has more rules (NextToken): write them again" in shown.out
+    whole = compared(run, tmp_path, {"rules-2.json": rules(rule("q", GROUPS))})
+    assert (whole.report["rules_cut"], len(whole.report["rules"])) == (False, 2)
+
+
+@pytest.mark.parametrize(
+    "ran", [{}, {"status.json": statuses({"ConfigRuleName": "p", "LastSuccessfulEvaluationTime": BEFORE})}]
+)
+def test_an_empty_answer_that_nothing_explains_is_not_compared(
+    ran: dict[str, object], run: Run, tmp_path: Path
+) -> None:
+    files = {"config-rules.json": rules(rule("p", NO_POLICIES)), "details-p.json": details(), **ran}
+    found = compared(run, tmp_path, files)
+    assert {each["reason"] for each in found.report["incomparable"]} == {"no_results"}
+    assert (found.code, found.report["disagreements"]) == (4, [])
+    assert "Exit code 4: nothing was compared" in found.err
+
+
+def test_an_empty_answer_of_a_periodic_rule_is_explained_by_a_recorder(run: Run, tmp_path: Path) -> None:
+    leaves_out = recorder(allSupported=True, includeGlobalResourceTypes=False)
+    files = {"config-rules.json": rules(rule("m", MFA)), "details-m.json": details(), "r.json": leaves_out}
+    found = compared(run, tmp_path, files)
+    assert ({cause for _, cause in causes(found.report)}, found.code) == ({"not_recorded"}, 0)
+
+
+def _real(found: Compared) -> list[str]:
+    return [name for name, cause in causes(found.report) if cause == "real"]
+
+
+def test_the_last_page_of_another_rule_ends_no_listing(run: Run, tmp_path: Path) -> None:
+    files: dict[str, object] = {
+        "rules.json": rules(rule("p", NO_POLICIES), rule("q", GROUPS)),
+        "details-p.json": details(*all_of("p", C)[:2], token="more"),
+        "details-q.json": details(),
+    }
+    found = compared(run, tmp_path, files)
+    of_p = [each["reason"] for each in found.report["incomparable"] if each["config_rule_name"] == "p"]
+    assert (of_p, _real(found), found.code) == (["pages_missing"], [], 4)
+    ended = compared(run, tmp_path, {**files, "details-p-2.json": details()})
+    assert _real(ended) == ["dan"]
 
 
 NOT_COMPARED: dict[str, tuple[dict[str, object], str]] = {

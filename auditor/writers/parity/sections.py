@@ -73,7 +73,7 @@ def sections(parity: Parity) -> Iterator[Section]:
             yield _section(_TITLES[cause], MEANINGS[cause], map(_of_disagreement, found))
     if parity.incomparable:
         rows = (_row(each, each.explanation) for each in parity.incomparable)
-        yield _section("Not comparable", "one side does not know its verdict, or not of when it is", rows)
+        yield _section("Not comparable", "one side has no certain verdict, or none with a time", rows)
 
 
 def _section(title: str, meaning: str, rows: Iterable[Row]) -> Section:
@@ -106,7 +106,10 @@ def _places(rule: RuleParity) -> Sequence[str]:
 def _said(rule: RuleParity) -> str:
     if rule.not_compared is not None:
         return f"Not compared: {rule.explanation}"
-    return ", ".join(f"{count:,} {_COUNTED[cause]}" for cause, count in sorted(rule.causes.items()))
+    counted = ", ".join(f"{count:,} {_COUNTED[cause]}" for cause, count in sorted(rule.causes.items()))
+    if rule.partial is None:
+        return counted
+    return "; ".join(filter(None, (counted, f"Incomplete: {rule.explanation}")))
 
 
 def _of_disagreement(each: Disagreement) -> Row:
@@ -147,6 +150,9 @@ def notes(parity: Parity) -> Iterator[str]:
     yield from (f"Rule {visible(name)} failed; its verdicts are missing" for name in parity.failed_rules)
     if lacking := shortfalls(parity):
         yield f"Incomplete: {'; '.join(lacking)}"
+    if parity.rules_cut:
+        run = "`aws configservice describe-config-rules`"
+        yield f"AWS Config has more rules (NextToken): write them again with {run}, without --max-items, --no-paginate"
     if parity.summary.causes[Cause.TIME]:
         run = "`aws configservice start-config-rules-evaluation`"
         yield f"To compare one state, have AWS Config evaluate its periodic rules ({run}), then take a new snapshot"
