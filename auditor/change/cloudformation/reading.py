@@ -104,6 +104,8 @@ class _Reading:
                 yield from self._resource(name, node)
             elif isinstance(node, UnknownNode):
                 yield self._unseen(name, node.line, f"what {name} is ({node.why})")
+            elif name != "Fn::Transform":
+                yield self._unseen(name, node.line, f"what {name} makes, which is no mapping with a Type,")
 
     def _macros(self) -> Iterator[Step]:
         node = self._document.entries.get("Transform")
