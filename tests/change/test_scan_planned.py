@@ -198,16 +198,6 @@ def test_options_that_do_not_go_together(run: Run, arguments: tuple[str, ...], e
     assert expected in result.err
 
 
-@pytest.mark.parametrize("text", ["Resources:\n  Admin:\n", '{"Resources": {"P": null}}', "Resources:\n  P: Typ"])
-def test_a_template_that_ends_within_a_resource_does_not_pass(run: Run, tmp_path: Path, today: str, text: str) -> None:
-    path = tmp_path / "t.yaml"
-    path.write_text(text, "utf-8")
-    result = run("scan", "--cloudformation", path, "--snapshot", today, *GATE[:4])
-    assert result.code == 4
-    assert "is not seen" in result.err
-    assert "touches no IAM resource" not in result.out + result.err
-
-
 TEMPLATE = """
 Parameters: {Team: {Type: String}}
 Resources: {U: {Type: AWS::IAM::User, Properties: {UserName: u, Groups: [!Ref Team]}}}

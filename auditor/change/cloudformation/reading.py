@@ -24,8 +24,10 @@ _STACKS = (
     "AWS::CloudFormation::StackSet",
     "AWS::Serverless::Application",
     "AWS::ServerlessRepo::Application",
+    "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
 )
-_TYPE = re.compile(r"\w+::\w+(::\w+)*")
+_CUSTOM = "AWS::CloudFormation::CustomResource"
+_TYPE = re.compile(r"\w+::\w+(::\w+)*|Custom::[\w@-]+")
 _EXTENSIONS, _SAM = "AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"
 _KNOWN_MACROS = frozenset(
     {_EXTENSIONS, _SAM, "AWS::Include", "AWS::SecretsManager-2020-07-23", "AWS::SecretsManager-2024-09-16"}
@@ -143,10 +145,8 @@ class _Reading:
             return
         elif not _TYPE.fullmatch(text):
             yield self._unseen(name, node.line, f"what {name} makes, whose Type is not understood,")
-        elif text.endswith("::MODULE"):
-            yield self._unseen(name, node.line, f"what the module {name} makes")
-        elif text in _STACKS:
-            yield self._unseen(name, node.line, f"what the stack {name} makes")
+        elif maker := _maker(text):
+            yield self._unseen(name, node.line, f"what the {maker} {name} makes")
         elif text.startswith("AWS::Serverless::"):
             yield self._unseen(name, node.line, f"which roles {name} ({text}) gets", ("roles",))
         elif text.startswith("AWS::IAM::"):
@@ -188,7 +188,16 @@ def _types(node: Node) -> Iterator[str]:
 
 def _may_touch(kind: str) -> bool:
     """Return whether a type of resource is of IAM, or may make some that are."""
-    return not _TYPE.fullmatch(kind) or kind in _STACKS or kind.startswith(_TOUCHING) or kind.endswith("::MODULE")
+    return not _TYPE.fullmatch(kind) or _maker(kind) is not None or kind.startswith(_TOUCHING)
+
+
+def _maker(kind: str) -> str | None:
+    """Return what a type of resource is called that may make others; None for one that makes none."""
+    if kind.endswith("::MODULE"):
+        return "module"
+    if kind in _STACKS:
+        return "stack"
+    return "custom resource" if kind == _CUSTOM or kind.startswith("Custom::") else None  # code may call any API
 
 
 def _texts(node: Node) -> list[str]:

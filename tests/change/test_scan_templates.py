@@ -1,0 +1,48 @@
+"""`iam-audit scan --cloudformation` behind the gate: what a template leaves unseen or undecided does not pass."""
+
+from pathlib import Path
+
+import pytest
+from conftest import Run
+
+from auditor.account.snapshot import dump
+from auditor.testing import account, group, user
+
+GATE = ("--fail-on", "noncompliant", "--only", "introduced")
+
+
+@pytest.fixture
+def today(tmp_path: Path) -> str:
+    """Write a snapshot of an account in which the default rules find nothing unknown, and return its path."""
+    path = tmp_path / "today.json"
+    path.write_bytes(dump(account(users=[user("ann", groups=["ops"])], groups=[group("ops")])))
+    return str(path)
+
+
+@pytest.mark.parametrize("text", ["Resources:\n  Admin:\n", '{"Resources": {"P": null}}', "Resources:\n  P: Typ"])
+def test_a_template_that_ends_within_a_resource_does_not_pass(run: Run, tmp_path: Path, today: str, text: str) -> None:
+    path = tmp_path / "t.yaml"
+    path.write_text(text, "utf-8")
+    result = run("scan", "--cloudformation", path, "--snapshot", today, *GATE)
+    assert result.code == 4
+    assert "is not seen" in result.err
+    assert "touches no IAM resource" not in result.out + result.err
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("AWS::ServiceCatalog::CloudFormationProvisionedProduct", 4),
+        ("AWS::CloudFormation::CustomResource", 4),
+        ("Custom::Maker", 4),
+        ("Custom::my-maker@2", 4),
+        ("AWS::ServiceCatalog::Portfolio", 0),
+    ],
+)
+def test_what_may_make_anything_is_not_seen(run: Run, tmp_path: Path, today: str, kind: str, code: int) -> None:
+    path = tmp_path / "t.yaml"
+    path.write_text(f"Resources: {{X: {{Type: '{kind}', Properties: {{ServiceToken: x}}}}}}", "utf-8")
+    result = run("scan", "--cloudformation", path, "--snapshot", today, *GATE)
+    assert result.code == code
+    assert ("X makes is not seen" in result.err) == bool(code)
+    assert ("touches no IAM resource" in result.err) == (code == 0)
