@@ -48,13 +48,13 @@ class Template:
         *,
         option: str = "",
         known: Mapping[str, str] = MappingProxyType({}),
-        assumed: frozenset[str] = frozenset(),
+        assumed: Mapping[str, str] = MappingProxyType({}),
         lenient: bool = False,
     ) -> None:
         """Take the document of a file; `given` values override the defaults of its parameters.
 
-        `option` is what sets a parameter on the command line; errors name it. `known` are pseudo parameters by name, of
-        which no condition may rest on those that are `assumed`. `lenient`: see Declarations.
+        `option` is what sets a parameter on the command line; errors name it. `known` are pseudo parameters by name.
+        No condition may rest on those that are `assumed`, which say what is known of them. `lenient`: see Declarations.
         """
         self.place = place
         self.lacking: set[str] = set()
@@ -185,7 +185,7 @@ class Template:
             return Scalar(self._known[name], line)
         if name in pseudo.UNKNOWN:
             self.awaited |= {name} & pseudo.OF_ACCOUNT
-            return Unknown(f"{name} {pseudo.UNKNOWN[name]}", line)
+            return Unknown(f"{name} {self._assumed.get(name, pseudo.UNKNOWN[name])}", line)
         if name in self._parameters:
             value = self._parameters[name]
             self.lacking |= {name} if isinstance(value, Unknown) and value.remedy else set()

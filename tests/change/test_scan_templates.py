@@ -46,3 +46,28 @@ def test_what_may_make_anything_is_not_seen(run: Run, tmp_path: Path, today: str
     assert result.code == code
     assert ("X makes is not seen" in result.err) == bool(code)
     assert ("touches no IAM resource" in result.err) == (code == 0)
+
+
+IN_EUROPE = """
+Conditions: {Here: !Equals [!Ref 'AWS::Region', eu-central-1]}
+Resources:
+  P:
+    Type: AWS::IAM::ManagedPolicy
+    Condition: Here
+    Properties: {PolicyDocument: {Statement: [{Effect: Allow, Action: '*', Resource: '*'}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "code"),
+    [("no Region", "", 4), ("the one", "AWS::Region=eu-central-1", 1), ("another", "AWS::Region=us-east-1", 0)],
+)
+@pytest.mark.parametrize("named", [False, True])
+def test_the_region_of_the_account_is_not_that_of_the_stack(
+    run: Run, tmp_path: Path, today: str, name: str, given: str, code: int, named: bool
+) -> None:
+    path = tmp_path / "t.yaml"
+    path.write_text(IN_EUROPE, "utf-8")
+    parameter = ("--stack-parameter", f"{path}:{given}" if named else given) if given else ()
+    result = run("scan", "--cloudformation", path, "--snapshot", today, *parameter, *GATE)
+    assert result.code == code, name

@@ -9,11 +9,11 @@ from auditor.change.cloudformation.resources import READERS, Declared, steps
 from auditor.change.cloudformation.values import NOTHING, Values
 from auditor.change.steps import Change, Doubt, Opened, Step
 from auditor.change.values import ACCOUNT_ID, Target, Unknown
+from auditor.templates import pseudo
 from auditor.templates.errors import TemplateError
 from auditor.templates.functions import Template
 from auditor.templates.lenient import LenientReader
 from auditor.templates.nodes import read_document
-from auditor.templates.pseudo import pseudo_parameters
 from auditor.templates.values import Items, Node, Scalar, Table
 from auditor.templates.values import Unknown as UnknownNode
 
@@ -37,8 +37,12 @@ _KNOWN_MACROS = frozenset(
 _TOUCHING = ("AWS::IAM::", "AWS::AccessAnalyzer::", "AWS::Serverless::")
 _LOOP = "Fn::ForEach::"
 _HOLDERS = {"AWS::IAM::User": "users", "AWS::IAM::Group": "groups", "AWS::IAM::Role": "roles"}
-_ASSUMED = frozenset({"AWS::Partition", "AWS::AccountId"})
+_ASSUMED = {name: pseudo.UNKNOWN[name] for name in ("AWS::Partition", "AWS::AccountId")}
 """The pseudo parameters that have a value though no account is read, which no condition may rest on."""
+_OF_STACK = {
+    pseudo.REGION: f"is the Region of the stack, which is not known; --stack-parameter {pseudo.REGION}=VALUE names it"
+}
+"""The Region in which an account was read is not where a stack is deployed, so that no condition may rest on it."""
 
 
 def document_of(path: str) -> Table:
@@ -51,7 +55,12 @@ def document_of(path: str) -> Table:
 
 def check_parameters(path: str, document: Table, given: Mapping[str, str]) -> None:
     """Raise TemplateError for a value that is given to a parameter which a template does not declare, or refuses."""
-    Template(document, path, given, option="--stack-parameter", lenient=True)
+    Template(document, path, _declared_of(given), option="--stack-parameter", lenient=True)
+
+
+def _declared_of(given: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the values that are given to parameters which a template declares: it declares no Region."""
+    return {name: value for name, value in given.items() if name != pseudo.REGION}
 
 
 def opened(path: str, document: Table, given: Mapping[str, str]) -> Opened:
@@ -63,10 +72,15 @@ def opened(path: str, document: Table, given: Mapping[str, str]) -> Opened:
 
 
 def _change(path: str, document: Table, given: Mapping[str, str], account: Snapshot) -> Change:
-    known = pseudo_parameters(account.account.id, account.account.partition, account.region)
+    known = pseudo.pseudo_parameters(account.account.id, account.account.partition, account.region)
     for name, value in {"AWS::Partition": account.account.partition, "AWS::AccountId": ACCOUNT_ID}.items():
         known.setdefault(name, value)
-    reading = _Reading(path, document, given, known)
+    assumed = _ASSUMED if known["AWS::AccountId"] == ACCOUNT_ID else {}
+    if pseudo.REGION in given:
+        known[pseudo.REGION] = given[pseudo.REGION]
+    else:
+        assumed = {**assumed, **_OF_STACK}
+    reading = _Reading(path, document, _declared_of(given), known, assumed)
     made = tuple(reading.steps())
     return Change(file=path, steps=made, notes=tuple(dict.fromkeys(reading.notes)))
 
@@ -74,10 +88,16 @@ def _change(path: str, document: Table, given: Mapping[str, str], account: Snaps
 class _Reading:
     """Turn the resources of a template into steps, and keep what is to be said of those that are not seen."""
 
-    def __init__(self, path: str, document: Table, given: Mapping[str, str], known: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        path: str,
+        document: Table,
+        given: Mapping[str, str],
+        known: Mapping[str, str],
+        assumed: Mapping[str, str],
+    ) -> None:
         self._path = path
         self._document = document
-        assumed = _ASSUMED if known["AWS::AccountId"] == ACCOUNT_ID else frozenset()
         template = Template(
             document, path, given, option="--stack-parameter", known=known, assumed=assumed, lenient=True
         )
