@@ -71,3 +71,40 @@ def test_the_region_of_the_account_is_not_that_of_the_stack(
     parameter = ("--stack-parameter", f"{path}:{given}" if named else given) if given else ()
     result = run("scan", "--cloudformation", path, "--snapshot", today, *parameter, *GATE)
     assert result.code == code, name
+
+
+BY_DEFAULT = """
+Parameters: {Env: {Type: String, Default: dev}, Other: {Type: String, Default: x}}
+Conditions:
+  Prod: !Equals [!Sub '${Env}', prod]
+  Both: !And [!Condition Prod, !Equals [a, a]]
+Resources:
+  P:
+    Type: AWS::IAM::Group
+    Condition: Both
+"""
+
+
+def test_what_is_left_out_by_a_default_is_named(run: Run, tmp_path: Path, today: str) -> None:
+    path = tmp_path / "t.yaml"
+    path.write_text(BY_DEFAULT, "utf-8")
+    result = run("scan", "--cloudformation", path, "--snapshot", today, *GATE)
+    assert result.code == 0
+    assert "P is left out: its condition Both is false with the default of Env" in result.err
+    assert "judged with the defaults of parameters: Env = 'dev'; --stack-parameter NAME=VALUE" in result.err
+    assert "touches no IAM resource" not in result.out + result.err
+    given = run("scan", "--cloudformation", path, "--snapshot", today, "--stack-parameter", "Env=test", *GATE)
+    assert given.code == 0
+    assert "default" not in given.err
+    assert "touches no IAM resource" in given.err
+
+
+def test_the_defaults_that_a_verdict_may_rest_on_are_named(run: Run, tmp_path: Path, today: str) -> None:
+    path = tmp_path / "t.yaml"
+    parameters = "Parameters: {Team: {Type: String, Default: ops}, Size: {Type: String, Default: big}}\n"
+    bucket = "B: {Type: AWS::S3::Bucket, Properties: {BucketName: !Ref Size}}"
+    path.write_text(
+        f"{parameters}Resources: {{U: {{Type: AWS::IAM::User, Properties: {{Groups: [!Ref Team]}}}}, {bucket}}}"
+    )
+    result = run("scan", "--cloudformation", path, "--snapshot", today)
+    assert "judged with the defaults of parameters: Team = 'ops';" in result.err

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from auditor.account.model import Snapshot
+from auditor.change.cloudformation import defaults
 from auditor.change.cloudformation.resources import READERS, Declared, steps
 from auditor.change.cloudformation.values import NOTHING, Values
 from auditor.change.steps import Change, Doubt, Opened, Step
@@ -82,7 +83,9 @@ def _change(path: str, document: Table, given: Mapping[str, str], account: Snaps
         assumed = {**assumed, **_OF_STACK}
     reading = _Reading(path, document, _declared_of(given), known, assumed)
     made = tuple(reading.steps())
-    return Change(file=path, steps=made, notes=tuple(dict.fromkeys(reading.notes)))
+    return Change(
+        file=path, steps=made, notes=tuple(dict.fromkeys(reading.notes)), by_default=reading.leaves_out_by_default
+    )
 
 
 class _Reading:
@@ -96,8 +99,10 @@ class _Reading:
         known: Mapping[str, str],
         assumed: Mapping[str, str],
     ) -> None:
+        self.leaves_out_by_default = False
         self._path = path
         self._document = document
+        self._given = given
         template = Template(
             document, path, given, option="--stack-parameter", known=known, assumed=assumed, lenient=True
         )
@@ -113,7 +118,13 @@ class _Reading:
             f"{self._path}: the parameter {name} has no default; --stack-parameter {name}=VALUE gives its value"
             for name in sorted(self._template.lacking)
         )
-        return [*self._template.notes, *self._notes, *self._values.notes, *lacking]
+        used = defaults.note(self._path, self._template.section(self._document, "Parameters"), self._defaults)
+        return [*self._template.notes, *self._notes, *self._values.notes, *lacking, *used]
+
+    @property
+    def _defaults(self) -> frozenset[str]:
+        """Return the parameters whose defaults were used."""
+        return frozenset(self._template.used - self._given.keys())
 
     def steps(self) -> Iterator[Step]:
         """Yield the steps of each resource, and the doubts that macros leave."""
@@ -178,9 +189,20 @@ class _Reading:
         if condition is not None:
             holds = self._values.holds(condition, name)
             if holds is False:
+                self._left_out(name, node.line, condition)
                 return
             maybe = holds.why if isinstance(holds, Unknown) else None
         yield from steps(Declared(name, kind, node.line, self._properties(name, node), maybe))
+
+    def _left_out(self, name: str, line: int, condition: Node) -> None:
+        """Keep that a resource is left out, where that rests on the default of a parameter."""
+        text = condition.text or "" if isinstance(condition, Scalar) else ""
+        conditions = self._template.section(self._document, "Conditions")
+        names = defaults.rests_on(conditions, text) & self._defaults
+        if names:
+            self.leaves_out_by_default = True
+            why = f"its condition {text} is false with the default of {', '.join(sorted(names))}"
+            self._notes.append(f"{self._path}, line {line}: {name} is left out: {why}")
 
     def _properties(self, name: str, node: Table) -> Mapping[str, Any] | Unknown:
         if "Fn::Transform" in node.entries:
