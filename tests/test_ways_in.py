@@ -133,9 +133,16 @@ def test_plans_and_templates_are_lines_of_an_input(runner: Runner) -> None:
 
 
 def test_without_a_change_the_account_is_audited_whole(runner: Runner) -> None:
-    step = runner.play(AUDIT, snapshot=example("account.json"))
+    step = runner.play(AUDIT, snapshot=example("account.json"), only="")
     assert (step.code, step.outputs["introduced"], step.outputs["complete"]) == (1, "", "true")
     assert "## IAM audit: NON_COMPLIANT" in step.summary
+
+
+@pytest.mark.parametrize("empty", ["", "\n", "\r\n\n"])
+def test_a_gate_on_a_change_without_a_file_is_an_error(runner: Runner, empty: str) -> None:
+    step = runner.play(AUDIT, snapshot=example("account.json"), **{"terraform-plan": empty, "fail-on": "nothing"})
+    assert (step.code, step.outputs) == (2, {})
+    assert "::error title=iam-audit::terraform-plan and cloudformation name no file" in step.out
 
 
 @pytest.mark.parametrize("name", [name for name in ACTION["inputs"] if name not in ("python", "working-directory")])
@@ -149,7 +156,7 @@ def test_a_hostile_input_stays_a_value(runner: Runner, name: str) -> None:
 
 
 def test_a_run_without_a_report_says_so_and_keeps_its_exit_code(runner: Runner) -> None:
-    step = runner.play(AUDIT, snapshot="missing.json")
+    step = runner.play(AUDIT, snapshot="missing.json", only="")
     assert (step.code, step.outputs["exit-code"], step.outputs["complete"]) == (3, "3", "")
     assert "wrote no report: exit code 3" in step.summary
 

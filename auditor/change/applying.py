@@ -47,8 +47,10 @@ def applied(base: Snapshot, changes: Sequence[Change]) -> Applied:
 
 
 def _changes(change: Change) -> bool:
-    """Return whether a change does anything but to leave resources as they are."""
-    return any(not (isinstance(step, Entity) and step.action is Action.KEEP) for step in change.steps)
+    """Return whether a change does anything but to leave resources as they are, or does so only by a default."""
+    return change.by_default or any(
+        not (isinstance(step, Entity) and step.action is Action.KEEP) for step in change.steps
+    )
 
 
 def _renamed(change: Change) -> Iterator[Key]:

@@ -149,12 +149,16 @@ class Doubt(Step, frozen=True, kw_only=True):
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """Hold what one plan or template does: its steps, what is to be said of it, and its sensitive texts."""
+    """Hold what one plan or template does: its steps, what is to be said of it, and its sensitive texts.
+
+    `by_default`: it leaves out a resource of IAM only because of a default, which another value may change.
+    """
 
     file: str
     steps: tuple[Step, ...]
     notes: tuple[str, ...] = ()
     secrets: frozenset[str] = frozenset()
+    by_default: bool = False
 
 
 Opened = Callable[[Snapshot], Change]

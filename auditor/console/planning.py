@@ -97,9 +97,10 @@ def _templates(planned: PlannedFiles) -> Sequence[Opened]:
         return []
     from auditor.change.cloudformation import reading
     from auditor.templates.functions import parameter_names
+    from auditor.templates.pseudo import REGION
 
     documents = {path: reading.document_of(path) for path in planned.templates}
-    given = _given(planned, {path: parameter_names(each) for path, each in documents.items()})
+    given = _given(planned, {path: parameter_names(each) | {REGION} for path, each in documents.items()})
     return [reading.opened(path, documents[path], given[path]) for path in planned.templates]
 
 
@@ -108,13 +109,12 @@ def _given(planned: PlannedFiles, declared: Mapping[str, AbstractSet[str]]) -> M
     given: dict[str, dict[str, str]] = {path: {} for path in declared}
     for text in planned.stack_parameters:
         left, equals, value = text.partition("=")
-        path, colon, name = left.rpartition(":")
-        meant = [each for each, names in declared.items() if name in names and (not colon or each == path)]
+        meant = {(each, name) for each, names in declared.items() for name in names if left in (name, f"{each}:{name}")}
         if not equals or not meant:
             names = ", ".join(sorted(set().union(*declared.values()))) or "none"
             problem = f"--stack-parameter {left} names no parameter of a template"
             raise UsageError(problem, f"Write [FILE:]NAME=VALUE; the templates have the parameters: {names}.")
-        for each in meant:
+        for each, name in meant:
             given[each][name] = value
     return given
 

@@ -48,17 +48,19 @@ class Template:
         *,
         option: str = "",
         known: Mapping[str, str] = MappingProxyType({}),
-        assumed: frozenset[str] = frozenset(),
+        assumed: Mapping[str, str] = MappingProxyType({}),
         lenient: bool = False,
     ) -> None:
         """Take the document of a file; `given` values override the defaults of its parameters.
 
-        `option` is what sets a parameter on the command line; errors name it. `known` are pseudo parameters by name, of
-        which no condition may rest on those that are `assumed`. `lenient`: see Declarations.
+        `option` is what sets a parameter on the command line; errors name it. `known` are pseudo parameters by name.
+        No condition may rest on those that are `assumed`, which say what is known of them. `lenient`: see Declarations.
         """
         self.place = place
         self.lacking: set[str] = set()
         """The parameters that were needed, and have neither a default nor a value given."""
+        self.used: set[str] = set()
+        """The parameters whose values were needed and are known."""
         self.awaited: set[str] = set()
         """The pseudo parameters that depend on the account, were needed, and are not known."""
         self._known, self._assumed = known, assumed
@@ -185,10 +187,11 @@ class Template:
             return Scalar(self._known[name], line)
         if name in pseudo.UNKNOWN:
             self.awaited |= {name} & pseudo.OF_ACCOUNT
-            return Unknown(f"{name} {pseudo.UNKNOWN[name]}", line)
+            return Unknown(f"{name} {self._assumed.get(name, pseudo.UNKNOWN[name])}", line)
         if name in self._parameters:
             value = self._parameters[name]
             self.lacking |= {name} if isinstance(value, Unknown) and value.remedy else set()
+            self.used |= set() if isinstance(value, Unknown) else {name}
             return self._parameter(value, line)
         if name.partition(".")[0] in self._resources:
             return Unknown(f"the value of {name} is known only within AWS", line)
@@ -340,11 +343,8 @@ class Template:
     def _equal(self, argument: Node) -> bool | Unknown:
         values = [self._scalar(each, "Fn::Equals") for each in self._arguments(argument, "Fn::Equals", 2)]
         unknown = next((value for value in values if isinstance(value, Unknown)), None)
-        return (
-            len({value.text or "" for value in values if isinstance(value, Scalar)}) == 1
-            if unknown is None
-            else unknown
-        )
+        texts = {value.text or "" for value in values if isinstance(value, Scalar)}
+        return len(texts) == 1 if unknown is None else unknown
 
     def _scalar(self, node: Node, what: str) -> Scalar | Unknown:
         value = self.resolved(node)

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-
 from collections.abc import Mapping
 
 NO_VALUE = "AWS::NoValue"
+REGION = "AWS::Region"
 STACK_NAME = "AWS::StackName"
 _ACCOUNT = "is known only where an account is read"
 UNKNOWN: Mapping[str, str] = {

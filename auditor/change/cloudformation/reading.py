@@ -5,15 +5,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from auditor.account.model import Snapshot
+from auditor.change.cloudformation import defaults
 from auditor.change.cloudformation.resources import READERS, Declared, steps
 from auditor.change.cloudformation.values import NOTHING, Values
 from auditor.change.steps import Change, Doubt, Opened, Step
 from auditor.change.values import ACCOUNT_ID, Target, Unknown
+from auditor.templates import pseudo
 from auditor.templates.errors import TemplateError
 from auditor.templates.functions import Template
 from auditor.templates.lenient import LenientReader
 from auditor.templates.nodes import read_document
-from auditor.templates.pseudo import pseudo_parameters
 from auditor.templates.values import Items, Node, Scalar, Table
 from auditor.templates.values import Unknown as UnknownNode
 
@@ -24,8 +25,10 @@ _STACKS = (
     "AWS::CloudFormation::StackSet",
     "AWS::Serverless::Application",
     "AWS::ServerlessRepo::Application",
+    "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
 )
-_TYPE = re.compile(r"\w+::\w+(::\w+)*")
+_CUSTOM = "AWS::CloudFormation::CustomResource"
+_TYPE = re.compile(r"\w+::\w+(::\w+)*|Custom::[\w@-]+")
 _EXTENSIONS, _SAM = "AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"
 _KNOWN_MACROS = frozenset(
     {_EXTENSIONS, _SAM, "AWS::Include", "AWS::SecretsManager-2020-07-23", "AWS::SecretsManager-2024-09-16"}
@@ -35,8 +38,12 @@ _KNOWN_MACROS = frozenset(
 _TOUCHING = ("AWS::IAM::", "AWS::AccessAnalyzer::", "AWS::Serverless::")
 _LOOP = "Fn::ForEach::"
 _HOLDERS = {"AWS::IAM::User": "users", "AWS::IAM::Group": "groups", "AWS::IAM::Role": "roles"}
-_ASSUMED = frozenset({"AWS::Partition", "AWS::AccountId"})
+_ASSUMED = {name: pseudo.UNKNOWN[name] for name in ("AWS::Partition", "AWS::AccountId")}
 """The pseudo parameters that have a value though no account is read, which no condition may rest on."""
+_OF_STACK = {
+    pseudo.REGION: f"is the Region of the stack, which is not known; --stack-parameter {pseudo.REGION}=VALUE names it"
+}
+"""The Region in which an account was read is not where a stack is deployed, so that no condition may rest on it."""
 
 
 def document_of(path: str) -> Table:
@@ -49,7 +56,12 @@ def document_of(path: str) -> Table:
 
 def check_parameters(path: str, document: Table, given: Mapping[str, str]) -> None:
     """Raise TemplateError for a value that is given to a parameter which a template does not declare, or refuses."""
-    Template(document, path, given, option="--stack-parameter", lenient=True)
+    Template(document, path, _declared_of(given), option="--stack-parameter", lenient=True)
+
+
+def _declared_of(given: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the values that are given to parameters which a template declares: it declares no Region."""
+    return {name: value for name, value in given.items() if name != pseudo.REGION}
 
 
 def opened(path: str, document: Table, given: Mapping[str, str]) -> Opened:
@@ -61,21 +73,36 @@ def opened(path: str, document: Table, given: Mapping[str, str]) -> Opened:
 
 
 def _change(path: str, document: Table, given: Mapping[str, str], account: Snapshot) -> Change:
-    known = pseudo_parameters(account.account.id, account.account.partition, account.region)
+    known = pseudo.pseudo_parameters(account.account.id, account.account.partition, account.region)
     for name, value in {"AWS::Partition": account.account.partition, "AWS::AccountId": ACCOUNT_ID}.items():
         known.setdefault(name, value)
-    reading = _Reading(path, document, given, known)
+    assumed = _ASSUMED if known["AWS::AccountId"] == ACCOUNT_ID else {}
+    if pseudo.REGION in given:
+        known[pseudo.REGION] = given[pseudo.REGION]
+    else:
+        assumed = {**assumed, **_OF_STACK}
+    reading = _Reading(path, document, _declared_of(given), known, assumed)
     made = tuple(reading.steps())
-    return Change(file=path, steps=made, notes=tuple(dict.fromkeys(reading.notes)))
+    return Change(
+        file=path, steps=made, notes=tuple(dict.fromkeys(reading.notes)), by_default=reading.leaves_out_by_default
+    )
 
 
 class _Reading:
     """Turn the resources of a template into steps, and keep what is to be said of those that are not seen."""
 
-    def __init__(self, path: str, document: Table, given: Mapping[str, str], known: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        path: str,
+        document: Table,
+        given: Mapping[str, str],
+        known: Mapping[str, str],
+        assumed: Mapping[str, str],
+    ) -> None:
+        self.leaves_out_by_default = False
         self._path = path
         self._document = document
-        assumed = _ASSUMED if known["AWS::AccountId"] == ACCOUNT_ID else frozenset()
+        self._given = given
         template = Template(
             document, path, given, option="--stack-parameter", known=known, assumed=assumed, lenient=True
         )
@@ -91,7 +118,13 @@ class _Reading:
             f"{self._path}: the parameter {name} has no default; --stack-parameter {name}=VALUE gives its value"
             for name in sorted(self._template.lacking)
         )
-        return [*self._template.notes, *self._notes, *self._values.notes, *lacking]
+        used = defaults.note(self._path, self._template.section(self._document, "Parameters"), self._defaults)
+        return [*self._template.notes, *self._notes, *self._values.notes, *lacking, *used]
+
+    @property
+    def _defaults(self) -> frozenset[str]:
+        """Return the parameters whose defaults were used."""
+        return frozenset(self._template.used - self._given.keys())
 
     def steps(self) -> Iterator[Step]:
         """Yield the steps of each resource, and the doubts that macros leave."""
@@ -104,6 +137,8 @@ class _Reading:
                 yield from self._resource(name, node)
             elif isinstance(node, UnknownNode):
                 yield self._unseen(name, node.line, f"what {name} is ({node.why})")
+            elif name != "Fn::Transform":
+                yield self._unseen(name, node.line, f"what {name} makes, which is no mapping with a Type,")
 
     def _macros(self) -> Iterator[Step]:
         node = self._document.entries.get("Transform")
@@ -141,10 +176,8 @@ class _Reading:
             return
         elif not _TYPE.fullmatch(text):
             yield self._unseen(name, node.line, f"what {name} makes, whose Type is not understood,")
-        elif text.endswith("::MODULE"):
-            yield self._unseen(name, node.line, f"what the module {name} makes")
-        elif text in _STACKS:
-            yield self._unseen(name, node.line, f"what the stack {name} makes")
+        elif maker := _maker(text):
+            yield self._unseen(name, node.line, f"what the {maker} {name} makes")
         elif text.startswith("AWS::Serverless::"):
             yield self._unseen(name, node.line, f"which roles {name} ({text}) gets", ("roles",))
         elif text.startswith("AWS::IAM::"):
@@ -156,9 +189,20 @@ class _Reading:
         if condition is not None:
             holds = self._values.holds(condition, name)
             if holds is False:
+                self._left_out(name, node.line, condition)
                 return
             maybe = holds.why if isinstance(holds, Unknown) else None
         yield from steps(Declared(name, kind, node.line, self._properties(name, node), maybe))
+
+    def _left_out(self, name: str, line: int, condition: Node) -> None:
+        """Keep that a resource is left out, where that rests on the default of a parameter."""
+        text = condition.text or "" if isinstance(condition, Scalar) else ""
+        conditions = self._template.section(self._document, "Conditions")
+        names = defaults.rests_on(conditions, text) & self._defaults
+        if names:
+            self.leaves_out_by_default = True
+            why = f"its condition {text} is false with the default of {', '.join(sorted(names))}"
+            self._notes.append(f"{self._path}, line {line}: {name} is left out: {why}")
 
     def _properties(self, name: str, node: Table) -> Mapping[str, Any] | Unknown:
         if "Fn::Transform" in node.entries:
@@ -186,7 +230,16 @@ def _types(node: Node) -> Iterator[str]:
 
 def _may_touch(kind: str) -> bool:
     """Return whether a type of resource is of IAM, or may make some that are."""
-    return not _TYPE.fullmatch(kind) or kind in _STACKS or kind.startswith(_TOUCHING) or kind.endswith("::MODULE")
+    return not _TYPE.fullmatch(kind) or _maker(kind) is not None or kind.startswith(_TOUCHING)
+
+
+def _maker(kind: str) -> str | None:
+    """Return what a type of resource is called that may make others; None for one that makes none."""
+    if kind.endswith("::MODULE"):
+        return "module"
+    if kind in _STACKS:
+        return "stack"
+    return "custom resource" if kind == _CUSTOM or kind.startswith("Custom::") else None  # code may call any API
 
 
 def _texts(node: Node) -> list[str]:
