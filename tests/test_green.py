@@ -149,7 +149,7 @@ def set_aside(finding: Finding, whole: Snapshot, rule_id: str, aside: Sequence[A
     )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), way=st.sampled_from(["option", "file", "pack"]), selected=selections)
 def test_what_passes_the_gate_or_meets_a_control_would_have_done_so_if_everything_were_known(
     data: st.DataObject, way: str, selected: Selected
