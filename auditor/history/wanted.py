@@ -5,6 +5,7 @@ from datetime import date
 
 from msgspec import Struct
 
+from auditor.errors import UsageError
 from auditor.history.calendar import day_number
 from auditor.judging.rule import Severity
 
@@ -27,6 +28,11 @@ class Period(Struct, frozen=True):
 
     since: date | None = None
     until: date | None = None
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for a last day before the first."""
+        if self.since is not None and self.until is not None and self.until < self.since:
+            raise UsageError(f"--until {self.until} is before --since {self.since}", "Give the earlier day as --since.")
 
     def has(self, day: int) -> bool:
         """Return whether a day, counted from 1970, is of interest."""

@@ -179,7 +179,15 @@ def _partial(group: Group, results: ConfigResults) -> Partial | None:
     if any(_held((each.name, each.place), results.cut) for each in group.deployed):
         text = "AWS Config's answer has further pages (NextToken), which are missing"
         return Partial(NotComparable.PAGES_MISSING, text)
-    return None
+    unknown = _unknown_type(group, results)
+    return None if unknown is None else Partial(NotComparable.COMPLIANCE_TYPE, unknown)
+
+
+def _unknown_type(group: Group, results: ConfigResults) -> str | None:
+    """Return which compliance type of AWS Config's results for a group cannot be compared; None where all can be."""
+    named = [(each.name, each.place) for each in group.deployed]
+    kind = next((kind for each, kind in results.unknown_types.items() if _held(each, named)), None)
+    return None if kind is None else f"AWS Config's answer has a compliance type that cannot be compared: {kind!r}"
 
 
 def _missing(group: Group, answers: Sequence[Answered], context: _Context) -> tuple[NotCompared, str] | None:
@@ -192,6 +200,8 @@ def _missing(group: Group, answers: Sequence[Answered], context: _Context) -> tu
     named = [(each.name, each.place) for each in group.deployed]
     if any(_held(each, results.listed) for each in named) or any(_never_ran(each, results) for each in named):
         return None
+    if (text := _unknown_type(group, results)) is not None:
+        return NotCompared.NO_RESULTS, text
     said = next((why for (name, place), why in results.unread.items() if _held((name, place), named)), None)
     return NotCompared.NO_RESULTS, said or "its results are not there"
 

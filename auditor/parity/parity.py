@@ -44,6 +44,7 @@ class NotComparable(StrEnum):
     LIST_INCOMPLETE = "list_incomplete"
     PAGES_MISSING = "pages_missing"
     NO_RESULTS = "no_results"
+    COMPLIANCE_TYPE = "compliance_type"
     FILTERED = "filtered"
     FORM = "form"
     NO_TIME = "no_time"

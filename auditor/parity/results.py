@@ -111,7 +111,8 @@ class ConfigResults(Struct, frozen=True, kw_only=True):
     """Hold what AWS Config says, of one or several Regions.
 
     `listed` are the rules whose results are there, be they empty; `cut` those of which further pages are missing.
-    `rules_cut` says that further pages of rules are missing.
+    `rules_cut` says that further pages of rules are missing. `unknown_types` names by rule a compliance type that
+    cannot be compared.
     `unread` says by rule why AWS did not tell its results. `passed_over` names files that are no answer of AWS Config.
     """
 
@@ -122,6 +123,7 @@ class ConfigResults(Struct, frozen=True, kw_only=True):
     listed: frozenset[Named] = frozenset()
     cut: frozenset[Named] = frozenset()
     rules_cut: bool = False
+    unknown_types: Mapping[Named, str] = {}
     unread: Mapping[Named, str] = {}
     passed_over: tuple[str, ...] = ()
 
@@ -154,6 +156,7 @@ def results_of(batches: Sequence[Batch], passed_over: Sequence[str] = ()) -> Con
         listed=frozenset(named for batch in placed for named in _empty(batch, names))
         | {(each.rule, each.place) for each in evaluations},
         cut=frozenset(named for batch in placed for named in _cut(batch, names)),
+        unknown_types={named: kind for batch in placed for named, kind in _unknown_types(batch)},
         rules_cut=any(map(_rules_go_on, placed)),
         unread={named: why for batch in placed for named, why in _unread(batch, names)},
         passed_over=tuple(passed_over),
@@ -233,6 +236,15 @@ def _evaluation(found: ResultAnswer, form: Form, place: Place) -> Iterator[Evalu
     yield Evaluation(
         named.config_rule_name, own, named.resource_type, named.resource_id, kind, at, found.annotation or "", form
     )
+
+
+def _unknown_types(batch: Batch) -> Iterator[tuple[Named, str]]:
+    for _, answer in batch.answers:
+        for _, found in _forms(answer):
+            for each in found:
+                if each.compliance_type not in _KINDS:
+                    name = each.evaluation_result_identifier.evaluation_result_qualifier.config_rule_name
+                    yield (name, batch.place), each.compliance_type
 
 
 def _selected(answer: Answer, place: Place) -> Iterator[Evaluation]:

@@ -158,6 +158,12 @@ def test_what_is_shown_as_text(history: Path, run: Run) -> None:
     assert history.is_dir()
 
 
+@pytest.mark.usefixtures("history")
+def test_a_period_that_ends_before_it_begins_is_refused(run: Run) -> None:
+    result = run("history", "trend", "--history", "h.db", "--since", "2026-12-01", "--until", "2026-01-01")
+    assert (result.code, "--until 2026-01-01 is before --since 2026-12-01" in result.err) == (2, True)
+
+
 def test_an_unknown_account_or_date_is_refused(history: Path, run: Run) -> None:
     result = run("history", "show", "--history", "h.db", "--account", "999999999999")
     assert (result.code, "the history has no account 999999999999" in result.err) == (2, True)

@@ -548,6 +548,16 @@ def test_an_empty_answer_of_a_periodic_rule_is_explained_by_a_recorder(run: Run,
     assert ({cause for _, cause in causes(found.report)}, found.code) == ({"not_recorded"}, 0)
 
 
+def test_a_compliance_type_that_is_not_known_is_named(run: Run, tmp_path: Path) -> None:
+    odd = [{**result("p", each.id, C), "ComplianceType": "MAYBE"} for each in (BOB, EVE, DAN)]
+    text = "AWS Config's answer has a compliance type that cannot be compared: 'MAYBE'"
+    described = {"rules.json": rules(rule("p", NO_POLICIES))}
+    none = compared(run, tmp_path, {**described, "p.json": {"EvaluationResults": odd}})
+    assert [(each["explanation"], none.code) for each in none.report["rules"]] == [(text, 4)]
+    some = compared(run, tmp_path, {**described, "p.json": {"EvaluationResults": [odd[0], *all_of("p", C)[1:]]}})
+    assert [(each["reason"], some.code) for each in some.report["incomparable"]] == [("compliance_type", 4)]
+
+
 def _real(found: Compared) -> list[str]:
     return [name for name, cause in causes(found.report) if cause == "real"]
 
