@@ -196,7 +196,7 @@ def test_a_template_that_cannot_be_read_fails_the_hook(run: Run, tmp_path: Path)
     broken = tmp_path / "broken.yaml"
     broken.write_text("Resources:\n  U: {Type: AWS::IAM::User\n")
     result = run("pre-commit", broken)
-    assert result.code == 2
+    assert result.code == 3
     assert "broken.yaml, line 3" in result.err
 
 
