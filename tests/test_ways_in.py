@@ -196,8 +196,27 @@ def test_a_template_that_cannot_be_read_fails_the_hook(run: Run, tmp_path: Path)
     broken = tmp_path / "broken.yaml"
     broken.write_text("Resources:\n  U: {Type: AWS::IAM::User\n")
     result = run("pre-commit", broken)
-    assert result.code == 2
+    assert result.code == 3
     assert "broken.yaml, line 3" in result.err
+
+
+def test_the_hook_judges_every_file_before_it_fails(run: Run, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.yaml").write_text("Resources:\n  U: {Type: AWS::IAM::User\n")
+    result = run("pre-commit", tmp_path / "one.yaml", tmp_path / "two.yaml", EXAMPLES / "shortcut.yaml")
+    assert result.code == 3
+    assert "one.yaml, line 3" in result.err
+    assert "two.yaml, line 3" in result.err
+    assert "iam-user-no-policies-check" in result.out
+
+
+def test_the_hook_shows_no_exit_code_that_is_not_its_own(run: Run, tmp_path: Path) -> None:
+    unknown = tmp_path / "unknown.yaml"
+    unknown.write_text("Resources: {U: {Type: AWS::IAM::SomethingNew}}")
+    result = run("pre-commit", unknown)
+    assert result.code == 0
+    assert "Passed, undecided without the account: nothing was decided" in result.err
+    assert "Exit code 4" not in result.err
 
 
 def test_the_image_is_built_of_what_the_wheel_needs_and_runs_as_nobody() -> None:

@@ -7,21 +7,46 @@ from typing import Any
 from auditor import documents
 from auditor.console import scanning
 from auditor.console.commands.scan import command as scan
+from auditor.console.messages import Say, speaker
 from auditor.console.requests import ScanRequest, request_of
+from auditor.errors import AuditError, SourceError
+from auditor.templates.errors import TemplateError
 
 _RESOURCES = re.compile(rb"\bResources[\"']?\s*:")
 _OF_IAM = re.compile(rb"\bAWS::(IAM|AccessAnalyzer)::")
 _GATE = ("--fail-on", "noncompliant", "--only", "introduced", "--allow-incomplete")
-_UNDECIDED = 4
-_WORST_FIRST = (2, 3, 1)
+_WORST_FIRST = (3, 1)
 
 
 def run(options: Mapping[str, Any]) -> int:
-    """Judge each template among the files, and return the worst exit code; what stays undecided passes."""
-    paths: Sequence[str] = options["paths"]
+    """Judge each template among the files, and return the worst exit code; what stays undecided passes.
+
+    Raises AuditError, after all other files were judged, for one that could not be read.
+    """
     given = {name: value for name, value in options.items() if name != "paths"}
-    codes = {scanning.run(_request(path, given)) for path in paths if _is_template(path)} - {_UNDECIDED}
+    codes: set[int] = set()
+    errors: list[AuditError] = []
+    for path in options["paths"]:
+        try:
+            codes.add(_judged(path, given))
+        except (SourceError, TemplateError) as error:
+            errors.append(error)
+    if errors:
+        errors.sort(key=lambda error: error.exit_code, reverse=True)  # the worst, 2, is raised
+        _show(errors[:-1], speaker(quiet=False))
+        raise errors[-1]
     return next((code for code in _WORST_FIRST if code in codes), 0)
+
+
+def _judged(path: str, given: Mapping[str, Any]) -> int:
+    """Return the exit code for a file; 0 for one that is no template."""
+    return scanning.run(_request(path, given), undecided_passes=True) if _is_template(path) else 0
+
+
+def _show(errors: Sequence[AuditError], say: Say) -> None:
+    for error in errors:
+        say(f"iam-audit: {error.message}")
+        say(f"  {error.hint}")
 
 
 def _is_template(path: str) -> bool:

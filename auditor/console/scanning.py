@@ -35,9 +35,11 @@ from auditor.selection.run_settings import RunSettings, run_settings
 from auditor.writers import files, paths, printing
 from auditor.writers.formats import REPORT_SUFFIXES, check_region
 
+UNDECIDED = 4
 
-def run(request: ScanRequest) -> int:
-    """Do the scan and return its exit code."""
+
+def run(request: ScanRequest, *, undecided_passes: bool = False) -> int:
+    """Do the scan and return its exit code; `undecided_passes`: the caller takes 4 for no failure, so do not show it."""
     say = speaker(quiet=request.quiet)
     places.check(request.account)
     planning.check(request)
@@ -78,7 +80,8 @@ def run(request: ScanRequest) -> int:
     show(report, plan.run.output_format.value, request.shown, query, say, region=region, only=only)
     code, reason = exit_code(report, _gate(plan.run, overdue, only))
     by_file = f". {sentence(report.configuration)}" if report.configuration and effects(report.configuration) else ""
-    say(f"{f'{files.sentence(written)}. ' if written else ''}Exit code {code}: {reason}{by_file}")
+    result = "Passed, undecided without the account" if undecided_passes and code == UNDECIDED else f"Exit code {code}"
+    say(f"{f'{files.sentence(written)}. ' if written else ''}{result}: {reason}{by_file}")
     return code
 
 

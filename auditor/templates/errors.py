@@ -1,6 +1,6 @@
 """The errors of a template: mistakes, which keep their line, and values that only AWS knows."""
 
-from auditor.errors import UsageError
+from auditor.errors import SourceError, UsageError
 from auditor.templates.values import Unknown
 
 
@@ -19,6 +19,12 @@ class TemplateError(UsageError):
         """Return what is wrong and where, as one text."""
         where = self.place if self.line is None else f"{self.place}, line {self.line}:"
         return f"{where} {self.problem}"
+
+
+class UnreadableTemplateError(TemplateError):
+    """Raised for a file that holds no whole CloudFormation template (exit 3, as for every source)."""
+
+    exit_code = SourceError.exit_code
 
 
 class UnknownValueError(Exception):

@@ -108,3 +108,28 @@ def test_the_defaults_that_a_verdict_may_rest_on_are_named(run: Run, tmp_path: P
     )
     result = run("scan", "--cloudformation", path, "--snapshot", today)
     assert "judged with the defaults of parameters: Team = 'ops';" in result.err
+
+
+UNREADABLE = [
+    ("missing", None, "cannot be read"),
+    ("empty", "", "is empty"),
+    ("cut", "Resources:\n  U: {Type: AWS::IAM::User\n", "line 3: this is not YAML"),
+    ("two documents", "Resources: {U: {Type: AWS::IAM::User}}\n---\na: b\n", "line 2: a second document begins here"),
+    ("a text", "Resources", "this is not a CloudFormation template"),
+    ("without resources", "Outputs: {}", "has no Resources"),
+    ("cut after Resources", "Resources:", "has no Resources"),
+    ("resources in a list", "Resources:\n  - Type: AWS::IAM::User", "Resources is a list and not a mapping"),
+    ("resources in a text", "Resources: U", "Resources is a text and not a mapping"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "expected"), UNREADABLE, ids=[name for name, _, _ in UNREADABLE])
+def test_a_template_that_cannot_be_read_ends_with_3(
+    run: Run, tmp_path: Path, name: str, text: str | None, expected: str
+) -> None:
+    path = tmp_path / "t.yaml"
+    if text is not None:
+        path.write_text(text, "utf-8")
+    result = run("scan", "--cloudformation", path)
+    assert result.code == 3, name
+    assert expected in result.err

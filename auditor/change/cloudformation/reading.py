@@ -11,7 +11,7 @@ from auditor.change.cloudformation.values import NOTHING, Values
 from auditor.change.steps import Change, Doubt, Opened, Step
 from auditor.change.values import ACCOUNT_ID, Target, Unknown
 from auditor.templates import pseudo
-from auditor.templates.errors import TemplateError
+from auditor.templates.errors import TemplateError, UnreadableTemplateError
 from auditor.templates.functions import Template
 from auditor.templates.lenient import LenientReader
 from auditor.templates.nodes import read_document
@@ -47,10 +47,18 @@ _OF_STACK = {
 
 
 def document_of(path: str) -> Table:
-    """Return the template that a file holds; raise TemplateError for what is none."""
-    document = read_document(path, _KIND, reader=LenientReader)
-    if not isinstance(document.entries.get("Resources"), Table):
-        raise TemplateError(path, None, "has no Resources", f"Name the file of a {_KIND}.")
+    """Return the template that a file holds; raise UnreadableTemplateError for what is none."""
+    try:
+        document = read_document(path, _KIND, reader=LenientReader)
+    except TemplateError as error:
+        raise UnreadableTemplateError(path, error.line, error.problem, error.remedy) from error
+    resources = document.entries.get("Resources")
+    if resources is None or (isinstance(resources, Scalar) and not resources.text):
+        raise UnreadableTemplateError(path, None, "has no Resources", f"Name the file of a {_KIND}.")
+    if not isinstance(resources, Table):
+        what = {Items: "a list", Scalar: "a text"}.get(type(resources), "a value that is not understood")
+        problem = f"Resources is {what} and not a mapping"
+        raise UnreadableTemplateError(path, resources.line, problem, "Write each resource as NAME: {Type: ...}.")
     return document
 
 
