@@ -39,7 +39,7 @@ UNDECIDED = 4
 
 
 def run(request: ScanRequest, *, undecided_passes: bool = False) -> int:
-    """Do the scan and return its exit code; `undecided_passes`: the caller takes 4 for no failure, so do not show it."""
+    """Do the scan and return its exit code; `undecided_passes`: the caller passes on 4, which is then not shown."""
     say = speaker(quiet=request.quiet)
     places.check(request.account)
     planning.check(request)
