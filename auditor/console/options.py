@@ -124,25 +124,35 @@ def _options(*options: Callable[[C], C]) -> Callable[[C], C]:
     return decorated
 
 
-aws_options = _options(
-    _credentials("--profile", metavar="NAME", shell_complete=profile_names, help="AWS profile to use."),
-    _credentials(
-        "--region",
-        metavar="REGION",
-        help="AWS Region: its partition, and its access analyzers; with --exports, whose were listed.",
-    ),
-    _credentials("--role-arn", metavar="ARN", help="Assume this role first."),
-    _credentials("--external-id", metavar="ID", help="External id for --role-arn."),
-    _credentials("--mfa-serial", metavar="ARN", help="Your MFA device, where policies deny everything without MFA."),
-    _credentials("--mfa-code", metavar="CODE", help="The device's code; a terminal prompts for it if left out."),
-    reading("--expect-account", metavar="ID", help="Stop with exit code 2 if it is another account."),
-    reading(
-        "--timeout",
-        "timeout_s",
-        type=seconds,
-        metavar="SECONDS",
-        help="Stop reading AWS after this time [1800]; what was not read by then is unknown.",
-    ),
+def aws_options_for(*, region: str, timeout: str) -> Callable[[C], C]:
+    """Return what adds the options that lead to an account, with the help of --region and of --timeout."""
+    return _options(
+        _credentials("--profile", metavar="NAME", shell_complete=profile_names, help="AWS profile to use."),
+        _credentials(
+            "--region",
+            metavar="REGION",
+            help=region,
+        ),
+        _credentials("--role-arn", metavar="ARN", help="Assume this role first."),
+        _credentials("--external-id", metavar="ID", help="External id for --role-arn."),
+        _credentials(
+            "--mfa-serial", metavar="ARN", help="Your MFA device, where policies deny everything without MFA."
+        ),
+        _credentials("--mfa-code", metavar="CODE", help="The device's code; a terminal prompts for it if left out."),
+        reading("--expect-account", metavar="ID", help="Stop with exit code 2 if it is another account."),
+        reading(
+            "--timeout",
+            "timeout_s",
+            type=seconds,
+            metavar="SECONDS",
+            help=timeout,
+        ),
+    )
+
+
+aws_options = aws_options_for(
+    region="AWS Region: its partition, and its access analyzers; with --exports, whose were listed.",
+    timeout="Stop reading AWS after this time [1800]; what was not read by then is unknown.",
 )
 place_options = _options(
     reading("--exports", shell_complete=files, metavar="DIR", help="Read a folder of AWS CLI output."),

@@ -206,7 +206,8 @@ def _check_age(snapshot: Snapshot, oldest: timedelta | None, request: ScanReques
     hint = "Read the account again, or allow an older one."
     if snapshot.captured_at is None:
         problem = "has no known capture time, which --max-snapshot-age needs"
-        raise SourceError(problem, "Give --captured-at, the time at which the files were written.", subject=place)
+        hint = "Give --captured-at TIME with --exports; a snapshot without a capture time must be read again."
+        raise SourceError(problem, hint, subject=place)
     age = (request.as_of or datetime.now(UTC)) - snapshot.captured_at
     if age > oldest:
         limit = f"{oldest.total_seconds() / 3600:g} h"

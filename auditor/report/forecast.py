@@ -102,7 +102,7 @@ class _Forecaster:
         self, snapshot: Snapshot, rules: Sequence[ConfiguredRule], suppressions: Sequence[Suppression], limits: Limits
     ) -> None:
         if snapshot.captured_at is None:
-            hint = "Give --captured-at TIME, the time at which the files were written."
+            hint = "Give --captured-at TIME with --exports; a snapshot without a capture time must be read again."
             raise SourceError("the capture time of the account is unknown, from which a forecast counts", hint)
         self._snapshot, self._captured_at = snapshot, snapshot.captured_at
         self._suppressions, self._limits = suppressions, limits

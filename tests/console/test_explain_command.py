@@ -153,7 +153,7 @@ def test_a_credential_report_that_is_too_old_for_the_configuration_is_not_shown(
 
 def test_exports_are_explained_as_snapshots_are(run: Run, tmp_path: Path) -> None:
     result = run("explain", "alice", "--exports", write_exports(tmp_path / "exports"))
-    assert "Captured  unknown: --captured-at sets it for files" in result.out
+    assert "unknown: --captured-at sets it for --exports; else read again" in " ".join(result.out.split())
     known = run("explain", "alice", "--exports", tmp_path / "exports", "--captured-at", "2026-11-24T03:00:00Z")
     assert "Groups\n  Admins" in known.out
 

@@ -104,6 +104,7 @@ def test_any_input_can_be_forecast(keys: Path, run: Run) -> None:
     write_exports(keys / "exports")
     result = run("forecast", "--exports", "exports", "--rule", KEYS)
     assert (result.code, "the capture time of the account is unknown" in result.err) == (3, True)
+    assert "a snapshot without a capture time must be read again" in " ".join(result.err.split())
     result = run("forecast", "--exports", "exports", "--captured-at", "2026-11-24T03:00:00Z", "--rule", KEYS)
     assert result.code in (0, 4), result
     assert "the 30 days up to 2026-12-24 03:00Z" in result.out

@@ -246,3 +246,9 @@ def test_permissions_name_what_publishing_and_parity_call(run: Run) -> None:
     added = {*more["Statement"][0]["Action"]} - {*plain["Statement"][0]["Action"]}
     assert {"securityhub:GetFindings", "securityhub:BatchImportFindings"} < added
     assert {each.partition(":")[0] for each in added} == {"securityhub", "config"}
+
+
+def test_the_help_speaks_of_security_hub(run: Run) -> None:
+    text = " ".join(run("publish", "security-hub", "--help").out.split())
+    assert "AWS Region of the Security Hub." in text
+    assert "--exports" not in text

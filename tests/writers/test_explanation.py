@@ -112,7 +112,7 @@ def test_a_device_that_no_input_lists_is_not_denied(monkeypatch: pytest.MonkeyPa
 def test_ages_are_told_only_where_the_time_is_known() -> None:
     found = in_html(auditor.explain(explained_account(captured_at=None, report_generated_at=None), "alice"))
     assert "By a credential report of unknown time." in found
-    assert "--captured-at sets it for files" in found
+    assert "--captured-at sets it for --exports; else read again" in found
     assert " ago)" not in found
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from auditor.console.groups import Command, Commands
-from auditor.console.options import PUBLISH_CODES, aws_options, quiet_option, showing
+from auditor.console.options import PUBLISH_CODES, aws_options_for, quiet_option, showing
 from auditor.console.requests import PublishRequest, request_of
 from auditor.console.values import files
 
@@ -18,7 +18,9 @@ def publish() -> None:
 @publish.command("security-hub", cls=Command, epilog=PUBLISH_CODES)
 @click.argument("report_file", metavar="REPORT", shell_complete=files)
 @click.option("--apply", is_flag=True, help="Import the findings; without it, only show what would be done.")
-@aws_options
+@aws_options_for(
+    region="AWS Region of the Security Hub.", timeout="Stop after this time [1800]; what was imported by then stays."
+)
 @showing("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @quiet_option
 def security_hub(**options: Any) -> int:

@@ -66,7 +66,7 @@ def _facts(explanation: Explanation) -> Iterator[tuple[str, Cell]]:
     account, now = explanation.account, explanation.snapshot.captured_at
     alias = f" ({account.alias})" if account.alias else ""
     yield "Account", Cell(f"{account.id or 'unknown'}{alias}, {account.partition}")
-    yield "Captured", Cell(moment(now)) if now else unknown("--captured-at sets it for files")
+    yield "Captured", Cell(moment(now)) if now else unknown("--captured-at sets it for --exports; else read again")
     if explanation.unseen is not None:
         return
     if explanation.policy is None or explanation.policy.kind is not PolicyKind.AWS_MANAGED:
