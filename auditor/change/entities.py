@@ -227,6 +227,7 @@ def _rename(draft: Draft, step: Entity, old: str, gap: str) -> None:
 
 def _delete(draft: Draft, step: Entity, name: str | None) -> None:
     if name is None:
+        draft.deleted.add((step.listing, str(step.name)))
         if not draft.alone and not isinstance(step.name, Unknown):
             draft.note(f"{step.address} deletes a resource that the account does not have", None)
         return
