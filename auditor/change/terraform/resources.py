@@ -57,8 +57,13 @@ def concerns_iam(entry: Mapping[str, Any]) -> bool:
     """Return whether an entry of resource_changes may change something of IAM, or is a policy document."""
     kind = str(entry.get("type", ""))
     if entry.get("mode", "managed") == "managed":
-        return _TOUCHING.match(kind) is not None
+        return touches_iam(kind)
     return kind == "aws_iam_policy_document"
+
+
+def touches_iam(kind: str) -> bool:
+    """Return whether resources of a type may change something of IAM."""
+    return _TOUCHING.match(kind) is not None
 
 
 def configured_address(address: str) -> str:
