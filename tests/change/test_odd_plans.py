@@ -182,6 +182,18 @@ def test_a_file_that_is_not_a_whole_plan_is_refused(tmp_path: Path, text: str, p
     assert hint in (caught.value.hint or "")
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("aws_cloudformation_stack", "aws_cloudformation_stack_set", "awscc_cloudformation_stack"),
+        *("awscc_cloudformation_stack_set", "aws_servicecatalog_provisioned_product"),
+    ],
+)
+def test_what_a_stack_makes_is_unknown(tmp_path: Path, kind: str) -> None:
+    found = answers(report_of_plan(tmp_path, plan(created(f"{kind}.s", name="s")), ANN_IN_OPS))
+    assert found[IN_GROUP, "ann"] == (UNDECIDED, "undetermined")
+
+
 UNCHANGED = {
     "nothing at all": plan(),
     "no changes of the state": plan(planned_values=PLANNED, prior_state={"values": PLANNED}),

@@ -16,6 +16,7 @@ _LEFT_OFF = frozenset(
 """The attributes that a new resource has unknown where the configuration leaves them off, and that are then not set."""
 _TOUCHING = re.compile(
     r"aws_iam_|aws_accessanalyzer_|awscc_iam_|awscc_accessanalyzer_|aws_cloudformation_stack|"
+    r"awscc_cloudformation_stack|aws_servicecatalog_provisioned_product|"
     r"aws_serverlessapplicationrepository_cloudformation_stack|aws_cloudcontrolapi_resource"
 )
 """The types of resources that may change something of IAM."""
