@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from conftest import Run
-from plans import Json, created, deleted, document, plan, updated, written
+from plans import Json, changed, created, deleted, document, plan, updated, written
 
 from auditor.account.snapshot import dump
-from auditor.testing import account, allow, group, policy, user
+from auditor.testing import ACCOUNT_ID, account, allow, group, policy, user
 
 GATE = ("--fail-on", "noncompliant", "--only", "introduced", "--rules", "all")
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -76,3 +76,33 @@ def test_a_template_that_changes_a_user_whom_the_account_lacks_is_undetermined(
     result = run("scan", "--cloudformation", path, "--snapshot", today, *GATE)
     assert result.code == 4
     assert re.search(r"[1-9]\d* undetermined", result.err)
+
+
+OTHER = "999999999999"
+OF_OTHER = {
+    "its own ARN": updated("aws_iam_user.a", {"name": "ann", "path": "/", "arn": f"arn:aws:iam::{OTHER}:user/ann"}),
+    "a policy": created("aws_iam_user_policy_attachment.a", user="ann", policy_arn=f"arn:aws:iam::{OTHER}:policy/p"),
+    "a resource that stays": changed("aws_iam_user.a", "no-op", after={"arn": f"arn:aws:iam::{OTHER}:user/ann"}),
+}
+
+
+@pytest.mark.parametrize("change", OF_OTHER.values(), ids=OF_OTHER)
+def test_a_plan_of_another_account_is_refused(run: Run, tmp_path: Path, today: str, change: Json) -> None:
+    result = run("scan", "--terraform-plan", written(tmp_path, plan(change)), "--snapshot", today, *GATE)
+    assert result.code == 3
+    assert f"is of account {OTHER}" in result.err
+    assert f"the account is {ACCOUNT_ID}" in result.err
+
+
+def test_other_accounts_in_documents_and_of_other_providers_are_fine(run: Run, tmp_path: Path, today: str) -> None:
+    trust = document(
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}}
+    )
+    role = created("aws_iam_role.r", name="r", path="/", assume_role_policy=trust)
+    made = plan(role, OF_OTHER["a policy"])
+    made["configuration"]["root_module"]["resources"][1]["provider_config_key"] = "aws.other"
+    assumed = [{"role_arn": {"constant_value": f"arn:aws:iam::{OTHER}:role/deploy"}}]
+    made["configuration"]["provider_config"] = {"aws.other": {"expressions": {"assume_role": assumed}}}
+    result = run("scan", "--terraform-plan", written(tmp_path, made), "--snapshot", today, "--allow-incomplete")
+    assert result.code == 0
+    assert f"is in account {OTHER}, which is not audited" in result.err
