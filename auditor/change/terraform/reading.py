@@ -45,6 +45,9 @@ def _change(lookup: Lookup, file: str, account: Snapshot, sources: Sources | Non
     for each in everything:
         reading.check_account(each, file)
     steps = tuple(_placed(step, sources) for each in everything for step in reading.steps(each))
+    stays = any(each.after is not None for each in everything)  # what is deleted may be gone from the folder too
+    if sources is not None and stays and all(step.file is None for step in steps):
+        reading.notes.append(f"--source-dir {sources.folder}: no address of {file} is found in this folder")
     hidden = {text for each in everything for text in _secrets(each)}
     return Change(
         file=file,
