@@ -10,7 +10,7 @@ from auditor.account.kinds import Kind, listed_kinds
 from auditor.account.model import Account, Notice, PartialAccount, Snapshot
 from auditor.account.unknown import Gap, Listing, stored
 from auditor.change.causes import Cause, Causes, Key
-from auditor.change.empty import NOT_READ, was_read
+from auditor.change.empty import was_read
 from auditor.change.index import MARK
 from auditor.change.records import TYPES, Missing, edited, touched
 from auditor.change.values import Hidden, Target, Text, Unknown
@@ -115,20 +115,34 @@ class Draft:
         other = self._folded[listing].get(shown.casefold())
         return other if other in held else None
 
-    def reached(self, target: Target, address: str) -> str | None:
-        """Return under which name a holder is held, made if the account may have it; None: unknown, or not there."""
+    def reached(self, target: Target, address: str, *, adds: bool = True) -> str | None:
+        """Return under which name a holder is held, made where nobody has it; None: unknown, or deleted.
+
+        A holder that a complete list lacks is made too, with a warning: the list may be older than the holder. `adds`
+        is False for what is only taken from a holder, who is not made then.
+        """
         found = self.found(target.listing, target.name)
         if found is not None or isinstance(target.name, Unknown):
             return found
-        if self.listing_gaps[target.listing] is None:
+        gap = self.listing_gaps[target.listing]
+        if gap is None:
             self.note(f"{address} changes {_one(target.listing)} that the account does not have", None)
-            return None
+            if not adds or self._is_gone(target):
+                return None
+            gap = self.gap(f"{address} changes {_one(target.listing)} that the account does not have")
         name = f"(sensitive, {address})" if isinstance(target.name, Hidden) else str(target.name)
-        gap = self.listing_gaps[target.listing] or NOT_READ
         self.put(target.listing, name, touched(target.listing, name, gap))
         if name != target.name:
             self.show_as((target.listing, str(target.name)), name)
         return name
+
+    def _is_gone(self, target: Target) -> bool:
+        """Return whether the change deletes or renames a holder."""
+        key = (target.listing, str(target.name))
+        return key in self.deleted or key in self.renaming or key[1] in self._old_names(key[0])
+
+    def _old_names(self, listing: str) -> set[str]:
+        return {old for (kind, _), old in self.renamed.items() if kind == listing}
 
     def put(self, listing: str, name: str, record: Any) -> None:
         """Hold a record under its name."""

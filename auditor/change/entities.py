@@ -24,7 +24,7 @@ def entity(draft: Draft, step: Entity, file: str) -> None:
     if step.action is Action.CREATE:
         _create(draft, step, file)
         return
-    name = draft.found(step.listing, step.old_name if step.old_name is not None else step.name)
+    name = _held(draft, step)
     if name is not None:
         draft.by_address.setdefault(step.address, (step.listing, name))
         draft.places.setdefault((step.listing, name), Location(file, step.line, step.address))
@@ -32,6 +32,15 @@ def entity(draft: Draft, step: Entity, file: str) -> None:
         _delete(draft, step, name)
     elif step.action is Action.UPDATE:
         _update(draft, step, name, file)
+
+
+def _held(draft: Draft, step: Entity) -> str | None:
+    """Return under which name a resource is held: MFA devices by their serial number, which ends with their name."""
+    name = step.old_name if step.old_name is not None else step.name
+    found = draft.found(step.listing, name)
+    if found is not None or step.listing != "virtual_mfa_devices" or isinstance(name, Unknown):
+        return found
+    return next((each for each in draft.lists[step.listing] if each.rpartition("/")[2] == name), None)
 
 
 def _create(draft: Draft, step: Entity, file: str) -> None:
@@ -227,6 +236,7 @@ def _rename(draft: Draft, step: Entity, old: str, gap: str) -> None:
 
 def _delete(draft: Draft, step: Entity, name: str | None) -> None:
     if name is None:
+        draft.deleted.add((step.listing, str(step.name)))
         if not draft.alone and not isinstance(step.name, Unknown):
             draft.note(f"{step.address} deletes a resource that the account does not have", None)
         return
@@ -241,6 +251,8 @@ def _delete(draft: Draft, step: Entity, name: str | None) -> None:
 def _let_go(draft: Draft, step: Entity, name: str, record: Any) -> None:
     """Take what is deleted out of what it was connected with."""
     _doubt_boundaries(draft, record, draft.gap(f"{step.address}: whose permissions boundary goes is not counted"))
+    if step.listing == "virtual_mfa_devices":
+        _doubt_mfa(draft, step, record.user_arn)
     if step.listing == "users":
         draft.forget(name)
         for group in stored(record, "group_names").known_part:
@@ -252,6 +264,28 @@ def _let_go(draft: Draft, step: Entity, name: str, record: Any) -> None:
     if step.listing in _HOLDERS:
         for attached in stored(record, "attached_policies").known_part:
             count_attachment(draft, attached.arn, -1)
+
+
+def _doubt_mfa(draft: Draft, step: Entity, user_arn: str | None) -> None:
+    """Leave in doubt whether the owner of a deleted device has MFA: other devices are not all listed."""
+    missing = Missing(draft.gap(f"{step.address}: whether another MFA device is left is not known"))
+    if user_arn is not None and user_arn.endswith(":root"):
+        _doubt_mfa_of_root(draft, missing)
+        draft.cause(("account", draft.account.name), step.address, "an MFA device of root is deleted")
+    for name, user in draft.lists["users"].items():
+        held = stored(user, "credentials")
+        if user_arn is not None and stored(user, "arn") == user_arn and held is not None:
+            draft.lists["users"][name] = edited(user, {"credentials": edited(held, {"mfa_active": missing})})
+            draft.cause(("users", name), step.address, f"an MFA device of {name} is deleted", "credentials")
+
+
+def _doubt_mfa_of_root(draft: Draft, missing: Missing) -> None:
+    summary, root = stored(draft.account, "summary"), stored(draft.account, "root_credentials")
+    if summary is not None:
+        counts = {key: count for key, count in summary.items() if key != "AccountMFAEnabled"}
+        draft.account = edited(draft.account, {"summary": counts})
+    if root is not None:
+        draft.account = edited(draft.account, {"root_credentials": edited(root, {"mfa_active": missing})})
 
 
 def _take_from_all(draft: Draft, listings: tuple[str, ...], field: str, item: str, address: str) -> None:

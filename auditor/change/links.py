@@ -18,7 +18,7 @@ _UNKNOWN_ARN = "known after apply"
 
 def link(draft: Draft, step: Link) -> None:
     """Do a step that puts an item into a list, or takes it out."""
-    name = draft.reached(step.holder, step.address)
+    name = draft.reached(step.holder, step.address, adds=step.adds)
     if name is None:
         if isinstance(step.holder.name, Unknown):
             _doubt_everybody(draft, step, step.holder.name)

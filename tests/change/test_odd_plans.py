@@ -129,6 +129,8 @@ def test_a_plan_may_be_written_by_powershell(tmp_path: Path, encoding: str) -> N
     assert answers(report_of([reading.opened(str(path))]))[HAS_USERS, "g"][0] == NC
 
 
+USER = created("aws_iam_user.u", name="u", path="/")
+PLANNED = {"root_module": {"child_modules": [{"resources": [{**USER, "change": None}]}]}}
 WRONG = [
     (
         json.dumps(plan({"address": "aws_iam_user.u", "type": "aws_iam_user", "change": {"after": {"name": "u"}}})),
@@ -146,11 +148,30 @@ WRONG = [
         "a part of the plan was taken out",
         "terraform show -json",
     ),
+    ('{"format_version": "1.0", "valid": true, "diagnostics": []}', "has no planned values", "terraform show -json"),
+    ('{"format_version": "1.0", "provider_schemas": {}}', "has no planned values", "terraform show -json"),
+    (json.dumps(plan({**USER, "type": ""})), "does not say what happens to aws_iam_user.u", "terraform show -json"),
+    (json.dumps(plan(USER))[:-1] + ', "resource_changes": []}', "'resource_changes' stands twice", "terraform show"),
+    (json.dumps(plan(deferred_changes=[{"resource_change": USER}])), "is not a complete plan", "Plan again"),
+    (json.dumps(plan(planned_values=PLANNED)), "plans aws_iam_user.u, which is not in", "terraform show -json"),
+    (json.dumps(plan(planned_values=PLANNED) | {"resource_changes": None}), "plans aws_iam_user.u", "terraform show"),
+    (json.dumps(plan(planned_values=[])), "is not a readable Terraform plan", "terraform show -json"),
+    (
+        json.dumps(plan(changed("aws_iam_user.u", "no-op", before={"name": "u"}, after={"name": "v"}))),
+        "whose values before and after differ",
+        "terraform show -json",
+    ),
 ]
 
 
 @pytest.mark.parametrize(
-    ("text", "problem", "hint"), WRONG, ids=["no actions", "an action of tomorrow", "of a wrapper", "without changes"]
+    ("text", "problem", "hint"),
+    WRONG,
+    ids=[
+        *("no actions", "an action of tomorrow", "of a wrapper", "without changes", "terraform validate"),
+        *("terraform providers schema", "no type", "a key twice", "deferred changes", "planned and not changed"),
+        *("planned and no changes", "planned values of no kind", "no-op that changes something"),
+    ],
 )
 def test_a_file_that_is_not_a_whole_plan_is_refused(tmp_path: Path, text: str, problem: str, hint: str) -> None:
     path = tmp_path / "plan.json"
@@ -159,6 +180,38 @@ def test_a_file_that_is_not_a_whole_plan_is_refused(tmp_path: Path, text: str, p
         reading.opened(str(path))
     assert problem in caught.value.message
     assert hint in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("aws_cloudformation_stack", "aws_cloudformation_stack_set", "awscc_cloudformation_stack"),
+        *("awscc_cloudformation_stack_set", "aws_servicecatalog_provisioned_product"),
+    ],
+)
+def test_what_a_stack_makes_is_unknown(tmp_path: Path, kind: str) -> None:
+    found = answers(report_of_plan(tmp_path, plan(created(f"{kind}.s", name="s")), ANN_IN_OPS))
+    assert found[IN_GROUP, "ann"] == (UNDECIDED, "undetermined")
+
+
+UNCHANGED = {
+    "nothing at all": plan(),
+    "no changes of the state": plan(planned_values=PLANNED, prior_state={"values": PLANNED}),
+    "listed as no-op": plan(changed("aws_iam_user.u", "no-op", before={}, after={}), planned_values=PLANNED),
+    "no list of changes": {"format_version": "1.2", "planned_values": {}, "applyable": False},
+}
+
+
+@pytest.mark.parametrize("made", UNCHANGED.values(), ids=UNCHANGED)
+def test_a_plan_without_changes_is_read(tmp_path: Path, made: Json) -> None:
+    planned = report_of_plan(tmp_path, made, ANN_IN_OPS).planned
+    assert planned is not None
+    assert not planned.touches_iam
+
+
+def test_members_that_a_plan_leaves_out_are_unknown(tmp_path: Path) -> None:
+    found = answers(report_of_plan(tmp_path, plan(created("aws_iam_group_membership.m", group="dev")), ANN_IN_OPS))
+    assert found[HAS_USERS, "dev"] == (UNDECIDED, "undetermined")
 
 
 def test_a_policy_that_is_left_over_is_gone(tmp_path: Path) -> None:

@@ -234,7 +234,7 @@ def test_a_contradiction_is_told(run: Run, tmp_path: Path, today: str) -> None:
     inline = created("aws_iam_user_policy.p", user="nobody", name="p", policy=document(allow()))
     result = run("scan", "--terraform-plan", written(tmp_path, plan(taken, nowhere, inline)), "--snapshot", today)
     assert "aws_iam_user.ann creates a resource whose name is taken" in result.err
-    assert "aws_iam_user_policy.p changes a user that the account does not have" in result.err
+    assert "aws_iam_user.x changes a user that the account does not have" in result.err
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Run
-from plans import Json, created, plan, updated, written
+from plans import Json, created, deleted, plan, updated, written
 
 from auditor.account.snapshot import dump
 from auditor.testing import account, group, user
@@ -95,6 +95,14 @@ def test_a_cause_names_its_file_and_line(run: Run, source: Path) -> None:
     (finding,) = json.loads(done.out)["findings"]
     assert finding["causes"] == [f"aws_iam_group_membership.m ({source}/m.tf:3): ann leaves it"]
     assert finding["location"] == {"file": f"{source}/m.tf", "line": 3, "address": "aws_iam_group_membership.m"}
+
+
+def test_a_folder_without_the_addresses_of_the_plan_is_a_warning(run: Run, tmp_path: Path) -> None:
+    warning = f"--source-dir {tmp_path}: no address of"
+    made = written(tmp_path, plan(created("aws_iam_user.u", name="u", path="/")))
+    assert warning in run("scan", "--terraform-plan", made, "--source-dir", tmp_path).err
+    gone = written(tmp_path, plan(deleted("aws_iam_user.u", name="u", path="/")))
+    assert warning not in run("scan", "--terraform-plan", gone, "--source-dir", tmp_path).err
 
 
 WRONG = [

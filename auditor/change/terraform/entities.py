@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from auditor.change.steps import AccountFact, Action, Entity, Exclusive, Link, Step
+from auditor.change.steps import AccountFact, Action, Credential, Entity, Exclusive, Link, Step
 from auditor.change.terraform.lookup import Lookup
 from auditor.change.terraform.resources import Resource
 from auditor.change.values import Target, Text, Unknown
@@ -39,6 +39,10 @@ def steps(of: Resource, action: Action, lookup: Lookup) -> Iterator[Step]:
     old = None if action is Action.CREATE else _previous_name(of, key)
     old_name = old if isinstance(old, str) else None
     yield Entity(address=of.address, action=action, listing=listing, name=name, old_name=old_name, fields=fields)
+    owner = of.previous("user_name")
+    if listing == "virtual_mfa_devices" and action is Action.DELETE and isinstance(owner, str) and owner:
+        what = "an MFA device of the user is deleted"
+        yield Credential(address=of.address, holder=Target("users", owner), columns={"mfa_active": None}, what=what)
     if of.type == "aws_iam_role" and not gone:
         yield from _of_role(
             of, Target("roles", name if isinstance(name, str) else Unknown(name.why, of.address)), lookup

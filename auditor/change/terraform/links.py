@@ -48,13 +48,18 @@ def _one_to_many(
     if action is Action.DELETE:
         yield from (_undone(link(_previous(of, one), each)) for each in before)
         return
-    after = lookup.texts(of, many)
+    after = _required(of, many, lookup) if of.type == "aws_iam_group_membership" else lookup.texts(of, many)
     which = lookup.named(of, one)
     if isinstance(after, Unknown):
         yield from _unknown_links(of, which, before, after, link)
         return
     yield from (_undone(link(which, each)) for each in before if each not in after)
     yield from (link(which, each) for each in after)
+
+
+def _required(of: Resource, name: str, lookup: Lookup) -> tuple[Text, ...] | Unknown:
+    """Return the texts of a list that a whole plan always has."""
+    return lookup.texts(of, name) if name in (of.after or {}) else Unknown(f"{of.address}: {name} is not in the plan")
 
 
 def _undone(step: Link) -> Link:
@@ -76,7 +81,7 @@ def _user_group_membership(of: Resource, action: Action, lookup: Lookup) -> Iter
     def link(user: Text, group: Text) -> Link:
         return Link(address=of.address, field="group_names", holder=Target("users", user), item=group)
 
-    if action is not Action.DELETE and isinstance(unknown := lookup.texts(of, "groups"), Unknown):
+    if action is not Action.DELETE and isinstance(unknown := _required(of, "groups", lookup), Unknown):
         target = Target("users", lookup.named(of, "user"))
         adds = action is Action.CREATE
         yield Doubt(address=of.address, why=unknown.why, holders=(target,), fields=("group_names",), keep=adds)
@@ -134,7 +139,7 @@ def _exclusive(kind: str, field: str, listed: str, *, completes: bool) -> Read:
     def read(of: Resource, action: Action, lookup: Lookup) -> Iterator[Step]:
         if action is not Action.DELETE:  # which takes nothing off
             holder = Target(_HOLDERS[kind], lookup.named(of, f"{kind}_name"))
-            items = lookup.texts(of, listed)
+            items = _required(of, listed, lookup)
             yield Exclusive(address=of.address, field=field, holder=holder, items=items, completes=completes)
 
     return read

@@ -3,12 +3,14 @@
 https://developer.hashicorp.com/terraform/internals/json-format
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
 
 from auditor import documents
+from auditor.change.terraform.resources import touches_iam
 from auditor.errors import SourceError
 
 _Object = dict[str, Any]
@@ -80,6 +82,33 @@ class _Configuration(Struct):
     provider_config: dict[str, _Provider] | None = None
 
 
+class _Stored(Struct):
+    """A resource of planned_values or prior_state."""
+
+    address: str = ""
+    type: str = ""
+    mode: str = ""
+
+
+class _StoredModule(Struct):
+    """A module of planned_values or prior_state."""
+
+    resources: list[_Stored] | None = None
+    child_modules: list["_StoredModule"] | None = None
+
+
+class _StoredValues(Struct):
+    """The values of planned_values or prior_state."""
+
+    root_module: _StoredModule | None = None
+
+
+class _State(Struct):
+    """The state before the plan."""
+
+    values: _StoredValues | None = None
+
+
 class _Plan(Struct):
     """The parts of a plan that are read; what else it holds is passed over."""
 
@@ -119,14 +148,53 @@ def _decoded(content: bytes, place: str) -> dict[str, Any]:
         raise SourceError("is not JSON: a wrapper of Terraform wrote lines around it", _WRAPPED, subject=place)
     try:
         sections = msgspec.json.decode(content, type=dict[str, Raw])
+        documents.check_keys(content)
         unread = _UNREAD if "resource_changes" in sections else frozenset()
-        return {name: msgspec.json.decode(each) for name, each in sections.items() if name not in unread}
+        plan = {name: msgspec.json.decode(each) for name, each in sections.items() if name not in unread}
     except msgspec.ValidationError as error:
         raise SourceError("is not a Terraform plan: it is no JSON object", _MAKE, subject=place) from error
     except documents.FAULTS as error:
         if _is_log(content):
             raise SourceError("is the log of `terraform plan -json`, not a plan", _MAKE, subject=place) from error
         raise SourceError(f"is not JSON: {documents.reason(error)}", _MAKE, subject=place) from error
+    _check_listed(plan, sections, place)
+    return plan
+
+
+def _check_listed(plan: dict[str, Any], sections: dict[str, Raw], place: str) -> None:
+    try:
+        unlisted = _unlisted(plan, sections)
+    except documents.FAULTS as error:
+        problem = f"is not a readable Terraform plan: {documents.reason(error)}"
+        raise SourceError(problem, _MAKE, subject=place) from error
+    if unlisted is not None:
+        problem = f"plans {unlisted}, which is not in resource_changes: a part of the plan was taken out"
+        raise SourceError(problem, _MAKE, subject=place)
+
+
+def _unlisted(plan: dict[str, Any], sections: dict[str, Raw]) -> str | None:
+    """Return the address of a planned resource of IAM that neither the changes nor the state list; None for none."""
+    changes = plan.get("resource_changes")
+    if "resource_changes" not in plan or not isinstance(changes, list | None) or "planned_values" not in sections:
+        return None
+    values = msgspec.json.decode(sections["planned_values"], type=_StoredValues | None)
+    planned = set(_addresses(values))
+    planned -= {str(each.get("address")) for each in changes or () if isinstance(each, dict)}
+    if planned and "prior_state" in sections:
+        state = msgspec.json.decode(sections["prior_state"], type=_State | None)
+        planned -= set(_addresses(state.values if state is not None else None))
+    return min(planned, default=None)
+
+
+def _addresses(values: _StoredValues | None) -> Iterator[str]:
+    """Yield the addresses of the resources that may change something of IAM."""
+    modules = [values.root_module] if values is not None and values.root_module is not None else []
+    while modules:
+        module = modules.pop()
+        modules += module.child_modules or ()
+        yield from (
+            each.address for each in module.resources or () if each.mode == "managed" and touches_iam(each.type)
+        )
 
 
 def _is_log(content: bytes) -> bool:
@@ -161,9 +229,13 @@ def _check_whole(plan: dict[str, Any], place: str) -> None:
         raise SourceError(
             "is the plan of a run that failed (errored)", "Correct the errors and plan again.", place=place
         )
-    if plan.get("complete") is False:
+    if plan.get("complete") is False or plan.get("deferred_changes"):
         problem = "is not a complete plan: it was made with -target, or changes are deferred"
         raise SourceError(problem, "Plan again without -target.", subject=place)
+    if "resource_changes" not in plan and "planned_values" not in plan:
+        raise SourceError(
+            "is not a Terraform plan: it has no planned values and no resource_changes", _MAKE, subject=place
+        )
     try:
         documents.check_depth(plan)
         read = msgspec.convert(plan, type=_Plan)
@@ -171,16 +243,21 @@ def _check_whole(plan: dict[str, Any], place: str) -> None:
         problem = f"is not a readable Terraform plan: {documents.reason(error)}"
         raise SourceError(problem, _MAKE, subject=place) from error
     for entry in read.resource_changes or ():
-        _check_actions(entry, place)
+        _check_entry(entry, place)
 
 
-def _check_actions(entry: _Entry, place: str) -> None:
+def _check_entry(entry: _Entry, place: str) -> None:
     """Raise SourceError for an entry of which nobody could tell what happens to it: it would pass for unchanged."""
-    actions = entry.change.actions if entry.change is not None else None
-    if not actions:
+    change = entry.change
+    actions = change.actions if change is not None else None
+    if change is None or not actions or not entry.type:
         problem = f"does not say what happens to {entry.address}: a part of the plan was taken out"
         raise SourceError(problem, _MAKE, subject=place)
     unknown = next((each for each in actions if each not in _ACTIONS), None)
     if unknown is not None:
         problem = f"has the action {unknown!r} for {entry.address}, which this iam-audit does not know"
         raise SourceError(problem, "Use a newer release of iam-audit.", subject=place)
+    both = change.before is not None and change.after is not None
+    if actions == ["no-op"] and both and change.before != change.after and touches_iam(entry.type):
+        problem = f"has the action no-op for {entry.address}, whose values before and after differ: it was edited"
+        raise SourceError(problem, _MAKE, subject=place)

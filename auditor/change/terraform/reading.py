@@ -13,9 +13,13 @@ from auditor.change.terraform.lookup import Lookup
 from auditor.change.terraform.resources import Resource
 from auditor.change.terraform.sources import Sources
 from auditor.change.values import Target, Unknown, hidden_texts
+from auditor.errors import SourceError
 
 _ACTIONS = {"create": Action.CREATE, "update": Action.UPDATE, "delete": Action.DELETE}
 _ACCOUNT = re.compile(r"arn:[\w-]+:iam::(\d{12}):role/")
+_OWNER = re.compile(r"arn:[\w-]+:(?:iam|access-analyzer):[\w-]*:(\d{12}):")
+_ARNS = frozenset({"arn", "id", "policy_arn", "policy_arns", "managed_policy_arns", "permissions_boundary"})
+"""The attributes whose ARNs are always of the account of their resource, or AWS's own."""
 _OWN_CREDENTIALS = frozenset({"profile", "access_key", "shared_credentials_files", "assume_role_with_web_identity"})
 """The settings by which a provider beside the default one may be in another account."""
 _PEOPLE = {"user": "users", "user_name": "users", "group": "groups", "group_name": "groups", "role": "roles"} | {
@@ -38,7 +42,12 @@ def opened(path: str, source_dir: str | None = None) -> Opened:
 def _change(lookup: Lookup, file: str, account: Snapshot, sources: Sources | None) -> Change:
     reading = _Reading(lookup, account)
     everything = (*lookup.deposed, *lookup.resources.values())
+    for each in everything:
+        reading.check_account(each, file)
     steps = tuple(_placed(step, sources) for each in everything for step in reading.steps(each))
+    stays = any(each.after is not None for each in everything)  # what is deleted may be gone from the folder too
+    if sources is not None and stays and all(step.file is None for step in steps):
+        reading.notes.append(f"--source-dir {sources.folder}: no address of {file} is found in this folder")
     hidden = {text for each in everything for text in _secrets(each)}
     return Change(
         file=file,
@@ -56,6 +65,16 @@ def _placed(step: Step, sources: Sources | None) -> Step:
 def _secrets(of: Resource) -> Iterator[str]:
     yield from hidden_texts(of.before or {})
     yield from hidden_texts(of.after or {})
+
+
+def _numbers(values: Mapping[str, Any] | None) -> Iterator[str]:
+    """Yield the accounts that the ARNs of a resource, or of policies attached to it, name; documents are not read."""
+    for name in _ARNS & (values or {}).keys():
+        held = (values or {})[name]
+        for each in held if isinstance(held, list) else [held]:
+            found = _OWNER.match(each) if isinstance(each, str) else None
+            if found is not None:
+                yield found[1]
 
 
 class _Reading:
@@ -104,6 +123,16 @@ class _Reading:
         """Return whether a resource is known to be in the account under audit, or nothing says otherwise."""
         number = self._account_of(of)
         return number is None or number == self._account_id or self._account_id is None
+
+    def check_account(self, of: Resource, file: str) -> None:
+        """Raise SourceError where the ARNs of a resource are of another account, and its provider does not say so."""
+        if self._account_id is None or not self._is_ours(of):
+            return
+        numbers = sorted({*_numbers(of.before), *_numbers(of.after)} - {self._account_id})
+        if numbers:
+            problem = f"is of account {numbers[0]}, by the ARNs of {of.address}; the account is {self._account_id}"
+            remedy = f"Use a snapshot of account {numbers[0]}, or the plan of account {self._account_id}."
+            raise SourceError(problem, remedy, subject=file)
 
     def _account_of(self, of: Resource) -> str | None:
         """Return the account of a resource's provider: "" where it is another role's that is not known."""

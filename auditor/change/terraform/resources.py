@@ -16,6 +16,7 @@ _LEFT_OFF = frozenset(
 """The attributes that a new resource has unknown where the configuration leaves them off, and that are then not set."""
 _TOUCHING = re.compile(
     r"aws_iam_|aws_accessanalyzer_|awscc_iam_|awscc_accessanalyzer_|aws_cloudformation_stack|"
+    r"awscc_cloudformation_stack|aws_servicecatalog_provisioned_product|"
     r"aws_serverlessapplicationrepository_cloudformation_stack|aws_cloudcontrolapi_resource"
 )
 """The types of resources that may change something of IAM."""
@@ -57,8 +58,13 @@ def concerns_iam(entry: Mapping[str, Any]) -> bool:
     """Return whether an entry of resource_changes may change something of IAM, or is a policy document."""
     kind = str(entry.get("type", ""))
     if entry.get("mode", "managed") == "managed":
-        return _TOUCHING.match(kind) is not None
+        return touches_iam(kind)
     return kind == "aws_iam_policy_document"
+
+
+def touches_iam(kind: str) -> bool:
+    """Return whether resources of a type may change something of IAM."""
+    return _TOUCHING.match(kind) is not None
 
 
 def configured_address(address: str) -> str:

@@ -38,14 +38,14 @@ class Sources:
         """Take the folder, and the root module of the plan's configuration; raise UsageError for no folder."""
         if not Path(folder).is_dir():
             raise UsageError("is not a folder", "Name the folder of the root module.", subject=f"--source-dir {folder}")
-        self._folder = folder
+        self.folder = folder
         self._root = root
         self._blocks: dict[str, dict[str, Place]] = {}
 
     def place(self, address: str) -> Place | None:
         """Return where the block of an address stands, or the call of its module; None where that is not found."""
         steps, own = steps_of(address)
-        folder, module, called = self._folder, self._root, None
+        folder, module, called = self.folder, self._root, None
         for name in steps:
             called = self._of(folder).get(f"module.{name}", called)
             call = (module.get("module_calls") or {}).get(name) or {}
