@@ -28,7 +28,7 @@ from auditor.testing import account, console_user, group, password_policy, polic
 T = TypeVar("T")
 USERS, GROUPS, ROLES, POLICIES = 500, 30, 100, 150
 RUNS = 5
-STORED = 60
+STORED = 200  # starting a process takes half a second, which thousands of accounts do not notice
 LIVE, SIDE_BY_SIDE, LATENCY_S = 200, 32, 0.05
 
 
