@@ -154,6 +154,9 @@ aws_options = aws_options_for(
     region="AWS Region: its partition, and its access analyzers; with --exports, whose were listed.",
     timeout="Stop reading AWS after this time [1800]; what was not read by then is unknown.",
 )
+snapshot_option = reading(
+    "--snapshot", shell_complete=files, metavar="FILE", help="Read a saved snapshot; - reads standard input."
+)
 place_options = _options(
     reading("--exports", shell_complete=files, metavar="DIR", help="Read a folder of AWS CLI output."),
     reading("--captured-at", type=point_in_time, metavar="TIME", help="When the files of --exports were written."),
@@ -229,15 +232,14 @@ framework_option = showing(
 )
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Show nothing on stderr but errors.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show on stderr how each source was read.")
-output_option = showing(
-    "-o",
-    "--output",
-    "paths",
-    shell_complete=files,
-    multiple=True,
-    metavar="PATH",
-    help="Write a report in the format of the suffix, such as .html, .json or .sarif; repeatable.",
-)
+
+
+def files_option(help_text: str) -> Callable[[C], C]:
+    """Return the option -o of a command that writes any number of files."""
+    return showing("-o", "--output", "paths", shell_complete=files, multiple=True, metavar="PATH", help=help_text)
+
+
+output_option = files_option("Write a report in the format of the suffix, such as .html, .json or .sarif; repeatable.")
 format_option = showing(
     "--format",
     "output_format",
@@ -325,6 +327,12 @@ gate_options = _options(
         help="Exit with 0 instead of 4 when facts are unknown, unless nothing was decided.",
     ),
 )
+max_report_age_option = reading(
+    "--max-report-age",
+    type=hours,
+    metavar="HOURS",
+    help="Treat what rests on a credential report older than this as unknown.",
+)
 scan_options = _options(
     format_option,
     output_option,
@@ -344,12 +352,7 @@ scan_options = _options(
         help="Let findings pass that are NON_COMPLIANT in this earlier report or baseline too.",
     ),
     gate_options,
-    reading(
-        "--max-report-age",
-        type=hours,
-        metavar="HOURS",
-        help="Treat what rests on a credential report older than this as unknown.",
-    ),
+    max_report_age_option,
     gate_option(
         "--max-snapshot-age",
         type=hours,

@@ -21,6 +21,8 @@ _NAME = re.compile(
 _FIRST = (SUMS, PAGE, INDEX)
 _TIME = (1980, 1, 1, 0, 0, 0)  # the first that a ZIP file knows
 _UNIX, _MODE, _ENCRYPTED = 3, 0o100644 << 16, 0x1
+_DAMAGED = (zipfile.BadZipFile, RuntimeError, EOFError, ValueError, OverflowError, OSError)
+"""What zipfile raises for archives that are damaged, or of a version or method that it does not know."""
 
 
 def packed(files: Mapping[str, bytes]) -> bytes:
@@ -50,7 +52,7 @@ def unpacked(content: bytes, place: str) -> tuple[Mapping[str, bytes], list[tupl
                 found = problem or _read(archive, entry, files)
                 if found:
                     problems.append((entry.filename, found))
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OverflowError) as error:
+    except _DAMAGED as error:
         raise SourceError(f"{place} is not a readable ZIP file: {error}", "Get the pack again.") from error
     if not {INDEX, SUMS} & {*files, *(name for name, _ in problems)}:
         hint = "Packs are written by `iam-audit evidence make`."
@@ -83,6 +85,6 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, files: dict[str, byt
     """Read a file into `files`, or return why it cannot be read."""
     try:
         files[entry.filename] = archive.read(entry)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError) as error:
+    except _DAMAGED as error:
         return f"cannot be read: {error}"
     return None

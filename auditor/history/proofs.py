@@ -5,7 +5,7 @@ The conclusions are those of report/proof; here is only where its facts are look
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -114,6 +114,6 @@ OPEN, SUPPRESSED, RESOLVED = "open", "suppressed", "resolved"
 _STATES = {Outcome.UNCHANGED: OPEN, Outcome.SUPPRESSED: SUPPRESSED, Outcome.RESOLVED: RESOLVED}
 
 
-def state_of(fate: Fate[Observed]) -> str:
+def state_of(fate: Fate[Any]) -> str:
     """Return the state that a fate comes to."""
     return _STATES[fate.outcome] if fate.reason is None else str(fate.reason)

@@ -36,7 +36,7 @@ def by_the_reports(reports: Sequence[Report]) -> Told:
                 identifier = side.rules[each.config_rule_name].source_identifier
                 entry = Entry(**{name: getattr(each, name) for name in Entry.__struct_fields__})
                 key = each.fingerprint, each.resource_id, identifier
-                told[key] = [state_of(other.fate(entry, identifier)) for other in sides]  # type: ignore[arg-type]
+                told[key] = [state_of(other.fate(entry, identifier)) for other in sides]
     return told
 
 

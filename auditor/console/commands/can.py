@@ -5,9 +5,8 @@ from typing import Any
 import click
 
 from auditor.console.groups import Command
-from auditor.console.options import CAN_CODES, place_options, quiet_option, reading, showing
+from auditor.console.options import CAN_CODES, place_options, quiet_option, showing, snapshot_option
 from auditor.console.requests import CanRequest, request_of
-from auditor.console.values import files
 from auditor.policies.access.sessions import Session
 
 
@@ -15,7 +14,7 @@ from auditor.policies.access.sessions import Session
 @click.argument("user", metavar="USER")
 @click.argument("action", metavar="ACTION")
 @click.argument("resource", metavar="[RESOURCE]", required=False)
-@reading("--snapshot", shell_complete=files, metavar="FILE", help="Read a saved snapshot; - reads standard input.")
+@snapshot_option
 @place_options
 @showing(
     "--session",

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from auditor.console.groups import Command
-from auditor.console.options import DIFF_CODES, gate_option, quiet_option, selection_options, showing
+from auditor.console.options import DIFF_CODES, files_option, gate_option, quiet_option, selection_options, showing
 from auditor.console.requests import DiffRequest, request_of
 from auditor.console.values import files, point_in_time
 
@@ -22,15 +22,7 @@ from auditor.console.values import files, point_in_time
     show_default=True,
     help="What is shown.",
 )
-@showing(
-    "-o",
-    "--output",
-    "paths",
-    shell_complete=files,
-    multiple=True,
-    metavar="PATH",
-    help="Write .json, .md or .html; repeatable.",
-)
+@files_option("Write .json, .md or .html; repeatable.")
 @gate_option(
     "--fail-on", type=click.Choice(["new", "nothing"]), default="nothing", help="Exit with 1 if a finding is new."
 )

@@ -5,9 +5,18 @@ from typing import Any
 import click
 
 from auditor.console.groups import Command
-from auditor.console.options import EXPLAIN_CODES, place_options, quiet_option, reading, selection_options, showing
+from auditor.console.options import (
+    EXPLAIN_CODES,
+    files_option,
+    place_options,
+    quiet_option,
+    reading,
+    selection_options,
+    showing,
+    snapshot_option,
+)
 from auditor.console.requests import ExplainRequest, request_of
-from auditor.console.values import explained_names, files
+from auditor.console.values import explained_names
 from auditor.explaining.subject import Explained
 
 
@@ -19,19 +28,11 @@ from auditor.explaining.subject import Explained
     type=click.Choice([each.value for each in Explained]),
     help="What NAME is, where several have the name.",
 )
-@reading("--snapshot", shell_complete=files, metavar="FILE", help="Read a saved snapshot; - reads standard input.")
+@snapshot_option
 @place_options
 @selection_options
 @showing("--format", "output_format", type=click.Choice(["text", "json"]), help="What standard output shows [text].")
-@showing(
-    "-o",
-    "--output",
-    "paths",
-    shell_complete=files,
-    multiple=True,
-    metavar="PATH",
-    help="Write it to a file: .html or .json; repeatable.",
-)
+@files_option("Write it to a file: .html or .json; repeatable.")
 @quiet_option
 def explain(**options: Any) -> int:
     """Show all that is known of a user, group, role or policy.

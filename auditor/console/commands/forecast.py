@@ -8,15 +8,16 @@ from auditor.console.groups import Command
 from auditor.console.options import (
     FORECAST_CODES,
     SEVERITIES,
+    files_option,
     gate_option,
+    max_report_age_option,
     place_options,
     quiet_option,
-    reading,
     selection_options,
     showing,
+    snapshot_option,
 )
 from auditor.console.requests import ForecastRequest, request_of
-from auditor.console.values import files, hours
 
 
 @click.command(cls=Command, epilog=FORECAST_CODES)
@@ -27,14 +28,9 @@ from auditor.console.values import files, hours
     show_default=True,
     help="How many days after the capture to look at.",
 )
-@reading("--snapshot", shell_complete=files, metavar="FILE", help="Read a saved snapshot; - reads standard input.")
+@snapshot_option
 @place_options
-@reading(
-    "--max-report-age",
-    type=hours,
-    metavar="HOURS",
-    help="Treat what rests on a credential report older than this as unknown.",
-)
+@max_report_age_option
 @selection_options
 @showing(
     "--format",
@@ -42,15 +38,7 @@ from auditor.console.values import files, hours
     type=click.Choice(["table", "json", "markdown"]),
     help="What is shown, also beside -o [table].",
 )
-@showing(
-    "-o",
-    "--output",
-    "paths",
-    shell_complete=files,
-    multiple=True,
-    metavar="PATH",
-    help="Write .json, .md or .html; repeatable.",
-)
+@files_option("Write .json, .md or .html; repeatable.")
 @gate_option(
     "--fail-on", type=click.Choice(["open", "nothing"]), default="nothing", help="Exit with 1 if a finding will open."
 )

@@ -6,7 +6,16 @@ from typing import Any
 import click
 
 from auditor.console.groups import Commands
-from auditor.console.options import HISTORY_CODES, SEVERITIES, VERIFY_CODES, C, config_options, quiet_option, showing
+from auditor.console.options import (
+    HISTORY_CODES,
+    SEVERITIES,
+    VERIFY_CODES,
+    C,
+    config_options,
+    files_option,
+    quiet_option,
+    showing,
+)
 from auditor.console.requests import (
     HistoryAddRequest,
     HistoryPruneRequest,
@@ -64,7 +73,7 @@ def _period(command: C) -> C:
 
 def _output(text: str) -> Callable[[C], C]:
     """Return what adds the options of commands that print or write files; `text` is the help of -o."""
-    path = showing("-o", "--output", "paths", shell_complete=files, multiple=True, metavar="PATH", help=text)
+    path = files_option(text)
     form = showing("--format", "output_format", type=_FORMATS, help="What is shown, also beside -o [table].")
     return lambda command: form(path(quiet_option(command)))
 

@@ -10,15 +10,17 @@ from auditor.console.options import (
     ORGANIZATION_CODES,
     SEVERITIES,
     C,
+    files_option,
     framework_option,
     gate_option,
+    max_report_age_option,
     quiet_option,
     reading,
     selection_options,
     showing,
 )
 from auditor.console.requests import OrganizationReportRequest, OrganizationScanRequest, request_of
-from auditor.console.values import files, hours, profile_names, seconds
+from auditor.console.values import files, profile_names, seconds
 from auditor.organization.records import Keep
 
 _accounts = partial(click.option, cls=Headed, heading="Accounts")
@@ -85,15 +87,7 @@ def _output_options(command: C) -> C:
             type=click.Choice(["noncompliant", "nothing"]),
             help="Exit with 1 if a finding in any account is NON_COMPLIANT [nothing].",
         ),
-        showing(
-            "-o",
-            "--output",
-            "paths",
-            shell_complete=files,
-            multiple=True,
-            metavar="PATH",
-            help="Write the report in the format of the suffix: .html, .json, .jsonl, .csv or .md; repeatable.",
-        ),
+        files_option("Write the report in the format of the suffix: .html, .json, .jsonl, .csv or .md; repeatable."),
         showing("--all", "every_account", is_flag=True, help="List every account in the table."),
         showing(
             "--format",
@@ -116,12 +110,7 @@ def organization() -> None:
 @_account_options
 @selection_options
 @framework_option
-@reading(
-    "--max-report-age",
-    type=hours,
-    metavar="HOURS",
-    help="Treat what rests on a credential report older than this as unknown.",
-)
+@max_report_age_option
 @reading(
     "--timeout",
     "timeout_s",

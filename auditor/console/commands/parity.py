@@ -7,12 +7,14 @@ import click
 from auditor.console.groups import Command
 from auditor.console.options import (
     PARITY_CODES,
+    files_option,
     gate_option,
     place_options,
     quiet_option,
     reading,
     selection_options,
     showing,
+    snapshot_option,
 )
 from auditor.console.requests import ParityRequest, request_of
 from auditor.console.values import files, hours
@@ -26,7 +28,7 @@ from auditor.console.values import files, hours
     help="Read AWS Config's results from this folder of AWS CLI output.",
 )
 @reading("--live", is_flag=True, help="Read AWS Config's results from AWS, with the credentials at hand.")
-@reading("--snapshot", shell_complete=files, metavar="FILE", help="Read a saved snapshot; - reads standard input.")
+@snapshot_option
 @place_options
 @selection_options
 @reading(
@@ -43,15 +45,7 @@ from auditor.console.values import files, hours
     show_default=True,
     help="What is shown.",
 )
-@showing(
-    "-o",
-    "--output",
-    "paths",
-    shell_complete=files,
-    multiple=True,
-    metavar="PATH",
-    help="Write .json or .html; repeatable.",
-)
+@files_option("Write .json or .html; repeatable.")
 @gate_option("--allow-incomplete", is_flag=True, help="Exit with 0 instead of 4 when something could not be compared.")
 @quiet_option
 def parity(**options: Any) -> int:

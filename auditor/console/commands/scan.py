@@ -10,17 +10,16 @@ from auditor.console.options import (
     place_options,
     planned_options,
     quiet_option,
-    reading,
     scan_options,
     selection_options,
+    snapshot_option,
     verbose_option,
 )
 from auditor.console.requests import ScanRequest, request_of
-from auditor.console.values import files
 
 
 @click.command(cls=Command, epilog=SCAN_CODES)
-@reading("--snapshot", shell_complete=files, metavar="FILE", help="Read a saved snapshot; - reads standard input.")
+@snapshot_option
 @place_options
 @planned_options
 @selection_options
