@@ -19,7 +19,7 @@ from auditor.organization import runs
 from auditor.organization.executors.choice import chosen
 from auditor.organization.gate import exit_code
 from auditor.organization.reading import Reading
-from auditor.organization.records import Account, Keep, Manifest, State
+from auditor.organization.records import Account, Keep, Manifest, Receipt, State
 from auditor.organization.report import OrganizationReport
 from auditor.organization.settings import digest_of
 from auditor.organization.storage import Storage
@@ -34,6 +34,17 @@ from auditor.selection.plan import Plan, planned
 from auditor.selection.run_settings import RunSettings, run_settings
 
 DEFAULT_STORE = "iam-audit-runs"
+_OF_RUN = {
+    "selection": "the options that select rules",
+    "frameworks": "--framework",
+    "max_report_age": "--max-report-age",
+    "timeout_s": "--timeout",
+    "store": "--store",
+    "keep": "--keep",
+    "pages": "--account-pages",
+    "parquet": "--parquet",
+}
+"""What a run is begun with and keeps, as its options are called."""
 DEFAULT_TIMEOUT_S = 1800.0
 
 
@@ -60,10 +71,9 @@ def scan(request: OrganizationScanRequest) -> int:
     if request.retry:
         count = runs.forget(run.manifest, work, [State(each) for each in request.retry])
         say(f"Trying {_accounts(count)} again")
-    todo = list(runs.unfinished(run.manifest, work))
+    todo = list(runs.unfinished(run.manifest, work)) if run.resumed else runs.wanted(run.manifest)
     say(f"{'Resuming' if run.resumed else 'Beginning'} {run.place}: {_accounts(len(todo))} to read")
-    _carried_out(run, work, todo, request, say)
-    _recheck(run, work, todo)
+    _recheck(run, work, _carried_out(run, work, todo, request, say))
     return _ended(runs.report_of(run.storage, run.manifest), run, request, say)
 
 
@@ -102,12 +112,12 @@ def _check(request: OrganizationScanRequest) -> None:
     if request.resume is None and request.retry:
         raise UsageError("--retry needs --resume", "Give the run with --resume RUN.")
     if request.resume is not None:
-        of_run = ("selection", "frameworks", "max_report_age", "timeout_s", "store", "keep", "pages", "parquet")
-        given = [name for name in of_run if getattr(request, name) not in (None, False, (), [], Choice())]
+        given = [
+            text for name, text in _OF_RUN.items() if getattr(request, name) not in (None, False, (), [], Choice())
+        ]
         if given:
-            name = "the options that select rules" if given[0] == "selection" else f"--{given[0].replace('_', '-')}"
-            raise UsageError(f"{name} cannot be used with --resume", "A run keeps the settings that it began with.")
-    if request.dask is not None and request.executor not in (None, "dask"):
+            raise UsageError(f"{given[0]} cannot be used with --resume", "A run keeps the settings that it began with.")
+    if request.dask is not None and request.executor is not None:
         raise UsageError("--dask and --executor exclude each other", "Leave one of them out.")
 
 
@@ -194,27 +204,39 @@ def _work(run: _Run) -> Work:
     )
 
 
-def _carried_out(run: _Run, work: Work, todo: Sequence[Account], request: OrganizationScanRequest, say: Say) -> None:
+def _carried_out(
+    run: _Run, work: Work, todo: Sequence[Account], request: OrganizationScanRequest, say: Say
+) -> list[Account]:
+    """Do the work on the accounts, and return those of which something is unknown."""
+    troubled: list[Account] = []
+
     live = any(account.source is None for account in todo)
     name = request.executor or ("threads" if live else "processes")
     executor = chosen(name, request.workers, request.dask, work)
     try:
-        with progress(len(todo), shown=wants_progress(quiet=request.quiet), say=say) as done:
+        with progress(len(todo), shown=wants_progress(quiet=request.quiet), say=say) as show:
+
+            def done(account: Account, receipt: Receipt) -> None:
+                show(account, receipt)
+                if receipt.state is not State.AUDITED:
+                    troubled.append(account)
+
             runs.carry_out(todo, work, executor, done, live=live)
     except AuditError as error:
         remedy = f"{error.hint} Then go on with: iam-audit organization scan --resume {run.place}"
         raise type(error)(error.problem, remedy.strip(), subject=error.subject, place=error.place) from error
+    return troubled
 
 
-def _recheck(run: _Run, work: Work, worked: Sequence[Account]) -> None:
-    """See whether accounts that could not be read were suspended or closed while the run went on, where AWS says so."""
+def _recheck(run: _Run, work: Work, troubled: Sequence[Account]) -> None:
+    """See whether such accounts were suspended or closed while the run went on, where AWS Organizations lists them."""
     manifest = run.manifest
-    if manifest.organization_id is None or not worked:
+    if manifest.organization_id is None or not troubled:
         return
     from auditor.organization.listing import state_now
 
     connection = management(manifest.profile, manifest.region, manifest.management_role)
-    runs.recheck(worked, work, partial(state_now, connection))
+    runs.recheck(troubled, work, partial(state_now, connection))
 
 
 def _ended(found: OrganizationReport, run: _Run, request: OrganizationScanRequest, say: Say) -> int:

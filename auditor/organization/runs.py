@@ -52,10 +52,15 @@ def opened(storage: Storage, run: str) -> Manifest:
     return structs.replace(manifest, run=run)
 
 
+def wanted(manifest: Manifest) -> list[Account]:
+    """Return the accounts that a run is about; those that a filter or AWS takes out of it have a state from the list."""
+    return [account for account in manifest.accounts if account.state is None]
+
+
 def unfinished(manifest: Manifest, work: Work) -> Iterator[Account]:
     """Yield the accounts of a run on which work is to be done."""
-    for account in manifest.accounts:
-        if account.state is None and work.receipt_of(account) is None:
+    for account in wanted(manifest):
+        if work.receipt_of(account) is None:
             yield account
 
 
@@ -97,10 +102,10 @@ def _mapped(
 
 
 def recheck(accounts: Iterable[Account], work: Work, state_now: StateNow) -> None:
-    """See of accounts that were not audited whether they were suspended or closed while the run went on."""
+    """See of accounts that were not fully audited whether they were suspended or closed while the run went on."""
     for account in accounts:
         receipt = work.receipt_of(account) if account.id is not None else None
-        if receipt is None or receipt.state is State.AUDITED:
+        if receipt is None:
             continue
         now = state_now(str(account.id))
         if now is not None:

@@ -18,6 +18,7 @@ from auditor.account.model import Snapshot
 from auditor.account.snapshot import dump
 from auditor.account.sources import SourceStatus
 from auditor.account.unknown import Gap, gaps_of
+from auditor.collectors.answers import DENIED_CODES
 from auditor.errors import AuditError, OutputError, SourceError
 from auditor.judging.engine import RULE_ERROR
 from auditor.judging.rule import ComplianceType
@@ -36,7 +37,6 @@ Page = Callable[[Report, BinaryIO], object]
 """Write the page of one account."""
 
 _LEVEL = 1  # of gzip; a higher one costs more than the audit itself and saves a fifth
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _SLOW = frozenset({"Timeout", "Throttling", "ThrottlingException", "TooManyRequestsException"})
 _OWN_FAULT = "InternalError"
 
@@ -223,7 +223,7 @@ def _outcome(snapshot: Snapshot, report: Report) -> tuple[State, Failure | None]
         return State.AUDITED, None
     gaps = sorted(snapshot.gaps, key=_of_other_services)
     late = next((gap for gap in gaps if gap.error_code in _SLOW), None)
-    denied = next((gap for gap in gaps if gap.error_code in _DENIED), None)
+    denied = next((gap for gap in gaps if gap.error_code in DENIED_CODES), None)
     if late is not None:
         remedy = "Try it again with --resume RUN --retry timed_out, with a longer --timeout where that was too short."
         return State.TIMED_OUT, Failure(code=late.error_code, message=late.message, remedy=remedy)
