@@ -53,7 +53,7 @@ def opened(storage: Storage, run: str) -> Manifest:
 
 
 def wanted(manifest: Manifest) -> list[Account]:
-    """Return the accounts that a run is about; those that a filter or AWS takes out of it have a state from the list."""
+    """Return the accounts that a run is about; others, such as suspended ones, have a state from the beginning."""
     return [account for account in manifest.accounts if account.state is None]
 
 

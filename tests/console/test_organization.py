@@ -199,6 +199,10 @@ REFUSED = {
         ("--resume", "r/org=a/date=b", "--include", "a"),
         "cannot be used with --resume",
     ),
+    "pages for a run that has its own": (
+        ("--resume", "r/org=a/date=b", "--account-pages"),
+        "--account-pages cannot be used with --resume",
+    ),
     "no run": (("--resume", "r/org=a/date=b"), "is not a run"),
     "no folder of a run": (("--resume", "elsewhere"), "is not a run"),
     "no suffix": (("--snapshots", "a", "-o", "x.pdf"), "x.pdf"),
