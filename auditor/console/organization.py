@@ -112,7 +112,7 @@ def _check(request: OrganizationScanRequest) -> None:
     if request.resume is None and request.retry:
         raise UsageError("--retry needs --resume", "Give the run with --resume RUN.")
     if request.resume is not None:
-        left_out = (None, False, (), [], Choice())
+        left_out: tuple[object, ...] = (None, False, (), [], Choice())
         given = [text for name, text in _OF_RUN.items() if getattr(request, name) not in left_out]
         if given:
             raise UsageError(f"{given[0]} cannot be used with --resume", "A run keeps the settings that it began with.")
