@@ -1,1 +1,1 @@
-"""Collectors: each learns an account's facts from one kind of place and gives a Snapshot."""
+"""Collectors: each reads an account from one kind of place, and returns a snapshot."""

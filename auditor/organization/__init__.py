@@ -1,1 +1,1 @@
-"""An organization of accounts: each read and judged by itself, none lost, and one report of all."""
+"""Organizations: many accounts, each read and judged by itself, and one report of all of them."""

@@ -1,4 +1,4 @@
-"""AWS Config's own results: read, held against a snapshot, and every disagreement explained."""
+"""Parity: AWS Config's own results, compared with an audit of a snapshot, and the cause of each difference."""
 
 ACTIONS = (
     "config:DescribeConfigRuleEvaluationStatus",
