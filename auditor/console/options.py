@@ -252,7 +252,7 @@ security_hub_option = showing(
     metavar="REGION",
     help="The AWS Region whose Security Hub shall import the format asff [AWS_REGION].",
 )
-sign_option = showing(
+sign_option = click.option(
     "--sign",
     shell_complete=files,
     metavar="KEY",

@@ -109,7 +109,7 @@ def evidence_make(**options: Any) -> int:
 @showing("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @quiet_option
 def evidence_verify(**options: Any) -> int:
-    """Check a pack: checksums, the index, and the findings; or a signed report.
+    """Check a pack, a signed report, or the signature of any file.
 
     Each checksum of a pack is compared, the index is made again from the reports, and the rules of each report run
     again over its snapshot, if that is enclosed. Whatever differs is named.
@@ -126,7 +126,8 @@ def evidence_verify(**options: Any) -> int:
       iam-audit evidence verify pack.zip --key auditee.pub.pem
       iam-audit evidence verify pack.zip --key auditee.pub.pem
           --timestamp pack.zip.dsse.json.tsr --tsa-roots authority.pem
-      iam-audit evidence verify report.json --key auditee.pub.pem --snapshot monday.json.gz
+      iam-audit evidence verify report.json --key auditee.pub.pem
+          --snapshot monday.json.gz
     """
     from auditor.console.evidence_verifying import verify
 
