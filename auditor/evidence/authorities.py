@@ -1,4 +1,4 @@
-"""Whom those trust who verify a time stamp, and what they learn of it."""
+"""The authorities that whoever verifies trusts, and what a time stamp proves by them."""
 
 from typing import NamedTuple
 

@@ -23,6 +23,7 @@ from auditor.evidence.statement import (
 from auditor.report.report import Report
 
 try:
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
     from securesystemslib import dsse
@@ -54,7 +55,7 @@ def private_key(key: bytes, place: str) -> CryptoSigner:
     """Return what signs with a private key in PEM (PKCS #8), which `place` names; raise SourceError for no such key."""
     try:
         private: Any = load_pem_private_key(key, None)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise SourceError("holds no unencrypted private key in PEM", _KEYS, subject=place) from error
     if not isinstance(private, Ed25519PrivateKey):
         raise SourceError("holds no Ed25519 key", _KEYS, subject=place)
@@ -117,7 +118,7 @@ def complaint(
 def _public_key(key: bytes, place: str) -> SSlibKey:
     try:
         public: Any = load_pem_public_key(key)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise SourceError("holds no public key in PEM", _KEYS, subject=place) from error
     if not isinstance(public, Ed25519PublicKey):
         raise SourceError("holds no Ed25519 key", _KEYS, subject=place)
