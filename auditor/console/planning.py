@@ -16,6 +16,8 @@ from auditor.report.report import Report
 from auditor.selection.run_settings import RunSettings
 
 T = TypeVar("T")
+_FOR_PEOPLE = frozenset({"table", "markdown", "step-summary"})
+"""The formats of standard output that begin with what a planned change does."""
 
 
 def files(request: ScanRequest) -> Sequence[str]:
@@ -127,13 +129,16 @@ def unread_account(request: ScanRequest, say: Say) -> Snapshot:
     return nothing_read(request.account.expect_account, region=request.account.region)
 
 
-def judge(snapshot: Snapshot, changes: Sequence[Opened], by: Judge, say: Say) -> Report:
-    """Return the report of an account after planned changes."""
+def judge(snapshot: Snapshot, changes: Sequence[Opened], by: Judge, say: Say, *, printed: str | None) -> Report:
+    """Return the report of an account after planned changes.
+
+    Their effect is shown unless standard output shows it to people too; `printed` is its format, None for a query.
+    """
     from auditor.change.applying import applied
     from auditor.change.judging import judged
 
     after = applied(snapshot, [change(snapshot) for change in changes])
     report = judged(snapshot, after, by)
-    if report.planned is not None:
+    if report.planned is not None and printed not in _FOR_PEOPLE:
         say(sentence(report.planned))
     return report
