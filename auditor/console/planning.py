@@ -71,7 +71,8 @@ def _check_folders(planned: PlannedFiles) -> None:
 def check_gate(request: ScanRequest, settings: RunSettings) -> None:
     """Raise UsageError for a gate that is only about what a change introduces, where there is no gate."""
     if request.planned.only is not None and settings.fail_on.value == "nothing":
-        raise UsageError("--only introduced has no effect without --fail-on", "Add --fail-on noncompliant.")
+        hint = "Add --fail-on noncompliant. Without a gate, `iam-audit report FILE.json --only introduced` shows them."
+        raise UsageError("--only introduced needs a gate, and --fail-on is nothing", hint)
 
 
 def is_alone(request: ScanRequest) -> bool:

@@ -202,7 +202,7 @@ def test_a_plan_with_nothing_but_its_version_is_read(run: Run, tmp_path: Path) -
     ("arguments", "expected"),
     [
         (("--only", "introduced"), "--only can only be used with a planned change"),
-        (("--terraform-plan", "x", "--only", "introduced"), "--only introduced has no effect without --fail-on"),
+        (("--terraform-plan", "x", "--only", "introduced"), "--only introduced needs a gate, and --fail-on is nothing"),
         (("--stack-parameter", "A=b"), "--stack-parameter can only be used with --cloudformation"),
         (("--live",), "--live can only be used with a planned change"),
         (("--terraform-plan", ""), "is empty"),
