@@ -20,7 +20,7 @@ from auditor.policies.access.alike import place_of
 from auditor.policies.access.answer import Answer, Decision, PolicyKind
 from auditor.policies.access.deciding import Question, decide
 from auditor.policies.access.holdings import Holdings, HoldingsOf
-from auditor.policies.access.overlooked import overlooked
+from auditor.policies.access.overlooked import Overlooked, overlooked
 from auditor.policies.access.principals import Principal, Request
 from auditor.policies.access.resources import asked
 from auditor.policies.access.sessions import Session
@@ -125,8 +125,8 @@ class Access:
             return question.undecided((question.of.mismatch,))
         return decide(question, known.holdings)
 
-    def overlooked(self, user: User, action: str, session: Session) -> tuple[str, ...]:
-        """Return what is wrong with statements that allow an action and never apply to what the user means by it."""
+    def overlooked(self, user: User, action: str, session: Session) -> tuple[Overlooked, ...]:
+        """Return the statements that allow an action and never apply to what the user means by it."""
         known = self._known.get(user.name) or self._find_out(user)
         of = self._question(known, action, session, None).of
         return tuple(overlooked(action, of, known.holdings, known.principal, known.requests[session]))
