@@ -119,8 +119,8 @@ class Access:
 
     def _decided(self, known: _Known, action: str, session: Session, resource: str | None) -> Answer:
         question = self._question(known, action, session, resource)
-        if question.of.action == ALWAYS_ALLOWED:
-            return question.answer(Decision.ALLOW, f"{action} works for everybody, though a policy denies it")
+        if question.of.action in ALWAYS_ALLOWED:
+            return question.answer(Decision.ALLOW, f"{action} needs no permission, and AWS lets no policy deny it")
         if question.of.mismatch is not None:
             return question.undecided((question.of.mismatch,))
         return decide(question, known.holdings)
