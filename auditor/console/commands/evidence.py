@@ -70,7 +70,14 @@ def evidence_make(**options: Any) -> int:
 @click.argument("pack", shell_complete=files, metavar="PACK.zip")
 @click.option("--key", shell_complete=files, metavar="PUBLIC", help="Check the signature with this public key.")
 @click.option("--signature", shell_complete=files, metavar="FILE", help="The signature [PACK.zip.dsse.json].")
-@showing("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@showing(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What is shown.",
+)
 @quiet_option
 def evidence_verify(**options: Any) -> int:
     """Check a pack: checksums, the index, and the findings.
