@@ -71,7 +71,7 @@ def _check_folders(planned: PlannedFiles) -> None:
 def check_gate(request: ScanRequest, settings: RunSettings) -> None:
     """Raise UsageError for a gate that is only about what a change introduces, where there is no gate."""
     if request.planned.only is not None and settings.fail_on.value == "nothing":
-        hint = "Add --fail-on noncompliant. Without a gate, `iam-audit report FILE.json --only introduced` shows them."
+        hint = "Add --fail-on noncompliant. Or narrow a stored report: `iam-audit report FILE.json --only introduced`."
         raise UsageError("--only introduced needs a gate, and --fail-on is nothing", hint)
 
 
