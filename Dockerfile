@@ -1,6 +1,7 @@
 # A small image with iam-audit alone, for pipelines that run in containers:
 #   docker build -t iam-audit .
-#   docker run --rm -v "$PWD:/data:ro" iam-audit scan --snapshot today.json.gz --terraform-plan plan.json
+#   docker run --rm --user "$(id -u):$(id -g)" -v "$PWD:/data:ro" iam-audit scan --snapshot today.json.gz --terraform-plan plan.json
+# Only its owner may read a snapshot, so that the container has to run as that user.
 
 FROM python:3.13-slim AS builder
 WORKDIR /source

@@ -1,6 +1,8 @@
 """Documents that somebody else wrote: read within limits, and checked for what JSON decoders accept silently."""
 
 import gzip
+import os
+import stat
 import sys
 import zlib
 from collections import Counter
@@ -38,7 +40,42 @@ def read(path: str, place: str) -> bytes:
             return _joined(_pieces(stream.read), place)
     except OSError as error:
         why = error.strerror or str(error)
-        raise SourceError(f"{place} cannot be read: {why}", "Check the path and its permissions.") from error
+        raise SourceError(f"{place} cannot be read: {why}", remedy_of(error, path)) from error
+
+
+def remedy_of(error: OSError, path: str | os.PathLike[str], otherwise: str = "Check the path.") -> str:
+    """Return what to do about a file or folder that cannot be read: whose it is, where permissions are the cause."""
+    refusing = _refusing(Path(path).absolute()) if isinstance(error, PermissionError) and os.name == "posix" else None
+    if refusing is None:
+        return otherwise
+    place, found = refusing
+    mode, owner, user = stat.S_IMODE(found.st_mode), _user(found.st_uid), _user(os.geteuid())
+    if found.st_uid == os.geteuid():
+        return f"Change the permissions of {place}: it is your own, with mode {mode:04o}."
+    return (
+        f"{place} belongs to user {owner}, with mode {mode:04o}, and this is user {user}. Run the command as its owner "
+        '(docker run --user "$(id -u):$(id -g)"), or change its permissions.'
+    )
+
+
+def _refusing(path: Path) -> tuple[Path, os.stat_result] | None:
+    """Return the file, or the folder on the way to it that may not be entered; None for one that is gone."""
+    try:
+        return path, path.stat()
+    except PermissionError:
+        return _refusing(path.parent)
+    except OSError:
+        return None
+
+
+def _user(number: int) -> str:
+    """Return the name and number of a user; many containers know no names."""
+    import pwd  # not on Windows
+
+    try:
+        return f"{pwd.getpwuid(number).pw_name} ({number})"
+    except KeyError:
+        return str(number)
 
 
 def unpacked(content: bytes, place: str) -> bytes:

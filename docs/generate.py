@@ -53,9 +53,9 @@ This page is generated from the rules. `iam-audit rules show NAME` prints the pa
 resource that a rule evaluates, the rule has one finding on the account, NOT_APPLICABLE. If it is unknown what there is,
 that finding is INSUFFICIENT_DATA. Both are our decision; AWS Config shows no result then.
 
-The sets (`--rules`): `aws-config` is the default, and `core` is a part of it. `practices` holds rules that AWS Config
-does not have; [Practices](practices.md) shows them at work. `all` holds every rule. A rule that needs a value runs only
-if the value is given.
+The sets (`--rules`): `default` runs if nothing is selected, and `core` is a part of it. `aws-config` holds all rules of
+AWS Config. `practices` holds rules that AWS Config does not have; [Practices](practices.md) shows them at work. `all`
+holds every rule. A rule that needs a value runs only if the value is given.
 """
 MARKED = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 

@@ -11,8 +11,8 @@ NON_COMPLIANT
     An active key is older. Inactive keys do not count, however old.
 INSUFFICIENT_DATA
     The credential report could not be read, is older than asked for, of unknown time, does not list the user (created
-    since), or does not say clearly whether a key is active and when it was rotated, such as by a time after its own;
-    or it tells of further keys that it does not describe.
+    since), or does not say clearly whether a key is active and when it was rotated (a time later than that of the
+    report is not clear); or the user has further keys that the report does not describe.
 
 Parameters
     maxAccessKeyAge (int, required; AWS prints the default 90): days, 1 to 36500; the range is our decision.

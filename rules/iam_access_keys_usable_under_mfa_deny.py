@@ -3,15 +3,15 @@
 Why
     The documented policies that deny everything until MFA is used are written for the console. With the condition
     BoolIfExists they stop long-term access keys too: every call of the AWS CLI is denied until it uses an MFA session.
-    With plain Bool they never stop access keys, which have no such key in their requests, although everybody believes
-    so.
+    With plain Bool they never stop access keys, which is easily overlooked: a request signed with a long-term access
+    key does not carry aws:MultiFactorAuthPresent at all.
 
 COMPLIANT
     No statement denies until MFA is used; a note says that nothing stops the access keys.
 NON_COMPLIANT
     A statement denies to access keys, until MFA is used, something that is allowed: they work in MFA sessions alone, or
-    not at all while the user has no device, or none but a FIDO device. Or such a statement stops the console only. The
-    account lists virtual devices only, so of a user with MFA and no such device it is not known which other one it is.
+    not at all while the user has no device, or none but a FIDO device. Or such a statement stops the console only. AWS
+    lists virtual devices only, so it is not known which kind of device a user with MFA and no virtual device has.
 NOT_APPLICABLE
     The user has no console password, or no active access key.
 INSUFFICIENT_DATA

@@ -10,7 +10,7 @@ NON_COMPLIANT
     The user has a console password and an active access key; with countInactive also an inactive one.
 INSUFFICIENT_DATA
     The credential report could not be read, does not list the user (created since), does not say clearly whether there
-    is a password or an active key, or tells of further keys that it does not describe.
+    is a password or an active key, or the user has further keys that the report does not describe.
 
 Parameters
     countInactive (boolean, default false): count inactive keys too, which can be activated again. A key counts if the

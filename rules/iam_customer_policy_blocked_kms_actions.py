@@ -4,9 +4,9 @@ Why
     Whoever may use every key to decrypt can read all encrypted data of the account. Name the keys instead.
 
 COMPLIANT
-    No Allow statement of the default version allows a blocked action on more than single keys. All keys of one
-    account and Region (arn:aws:kms:eu-west-1:111122223333:key/*) are compliant too, which is our decision after the
-    advice of Security Hub's KMS.1: a warning tells of them.
+    No Allow statement of the default version allows a blocked action on more than single keys. All keys of one account
+    and Region (arn:aws:kms:eu-west-1:111122223333:key/*) are compliant too, which is our decision after the advice of
+    Security Hub's KMS.1: a warning names them.
 NON_COMPLIANT
     A statement allows one on every key: on "*"; on an ARN of KMS whose account, or whose Region and key, are missing or
     hold a wildcard or a policy variable; or by a NotResource that does not leave out every key. A NotAction allows what
@@ -21,7 +21,7 @@ INSUFFICIENT_DATA
 
 Parameters
     blockedActionsPatterns (CSV, required): actions of KMS, "*" stands for any text: `kms:Decrypt, kms:ReEncrypt*`.
-    Case does not matter; a warning tells of what is no action of KMS.
+    Case does not matter; a warning names those that are no action of KMS.
     excludePermissionBoundaryPolicy (boolean, default false): true leaves out permissions boundaries. With `True`,
     `TRUE`, `1` and the like it is undecided whether they are left out.
 

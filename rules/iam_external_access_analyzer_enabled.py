@@ -1,8 +1,8 @@
 """Checks that IAM Access Analyzer looks for external access in the Region.
 
 Why
-    An analyzer tells of every bucket, role, key or queue that somebody outside the account may use. Without one,
-    sharing by mistake shows only when it is used.
+    An analyzer reports every bucket, role, key or queue that somebody outside the account may use. Without one, sharing
+    by mistake shows only when it is used.
 
 COMPLIANT
     The Region has an analyzer of external access for the account (type ACCOUNT) whose status is ACTIVE.
@@ -11,7 +11,7 @@ NON_COMPLIANT
     organization, which for the account that administers them is our decision.
 INSUFFICIENT_DATA
     No such analyzer is known, and the analyzers could not be read completely or the Region that they were read in is
-    not known (exports of an account without analyzers do not name it; `--region` tells it).
+    not known (exports of an account without analyzers do not name it; `--region` gives it).
 NOT_APPLICABLE
     The partition is aws-cn or aws-us-gov, where AWS Config does not offer the rule; not to judge there is our
     decision.
@@ -53,7 +53,7 @@ def evaluate(account: Account, context: Context[NoParameters]) -> Verdict:
                 Evidence("access_analyzers", analyzer.arn, _SOURCE),
             )
     if region is None:
-        raise undecided("the Region that analyzers were read in is not known; for exports --region tells it")
+        raise undecided("the Region that analyzers were read in is not known; for exports --region gives it")
     others = ", ".join(f"{each.name} ({each.type}, {each.status})" for each in analyzers)
     return non_compliant(
         f"{region} has no active analyzer of type ACCOUNT{', only ' if others else ''}{others}",

@@ -6,7 +6,7 @@ Why
 COMPLIANT
     No inline policy allows a blocked action on more than single keys. All keys of one account and Region
     (arn:aws:kms:eu-west-1:111122223333:key/*) are compliant too, which is our decision after the advice of Security
-    Hub's KMS.1: a warning tells of them.
+    Hub's KMS.1: a warning names them.
 NON_COMPLIANT
     A statement of an inline policy allows one on every key: on "*"; on an ARN of KMS whose account, or whose Region and
     key, are missing or hold a wildcard or a policy variable; or by a NotResource that does not leave out every key. A
@@ -22,7 +22,7 @@ INSUFFICIENT_DATA
 
 Parameters
     blockedActionsPatterns (CSV, required): actions of KMS, "*" stands for any text: `kms:Decrypt, kms:ReEncrypt*`.
-    Case does not matter; a warning tells of what is no action of KMS.
+    Case does not matter; a warning names those that are no action of KMS.
     excludeRoleByManagementAccount (boolean, default false, which is our decision): true leaves out roles that only the
     organization's management account may assume. An account that is in no organization has no such role. With `True`,
     `TRUE`, `1` and the like it is undecided whether they are left out.

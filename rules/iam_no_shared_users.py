@@ -1,8 +1,9 @@
 """Checks for signs that several people share a user with a console password.
 
 Why
-    Of a shared user nobody knows who did what, its password is told around and outlives those who leave, and MFA hangs
-    on one person's device. That a user is shared cannot be proven from its record: each sign is exact, but only a sign.
+    Of a shared user nobody knows who did what, its password is passed around and outlives those who leave, and MFA
+    hangs on one person's device. The record of a user cannot prove that it is shared: what is found is a sign, not a
+    proof.
 
 COMPLIANT
     The user shows none of the signs that are asked about.

@@ -24,8 +24,9 @@ Parameters
     PasswordReusePrevention (int, default 24): at least this many passwords remembered, 1 to 24.
     MaxPasswordAge (int, default 90): passwords expire after at most this many days, 1 to 1095.
 
-    Values from options are laid over these defaults; an empty value drops a check. A conformance pack that gives some
-    parameters checks only those, which is our decision; without any the defaults hold.
+    A value from an option or the configuration file replaces the default of its parameter; an empty one drops the
+    check. A conformance pack that gives some parameters checks only those, which is our decision; without any the
+    defaults hold.
 
 Fix
     `aws iam update-account-password-policy` with all options at once: what is left out falls back to its default.

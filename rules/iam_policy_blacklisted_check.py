@@ -16,7 +16,7 @@ Parameters
     policyArns (CSV, required, AWS prints arn:aws:iam::aws:policy/AdministratorAccess): ARNs of managed policies.
     AWS prints this default for every partition; it means AdministratorAccess of the account's own, which is our
     decision. Given ARNs compare exactly, which is our decision too, and the partition is part of an ARN: a warning
-    tells of those that name no policy of the account.
+    names those that are no policy of the account.
     exceptionList (CSV, optional): names of identities that may have the policies, as
     `users:[u1;u2], groups:[g1], roles:[r1;r2]`. Kinds ignore case, names compare exactly, blanks around either do not
     count, and "," separates names as well as ";" does, all of which is our decision. A name with a comma cannot be

@@ -9,7 +9,7 @@ COMPLIANT
     policy has an Allow statement that names a principal, which is our decision. policyUsageType says which of these
     count.
 NON_COMPLIANT
-    It is not. A policy that does not exist, or that serves only as a permissions boundary, is in no use; both are our
+    It is not. A policy that does not exist, or that serves only as a permissions boundary, is not in use; both are our
     decision.
 INSUFFICIENT_DATA
     No such use is known, and not everything that may be one could be read.

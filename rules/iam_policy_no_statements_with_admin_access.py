@@ -4,9 +4,9 @@ Why
     Whoever holds such a policy is an administrator, whatever the policy's name says. Give the rights that are needed.
 
 COMPLIANT
-    No Allow statement of the default version has "*" for both its Action and its Resource. Statements count one by
-    one, and "service:*" is compliant. NotAction, NotResource and resources such as "arn:aws:*:*:*:*" are compliant by
-    the letter of AWS's page, which is our decision: a warning tells of them.
+    No Allow statement of the default version has "*" for both its Action and its Resource. Statements count one by one,
+    and "service:*" is compliant. NotAction, NotResource and resources such as "arn:aws:*:*:*:*" are compliant by the
+    letter of AWS's page, which is our decision: a warning names them.
 NON_COMPLIANT
     An Allow statement of the default version has both, alone or among others. That "*:*" counts as "*", and that
     neither a Condition nor a Deny elsewhere excuses it, is our decision. A policy that is attached to nobody counts

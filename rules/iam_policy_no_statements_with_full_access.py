@@ -4,8 +4,8 @@ Why
     "s3:*" gives what nobody asked for: deleting, changing policies, and whatever AWS adds to the service later.
 
 COMPLIANT
-    No Allow statement of the default version grants every action of a service. "ec2:Describe*" is compliant, and so,
-    by the letter, are "s3:?*" and a NotAction that takes something from every service: a warning tells of them.
+    No Allow statement of the default version grants every action of a service. "ec2:Describe*" is compliant, and so, by
+    the letter, are "s3:?*" and a NotAction that takes something from every service: a warning names them.
 NON_COMPLIANT
     An Allow statement has "service:*" or a bare "*" among its actions, or grants all actions of some service by a
     NotAction. Case does not matter, nor do further "*"; the resource does not either, so "s3:*" on one bucket counts.

@@ -6,9 +6,8 @@ Why
     then moves on to least privilege: a policy that allows less than AWS's is no fault.
 
 COMPLIANT
-    The policy's default version says something else than each AWS-managed policy that was read; the annotation names
-    their number. Of the account: at least minAwsManagedPercent of the managed policies attached to groups and roles are
-    AWS's.
+    The policy's default version differs from every AWS-managed policy that was read; the annotation says how many these
+    were. Of the account: at least minAwsManagedPercent of the managed policies attached to groups and roles are AWS's.
 NON_COMPLIANT
     The default version says the same as that of an AWS-managed policy: the order of statements and lists, repetitions,
     the case of actions, Sid and Version do not count, which is our decision. Of the account: the percentage is smaller.

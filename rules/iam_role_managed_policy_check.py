@@ -15,7 +15,7 @@ INSUFFICIENT_DATA
 
 Parameters
     managedPolicyArns (CSV, required): ARNs of managed policies. AWS's page speaks of AWS-managed ones; those of a
-    customer are accepted as well, which is our decision. A warning tells of those that can be no policy of the
+    customer are accepted as well, which is our decision. A warning names those that can be no policy of the
     account, such as those of another partition.
 
 Fix

@@ -9,8 +9,8 @@ COMPLIANT
 NON_COMPLIANT
     Root has an access key, active or not.
 INSUFFICIENT_DATA
-    Neither the account summary nor the credential report tells; or they contradict each other, as the report may be
-    four hours old.
+    Neither the account summary nor the credential report says whether root has a key; or they contradict each other, as
+    the report may be four hours old.
 
 Parameters
     None.

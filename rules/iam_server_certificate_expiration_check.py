@@ -1,10 +1,11 @@
 """Checks that no server certificate stored in IAM has expired.
 
 Why
-    An expired certificate breaks whatever still serves it, and clients that are told to look away stop checking.
+    An expired certificate breaks whatever still serves it, and people who turn the check off to get on with their work
+    leave it off.
 
 COMPLIANT
-    The certificate expires after the snapshot was taken, be it a second later.
+    The certificate expires after the snapshot was taken, even if only a second later.
 NON_COMPLIANT
     The certificate has expired, or expires in the very second of the snapshot, which is our decision.
 INSUFFICIENT_DATA
@@ -18,7 +19,7 @@ Parameters
     None.
 
 Fix
-    Move to AWS Certificate Manager, which renews by itself where it serves the Region, and then
+    Move to AWS Certificate Manager, which renews certificates by itself, where it is offered in the Region, and then
     `aws iam delete-server-certificate --server-certificate-name NAME`.
 """
 

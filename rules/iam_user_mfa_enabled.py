@@ -17,9 +17,9 @@ Parameters
     None.
 
 Fix
-    The user registers a device under "Security credentials" in the console. What a program uses is better a role than
-    a user with MFA. AWS makes a new credential report at most every four hours, so a fix may show only then, or at
-    once with `iam-audit scan --verify`.
+    The user registers a device under "Security credentials" in the console. Programs should use a role rather than a
+    user. AWS makes a new credential report at most every four hours, so a fix may show only then, or at once with
+    `iam-audit scan --verify`.
 """
 
 from auditor.model import ResourceType, Source, User

@@ -11,12 +11,12 @@ COMPLIANT
 NON_COMPLIANT
     A password or an active key was not used for longer, even if another one was. One that was never used counts from
     its own start, which is our decision: a password from its last change, else from the creation of the user, a key
-    from its last rotation. To change a password or to activate a key again is no use of it. SSH keys, certificates and
-    service-specific credentials are not looked at.
+    from its last rotation. Changing a password or activating a key again does not count as use. SSH keys, certificates
+    and service-specific credentials are not looked at.
 INSUFFICIENT_DATA
     The credential report could not be read, is older than asked for, of unknown time, does not list the user (created
-    since), or does not say clearly what is active and when it was used, such as by a time after its own; or it tells
-    of further keys that it does not describe.
+    since), or does not say clearly what is active and when it was used (a time later than that of the report is not
+    clear); or the user has further keys that the report does not describe.
 
 Parameters
     maxCredentialUsageAge (int, required; AWS prints the default 90): days, 1 to 36500; the range is our decision.

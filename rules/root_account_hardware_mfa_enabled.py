@@ -9,12 +9,12 @@ COMPLIANT
     security keys, so all of them count as hardware, which is our decision.
 NON_COMPLIANT
     Root has credentials, and no MFA device; or it has a virtual one, even next to a hardware device. The user of a
-    device says whose it is; a device without user and date is assigned to nobody. Only in a list that names no user at
-    all a device is root's by its serial number, mfa/root-account-mfa-device, which is our decision.
+    device says whose it is; a device without user and date is assigned to nobody. Only where the list names no user at
+    all is a device root's by its serial number, mfa/root-account-mfa-device, which is our decision.
 INSUFFICIENT_DATA
-    Neither the account summary nor the credential report tells, or they contradict each other, as the report may be
-    four hours old; or no virtual device of root is known and the list of virtual devices could not be read completely,
-    or says of a device that it is enabled and not whose it is.
+    Neither the account summary nor the credential report says whether root has credentials and MFA; or they contradict
+    each other, as the report may be four hours old; or no virtual device of root is known and the list of virtual
+    devices could not be read completely, or says of a device that it is enabled and not whose it is.
 NOT_APPLICABLE
     Root has no credentials: neither a password nor an active access key. Or the partition is aws-cn or aws-us-gov,
     where AWS Config does not offer the rule; not to judge root there is our decision.

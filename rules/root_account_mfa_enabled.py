@@ -9,8 +9,8 @@ COMPLIANT
 NON_COMPLIANT
     Root has credentials, and no MFA device.
 INSUFFICIENT_DATA
-    Neither the account summary nor the credential report tells; or they contradict each other, as the report may be
-    four hours old.
+    Neither the account summary nor the credential report says whether root has credentials and MFA; or they contradict
+    each other, as the report may be four hours old.
 NOT_APPLICABLE
     Root has no credentials: neither a password nor an active access key. Or the partition is aws-cn or aws-us-gov,
     where AWS Config does not offer the rule; not to judge root there is our decision.

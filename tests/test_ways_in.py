@@ -227,3 +227,11 @@ def test_the_image_is_built_of_what_the_wheel_needs_and_runs_as_nobody() -> None
     instructions = (ROOT / "Dockerfile").read_text("utf-8").split("\nFROM ")[-1]
     assert "USER 10001:10001" in instructions
     assert 'ENTRYPOINT ["iam-audit"]' in instructions
+
+
+def test_what_docker_run_reads_is_read_as_its_owner() -> None:
+    places = [ROOT / "Dockerfile", ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    lines = [line for place in places for line in place.read_text("utf-8").splitlines() if "docker run" in line]
+    assert lines
+    for line in lines:
+        assert '--user "$(id -u):$(id -g)"' in line, line

@@ -151,7 +151,7 @@ def aws_options_for(*, region: str, timeout: str) -> Callable[[C], C]:
 
 
 aws_options = aws_options_for(
-    region="AWS Region: its partition, and its access analyzers; with --exports, whose were listed.",
+    region="AWS Region to call, whose access analyzers are judged; with --exports, the one they were listed in.",
     timeout="Stop reading AWS after this time [1800]; what was not read by then is unknown.",
 )
 snapshot_option = reading(
@@ -250,7 +250,7 @@ format_option = showing(
 security_hub_option = showing(
     "--security-hub-region",
     metavar="REGION",
-    help="The AWS Region whose Security Hub shall import the format asff [AWS_REGION].",
+    help="AWS Region of the Security Hub that the format asff is for [AWS_REGION].",
 )
 sign_option = click.option(
     "--sign",
@@ -262,8 +262,8 @@ sign_option = click.option(
 only_option = _planning(
     "--only",
     type=click.Choice(["introduced"]),
-    help="With --fail-on noncompliant: fail only on findings that the change introduces; standard output shows only "
-    "these and the undetermined ones.",
+    help="With --fail-on: fail only on findings that the change introduces. Standard output shows only these and the "
+    "undetermined ones.",
 )
 planned_options = _options(
     _planning(
@@ -300,7 +300,7 @@ planned_options = _options(
     _planning(
         "--live",
         is_flag=True,
-        help="Read the account of the credentials at hand; without a place to read from, the change is judged alone.",
+        help="Judge the change over the account of the credentials at hand; without an account it is judged alone.",
     ),
     only_option,
 )
@@ -319,7 +319,7 @@ shown_options = _options(
         "resources",
         multiple=True,
         metavar="PATTERN",
-        help="Show names, ids or ARNs like this only; repeatable.",
+        help="Show only resources whose name, id or ARN matches; * stands for any text; repeatable.",
     ),
 )
 gate_options = _options(
@@ -365,7 +365,7 @@ scan_options = _options(
         "--max-snapshot-age",
         type=hours,
         metavar="HOURS",
-        help="Judge no snapshot or export that was captured longer ago.",
+        help="Refuse a snapshot or export that was captured longer ago.",
     ),
     reading(
         "--verify",
@@ -376,9 +376,12 @@ scan_options = _options(
         "--history",
         shell_complete=files,
         metavar="FILE",
-        help="Add the report to this history of nights [history.file].",
+        help="Add the report to this history, which `iam-audit history` shows [history.file of --config].",
     ),
     click.option(
-        "--as-of", type=point_in_time, metavar="TIME", help="The run's time, in the report and for end dates."
+        "--as-of",
+        type=point_in_time,
+        metavar="TIME",
+        help="Take this as the time of the run, for the end dates of suppressions too.",
     ),
 )

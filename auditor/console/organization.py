@@ -82,14 +82,15 @@ def report(request: OrganizationReportRequest) -> int:
     say = speaker(quiet=request.quiet)
     storage, name = opened_run(request.run)
     manifest = runs.opened(storage, name)
-    if request.account is not None:
-        return show_account(storage, manifest, request, say)
-    check_output(request.paths)
+    if request.account is None:
+        check_output(request.paths)
     if request.verify and (wrong := list(runs.differences(storage, manifest))):
         for line in wrong:
             say(line)
         remedy = "Remove the receipts of these accounts, and --resume reads them again."
         raise SourceError(f"is not whole: {_differences(len(wrong))}", remedy, subject=request.run)
+    if request.account is not None:
+        return show_account(storage, manifest, request, say)
     found = runs.report_of(storage, manifest)
     files = written(found, request.paths, storage, manifest)
     if files:
@@ -114,6 +115,7 @@ def _check(request: OrganizationScanRequest) -> None:
     if request.resume is not None:
         left_out: tuple[object, ...] = (None, False, (), [], Choice())
         given = [text for name, text in _OF_RUN.items() if getattr(request, name) not in left_out]
+        given += ["--no-account-pages"] if request.pages is False else []
         if given:
             raise UsageError(f"{given[0]} cannot be used with --resume", "A run keeps the settings that it began with.")
     if request.dask is not None and request.executor is not None:

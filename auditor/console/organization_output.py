@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from auditor import load_report
 from auditor.console.messages import Say
+from auditor.console.rendering import gate_settings
 from auditor.console.requests import OrganizationReportRequest
 from auditor.errors import SourceError, UsageError
 from auditor.organization.names import PAGE, REPORT, folder_of
@@ -59,7 +60,8 @@ def shown(report: OrganizationReport, output_format: str, *, every_account: bool
 
 
 def show_account(storage: Storage, manifest: Manifest, request: OrganizationReportRequest, say: Say) -> int:
-    """Show the report of one account, or write it, and return 0."""
+    """Show the report of one account, or write it, and return 0; raise UsageError for a gate, which it has not."""
+    _check_of_all(request)
     paths.check(request.paths, REPORT_SUFFIXES)
     account = _named(manifest, str(request.account))
     name = f"{manifest.run}/{folder_of(account)}/{REPORT}"
@@ -77,6 +79,16 @@ def show_account(storage: Storage, manifest: Manifest, request: OrganizationRepo
         with printing.reader_may_leave():
             printing.print_report(report, request.output_format or "table", every_finding=False)
     return 0
+
+
+def _check_of_all(request: OrganizationReportRequest) -> None:
+    """Raise UsageError for options that are about all accounts."""
+    given = [] if request.fail_on is None else ["--fail-on"]
+    given += gate_settings(request)
+    given += ["--all"] if request.every_account else []
+    if given:
+        hint = "Leave it out. With -o FILE.json the report is written, and `iam-audit report FILE.json` has a gate."
+        raise UsageError(f"{given[0]} cannot be used with --account", hint)
 
 
 def _named(manifest: Manifest, name: str) -> Account:

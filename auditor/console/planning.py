@@ -16,6 +16,8 @@ from auditor.report.report import Report
 from auditor.selection.run_settings import RunSettings
 
 T = TypeVar("T")
+_FOR_PEOPLE = frozenset({"table", "markdown", "step-summary"})
+"""The formats of standard output that begin with what a planned change does."""
 
 
 def files(request: ScanRequest) -> Sequence[str]:
@@ -69,7 +71,8 @@ def _check_folders(planned: PlannedFiles) -> None:
 def check_gate(request: ScanRequest, settings: RunSettings) -> None:
     """Raise UsageError for a gate that is only about what a change introduces, where there is no gate."""
     if request.planned.only is not None and settings.fail_on.value == "nothing":
-        raise UsageError("--only introduced has no effect without --fail-on", "Add --fail-on noncompliant.")
+        hint = "Add --fail-on noncompliant. Or narrow a stored report: `iam-audit report FILE.json --only introduced`."
+        raise UsageError("--only introduced needs a gate, and --fail-on is nothing", hint)
 
 
 def is_alone(request: ScanRequest) -> bool:
@@ -127,13 +130,16 @@ def unread_account(request: ScanRequest, say: Say) -> Snapshot:
     return nothing_read(request.account.expect_account, region=request.account.region)
 
 
-def judge(snapshot: Snapshot, changes: Sequence[Opened], by: Judge, say: Say) -> Report:
-    """Return the report of an account after planned changes."""
+def judge(snapshot: Snapshot, changes: Sequence[Opened], by: Judge, say: Say, *, printed: str | None) -> Report:
+    """Return the report of an account after planned changes.
+
+    Their effect is shown unless standard output shows it to people too; `printed` is its format, None for a query.
+    """
     from auditor.change.applying import applied
     from auditor.change.judging import judged
 
     after = applied(snapshot, [change(snapshot) for change in changes])
     report = judged(snapshot, after, by)
-    if report.planned is not None:
+    if report.planned is not None and printed not in _FOR_PEOPLE:
         say(sentence(report.planned))
     return report

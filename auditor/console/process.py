@@ -86,7 +86,10 @@ def _explained(error: BaseException) -> int:
         return NOBODY_READS
     if isinstance(error, OSError):
         _give_up_output()
-        return _fail(f"{error.filename or 'standard output'}: {error.strerror}", "", AuditError.exit_code)
+        from auditor.documents import remedy_of  # --help starts faster without
+
+        hint = remedy_of(error, error.filename, "") if isinstance(error.filename, str) else ""
+        return _fail(f"{error.filename or 'standard output'}: {error.strerror}", hint, AuditError.exit_code)
     _show_lines(redacted("".join(traceback.format_exception(error))).splitlines())
     return _fail("this is a bug in iam-audit", "Please report it with the lines above.", AuditError.exit_code)
 

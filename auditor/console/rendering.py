@@ -1,9 +1,11 @@
 """Rendering a stored report again."""
 
+from collections.abc import Sequence
+
 from auditor import load_report
 from auditor.console.keys import signing_of
 from auditor.console.messages import Say, speaker
-from auditor.console.requests import ReportRequest
+from auditor.console.requests import OrganizationReportRequest, ReportRequest
 from auditor.console.showing import check_shown, show
 from auditor.errors import UsageError
 from auditor.judging.rule import Severity
@@ -42,9 +44,16 @@ def render(request: ReportRequest) -> int:
 
 def _check_gate(request: ReportRequest) -> None:
     """Raise UsageError for a setting of a gate where there is none."""
-    if request.fail_on is None and (request.min_severity is not None or request.allow_incomplete is not None):
-        option = "--min-severity" if request.min_severity is not None else "--allow-incomplete"
-        raise UsageError(f"{option} has no effect without --fail-on", "Add --fail-on noncompliant.")
+    given = gate_settings(request)
+    if request.fail_on in (None, "nothing") and given:
+        raise UsageError(f"{given[0]} needs a gate, and --fail-on is nothing", "Add --fail-on noncompliant.")
+
+
+def gate_settings(request: ReportRequest | OrganizationReportRequest) -> Sequence[str]:
+    """Return the options that were given of those that set a gate, as they were spelled."""
+    severity = [] if request.min_severity is None else ["--min-severity"]
+    incomplete = {None: [], True: ["--allow-incomplete"], False: ["--no-allow-incomplete"]}[request.allow_incomplete]
+    return [*severity, *incomplete]
 
 
 def _gated(report: Report, request: ReportRequest, say: Say) -> int:

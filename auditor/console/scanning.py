@@ -68,7 +68,8 @@ def run(request: ScanRequest, *, undecided_passes: bool = False) -> int:
     _check_age(snapshot, settings.oldest_snapshot, request)
     plan = settled(plan, snapshot)
     by = partial(_audited, plan, wanted, request.as_of)
-    report = planning.judge(snapshot, changes, by, say) if changes else by(snapshot)
+    printed = plan.run.output_format.value if query is None else None
+    report = planning.judge(snapshot, changes, by, say, printed=printed) if changes else by(snapshot)
     if known is not None:
         report = forgiven(report, *known)
     _show_warnings(report, say)

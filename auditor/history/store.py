@@ -1,12 +1,14 @@
 """The file of a history: opened for one transaction, made or brought up to date, its faults told in plain words."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
+from auditor.documents import remedy_of
 from auditor.errors import AuditError, OutputError, SourceError
 from auditor.history.schema import APPLICATION_ID, MIGRATIONS, VERSION
 
@@ -16,8 +18,6 @@ _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _TAKEN = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _CONTRADICTING = frozenset({0, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_ERROR})
 """The codes of text that is no UTF-8, of a rule of the schema that is broken, and of a table that is missing."""
-_NO_LOG = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
-"""The codes of a reader that may not make the files of the write-ahead log beside the history."""
 _PRIMARY = 0xFF  # SQLite's extended codes hold the primary one in the last byte
 _NOTHING_ADDED = "Nothing was changed: what was in the history before is still there."
 _RESTORE = (
@@ -101,16 +101,54 @@ def _opened(path: str, mode: str, more: str = "") -> sqlite3.Connection:
 
 
 def _for_reading(path: str) -> sqlite3.Connection:
-    """Open the file for reading; in a folder that cannot be written, as a file that nobody changes."""
-    connection = _opened(path, "ro")
+    """Open the file for reading so that nothing of the write-ahead log stays beside it.
+
+    SQLite removes the log with the last connection that may write, and makes one for each that may not. So who may not
+    write joins the log of a process that writes, or reads a copy: https://www.sqlite.org/wal.html#read_only_databases
+    """
+    file = Path(path).resolve()
+    if _may(file, os.W_OK) and _may(file.parent, os.W_OK):
+        connection = _opened(path, "rw")
+        connection.execute("PRAGMA query_only = ON")
+        return connection
+    log = Path(f"{file}-wal")
+    return _opened(path, "ro") if log.exists() and log.stat().st_size else _copied(path)
+
+
+def _may(path: Path, how: int) -> bool:
+    return os.access(path, how, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _copied(path: str) -> sqlite3.Connection:
+    """Return a copy in memory of a file to which nobody wrote meanwhile; raise SourceError if somebody always does."""
+    end = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < end:
+        before = _state(path)
+        copy = sqlite3.connect(":memory:", isolation_level=None)
+        fault = _copy(path, copy)
+        if fault is None and _state(path) == before:
+            return copy
+        copy.close()
+        if fault is not None and _state(path) == before:
+            raise fault
+        time.sleep(_PAUSE_S)
+    raise _taken(path, SourceError)
+
+
+def _copy(path: str, copy: sqlite3.Connection) -> sqlite3.Error | None:
+    """Fill a copy, and return the error of a file that cannot be read or changes at that moment."""
     try:
-        connection.execute("SELECT count(*) FROM sqlite_schema")
-    except sqlite3.OperationalError as error:
-        connection.close()
-        if _code(error) not in _NO_LOG or Path(f"{path}-wal").exists():
-            raise
-        return _opened(path, "ro", "&immutable=1")
-    return connection
+        with closing(_opened(path, "ro", "&immutable=1")) as original:
+            original.backup(copy)
+    except sqlite3.Error as error:
+        return error
+    return None
+
+
+def _state(path: str) -> tuple[int, int, int]:
+    """Return what is another after each write."""
+    found = Path(path).stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _prepare(connection: sqlite3.Connection, path: str) -> None:
@@ -185,22 +223,28 @@ def _as_ours(error: sqlite3.Error, path: str, otherwise: type[AuditError]) -> Au
     if code in _DAMAGED:
         return damaged(path, str(error))
     if code in _TAKEN:
-        problem = f"{path} is being written by another process, which did not finish within {_PATIENCE_S:.0f} s"
-        return otherwise(problem, f"Run the command again when that process is done. {kept}".strip())
+        return _taken(path, otherwise, kept)
     if code == sqlite3.SQLITE_FULL:
         return otherwise(f"{path} cannot be written: the disk is full", f"Free some space. {kept}".strip())
     if code == sqlite3.SQLITE_IOERR:
         return otherwise(f"{path}: reading or writing failed: {error}", f"Check the disk. {kept}".strip())
     if code in _CONTRADICTING:
         return damaged(path, str(error))
-    hint = f"Check the path and its permissions; its folder must be writable too. {kept}".strip()
-    return otherwise(f"{path} cannot be opened: {error}", hint)
+    hint = "Check the path and its permissions; its folder must be writable too."
+    if not _may(Path(path), os.R_OK):
+        hint = remedy_of(PermissionError(), path, hint)
+    return otherwise(f"{path} cannot be opened: {error}", f"{hint} {kept}".strip())
+
+
+def _taken(path: str, otherwise: type[AuditError], kept: str = "") -> AuditError:
+    problem = f"{path} is being written by another process, which did not finish within {_PATIENCE_S:.0f} s"
+    return otherwise(problem, f"Run the command again when that process is done. {kept}".strip())
 
 
 def inconsistent(connection: sqlite3.Connection, why: str) -> SourceError:
     """Return the error of a history whose rows contradict each other."""
     _, _, file = connection.execute("PRAGMA database_list").fetchone()
-    return damaged(file, why)
+    return damaged(file or "the history", why)  # a copy in memory has no file
 
 
 def damaged(path: str, why: str) -> SourceError:

@@ -1,7 +1,8 @@
 """Self-service: whether a user may change the own password and manage the own MFA device, which several rules ask."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from auditor.account.model import User
@@ -21,6 +22,7 @@ _NEEDED = (
     "iam:ListVirtualMFADevices",
 )
 _DEACTIVATE = "iam:DeactivateMFADevice"
+_MOST_NOTED = 3  # statements in a note
 
 
 def password_change(user: User, context: Context[Any]) -> Verdict:
@@ -75,7 +77,7 @@ def _unread(user: User, context: Context[Any], session: Session) -> str | None:
     if answer.decision in (Decision.ALLOW, Decision.UNDECIDED):
         return None
     said = f"may not do {READ_PASSWORD_POLICY}, so the console cannot show the rules for passwords"
-    return "; ".join([said, *context.access.overlooked(user, READ_PASSWORD_POLICY, session)])
+    return "; ".join(filter(None, [said, never_applying(user, context, [answer])]))
 
 
 def _mfa_management(user: User, context: Context[Any]) -> Verdict:
@@ -102,8 +104,18 @@ def _mfa_management(user: User, context: Context[Any]) -> Verdict:
 
 def never_applying(user: User, context: Context[Any], answers: Iterable[Answer]) -> str | None:
     """Return a note of the statements that name the actions of answers and never allow them; None if there is none."""
-    found = (each for answer in answers for each in context.access.overlooked(user, answer.action, answer.session))
-    return "; ".join(dict.fromkeys(found)) or None
+    found: dict[str, dict[str, dict[str, None]]] = {}  # by statement and reason, the actions in their order
+    for answer in answers:
+        for each in context.access.overlooked(user, answer.action, answer.session):
+            found.setdefault(each.statement.text, {}).setdefault(each.reason, {})[each.action] = None
+    notes = [f"{text} {_never(reasons)}" for text, reasons in islice(found.items(), _MOST_NOTED)]
+    more = len(found) - len(notes)
+    notes += [f"{more:,} more {'statement' if more == 1 else 'statements'} likewise"] if more else []
+    return "; ".join(notes) or None
+
+
+def _never(reasons: Mapping[str, Iterable[str]]) -> str:
+    return ", and ".join(f"never allows {', '.join(actions)}: {reason}" for reason, actions in reasons.items())
 
 
 def _unless_allowed(answer: Answer) -> Answer | None:

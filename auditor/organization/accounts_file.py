@@ -38,12 +38,30 @@ _TAG = re.compile(r"tags?[:.](?P<key>.+)", re.IGNORECASE)
 _ROLE_ARN = re.compile(r"arn:(?P<partition>aws[\w-]*):iam::(?P<account>\d{12}):role/[\x21-\x7e]+", re.ASCII)
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _ROUNDED = re.compile(r"\d[.,]\d+E\+?\d+", re.IGNORECASE)
-_EXAMPLE = "The first line names the columns: id,name,role_arn,external_id,tags,ou; only id is needed."
-_TEXT_COLUMN = "Spreadsheets drop leading zeros and round long numbers: format the column as text, and write it again."
-
 _SHOWN = 10  # columns in one warning
 
 Entry = Mapping[str, Any]
+
+
+class _Form(Struct, frozen=True):
+    """Hold what to do about a file of one form: how it is written, and what keeps numbers and letters whole."""
+
+    example: str
+    whole_numbers: str
+    encoding: str
+
+
+_CSV = _Form(
+    "The first line names the columns: id,name,role_arn,external_id,tags,ou; only id is needed.",
+    "Spreadsheets drop leading zeros and round long numbers: format the column as text, and write it again.",
+    'Save it as "CSV UTF-8".',
+)
+_JSON = _Form(
+    'Write {"Accounts": [{"Id": "111122223333"}]}, as `aws organizations list-accounts` does; only the id is needed, '
+    "and name, role_arn, external_id, tags and ou are read too.",
+    "Numbers in JSON have no leading zeros and may be rounded: put the account number between quotes.",
+    "Save it as UTF-8.",
+)
 
 
 class _Row(Struct, frozen=True):
@@ -51,6 +69,7 @@ class _Row(Struct, frozen=True):
 
     place: str
     values: Entry
+    form: _Form
 
 
 def read_accounts_file(path: str, region: str | None = None) -> Listed:
@@ -63,14 +82,14 @@ def read_accounts_file(path: str, region: str | None = None) -> Listed:
     """
     place = "standard input" if path == "-" else path
     content = documents.in_utf_8(documents.unpacked(documents.read(path, place), place), place)
+    form = _JSON if content.lstrip()[:1] in (b"{", b"[") else _CSV
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
-        raise SourceError(f"is not UTF-8 text: {error}", 'Save it as "CSV UTF-8".', subject=place) from error
-    is_json = text.lstrip()[:1] in ("{", "[")
-    rows = list(_json_rows(text, place) if is_json else _csv_rows(text, place))
+        raise SourceError(f"is not UTF-8 text: {error}", form.encoding, subject=place) from error
+    rows = list(_json_rows(text, place) if form is _JSON else _csv_rows(text, place))
     if not rows:
-        raise SourceError("lists no accounts", _EXAMPLE, subject=place)
+        raise SourceError("lists no accounts", form.example, subject=place)
     accounts = [_account(row) for row in rows]
     _check_once(rows, accounts)
     return Listed(
@@ -96,16 +115,16 @@ def _csv_rows(text: str, place: str) -> Iterator[_Row]:
             if len(cells) != len(header):
                 problem = f"has {len(cells)} cells, and the first line {len(header)}"
                 raise SourceError(problem, "Put texts that hold the separator between quotes.", subject=where)
-            yield _Row(where, dict(zip(map(_field, header), (cell.strip() for cell in cells), strict=True)))
+            yield _Row(where, dict(zip(map(_field, header), (cell.strip() for cell in cells), strict=True)), _CSV)
     except csv.Error as error:
-        raise SourceError(f"is not CSV: {error}", _EXAMPLE, subject=f"{place}: line {reader.line_num}") from error
+        raise SourceError(f"is not CSV: {error}", _CSV.example, subject=f"{place}: line {reader.line_num}") from error
 
 
 def _checked_header(cells: Sequence[str], place: str) -> Sequence[str]:
     fields = [_field(cell) for cell in cells]
     if "id" not in fields:
         problem = f"has no column with account numbers in its first line ({', '.join(cells)[:80]})"
-        raise SourceError(problem, _EXAMPLE, subject=place)
+        raise SourceError(problem, _CSV.example, subject=place)
     twice = next((field for field in fields if fields.count(field) > 1), None)
     if twice is not None:
         raise SourceError(f"has two columns for {twice}", "Keep one of them.", subject=place)
@@ -135,7 +154,7 @@ def _json_rows(text: str, place: str) -> Iterator[_Row]:
         values = {"id": entry} if isinstance(entry, str) else {_field(key): value for key, value in entry.items()}
         if isinstance(entry, dict) and len(values) < len(entry):
             raise SourceError("has two keys of one meaning", "Keep one of them.", subject=where)
-        yield _Row(where, values)
+        yield _Row(where, values, _JSON)
 
 
 def _field(spelled: str) -> str:
@@ -175,12 +194,12 @@ def _number(row: _Row) -> str:
     if _ACCOUNT.fullmatch(text):
         return text
     if not text:
-        raise _wrong(row, "has no account number", _EXAMPLE)
+        raise _wrong(row, "has no account number", row.form.example)
     shown = f"has the account number {text[:40]!r}"
     if text.isdecimal():
-        raise _wrong(row, f"{shown}, which has {len(text)} digits and not 12", _TEXT_COLUMN)
+        raise _wrong(row, f"{shown}, which has {len(text)} digits and not 12", row.form.whole_numbers)
     if _ROUNDED.fullmatch(text) or isinstance(value, float):
-        raise _wrong(row, f"{shown}, which is rounded", _TEXT_COLUMN)
+        raise _wrong(row, f"{shown}, which is rounded", row.form.whole_numbers)
     raise _wrong(row, shown, "Write its 12 digits without anything between them.")
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from auditor.documents import remedy_of
 from auditor.errors import OutputError, SourceError
 from auditor.signals import unfinished
 
@@ -61,7 +62,8 @@ class Folder(Struct, frozen=True):
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise SourceError(f"cannot be read: {error.strerror or error}", _HINT, subject=self._said(name)) from error
+            problem, remedy = f"cannot be read: {error.strerror or error}", remedy_of(error, self._path(name), _HINT)
+            raise SourceError(problem, remedy, subject=self._said(name)) from error
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file whole: the old one or the new one, never half of one; raise OutputError if that fails."""

@@ -17,7 +17,7 @@ from msgspec import structs
 from auditor.account.snapshot import FORMAT
 from auditor.collectors import saved
 from auditor.collectors.cli_output.names import FILES
-from auditor.documents import FAULTS
+from auditor.documents import FAULTS, remedy_of
 from auditor.errors import SourceError
 from auditor.organization.accounts import Listed
 from auditor.organization.records import Account
@@ -47,8 +47,9 @@ def read_stored(folder: str) -> Listed:
     try:
         found.search(top, _DEPTH)
     except OSError as error:
-        problem = f"cannot be read: {error.strerror or error}"
-        raise SourceError(problem, "Check its permissions.", subject=str(error.filename or folder)) from error
+        place = str(error.filename or folder)
+        problem, remedy = f"cannot be read: {error.strerror or error}", remedy_of(error, place)
+        raise SourceError(problem, remedy, subject=place) from error
     if found.too_deep:
         problem = f"has folders that are too deep to be searched: {_shown(found.too_deep)}"
         raise SourceError(problem, "Give a folder nearer to the snapshots, or move them up.", subject=folder)

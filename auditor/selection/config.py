@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from auditor import documents
 from auditor.account.kinds import ResourceType
 from auditor.errors import UsageError
 from auditor.judging.registry import find
@@ -86,7 +87,7 @@ def _is_seen(file: Path) -> bool:
 
 
 def _unreadable(file: Path, error: OSError) -> UsageError:
-    return UsageError(f"cannot be read: {error.strerror}", "Check the path and its permissions.", subject=str(file))
+    return UsageError(f"cannot be read: {error.strerror}", documents.remedy_of(error, file), subject=str(file))
 
 
 def parsed(text: str, file: Path, today: date) -> Loaded:

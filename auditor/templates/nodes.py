@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from auditor import documents
 from auditor.templates.errors import TemplateError
 from auditor.templates.values import Items, Node, Scalar, Table
 
@@ -90,7 +91,8 @@ def _text(path: str, kind: str) -> str:
         with Path(path).open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        raise TemplateError(path, None, f"cannot be read: {error.strerror}", f"Name the file of a {kind}.") from error
+        remedy = documents.remedy_of(error, path, f"Name the file of a {kind}.")
+        raise TemplateError(path, None, f"cannot be read: {error.strerror}", remedy) from error
     if len(content) > MAX_BYTES:
         raise TemplateError(path, None, f"is larger than {MAX_BYTES:,} bytes", f"A {kind} is smaller; is it one?")
     wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # as PowerShell's > writes it

@@ -78,6 +78,24 @@ def test_the_table_shows_what_is_introduced_and_resolved_with_cause_and_place(
     assert "aws_iam_user_policy_attachment.lone: lone gets the policy AdministratorAccess" in shown
 
 
+@pytest.mark.parametrize(
+    ("printed", "by_table"),
+    [((), 1), (("--query", "planned.counts"), 0), (("--format", "json"), 0), (("--format", "markdown"), 1)],
+    ids=["table", "query", "json", "markdown"],
+)
+def test_what_the_change_does_is_shown_to_people_once(
+    run: Run, tmp_path: Path, today: str, printed: tuple[str, ...], by_table: int
+) -> None:
+    path = written(tmp_path, plan(attach("lone")))
+    files = ("-o", tmp_path / "report.html")
+    result = run("scan", "--terraform-plan", path, "--snapshot", today, *files, *printed)
+    shown, told = (" ".join(text.split()) for text in (result.out, result.err))
+    assert len(re.findall(r"Planned change\b[^:]*: (?:findings: )?2 introduced", shown)) == by_table
+    assert told.count(": findings: 2 introduced") == 1 - by_table
+    quiet = run("scan", "--terraform-plan", path, "--snapshot", today, "--quiet", *printed)
+    assert (quiet.out.count("2 introduced"), quiet.err) == (by_table, "")
+
+
 def test_the_json_report_has_effect_cause_and_place(run: Run, tmp_path: Path, today: str) -> None:
     path = written(tmp_path, plan(created("aws_iam_user.u", name="u", path="/")))
     report = json.loads(run("scan", "--terraform-plan", path, "--snapshot", today, "--format", "json").out)
@@ -97,7 +115,7 @@ def test_alone_it_is_said_that_no_account_was_read(run: Run, tmp_path: Path) -> 
     result = run("scan", "--terraform-plan", path)
     assert result.code == 0
     assert "judging the planned change alone" in result.err.lower()
-    assert "The change touches no IAM resource" in result.err
+    assert "The change touches no IAM resource" in result.out
 
 
 @pytest.mark.parametrize("form", ["table", "json", "junit", "markdown", "step-summary", "github"])
@@ -184,7 +202,7 @@ def test_a_plan_with_nothing_but_its_version_is_read(run: Run, tmp_path: Path) -
     ("arguments", "expected"),
     [
         (("--only", "introduced"), "--only can only be used with a planned change"),
-        (("--terraform-plan", "x", "--only", "introduced"), "--only introduced has no effect without --fail-on"),
+        (("--terraform-plan", "x", "--only", "introduced"), "--only introduced needs a gate, and --fail-on is nothing"),
         (("--stack-parameter", "A=b"), "--stack-parameter can only be used with --cloudformation"),
         (("--live",), "--live can only be used with a planned change"),
         (("--terraform-plan", ""), "is empty"),

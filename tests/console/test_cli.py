@@ -158,7 +158,7 @@ def test_for_exports_the_region_of_the_analyzers_can_be_told(run: Run, tmp_path:
     exports = folder_of.write(tmp_path / "exports", {folder_of.ANALYZERS: {"analyzers": []}})
     rule = ["--rule", "iam-external-access-analyzer-enabled", "-q"]
     told = run("scan", "--exports", exports, *rule)
-    assert (told.code, "for exports --region tells it" in " ".join(told.out.split())) == (4, True)
+    assert (told.code, "for exports --region gives it" in " ".join(told.out.split())) == (4, True)
     told = run("scan", "--exports", exports, *rule, "--region", "eu-west-1")
     assert (told.code, "eu-west-1 has no active analyzer of type ACCOUNT" in told.out) == (0, True)
 

@@ -203,6 +203,10 @@ REFUSED = {
         ("--resume", "r/org=a/date=b", "--account-pages"),
         "--account-pages cannot be used with --resume",
     ),
+    "no pages for a run that has its own": (
+        ("--resume", "r/org=a/date=b", "--no-account-pages"),
+        "--no-account-pages cannot be used with --resume",
+    ),
     "no run": (("--resume", "r/org=a/date=b"), "is not a run"),
     "no folder of a run": (("--resume", "elsewhere"), "is not a run"),
     "no suffix": (("--snapshots", "a", "-o", "x.pdf"), "x.pdf"),
@@ -254,8 +258,22 @@ def test_what_was_changed_in_a_run_is_found_on_demand(
         path.unlink()
     else:
         path.write_bytes(content)
-    done = run("organization", "report", only_run(), "--verify")
-    assert (done.code, message in done.err) == (3, True)
+    for of in ((), ("--account", "000000000003")):
+        done = run("organization", "report", only_run(), "--verify", *of)
+        assert (done.code, message in done.err, done.out) == (3, True, "")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--fail-on", "noncompliant"), ("--min-severity", "high"), ("--no-allow-incomplete",), ("--all",)],
+    ids=lambda each: each[0],
+)
+def test_the_report_of_one_account_has_no_gate_that_would_pass(
+    run: Run, accounts: Path, options: Sequence[str]
+) -> None:
+    run("organization", "scan", "--snapshots", accounts, "-q")
+    done = run("organization", "report", only_run(), "--account", "000000000001", *options)
+    assert (done.code, done.out, f"{options[0]} cannot be used with --account" in done.err) == (2, "", True)
 
 
 def test_a_damaged_receipt_is_named(run: Run, accounts: Path) -> None:

@@ -89,9 +89,17 @@ def test_a_gate_over_a_report_with_unknown_facts_fails_closed(tmp_path: Path, ru
     assert run(*gate, "--allow-incomplete").code == 0
 
 
-def test_a_setting_of_a_gate_without_one_is_refused(stored: str, run: Run) -> None:
-    result = run("report", stored, "--min-severity", "high")
-    assert (result.code, "--min-severity has no effect without --fail-on" in result.err) == (2, True)
+@pytest.mark.parametrize(
+    "options",
+    [("--min-severity", "high"), ("--allow-incomplete",), ("--no-allow-incomplete",)],
+    ids=lambda each: each[0],
+)
+@pytest.mark.parametrize("gate", [(), ("--fail-on", "nothing")], ids=["none", "nothing"])
+def test_a_setting_of_a_gate_without_one_is_refused(
+    stored: str, run: Run, options: tuple[str, ...], gate: tuple[str, ...]
+) -> None:
+    result = run("report", stored, *options, *gate)
+    assert (result.code, f"{options[0]} needs a gate, and --fail-on is nothing" in result.err) == (2, True)
 
 
 def test_a_reader_that_leaves_early_changes_no_exit_code_and_prints_no_error(tmp_path: Path) -> None:

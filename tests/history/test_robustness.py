@@ -1,15 +1,13 @@
 """What may happen to a file: two writers, a kill, a full disk, damage. Nothing is lost, and a message says why."""
 
-import os
 import re
 import resource
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -17,8 +15,9 @@ from tempfile import TemporaryDirectory
 import pytest
 from conftest import Run
 from nights import BOB, EVE, FIXED, MEMORY, added, night, people
+from other_user import without_rights
 
-from auditor.errors import OutputError
+from auditor.errors import OutputError, SourceError
 from auditor.history import store
 from auditor.history.aged import open_findings
 from auditor.history.schema import APPLICATION_ID, VERSION
@@ -285,19 +284,6 @@ def test_other_databases_and_newer_histories_are_left_alone(folder: Path, report
     assert (result.code, f"has version {VERSION + 1} of the schema" in result.err) == (3, True)
 
 
-@contextmanager
-def without_rights() -> Iterator[None]:
-    """Be somebody who is not root, whom no permissions stop."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
-
-
 def test_a_history_in_a_folder_that_cannot_be_written_is_read_and_not_changed() -> None:
     with TemporaryDirectory(dir=MEMORY) as name:
         path = Path(name) / "h.db"
@@ -314,6 +300,80 @@ def test_a_history_in_a_folder_that_cannot_be_written_is_read_and_not_changed() 
         assert [each.resource_name for each in shown.findings] == ["bob"]
         assert "permissions" in refused.value.hint
         assert path.read_bytes() == content
+
+
+def beside(path: Path) -> list[str]:
+    """Return the names of the files of a history."""
+    return sorted(each.name for each in path.parent.iterdir() if each.name.startswith(path.name))
+
+
+READING = [["show"], ["trend"], ["verify"], ["sample", "--seed", "1"], ["report", "3.json"]]
+
+
+@pytest.mark.parametrize("command", READING, ids=lambda command: command[0])
+def test_reading_leaves_nothing_behind(folder: Path, reports: list[str], run: Run, command: list[str]) -> None:
+    added(folder / "h.db", *NIGHTS)
+    content = (folder / "h.db").read_bytes()
+    assert run("history", *command, "--history", "h.db").code == 0
+    assert "3.json" in reports
+    assert beside(folder / "h.db") == ["h.db"]
+    assert (folder / "h.db").read_bytes() == content
+
+
+def test_reading_leaves_the_log_of_a_process_that_writes(folder: Path, run: Run) -> None:
+    added(folder / "h.db", NIGHTS[1])
+    with closing(sqlite3.connect(folder / "h.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("DELETE FROM state")
+        assert "1 open" in run("history", "show", "--history", "h.db").out
+        other.execute("COMMIT")
+        assert "1 open" not in run("history", "show", "--history", "h.db").out
+    assert beside(folder / "h.db") == ["h.db"]
+
+
+def test_what_a_killed_process_had_written_is_read_and_put_in_its_place(folder: Path, run: Run) -> None:
+    added(folder / "h.db", NIGHTS[1])
+    code = (
+        "import os, signal, sqlite3\nconnection = sqlite3.connect('h.db', isolation_level=None)\n"
+        "connection.execute('DELETE FROM state')\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=folder, check=False)
+    assert beside(folder / "h.db") == ["h.db", "h.db-shm", "h.db-wal"]
+    assert "1 open" not in run("history", "show", "--history", "h.db").out
+    assert beside(folder / "h.db") == ["h.db"]
+
+
+@pytest.mark.parametrize("folder_mode", [0o777, 0o555], ids=["that can be written", "that cannot be written"])
+@pytest.mark.parametrize("written_to", [False, True], ids=["alone", "beside a writer"])
+def test_somebody_who_may_only_read_leaves_nothing_behind(folder_mode: int, written_to: bool) -> None:
+    with TemporaryDirectory(dir=MEMORY) as name, closing(sqlite3.connect(":memory:")) as none:
+        path = Path(name) / "h.db"
+        added(path, NIGHTS[1])
+        other = sqlite3.connect(path, isolation_level=None) if written_to else none
+        if written_to:
+            other.execute("UPDATE resource SET name = 'eve' WHERE name = 'bob'")
+        before = beside(path)
+        for each in Path(name).iterdir():
+            each.chmod(0o444)
+        Path(name).chmod(folder_mode)
+        with without_rights(), store.reading(str(path)) as connection:
+            shown = open_findings(connection, Wanted(), {})
+        assert [each.resource_name for each in shown.findings] == ["eve" if written_to else "bob"]
+        assert beside(path) == before
+        other.close()
+        Path(name).chmod(0o755)
+
+
+def test_a_history_that_may_not_be_read_is_told_with_its_owner() -> None:
+    with TemporaryDirectory(dir=MEMORY) as name:
+        path = Path(name) / "h.db"
+        added(path, NIGHTS[1])
+        path.chmod(0)
+        Path(name).chmod(0o755)
+        with without_rights(), pytest.raises(SourceError) as refused, store.reading(str(path)):
+            pass
+        assert str(path) in refused.value.hint
+        assert "mode 0000" in refused.value.hint
 
 
 def test_a_history_without_a_run_does_not_look_like_an_account_in_order(folder: Path, run: Run) -> None:

@@ -1,6 +1,7 @@
 """Lists of accounts in files: generous with the names of columns, strict with what stands in them."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -146,7 +147,13 @@ ID = "id,name\n"
 BAD = {
     "too few digits": (ID + "000000000042,a\n42,b\n", "line 3 has the account number '42'", "leading zeros"),
     "rounded": (ID + "1.11122E+11,a\n", "line 2 has the account number '1.11122E+11', which is rounded", "as text"),
-    "rounded in JSON": ('[{"id": 1.11e11}]', "account 1 has the account number '111000000000.0', which", "as text"),
+    "rounded in JSON": ('[{"id": 1.11e11}]', "account 1 has the account number '111000000000.0', which", "quotes"),
+    "no zeros in JSON": (
+        '[{"id": 42}]',
+        "account 1 has the account number '42', which has 2 digits",
+        "quotes",
+    ),
+    "none in JSON": ('[{"name": "a"}]', "account 1 has no account number", '{"Accounts": [{"Id"'),
     "as the console shows it": (ID + "1111-2222-3333,a\n", "'1111-2222-3333'", "12 digits without anything"),
     "other digits": (ID + "١١١١٢٢٢٢٣٣٣٣,a\n", "line 2 has the account number", ""),
     "none": (ID + ",a\n", "line 2 has no account number", "names the columns"),
@@ -175,14 +182,16 @@ BAD = {
     "a column twice": ("id,account,name\n", "has two columns for id", "Keep one"),
     "a key twice": ('[{"id": "111122223333", "Id": "000000000042"}]', "has two keys of one meaning", ""),
     "an open quote": (ID + '111122223333,"a\n', "is not CSV", ""),
-    "only a header": (ID, "lists no accounts", ""),
-    "empty": ("", "lists no accounts", ""),
-    "an empty list": ('{"Accounts": []}', "lists no accounts", ""),
+    "only a header": (ID, "lists no accounts", "names the columns"),
+    "empty": ("", "lists no accounts", "names the columns"),
+    "an empty list in JSON": ('{"Accounts": []}', "lists no accounts", '{"Accounts": [{"Id"'),
+    "an empty list alone": (" []", "lists no accounts", "list-accounts"),
     "half a list": ('{"Accounts": ["111122223333"], "NextToken": "x"}', "only the first part of a list", "--max-items"),
     "another object": ('{"Users": []}', "holds no list of accounts", "list-accounts"),
     "half a file": ('{"Accounts": [', "is not JSON", ""),
     "a number": ("[7]", "account 1 is neither", ""),
     "Latin-1": ("id,name\n111122223333,Zürich\n".encode("latin-1"), "is not UTF-8 text", "CSV UTF-8"),
+    "Latin-1 in JSON": ('[{"id": "111122223333", "name": "Zürich"}]'.encode("latin-1"), "is not UTF-8", "as UTF-8"),
 }
 
 
@@ -194,6 +203,8 @@ def test_a_wrong_value_is_one_clear_error(tmp_path: Path, content: str | bytes, 
     assert message in raised.value.message
     assert hint in raised.value.hint
     assert raised.value.hint
+    if isinstance(content, str) and content.lstrip()[:1] in ("{", "["):
+        assert not {"CSV", "column", "line", "Spreadsheets"} & set(re.findall(r"\w+", raised.value.hint))
     assert "secret" not in raised.value.message + raised.value.hint
 
 

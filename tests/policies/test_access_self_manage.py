@@ -125,7 +125,7 @@ TABLES: dict[str, tuple[list[dict[str, object]], Mapping[str, tuple[str, ...]]]]
             "iam:DeactivateMFADevice": WITH_MFA,
             "iam:GetUser": NEVER,
             "iam:ChangePassword": NEVER,
-            "sts:GetSessionToken": WITH_MFA,
+            "sts:GetSessionToken": ALWAYS,
         },
     ),
     "the article's": (

@@ -276,9 +276,13 @@ COMBINED = {
     "10 a boundary that denies it": Combined(switched(by=[ALLOW_ALL, deny(CHANGE)]), EXPLICIT),
     "10 GetCallerIdentity despite a Deny": Combined(alice(deny()), ALLOW, "sts:GetCallerIdentity"),
     "10 GetSessionToken without an Allow": Combined(alice(), ALLOW, "sts:GetSessionToken"),
-    "10 GetSessionToken under a Deny": Combined(alice(deny()), EXPLICIT, "sts:GetSessionToken"),
-    "10 GetSessionToken under a Deny that may apply": Combined(
-        alice(deny(Condition=UNKNOWN_CONDITION)), UNDECIDED, "sts:GetSessionToken"
+    "10 GetSessionToken despite a Deny": Combined(alice(deny()), ALLOW, "sts:GetSessionToken"),
+    "10 GetSessionToken despite a Deny that may apply": Combined(
+        alice(deny(Condition=UNKNOWN_CONDITION)), ALLOW, "sts:GetSessionToken"
+    ),
+    "10 GetSessionToken despite the Deny of a boundary": Combined(switched(by=[deny()]), ALLOW, "sts:GetSessionToken"),
+    "10 GetFederationToken needs an Allow": Combined(
+        alice(), IMPLICIT, "sts:GetFederationToken", resource="arn:aws:sts::123456789012:federated-user/x"
     ),
     "11 a broken document": Combined(alice(BROKEN), UNDECIDED),
     "11 a broken document beside one that denies": Combined(

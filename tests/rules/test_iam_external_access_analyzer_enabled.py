@@ -66,7 +66,7 @@ def test_the_finding_names_the_region() -> None:
         == "one analyzes external access in a Region that is not known"
     )
     told = said(judged("", UNKNOWN, region=None))
-    assert told == "Undecided: the Region that analyzers were read in is not known; for exports --region tells it"
+    assert told == "Undecided: the Region that analyzers were read in is not known; for exports --region gives it"
 
 
 def test_the_finding_names_the_analyzers_that_do_not_count() -> None:

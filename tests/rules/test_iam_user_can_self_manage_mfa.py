@@ -63,7 +63,7 @@ CASES = [
         NC,
         allow(LIST),
         allow([CREATE, *OWN_ACTIONS], ME),
-        warning="never allows iam:CreateVirtualMFADevice: the action acts on ARNs such as arn:aws:iam::…:mfa/…",
+        warning="never allows iam:CreateVirtualMFADevice: the resource must be an ARN such as arn:aws:iam::…:mfa/…",
     ),
     member("a path that the resource leaves out", NC, *SELF, path="/sales/", warning="it names a user without a path"),
     member(
@@ -122,3 +122,31 @@ def test_a_policy_attached_to_the_user_is_her_own() -> None:
     policy = managed("policy", *SELF)
     person = replace(console_user("alice", mfa=False), attached_policies=attached(policy))
     Case("", account(users=[person], policies=[policy]), {"alice": NC}).check(RULE)
+
+
+HELD = "of the customer-managed policy policy of the group team"
+NEEDS = "the resource must be an ARN such as arn:aws:iam::…"
+
+
+def note_of(*statements: Any) -> str:
+    """Return the one warning about a user with these statements through a group."""
+    (notice,) = member("", NC, *statements, warning="never allows").check(RULE).notices
+    return notice.notice.message
+
+
+def test_a_statement_that_never_applies_is_noted_once_with_its_actions() -> None:
+    assert note_of(allow([CREATE, *OWN_ACTIONS, LIST], "arn:aws:s3:::reports")) == (
+        f"statement 1 {HELD} never allows {CREATE}: {NEEDS}:mfa/…, and none is named, "
+        f"and never allows {', '.join(OWN_ACTIONS)}: {NEEDS}:user/…, and none is named, "
+        f'and never allows {LIST}: the resource must be "*", not an ARN'
+    )
+
+
+def test_of_many_statements_that_never_apply_three_are_named() -> None:
+    note = note_of(*(allow(CREATE, ME) for _ in range(500)))
+    assert [part.partition(" never")[0] for part in note.split("; ")] == [
+        f"statement 1 {HELD}",
+        f"statement 2 {HELD}",
+        f"statement 3 {HELD}",
+        "497 more statements likewise",
+    ]

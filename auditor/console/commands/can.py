@@ -21,16 +21,24 @@ from auditor.policies.access.sessions import Session
     type=click.Choice([each.value for each in Session]),
     help="How the user signed in: at the console without or with MFA, or by an access key [all three].",
 )
-@showing("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@showing(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What is shown.",
+)
 @quiet_option
 def can(**options: Any) -> int:
     """Show whether a user may do an action on a resource, and why.
 
     USER is the name of an IAM user, or root. ACTION is one action. RESOURCE is an ARN; without it, it is the user's own
-    ARN, the ARN of its own virtual MFA device, or *, by what the action acts on.
+    ARN, the ARN of its own virtual MFA device, or *, depending on the action.
 
-    Identity policies, the permissions boundary and the account's password policy decide. SCPs, RCPs, session policies
-    and resource-based policies are not considered. Facts that are not known leave the answer undecided.
+    Identity policies, the permissions boundary and the account's password policy decide. Service control policies
+    (SCPs), resource control policies (RCPs), session policies and resource-based policies are not considered. If a fact
+    that matters is unknown, the answer is undecided.
 
     \b
     Examples:

@@ -23,7 +23,7 @@ def config_group() -> None:
 def config_show(**options: Any) -> None:
     """Print every effective setting and where it comes from.
 
-    That is default, the configuration file, a conformance pack, or option.
+    That is the default, the configuration file, a conformance pack or an option.
 
     \b
     Examples:
@@ -59,7 +59,7 @@ def config_schema() -> None:
 def config_pin(**options: Any) -> None:
     """Write the selected rules into the configuration file.
 
-    So the rules of a new release do not turn a gate red. The rest of the file stays as it is; without one,
+    Rules that a later release adds then do not fail your gate. The rest of the file stays as it is; without one,
     iam-audit.toml is made.
 
     \b

@@ -29,7 +29,12 @@ from auditor.console.values import files, point_in_time
 @gate_option(
     "--allow-incomplete", is_flag=True, help="Exit with 0 instead of 4 when the new report does not prove everything."
 )
-@click.option("--as-of", type=point_in_time, metavar="TIME", help="For snapshots: the run's time, for end dates.")
+@click.option(
+    "--as-of",
+    type=point_in_time,
+    metavar="TIME",
+    help="For snapshots: the time of the run, for the end dates of suppressions.",
+)
 @quiet_option
 def diff(**options: Any) -> int:
     """Show what changed between two reports of an account.

@@ -106,7 +106,14 @@ def evidence_make(**options: Any) -> int:
     metavar="ROOTS.pem",
     help="Check that time stamps are by an authority with one of these root certificates.",
 )
-@showing("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@showing(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What is shown.",
+)
 @quiet_option
 def evidence_verify(**options: Any) -> int:
     """Check a pack, a signed report, or the signature of any file.

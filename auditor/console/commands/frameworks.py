@@ -9,7 +9,7 @@ from auditor.console.groups import Command
 def frameworks() -> None:
     """List the frameworks that --framework knows.
 
-    It counts the controls that rules support, and the known ones that no rule does.
+    It counts the controls that rules support, and the known ones that no rule supports.
     """
     from auditor.selection.frameworks import known, listed, supported, uncovered
 

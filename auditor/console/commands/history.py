@@ -134,8 +134,8 @@ def history_show(**options: Any) -> int:
 def history_trend(**options: Any) -> int:
     """Show what was open and resolved on each day.
 
-    Days without a run are named. Below stand the changes of rules, parameters and release, how long findings took to be
-    remediated by severity, and how the table [sla] of iam-audit.toml was kept.
+    Days without a run are named. Below follow the changes of rules, parameters and release, how long findings took to
+    be remediated by severity, and how the table [sla] of iam-audit.toml was kept.
 
     \b
     Examples:

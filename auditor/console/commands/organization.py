@@ -32,7 +32,7 @@ _RETRY = ("denied", "timed_out", "lost", "failed", "partial")
 def _account_options(command: C) -> C:
     """Add the options that say which accounts are meant, and how they are reached."""
     for option in (
-        _accounts("--region", metavar="REGION", help="AWS Region: its partition, and its access analyzers."),
+        _accounts("--region", metavar="REGION", help="AWS Region to call, whose access analyzers are judged."),
         _accounts("--profile", metavar="NAME", shell_complete=profile_names, help="AWS profile that takes the roles."),
         _accounts("--management-role", metavar="ARN", help="Assume this role first, to list the organization."),
         _accounts("--external-id", metavar="ID", help="External id for the role in each account."),
@@ -169,7 +169,7 @@ def organization_scan(**options: Any) -> int:
 @organization.command("report", epilog=ORGANIZATION_CODES)
 @click.argument("run", metavar="RUN")
 @showing("--account", metavar="ID", help="Show the report of this account instead.")
-@reading("--verify", is_flag=True, help="Hold every stored file against the digests in the receipts first.")
+@reading("--verify", is_flag=True, help="First compare every stored file with the digests in the receipts.")
 @_output_options
 def organization_report(**options: Any) -> int:
     """Show the report of a run again, or write it in other formats.

@@ -21,12 +21,14 @@ _organization = partial(click.option, cls=Headed, heading="Organization")
 @reading("--parity", is_flag=True, help="Include what `parity --live` calls.")
 @reading("--publish", is_flag=True, help="Include what `publish security-hub` calls.")
 @_organization(
-    "--organization", is_flag=True, help="Print the policy of who runs `organization scan --organization` instead."
+    "--organization",
+    is_flag=True,
+    help="Print the policy that running `organization scan --organization` needs instead.",
 )
 @_organization(
     "--template",
     type=click.Choice(["cloudformation-stackset", "terraform"]),
-    help="Print the role that accounts need for `organization scan`, to be deployed.",
+    help="Print a template of the role that each account needs for `organization scan`.",
 )
 @_organization(
     "--role-name",

@@ -16,9 +16,9 @@ from auditor.console.values import files
 def pre_commit(**options: Any) -> int:
     """Judge the CloudFormation templates among files, each alone.
 
-    It is the entry of the hook for pre-commit: it reads no account and asks no network. A file that is no template, or
-    has no resource of IAM, passes without a word. A template fails if it introduces a NON_COMPLIANT finding; what it
-    does not settle passes here, and is for the gate that knows the account.
+    It is the entry of the hook for pre-commit: it reads no account and uses no network. A file that is no template, or
+    has no resource of IAM, passes silently. A template fails if it introduces a NON_COMPLIANT finding. What the
+    template alone does not decide passes; a scan over the account judges it.
 
     \b
     Examples:

@@ -21,7 +21,14 @@ def publish() -> None:
 @aws_options_for(
     region="AWS Region of the Security Hub.", timeout="Stop after this time [1800]; what was imported by then stays."
 )
-@showing("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@showing(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What is shown.",
+)
 @quiet_option
 def security_hub(**options: Any) -> int:
     """Import a report's findings into Security Hub.

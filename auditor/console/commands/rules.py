@@ -19,14 +19,22 @@ def rules() -> None:
 
 
 @rules.command("list")
-@click.option("--format", "output_format", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="What is shown.",
+)
 def rules_list(*, output_format: str) -> None:
     """List every rule, with its severity and its smallest set.
 
     Rules are built in or plugged in.
 
-    The set core is a part of aws-config, which is the default; practices are rules that AWS Config does not have; all
-    holds every rule. A rule that needs a value runs only where the value is given.
+    The set default runs if nothing is selected; core is a part of it. aws-config has all rules of AWS Config, practices
+    those that AWS Config does not have, and all has every rule. A rule that needs a value runs only if the value is
+    given.
     """
     known = load_rules().values()
     if output_format == "json":

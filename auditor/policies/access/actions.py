@@ -52,7 +52,9 @@ TARGETS = {
 CHANGE_PASSWORD = "iam:changepassword"
 GET_PASSWORD_POLICY = "iam:getaccountpasswordpolicy"
 LIST_VIRTUAL_DEVICES = "iam:listvirtualmfadevices"
-ALWAYS_ALLOWED = "sts:getcalleridentity"
-"""Works though a policy denies it: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
-WITHOUT_PERMISSION = "sts:getsessiontoken"
-"""Needs no Allow: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"""
+ALWAYS_ALLOWED = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"})
+"""What needs no permission, and works though a policy denies it.
+
+https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html
+"""

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 from collections.abc import Iterable, Sequence
 
 from auditor.account.unknown import Record
-from auditor.policies.access.actions import WITHOUT_PERMISSION
 from auditor.policies.access.answer import Answer, DecidingStatement, Decision, PolicyKind
 from auditor.policies.access.holdings import Holding, Holdings, Weighed
 from auditor.policies.access.principals import Request
@@ -60,10 +59,6 @@ def decide(question: Question, holdings: Holdings) -> Answer:
     doubts = (*granting.doubts, *(boundary.doubts if boundary else ()))
     if doubts:
         return question.undecided(doubts, denies)
-    if question.of.action == WITHOUT_PERMISSION:
-        return _unless_denied(
-            question, denies, question.answer(Decision.ALLOW, f"{question.action} needs no permission")
-        )
     return _weigh_allows(question, holdings, denies)
 
 

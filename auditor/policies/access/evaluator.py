@@ -20,7 +20,7 @@ from auditor.policies.access.alike import place_of
 from auditor.policies.access.answer import Answer, Decision, PolicyKind
 from auditor.policies.access.deciding import Question, decide
 from auditor.policies.access.holdings import Holdings, HoldingsOf
-from auditor.policies.access.overlooked import overlooked
+from auditor.policies.access.overlooked import Overlooked, overlooked
 from auditor.policies.access.principals import Principal, Request
 from auditor.policies.access.resources import asked
 from auditor.policies.access.sessions import Session
@@ -119,14 +119,14 @@ class Access:
 
     def _decided(self, known: _Known, action: str, session: Session, resource: str | None) -> Answer:
         question = self._question(known, action, session, resource)
-        if question.of.action == ALWAYS_ALLOWED:
-            return question.answer(Decision.ALLOW, f"{action} works for everybody, though a policy denies it")
+        if question.of.action in ALWAYS_ALLOWED:
+            return question.answer(Decision.ALLOW, f"{action} needs no permission, and AWS lets no policy deny it")
         if question.of.mismatch is not None:
             return question.undecided((question.of.mismatch,))
         return decide(question, known.holdings)
 
-    def overlooked(self, user: User, action: str, session: Session) -> tuple[str, ...]:
-        """Return what is wrong with statements that allow an action and never apply to what the user means by it."""
+    def overlooked(self, user: User, action: str, session: Session) -> tuple[Overlooked, ...]:
+        """Return the statements that allow an action and never apply to what the user means by it."""
         known = self._known.get(user.name) or self._find_out(user)
         of = self._question(known, action, session, None).of
         return tuple(overlooked(action, of, known.holdings, known.principal, known.requests[session]))

@@ -5,7 +5,9 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsident
 
 from collections.abc import Iterator
 
+from auditor.account.unknown import Record
 from auditor.policies.access.actions import TARGETS, Target
+from auditor.policies.access.answer import DecidingStatement
 from auditor.policies.access.documents import CompiledStatement
 from auditor.policies.access.globs import fits
 from auditor.policies.access.holdings import Holdings
@@ -17,14 +19,24 @@ from auditor.policies.statements import Effect
 _RESOURCE = 5  # the part of an ARN that names the resource
 
 
-def overlooked(action: str, of: Asked, holdings: Holdings, principal: Principal, request: Request) -> Iterator[str]:
-    """Yield what is wrong with each statement that allows an action and never applies to what the action acts on."""
+class Overlooked(Record, frozen=True):
+    """Hold a statement that names an action and never allows it, and why."""
+
+    statement: DecidingStatement
+    action: str
+    reason: str
+
+
+def overlooked(
+    action: str, of: Asked, holdings: Holdings, principal: Principal, request: Request
+) -> Iterator[Overlooked]:
+    """Yield each statement that allows an action and never applies to what the action acts on."""
     for held in holdings.granting.held:
         for named, statement in zip(held.named, held.document.statements, strict=True):
             if statement.effect is Effect.ALLOW and not statement.all_resources_but and _misses(statement, of, request):
                 reason = _reason(statement, of, principal, request)
                 if reason is not None:
-                    yield f"{named.text} never allows {action}: {reason}"
+                    yield Overlooked(named, action, reason)
 
 
 def _misses(statement: CompiledStatement, of: Asked, request: Request) -> bool:
@@ -36,11 +48,11 @@ def _reason(statement: CompiledStatement, of: Asked, principal: Principal, reque
     if any("${" in piece for template in statement.resources for piece in template if isinstance(piece, str)):
         return "${...} is text, and no variable, in a document whose Version is not 2012-10-17"
     if of.text == "*":
-        return 'the action has no resource and needs "*", not an ARN'
+        return 'the resource must be "*", not an ARN'
     patterns = [text_of(template, request)[0] for template in statement.resources]
     target = TARGETS.get(of.action)
     if target and not any(_names(pattern, target) for pattern in patterns):
-        return f"the action acts on ARNs such as arn:aws:iam::…:{target}…, and none is named"
+        return f"the resource must be an ARN such as arn:aws:iam::…:{target}…, and none is named"
     own, name = principal.arn or "", principal.name
     plain = f"{':'.join(own.split(':')[:_RESOURCE])}:{Target.USER}{name}"
     if target is Target.USER and own != plain and any(fits(pattern, plain) for pattern in patterns):
