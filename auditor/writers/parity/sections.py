@@ -1,6 +1,7 @@
 """The parts of a parity report for people: every format shows the same ones, in this order."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from auditor.parity.gate import shortfalls
@@ -78,8 +79,22 @@ def sections(parity: Parity) -> Iterator[Section]:
 
 def _section(title: str, meaning: str, rows: Iterable[Row]) -> Section:
     """Return a section in which those rows stand together of which the same is said."""
-    ordered = sorted(rows, key=lambda row: (row.rule, row.config, row.ours, row.text))
+    ordered = sorted(rows, key=lambda row: (row.rule, row.config, row.ours, row.text, row.resource_type))
     return Section(title, meaning, len(ordered), ordered)
+
+
+class Alike(NamedTuple):
+    """Hold resources of one type of which the same is said: what is said, and their names."""
+
+    row: Row
+    names: Sequence[str]
+
+
+def alike(rows: Iterable[Row]) -> Iterator[Alike]:
+    """Yield rows that follow each other and differ only in the resource's name together."""
+    for _, found in groupby(rows, key=lambda row: row._replace(resource="")):
+        together = list(found)
+        yield Alike(together[0], [each.resource for each in together])
 
 
 def rule_rows(parity: Parity) -> Iterator[RuleRow]:
