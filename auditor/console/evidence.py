@@ -1,28 +1,21 @@
 """Evidence packs: made of stored files, and verified."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-from io import BytesIO
+from collections.abc import Iterator
 
 import click
 import msgspec
 from msgspec import structs
 
 from auditor import documents
-from auditor.collectors import saved
 from auditor.console.messages import speaker
 from auditor.console.requests import EvidenceMakeRequest, EvidenceVerifyRequest
 from auditor.errors import UsageError
-from auditor.evidence.archive import packed
-from auditor.evidence.index import HistoryRun, Index
-from auditor.evidence.ledger import HistoryRuns
-from auditor.evidence.making import Contents, Wish, contents, files_of
-from auditor.evidence.stored import StoredReport, stored_report, stored_snapshot
 from auditor.evidence.verification import Fault, PackVerification, verified
 from auditor.report.report import encoded
 from auditor.writers import files, paths, printing
 from auditor.writers.blocks import number
-from auditor.writers.evidence import html
+from auditor.writers.evidence.door import EvidencePack, make_evidence
+from auditor.writers.evidence.html import page_of
 from auditor.writers.json import shown
 from auditor.writers.visible import visible
 
@@ -34,23 +27,24 @@ def make(request: EvidenceMakeRequest) -> int:
     named = [each for each in (request.history, request.sign) if each is not None]
     sources = [*request.reports, *request.snapshots, *named]
     paths.check([request.path], [".zip"], sources=sources)
-    reports = [_report(each) for each in request.reports]
-    snapshots = dict(_snapshot(each) for each in request.snapshots)
-    wish = Wish(request.first, request.last, request.sample, request.seed or 0)
-    found = contents(reports, snapshots, wish)
-    if request.history is not None:
-        found = contents(reports, snapshots, wish, _history(request.history, found.index))
-    archive = packed(files_of(found, _page(found.index)))
-    path = paths.resolved(request.path, _account(found.index), found.index.accounts[-1].runs[-1].captured_at)
-    written = {path: archive}
+    pack = make_evidence(
+        request.reports,
+        snapshots=request.snapshots,
+        history=request.history,
+        first=request.first,
+        last=request.last,
+        sample=request.sample,
+        seed=request.seed or 0,
+    )
+    path = files.path_of(pack, request.path)
+    written = {path: pack.content}
     if key is not None:
         from auditor.evidence import signing  # the extra `sign`
 
         signature = path.with_name(path.name + signing.SUFFIX)
-        written[signature] = signing.signed(archive, path.name, found.index, key, str(request.sign))
+        written[signature] = signing.signed(pack.content, path.name, pack.index, key, str(request.sign))
     files.write_pack(written, sources=sources)
-    summary = _summary(found, len({each.path for each in reports}))
-    speaker(quiet=request.quiet)(f"{files.sentence(list(written))}: {summary}")
+    speaker(quiet=request.quiet)(f"{files.sentence(list(written))}: {_summary(pack)}")
     return 0
 
 
@@ -63,46 +57,8 @@ def _check(request: EvidenceMakeRequest) -> None:
         raise UsageError(f"{given} needs {missing}", "Give both: the same seed draws the same sample.")
 
 
-def _report(source: str) -> StoredReport:
-    return stored_report(*saved.read(source, "the report"))
-
-
-def _snapshot(source: str) -> tuple[str, bytes]:
-    return stored_snapshot(*saved.read(source, "the snapshot"))
-
-
-def _account(index: Index) -> str | None:
-    return index.accounts[0].account if len(index.accounts) == 1 else None
-
-
-def _history(path: str, index: Index) -> HistoryRuns:
-    """Return the runs that a history has of the accounts of the pack, in its period."""
-    from auditor.history import store  # sqlite3, which packs without a history do not need
-    from auditor.history.accounts import accounts
-    from auditor.history.runs import stored_runs
-
-    wanted = {(each.account, each.partition) for each in index.accounts}
-    found: dict[tuple[str, str], Sequence[HistoryRun]] = {}
-    with store.reading(path) as connection:
-        for account in accounts(connection):
-            if (account.number, account.partition) in wanted:
-                runs = stored_runs(connection, account.id)
-                found[account.number, account.partition] = [
-                    HistoryRun(each.captured_at, each.report_sha256, each.link)
-                    for each in runs
-                    if index.first <= datetime.fromisoformat(each.captured_at).date() <= index.last
-                ]
-    return found
-
-
-def _page(index: Index) -> bytes:
-    stream = BytesIO()
-    html.write(index, stream)
-    return stream.getvalue()
-
-
-def _summary(found: Contents, given: int) -> str:
-    index = found.index
+def _summary(pack: EvidencePack) -> str:
+    index = pack.index
     runs = sum(len(each.runs) for each in index.accounts)
     gaps = sum(gap.days for each in index.accounts for gap in each.gaps)
     missing = sum(len(each.not_enclosed) for each in index.accounts)
@@ -111,8 +67,8 @@ def _summary(found: Contents, given: int) -> str:
         f"{number(gaps, 'day', 'days')} without a run",
         number(len(index.files) - runs, "snapshot", "snapshots"),
     ]
-    if given > runs:
-        parts.append(f"{number(given - runs, 'report', 'reports')} of other days left out")
+    if pack.left_out:
+        parts.append(f"{number(pack.left_out, 'report', 'reports')} of other days left out")
     if missing:
         parts.append(f"no report of {number(missing, 'run', 'runs')} that the history has")
     return ", ".join(parts)
@@ -128,7 +84,7 @@ def verify(request: EvidenceVerifyRequest) -> int:
         raise UsageError("--key needs --signature for a pack on standard input", "Name the file of the signature.")
     place = "standard input" if request.pack == "-" else request.pack
     content = documents.read(request.pack, place)
-    found = verified(content, place, _page)
+    found = verified(content, place, page_of)
     if request.key is not None:
         found = _signature_checked(found, content, request)
     with printing.reader_may_leave():
