@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from aws_server import Answer, Front, denied, error
 from botocore.loaders import Loader
@@ -16,6 +17,7 @@ from moto.securityhub.models import securityhub_backends
 from msgspec.structs import replace
 from rule_parameters import configured
 
+import auditor
 from auditor.account.model import Snapshot, User
 from auditor.judging.finding import Effect
 from auditor.judging.suppressions import Suppression
@@ -235,10 +237,24 @@ def test_a_refusal_says_what_to_do(
     assert remedy in done.err + done.out
 
 
-def test_json_has_all_of_it(run: Run, tmp_path: Path) -> None:
-    done = publish(run, tmp_path, report(snapshot(BOB, EVE)), "--format", "json")
-    found = json.loads(done.out)
+def in_json(done: Any) -> dict[str, Any]:
+    """Return what a run printed as JSON, which is as its schema says."""
+    found: dict[str, Any] = json.loads(done.out)
+    schema = Path(auditor.__file__).parent / "publish/publication.schema.json"
+    jsonschema.Draft202012Validator(json.loads(schema.read_text("utf-8"))).validate(found)
+    return found
+
+
+def test_json_has_all_of_it(run: Run, hub: Front, tmp_path: Path) -> None:
+    found = in_json(publish(run, tmp_path, report(snapshot(BOB, EVE)), "--format", "json"))
     assert (found["format"], found["applied"], found["counts"]["new"]) == ("iam-audit-publication", False, 2)
+    applied(run, tmp_path, report(snapshot(BOB, EVE)))
+    hub.script("BatchImportFindings", taken(0, {"Id": "iam-audit/x", "ErrorCode": "E", "ErrorMessage": "m"}))
+    denied_now = report(snapshot(UNKNOWN_BOB, EVE, days=1))
+    later = in_json(publish(run, tmp_path, denied_now, "--apply", "--format", "json"))
+    assert later["captured_at"] == "2026-11-25T03:00:00Z"
+    assert [each["resource_name"] for each in later["held"]] == ["bob"]
+    assert later["sent"]["failed"] == [{"id": "iam-audit/x", "error_code": "E", "message": "m"}]
 
 
 def test_permissions_name_what_publishing_and_parity_call(run: Run) -> None:
