@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from auditor import __version__
 from auditor.account.model import Snapshot
 from auditor.account.snapshot import digest, dump
-from auditor.errors import UsageError
+from auditor.errors import SourceError, UsageError
 from auditor.judging.catalogue import concerns_iam
 from auditor.judging.engine import RULE_ERROR, evaluate
 from auditor.judging.finding import Finding
@@ -54,18 +54,19 @@ def compare_with_config(
     `audit`, judge it by ours, and parameters that differ are the cause then. An evaluation made within
     `max_time_apart` of the snapshot counts as of the same state. Suppressions play no part.
 
-    Raises UsageError for results of another account, and SourceError for results that do not say of which Region they
-    are where that matters.
+    Raises UsageError for results of another account, and SourceError for results that do not say of which Region or
+    account they are where that matters.
     """
     own = None if rules is None and parameters is None else configured_rules(rules, parameters)
     account = snapshot.account.id
+    _check_one_account(results, account)
     deployed = _of_account(results, account)
     about_iam = [each for each in deployed if each.owner == _MANAGED and concerns_iam(each.source_identifier)]
     known = {rule.source_identifier: rule for rule in load_rules().values()}
     groups = named_apart(grouped(about_iam, known, own))
     findings, failed = _judged(snapshot, groups)
     evaluations = [each for each in results.evaluations if each.place.account in (None, account) or account is None]
-    answers = Answers(groups, evaluations, frozenset(each.name for each in deployed))
+    answers = Answers(groups, evaluations, results.described)
     context = _Context(_knowledge(snapshot, results, max_time_apart), results, answers, account)
     rows = [_row(number, group, findings, context) for number, group in enumerate(groups)]
     return Parity(
@@ -106,6 +107,16 @@ class _Row(Struct):
     rule: RuleParity
     disagreements: list[Disagreement]
     incomparable: list[Incomparable]
+
+
+def _check_one_account(results: ConfigResults, account: str | None) -> None:
+    """Raise SourceError where results may be of several accounts, and nothing says of which."""
+    first, *others = sorted({each.place.account or "" for each in results.rules} - {""}) or [""]
+    if not others or (account is not None and all(each.place.account for each in results.evaluations)):
+        return
+    which = "the snapshot does not name its account" if account is None else "some of their results name none"
+    problem = f"the rules of AWS Config are of accounts {' and '.join((first, *others))}, and {which}"
+    raise SourceError(problem, "Put the answers of each account into a folder of its own, and compare that of one.")
 
 
 def _of_account(results: ConfigResults, account: str | None) -> list[Deployed]:

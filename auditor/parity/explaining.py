@@ -24,6 +24,9 @@ _REPORT_LASTS = timedelta(hours=4)
 """For so long AWS returns the same credential report:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html"""
 _UNEXPLAINED = "AWS Config's answer for the rule is empty, and neither its evaluation status nor a recorder says why"
+_DOUBTFUL = (
+    "AWS does not document the ids of this type, and no id that AWS Config has is an ARN or a name of the snapshot"
+)
 _DATED = ("created_at", "updated_at", "uploaded_at")
 """The fields of records that say when a resource was changed."""
 
@@ -87,7 +90,7 @@ def explained(case: Case, known: Knowledge) -> Explained | None:
         )
     theirs = answer.evaluation.compliance_type if answer else None
     if finding is None:
-        return None if theirs in (None, ComplianceType.NOT_APPLICABLE) or answer is None else _only_there(answer, known)
+        return None if answer is None else _only_there(case, answer, known)
     ours = finding.compliance_type
     if theirs is None and ours is ComplianceType.NOT_APPLICABLE:
         return None
@@ -103,15 +106,19 @@ def _given(case: Case) -> str:
     return ", ".join(f"{name}={value}" for name, value in sorted(given.items())) or "none"
 
 
-def _only_there(answer: Answered, known: Knowledge) -> Explained:
-    """Explain a verdict of AWS Config on a resource that we have none on."""
+def _only_there(case: Case, answer: Answered, known: Knowledge) -> Explained | None:
+    """Explain a verdict of AWS Config on a resource that we have none on; None for one that says nothing."""
     evaluation, captured_at = answer.evaluation, known.snapshot.captured_at
     kind = evaluation.resource_type
+    if evaluation.compliance_type is ComplianceType.NOT_APPLICABLE:
+        return None
     if known.resources.find(evaluation, answer.deployed.source_identifier) is not None:
         return Explained(Cause.PARAMETERS, f"the snapshot holds it, but the rule was not asked about {kind} here")
     if not known.resources.is_listed_whole(kind):
         text = f"the snapshot does not hold every {kind} with its unique id"
         return Explained(NotComparable.LIST_INCOMPLETE, text)
+    if known.resources.are_ids_doubtful(kind, case.all_answers):
+        return Explained(NotComparable.UNKNOWN_ID, _DOUBTFUL)
     if captured_at is not None and evaluation.at is not None and evaluation.at > captured_at:
         return Explained(Cause.TIME, f"evaluated {_apart(evaluation.at, captured_at)}, and not in it: made since")
     return Explained(Cause.DELETED, "the snapshot lists every resource of this type, and this id is not among them")
@@ -124,13 +131,22 @@ def _only_here(case: Case, known: Knowledge, finding: Finding) -> Explained:
     if elsewhere := sorted({each.deployed.place.region or "" for each in case.joined.answers}):
         text = f"AWS Config has it in {', '.join(elsewhere)}, and the snapshot is of {known.snapshot.region}"
         return Explained(Cause.REGION, text)
+    if (unnamed := _unnamed(case, known, finding)) is not None:
+        return unnamed
+    if (text := _not_recorded(case, known, finding)) is not None:
+        return Explained(Cause.NOT_RECORDED, text)
+    return _withheld(case, finding) or _overlooked(case, known)
+
+
+def _unnamed(case: Case, known: Knowledge, finding: Finding) -> Explained | None:
+    """Return why AWS Config may have a verdict on a resource that is not found in its answer."""
     if finding.resource_id is None and case.all_answers:
         return Explained(NotComparable.LIST_INCOMPLETE, "its unique id is unknown, by which AWS Config names it")
     if case.partial is not None:
         return Explained(case.partial.cause, case.partial.text)
-    if (text := _not_recorded(case, known, finding)) is not None:
-        return Explained(Cause.NOT_RECORDED, text)
-    return _withheld(case, finding) or _overlooked(case, known)
+    if known.resources.are_ids_doubtful(finding.resource_type, case.all_answers):
+        return Explained(NotComparable.UNKNOWN_ID, _DOUBTFUL)
+    return None
 
 
 def _overlooked(case: Case, known: Knowledge) -> Explained:
@@ -150,9 +166,12 @@ def _overlooked(case: Case, known: Knowledge) -> Explained:
 def _out_of_scope(case: Case, finding: Finding) -> str | None:
     """Return how the Scope of a rule leaves a resource out; it means something only where changes trigger the rule."""
     scope = case.group.scope
-    if scope.compliance_resource_id or scope.tag_key:
-        by = scope.compliance_resource_id or f"the tag {scope.tag_key}={scope.tag_value or '*'}"
-        return f"the Scope restricts the rule to {by}"
+    if scope.compliance_resource_id not in ("", finding.resource_id):
+        return f"the Scope restricts the rule to {scope.compliance_resource_id}"
+    if scope.tag_key:
+        return f"the Scope restricts the rule to the tag {scope.tag_key}={scope.tag_value or '*'}"
+    if scope.service_principals:
+        return f"the Scope is that of a service ({', '.join(scope.service_principals)})"
     types = scope.compliance_resource_types
     if case.changes_trigger and types and finding.resource_type not in types:
         return f"the Scope names {', '.join(types)} only"

@@ -50,9 +50,20 @@ class Resources:
 
     def find(self, evaluation: Evaluation, source_identifier: str) -> Address | None:
         """Return the resource that AWS Config evaluated; None where the snapshot does not hold it."""
-        if source_identifier in _ON_THE_ACCOUNT:
+        if source_identifier in _ON_THE_ACCOUNT and not self._is_other_account(evaluation):
             return self.account
         return self._known_as.get((evaluation.resource_type, evaluation.resource_id))
+
+    def _is_other_account(self, evaluation: Evaluation) -> bool:
+        own = self._snapshot.account.id
+        return evaluation.resource_type == ResourceType.ACCOUNT and own not in (None, evaluation.resource_id)
+
+    def are_ids_doubtful(self, resource_type: str, answers: Iterable["Answered"]) -> bool:
+        """Return whether AWS Config has ids of a type in a form that is not known: undocumented, and none is found."""
+        if resource_type in _BY_UNIQUE_ID or resource_type == ResourceType.ACCOUNT:
+            return False
+        ids = {each.evaluation.resource_id for each in answers if each.evaluation.resource_type == resource_type}
+        return bool(ids) and not any((resource_type, each) in self._known_as for each in ids)
 
     def is_listed_whole(self, resource_type: str) -> bool:
         """Return whether the snapshot lists every resource of a type, each with its unique id."""
@@ -94,6 +105,7 @@ class Answers:
         self._of_group: dict[int, list[Answered]] = {number: [] for number in range(len(groups))}
         self._named: dict[str, list[tuple[int, Deployed]]] = {}
         self.undescribed: set[str] = set()
+        self._groups = groups
         for number, group in enumerate(groups):
             for each in group.deployed:
                 self._named.setdefault(each.name, []).append((number, each))
@@ -104,10 +116,17 @@ class Answers:
         """Return the answers of a group, by its number."""
         return self._of_group[number]
 
+    def _is_regional(self, number: int) -> bool:
+        ours = self._groups[number].ours
+        return ours is not None and ours.rule.regional
+
     def _take(self, evaluation: Evaluation, described: frozenset[str]) -> None:
         found = [each for each in self._named.get(evaluation.rule, ()) if each[1].place.may_be(evaluation.place)]
         if len({number for number, _ in found}) > 1:
             problem = f"{evaluation.rule} is deployed in several Regions with other settings, and its results name none"
+            raise SourceError(problem, _SEPARATE)
+        if len({each.place.region for _, each in found}) > 1 and self._is_regional(found[0][0]):
+            problem = f"{evaluation.rule} is about one Region, is deployed in several, and its results name none"
             raise SourceError(problem, _SEPARATE)
         if found:
             number, deployed = found[0]

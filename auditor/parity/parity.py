@@ -47,6 +47,7 @@ class NotComparable(StrEnum):
     COMPLIANCE_TYPE = "compliance_type"
     FILTERED = "filtered"
     FORM = "form"
+    UNKNOWN_ID = "unknown_id"
     NO_TIME = "no_time"
 
 

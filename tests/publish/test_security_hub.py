@@ -200,8 +200,8 @@ def test_what_people_set_on_a_finding_stays(run: Run, tmp_path: Path) -> None:
         each.data.update(OF_PEOPLE)
     done = applied(run, tmp_path, report(snapshot(SAFE_BOB, EVE, days=1)))
     assert "1 updated, 1 resolved, 0 suppressed, 1 archived" in done.out
-    for each in stored().values():
-        assert {name: each[name] for name in OF_PEOPLE} == OF_PEOPLE
+    for kept in stored().values():
+        assert {name: kept[name] for name in OF_PEOPLE} == OF_PEOPLE
     assert stored()["bob"]["FindingProviderFields"]["Severity"]["Label"] == "INFORMATIONAL"
 
 
