@@ -242,8 +242,8 @@ def _withheld(case: Case, finding: Finding) -> Explained | None:
         form = case.all_answers[0].evaluation.form
         return Explained(NotComparable.FORM, f"this form of answer ({form}) leaves out what is NOT_APPLICABLE")
     said = {each.evaluation.compliance_type for each in case.all_answers}
-    if said == {ComplianceType.NON_COMPLIANT} and finding.compliance_type is ComplianceType.COMPLIANT:
-        text = "AWS Config's answer holds NON_COMPLIANT only; it may have been asked for these (--compliance-types)"
+    if len(said) == 1 and finding.compliance_type not in said:
+        text = f"AWS Config's answer holds {said.pop()} only; it may have been asked for these (--compliance-types)"
         return Explained(NotComparable.FILTERED, text)
     return None
 
