@@ -17,7 +17,7 @@ from auditor.judging.finding import Finding
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType, ConfiguredRule, Rule
 from auditor.parity.deployed import Group, grouped, named_apart, parameters_of, unmatched
-from auditor.parity.explaining import Case, Explained, Knowledge, Partial, explained
+from auditor.parity.explaining import Answer, Case, Explained, Knowledge, Partial, as_a_whole, explained
 from auditor.parity.joining import Answered, Answers, Joined, Resources, joined
 from auditor.parity.parity import (
     Cause,
@@ -172,10 +172,11 @@ def _row(number: int, group: Group, findings: Mapping[str, Sequence[Finding]], c
         return _Row(structs.replace(rule, not_compared=reason, explanation=text), [], [])
     row = _Row(rule, [], [])
     partial = _partial(group, context.results)
+    whole = as_a_whole(answers, context.known.resources, partial)
     agree, causes = 0, Counter[Cause]()
     for each in joined(group, answers, findings[ours.config_rule_name], context.known.resources, context.account):
         agree += _agrees(each, ours.rule, context.known.snapshot.region)
-        for case in _cases(group, ours, each, answers, partial=partial, region=context.known.snapshot.region):
+        for case in _cases(group, ours, each, whole, context.known.snapshot.region):
             if (why := explained(case, context.known)) is not None:
                 _take(row, case, why, context.known)
     causes.update(each.cause for each in row.disagreements)
@@ -243,26 +244,18 @@ def _same_region(answer: Answered, rule: Rule, region: str | None) -> bool:
     return not rule.regional or None in (answer.deployed.place.region, region) or answer.deployed.place.region == region
 
 
-def _cases(
-    group: Group,
-    ours: ConfiguredRule,
-    each: Joined,
-    answers: Sequence[Answered],
-    *,
-    partial: Partial | None,
-    region: str | None,
-) -> Iterator[Case]:
+def _cases(group: Group, ours: ConfiguredRule, each: Joined, whole: Answer, region: str | None) -> Iterator[Case]:
     """Yield what is to be explained of a resource: each Region's differing answer where one agrees, else one."""
     verdict = each.finding.compliance_type if each.finding else None
     here = [answer for answer in each.answers if _same_region(answer, ours.rule, region)]
     differing = [answer for answer in here if not _says(answer, verdict)]
     if not here:
-        yield Case(group, ours, each, None, answers, partial)
+        yield Case(group, ours, each, None, whole)
     elif len(differing) < len(here):
         for answer in differing:
-            yield Case(group, ours, each, answer, answers, partial)
+            yield Case(group, ours, each, answer, whole)
     else:
-        yield Case(group, ours, each, _newest(differing), answers, partial)
+        yield Case(group, ours, each, _newest(differing), whole)
 
 
 def _newest(answers: Sequence[Answered]) -> Answered:

@@ -59,15 +59,55 @@ class Knowledge(Struct, frozen=True, kw_only=True):
     max_apart: timedelta
 
 
+class Answer(Struct, frozen=True):
+    """Hold what AWS Config's answer for a group of rules says as a whole, of whatever resources.
+
+    These are the resource types and compliance types that it holds, its forms, the time of its newest evaluation, the
+    resource types of which nobody knows what the ids mean, and why it is not whole, if it is not.
+    """
+
+    resource_types: frozenset[str]
+    compliance_types: frozenset[ComplianceType]
+    forms: frozenset[Form]
+    newest: datetime | None
+    doubtful: frozenset[str]
+    partial: Partial | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether it holds no verdict."""
+        return not self.forms
+
+    @property
+    def lacks_not_applicable(self) -> bool:
+        """Return whether all of it comes from calls that leave out what is NOT_APPLICABLE."""
+        return not self.is_empty and Form.RULE not in self.forms
+
+
+def as_a_whole(answers: Sequence[Answered], resources: Resources, partial: Partial | None) -> Answer:
+    """Return what all answers for a group of rules say together."""
+    evaluations = [each.evaluation for each in answers]
+    return Answer(
+        resource_types=frozenset(each.resource_type for each in evaluations),
+        compliance_types=frozenset(each.compliance_type for each in evaluations),
+        forms=frozenset(each.form for each in evaluations),
+        newest=max((each.at for each in evaluations if each.at), default=None),
+        doubtful=resources.with_doubtful_ids(answers),
+        partial=partial,
+    )
+
+
 class Case(Struct, frozen=True):
-    """Hold one resource of one group of rules, and AWS Config's answer that is looked at, if there is one."""
+    """Hold one resource of one group of rules, and AWS Config's verdict that is looked at, if there is one.
+
+    `whole` is AWS Config's answer for the group.
+    """
 
     group: Group
     ours: ConfiguredRule
     joined: Joined
     answer: Answered | None
-    all_answers: Sequence[Answered]
-    partial: Partial | None
+    whole: Answer
 
     @property
     def finding(self) -> Finding | None:
@@ -117,7 +157,7 @@ def _only_there(case: Case, answer: Answered, known: Knowledge) -> Explained | N
     if not known.resources.is_listed_whole(kind):
         text = f"the snapshot does not hold every {kind} with its unique id"
         return Explained(NotComparable.LIST_INCOMPLETE, text)
-    if known.resources.are_ids_doubtful(kind, case.all_answers):
+    if kind in case.whole.doubtful:
         return Explained(NotComparable.UNKNOWN_ID, _DOUBTFUL)
     if captured_at is not None and evaluation.at is not None and evaluation.at > captured_at:
         return Explained(Cause.TIME, f"evaluated {_apart(evaluation.at, captured_at)}, and not in it: made since")
@@ -131,20 +171,20 @@ def _only_here(case: Case, known: Knowledge, finding: Finding) -> Explained:
     if elsewhere := sorted({each.deployed.place.region or "" for each in case.joined.answers}):
         text = f"AWS Config has it in {', '.join(elsewhere)}, and the snapshot is of {known.snapshot.region}"
         return Explained(Cause.REGION, text)
-    if (unnamed := _unnamed(case, known, finding)) is not None:
+    if (unnamed := _unnamed(case, finding)) is not None:
         return unnamed
     if (text := _not_recorded(case, known, finding)) is not None:
         return Explained(Cause.NOT_RECORDED, text)
     return _withheld(case, finding) or _overlooked(case, known)
 
 
-def _unnamed(case: Case, known: Knowledge, finding: Finding) -> Explained | None:
+def _unnamed(case: Case, finding: Finding) -> Explained | None:
     """Return why AWS Config may have a verdict on a resource that is not found in its answer."""
-    if finding.resource_id is None and case.all_answers:
+    if finding.resource_id is None and not case.whole.is_empty:
         return Explained(NotComparable.LIST_INCOMPLETE, "its unique id is unknown, by which AWS Config names it")
-    if case.partial is not None:
-        return Explained(case.partial.cause, case.partial.text)
-    if known.resources.are_ids_doubtful(finding.resource_type, case.all_answers):
+    if (partial := case.whole.partial) is not None:
+        return Explained(partial.cause, partial.text)
+    if finding.resource_type in case.whole.doubtful:
         return Explained(NotComparable.UNKNOWN_ID, _DOUBTFUL)
     return None
 
@@ -153,7 +193,7 @@ def _overlooked(case: Case, known: Knowledge) -> Explained:
     """Explain a verdict that AWS Config should have, but for a decision of ours or for the time."""
     if (decision := _decision(case, known, None)) is not None:
         return Explained(Cause.DECISION, decision.text, decision)
-    newest = max((each.evaluation.at for each in case.all_answers if each.evaluation.at), default=None)
+    newest = case.whole.newest
     if newest is not None and (change := _changed_after(case, known, newest)) is not None:
         return Explained(Cause.TIME, f"AWS Config's newest evaluation is of {_moment(newest)}; {change}")
     captured = known.snapshot.captured_at
@@ -189,10 +229,9 @@ def _not_recorded(case: Case, known: Knowledge, finding: Finding) -> str | None:
         return f"the rule never ran with success{f': {error}' if error else ''}"
     if (text := _unrecorded(case, known, finding.resource_type)) is not None:
         return text
-    kinds = {each.evaluation.resource_type for each in case.all_answers}
-    if not kinds:
+    if case.whole.is_empty:
         return _idle(case, known, finding.resource_type)
-    if finding.resource_type not in kinds and not _are_partial(case):
+    if finding.resource_type not in case.whole.resource_types and not case.whole.lacks_not_applicable:
         return f"the rule has no result for any {finding.resource_type}, as where the type is not recorded"
     return None
 
@@ -229,21 +268,16 @@ def _recorders_of(known: Knowledge, place: Place) -> list[Recorder]:
     return [each for each in known.recorders if each.place.may_be(place)]
 
 
-def _are_partial(case: Case) -> bool:
-    """Return whether all results come from calls that leave out what is NOT_APPLICABLE."""
-    return bool(case.all_answers) and all(each.evaluation.form is not Form.RULE for each in case.all_answers)
-
-
 def _withheld(case: Case, finding: Finding) -> Explained | None:
     """Return why a verdict may be missing although AWS Config has one."""
-    if not case.all_answers:
+    if case.whole.is_empty:
         return Explained(NotComparable.NO_RESULTS, _UNEXPLAINED)
-    if _are_partial(case):
-        form = case.all_answers[0].evaluation.form
-        return Explained(NotComparable.FORM, f"this form of answer ({form}) leaves out what is NOT_APPLICABLE")
-    said = {each.evaluation.compliance_type for each in case.all_answers}
-    if len(said) == 1 and finding.compliance_type not in said:
-        text = f"AWS Config's answer holds {said.pop()} only; it may have been asked for these (--compliance-types)"
+    if case.whole.lacks_not_applicable:
+        forms = ", ".join(sorted(case.whole.forms))
+        return Explained(NotComparable.FORM, f"this form of answer ({forms}) leaves out what is NOT_APPLICABLE")
+    first, *others = case.whole.compliance_types
+    if not others and finding.compliance_type is not first:
+        text = f"AWS Config's answer holds {first} only; it may have been asked for these (--compliance-types)"
         return Explained(NotComparable.FILTERED, text)
     return None
 

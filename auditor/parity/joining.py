@@ -58,12 +58,11 @@ class Resources:
         own = self._snapshot.account.id
         return evaluation.resource_type == ResourceType.ACCOUNT and own not in (None, evaluation.resource_id)
 
-    def are_ids_doubtful(self, resource_type: str, answers: Iterable["Answered"]) -> bool:
-        """Return whether AWS Config has ids of a type in a form that is not known: undocumented, and none is found."""
-        if resource_type in _BY_UNIQUE_ID or resource_type == ResourceType.ACCOUNT:
-            return False
-        ids = {each.evaluation.resource_id for each in answers if each.evaluation.resource_type == resource_type}
-        return bool(ids) and not any((resource_type, each) in self._known_as for each in ids)
+    def with_doubtful_ids(self, answers: Iterable["Answered"]) -> frozenset[str]:
+        """Return the types whose ids in AWS Config have a form that is not known: undocumented, and none is found."""
+        ids = {(each.evaluation.resource_type, each.evaluation.resource_id) for each in answers}
+        found = {resource_type for resource_type, _ in ids & self._known_as.keys()}
+        return frozenset({resource_type for resource_type, _ in ids} - found - _BY_UNIQUE_ID - {ResourceType.ACCOUNT})
 
     def is_listed_whole(self, resource_type: str) -> bool:
         """Return whether the snapshot lists every resource of a type, each with its unique id."""
