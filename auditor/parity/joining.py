@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct, structs
@@ -66,11 +67,16 @@ class Resources:
 
     def is_listed_whole(self, resource_type: str) -> bool:
         """Return whether the snapshot lists every resource of a type, each with its unique id."""
-        for kind in KINDS:
-            if kind.resource_type == resource_type:
-                listing = kind.resources(self._snapshot)
-                return listing.gap is None and all(each.id for each in kind.identities(listing.known_part))
-        return False
+        return resource_type in self._listed_whole
+
+    @cached_property
+    def _listed_whole(self) -> frozenset[str]:
+        listings = ((kind, kind.resources(self._snapshot)) for kind in KINDS)
+        return frozenset(
+            kind.resource_type
+            for kind, listing in listings
+            if listing.gap is None and all(each.id for each in kind.identities(listing.known_part))
+        )
 
 
 def address(resource_type: str, arn: str | None, name: str) -> Address:
