@@ -539,6 +539,9 @@ def test_a_missing_page_of_rules_is_incomplete(run: Run, tmp_path: Path) -> None
     assert "incomplete: a page of AWS Config's rules is missing" in found.err
     shown = run("parity", "--config-results", tmp_path / "config", "--snapshot", tmp_path / "s.json")
     assert "AWS Config has more rules (NextToken): write them again" in shown.out
+    own = ("--rule", "iam-group-has-users-check", "--rule", "iam-user-no-policies-check")
+    shown = run("parity", "--config-results", tmp_path / "config", "--snapshot", tmp_path / "s.json", *own)
+    assert "Not among the rules of AWS Config that were read: iam-group-has-users-check" in shown.out
     whole = compared(run, tmp_path, {"rules-2.json": rules(rule("q", GROUPS))})
     assert (whole.report["rules_cut"], len(whole.report["rules"])) == (False, 2)
 

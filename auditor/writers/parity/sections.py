@@ -174,7 +174,8 @@ def notes(parity: Parity) -> Iterator[str]:
     if parity.undescribed:
         yield f"Not described by describe-config-rules: {', '.join(map(visible, parity.undescribed))}"
     if parity.only_here:
-        yield f"AWS Config does not have: {', '.join(map(visible, parity.only_here))}"
+        there = "Not among the rules of AWS Config that were read" if parity.rules_cut else "AWS Config does not have"
+        yield f"{there}: {', '.join(map(visible, parity.only_here))}"
     if parity.other_accounts:
         yield f"Results of other accounts, which were left out: {parity.other_accounts:,}"
     if parity.out_of_scope:
