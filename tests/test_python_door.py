@@ -125,16 +125,17 @@ def test_reports_are_compared_and_the_comparison_is_written(tmp_path: Path) -> N
 
 
 def test_evidence_is_that_of_the_command_line(run: Any, tmp_path: Path) -> None:
-    report = auditor.audit(SNAPSHOT, as_of=NOW)
-    (tmp_path / "r.json").write_bytes(dump_report(report))
-    (tmp_path / "s.json").write_bytes(dump(SNAPSHOT))
+    snapshot = replace(SNAPSHOT, account=replace(SNAPSHOT.account, alias="caf\u00e9 \u202e"))
+    report = auditor.audit(snapshot, as_of=NOW)
+    auditor.write(report, tmp_path / "r.json")
+    (tmp_path / "s.json").write_bytes(dump(snapshot))
     options = ("--snapshot", tmp_path / "s.json", "--sample", "2", "--seed", "7", "-o", tmp_path / "c.zip")
     assert run("evidence", "make", tmp_path / "r.json", *options).code == 0
     stored = auditor.make_evidence([tmp_path / "r.json"], snapshots=[tmp_path / "s.json"], sample=2, seed=7)
-    held: auditor.EvidencePack = auditor.make_evidence([report], snapshots=[SNAPSHOT], sample=2, seed=7)
+    held: auditor.EvidencePack = auditor.make_evidence(report, snapshots=[snapshot], sample=2, seed=7)
     assert stored == held
     (account_of_pack,) = held.index.accounts
-    assert [each.captured_at for each in account_of_pack.runs] == [SNAPSHOT.captured_at]
+    assert [each.captured_at for each in account_of_pack.runs] == [snapshot.captured_at]
     written = auditor.write(held, tmp_path / "{account_id}.zip")
     assert written == tmp_path / "111122223333.zip"
     assert written.read_bytes() == (tmp_path / "c.zip").read_bytes()

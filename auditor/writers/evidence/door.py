@@ -17,11 +17,13 @@ from auditor.evidence.ledger import HistoryRuns
 from auditor.evidence.making import Wish, contents, files_of
 from auditor.evidence.stored import StoredReport, stored_report, stored_snapshot
 from auditor.evidence.verification import PackVerification, verified
-from auditor.report.report import Report, dump_report
+from auditor.report.report import Report
 from auditor.writers.evidence.html import page_of
+from auditor.writers.json import document_of, shown
 
 Stored = str | os.PathLike[str] | bytes
 """A stored document: its path, or its content."""
+_ONE = (str, os.PathLike, bytes, Report)
 
 
 class EvidencePack(Struct, frozen=True):
@@ -36,7 +38,7 @@ class EvidencePack(Struct, frozen=True):
 
 
 def make_evidence(
-    reports: Sequence[Stored | Report],
+    reports: Stored | Report | Sequence[Stored | Report],
     *,
     snapshots: Sequence[Stored | Snapshot] = (),
     history: str | os.PathLike[str] | None = None,
@@ -47,16 +49,17 @@ def make_evidence(
 ) -> EvidencePack:
     """Return the evidence pack of the reports of a period; the same input gives the same bytes.
 
-    `snapshots` are enclosed, so that their reports can be judged again. `history` is the file of a history, whose runs
-    without a report among these are named in the index. `first` and `last` are days in UTC, by default those of the
-    reports. `sample` is the number of NON_COMPLIANT findings to draw; the same `seed` draws the same ones.
+    A report that is no stored one is enclosed as `write` writes it. `snapshots` are enclosed, so that their reports can
+    be judged again. `history` is the file of a history, whose runs without a report among these are named in the index.
+    `first` and `last` are days in UTC, by default those of the reports. `sample` is the number of NON_COMPLIANT
+    findings to draw; the same `seed` draws the same ones.
 
     Raises AuditError for what cannot be read or is no evidence, such as a report of a planned change, for a period
     without a report, and for a snapshot of no report.
     """
     if sample is not None and sample < 1:
         raise UsageError(f"a sample of {sample} findings cannot be drawn", "Draw at least one finding.")
-    stored = [_report(each) for each in reports]
+    stored = [_report(each) for each in ([reports] if isinstance(reports, _ONE) else reports)]
     enclosed = dict(_snapshot(each) for each in snapshots)
     wish = Wish(first, last, sample, seed)
     found = contents(stored, enclosed, wish)
@@ -82,7 +85,7 @@ def verify_evidence(pack: Stored) -> PackVerification:
 
 def _report(source: Stored | Report) -> StoredReport:
     if isinstance(source, Report):
-        return stored_report(dump_report(source), "the report")
+        return stored_report(b"".join(shown(document_of(source))), "the report")
     return stored_report(*saved.read(source, "the report"))
 
 

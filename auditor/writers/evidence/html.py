@@ -80,7 +80,7 @@ def _account(ledger: AccountLedger) -> _Account:
 
 def _totals(index: Index, accounts: Sequence[_Account]) -> Iterator[tuple[str, str]]:
     """Yield the counts of the whole pack."""
-    yield "Days", f"{(index.last - index.first).days + 1:,}"
+    yield "Days of the period", f"{(index.last - index.first).days + 1:,}"
     yield "Accounts", f"{len(accounts):,}"
     yield "Runs", f"{sum(len(each.ledger.runs) for each in accounts):,}"
     yield "Incomplete runs", f"{sum(each.incomplete for each in accounts):,}"
