@@ -23,7 +23,7 @@ import wings
 from auditor.account.sources import BULK
 from auditor.collectors.live.collection import permissions_policy
 from auditor.evidence.index import Index
-from auditor.evidence.signing import Statement
+from auditor.evidence.statement import ReportStatement, Statement
 from auditor.evidence.verification import PackVerification
 from auditor.explaining.explanation import Explanation
 from auditor.history.aged import OpenFindings
@@ -98,6 +98,10 @@ def generated() -> Iterator[tuple[Path, str]]:
         schema(PackVerification, "JSON of `iam-audit evidence verify`"),
     )
     yield ROOT / "auditor/evidence/statement.schema.json", schema(Statement, "Statement in the signature of a pack")
+    yield (
+        ROOT / "auditor/evidence/report-statement.schema.json",
+        schema(ReportStatement, "Statement in the signature of a report"),
+    )
     yield ROOT / "auditor/report/forecast.schema.json", schema(Forecast, "JSON forecast of iam-audit")
     for name, kind in (
         ("findings", OpenFindings),

@@ -81,7 +81,7 @@ ORGANIZATION_CODES = _EXIT_CODES.format(
 PACK_CODES = _EXIT_CODES.format(done="written", failed="a file could not be read or written")
 PACK_VERIFY_CODES = _EXIT_CODES.format(
     done="everything agrees\n  1    something differs or was changed",
-    failed="the file could not be read, or is no evidence pack",
+    failed="the file could not be read, or is no evidence",
 )
 HISTORY_CODES = _EXIT_CODES.format(done="done", failed="the history or a report could not be read or written")
 
@@ -252,6 +252,13 @@ security_hub_option = showing(
     metavar="REGION",
     help="The AWS Region whose Security Hub shall import the format asff [AWS_REGION].",
 )
+sign_option = click.option(
+    "--sign",
+    shell_complete=files,
+    metavar="KEY",
+    help="Sign each file of -o with this key, a file or env:NAME; the signature is FILE.dsse.json (needs the extra "
+    "sign).",
+)
 only_option = _planning(
     "--only",
     type=click.Choice(["introduced"]),
@@ -338,6 +345,7 @@ scan_options = _options(
     output_option,
     shown_options,
     framework_option,
+    sign_option,
     security_hub_option,
     gate_option(
         "--fail-on",

@@ -1,6 +1,7 @@
 """Rendering a stored report again."""
 
 from auditor import load_report
+from auditor.console.keys import signing_of
 from auditor.console.messages import Say, speaker
 from auditor.console.requests import ReportRequest
 from auditor.console.showing import check_shown, show
@@ -23,7 +24,8 @@ def render(request: ReportRequest) -> int:
     output_format, region = request.output_format or "table", request.security_hub_region
     _check_gate(request)
     check_shown(request.shown, request.output_format)
-    paths.check(request.paths, REPORT_SUFFIXES)
+    signing = signing_of(request.sign, request.paths)
+    paths.check([*request.paths, *signing.files], REPORT_SUFFIXES, sources=signing.sources)
     check_region(request.paths, output_format, region)
     query = printing.compiled(request.shown.query) if request.shown.query is not None else None
     wanted = [frameworks.find(name) for name in request.frameworks]
@@ -31,7 +33,7 @@ def render(request: ReportRequest) -> int:
     if request.only is not None and report.planned is None:
         raise UsageError("--only is for reports of a planned change, and this is none", "Leave it out.")
     if request.paths:
-        written = files.write_reports(report, request.paths, region=region)
+        written = files.write_reports(report, request.paths, sources=signing.sources, region=region, sign=signing.sign)
         say(f"{files.sentence(written)}.")
     if request.output_format or query or not request.paths:
         show(report, output_format, request.shown, query, say, region=region, only=request.only)

@@ -46,6 +46,7 @@ class ScanRequest(Struct, frozen=True, kw_only=True):
     shown: Shown
     frameworks: Sequence[str]
     security_hub_region: str | None
+    sign: str | None = None
     as_of: datetime | None
     verify: bool
     quiet: bool
@@ -99,6 +100,7 @@ class ReportRequest(Struct, frozen=True, kw_only=True):
     only: str | None
     frameworks: Sequence[str]
     security_hub_region: str | None
+    sign: str | None
     quiet: bool
 
 
@@ -174,17 +176,21 @@ class EvidenceMakeRequest(Struct, frozen=True, kw_only=True):
     last: date | None
     sample: int | None
     seed: int | None
+    timestamps: Sequence[str]
     sign: str | None
     path: str
     quiet: bool
 
 
 class EvidenceVerifyRequest(Struct, frozen=True, kw_only=True):
-    """Ask whether an evidence pack is as it was made."""
+    """Ask whether a file is evidence as it was made; `timestamps` are replies on it or on its signature."""
 
-    pack: str
+    file: str
     key: str | None
     signature: str | None
+    snapshot: str | None
+    timestamps: Sequence[str]
+    tsa_roots: str | None
     output_format: str
     quiet: bool
 

@@ -13,6 +13,7 @@ from auditor.account.report_age import duration
 from auditor.collectors.saved import load_baseline
 from auditor.console import places, planning
 from auditor.console.history_file import check_folder
+from auditor.console.keys import signing_of
 from auditor.console.messages import Say, speaker, wants_progress
 from auditor.console.requests import ScanRequest
 from auditor.console.showing import check_shown, show
@@ -53,7 +54,9 @@ def run(request: ScanRequest, *, undecided_passes: bool = False) -> int:
     planning.check_gate(request, settings)
     known = _baseline(settings)
     inputs = [*inputs, *(each for each in (settings.baseline_path, settings.history_path) if each is not None)]
-    _check_files(settings, inputs)
+    signing = signing_of(request.sign, settings.paths)
+    inputs = [*inputs, *signing.sources]
+    _check_files(settings, inputs, signing.files)
     check_region(settings.paths, settings.output_format.value, request.security_hub_region)
     history = _history(request, settings, say)
     _check_history(history, settings)
@@ -72,11 +75,10 @@ def run(request: ScanRequest, *, undecided_passes: bool = False) -> int:
     if request.as_of is not None:
         _show_revived(plan.run.suppressions.value, request.as_of, say)
     report = _completed(report, plan, snapshot)
-    written = files.write_reports(
-        report, plan.run.paths, sources=[*inputs, *plan.pack_paths], region=request.security_hub_region
-    )
+    sources, region = [*inputs, *plan.pack_paths], request.security_hub_region
+    written = files.write_reports(report, plan.run.paths, sources=sources, region=region, sign=signing.sign)
     overdue = _recorded(report, history, plan.run, say)
-    only, region = request.planned.only, request.security_hub_region
+    only = request.planned.only
     show(report, plan.run.output_format.value, request.shown, query, say, region=region, only=only)
     code, reason = exit_code(report, _gate(plan.run, overdue, only))
     by_file = f". {sentence(report.configuration)}" if report.configuration and effects(report.configuration) else ""
@@ -176,11 +178,11 @@ def _read(request: ScanRequest, loaded: Loaded) -> Sequence[str]:
     return [*places.files_read(request.account), *configuration, *planning.files(request)]
 
 
-def _check_files(settings: RunSettings, sources: Sequence[str]) -> None:
+def _check_files(settings: RunSettings, sources: Sequence[str], signatures: Sequence[str]) -> None:
     """Raise AuditError for a file that cannot be written, with the configuration file where that names it."""
     named_by = settings.files.origin.file
     place = f"{named_by}: output.files" if named_by else "-o"
-    paths.check(settings.paths, REPORT_SUFFIXES, sources=sources, place=place)
+    paths.check([*settings.paths, *signatures], REPORT_SUFFIXES, sources=sources, place=place)
 
 
 def _collected(plan: Plan, request: ScanRequest, say: Say) -> Snapshot:

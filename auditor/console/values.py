@@ -53,6 +53,11 @@ def files(_context: click.Context, _parameter: click.Parameter, incomplete: str)
     return [CompletionItem(incomplete, type="file")]
 
 
+def without_signatures(_context: click.Context, _parameter: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the paths but for those of signatures, which lie beside reports and which reports/*.json names too."""
+    return tuple(each for each in paths if not each.endswith(".dsse.json")) or paths
+
+
 def profile_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return the AWS profiles that begin so, for a shell to complete; none where the AWS files cannot be read."""
     from auditor.collectors.live.session import profiles

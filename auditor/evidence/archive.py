@@ -16,7 +16,7 @@ INDEX, PAGE, SUMS = "index.json", "index.html", "SHA256SUMS"
 MAX_FILES = 60_000  # fewer than what a ZIP file of the usual kind can count
 _NAME = re.compile(
     r"index\.json|index\.html|SHA256SUMS"
-    r"|reports/[0-9]{1,20}-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}\.json|snapshots/[0-9a-f]{64}\.json"
+    r"|reports/[0-9]{1,20}-[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}\.json|snapshots/[0-9a-f]{64}\.json|timestamps/[0-9a-f]{64}\.tsr"
 )
 _FIRST = (SUMS, PAGE, INDEX)
 _TIME = (1980, 1, 1, 0, 0, 0)  # the first that a ZIP file knows

@@ -105,11 +105,26 @@ class Sample(Struct, frozen=True, kw_only=True):
 
 
 class Enclosed(Struct, frozen=True):
-    """Hold a report or snapshot of the pack: its path, SHA-256 and size (bytes)."""
+    """Hold a report, snapshot or time stamp of the pack: its path, SHA-256 and size (bytes)."""
 
     path: str
     sha256: str
     size: int
+
+
+class TimeStamp(Struct, frozen=True, kw_only=True):
+    """Hold a time stamp (RFC 3161): the file of the authority's reply, the file that it is on, and what it says.
+
+    `authority` is the name in the certificate that signed it, `serial` a number in hexadecimal, `policy` an OID.
+    """
+
+    reply: str
+    file: str
+    time: Time
+    authority: str
+    policy: str
+    serial: str
+    hash_algorithm: str
 
 
 class Index(Struct, frozen=True, kw_only=True):
@@ -127,3 +142,4 @@ class Index(Struct, frozen=True, kw_only=True):
     suppressions: tuple[SuppressionRecord, ...]
     sample: Sample | None
     files: tuple[Enclosed, ...]
+    timestamps: tuple[TimeStamp, ...] = ()

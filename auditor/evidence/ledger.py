@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from hashlib import sha256
 from itertools import groupby
 
+from auditor.evidence import digests
 from auditor.evidence.index import AccountLedger, Gap, HistoryRun, Run, SuppressionRecord
 from auditor.evidence.stored import StoredReport, snapshot_path
 from auditor.report.completeness import shortfall
-from auditor.report.report import Report, as_json
+from auditor.report.report import as_json
 
 HistoryRuns = Mapping[tuple[str, str], Sequence[HistoryRun]]
 """The runs that a history has in the period, by the number and the partition of their account."""
@@ -42,7 +42,7 @@ def _account(stored: StoredReport) -> tuple[str, str]:
 
 def _run(stored: StoredReport, snapshots: Collection[str]) -> Run:
     report = stored.report
-    digest, configuration = report.snapshot.sha256, report.configuration
+    digest = report.snapshot.sha256
     return Run(
         captured_at=stored.captured_at,
         evaluated_at=report.evaluated_at,
@@ -51,25 +51,13 @@ def _run(stored: StoredReport, snapshots: Collection[str]) -> Run:
         incomplete=shortfall(report),
         counts=report.summary.counts,
         suppressed=report.summary.suppressed,
-        rules_sha256=_digest(_asked(report)),
-        configuration_sha256=None if configuration is None else _digest(configuration),
+        rules_sha256=digests.of_rules(report),
+        configuration_sha256=digests.of_configuration(report),
         snapshot_sha256=digest,
         report_sha256=stored.sha256,
         report=stored.path,
         snapshot=snapshot_path(digest) if digest in snapshots else None,
     )
-
-
-def _asked(report: Report) -> object:
-    return [
-        (each.config_rule_name, each.source_identifier, dict(sorted(each.parameters.items())), each.severity)
-        + ((each.left_out,) if each.left_out else ())
-        for each in sorted(report.rules, key=lambda rule: rule.config_rule_name)
-    ]
-
-
-def _digest(value: object) -> str:
-    return sha256(as_json(value)).hexdigest()
 
 
 def _gaps(days: Collection[date], first: date, last: date) -> Iterator[Gap]:

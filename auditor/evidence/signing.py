@@ -1,12 +1,10 @@
-"""Signatures of packs: an in-toto statement on the archive in a DSSE envelope, signed with an Ed25519 key.
+"""Signatures of packs and reports: an in-toto statement on a file in a DSSE envelope, signed with an Ed25519 key.
 
-https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md
 https://github.com/secure-systems-lab/dsse/blob/master/envelope.md
 """
 
-from datetime import date
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import Struct, to_builtins
@@ -14,8 +12,18 @@ from msgspec import Struct, to_builtins
 from auditor import documents
 from auditor.errors import SourceError, UsageError
 from auditor.evidence.index import Index
+from auditor.evidence.statement import (
+    SUFFIX,
+    ReportStatement,
+    Statement,
+    Subject,
+    predicate_of,
+    report_predicate_of,
+)
+from auditor.report.report import Report
 
 try:
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
     from securesystemslib import dsse
@@ -26,41 +34,10 @@ except ImportError as error:
         "signatures need the extra `sign`", 'Install it: `pip install "securesystemslib[crypto]"`.'
     ) from error
 
-SUFFIX = ".dsse.json"
-"""What follows the name of a pack in that of its signature."""
+__all__ = ["PAYLOAD_TYPE", "SUFFIX", "complaint", "private_key", "signed", "signed_report"]
+
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 _KEYS = "Make a pair with `openssl genpkey -algorithm ed25519 -out key.pem` and `openssl pkey -in key.pem -pubout`."
-
-
-class Predicate(Struct, frozen=True, kw_only=True):
-    """Hold what a signature says of a pack: its period (days in UTC), its accounts, and how many runs it has."""
-
-    version: Literal[1] = 1
-    first: date
-    last: date
-    accounts: tuple[str, ...]
-    runs: int
-    days_without_run: int
-
-
-class Subject(Struct, frozen=True):
-    """Name the archive that is signed, and its digests."""
-
-    name: str
-    digest: dict[str, str]
-
-
-class Statement(Struct, frozen=True, kw_only=True):
-    """Hold the signed statement; the fields are those of in-toto's Statement v1."""
-
-    type_: Literal["https://in-toto.io/Statement/v1"] = msgspec.field(
-        name="_type", default="https://in-toto.io/Statement/v1"
-    )
-    subject: tuple[Subject, ...]
-    predicate_type: Literal["urn:iam-audit:evidence:v1"] = msgspec.field(
-        name="predicateType", default="urn:iam-audit:evidence:v1"
-    )
-    predicate: Predicate
 
 
 class _Signature(Struct, frozen=True):
@@ -74,40 +51,52 @@ class _Envelope(Struct, frozen=True, rename="camel"):
     signatures: tuple[_Signature, ...]
 
 
+def private_key(key: bytes, place: str) -> CryptoSigner:
+    """Return what signs with a private key in PEM (PKCS #8), which `place` names; raise SourceError for no such key."""
+    try:
+        private: Any = load_pem_private_key(key, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise SourceError("holds no unencrypted private key in PEM", _KEYS, subject=place) from error
+    if not isinstance(private, Ed25519PrivateKey):
+        raise SourceError("holds no Ed25519 key", _KEYS, subject=place)
+    return CryptoSigner(private)
+
+
 def signed(archive: bytes, name: str, index: Index, key: bytes, place: str) -> bytes:
     """Return the signature of a pack as JSON; `key` is a private key in PEM (PKCS #8), which `place` names.
 
     The same pack, name and key give the same bytes. Raises SourceError for what is no such key.
     """
-    try:
-        private: Any = load_pem_private_key(key, None)
-    except (ValueError, TypeError) as error:
-        raise SourceError(f"is no unencrypted private key in PEM: {error}", _KEYS, subject=place) from error
-    if not isinstance(private, Ed25519PrivateKey):
-        raise SourceError("is no Ed25519 key", _KEYS, subject=place)
-    statement = Statement(
-        subject=(Subject(name, {"sha256": sha256(archive).hexdigest()}),), predicate=predicate_of(index)
-    )
+    subject = _subject(archive, name)
+    return _sealed(Statement(subject=(subject,), predicate=predicate_of(index)), private_key(key, place))
+
+
+def signed_report(signer: CryptoSigner, report: Report, content: bytes, name: str) -> bytes:
+    """Return the signature of a report as JSON; `content` is the report in the format of the file `name`.
+
+    The same file, name and key give the same bytes.
+    """
+    subject = _subject(content, name)
+    return _sealed(ReportStatement(subject=(subject,), predicate=report_predicate_of(report)), signer)
+
+
+def _subject(content: bytes, name: str) -> Subject:
+    return Subject(name, {"sha256": sha256(content).hexdigest()})
+
+
+def _sealed(statement: Statement | ReportStatement, signer: CryptoSigner) -> bytes:
     envelope = dsse.Envelope(msgspec.json.encode(statement), PAYLOAD_TYPE, {})
-    envelope.sign(CryptoSigner(private))
+    envelope.sign(signer)
     return msgspec.json.encode(envelope.to_dict()) + b"\n"
 
 
-def predicate_of(index: Index) -> Predicate:
-    """Return what a signature says of a pack with this index."""
-    return Predicate(
-        first=index.first,
-        last=index.last,
-        accounts=tuple(each.account for each in index.accounts),
-        runs=sum(len(each.runs) for each in index.accounts),
-        days_without_run=sum(gap.days for each in index.accounts for gap in each.gaps),
-    )
+def complaint(
+    content: bytes, signature: bytes, place: str, key: bytes, key_place: str, report: Report | None = None
+) -> str | None:
+    """Return why a signature is not one of this file by this key, None if it is.
 
-
-def complaint(archive: bytes, signature: bytes, place: str, key: bytes, key_place: str) -> str | None:
-    """Return why a signature is not one of this archive by this key, None if it is.
-
-    `key` is a public key in PEM. Raises SourceError for what is no such key, or no envelope at all.
+    `key` is a public key in PEM. What the signature says of a report is held against `report`, which is that of the
+    content if it is JSON. Raises SourceError for what is no such key, or no envelope at all.
     """
     public, envelope = _public_key(key, key_place), _envelope(signature, place)
     try:
@@ -115,22 +104,24 @@ def complaint(archive: bytes, signature: bytes, place: str, key: bytes, key_plac
     except VerificationError:
         return "is not by this key, or was changed"
     try:
-        statement = msgspec.json.decode(envelope.payload, type=Statement)
+        statement = msgspec.json.decode(envelope.payload, type=Statement | ReportStatement)
     except documents.FAULTS as error:
-        return f"says something else than that a pack is signed: {documents.reason(error)}"
-    digest = sha256(archive).hexdigest()
+        return f"says something else than that a pack or a report is signed: {documents.reason(error)}"
+    digest = sha256(content).hexdigest()
     if envelope.payload_type != PAYLOAD_TYPE or all(each.digest.get("sha256") != digest for each in statement.subject):
-        return "is of another archive"
+        return "is of another file"
+    if report is not None and statement.predicate != report_predicate_of(report):
+        return "says something else of the report than the report does"
     return None
 
 
 def _public_key(key: bytes, place: str) -> SSlibKey:
     try:
         public: Any = load_pem_public_key(key)
-    except (ValueError, TypeError) as error:
-        raise SourceError(f"is no public key in PEM: {error}", _KEYS, subject=place) from error
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise SourceError("holds no public key in PEM", _KEYS, subject=place) from error
     if not isinstance(public, Ed25519PublicKey):
-        raise SourceError("is no Ed25519 key", _KEYS, subject=place)
+        raise SourceError("holds no Ed25519 key", _KEYS, subject=place)
     return SSlibKey.from_crypto(public)
 
 
@@ -140,5 +131,5 @@ def _envelope(content: bytes, place: str) -> dsse.Envelope:
         read = msgspec.json.decode(content, type=_Envelope)
         return dsse.Envelope.from_dict(to_builtins(read))
     except (*documents.FAULTS, Error, KeyError) as error:
-        hint = "Get the signature again; `iam-audit evidence make --sign` writes it beside the pack."
+        hint = "Get the signature again; --sign writes it beside what it signs, as NAME.dsse.json."
         raise SourceError(f"is no signature (DSSE envelope): {error}", hint, subject=place) from error

@@ -60,6 +60,11 @@ def snapshot_path(digest: str) -> str:
     return f"snapshots/{digest}.json"
 
 
+def reply_path(content: bytes) -> str:
+    """Return the path in the pack of the reply of a time stamp authority."""
+    return f"timestamps/{sha256(content).hexdigest()}.tsr"
+
+
 def in_order(reports: Iterable[StoredReport]) -> Sequence[StoredReport]:
     """Return reports by account and time, each once."""
     by_path = {each.path: each for each in reports}

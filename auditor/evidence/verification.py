@@ -1,6 +1,6 @@
 """Verification of a pack: its checksums, its index against its reports, and its findings against its snapshots."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Literal, TypeVar
 
@@ -8,15 +8,17 @@ import msgspec
 from msgspec import Struct
 
 from auditor import __version__, documents
+from auditor.account.model import Snapshot
 from auditor.account.snapshot import load
 from auditor.errors import AuditError, SourceError
 from auditor.evidence import archive
 from auditor.evidence.archive import INDEX, PAGE, SUMS
+from auditor.evidence.authorities import CheckedTimeStamp, Roots
 from auditor.evidence.index import Index
 from auditor.evidence.ledger import HistoryRuns
 from auditor.evidence.making import Wish, contents, sums
 from auditor.evidence.rerunning import judged_again
-from auditor.evidence.stored import StoredReport, snapshot_path, stored_report, stored_snapshot
+from auditor.evidence.stored import StoredReport, reply_path, snapshot_path, stored_report, stored_snapshot
 
 T = TypeVar("T")
 Page = Callable[[Index], bytes]
@@ -41,6 +43,7 @@ class Rerun(Struct, frozen=True):
 class PackVerification(Struct, frozen=True, kw_only=True):
     """Hold what a verification found; the fields are those of the JSON.
 
+    `kind` is what was verified: a pack, one report, or a file of which nothing was read.
     `reports` counts the reports that were read, `reruns` are those judged again, and `without_snapshot` counts the
     others: nobody can judge these again. `made_by` is the release that made the pack, None where the index cannot be
     read, `verified_by` this one. `signed` says whether the signature is by the key that was given, None where none was.
@@ -57,10 +60,12 @@ class PackVerification(Struct, frozen=True, kw_only=True):
     without_snapshot: int
     reruns: tuple[Rerun, ...]
     faults: tuple[Fault, ...]
+    kind: Literal["pack", "report", "file"] = "pack"
+    timestamps: tuple[CheckedTimeStamp, ...] = ()
 
 
-def verified(content: bytes, place: str, page: Page) -> PackVerification:
-    """Return what in a pack does not agree; `page` writes its index as HTML.
+def verified(content: bytes, place: str, page: Page, roots: Roots | None = None) -> PackVerification:
+    """Return what in a pack does not agree; `page` writes its index as HTML, `roots` are of trusted authorities.
 
     Raises SourceError, naming `place`, for what cannot be read as a pack at all.
     """
@@ -74,8 +79,10 @@ def verified(content: bytes, place: str, page: Page) -> PackVerification:
         faults.append(Fault(PAGE, "is missing"))
     if index is not None and not reports:
         faults.append(Fault("reports", "none can be read"))
+    stamps = tuple(_time_stamps(files, {**{each.path: each.content for each in reports}, **snapshots}, roots, faults))
     if index is not None and reports:
-        faults += _of_index(index, reports, snapshots, files, page)
+        replies = {each.reply: files[each.reply] for each in stamps}
+        faults += _of_index(index, reports, snapshots, replies, files, page)
     reruns = tuple(_reruns(reports, snapshots, faults))
     if not faults and archive.packed(files) != content:
         faults.append(Fault("the archive", "was written again: its order or times are not those of a pack"))
@@ -88,6 +95,7 @@ def verified(content: bytes, place: str, page: Page) -> PackVerification:
         without_snapshot=len(reports) - len(reruns),
         reruns=reruns,
         faults=tuple(faults),
+        timestamps=stamps,
     )
 
 
@@ -154,8 +162,33 @@ def _snapshot(files: Mapping[str, bytes], path: str, faults: list[Fault]) -> byt
     return document
 
 
+def _time_stamps(
+    files: Mapping[str, bytes], stamped: Mapping[str, bytes], roots: Roots | None, faults: list[Fault]
+) -> Iterator[CheckedTimeStamp]:
+    """Yield the enclosed time stamps that are on a file of the pack, and add what is wrong with any to the faults."""
+    paths = _under(files, "timestamps/")
+    if not paths:
+        return
+    from auditor.evidence import time_stamps  # the extra `sign`
+
+    for path in paths:
+        found = _read(files, path, faults, lambda content, place: time_stamps.checked(content, place, stamped, roots))
+        stamp, problem = found or (None, None)
+        if reply_path(files[path]) != path:
+            faults.append(Fault(path, "has a name that is not of its content"))
+        elif problem is not None:
+            faults.append(Fault(path, problem if stamp else "is on no report or snapshot of the pack"))
+        if stamp is not None:
+            yield stamp
+
+
 def _of_index(
-    index: Index, reports: list[StoredReport], snapshots: Mapping[str, bytes], files: Mapping[str, bytes], page: Page
+    index: Index,
+    reports: list[StoredReport],
+    snapshots: Mapping[str, bytes],
+    replies: Mapping[str, bytes],
+    files: Mapping[str, bytes],
+    page: Page,
 ) -> Iterator[Fault]:
     """Yield the parts of the index that the reports contradict."""
     sample = index.sample
@@ -163,12 +196,16 @@ def _of_index(
     history: HistoryRuns = {(each.account, each.partition): each.history for each in index.accounts if each.history}
     by_digest = {sha256(document).hexdigest(): document for document in snapshots.values()}
     try:
-        made = contents(reports, by_digest, wish, history).index
+        found = contents(reports, by_digest, wish, history)
+        if replies:
+            from auditor.evidence import time_stamps  # the extra `sign`
+
+            found = time_stamps.with_time_stamps(found, replies)
     except AuditError as error:
         yield Fault(INDEX, error.message)
         return
     for part in Index.__struct_fields__:
-        if part != "tool" and _encoded(getattr(made, part)) != _encoded(getattr(index, part)):
+        if part != "tool" and _encoded(getattr(found.index, part)) != _encoded(getattr(index, part)):
             yield Fault(INDEX, f"`{part}` is not what the reports and snapshots say")
     if index.tool.version == __version__ and PAGE in files and files[PAGE] != page(index):
         yield Fault(PAGE, f"does not show what {INDEX} says")
@@ -184,9 +221,16 @@ def _reruns(reports: list[StoredReport], snapshots: Mapping[str, bytes], faults:
         path = snapshot_path(stored.report.snapshot.sha256)
         if path not in snapshots:
             continue
-        snapshot = load(snapshots[path], path)
-        if (snapshot.account.id, snapshot.captured_at) != (stored.account, stored.captured_at):
-            faults.append(Fault(stored.path, "is of another account or time than its snapshot"))
-        again = judged_again(stored.report, snapshot)
-        faults += (Fault(stored.path, f"judged again, {each}") for each in again.differences)
-        yield Rerun(stored.path, again.findings, tuple(again.not_judged))
+        rerun, found = rerun_of(stored.path, stored, load(snapshots[path], path))
+        faults += found
+        yield rerun
+
+
+def rerun_of(place: str, stored: StoredReport, snapshot: Snapshot) -> tuple[Rerun, Sequence[Fault]]:
+    """Return what the rules of a report say of its snapshot now, and where they differ; `place` names the report."""
+    problems = []
+    if (snapshot.account.id, snapshot.captured_at) != (stored.account, stored.captured_at):
+        problems.append("is of another account or time than its snapshot")
+    again = judged_again(stored.report, snapshot)
+    problems += (f"judged again, {each}" for each in again.differences)
+    return Rerun(place, again.findings, tuple(again.not_judged)), [Fault(place, each) for each in problems]

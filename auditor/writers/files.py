@@ -3,14 +3,16 @@
 import gzip
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from msgspec import Struct
 
+from auditor.evidence.statement import SUFFIX as SIGNATURE_SUFFIX
 from auditor.explaining.explanation import Explanation
 from auditor.organization.report import OrganizationReport
 from auditor.parity.parity import Parity
@@ -33,6 +35,8 @@ from auditor.writers.paths import NEW_FILE, Named, check, check_folder, place_of
 
 Fill = Callable[[BinaryIO], Any]
 """Write a file's content to a stream."""
+Sign = Callable[[Report, bytes, str], bytes]
+"""Return the signature of a report, given its content in a format and the name of the file."""
 
 _NOTHING_WRITTEN = "Nothing was written; what was there is as it was."
 _SUFFIXES: Mapping[type, Sequence[str]] = {
@@ -80,17 +84,39 @@ def write(
 
 
 def write_reports(
-    report: Report, paths: Sequence[str], *, sources: Sequence[str] = (), region: str | None = None
+    report: Report,
+    paths: Sequence[str],
+    *,
+    sources: Sequence[str] = (),
+    region: str | None = None,
+    sign: Sign | None = None,
 ) -> list[Path]:
     """Write the report to every path, in the format of its suffix, and return the files.
 
     A file gets the permissions of the one that it replaces, otherwise those that the umask leaves. `sources` name
-    the files that must stay, `region` is for ASFF. Raises OutputError; no file is replaced before all are ready.
+    the files that must stay, `region` is for ASFF; with `sign`, the signature of each file is written beside it.
+    Raises OutputError; no file is replaced before all are ready.
     """
     files = [resolved(path, report.account.id, report.snapshot.captured_at) for path in paths]
     contents: dict[Path, Fill] = {file: partial(writer_of(format_of(file.name), region), report) for file in files}
+    if sign is not None:
+        contents = dict(_with_signatures(report, contents, sign))
     _write_whole(contents, sources, private=False)
     return list(contents)
+
+
+def _with_signatures(report: Report, contents: Mapping[Path, Fill], sign: Sign) -> Iterator[tuple[Path, Fill]]:
+    for file, fill in contents.items():
+        stream = BytesIO()
+        fill(stream)
+        content = stream.getvalue()
+        yield file, partial(_copy, content)
+        yield signature_of(file), partial(_copy, sign(report, content, file.name))
+
+
+def signature_of(file: Path) -> Path:
+    """Return the path of the signature of a file."""
+    return file.with_name(f"{file.name}{SIGNATURE_SUFFIX}")
 
 
 def write_comparison(comparison: Comparison, paths: Sequence[str], *, sources: Sequence[str] = ()) -> list[Path]:

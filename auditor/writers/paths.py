@@ -20,6 +20,7 @@ _FORM = re.compile(r"(?:[^%/]|%[%aAbBdHIjmMpSuUVwWyYGzZ])*")
 _SAMPLES = (("1", datetime(2026, 1, 1, tzinfo=UTC)), ("2", datetime(1999, 12, 31, 23, 59, 59, 1, tzinfo=UTC)))
 _MARKED = {
     ".json": (b'{"format":"iam-audit',),
+    ".dsse.json": (b'{"payload":',),
     ".jsonl": (b'{"record":"report","format":"iam-audit',),
     ".csv": (b"\xef\xbb\xbfrecord,",),
     ".html": (b"<!DOCTYPE html>", b"<!doctype html>"),

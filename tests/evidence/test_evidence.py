@@ -13,14 +13,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 from conftest import Result, Run
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from generated_accounts import accounts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from nights import BOB, EVE, FIXED, MFA, added, at_night, night, people
 from rule_parameters import configured
+from signing_keys import key_pair
 from two_reports import NOW, RULES, exceptions, partly_read
 
 from auditor.account.model import Snapshot
@@ -333,7 +332,11 @@ def test_a_file_that_is_there_twice_is_named(pack: Path, run: Run) -> None:
 
 
 REFUSED = {
-    "no zip": (("verify", "0.json"), 3, "0.json is not a readable ZIP file"),
+    "a report and nothing to check it with": (
+        ("verify", "0.json"),
+        2,
+        "0.json is a report, and nothing of it would be checked",
+    ),
     "no such file": (("verify", "none.zip"), 3, "none.zip cannot be read"),
     "a sample without a seed": (("make", "0.json", "--sample", "2", "-o", "p.zip"), 2, "--sample needs --seed"),
     "a period without a report": (
@@ -368,15 +371,6 @@ def test_a_report_of_a_part_is_no_evidence(stored: Path, run: Run) -> None:
     assert (result.code, "part.json lists a part of its findings only" in result.err) == (3, True), result
 
 
-def key_pair(folder: Path, name: str) -> None:
-    """Write a private and a public key as openssl does."""
-    private = Ed25519PrivateKey.generate()
-    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (folder / f"{name}.pem").write_bytes(pem)
-    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    (folder / f"{name}.pub.pem").write_bytes(public)
-
-
 @pytest.fixture
 def signature(stored: Path, run: Run) -> Path:
     """Return the signature of a pack, with the keys of two parties beside it."""
@@ -406,7 +400,7 @@ def test_a_pack_that_was_forged_throughout_is_found_by_its_signature(signature: 
     assert run("evidence", "make", "0.json", "-o", "pack.zip").code == 0
     assert run("evidence", "verify", "pack.zip").code == 0
     result = run("evidence", "verify", "pack.zip", "--key", "ours.pub.pem", "--signature", signature)
-    assert (result.code, "the signature is of another archive" in result.out) == (1, True), result
+    assert (result.code, "the signature is of another file" in result.out) == (1, True), result
 
 
 def test_a_signature_by_somebody_else_or_changed_is_found(signature: Path, run: Run) -> None:
@@ -420,10 +414,10 @@ def test_a_signature_by_somebody_else_or_changed_is_found(signature: Path, run: 
 
 def test_what_is_no_key_or_signature_is_refused(signature: Path, run: Run) -> None:
     result = run("evidence", "make", "0.json", "--sign", "0.json", "-o", "p.zip")
-    assert (result.code, "0.json is no unencrypted private key in PEM" in result.err) == (3, True), result
+    assert (result.code, "0.json holds no unencrypted private key in PEM" in result.err) == (3, True), result
     assert not Path("p.zip").exists()
     result = run("evidence", "verify", "pack.zip", "--key", "ours.pem")
-    assert (result.code, "ours.pem is no public key in PEM" in result.err) == (3, True), result
+    assert (result.code, "ours.pem holds no public key in PEM" in result.err) == (3, True), result
     signature.write_bytes(b'{"payload":"x","payloadType":"y","signatures":[{"keyid":"k","sig":"?"}]}')
     result = run("evidence", "verify", "pack.zip", "--key", "ours.pub.pem")
     assert (result.code, "pack.zip.dsse.json is no signature" in result.err) == (3, True), result

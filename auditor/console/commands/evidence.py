@@ -7,7 +7,7 @@ import click
 from auditor.console.groups import Commands
 from auditor.console.options import PACK_CODES, PACK_VERIFY_CODES, quiet_option, showing
 from auditor.console.requests import EvidenceMakeRequest, EvidenceVerifyRequest, request_of
-from auditor.console.values import day, files
+from auditor.console.values import day, files, without_signatures
 
 
 @click.group("evidence", cls=Commands)
@@ -16,7 +16,9 @@ def evidence_group() -> None:
 
 
 @evidence_group.command("make", epilog=PACK_CODES)
-@click.argument("reports", nargs=-1, required=True, shell_complete=files, metavar="REPORT.json...")
+@click.argument(
+    "reports", nargs=-1, required=True, callback=without_signatures, shell_complete=files, metavar="REPORT.json..."
+)
 @click.option(
     "--snapshot",
     "snapshots",
@@ -24,6 +26,14 @@ def evidence_group() -> None:
     shell_complete=files,
     metavar="FILE",
     help="Enclose a snapshot, so that its report can be judged again; repeatable.",
+)
+@click.option(
+    "--timestamp",
+    "timestamps",
+    multiple=True,
+    shell_complete=files,
+    metavar="REPLY.tsr",
+    help="Enclose an authority's time stamp (RFC 3161) of a report or an enclosed snapshot; repeatable.",
 )
 @click.option(
     "--history", shell_complete=files, metavar="FILE", help="Name runs of this history whose report is not enclosed."
@@ -38,7 +48,7 @@ def evidence_group() -> None:
     "--sign",
     shell_complete=files,
     metavar="KEY",
-    help="Sign with this key; the signature is PACK.zip.dsse.json.",
+    help="Sign with this key, a file or env:NAME; the signature is PACK.zip.dsse.json.",
 )
 @click.option(
     "-o", "--output", "path", required=True, shell_complete=files, metavar="PACK.zip", help="The file to write."
@@ -49,9 +59,10 @@ def evidence_make(**options: Any) -> int:
 
     It holds the reports as they are, an index for people (index.html) and for programs (index.json), and checksums. The
     index lists each run, the days without a run, the suppressions, and the digests of the rules. Reports of other days
-    are left out. The same files and options give the same archive, byte for byte.
+    are left out, and signatures (.dsse.json) among the files are passed over. The same files and options give the same
+    archive, byte for byte.
 
-    Keys are Ed25519 keys in PEM files, and signatures are DSSE envelopes. Both need the extra `sign`.
+    Keys are Ed25519 keys in PEM, and signatures are DSSE envelopes. They and time stamps need the extra `sign`.
 
     A snapshot holds the whole IAM of the account. Enclose only those that the reader may see.
 
@@ -67,25 +78,58 @@ def evidence_make(**options: Any) -> int:
 
 
 @evidence_group.command("verify", epilog=PACK_VERIFY_CODES)
-@click.argument("pack", shell_complete=files, metavar="PACK.zip")
-@click.option("--key", shell_complete=files, metavar="PUBLIC", help="Check the signature with this public key.")
-@click.option("--signature", shell_complete=files, metavar="FILE", help="The signature [PACK.zip.dsse.json].")
+@click.argument("file", shell_complete=files, metavar="FILE")
+@click.option(
+    "--key",
+    shell_complete=files,
+    metavar="PUBLIC",
+    help="Check the signature with this public key, a file or env:NAME.",
+)
+@click.option("--signature", shell_complete=files, metavar="FILE", help="The signature [FILE.dsse.json].")
+@click.option(
+    "--snapshot",
+    shell_complete=files,
+    metavar="FILE",
+    help="Judge a JSON report again from this snapshot of its account.",
+)
+@click.option(
+    "--timestamp",
+    "timestamps",
+    multiple=True,
+    shell_complete=files,
+    metavar="REPLY.tsr",
+    help="Check this time stamp (RFC 3161) of the file or, with --key, of its signature; repeatable.",
+)
+@click.option(
+    "--tsa-roots",
+    shell_complete=files,
+    metavar="ROOTS.pem",
+    help="Check that time stamps are by an authority with one of these root certificates.",
+)
 @showing("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @quiet_option
 def evidence_verify(**options: Any) -> int:
-    """Check a pack: checksums, the index, and the findings.
+    """Check a pack, a signed report, or the signature of any file.
 
-    Each checksum is compared, the index is made again from the reports, and the rules of each report run again over its
-    snapshot, if that is enclosed. Whatever differs is named.
+    Each checksum of a pack is compared, the index is made again from the reports, and the rules of each report run
+    again over its snapshot, if that is enclosed. Whatever differs is named.
 
-    Only a signature, checked with a key that you trust, shows who made the pack.
+    A JSON report is read, and what its signature says is compared with it. With --snapshot its rules run again. Of any
+    other file, such as an HTML report, the signature and the time stamps are checked alone.
+
+    Only a signature, checked with a key that you trust, shows who made a file. Only a time stamp, checked with root
+    certificates that you trust, shows when it existed.
 
     \b
     Examples:
       iam-audit evidence verify pack.zip
       iam-audit evidence verify pack.zip --key auditee.pub.pem
+      iam-audit evidence verify pack.zip --key auditee.pub.pem
+          --timestamp pack.zip.dsse.json.tsr --tsa-roots authority.pem
+      iam-audit evidence verify report.json --key auditee.pub.pem
+          --snapshot monday.json.gz
     """
-    from auditor.console.evidence import verify
+    from auditor.console.evidence_verifying import verify
 
     return verify(request_of(EvidenceVerifyRequest, options))
 

@@ -26,7 +26,7 @@ from auditor.console.requests import (
     HistoryVerifyRequest,
     request_of,
 )
-from auditor.console.values import day, files, rule_names
+from auditor.console.values import day, files, rule_names, without_signatures
 
 
 def history_option(command: C) -> C:
@@ -84,7 +84,9 @@ def history_group() -> None:
 
 
 @history_group.command("add", epilog=HISTORY_CODES)
-@click.argument("reports", nargs=-1, required=True, shell_complete=files, metavar="REPORT.json...")
+@click.argument(
+    "reports", nargs=-1, required=True, callback=without_signatures, shell_complete=files, metavar="REPORT.json..."
+)
 @history_option
 @quiet_option
 def history_add(**options: Any) -> int:
@@ -215,7 +217,7 @@ def history_prune(**options: Any) -> int:
 
 
 @history_group.command("verify", epilog=VERIFY_CODES)
-@click.argument("reports", nargs=-1, shell_complete=files, metavar="[REPORT.json...]")
+@click.argument("reports", nargs=-1, callback=without_signatures, shell_complete=files, metavar="[REPORT.json...]")
 @history_option
 @click.option(
     "--head",

@@ -16,6 +16,7 @@ from auditor.console.options import (
     quiet_option,
     security_hub_option,
     shown_options,
+    sign_option,
 )
 from auditor.console.requests import ReportRequest, request_of
 from auditor.console.values import files
@@ -27,6 +28,7 @@ from auditor.console.values import files
 @output_option
 @shown_options
 @framework_option
+@sign_option
 @security_hub_option
 @gate_option(
     "--fail-on",

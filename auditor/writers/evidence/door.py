@@ -41,6 +41,7 @@ def make_evidence(
     reports: Stored | Report | Sequence[Stored | Report],
     *,
     snapshots: Sequence[Stored | Snapshot] = (),
+    timestamps: Sequence[str | os.PathLike[str]] = (),
     history: str | os.PathLike[str] | None = None,
     first: date | None = None,
     last: date | None = None,
@@ -50,9 +51,10 @@ def make_evidence(
     """Return the evidence pack of the reports of a period; the same input gives the same bytes.
 
     A report that is no stored one is enclosed as `write` writes it. `snapshots` are enclosed, so that their reports can
-    be judged again. `history` is the file of a history, whose runs without a report among these are named in the index.
-    `first` and `last` are days in UTC, by default those of the reports. `sample` is the number of NON_COMPLIANT
-    findings to draw; the same `seed` draws the same ones.
+    be judged again. `timestamps` are replies of authorities (RFC 3161) on reports and enclosed snapshots. `history` is
+    the file of a history, whose runs without a report among these are named in the index. `first` and `last` are days
+    in UTC, by default those of the reports. `sample` is the number of NON_COMPLIANT findings to draw; the same `seed`
+    draws the same ones.
 
     Raises AuditError for what cannot be read or is no evidence, such as a report of a planned change, for a period
     without a report, and for a snapshot of no report.
@@ -65,6 +67,11 @@ def make_evidence(
     found = contents(stored, enclosed, wish)
     if history is not None:
         found = contents(stored, enclosed, wish, _history(os.fspath(history), found.index))
+    if timestamps:
+        from auditor.evidence import time_stamps  # the extra `sign`
+
+        places = [os.fspath(each) for each in timestamps]
+        found = time_stamps.with_time_stamps(found, {each: documents.read(each, each) for each in places})
     runs = sum(len(each.runs) for each in found.index.accounts)
     given = len({each.path for each in stored})
     return EvidencePack(found.index, packed(files_of(found, page_of(found.index))), given - runs)
