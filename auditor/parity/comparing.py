@@ -17,7 +17,7 @@ from auditor.judging.finding import Finding
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType, ConfiguredRule, Rule
 from auditor.parity.deployed import Group, grouped, named_apart, parameters_of, unmatched
-from auditor.parity.explaining import Answer, Case, Explained, Knowledge, Partial, as_a_whole, explained
+from auditor.parity.explaining import Case, Explained, Knowledge, Partial, WholeAnswer, as_a_whole, explained
 from auditor.parity.joining import Answered, Answers, Joined, Resources, joined
 from auditor.parity.parity import (
     Cause,
@@ -244,7 +244,7 @@ def _same_region(answer: Answered, rule: Rule, region: str | None) -> bool:
     return not rule.regional or None in (answer.deployed.place.region, region) or answer.deployed.place.region == region
 
 
-def _cases(group: Group, ours: ConfiguredRule, each: Joined, whole: Answer, region: str | None) -> Iterator[Case]:
+def _cases(group: Group, ours: ConfiguredRule, each: Joined, whole: WholeAnswer, region: str | None) -> Iterator[Case]:
     """Yield what is to be explained of a resource: each Region's differing answer where one agrees, else one."""
     verdict = each.finding.compliance_type if each.finding else None
     here = [answer for answer in each.answers if _same_region(answer, ours.rule, region)]

@@ -59,7 +59,7 @@ class Knowledge(Struct, frozen=True, kw_only=True):
     max_apart: timedelta
 
 
-class Answer(Struct, frozen=True):
+class WholeAnswer(Struct, frozen=True):
     """Hold what AWS Config's answer for a group of rules says as a whole, of whatever resources.
 
     These are the resource types and compliance types that it holds, its forms, the time of its newest evaluation, the
@@ -84,10 +84,10 @@ class Answer(Struct, frozen=True):
         return not self.is_empty and Form.RULE not in self.forms
 
 
-def as_a_whole(answers: Sequence[Answered], resources: Resources, partial: Partial | None) -> Answer:
+def as_a_whole(answers: Sequence[Answered], resources: Resources, partial: Partial | None) -> WholeAnswer:
     """Return what all answers for a group of rules say together."""
     evaluations = [each.evaluation for each in answers]
-    return Answer(
+    return WholeAnswer(
         resource_types=frozenset(each.resource_type for each in evaluations),
         compliance_types=frozenset(each.compliance_type for each in evaluations),
         forms=frozenset(each.form for each in evaluations),
@@ -107,7 +107,7 @@ class Case(Struct, frozen=True):
     ours: ConfiguredRule
     joined: Joined
     answer: Answered | None
-    whole: Answer
+    whole: WholeAnswer
 
     @property
     def finding(self) -> Finding | None:

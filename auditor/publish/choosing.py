@@ -6,7 +6,7 @@ list that lacks the resource. What could not be read leaves it as it is.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from auditor.account.kinds import ResourceType
@@ -51,7 +51,8 @@ def chosen(report: Report, findings: Iterable[Json], stored: Iterable[Json], now
     """
     there = {each["Id"]: each for each in stored}
     _check_newest(report, there.values())
-    choice = _Choice(Side(report, "the report"), f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    updated = _time_of_update(there.values(), now)
+    choice = _Choice(Side(report, "the report"), f"{updated.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
     found = list(findings)
     for each in found:
         choice.take(each, there.get(each["Id"]))
@@ -72,6 +73,16 @@ def _check_newest(report: Report, stored: Iterable[Json]) -> None:
     if newest is not None and newest > f"{captured.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}":
         problem = f"Security Hub has findings of a later snapshot, captured at {newest}"
         raise SourceError(problem, "Publish the newest report; an older one would turn findings back.")
+
+
+def _time_of_update(stored: Iterable[Json], now: datetime) -> datetime:
+    """Return the time of an update: now, or just after what is there, where the clock that wrote that was ahead.
+
+    Security Hub ignores an update that is not later than the finding:
+    https://docs.aws.amazon.com/securityhub/latest/userguide/finding-update-batchimportfindings.html
+    """
+    times = (datetime.fromisoformat(each["UpdatedAt"]) for each in stored)
+    return max((now, *(time + timedelta(seconds=1) for time in times)))
 
 
 class _Choice:

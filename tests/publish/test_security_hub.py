@@ -205,6 +205,14 @@ def test_what_people_set_on_a_finding_stays(run: Run, tmp_path: Path) -> None:
     assert stored()["bob"]["FindingProviderFields"]["Severity"]["Label"] == "INFORMATIONAL"
 
 
+def test_an_update_is_later_than_what_is_there_whatever_the_clock_says(run: Run, tmp_path: Path) -> None:
+    applied(run, tmp_path, report(snapshot(BOB)))
+    (bob,) = securityhub_backends[OURS][REGION].findings
+    bob.data["UpdatedAt"] = "2099-01-01T00:00:00.250Z"
+    applied(run, tmp_path, report(snapshot(SAFE_BOB, days=1)))
+    assert stored()["bob"]["UpdatedAt"] == "2099-01-01T00:00:01Z"
+
+
 def test_a_report_of_another_account_is_refused(run: Run, tmp_path: Path) -> None:
     done = publish(run, tmp_path, report(account(users=[BOB])), "--apply")
     assert (done.code, stored()) == (2, {})
