@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # for type checkers and editors; at run time __getattr__ does
     from auditor.collectors.live.in_one_call import collect
     from auditor.collectors.saved import load_report, load_snapshot
     from auditor.errors import AuditError
+    from auditor.evidence.verification import PackVerification
     from auditor.explaining.explain import explain
     from auditor.explaining.explanation import Explanation
     from auditor.history.door import History
@@ -35,6 +36,7 @@ if TYPE_CHECKING:  # for type checkers and editors; at run time __getattr__ does
     from auditor.report.comparison import Comparison
     from auditor.report.forecast import Forecast, forecast
     from auditor.report.report import Report
+    from auditor.writers.evidence.door import EvidencePack, make_evidence, verify_evidence
     from auditor.writers.files import write
 
 __version__ = "0.1.0"
@@ -43,9 +45,11 @@ __all__ = [
     "Answer",
     "AuditError",
     "Comparison",
+    "EvidencePack",
     "Explanation",
     "Forecast",
     "History",
+    "PackVerification",
     "Parity",
     "Report",
     "Snapshot",
@@ -61,10 +65,12 @@ __all__ = [
     "forecast",
     "load_report",
     "load_snapshot",
+    "make_evidence",
     "read_cloudformation_template",
     "read_config_results",
     "read_exports",
     "read_terraform_plan",
+    "verify_evidence",
     "write",
 ]
 
@@ -72,9 +78,11 @@ _PLACES = {
     "Answer": "auditor.policies.access.answer",
     "AuditError": "auditor.errors",
     "Comparison": "auditor.report.comparison",
+    "EvidencePack": "auditor.writers.evidence.door",
     "Explanation": "auditor.explaining.explanation",
     "Forecast": "auditor.report.forecast",
     "History": "auditor.history.door",
+    "PackVerification": "auditor.evidence.verification",
     "Parity": "auditor.parity.parity",
     "Report": "auditor.report.report",
     "Snapshot": "auditor.account.model",
@@ -89,10 +97,12 @@ _PLACES = {
     "forecast": "auditor.report.forecast",
     "load_report": "auditor.collectors.saved",
     "load_snapshot": "auditor.collectors.saved",
+    "make_evidence": "auditor.writers.evidence.door",
     "read_cloudformation_template": "auditor.change.in_one_call",
     "read_config_results": "auditor.parity.files",
     "read_exports": "auditor.collectors.cli_output.folder",
     "read_terraform_plan": "auditor.change.in_one_call",
+    "verify_evidence": "auditor.writers.evidence.door",
     "write": "auditor.writers.files",
 }
 """Where each name stands."""

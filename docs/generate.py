@@ -37,6 +37,7 @@ from auditor.judging.registry import load_rules, page, sections
 from auditor.judging.rule import Rule
 from auditor.organization.report import OrganizationReport
 from auditor.parity.parity import Parity
+from auditor.publish.publication import Publication
 from auditor.report.baseline import Baseline
 from auditor.report.comparison import Comparison
 from auditor.report.forecast import Forecast
@@ -87,6 +88,10 @@ def generated() -> Iterator[tuple[Path, str]]:
     )
     yield ROOT / "auditor/report/baseline.schema.json", schema(Baseline, "Baseline of iam-audit")
     yield ROOT / "auditor/parity/parity.schema.json", schema(Parity, "JSON parity report of iam-audit")
+    yield (
+        ROOT / "auditor/publish/publication.schema.json",
+        schema(Publication, "JSON of `iam-audit publish security-hub`"),
+    )
     yield ROOT / "auditor/evidence/index.schema.json", schema(Index, "Index of an evidence pack of iam-audit")
     yield (
         ROOT / "auditor/evidence/verification.schema.json",

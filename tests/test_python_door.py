@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from aws_server import Front
 from exports_folder import write as write_exports
+from msgspec.structs import replace
 from plans import created, plan
 
 import auditor
@@ -27,6 +28,7 @@ from auditor.testing import account, console_user, group, user
 PAGES = [Path(__file__).parents[1] / "docs" / name for name in ("python.md", "baseline.md")]
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 SNAPSHOT = account(users=[console_user("bob", mfa=False), user("eve", unknown=["credentials"])], groups=[group("A")])
+LATER = replace(SNAPSHOT, captured_at=NOW + timedelta(days=2))
 PLAN = json.dumps(plan(created("aws_iam_user.new", name="new", path="/")))
 TEMPLATE = (
     "Parameters: {Team: {Type: String}}\nResources: {G: {Type: AWS::IAM::Group, Properties: {GroupName: !Ref Team}}}"
@@ -120,6 +122,48 @@ def test_reports_are_compared_and_the_comparison_is_written(tmp_path: Path) -> N
     assert (tmp_path / "changes.json").read_text() == found.to_json() + "\n"
     with pytest.raises(auditor.AuditError, match="unknown format"):
         auditor.write(found, tmp_path / "changes.csv")
+
+
+def test_evidence_is_that_of_the_command_line(run: Any, tmp_path: Path) -> None:
+    snapshot = replace(SNAPSHOT, account=replace(SNAPSHOT.account, alias="caf\u00e9 \u202e"))
+    report = auditor.audit(snapshot, as_of=NOW)
+    auditor.write(report, tmp_path / "r.json")
+    (tmp_path / "s.json").write_bytes(dump(snapshot))
+    options = ("--snapshot", tmp_path / "s.json", "--sample", "2", "--seed", "7", "-o", tmp_path / "c.zip")
+    assert run("evidence", "make", tmp_path / "r.json", *options).code == 0
+    stored = auditor.make_evidence([tmp_path / "r.json"], snapshots=[tmp_path / "s.json"], sample=2, seed=7)
+    held: auditor.EvidencePack = auditor.make_evidence(report, snapshots=[snapshot], sample=2, seed=7)
+    assert stored == held
+    (account_of_pack,) = held.index.accounts
+    assert [each.captured_at for each in account_of_pack.runs] == [snapshot.captured_at]
+    written = auditor.write(held, tmp_path / "{account_id}.zip")
+    assert written == tmp_path / "111122223333.zip"
+    assert written.read_bytes() == (tmp_path / "c.zip").read_bytes()
+    found: auditor.PackVerification = auditor.verify_evidence(written)
+    assert (found.faults, [each.findings for each in found.reruns]) == ((), [len(report.findings)])
+    assert auditor.verify_evidence(held.content) == found
+
+
+def test_evidence_that_is_none_is_refused(tmp_path: Path) -> None:
+    report = auditor.audit(SNAPSHOT, as_of=NOW)
+    other = auditor.make_evidence([report], first=date(2026, 11, 1))
+    changed = other.content.replace(b"INSUFFICIENT_DATA", b"insufficient_data", 1)
+    assert auditor.verify_evidence(changed).faults
+    assert auditor.make_evidence([report, auditor.audit(LATER, as_of=NOW)], last=NOW.date()).left_out == 1
+    for given, message in (
+        ({"reports": []}, "no report was given"),
+        ({"reports": [b"{}"]}, "the report"),
+        ({"reports": [report], "snapshots": [account()]}, "is of no report of the pack"),
+        ({"reports": [report], "first": date(2027, 1, 1)}, "no report is of the days"),
+        ({"reports": [report], "sample": 0}, "a sample of 0 findings cannot be drawn"),
+        ({"reports": [report], "history": tmp_path / "none.db"}, "none.db"),
+    ):
+        with pytest.raises(auditor.AuditError, match=re.escape(message)):
+            auditor.make_evidence(**given)
+    with pytest.raises(auditor.AuditError, match="the pack is"):
+        auditor.verify_evidence(b"PK")
+    with pytest.raises(auditor.AuditError, match="unknown format"):
+        auditor.write(other, tmp_path / "pack.tar")
 
 
 def test_snapshots_rules_and_reports_survive_pickle() -> None:

@@ -9,7 +9,6 @@ from msgspec import structs
 
 from auditor import documents
 from auditor.collectors import saved
-from auditor.console.evidence import page
 from auditor.console.keys import key_of
 from auditor.console.messages import speaker
 from auditor.console.requests import EvidenceVerifyRequest
@@ -22,6 +21,7 @@ from auditor.report.reading import load_report
 from auditor.report.report import encoded
 from auditor.writers import printing
 from auditor.writers.blocks import number
+from auditor.writers.evidence.html import page_of
 from auditor.writers.json import shown
 from auditor.writers.visible import visible
 
@@ -85,7 +85,7 @@ def _verified(
     request: EvidenceVerifyRequest, kind: Kind, content: bytes, place: str, roots: Roots | None
 ) -> PackVerification:
     if kind == "pack":
-        return verified(content, place, page, roots)
+        return verified(content, place, page_of, roots)
     if kind == "file":
         return verified_file(content)
     snapshot = None if request.snapshot is None else saved.read(request.snapshot, "the snapshot")

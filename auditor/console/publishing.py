@@ -1,5 +1,6 @@
 """Publishing: from a stored report to what Security Hub takes of it, or would take."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -7,6 +8,7 @@ import click
 import msgspec
 
 from auditor import load_report
+from auditor.collectors.live.side_by_side import Deadline
 from auditor.console import places
 from auditor.console.messages import speaker
 from auditor.console.requests import PublishRequest
@@ -36,11 +38,12 @@ def run(request: PublishRequest) -> int:
         _check_account(report, connection.caller.account_id)
         findings = asff.findings_of(report, region=connection.region)
         product = asff.product_arn(report, connection.region)
-        stored = security_hub.stored_findings(connection, product, timeout_s=timeout_s)
+        deadline = Deadline(time.monotonic, timeout_s)
+        stored = security_hub.stored_findings(connection, product, deadline)
         choice = chosen(report, findings, stored, datetime.now(UTC))
         sent = Sent()
         if request.apply:
-            sent = security_hub.import_findings(connection, asff.batches(choice.findings))
+            sent = security_hub.import_findings(connection, asff.batches(choice.findings), deadline)
         done = Publication(
             account_id=connection.caller.account_id,
             region=connection.region,

@@ -41,6 +41,8 @@ def contents(
     Reports of other days are left out. Raises SourceError where no report is of the period, or where a snapshot is of
     no report, UsageError where the period ends before it begins.
     """
+    if not reports:
+        raise SourceError("no report was given", "Give the JSON reports that `iam-audit scan -o FILE.json` wrote.")
     first, last = _period(reports, wish)
     chosen = in_order(each for each in reports if first <= each.day <= last)
     if not chosen:
@@ -67,7 +69,7 @@ def _period(reports: Sequence[StoredReport], wish: Wish) -> tuple[date, date]:
     first = min(days) if wish.first is None else wish.first
     last = max(days) if wish.last is None else wish.last
     if wish.first is not None and wish.last is not None and last < first:
-        raise UsageError("--to is before --from", "Give the first day with --from, the last one with --to.")
+        raise UsageError("the last day (--to) is before the first (--from)", "Exchange the two days.")
     return first, last
 
 

@@ -31,6 +31,7 @@ class ScopeAnswer(Struct, frozen=True, rename="pascal"):
     tag_key: str = ""
     tag_value: str = ""
     compliance_resource_id: str = ""
+    service_principals: tuple[str, ...] = ()
 
 
 class RuleAnswer(Struct, frozen=True, rename="pascal"):

@@ -10,14 +10,14 @@ from msgspec import Struct, structs
 from auditor import __version__
 from auditor.account.model import Snapshot
 from auditor.account.snapshot import digest, dump
-from auditor.errors import UsageError
+from auditor.errors import SourceError, UsageError
 from auditor.judging.catalogue import concerns_iam
 from auditor.judging.engine import RULE_ERROR, evaluate
 from auditor.judging.finding import Finding
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType, ConfiguredRule, Rule
 from auditor.parity.deployed import Group, grouped, named_apart, parameters_of, unmatched
-from auditor.parity.explaining import Case, Explained, Knowledge, Partial, explained
+from auditor.parity.explaining import Case, Explained, Knowledge, Partial, WholeAnswer, as_a_whole, explained
 from auditor.parity.joining import Answered, Answers, Joined, Resources, joined
 from auditor.parity.parity import (
     Cause,
@@ -54,18 +54,19 @@ def compare_with_config(
     `audit`, judge it by ours, and parameters that differ are the cause then. An evaluation made within
     `max_time_apart` of the snapshot counts as of the same state. Suppressions play no part.
 
-    Raises UsageError for results of another account, and SourceError for results that do not say of which Region they
-    are where that matters.
+    Raises UsageError for results of another account, and SourceError for results that do not say of which Region or
+    account they are where that matters.
     """
     own = None if rules is None and parameters is None else configured_rules(rules, parameters)
     account = snapshot.account.id
+    _check_one_account(results, account)
     deployed = _of_account(results, account)
     about_iam = [each for each in deployed if each.owner == _MANAGED and concerns_iam(each.source_identifier)]
     known = {rule.source_identifier: rule for rule in load_rules().values()}
     groups = named_apart(grouped(about_iam, known, own))
     findings, failed = _judged(snapshot, groups)
     evaluations = [each for each in results.evaluations if each.place.account in (None, account) or account is None]
-    answers = Answers(groups, evaluations, frozenset(each.name for each in deployed))
+    answers = Answers(groups, evaluations, results.described)
     context = _Context(_knowledge(snapshot, results, max_time_apart), results, answers, account)
     rows = [_row(number, group, findings, context) for number, group in enumerate(groups)]
     return Parity(
@@ -106,6 +107,16 @@ class _Row(Struct):
     rule: RuleParity
     disagreements: list[Disagreement]
     incomparable: list[Incomparable]
+
+
+def _check_one_account(results: ConfigResults, account: str | None) -> None:
+    """Raise SourceError where results may be of several accounts, and nothing says of which."""
+    first, *others = sorted({each.place.account or "" for each in results.rules} - {""}) or [""]
+    if not others or (account is not None and all(each.place.account for each in results.evaluations)):
+        return
+    which = "the snapshot does not name its account" if account is None else "some of their results name none"
+    problem = f"the rules of AWS Config are of accounts {' and '.join((first, *others))}, and {which}"
+    raise SourceError(problem, "Put the answers of each account into a folder of its own, and compare that of one.")
 
 
 def _of_account(results: ConfigResults, account: str | None) -> list[Deployed]:
@@ -161,10 +172,11 @@ def _row(number: int, group: Group, findings: Mapping[str, Sequence[Finding]], c
         return _Row(structs.replace(rule, not_compared=reason, explanation=text), [], [])
     row = _Row(rule, [], [])
     partial = _partial(group, context.results)
+    whole = as_a_whole(answers, context.known.resources, partial)
     agree, causes = 0, Counter[Cause]()
     for each in joined(group, answers, findings[ours.config_rule_name], context.known.resources, context.account):
         agree += _agrees(each, ours.rule, context.known.snapshot.region)
-        for case in _cases(group, ours, each, answers, partial=partial, region=context.known.snapshot.region):
+        for case in _cases(group, ours, each, whole, context.known.snapshot.region):
             if (why := explained(case, context.known)) is not None:
                 _take(row, case, why, context.known)
     causes.update(each.cause for each in row.disagreements)
@@ -232,26 +244,18 @@ def _same_region(answer: Answered, rule: Rule, region: str | None) -> bool:
     return not rule.regional or None in (answer.deployed.place.region, region) or answer.deployed.place.region == region
 
 
-def _cases(
-    group: Group,
-    ours: ConfiguredRule,
-    each: Joined,
-    answers: Sequence[Answered],
-    *,
-    partial: Partial | None,
-    region: str | None,
-) -> Iterator[Case]:
+def _cases(group: Group, ours: ConfiguredRule, each: Joined, whole: WholeAnswer, region: str | None) -> Iterator[Case]:
     """Yield what is to be explained of a resource: each Region's differing answer where one agrees, else one."""
     verdict = each.finding.compliance_type if each.finding else None
     here = [answer for answer in each.answers if _same_region(answer, ours.rule, region)]
     differing = [answer for answer in here if not _says(answer, verdict)]
     if not here:
-        yield Case(group, ours, each, None, answers, partial)
+        yield Case(group, ours, each, None, whole)
     elif len(differing) < len(here):
         for answer in differing:
-            yield Case(group, ours, each, answer, answers, partial)
+            yield Case(group, ours, each, answer, whole)
     else:
-        yield Case(group, ours, each, _newest(differing), answers, partial)
+        yield Case(group, ours, each, _newest(differing), whole)
 
 
 def _newest(answers: Sequence[Answered]) -> Answered:

@@ -24,6 +24,9 @@ _REPORT_LASTS = timedelta(hours=4)
 """For so long AWS returns the same credential report:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html"""
 _UNEXPLAINED = "AWS Config's answer for the rule is empty, and neither its evaluation status nor a recorder says why"
+_DOUBTFUL = (
+    "AWS does not document the ids of this type, and no id that AWS Config has is an ARN or a name of the snapshot"
+)
 _DATED = ("created_at", "updated_at", "uploaded_at")
 """The fields of records that say when a resource was changed."""
 
@@ -56,15 +59,55 @@ class Knowledge(Struct, frozen=True, kw_only=True):
     max_apart: timedelta
 
 
+class WholeAnswer(Struct, frozen=True):
+    """Hold what AWS Config's answer for a group of rules says as a whole, of whatever resources.
+
+    These are the resource types and compliance types that it holds, its forms, the time of its newest evaluation, the
+    resource types of which nobody knows what the ids mean, and why it is not whole, if it is not.
+    """
+
+    resource_types: frozenset[str]
+    compliance_types: frozenset[ComplianceType]
+    forms: frozenset[Form]
+    newest: datetime | None
+    doubtful: frozenset[str]
+    partial: Partial | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether it holds no verdict."""
+        return not self.forms
+
+    @property
+    def lacks_not_applicable(self) -> bool:
+        """Return whether all of it comes from calls that leave out what is NOT_APPLICABLE."""
+        return not self.is_empty and Form.RULE not in self.forms
+
+
+def as_a_whole(answers: Sequence[Answered], resources: Resources, partial: Partial | None) -> WholeAnswer:
+    """Return what all answers for a group of rules say together."""
+    evaluations = [each.evaluation for each in answers]
+    return WholeAnswer(
+        resource_types=frozenset(each.resource_type for each in evaluations),
+        compliance_types=frozenset(each.compliance_type for each in evaluations),
+        forms=frozenset(each.form for each in evaluations),
+        newest=max((each.at for each in evaluations if each.at), default=None),
+        doubtful=resources.with_doubtful_ids(answers),
+        partial=partial,
+    )
+
+
 class Case(Struct, frozen=True):
-    """Hold one resource of one group of rules, and AWS Config's answer that is looked at, if there is one."""
+    """Hold one resource of one group of rules, and AWS Config's verdict that is looked at, if there is one.
+
+    `whole` is AWS Config's answer for the group.
+    """
 
     group: Group
     ours: ConfiguredRule
     joined: Joined
     answer: Answered | None
-    all_answers: Sequence[Answered]
-    partial: Partial | None
+    whole: WholeAnswer
 
     @property
     def finding(self) -> Finding | None:
@@ -87,7 +130,7 @@ def explained(case: Case, known: Knowledge) -> Explained | None:
         )
     theirs = answer.evaluation.compliance_type if answer else None
     if finding is None:
-        return None if theirs in (None, ComplianceType.NOT_APPLICABLE) or answer is None else _only_there(answer, known)
+        return None if answer is None else _only_there(case, answer, known)
     ours = finding.compliance_type
     if theirs is None and ours is ComplianceType.NOT_APPLICABLE:
         return None
@@ -103,15 +146,19 @@ def _given(case: Case) -> str:
     return ", ".join(f"{name}={value}" for name, value in sorted(given.items())) or "none"
 
 
-def _only_there(answer: Answered, known: Knowledge) -> Explained:
-    """Explain a verdict of AWS Config on a resource that we have none on."""
+def _only_there(case: Case, answer: Answered, known: Knowledge) -> Explained | None:
+    """Explain a verdict of AWS Config on a resource that we have none on; None for one that says nothing."""
     evaluation, captured_at = answer.evaluation, known.snapshot.captured_at
     kind = evaluation.resource_type
+    if evaluation.compliance_type is ComplianceType.NOT_APPLICABLE:
+        return None
     if known.resources.find(evaluation, answer.deployed.source_identifier) is not None:
         return Explained(Cause.PARAMETERS, f"the snapshot holds it, but the rule was not asked about {kind} here")
     if not known.resources.is_listed_whole(kind):
         text = f"the snapshot does not hold every {kind} with its unique id"
         return Explained(NotComparable.LIST_INCOMPLETE, text)
+    if kind in case.whole.doubtful:
+        return Explained(NotComparable.UNKNOWN_ID, _DOUBTFUL)
     if captured_at is not None and evaluation.at is not None and evaluation.at > captured_at:
         return Explained(Cause.TIME, f"evaluated {_apart(evaluation.at, captured_at)}, and not in it: made since")
     return Explained(Cause.DELETED, "the snapshot lists every resource of this type, and this id is not among them")
@@ -124,20 +171,29 @@ def _only_here(case: Case, known: Knowledge, finding: Finding) -> Explained:
     if elsewhere := sorted({each.deployed.place.region or "" for each in case.joined.answers}):
         text = f"AWS Config has it in {', '.join(elsewhere)}, and the snapshot is of {known.snapshot.region}"
         return Explained(Cause.REGION, text)
-    if finding.resource_id is None and case.all_answers:
-        return Explained(NotComparable.LIST_INCOMPLETE, "its unique id is unknown, by which AWS Config names it")
-    if case.partial is not None:
-        return Explained(case.partial.cause, case.partial.text)
+    if (unnamed := _unnamed(case, finding)) is not None:
+        return unnamed
     if (text := _not_recorded(case, known, finding)) is not None:
         return Explained(Cause.NOT_RECORDED, text)
     return _withheld(case, finding) or _overlooked(case, known)
+
+
+def _unnamed(case: Case, finding: Finding) -> Explained | None:
+    """Return why AWS Config may have a verdict on a resource that is not found in its answer."""
+    if finding.resource_id is None and not case.whole.is_empty:
+        return Explained(NotComparable.LIST_INCOMPLETE, "its unique id is unknown, by which AWS Config names it")
+    if (partial := case.whole.partial) is not None:
+        return Explained(partial.cause, partial.text)
+    if finding.resource_type in case.whole.doubtful:
+        return Explained(NotComparable.UNKNOWN_ID, _DOUBTFUL)
+    return None
 
 
 def _overlooked(case: Case, known: Knowledge) -> Explained:
     """Explain a verdict that AWS Config should have, but for a decision of ours or for the time."""
     if (decision := _decision(case, known, None)) is not None:
         return Explained(Cause.DECISION, decision.text, decision)
-    newest = max((each.evaluation.at for each in case.all_answers if each.evaluation.at), default=None)
+    newest = case.whole.newest
     if newest is not None and (change := _changed_after(case, known, newest)) is not None:
         return Explained(Cause.TIME, f"AWS Config's newest evaluation is of {_moment(newest)}; {change}")
     captured = known.snapshot.captured_at
@@ -150,9 +206,12 @@ def _overlooked(case: Case, known: Knowledge) -> Explained:
 def _out_of_scope(case: Case, finding: Finding) -> str | None:
     """Return how the Scope of a rule leaves a resource out; it means something only where changes trigger the rule."""
     scope = case.group.scope
-    if scope.compliance_resource_id or scope.tag_key:
-        by = scope.compliance_resource_id or f"the tag {scope.tag_key}={scope.tag_value or '*'}"
-        return f"the Scope restricts the rule to {by}"
+    if scope.compliance_resource_id not in ("", finding.resource_id):
+        return f"the Scope restricts the rule to {scope.compliance_resource_id}"
+    if scope.tag_key:
+        return f"the Scope restricts the rule to the tag {scope.tag_key}={scope.tag_value or '*'}"
+    if scope.service_principals:
+        return f"the Scope is that of a service ({', '.join(scope.service_principals)})"
     types = scope.compliance_resource_types
     if case.changes_trigger and types and finding.resource_type not in types:
         return f"the Scope names {', '.join(types)} only"
@@ -170,10 +229,9 @@ def _not_recorded(case: Case, known: Knowledge, finding: Finding) -> str | None:
         return f"the rule never ran with success{f': {error}' if error else ''}"
     if (text := _unrecorded(case, known, finding.resource_type)) is not None:
         return text
-    kinds = {each.evaluation.resource_type for each in case.all_answers}
-    if not kinds:
+    if case.whole.is_empty:
         return _idle(case, known, finding.resource_type)
-    if finding.resource_type not in kinds and not _are_partial(case):
+    if finding.resource_type not in case.whole.resource_types and not case.whole.lacks_not_applicable:
         return f"the rule has no result for any {finding.resource_type}, as where the type is not recorded"
     return None
 
@@ -210,21 +268,16 @@ def _recorders_of(known: Knowledge, place: Place) -> list[Recorder]:
     return [each for each in known.recorders if each.place.may_be(place)]
 
 
-def _are_partial(case: Case) -> bool:
-    """Return whether all results come from calls that leave out what is NOT_APPLICABLE."""
-    return bool(case.all_answers) and all(each.evaluation.form is not Form.RULE for each in case.all_answers)
-
-
 def _withheld(case: Case, finding: Finding) -> Explained | None:
     """Return why a verdict may be missing although AWS Config has one."""
-    if not case.all_answers:
+    if case.whole.is_empty:
         return Explained(NotComparable.NO_RESULTS, _UNEXPLAINED)
-    if _are_partial(case):
-        form = case.all_answers[0].evaluation.form
-        return Explained(NotComparable.FORM, f"this form of answer ({form}) leaves out what is NOT_APPLICABLE")
-    said = {each.evaluation.compliance_type for each in case.all_answers}
-    if said == {ComplianceType.NON_COMPLIANT} and finding.compliance_type is ComplianceType.COMPLIANT:
-        text = "AWS Config's answer holds NON_COMPLIANT only; it may have been asked for these (--compliance-types)"
+    if case.whole.lacks_not_applicable:
+        forms = ", ".join(sorted(case.whole.forms))
+        return Explained(NotComparable.FORM, f"this form of answer ({forms}) leaves out what is NOT_APPLICABLE")
+    first, *others = case.whole.compliance_types
+    if not others and finding.compliance_type is not first:
+        text = f"AWS Config's answer holds {first} only; it may have been asked for these (--compliance-types)"
         return Explained(NotComparable.FILTERED, text)
     return None
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct, structs
@@ -50,17 +51,32 @@ class Resources:
 
     def find(self, evaluation: Evaluation, source_identifier: str) -> Address | None:
         """Return the resource that AWS Config evaluated; None where the snapshot does not hold it."""
-        if source_identifier in _ON_THE_ACCOUNT:
+        if source_identifier in _ON_THE_ACCOUNT and not self._is_other_account(evaluation):
             return self.account
         return self._known_as.get((evaluation.resource_type, evaluation.resource_id))
 
+    def _is_other_account(self, evaluation: Evaluation) -> bool:
+        own = self._snapshot.account.id
+        return evaluation.resource_type == ResourceType.ACCOUNT and own not in (None, evaluation.resource_id)
+
+    def with_doubtful_ids(self, answers: Iterable["Answered"]) -> frozenset[str]:
+        """Return the types whose ids in AWS Config have a form that is not known: undocumented, and none is found."""
+        ids = {(each.evaluation.resource_type, each.evaluation.resource_id) for each in answers}
+        found = {resource_type for resource_type, _ in ids & self._known_as.keys()}
+        return frozenset({resource_type for resource_type, _ in ids} - found - _BY_UNIQUE_ID - {ResourceType.ACCOUNT})
+
     def is_listed_whole(self, resource_type: str) -> bool:
         """Return whether the snapshot lists every resource of a type, each with its unique id."""
-        for kind in KINDS:
-            if kind.resource_type == resource_type:
-                listing = kind.resources(self._snapshot)
-                return listing.gap is None and all(each.id for each in kind.identities(listing.known_part))
-        return False
+        return resource_type in self._listed_whole
+
+    @cached_property
+    def _listed_whole(self) -> frozenset[str]:
+        listings = ((kind, kind.resources(self._snapshot)) for kind in KINDS)
+        return frozenset(
+            kind.resource_type
+            for kind, listing in listings
+            if listing.gap is None and all(each.id for each in kind.identities(listing.known_part))
+        )
 
 
 def address(resource_type: str, arn: str | None, name: str) -> Address:
@@ -94,6 +110,7 @@ class Answers:
         self._of_group: dict[int, list[Answered]] = {number: [] for number in range(len(groups))}
         self._named: dict[str, list[tuple[int, Deployed]]] = {}
         self.undescribed: set[str] = set()
+        self._groups = groups
         for number, group in enumerate(groups):
             for each in group.deployed:
                 self._named.setdefault(each.name, []).append((number, each))
@@ -104,10 +121,17 @@ class Answers:
         """Return the answers of a group, by its number."""
         return self._of_group[number]
 
+    def _is_regional(self, number: int) -> bool:
+        ours = self._groups[number].ours
+        return ours is not None and ours.rule.regional
+
     def _take(self, evaluation: Evaluation, described: frozenset[str]) -> None:
         found = [each for each in self._named.get(evaluation.rule, ()) if each[1].place.may_be(evaluation.place)]
         if len({number for number, _ in found}) > 1:
             problem = f"{evaluation.rule} is deployed in several Regions with other settings, and its results name none"
+            raise SourceError(problem, _SEPARATE)
+        if len({each.place.region for _, each in found}) > 1 and self._is_regional(found[0][0]):
+            problem = f"{evaluation.rule} is about one Region, is deployed in several, and its results name none"
             raise SourceError(problem, _SEPARATE)
         if found:
             number, deployed = found[0]

@@ -47,6 +47,7 @@ class NotComparable(StrEnum):
     COMPLIANCE_TYPE = "compliance_type"
     FILTERED = "filtered"
     FORM = "form"
+    UNKNOWN_ID = "unknown_id"
     NO_TIME = "no_time"
 
 
@@ -147,11 +148,11 @@ class Parity(Struct, frozen=True, kw_only=True):
     """Hold how far AWS Config and a snapshot agree; the fields are a stable contract, which `version` numbers.
 
     `settings` says whose parameters judged the snapshot: those of AWS Config's rules, or our own. `only_here` are our
-    rules that AWS Config does not have; `out_of_scope` counts its rules that are not about IAM, or not AWS's.
-    `other_accounts` counts results of other accounts, which were left out. `undescribed` are rules of which there are
-    results about IAM and no description, `passed_over` files that are no answer of AWS Config. An evaluation within
-    `max_time_apart_s` seconds of the snapshot counts as of the same state. `rules_cut` says that further pages of
-    AWS Config's rules are missing.
+    rules that AWS Config does not have, as far as its rules were read; `out_of_scope` counts its rules that are not
+    about IAM, or not AWS's. `other_accounts` counts results of other accounts, which were left out. `undescribed` are
+    rules of which there are results about IAM and no description, `passed_over` files that are no answer of AWS Config.
+    An evaluation within `max_time_apart_s` seconds of the snapshot counts as of the same state. `rules_cut` says that
+    further pages of AWS Config's rules are missing.
     """
 
     format: Literal["iam-audit-parity"] = "iam-audit-parity"

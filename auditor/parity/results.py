@@ -14,6 +14,8 @@ from auditor.judging.rule import ComplianceType
 from auditor.parity.answers import Answer, Moment, RecordingGroup, ResultAnswer, RuleAnswer, ScopeAnswer, Selected
 
 _ARN_FIELDS = 6
+_DELETED = "DELETING"
+"""The state of a rule that is about to be gone; one whose results alone are deleted stays (DELETING_RESULTS)."""
 _KINDS = {kind.value: kind for kind in ComplianceType if kind is not ComplianceType.INSUFFICIENT_DATA}
 _IAM_OF_OLD = frozenset({"AWS::IAM::User", "AWS::IAM::Group", "AWS::IAM::Role", "AWS::IAM::Policy"})
 """The types that includeGlobalResourceTypes switches:
@@ -114,6 +116,7 @@ class ConfigResults(Struct, frozen=True, kw_only=True):
     `rules_cut` says that further pages of rules are missing. `unknown_types` names by rule a compliance type that
     cannot be compared.
     `unread` says by rule why AWS did not tell its results. `passed_over` names files that are no answer of AWS Config.
+    `described` are the names of all rules, also of those that AWS Config is deleting.
     """
 
     rules: tuple[Deployed, ...]
@@ -126,6 +129,7 @@ class ConfigResults(Struct, frozen=True, kw_only=True):
     unknown_types: Mapping[Named, str] = {}
     unread: Mapping[Named, str] = {}
     passed_over: tuple[str, ...] = ()
+    described: frozenset[str] = frozenset()
 
 
 NOWHERE = Place()
@@ -160,6 +164,7 @@ def results_of(batches: Sequence[Batch], passed_over: Sequence[str] = ()) -> Con
         rules_cut=any(map(_rules_go_on, placed)),
         unread={named: why for batch in placed for named, why in _unread(batch, names)},
         passed_over=tuple(passed_over),
+        described=names,
     )
 
 
@@ -177,7 +182,7 @@ def _place_of(arn: str, otherwise: Place = NOWHERE) -> Place:
 def _rules(batch: Batch) -> Iterator[Deployed]:
     for _, answer in batch.answers:
         for rule in answer.config_rules or ():
-            if not rule.config_rule_state.startswith("DELETING"):
+            if rule.config_rule_state != _DELETED:
                 yield _deployed(rule, batch.place)
 
 
@@ -314,34 +319,49 @@ def rule_named_by(file: str, names: frozenset[str]) -> str | None:
 
 
 def _rules_go_on(batch: Batch) -> bool:
-    """Return whether a page of rules says that more follow, and none that it is the last."""
-    pages = [each for _, each in batch.answers if each.config_rules is not None]
-    return bool(pages) and all(each.next_token for each in pages)
+    """Return whether a page of rules says that more follow, and none of the same place that it is the last."""
+    pages = [(each.config_rules, each.next_token) for _, each in batch.answers if each.config_rules is not None]
+    last = {_place_of(rule.config_rule_arn) for rules, token in pages if not token for rule in rules}
+    if any(not (rules or token) for rules, token in pages):  # an empty last page is of any place
+        return False
+    return any(token and not {_place_of(rule.config_rule_arn) for rule in rules} & last for rules, token in pages)
 
 
 def _cut(batch: Batch, names: frozenset[str]) -> Iterator[Named]:
     """Yield the rules of which a page says that more follow, and no page of the same listing that it is the last."""
     rules: dict[_Listing, set[str]] = {}
-    going_on: set[_Listing] = set()
-    ended: set[_Listing] = set()
+    going_on: dict[_Listing, set[str]] = {}
+    ended: dict[_Listing, set[str]] = {}
     for file, answer in batch.answers:
-        for listing, rule in _listings(file, answer, names):
+        pages = going_on if answer.next_token else ended
+        for listing, rule, kind in _listings(file, answer, names):
             rules.setdefault(listing, set()).add(rule)
-            (going_on if answer.next_token else ended).add(listing)
-    for name in {name for listing in going_on - ended for name in rules[listing]}:
+            pages.setdefault(listing, set()).add(kind)
+    for name in {name for each in going_on if _goes_on(going_on[each], ended.get(each)) for name in rules[each]}:
         yield name, batch.place
 
 
-def _listings(file: str, answer: Answer, names: frozenset[str]) -> Iterator[tuple[_Listing, str]]:
-    """Yield the listings that an answer is a page of, each with a rule of it; a page without results names its file."""
+def _goes_on(kinds: set[str], last: set[str] | None) -> bool:
+    """Return whether pages that go on have no last one, by the compliance types of either.
+
+    A page that shares no type with the others may be that of a listing of its own, asked for with --compliance-types.
+    """
+    return last is None or ("" not in last and kinds.isdisjoint(last))
+
+
+def _listings(file: str, answer: Answer, names: frozenset[str]) -> Iterator[tuple[_Listing, str, str]]:
+    """Yield the listings that an answer is a page of, each with a rule and a compliance type of it.
+
+    A page without results is of the rule that its file is named for, and of no compliance type ("").
+    """
     for form, found in _forms(answer):
         for each in found:
             name = each.evaluation_result_identifier.evaluation_result_qualifier.config_rule_name
-            yield _listing(form, name, each, answer), name
+            yield _listing(form, name, each, answer), name, each.compliance_type
     if answer.evaluation_results == () and (named := rule_named_by(file, names)) is not None:
-        yield (Form.RULE, named), named
+        yield (Form.RULE, named), named, ""
     for evaluation in _selected(answer, NOWHERE):
-        yield (Form.QUERY,), evaluation.rule
+        yield (Form.QUERY,), evaluation.rule, evaluation.compliance_type
 
 
 def _listing(form: Form, name: str, found: ResultAnswer, answer: Answer) -> _Listing:

@@ -6,7 +6,7 @@ list that lacks the resource. What could not be read leaves it as it is.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from auditor.account.kinds import ResourceType
@@ -19,6 +19,10 @@ from auditor.report.report import Report
 OURS = "iam-audit/"
 """How the ids of our findings, their generators and fields begin."""
 _OF_REPORT = f"{OURS}report/"
+_OF_CHANGE = f"{OURS}planned-change/"
+_OF_PEOPLE = ("Severity", "Types")
+"""What people change with BatchUpdateFindings; an update says it in FindingProviderFields alone:
+https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html"""
 _KEPT = (
     "SchemaVersion",
     "Id",
@@ -26,9 +30,7 @@ _KEPT = (
     "GeneratorId",
     "AwsAccountId",
     "Region",
-    "Types",
     "CreatedAt",
-    "Severity",
     "Title",
     "Description",
     "Remediation",
@@ -44,11 +46,13 @@ Json = Mapping[str, Any]
 def chosen(report: Report, findings: Iterable[Json], stored: Iterable[Json], now: datetime) -> Chosen:
     """Return what is to be imported; `findings` are the report's in Security Hub's format, `stored` those that it has.
 
-    Raises SourceError where Security Hub has findings of a later snapshot, and for a report that was narrowed.
+    Raises SourceError where Security Hub has findings of a later snapshot, and for a report that was narrowed or does
+    not say when the account was captured.
     """
     there = {each["Id"]: each for each in stored}
     _check_newest(report, there.values())
-    choice = _Choice(Side(report, "the report"), f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    updated = _time_of_update(there.values(), now)
+    choice = _Choice(Side(report, "the report"), f"{updated.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
     found = list(findings)
     for each in found:
         choice.take(each, there.get(each["Id"]))
@@ -63,9 +67,22 @@ def _check_newest(report: Report, stored: Iterable[Json]) -> None:
     captured = report.snapshot.captured_at
     times = [time for each in stored if (time := _field(each, "captured_at"))]
     newest = max(times, default=None)
-    if captured is not None and newest is not None and newest > f"{captured.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}":
+    if captured is None:
+        problem = "the report does not say when the account was captured, so that it may be older than Security Hub"
+        raise SourceError(problem, "Scan with --captured-at TIME, and publish that report.")
+    if newest is not None and newest > f"{captured.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}":
         problem = f"Security Hub has findings of a later snapshot, captured at {newest}"
         raise SourceError(problem, "Publish the newest report; an older one would turn findings back.")
+
+
+def _time_of_update(stored: Iterable[Json], now: datetime) -> datetime:
+    """Return the time of an update: now, or just after what is there, where the clock that wrote that was ahead.
+
+    Security Hub ignores an update that is not later than the finding:
+    https://docs.aws.amazon.com/securityhub/latest/userguide/finding-update-batchimportfindings.html
+    """
+    times = (datetime.fromisoformat(each["UpdatedAt"]) for each in stored)
+    return max((now, *(time + timedelta(seconds=1) for time in times)))
 
 
 class _Choice:
@@ -92,7 +109,8 @@ class _Choice:
                 return
             else:
                 kind = "resolved"
-        self._add(kind, {**finding, "CreatedAt": old["CreatedAt"], "UpdatedAt": self._now})
+        update = {name: value for name, value in finding.items() if name not in _OF_PEOPLE}
+        self._add(kind, {**update, "CreatedAt": old["CreatedAt"], "UpdatedAt": self._now})
 
     def take_back(self, old: Json) -> None:
         """Decide on a finding that the report does not have."""
@@ -160,5 +178,6 @@ def _entry(finding: Json) -> Entry | None:
 
 
 def ours(findings: Iterable[Json], product_arn: str) -> Iterator[Json]:
-    """Yield the findings of the product that iam-audit has made."""
-    return (each for each in findings if each.get("ProductArn") == product_arn and str(each["Id"]).startswith(OURS))
+    """Yield the findings of the product that iam-audit has made of an account as it is, not of a planned change."""
+    of_product = (each for each in findings if each.get("ProductArn") == product_arn)
+    return (each for each in of_product if each["Id"].startswith(OURS) and not each["Id"].startswith(_OF_CHANGE))

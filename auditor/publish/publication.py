@@ -60,7 +60,11 @@ class Sent(Struct, frozen=True):
 
 
 class Publication(Struct, frozen=True, kw_only=True):
-    """Hold what was done, or, where `applied` is false, what would be."""
+    """Hold what was done, or, where `applied` is false, what would be; the fields are those of the JSON.
+
+    `captured_at` is when the report's account was captured. `counts` are of the findings that are sent, `held` those
+    that stay as they are, and `sent` says what AWS took of them.
+    """
 
     format: Literal["iam-audit-publication"] = "iam-audit-publication"
     version: Literal[1] = 1

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_GetFindings.html
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,7 @@ from msgspec import Struct
 from auditor.collectors.live.asking_again import holding
 from auditor.collectors.live.pages import Sleep, pages
 from auditor.collectors.live.refusals import FAULTS, OvertimeError, error_code
-from auditor.collectors.live.session import DEFAULT_TIMEOUT_S, Connection
+from auditor.collectors.live.session import Connection
 from auditor.collectors.live.side_by_side import Deadline
 from auditor.errors import SourceError
 from auditor.publish.choosing import OURS, ours
@@ -51,9 +51,8 @@ class _ImportAnswer(Struct, rename="pascal"):
 def stored_findings(
     connection: Connection,
     product_arn: str,
+    deadline: Deadline,
     *,
-    timeout_s: float = DEFAULT_TIMEOUT_S,
-    timer: Callable[[], float] = time.monotonic,
     sleep: Sleep = time.sleep,
 ) -> list[dict[str, Any]]:
     """Return the findings of iam-audit that Security Hub has, in the connection's account and Region.
@@ -66,7 +65,6 @@ def stored_findings(
     }
     get = partial(connection.client("securityhub").get_findings, Filters=wanted, MaxResults=PAGE_SIZE)
     found: list[dict[str, Any]] = []
-    deadline = Deadline(timer, timeout_s)
     try:
         for page in pages(holding(get, "Findings"), _Page, deadline, sleep, place="NextToken", next_place=_next):
             found.extend(page.findings)
@@ -80,11 +78,12 @@ def _next(page: _Page) -> str | None:
     return page.next_token or None
 
 
-def import_findings(connection: Connection, batches: Iterable[Sequence[bytes]]) -> Sent:
+def import_findings(connection: Connection, batches: Iterable[Sequence[bytes]], deadline: Deadline) -> Sent:
     """Import batches of findings, each finding as JSON, and return what AWS took.
 
     What AWS refuses of a batch is in the result. A batch that fails as a whole, throttled for as long as botocore asks
-    again for instance, ends it: the findings after it are not sent. To send findings again does no harm.
+    again for instance, ends it, and so does the deadline: the findings after it are not sent. To send findings again
+    does no harm.
     """
     client = connection.client("securityhub")
     imported, failed, unsent, stopped = 0, list[Failed](), 0, None
@@ -93,7 +92,7 @@ def import_findings(connection: Connection, batches: Iterable[Sequence[bytes]]) 
             unsent += len(batch)
             continue
         try:
-            answer = _answer(client, batch)
+            answer = _answer(client, batch, deadline)
         except FAULTS as error:
             stopped = f"{_said(error)}. {_remedy(error, connection.region, 'securityhub:BatchImportFindings')}"
             unsent += len(batch)
@@ -103,7 +102,9 @@ def import_findings(connection: Connection, batches: Iterable[Sequence[bytes]]) 
     return Sent(imported, tuple(failed), unsent, stopped)
 
 
-def _answer(client: Any, batch: Sequence[bytes]) -> _ImportAnswer:
+def _answer(client: Any, batch: Sequence[bytes], deadline: Deadline) -> _ImportAnswer:
+    if not deadline.left():
+        raise OvertimeError(deadline.timeout_s)
     findings = [msgspec.json.decode(each) for each in batch]
     answer = holding(client.batch_import_findings, "SuccessCount")(Findings=findings)
     return msgspec.convert(answer, _ImportAnswer)

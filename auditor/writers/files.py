@@ -22,6 +22,7 @@ from auditor.report.report import Report
 from auditor.signals import unfinished
 from auditor.writers.diff.formats import DIFF_SUFFIXES as OTHER_SUFFIXES
 from auditor.writers.diff.formats import writer_of as diff_writer_of
+from auditor.writers.evidence.door import EvidencePack
 from auditor.writers.explanation.formats import EXPLANATION_SUFFIXES
 from auditor.writers.explanation.formats import writer_of as explanation_writer_of
 from auditor.writers.forecast import write as write_one_forecast
@@ -42,21 +43,22 @@ _SUFFIXES: Mapping[type, Sequence[str]] = {
     Report: REPORT_SUFFIXES,
     Explanation: EXPLANATION_SUFFIXES,
     Parity: PARITY_SUFFIXES,
+    EvidencePack: (".zip",),
 }
 
 
 def write(
-    report: Report | Comparison | Explanation | Parity | Forecast | Struct,
+    report: Report | Comparison | Explanation | Parity | Forecast | EvidencePack | Struct,
     path: str | os.PathLike[str],
     *,
     region: str | None = None,
 ) -> Path:
     """Write a result to a file in the format of its suffix, whole or not at all; return the file.
 
-    A result is a report, a comparison, an explanation, a parity report, a forecast, or what a History says. The path
-    may hold {account_id} and {captured_at:%Y%m%d}, as with -o, where one account and time is meant; braces that are
-    part of the name are doubled. `region` is the AWS Region of Security Hub, for ASFF (.asff.jsonl); by default that of
-    the environment.
+    A result is a report, a comparison, an explanation, a parity report, a forecast, an evidence pack (.zip), or what a
+    History says. The path may hold {account_id} and {captured_at:%Y%m%d}, as with -o, where one account and time is
+    meant; braces that are part of the name are doubled. `region` is the AWS Region of Security Hub, for ASFF
+    (.asff.jsonl); by default that of the environment. Only the owner can read a pack.
     Raises UsageError for an unknown format or placeholder, and OutputError where the file cannot be written.
     """
     name = os.fspath(path)
@@ -72,6 +74,9 @@ def write(
     elif isinstance(report, Forecast):
         file = resolved(name, report.account.id, report.captured_at)
         write_forecast(report, [file])
+    elif isinstance(report, EvidencePack):
+        file = path_of(report, name)
+        write_pack({file: report.content})
     else:
         file = resolved(name, None, None)
         write_history(report, [file])
@@ -177,6 +182,12 @@ def write_snapshot(document: bytes, path: Path) -> None:
     """Write a snapshot, readable by its owner only; raise OutputError if that fails."""
     content = gzip.compress(document, mtime=0) if path.suffix == ".gz" else document
     _write_whole({path: lambda stream: stream.write(content)}, private=True)
+
+
+def path_of(pack: EvidencePack, path: str) -> Path:
+    """Return the file of an evidence pack; {account_id} is for packs of one account, {captured_at} its last run's."""
+    accounts = pack.index.accounts
+    return resolved(path, accounts[0].account if len(accounts) == 1 else None, accounts[-1].runs[-1].captured_at)
 
 
 def write_pack(contents: Mapping[Path, bytes], *, sources: Sequence[str] = ()) -> None:

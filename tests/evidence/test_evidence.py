@@ -347,7 +347,7 @@ REFUSED = {
     "a period that ends before it begins": (
         ("make", "0.json", "--from", "2026-11-25", "--to", "2026-11-24", "-o", "p.zip"),
         2,
-        "--to is before --from",
+        "the last day (--to) is before the first (--from)",
     ),
     "a snapshot of no report": (("make", "0.json", "--snapshot", "s3.json", "-o", "p.zip"), 3, "is of no report"),
     "a snapshot for a report": (("make", "s3.json", "-o", "p.zip"), 3, "s3.json is not a readable report"),

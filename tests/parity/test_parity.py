@@ -272,6 +272,21 @@ CASES: dict[str, tuple[dict[str, object], list[tuple[str, str]], Snapshot, int]]
         PEOPLE,
         0,
     ),
+    "Scope: that of a service": (
+        answers(rule("p", NO_POLICIES, Scope={"ServicePrincipals": ["ssm.amazonaws.com"]}), *all_of("p", C)[1:]),
+        [("bob", "parameters")],
+        PEOPLE,
+        0,
+    ),
+    "Scope: one user, on whom there is no verdict": (
+        answers(
+            rule("p", NO_POLICIES, Scope={"ComplianceResourceTypes": [USER], "ComplianceResourceId": BOB.id}),
+            result("p", EVE.id, C),
+        ),
+        [("bob", "real"), ("dan", "parameters")],
+        PEOPLE,
+        1,
+    ),
     "Scope: a tag": (
         answers(rule("p", NO_POLICIES, Scope={"TagKey": "team", "TagValue": "ops"}), *all_of("p", C)[1:]),
         [("bob", "parameters")],
@@ -524,6 +539,9 @@ def test_a_missing_page_of_rules_is_incomplete(run: Run, tmp_path: Path) -> None
     assert "incomplete: a page of AWS Config's rules is missing" in found.err
     shown = run("parity", "--config-results", tmp_path / "config", "--snapshot", tmp_path / "s.json")
     assert "AWS Config has more rules (NextToken): write them again" in shown.out
+    own = ("--rule", "iam-group-has-users-check", "--rule", "iam-user-no-policies-check")
+    shown = run("parity", "--config-results", tmp_path / "config", "--snapshot", tmp_path / "s.json", *own)
+    assert "Not among the rules of AWS Config that were read: iam-group-has-users-check" in shown.out
     whole = compared(run, tmp_path, {"rules-2.json": rules(rule("q", GROUPS))})
     assert (whole.report["rules_cut"], len(whole.report["rules"])) == (False, 2)
 
@@ -560,6 +578,43 @@ def test_a_compliance_type_that_is_not_known_is_named(run: Run, tmp_path: Path) 
 
 def _real(found: Compared) -> list[str]:
     return [name for name, cause in causes(found.report) if cause == "real"]
+
+
+def test_a_missing_page_of_rules_of_one_region_is_incomplete_whatever_others_are(run: Run, tmp_path: Path) -> None:
+    files: dict[str, object] = {
+        "rules-us.json": {**rules(rule("p", NO_POLICIES)), "NextToken": "more"},
+        "rules-eu.json": rules(rule("q", GROUPS, region="eu-west-1")),
+        "p.json": details(*all_of("p", C)),
+    }
+    assert compared(run, tmp_path, files).report["rules_cut"] is True
+    ended = compared(run, tmp_path, {**files, "rules-us-2.json": rules(rule("r", GROUPS))})
+    assert ended.report["rules_cut"] is False
+
+
+def test_the_last_page_of_one_filter_does_not_end_the_listing_of_another(run: Run, tmp_path: Path) -> None:
+    files: dict[str, object] = {
+        "rules.json": rules(rule("p", NO_POLICIES)),
+        "p-compliant.json": details(*all_of("p", C)[:1], token="more"),
+        "p-non-compliant.json": details(result("p", "AIDAGONE", NC)),
+    }
+    found = compared(run, tmp_path, files)
+    assert {each["reason"] for each in found.report["incomparable"]} == {"pages_missing"}
+    assert (_real(found), found.code) == ([], 4)
+
+
+def test_a_rule_that_is_being_deleted_is_left_out_and_one_whose_results_are_is_not(run: Run, tmp_path: Path) -> None:
+    described = (
+        rule("p", NO_POLICIES),
+        rule("q", GROUPS, ConfigRuleState="DELETING"),
+        rule("r", GROUPS, given={"groupNames": "A"}, ConfigRuleState="DELETING_RESULTS"),
+    )
+    files = {"rules.json": rules(*described), "p.json": details(*all_of("p", C)), "q.json": details(*all_of("q", NC))}
+    found = compared(run, tmp_path, files)
+    assert found.report["undescribed"] == []
+    assert {each["config_rule_name"]: each["not_compared"] for each in found.report["rules"]} == {
+        "p": None,
+        "r": "no_results",
+    }
 
 
 def test_the_last_page_of_another_rule_ends_no_listing(run: Run, tmp_path: Path) -> None:
@@ -639,9 +694,10 @@ def test_a_list_that_is_cut_proves_no_deletion(run: Run, tmp_path: Path) -> None
 
 
 def test_an_answer_that_was_filtered_proves_no_absence(run: Run, tmp_path: Path) -> None:
-    files = answers(rule("h", "IAM_GROUP_HAS_USERS_CHECK"), result("h", group("B").id, NC, kind=GROUP))
-    found = compared(run, tmp_path, files)
-    assert [each["reason"] for each in found.report["incomparable"]] == ["filtered"]
+    for name, told in (("B", NC), ("A", C)):  # of A and B, B has no users
+        files = answers(rule("h", "IAM_GROUP_HAS_USERS_CHECK"), result("h", group(name).id, told, kind=GROUP))
+        found = compared(run, tmp_path, files)
+        assert ([each["reason"] for each in found.report["incomparable"]], found.code) == (["filtered"], 4)
 
 
 def test_one_rule_in_two_regions_is_counted_once(run: Run, tmp_path: Path) -> None:
@@ -717,6 +773,23 @@ def test_providers_and_certificates_are_found_by_arn_and_by_name(by: str, run: R
     assert (found.code, found.report["summary"]["agree"]) == (0, 2), found.report
 
 
+def test_ids_of_an_unknown_form_prove_nothing(run: Run, tmp_path: Path) -> None:
+    snapshot = account(oidc_providers=[oidc_provider("idp.example.com", tags={"a": "b"})])
+    kind = "AWS::IAM::OIDCProvider"
+    files = answers(rule("o", "IAM_OIDC_PROVIDER_TAGGED"), result("o", "res-0a1b2c", C, kind=kind))
+    found = compared(run, tmp_path, files, snapshot)
+    assert ([each["reason"] for each in found.report["incomparable"]], found.code) == (["unknown_id"] * 2, 4)
+    known = result("o", snapshot.oidc_providers.known_part[0].arn, C, kind=kind)
+    files = answers(rule("o", "IAM_OIDC_PROVIDER_TAGGED"), result("o", "res-0a1b2c", C, kind=kind), known)
+    assert causes(compared(run, tmp_path, files, snapshot).report) == [("res-0a1b2c", "deleted")]
+
+
+def test_a_result_on_another_account_is_not_one_on_ours(run: Run, tmp_path: Path) -> None:
+    given = {"policyARN": "arn:aws:iam::aws:policy/AWSSupportAccess"}
+    files = answers(rule("u", "IAM_POLICY_IN_USE", given=given), result("u", "999999999999", NC, kind=ACCOUNT))
+    assert compared(run, tmp_path, files).report["summary"]["agree"] == 0
+
+
 def test_files_of_something_else_are_named_and_passed_over(run: Run, tmp_path: Path) -> None:
     files = answers(
         rule("p", NO_POLICIES),
@@ -741,6 +814,25 @@ BAD: dict[str, tuple[dict[str, object], int, str]] = {
         ),
         3,
         "a time that cannot be: 1e+300",
+    ),
+    "accounts in one folder": (
+        {
+            "rules.json": rules(rule("p", NO_POLICIES), rule("p", NO_POLICIES, account="999999999999")),
+            "d.json": details(*all_of("p", C)),
+        },
+        3,
+        "are of accounts 111122223333 and 999999999999, and some of their results name none",
+    ),
+    "Regions of a rule about one Region in one folder": (
+        {
+            "rules.json": rules(
+                rule("x", "IAM_EXTERNAL_ACCESS_ANALYZER_ENABLED"),
+                rule("x", "IAM_EXTERNAL_ACCESS_ANALYZER_ENABLED", region="eu-west-1"),
+            ),
+            "d.json": details(result("x", ACCOUNT_ID, C, kind=ACCOUNT)),
+        },
+        3,
+        "x is about one Region, is deployed in several, and its results name none",
     ),
     "Regions in one folder": (
         {

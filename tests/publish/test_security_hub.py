@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from aws_server import Answer, Front, denied, error
 from botocore.loaders import Loader
@@ -16,13 +17,18 @@ from moto.securityhub.models import securityhub_backends
 from msgspec.structs import replace
 from rule_parameters import configured
 
+import auditor
 from auditor.account.model import Snapshot, User
+from auditor.collectors.live.session import LiveOptions, connect
+from auditor.collectors.live.side_by_side import Deadline
 from auditor.judging.finding import Effect
 from auditor.judging.suppressions import Suppression
+from auditor.publish.security_hub import import_findings
 from auditor.report.audit import audit
 from auditor.report.planned import PlannedSummary
 from auditor.report.report import Report, dump_report
 from auditor.testing import CAPTURED_AT, account, console_user, user
+from auditor.writers import asff
 
 OURS, REGION = "123456789012", "us-east-1"
 MFA = configured("mfa-enabled-for-iam-console-access")
@@ -166,21 +172,69 @@ def test_an_older_report_does_not_turn_findings_back(run: Run, tmp_path: Path) -
     assert "findings of a later snapshot" in done.err
 
 
+def test_a_report_without_a_time_may_be_an_older_one(run: Run, tmp_path: Path) -> None:
+    undated = audit(replace(snapshot(BOB), captured_at=None), [MFA], as_of=CAPTURED_AT)
+    done = applied(run, tmp_path, report(snapshot(SAFE_BOB, days=1)), undated)
+    assert (done.code, state("bob")) == (3, ("PASSED", "ACTIVE"))
+    assert "does not say when the account was captured" in done.err
+    assert "--captured-at" in done.err
+
+
+OF_PEOPLE: Mapping[str, Any] = {
+    "Note": {"Text": "known", "UpdatedBy": "eve", "UpdatedAt": "2026-11-24T04:00:00Z"},
+    "Workflow": {"Status": "NOTIFIED"},
+    "UserDefinedFields": {"ticket": "SEC-1"},
+    "VerificationState": "TRUE_POSITIVE",
+    "Confidence": 50,
+    "Criticality": 90,
+    "Severity": {"Label": "CRITICAL"},
+    "Types": ["TTPs/Initial Access"],
+    "RelatedFindings": [{"ProductArn": "arn:aws:securityhub:us-east-1::product/aws/guardduty", "Id": "1"}],
+}
+"""What people set on a finding with BatchUpdateFindings."""
+
+
+def test_what_people_set_on_a_finding_stays(run: Run, tmp_path: Path) -> None:
+    applied(run, tmp_path, report(snapshot(BOB, EVE, console_user("dan", mfa=False))))
+    for each in securityhub_backends[OURS][REGION].findings:
+        each.data.update(OF_PEOPLE)
+    done = applied(run, tmp_path, report(snapshot(SAFE_BOB, EVE, days=1)))
+    assert "1 updated, 1 resolved, 0 suppressed, 1 archived" in done.out
+    for kept in stored().values():
+        assert {name: kept[name] for name in OF_PEOPLE} == OF_PEOPLE
+    assert stored()["bob"]["FindingProviderFields"]["Severity"]["Label"] == "INFORMATIONAL"
+
+
+def test_an_update_is_later_than_what_is_there_whatever_the_clock_says(run: Run, tmp_path: Path) -> None:
+    applied(run, tmp_path, report(snapshot(BOB)))
+    (bob,) = securityhub_backends[OURS][REGION].findings
+    bob.data["UpdatedAt"] = "2099-01-01T00:00:00.250Z"
+    applied(run, tmp_path, report(snapshot(SAFE_BOB, days=1)))
+    assert stored()["bob"]["UpdatedAt"] == "2099-01-01T00:00:01Z"
+
+
 def test_a_report_of_another_account_is_refused(run: Run, tmp_path: Path) -> None:
     done = publish(run, tmp_path, report(account(users=[BOB])), "--apply")
     assert (done.code, stored()) == (2, {})
     assert "the report is of account 111122223333, but the credentials are of 123456789012" in done.err
 
 
+def planned(made: Report) -> Report:
+    """Return a report as one that judges a planned change."""
+    counts = dict.fromkeys(Effect, 0)
+    return replace(made, planned=PlannedSummary((), alone=False, touches_iam=True, counts=counts, resolved=(), lost=()))
+
+
 def test_a_report_of_a_planned_change_is_refused(run: Run, tmp_path: Path) -> None:
-    planned = replace(
-        report(snapshot(BOB)),
-        planned=PlannedSummary(
-            (), alone=False, touches_iam=True, counts=dict.fromkeys(Effect, 0), resolved=(), lost=()
-        ),
-    )
-    done = publish(run, tmp_path, planned, "--apply")
+    done = publish(run, tmp_path, planned(report(snapshot(BOB))), "--apply")
     assert (done.code, "judges a planned change" in done.err) == (2, True)
+
+
+def test_findings_of_a_planned_change_are_left_alone(run: Run, tmp_path: Path) -> None:
+    imported = list(asff.findings_of(planned(report(snapshot(BOB, days=5))), region=REGION))
+    securityhub_backends[OURS][REGION].batch_import_findings(imported)
+    done = applied(run, tmp_path, report(snapshot(EVE, days=1)))
+    assert (done.code, state("bob")) == (0, ("FAILED", "ACTIVE")), done.err
 
 
 def many(count: int) -> Report:
@@ -206,6 +260,15 @@ def test_findings_that_a_batch_does_not_take_are_named(run: Run, hub: Front, tmp
     assert done.code == 3
     assert "Not taken: iam-audit/x: InvalidInput: too large" in done.out
     assert "AWS took 149 of 150 findings; publish the report again" in done.err
+
+
+def test_the_time_limit_ends_the_import_too() -> None:
+    batches = asff.batches(asff.findings_of(many(250), region=REGION))
+    times = iter([0.0, 1.0])
+    deadline = Deadline(lambda: next(times, 9.0), 5)
+    sent = import_findings(connect(LiveOptions(region=REGION), ask_code=None), batches, deadline)
+    assert (sent.imported, sent.unsent) == (100, 150)
+    assert (sent.stopped or "").startswith("the time was over (5 s, --timeout)")
 
 
 def test_throttling_is_waited_for_and_then_told(run: Run, hub: Front, tmp_path: Path) -> None:
@@ -235,10 +298,24 @@ def test_a_refusal_says_what_to_do(
     assert remedy in done.err + done.out
 
 
-def test_json_has_all_of_it(run: Run, tmp_path: Path) -> None:
-    done = publish(run, tmp_path, report(snapshot(BOB, EVE)), "--format", "json")
-    found = json.loads(done.out)
+def in_json(done: Any) -> dict[str, Any]:
+    """Return what a run printed as JSON, which is as its schema says."""
+    found: dict[str, Any] = json.loads(done.out)
+    schema = Path(auditor.__file__).parent / "publish/publication.schema.json"
+    jsonschema.Draft202012Validator(json.loads(schema.read_text("utf-8"))).validate(found)
+    return found
+
+
+def test_json_has_all_of_it(run: Run, hub: Front, tmp_path: Path) -> None:
+    found = in_json(publish(run, tmp_path, report(snapshot(BOB, EVE)), "--format", "json"))
     assert (found["format"], found["applied"], found["counts"]["new"]) == ("iam-audit-publication", False, 2)
+    applied(run, tmp_path, report(snapshot(BOB, EVE)))
+    hub.script("BatchImportFindings", taken(0, {"Id": "iam-audit/x", "ErrorCode": "E", "ErrorMessage": "m"}))
+    denied_now = report(snapshot(UNKNOWN_BOB, EVE, days=1))
+    later = in_json(publish(run, tmp_path, denied_now, "--apply", "--format", "json"))
+    assert later["captured_at"] == "2026-11-25T03:00:00Z"
+    assert [each["resource_name"] for each in later["held"]] == ["bob"]
+    assert later["sent"]["failed"] == [{"id": "iam-audit/x", "error_code": "E", "message": "m"}]
 
 
 def test_permissions_name_what_publishing_and_parity_call(run: Run) -> None:

@@ -312,6 +312,12 @@ GROUPS = described(
     Scope={"ComplianceResourceTypes": ["AWS::IAM::Group"]},
 )
 GUARD = described(ConfigRuleName="guard", Source={"Owner": "CUSTOM_POLICY", "SourceDetails": []})
+OF_A_SERVICE = described(
+    ConfigRuleName="of-a-service",
+    CreatedBy="securityhub.amazonaws.com",
+    RuleEvaluationVisibility="INTERNAL",
+    Scope={"ServicePrincipals": ["securityhub.amazonaws.com"]},
+)
 ANSWER = {"ConfigRules": [described(), GROUPS, GUARD]}
 YAML_ANSWER = """\
 ConfigRules:
@@ -339,6 +345,12 @@ def test_what_describe_config_rules_prints_is_a_pack(case: str, read: Any) -> No
     assert set(done.parameters) == {"keys", "groups"}, done.err
     assert done.parameters["keys"] == {"maxAccessKeyAge": 60}
     assert done.packs["rules"]["notes"] == []
+
+
+def test_a_rule_that_a_service_has_made_is_one_too(read: Any) -> None:
+    done = read(json.dumps({"ConfigRules": [OF_A_SERVICE, GROUPS]}))
+    assert done.parameters["of-a-service"] == {"maxAccessKeyAge": 60}, done.err
+    assert done.packs["ours"]["notes"] == []
 
 
 def test_what_describe_organization_config_rules_prints_is_a_pack(read: Any) -> None:

@@ -2,10 +2,12 @@
 
 import io
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from browser import Opened
 from config_results import REGION, details, result, rule, rules, write
 from msgspec.structs import replace
 from playwright.sync_api import Browser
@@ -127,6 +129,38 @@ def test_a_program_writes_the_page(tmp_path: Path) -> None:
     found = parity(tmp_path, [user("bob"), user("eve")])
     assert auditor.write(found, tmp_path / "{account_id}.html") == tmp_path / "111122223333.html"
     assert (tmp_path / "111122223333.html").read_text("utf-8") == written(found, ".html")
+
+
+@pytest.fixture
+def page_of_many(browser: Browser, tmp_path: Path) -> Iterator[Opened]:
+    """Return the page of a comparison in which AWS Config says the same of three users."""
+    file = tmp_path / "p.html"
+    file.write_text(written(parity(tmp_path, [user(f"u{number}") for number in range(4)]), ".html"), "utf-8")
+    opened = Opened(browser, file, color_scheme="dark", java_script_enabled=False)
+    yield opened
+    opened.page.close()
+
+
+def test_resources_of_which_the_same_is_said_stand_together(page_of_many: Opened) -> None:
+    rows = page_of_many.page.locator("#part-1 ~ table tbody tr").all_inner_texts()
+    assert len(rows) == 2
+    assert "3 resources, named below" in rows[0]
+    assert rows[1].strip() == "u0, u1, u2"
+
+
+def test_the_page_asks_for_nothing_and_prints_in_black_on_white(page_of_many: Opened) -> None:
+    assert (page_of_many.requests, page_of_many.complaints) == ([page_of_many.url], [])
+    page = page_of_many.page
+    page.emulate_media(media="print", color_scheme="dark")
+    colour = page.locator("td").first.evaluate("(cell) => getComputedStyle(cell).color")
+    assert all(int(each) < 64 for each in re.findall(r"\d+", colour))
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"
+    assert page.locator("nav").is_hidden()
+
+
+def test_commands_to_run_stand_out(tmp_path: Path) -> None:
+    older = replace(parity(tmp_path, [user("bob"), user("eve")]), summary=Counts(1, 0, dict.fromkeys(Cause, 1)))
+    assert "<code>aws configservice start-config-rules-evaluation</code>" in written(older, ".html")
 
 
 @pytest.mark.parametrize("width", [360, 1200])

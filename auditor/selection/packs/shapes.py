@@ -15,8 +15,9 @@ CONFIG_RULE, ORGANIZATION_RULE = "AWS::Config::ConfigRule", "AWS::Config::Organi
 _LISTS = {"ConfigRules": CONFIG_RULE, "OrganizationConfigRules": ORGANIZATION_RULE}
 _OF_ANSWERS = frozenset(
     {"ConfigRuleArn", "ConfigRuleId", "ConfigRuleState", "CreatedBy", "LastUpdateTime", "OrganizationConfigRuleArn"}
+    | {"RuleEvaluationVisibility", "ServicePrincipals"}
 )
-"""What AWS's answers say of a rule beyond what a template gives it."""
+"""What AWS's answers say of a rule and of its Scope beyond what a template gives it."""
 _MANAGED = "OrganizationManagedRuleMetadata"
 _CUSTOM = {
     "OrganizationCustomCodeRuleMetadata": "CUSTOM_LAMBDA",
@@ -68,7 +69,9 @@ def _of_rules(path: str, document: Node, kind: str, rules: tuple[Node, ...]) -> 
             deleted.append(f"{_text(name)} (line {rule.line}) is being deleted: it is left out")
             continue
         organization = "OrganizationConfigRuleName" in rule.entries
-        properties = {name: value for name, value in rule.entries.items() if name not in _OF_ANSWERS}
+        properties = dict(_as_in_a_template(rule).entries)
+        if isinstance(scope := properties.get("Scope"), Table):
+            properties["Scope"] = _as_in_a_template(scope)
         resource: dict[str, Node] = {
             "Type": Scalar(ORGANIZATION_RULE if organization else kind, rule.line),
             "Properties": Table(properties, rule.line),
@@ -76,6 +79,10 @@ def _of_rules(path: str, document: Node, kind: str, rules: tuple[Node, ...]) -> 
         resources[f"rule-{number + 1}"] = Table(resource, rule.line)
     template = Table({"Resources": Table(resources, document.line)}, document.line)
     return PackFile(path, template, {}, tuple(deleted))
+
+
+def _as_in_a_template(answer: Table) -> Table:
+    return Table({name: value for name, value in answer.entries.items() if name not in _OF_ANSWERS}, answer.line)
 
 
 def custom_owner(properties: Mapping[str, Node]) -> str | None:

@@ -1,6 +1,7 @@
 """The index of an evidence pack as one HTML page, which runs nothing and links to the files of the pack."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from io import BytesIO
 from itertools import pairwise
 from typing import Any, BinaryIO, NamedTuple
 
@@ -10,11 +11,15 @@ from auditor.writers.blocks import number
 from auditor.writers.html import asset, csp_hash, page_environment
 
 MAX_ROWS = 2_000  # of a table; index.json has them all
-_PATTERNS = ("resource", "path", "tag")
+_PATTERNS = ("resource", "path", "tag", "type", "account", "ou")
+_SHOWN = ("reason", "ticket", "owner", "until")
 
 
 class _Account(NamedTuple):
+    name: str
     ledger: AccountLedger
+    incomplete: int
+    without: int
     facts: list[tuple[str, str]]
     gaps: list[str]
     rows: list["_Row"]
@@ -30,6 +35,8 @@ class _Row(NamedTuple):
 
 
 class _Exception(NamedTuple):
+    """Hold a suppression, and what it says; a field that it does not have, such as the ticket, is empty."""
+
     record: SuppressionRecord
     about: str
     fields: dict[str, Any]
@@ -37,17 +44,48 @@ class _Exception(NamedTuple):
 
 def write(index: Index, stream: BinaryIO) -> None:
     """Write the index as one HTML document; the same index gives the same bytes."""
-    style = asset("report.css")
+    style = asset("report.css", "evidence/evidence.css")
+    accounts = [_account(each) for each in index.accounts]
     page = page_environment().get_template("evidence/evidence.html.jinja")
     text = page.render(
         index=index,
-        accounts=[_Account(each, list(_facts(each)), list(_gaps(each)), list(_rows(each))) for each in index.accounts],
-        exceptions=[_Exception(each, _about(each), each.suppression) for each in index.suppressions[:MAX_ROWS]],
+        accounts=accounts,
+        totals=list(_totals(index, accounts)),
+        exceptions=[_Exception(each, _about(each), _fields(each)) for each in index.suppressions[:MAX_ROWS]],
         most=MAX_ROWS,
         style=style,
         style_hash=csp_hash(style),
     )
     stream.write(text.encode("utf-8", "backslashreplace"))
+
+
+def page_of(index: Index) -> bytes:
+    """Return the index as one HTML document."""
+    stream = BytesIO()
+    write(index, stream)
+    return stream.getvalue()
+
+
+def _account(ledger: AccountLedger) -> _Account:
+    return _Account(
+        name=ledger.account if ledger.partition == "aws" else f"{ledger.account}, {ledger.partition}",
+        ledger=ledger,
+        incomplete=sum(each.incomplete is not None for each in ledger.runs),
+        without=sum(gap.days for gap in ledger.gaps),
+        facts=list(_facts(ledger)),
+        gaps=list(_gaps(ledger)),
+        rows=list(_rows(ledger)),
+    )
+
+
+def _totals(index: Index, accounts: Sequence[_Account]) -> Iterator[tuple[str, str]]:
+    """Yield the counts of the whole pack."""
+    yield "Days of the period", f"{(index.last - index.first).days + 1:,}"
+    yield "Accounts", f"{len(accounts):,}"
+    yield "Runs", f"{sum(len(each.ledger.runs) for each in accounts):,}"
+    yield "Incomplete runs", f"{sum(each.incomplete for each in accounts):,}"
+    yield "Days without a run", f"{sum(each.without for each in accounts):,}"
+    yield "Suppressions", f"{len(index.suppressions):,}"
 
 
 def _facts(ledger: AccountLedger) -> Iterator[tuple[str, str]]:
@@ -83,7 +121,7 @@ def _rows(ledger: AccountLedger) -> Iterator[_Row]:
 
 def _changes(before: Run, run: Run) -> Iterator[str]:
     if before.rules_sha256 != run.rules_sha256:
-        yield "rules or values"
+        yield "rules or parameters"
     if before.configuration_sha256 != run.configuration_sha256:
         yield "configuration"
     if before.tool != run.tool:
@@ -93,4 +131,8 @@ def _changes(before: Run, run: Run) -> Iterator[str]:
 def _about(record: SuppressionRecord) -> str:
     """Return what a suppression is about, as it is written."""
     given = record.suppression
-    return ", ".join(f"{name} {given[name]}" for name in _PATTERNS if name in given)
+    return ", ".join(f"{name} {given[name]}" for name in _PATTERNS if given.get(name) is not None)
+
+
+def _fields(record: SuppressionRecord) -> dict[str, Any]:
+    return {name: record.suppression.get(name) or "" for name in _SHOWN}

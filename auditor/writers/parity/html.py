@@ -5,7 +5,7 @@ from typing import BinaryIO
 from auditor.parity.gate import shortfalls
 from auditor.parity.parity import Parity
 from auditor.writers.html import asset, csp_hash, page_environment
-from auditor.writers.parity.sections import NO_VERDICT, heading, notes, rule_rows, sections, summary
+from auditor.writers.parity.sections import NO_VERDICT, alike, heading, notes, rule_rows, sections, summary
 
 MAX_ROWS = 1_000  # of a section; a browser needs seconds for more, and the JSON has them all
 
@@ -13,7 +13,7 @@ MAX_ROWS = 1_000  # of a section; a browser needs seconds for more, and the JSON
 def write(parity: Parity, stream: BinaryIO) -> None:
     """Write the parity report as one HTML document; the same report gives the same bytes."""
     style = asset("report.css")
-    parts = [each._replace(rows=each.rows[:MAX_ROWS]) for each in sections(parity)]
+    parts = [(each, list(alike(each.rows[:MAX_ROWS]))) for each in sections(parity)]
     text = (
         page_environment()
         .get_template("parity/parity.html.jinja")
@@ -27,6 +27,7 @@ def write(parity: Parity, stream: BinaryIO) -> None:
             rules=list(rule_rows(parity)),
             parts=parts,
             none_said=NO_VERDICT,
+            most=MAX_ROWS,
             style=style,
             style_hash=csp_hash(style),
         )

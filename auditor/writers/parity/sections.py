@@ -1,6 +1,7 @@
 """The parts of a parity report for people: every format shows the same ones, in this order."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from auditor.parity.gate import shortfalls
@@ -78,8 +79,22 @@ def sections(parity: Parity) -> Iterator[Section]:
 
 def _section(title: str, meaning: str, rows: Iterable[Row]) -> Section:
     """Return a section in which those rows stand together of which the same is said."""
-    ordered = sorted(rows, key=lambda row: (row.rule, row.config, row.ours, row.text))
+    ordered = sorted(rows, key=lambda row: (row.rule, row.config, row.ours, row.text, row.resource_type))
     return Section(title, meaning, len(ordered), ordered)
+
+
+class Alike(NamedTuple):
+    """Hold resources of one type of which the same is said: what is said, and their names."""
+
+    row: Row
+    names: Sequence[str]
+
+
+def alike(rows: Iterable[Row]) -> Iterator[Alike]:
+    """Yield rows that follow each other and differ only in the resource's name together."""
+    for _, found in groupby(rows, key=lambda row: row._replace(resource="")):
+        together = list(found)
+        yield Alike(together[0], [each.resource for each in together])
 
 
 def rule_rows(parity: Parity) -> Iterator[RuleRow]:
@@ -159,7 +174,8 @@ def notes(parity: Parity) -> Iterator[str]:
     if parity.undescribed:
         yield f"Not described by describe-config-rules: {', '.join(map(visible, parity.undescribed))}"
     if parity.only_here:
-        yield f"AWS Config does not have: {', '.join(map(visible, parity.only_here))}"
+        there = "Not among the rules of AWS Config that were read" if parity.rules_cut else "AWS Config does not have"
+        yield f"{there}: {', '.join(map(visible, parity.only_here))}"
     if parity.other_accounts:
         yield f"Results of other accounts, which were left out: {parity.other_accounts:,}"
     if parity.out_of_scope:
