@@ -12,6 +12,7 @@ from auditor.collectors.saved import load_report
 from auditor.errors import OutputError, SourceError
 from auditor.organization.executors.base import Dead, Executor, Task
 from auditor.organization.names import CAUSES, MANIFEST, RECEIPT, REPORT, folder_of
+from auditor.organization.reading_ahead import read_ahead
 from auditor.organization.records import Account, Cause, Failure, Manifest, Receipt, State
 from auditor.organization.report import OrganizationReport
 from auditor.organization.storage import Storage
@@ -58,21 +59,23 @@ def wanted(manifest: Manifest) -> list[Account]:
 
 
 def unfinished(manifest: Manifest, work: Work) -> Iterator[Account]:
-    """Yield the accounts of a run on which work is to be done."""
-    for account in wanted(manifest):
-        if work.receipt_of(account) is None:
-            yield account
+    """Return the accounts of a run on which work is to be done."""
+    accounts = wanted(manifest)
+    receipts = read_ahead(work.receipt_of, accounts)
+    return (account for account, receipt in zip(accounts, receipts, strict=True) if receipt is None)
 
 
 def forget(manifest: Manifest, work: Work, states: Sequence[State]) -> int:
     """Remove the receipts of accounts in these states, so that they are worked on again; return how many."""
-    count = 0
-    for account in manifest.accounts:
-        receipt = work.receipt_of(account) if account.state is None else None
-        if receipt is not None and receipt.state in states:
-            work.storage.remove(f"{manifest.run}/{folder_of(account)}/{RECEIPT}")
-            count += 1
-    return count
+
+    def forgotten(account: Account) -> bool:
+        receipt = work.receipt_of(account)
+        if receipt is None or receipt.state not in states:
+            return False
+        work.storage.remove(f"{manifest.run}/{folder_of(account)}/{RECEIPT}")
+        return True
+
+    return sum(read_ahead(forgotten, wanted(manifest)))
 
 
 def carry_out(accounts: Iterable[Account], work: Work, executor: Executor, done: Done, *, live: bool) -> None:
@@ -104,30 +107,39 @@ def _mapped(
 def recheck(accounts: Iterable[Account], work: Work, state_now: StateNow) -> None:
     """See of accounts that were not fully audited whether they were suspended or closed while the run went on."""
     for account in accounts:
-        receipt = work.receipt_of(account) if account.id is not None else None
-        if receipt is None:
-            continue
-        now = state_now(str(account.id))
-        if now is not None:
+        now = state_now(account.id) if account.id is not None else None
+        receipt = work.receipt_of(account) if now is not None else None
+        if now is not None and receipt is not None:
             why = Failure(code=now[1], message="It was active when the run began", remedy="")
             work.keep_receipt(account, structs.replace(receipt, state=now[0], error=why))
 
 
 def differences(storage: Storage, manifest: Manifest) -> Iterator[str]:
     """Yield what of a run is not as its receipts say: files by their digests, and the counts of reports."""
-    for account in manifest.accounts:
-        receipt = read_receipt(storage, manifest.run, account) if account.state is None else None
-        for name, expected in receipt.digests.items() if receipt is not None else ():
-            file = f"{manifest.run}/{folder_of(account)}/{name}"
-            content = storage.read(file)
-            if content is None:
-                yield f"{storage.place}/{file} is not there"
-            elif sha256(content).hexdigest() != expected:
-                yield f"{storage.place}/{file} is not what was stored: its digest differs"
-            elif name == REPORT and receipt is not None:
-                summary = load_report(content).summary
-                if (summary.counts, summary.suppressed) != (receipt.counts, receipt.suppressed):
-                    yield f"{storage.place}/{file} has other counts than the receipt of account {account.key}"
+
+    def read(account: Account) -> Sequence[str]:
+        receipt = read_receipt(storage, manifest.run, account)
+        return () if receipt is None else list(_differences(storage, manifest.run, account, receipt))
+
+    for found in read_ahead(read, wanted(manifest), _VERIFIERS):
+        yield from found
+
+
+_VERIFIERS = 8  # at a time: each may hold a snapshot and a report
+
+
+def _differences(storage: Storage, run: str, account: Account, receipt: Receipt) -> Iterator[str]:
+    for name, expected in receipt.digests.items():
+        file = f"{run}/{folder_of(account)}/{name}"
+        content = storage.read(file)
+        if content is None:
+            yield f"{storage.place}/{file} is not there"
+        elif sha256(content).hexdigest() != expected:
+            yield f"{storage.place}/{file} is not what was stored: its digest differs"
+        elif name == REPORT:
+            summary = load_report(content).summary
+            if (summary.counts, summary.suppressed) != (receipt.counts, receipt.suppressed):
+                yield f"{storage.place}/{file} has other counts than the receipt of account {account.key}"
 
 
 def report_of(storage: Storage, manifest: Manifest) -> OrganizationReport:
