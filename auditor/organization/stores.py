@@ -3,13 +3,13 @@
 import re
 
 from auditor.errors import UsageError
-from auditor.organization.storage import Folder, Storage
+from auditor.organization.storage import Folder, Store
 
 S3 = "s3://"
 _BUCKET = re.compile("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
-def storage_of(place: str, *, profile: str | None = None, region: str | None = None) -> Storage:
+def storage_of(place: str, *, profile: str | None = None, region: str | None = None) -> Store:
     """Return the storage of a place, S3 by this profile; raise UsageError for a place that cannot be any."""
     if not place.strip() or "\0" in place:
         raise UsageError("is empty", "Name a folder, or s3://BUCKET/PREFIX.", subject="--store")
@@ -23,7 +23,7 @@ def storage_of(place: str, *, profile: str | None = None, region: str | None = N
     return Bucket(bucket, prefix.strip("/"), profile, region)
 
 
-def opened_run(place: str) -> tuple[Storage, str]:
+def opened_run(place: str) -> tuple[Store, str]:
     """Return the storage and the name of a run by its place, such as runs/org=o-a1b2c3/date=20261124T020000Z.
 
     A run may have been copied to any other place. Raises UsageError for a place that cannot be any.

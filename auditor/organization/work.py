@@ -14,6 +14,7 @@ from typing import BinaryIO
 import msgspec
 from msgspec import Struct, structs
 
+from auditor import documents
 from auditor.account.model import Snapshot
 from auditor.account.snapshot import dump
 from auditor.account.sources import SourceStatus
@@ -136,16 +137,31 @@ class Work(Struct, frozen=True, kw_only=True):
 
 
 def read_receipt(storage: Storage, run: str, account: Account) -> Receipt | None:
-    """Return the receipt of an account in a run, None where there is none; raise SourceError if it is damaged."""
+    """Return the receipt of an account in a run, None where there is none.
+
+    Raises SourceError if it is damaged, or is of another account.
+    """
     name = f"{run}/{folder_of(account)}/{RECEIPT}"
     content = storage.read(name)
     if content is None:
         return None
     try:
-        return msgspec.json.decode(content, type=Receipt)
-    except msgspec.DecodeError as error:
+        receipt = msgspec.json.decode(content, type=Receipt)
+        if why := _not_of(receipt, account):
+            raise ValueError(why)
+    except documents.FAULTS as error:
         remedy = "Remove it: then the account is read again with --resume."
         raise SourceError(f"is not a receipt: {error}", remedy, subject=f"{storage.place}/{name}") from error
+    return receipt
+
+
+def _not_of(receipt: Receipt, account: Account) -> str | None:
+    """Return why a receipt cannot be the one of an account, None where it can."""
+    if receipt.key != account.key or account.id not in (None, receipt.account_id):
+        return f"it is of account {receipt.key}"
+    if receipt.report is not None and REPORT not in receipt.digests:
+        return "it lacks the digest of the report"
+    return None
 
 
 def lost(account: Account, began: datetime, tries: int) -> Receipt:
