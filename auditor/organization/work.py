@@ -157,7 +157,7 @@ def read_receipt(storage: Storage, run: str, account: Account) -> Receipt | None
 
 def _not_of(receipt: Receipt, account: Account) -> str | None:
     """Return why a receipt cannot be the one of an account, None where it can."""
-    if receipt.key != account.key or account.id not in (None, receipt.account_id):
+    if receipt.key != account.key or (account.source is None and receipt.account_id != account.id):
         return f"it is of account {receipt.key}"
     if receipt.report is not None and REPORT not in receipt.digests:
         return "it lacks the digest of the report"
