@@ -28,10 +28,14 @@ class NotReadError(Exception):
 
 
 class Reading(Struct, frozen=True, kw_only=True):
-    """Hold how accounts are read: with which profile and Region, and for how long at most (s) each."""
+    """Hold how accounts are read: with which profile and Region, and for how long at most (s) each.
+
+    The role in each account is taken by the credentials of the role `through`, where there is one.
+    """
 
     profile: str | None = None
     region: str | None = None
+    through: str | None = None
     timeout_s: float = 1800.0
 
     def snapshot(self, account: Account, sources: frozenset[Source]) -> Snapshot:
@@ -65,10 +69,12 @@ class Reading(Struct, frozen=True, kw_only=True):
         from auditor.collectors.live.refusals import refusal_of
         from auditor.collectors.live.session import LiveOptions, connect
 
+        direct = account.role_arn in (None, self.through)
         options = LiveOptions(
             profile=self.profile,
             region=self.region,
             role_arn=account.role_arn,
+            through_role_arn=None if direct else self.through,
             external_id=account.external_id,
             timeout_s=self.timeout_s,
         )

@@ -162,6 +162,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
     `listed_by` says where the list comes from, in words. `settings` is the digest of the rules and all that goes with
     them, `configuration` what the configuration file does to these, and `selection` the options that they follow from.
+    `chain_roles`: the role in each account is taken with the credentials of the management role.
     """
 
     format: Literal["iam-audit-run"] = "iam-audit-run"
@@ -185,5 +186,6 @@ class Manifest(Struct, frozen=True, kw_only=True):
     parquet: bool = False
     profile: str | None
     management_role: str | None
+    chain_roles: bool = False
     region: str | None
     timeout_s: float

@@ -96,3 +96,37 @@ def test_accounts_of_a_file_are_read_by_their_roles(run: Run, here: Path) -> Non
         assert states(document) == {DENIED: "audited", EXPIRED: "denied"}
         assert {account["ou"] for account in document["accounts"]} == {"Root/A", "Root/B"}
         assert "made-up-9" not in done.out + done.err
+
+
+def test_the_management_role_takes_the_roles_of_accounts_on_demand(run: Run, here: Path) -> None:
+    members = [member for member in forty() if member.id in (MANAGEMENT, DENIED, EXPIRED)]
+    scan = ("organization", "scan", "--organization", "--format", "json")
+    hub = ("--management-role", f"arn:aws:iam::{MANAGEMENT}:role/hub")
+    with fake_organization(here, members) as organization:
+        organization.hub, organization.external_id = "hub", "made-up-9"
+        alone = run(*scan, *hub, "--store", "alone", "--external-id", "made-up-9")
+        assert states(json.loads(alone.out)) == {MANAGEMENT: "audited", DENIED: "denied", EXPIRED: "denied"}
+        organization.front.calls.clear()
+        done = run(*scan, *hub, "--chain-roles", "--external-id", "made-up-9")
+        assert (done.code, set(states(json.loads(done.out)).values())) == (0, {"audited"})
+        taken = [call.parameters for call in organization.front.calls if call.name == "AssumeRole"]
+        assert {each["RoleArn"].split(":")[4] for each in taken} == {MANAGEMENT, DENIED, EXPIRED}
+        assert {each["DurationSeconds"] for each in taken} == {"3600"}  # the most that AWS grants such a role
+
+        (only_run() / f"account={DENIED}" / "receipt.json").unlink()
+        again = run("organization", "scan", "--resume", only_run(), "--format", "json")
+        assert (again.code, states(json.loads(again.out))[DENIED]) == (0, "audited")
+
+
+CHAINS = {
+    "without a role to take them": (("--organization",), "--chain-roles needs --management-role"),
+    "of files": (("--snapshots", "."), "--chain-roles is for reading AWS"),
+    "of a run that has its own": (("--resume", "runs/org=a/date=b"), "--chain-roles cannot be used with --resume"),
+}
+
+
+@pytest.mark.parametrize(("options", "message"), CHAINS.values(), ids=list(CHAINS))
+def test_a_chain_of_roles_needs_its_first_role(run: Run, here: Path, options: tuple[str, ...], message: str) -> None:
+    done = run("organization", "scan", *options, "--chain-roles")
+    assert (done.code, message in done.err) == (2, True)
+    assert list(here.glob("here/*")) == []
