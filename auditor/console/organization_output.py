@@ -11,10 +11,10 @@ from auditor.console.messages import Say
 from auditor.console.requests import OrganizationReportRequest
 from auditor.errors import SourceError, UsageError
 from auditor.organization.names import PAGE, REPORT, folder_of
+from auditor.organization.receipts import read_receipt
 from auditor.organization.records import Account, Manifest
 from auditor.organization.report import AccountResult, OrganizationReport
 from auditor.organization.storage import Folder, Storage
-from auditor.organization.work import read_receipt
 from auditor.writers import files, paths, printing
 from auditor.writers.formats import REPORT_SUFFIXES
 from auditor.writers.organization.formats import ORGANIZATION_SUFFIXES, SUFFIX_OF, writer_of

@@ -20,8 +20,9 @@ class State(StrEnum):
 
     AUDITED: all that the rules read is known. PARTIAL: audited, and some facts are unknown. DENIED: AWS refused the
     role or the credentials. TIMED_OUT: not read within its time. LOST: the process that worked on it died, twice.
-    FAILED: the work ended with an error that is none of these. UNFINISHED: nothing is known, as the run was ended
-    before. SUSPENDED and CLOSED are AWS's own states, NOT_ASKED are accounts that a filter leaves out.
+    FAILED: the work ended with an error that is none of these, or no rule decided anything. UNFINISHED: nothing is
+    known, as the run was ended before. SUSPENDED and CLOSED are AWS's own states, NOT_ASKED are accounts that a filter
+    leaves out.
     """
 
     FAILED = "failed"

@@ -13,11 +13,12 @@ from auditor.errors import OutputError, SourceError
 from auditor.organization.executors.base import Dead, Executor, Task
 from auditor.organization.names import CAUSES, MANIFEST, RECEIPT, REPORT, folder_of
 from auditor.organization.reading_ahead import read_ahead
+from auditor.organization.receipts import read_receipt
 from auditor.organization.records import Account, Cause, Failure, Manifest, Receipt, State
 from auditor.organization.report import OrganizationReport
 from auditor.organization.storage import Storage
 from auditor.organization.summing import summed_up
-from auditor.organization.work import Work, lost, read_receipt
+from auditor.organization.work import Work, lost
 
 T = TypeVar("T")
 Done = Callable[[Account, Receipt], object]

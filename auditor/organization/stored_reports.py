@@ -11,11 +11,11 @@ from msgspec import Struct
 from auditor.errors import SourceError
 from auditor.organization.names import MANIFEST, REPORT, folder_of
 from auditor.organization.reading_ahead import read_ahead
+from auditor.organization.receipts import read_receipt
 from auditor.organization.records import Manifest, Receipt, State
 from auditor.organization.runs import opened, wanted
 from auditor.organization.storage import Storage, Store
 from auditor.organization.stores import opened_run, storage_of
-from auditor.organization.work import read_receipt
 
 _FOLDERS = ("org=", "date=")
 """How the folders below a store begin, from the outer to the inner one, which is a run's."""

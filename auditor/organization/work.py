@@ -14,17 +14,17 @@ from typing import BinaryIO
 import msgspec
 from msgspec import Struct, structs
 
-from auditor import documents
 from auditor.account.model import Snapshot
 from auditor.account.snapshot import dump
 from auditor.account.sources import SourceStatus
 from auditor.account.unknown import Gap, gaps_of
 from auditor.collectors.answers import DENIED_CODES
-from auditor.errors import AuditError, OutputError, SourceError
+from auditor.errors import AuditError, OutputError
 from auditor.judging.engine import RULE_ERROR
 from auditor.judging.rule import ComplianceType
 from auditor.organization.names import CAUSES, PAGE, PARQUET, RECEIPT, REPORT, SNAPSHOT, folder_of
 from auditor.organization.reading import NotReadError, Reading
+from auditor.organization.receipts import read_receipt
 from auditor.organization.records import Account, Cause, Failure, Keep, Receipt, RuleCounts, SourceState, State
 from auditor.organization.storage import Storage
 from auditor.report.audit import audit
@@ -136,34 +136,6 @@ class Work(Struct, frozen=True, kw_only=True):
         return receipt
 
 
-def read_receipt(storage: Storage, run: str, account: Account) -> Receipt | None:
-    """Return the receipt of an account in a run, None where there is none.
-
-    Raises SourceError if it is damaged, or is of another account.
-    """
-    name = f"{run}/{folder_of(account)}/{RECEIPT}"
-    content = storage.read(name)
-    if content is None:
-        return None
-    try:
-        receipt = msgspec.json.decode(content, type=Receipt)
-        if why := _not_of(receipt, account):
-            raise ValueError(why)
-    except documents.FAULTS as error:
-        remedy = "Remove it: then the account is read again with --resume."
-        raise SourceError(f"is not a receipt: {error}", remedy, subject=f"{storage.place}/{name}") from error
-    return receipt
-
-
-def _not_of(receipt: Receipt, account: Account) -> str | None:
-    """Return why a receipt cannot be the one of an account, None where it can."""
-    if receipt.key != account.key or (account.source is None and receipt.account_id != account.id):
-        return f"it is of account {receipt.key}"
-    if receipt.report is not None and REPORT not in receipt.digests:
-        return "it lacks the digest of the report"
-    return None
-
-
 def lost(account: Account, began: datetime, tries: int) -> Receipt:
     """Return the receipt of an account whose worker died each time."""
     message = f"The process that worked on it died {tries} times"
@@ -243,11 +215,14 @@ def _outcome(snapshot: Snapshot, report: Report) -> tuple[State, Failure | None]
     if late is not None:
         remedy = "Try it again with --resume RUN --retry timed_out, with a longer --timeout where that was too short."
         return State.TIMED_OUT, Failure(code=late.error_code, message=late.message, remedy=remedy)
+    if denied is None and decided_nothing(report):
+        remedy = "The report of the account says what could not be read."
+        return State.FAILED, Failure(code=None, message=why, remedy=remedy)
     gap = denied or next(iter(gaps), None)
     if gap is None:
         return State.PARTIAL, Failure(code=None, message=why)
     failure = Failure(code=gap.error_code, message=gap.message, action=gap.iam_action)
-    return State.DENIED if denied is not None and decided_nothing(report) else State.PARTIAL, failure
+    return State.DENIED if decided_nothing(report) else State.PARTIAL, failure
 
 
 def _of_other_services(gap: Gap) -> bool:

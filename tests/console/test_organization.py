@@ -151,6 +151,16 @@ def test_a_run_of_which_nothing_was_audited_ends_with_3(run: Run, accounts: Path
     assert "no account was audited" in done.err
 
 
+def test_an_account_of_which_nothing_was_decided_never_passes(run: Run, accounts: Path) -> None:
+    (accounts / "cut.json").unlink()
+    (accounts / "exports").mkdir()
+    (accounts / "exports" / "virtual-mfa-devices.json").write_text('{"VirtualMFADevices": []}')
+    done = run("organization", "scan", "--snapshots", accounts, "--allow-incomplete")
+    assert done.code == 4
+    assert "4 of 5 active accounts audited; 1 failed" in done.err
+    assert "Nothing was decided" in done.out
+
+
 def test_what_the_configuration_file_does_stands_in_every_report(run: Run, accounts: Path) -> None:
     Path("iam-audit.toml").write_text('[selection]\nexclude = ["root-account-mfa-enabled"]\n')
     done = run("organization", "scan", "--snapshots", accounts, "--format", "json")
@@ -248,7 +258,7 @@ def test_what_was_changed_in_a_run_is_found_on_demand(
     path = only_run() / "account=000000000001" / name
     if name == RECEIPT:
         receipt = json.loads(path.read_bytes())
-        receipt["counts"]["NON_COMPLIANT"] = 0
+        receipt["suppressed"] += 1
         content = json.dumps(receipt).encode()
     if content is None:
         path.unlink()
@@ -256,6 +266,29 @@ def test_what_was_changed_in_a_run_is_found_on_demand(
         path.write_bytes(content)
     done = run("organization", "report", only_run(), "--verify")
     assert (done.code, message in done.err) == (3, True)
+
+
+CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "no counts": ({"counts": {}}, "its counts do not agree"),
+    "other severities": ({"by_severity": {}}, "its counts do not agree"),
+    "no rules": ({"rules": [], "counts": {}, "by_severity": {}}, "it has the state audited, and not"),
+    "a state of accounts that were left out": ({"state": "not_asked"}, "it has the state not_asked"),
+    "a state that AWS did not give": ({"state": "suspended"}, "it has the state suspended, and not AWS's word"),
+    "another account": ({"key": "000000000002"}, "it is of account 000000000002"),
+    "no digest": ({"digests": {}}, "it lacks the digest of the report"),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), CONTRADICTIONS.values(), ids=list(CONTRADICTIONS))
+def test_a_receipt_that_contradicts_itself_is_refused(
+    run: Run, accounts: Path, changes: dict[str, Any], message: str
+) -> None:
+    run("organization", "scan", "--snapshots", accounts, "-q")
+    path = only_run() / "account=000000000001" / RECEIPT
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), **changes}))
+    done = run("organization", "report", only_run())
+    assert (done.code, done.out) == (3, "")
+    assert f"{path} is not a receipt: {message}" in done.err
 
 
 def test_a_damaged_receipt_is_named(run: Run, accounts: Path) -> None:
