@@ -269,7 +269,7 @@ def _gate(settings: RunSettings) -> Gate:
 
 
 def _differences(count: int) -> str:
-    return f"{count:,} stored {'file differs' if count == 1 else 'files differ'} from the receipts"
+    return f"{count:,} {'difference' if count == 1 else 'differences'} from the list of accounts and the receipts"
 
 
 def _accounts(count: int) -> str:

@@ -40,7 +40,14 @@ class Reading(Struct, frozen=True, kw_only=True):
 
     def snapshot(self, account: Account, sources: frozenset[Source]) -> Snapshot:
         """Return the snapshot of an account; raise NotReadError if there can be none."""
-        return _stored(account, self.region) if account.source is not None else self._live(account, sources)
+        if account.source is None:
+            return self._live(account, sources)
+        found = _stored(account, self.region)
+        if account.id not in (None, found.account.id):
+            message = f"{account.source} is of account {found.account.id}, not of {account.id}"
+            remedy = "Put the snapshot of the right account there."
+            raise NotReadError(State.FAILED, Failure(code=_OTHER_ACCOUNT, message=message, remedy=remedy))
+        return found
 
     def request_report(self, account: Account) -> None:
         """Have AWS make the credential report of an account, without waiting; raise NotReadError if it is out of reach.

@@ -8,7 +8,8 @@ from typing import TypeVar
 import msgspec
 from msgspec import structs
 
-from auditor.collectors.saved import load_report
+from auditor import documents
+from auditor.collectors import saved
 from auditor.errors import OutputError, SourceError
 from auditor.organization.executors.base import Dead, Executor, Task
 from auditor.organization.names import CAUSES, MANIFEST, RECEIPT, REPORT, folder_of
@@ -16,9 +17,10 @@ from auditor.organization.reading_ahead import read_ahead
 from auditor.organization.receipts import read_receipt
 from auditor.organization.records import Account, Cause, Failure, Manifest, Receipt, State
 from auditor.organization.report import OrganizationReport
-from auditor.organization.storage import Storage
+from auditor.organization.storage import Storage, Store
 from auditor.organization.summing import summed_up
 from auditor.organization.work import Work, lost
+from auditor.report.reading import load_report
 
 T = TypeVar("T")
 Done = Callable[[Account, Receipt], object]
@@ -33,9 +35,14 @@ def name_of(organization_id: str | None, began_at: datetime) -> str:
 
 
 def begin(storage: Storage, manifest: Manifest) -> None:
-    """Store what a run is about; raise OutputError where there is such a run."""
+    """Store what a run is about; raise OutputError where there is such a run, SourceError for a name not in UTF-8."""
     name = f"{manifest.run}/{MANIFEST}"
-    if not storage.add(name, msgspec.json.encode(manifest)):
+    try:
+        content = msgspec.json.encode(manifest)
+    except UnicodeEncodeError as error:
+        place = error.object.encode("utf-8", "backslashreplace").decode()
+        raise SourceError("has a name that is not UTF-8", "Rename the file or the folder.", subject=place) from error
+    if not storage.add(name, content):
         raise OutputError("is there", "Wait a second, or choose another --store.", subject=f"{storage.place}/{name}")
 
 
@@ -115,8 +122,15 @@ def recheck(accounts: Iterable[Account], work: Work, state_now: StateNow) -> Non
             work.keep_receipt(account, structs.replace(receipt, state=now[0], error=why))
 
 
-def differences(storage: Storage, manifest: Manifest) -> Iterator[str]:
-    """Yield what of a run is not as its receipts say: files by their digests, and the counts of reports."""
+def differences(storage: Store, manifest: Manifest) -> Iterator[str]:
+    """Yield what of a run is not as its list of accounts and its receipts say.
+
+    Files are held against their digests, and the counts of reports against those of receipts.
+    """
+    listed = set(map(folder_of, manifest.accounts))
+    for folder in storage.folders(manifest.run):
+        if folder not in listed:
+            yield f"{storage.place}/{manifest.run}/{folder} is of no account in {MANIFEST}"
 
     def read(account: Account) -> Sequence[str]:
         receipt = read_receipt(storage, manifest.run, account)
@@ -138,20 +152,29 @@ def _differences(storage: Storage, run: str, account: Account, receipt: Receipt)
         elif sha256(content).hexdigest() != expected:
             yield f"{storage.place}/{file} is not what was stored: its digest differs"
         elif name == REPORT:
-            summary = load_report(content).summary
+            summary = load_report(*saved.read(content, f"{storage.place}/{file}")).summary
             if (summary.counts, summary.suppressed) != (receipt.counts, receipt.suppressed):
                 yield f"{storage.place}/{file} has other counts than the receipt of account {account.key}"
 
 
 def report_of(storage: Storage, manifest: Manifest) -> OrganizationReport:
-    """Return the report of a run, finished or not; raise SourceError for a receipt that is damaged."""
+    """Return the report of a run, finished or not; raise SourceError for what is damaged of it."""
     by_key = {account.key: account for account in manifest.accounts}
 
     def receipt_of(key: str) -> Receipt | None:
         return read_receipt(storage, manifest.run, by_key[key])
 
-    def causes_of(key: str) -> Iterable[Cause]:
-        content = storage.read(f"{manifest.run}/{folder_of(by_key[key])}/{CAUSES}")
-        return () if content is None else msgspec.json.decode(content, type=list[Cause])
+    def causes_of(key: str) -> Sequence[Cause]:
+        return _causes(storage, f"{manifest.run}/{folder_of(by_key[key])}/{CAUSES}")
 
     return summed_up(manifest, receipt_of, causes_of)
+
+
+def _causes(storage: Storage, name: str) -> Sequence[Cause]:
+    content = storage.read(name)
+    try:
+        return msgspec.json.decode(content or b"", type=list[Cause])
+    except documents.FAULTS as error:
+        problem = "is not there" if content is None else f"is damaged: {error}"
+        hint = "Restore it from a copy, or remove the receipt beside it: then --resume reads the account again."
+        raise SourceError(problem, hint, subject=f"{storage.place}/{name}") from error

@@ -70,7 +70,7 @@ def stored_reports(place: str) -> StoredReports:
 
 
 def _runs_of(place: str) -> tuple[Store, Sequence[str]]:
-    storage = storage_of(place)
+    storage = storage_of(place, named_by="RUNS")
     if storage.read(MANIFEST) is not None:
         storage, name = opened_run(place)
         return storage, [name]

@@ -215,14 +215,16 @@ def _outcome(snapshot: Snapshot, report: Report) -> tuple[State, Failure | None]
     if late is not None:
         remedy = "Try it again with --resume RUN --retry timed_out, with a longer --timeout where that was too short."
         return State.TIMED_OUT, Failure(code=late.error_code, message=late.message, remedy=remedy)
-    if denied is None and decided_nothing(report):
-        remedy = "The report of the account says what could not be read."
-        return State.FAILED, Failure(code=None, message=why, remedy=remedy)
     gap = denied or next(iter(gaps), None)
-    if gap is None:
-        return State.PARTIAL, Failure(code=None, message=why)
-    failure = Failure(code=gap.error_code, message=gap.message, action=gap.iam_action)
-    return State.DENIED if decided_nothing(report) else State.PARTIAL, failure
+    failure = Failure(code=None, message=why)
+    if gap is not None:
+        failure = Failure(code=gap.error_code, message=gap.message, action=gap.iam_action)
+    if not decided_nothing(report):
+        return State.PARTIAL, failure
+    if denied is not None:
+        return State.DENIED, failure
+    message = why if gap is None else f"{why}. {gap.message}"
+    return State.FAILED, structs.replace(failure, message=message)
 
 
 def _of_other_services(gap: Gap) -> bool:

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Sequence
@@ -266,6 +267,43 @@ def test_what_was_changed_in_a_run_is_found_on_demand(
         path.write_bytes(content)
     done = run("organization", "report", only_run(), "--verify")
     assert (done.code, message in done.err) == (3, True)
+
+
+DAMAGE = {
+    "causes that are cut": (CAUSES, b"[", (), f"{CAUSES} is damaged"),
+    "causes that are gone": (CAUSES, None, (), f"{CAUSES} is not there"),
+    "the report of an account": (REPORT, b"{", ("--account", "000000000001"), f"{REPORT} is not a readable report"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "options", "message"), DAMAGE.values(), ids=list(DAMAGE))
+def test_what_is_damaged_in_a_run_is_one_error(
+    run: Run, accounts: Path, name: str, content: bytes | None, options: Sequence[str], message: str
+) -> None:
+    run("organization", "scan", "--snapshots", accounts, "-q")
+    path = only_run() / "account=000000000001" / name
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    done = run("organization", "report", only_run(), *options)
+    assert (done.code, done.out) == (3, "")
+    assert f"account=000000000001/{message}" in done.err
+
+
+def test_an_account_that_was_taken_out_of_the_list_is_found_on_demand(run: Run, accounts: Path) -> None:
+    run("organization", "scan", "--snapshots", accounts, "-q")
+    manifest = json.loads((only_run() / MANIFEST).read_bytes())
+    manifest["accounts"] = [each for each in manifest["accounts"] if each["id"] != "000000000001"]
+    (only_run() / MANIFEST).write_text(json.dumps(manifest))
+    done = run("organization", "report", only_run(), "--verify")
+    assert (done.code, "account=000000000001 is of no account in run.json" in done.err) == (3, True)
+
+
+def test_a_name_that_is_no_text_is_one_error(run: Run, accounts: Path) -> None:
+    (accounts / os.fsdecode(b"\xff.json")).write_bytes((accounts / "0001.json").read_bytes())
+    done = run("organization", "scan", "--snapshots", accounts)
+    assert (done.code, "\\udcff.json has a name that is not UTF-8" in done.err) == (3, True)
+    assert not Path("iam-audit-runs").exists()
 
 
 CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {

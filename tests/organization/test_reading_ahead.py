@@ -1,6 +1,6 @@
 """What a run has stored is read side by side, and comes in the order of the accounts whatever answers first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from threading import Barrier, Event
@@ -34,6 +34,10 @@ class Meeting(Struct, frozen=True):
         if name.endswith(RECEIPT):
             self.barrier.wait(timeout=10)
         return self.inner.read(name)
+
+    def folders(self, name: str) -> Sequence[str]:
+        """Return the names of folders."""
+        return self.inner.folders(name)
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file."""
