@@ -30,7 +30,7 @@ from auditor.organization.storage import Storage
 from auditor.report.audit import audit
 from auditor.report.completeness import shortfall
 from auditor.report.gate import decided_nothing
-from auditor.report.in_use import summary
+from auditor.report.in_use import completed
 from auditor.report.report import Report, dump_report
 from auditor.selection.plan import Plan, settled, sources_read
 
@@ -107,7 +107,7 @@ class Work(Struct, frozen=True, kw_only=True):
             max_report_age=plan.run.oldest_report,
             ou=account.ou or None,
         )
-        report = structs.replace(report, configuration=summary(plan, report.summary.suppressed))
+        report = completed(report, plan, snapshot)
         digests = dict(self._stored(account, snapshot, report))
         return _receipt(account, snapshot, report, digests, began, tries)
 

@@ -15,6 +15,8 @@ from conftest import Run
 from organization_runs import stored_accounts
 from pyarrow import parquet
 
+from auditor import testing
+from auditor.account.snapshot import dump
 from auditor.organization.names import CAUSES, MANIFEST, PAGE, PARQUET, RECEIPT, REPORT
 
 
@@ -169,6 +171,17 @@ def test_what_the_configuration_file_does_stands_in_every_report(run: Run, accou
     assert json.loads(done.out)["configuration"]["excluded"] == ["root-account-mfa-enabled"]
     own = run("organization", "report", only_run(), "--account", "000000000001", "--format", "json")
     assert json.loads(own.out)["configuration"]["excluded"] == ["root-account-mfa-enabled"]
+
+
+def test_reports_of_accounts_have_owners_by_the_tag_of_the_file(run: Run, accounts: Path) -> None:
+    Path("iam-audit.toml").write_text('[history]\nowner_tag = "Owner"\n')
+    tagged = testing.console_user("bob", mfa=False, tags={"Owner": "ops"})
+    (accounts / "0001.json").write_bytes(dump(testing.account(users=[tagged])))
+    run("organization", "scan", "--snapshots", accounts, "-q")
+    stored = json.loads(gzip.decompress((only_run() / f"account={testing.ACCOUNT_ID}" / REPORT).read_bytes()))
+    assert stored["owners"]["by_arn"] == {f"arn:aws:iam::{testing.ACCOUNT_ID}:user/bob": "ops"}
+    Path("iam-audit.toml").write_text('[history]\nowner_tag = "Team"\n')
+    assert "was begun with other" in run("organization", "scan", "--resume", only_run()).err
 
 
 def test_a_suppression_may_be_for_some_accounts(run: Run, accounts: Path) -> None:
