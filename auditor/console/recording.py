@@ -9,7 +9,7 @@ from pathlib import Path
 from auditor.console.history_file import named
 from auditor.console.messages import Say, speaker
 from auditor.console.requests import HistoryAddRequest, HistoryPruneRequest
-from auditor.console.waiting_reports import Waiting, in_order
+from auditor.console.waiting_reports import in_order
 from auditor.errors import SourceError, UsageError
 from auditor.history import store
 from auditor.history.adding import Added, add
@@ -87,7 +87,7 @@ def add_reports(request: HistoryAddRequest) -> int:
         known = report_digests(connection)
     results: Counter[Added] = Counter()
     try:
-        for content, place in read_ahead(Waiting.read, waiting, _READERS):
+        for content, place in read_ahead(lambda each: each.read(), waiting, _READERS):
             results[_added(content, place, path, known)] += 1
     finally:
         say("; ".join((_summary(results, path), *notes)))

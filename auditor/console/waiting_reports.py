@@ -16,14 +16,13 @@ from auditor.writers.blocks import number
 
 
 class Waiting(Struct, frozen=True):
-    """Hold when the account of a report was captured (seconds since 1970), and how the report is read."""
+    """Hold when the account of a report was captured (seconds since 1970), and what reads the report.
+
+    `read` returns the document and its place, and raises SourceError where it cannot be read.
+    """
 
     time: float
-    reading: Callable[[], tuple[bytes, str]]
-
-    def read(self) -> tuple[bytes, str]:
-        """Return the document and its place; raise SourceError where it cannot be read."""
-        return self.reading()
+    read: Callable[[], tuple[bytes, str]]
 
 
 def in_order(sources: Sequence[str]) -> tuple[Sequence[Waiting], Sequence[str]]:

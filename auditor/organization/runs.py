@@ -12,7 +12,7 @@ from auditor import documents
 from auditor.collectors import saved
 from auditor.errors import OutputError, SourceError
 from auditor.organization.executors.base import Dead, Executor, Task
-from auditor.organization.names import CAUSES, MANIFEST, RECEIPT, REPORT, folder_of
+from auditor.organization.names import CAUSES, FOLDER, MANIFEST, RECEIPT, REPORT, folder_of
 from auditor.organization.reading_ahead import read_ahead
 from auditor.organization.receipts import read_receipt
 from auditor.organization.records import Account, Cause, Failure, Manifest, Receipt, State
@@ -129,7 +129,7 @@ def differences(storage: Store, manifest: Manifest) -> Iterator[str]:
     """
     listed = set(map(folder_of, manifest.accounts))
     for folder in storage.folders(manifest.run):
-        if folder not in listed:
+        if folder.startswith(FOLDER) and folder not in listed:
             yield f"{storage.place}/{manifest.run}/{folder} is of no account in {MANIFEST}"
 
     def read(account: Account) -> Sequence[str]:

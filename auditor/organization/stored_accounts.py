@@ -128,7 +128,8 @@ def _run_in(folder: Path) -> Manifest | None:
     except FAULTS as error:
         hint = "Restore it from a copy, or remove it: then only the snapshots that are there count."
         raise SourceError(f"is a damaged list of accounts: {error}", hint, subject=str(path)) from error
-    return manifest if any(account.source is None for account in manifest.accounts) else None
+    live = any(account.source is None and account.state is None for account in manifest.accounts)
+    return manifest if live else None  # what was judged from files is not stored again
 
 
 def _of_run(run: Manifest, folder: Path) -> Iterator[Account]:

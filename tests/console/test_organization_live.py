@@ -114,6 +114,8 @@ def test_what_a_run_stored_is_judged_again_and_no_account_of_it_is_lost(run: Run
     assert names[DENIED] == ("team-10", "Root/Staging")
     (failed,) = (account["error"]["message"] for account in document["accounts"] if account["id"] == DENIED)
     assert f"account={DENIED}/snapshot.json.gz cannot be read" in failed
+    nothing = run("organization", "scan", "--snapshots", "again")  # the snapshots are in the first run alone
+    assert (nothing.code, "holds neither snapshots nor exports" in nothing.err) == (3, True)
 
 
 def test_a_snapshot_of_another_account_is_not_taken(run: Run, here: Path) -> None:
