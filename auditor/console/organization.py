@@ -158,6 +158,7 @@ def _begun(request: OrganizationScanRequest, say: Say) -> _Run:
         pages=request.pages or any(path.endswith(".html") for path in request.paths),
         profile=which.profile,
         management_role=which.management_role,
+        chain_roles=which.chain_roles,
         region=which.region,
         timeout_s=request.timeout_s or DEFAULT_TIMEOUT_S,
     )
@@ -197,7 +198,12 @@ def _work(run: _Run) -> Work:
         run=manifest.run,
         plan=run.plan,
         frameworks=manifest.frameworks,
-        reading=Reading(profile=manifest.profile, region=manifest.region, timeout_s=manifest.timeout_s),
+        reading=Reading(
+            profile=manifest.profile,
+            region=manifest.region,
+            through=manifest.management_role if manifest.chain_roles else None,
+            timeout_s=manifest.timeout_s,
+        ),
         as_of=manifest.began_at,
         keep=manifest.keep,
         parquet=manifest.parquet,
@@ -265,7 +271,7 @@ def _gate(settings: RunSettings) -> Gate:
 
 
 def _differences(count: int) -> str:
-    return f"{count:,} stored {'file differs' if count == 1 else 'files differ'} from the receipts"
+    return f"{count:,} {'difference' if count == 1 else 'differences'} from the list of accounts and the receipts"
 
 
 def _accounts(count: int) -> str:

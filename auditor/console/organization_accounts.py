@@ -14,7 +14,7 @@ from auditor.organization.listing import listed_by_aws
 from auditor.organization.stored_accounts import read_stored
 
 _PLACES = {"organization": "--organization", "accounts_file": "--accounts", "snapshots": "--snapshots"}
-_ONLY_LIVE = ("role_name", "external_id", "management_role", "profile")
+_ONLY_LIVE = ("role_name", "external_id", "management_role", "chain_roles", "profile")
 _OF_THE_LIST = (*_ONLY_LIVE, "region", "only", "left_out")
 
 
@@ -33,6 +33,9 @@ def check_choice(which: AccountsChoice, *, resumed: bool) -> None:
         raise UsageError(f"{live[0]} is for reading AWS, and --snapshots reads files", "Leave it out.")
     if which.management_role and not which.organization:
         raise UsageError("--management-role can only be used with --organization", "Leave it out.")
+    if which.chain_roles and not which.management_role:
+        hint = "Name the role with --management-role, or let a profile of ~/.aws/config take it, and give --profile."
+        raise UsageError("--chain-roles needs --management-role", hint)
 
 
 def listed(which: AccountsChoice, say: Say) -> Listed:

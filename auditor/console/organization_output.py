@@ -6,16 +6,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from auditor import load_report
+from auditor.collectors import saved
 from auditor.console.messages import Say
 from auditor.console.rendering import gate_settings
 from auditor.console.requests import OrganizationReportRequest
 from auditor.errors import SourceError, UsageError
 from auditor.organization.names import PAGE, REPORT, folder_of
+from auditor.organization.receipts import read_receipt
 from auditor.organization.records import Account, Manifest
 from auditor.organization.report import AccountResult, OrganizationReport
 from auditor.organization.storage import Folder, Storage
-from auditor.organization.work import read_receipt
+from auditor.report.reading import load_report
 from auditor.writers import files, paths, printing
 from auditor.writers.formats import REPORT_SUFFIXES
 from auditor.writers.organization.formats import ORGANIZATION_SUFFIXES, SUFFIX_OF, writer_of
@@ -71,7 +72,7 @@ def show_account(storage: Storage, manifest: Manifest, request: OrganizationRepo
         why = receipt.error.message if receipt and receipt.error else "the run keeps no reports, or has not come to it"
         problem = f"has no report of account {request.account}: {why}"
         raise SourceError(problem, "Scan it with `iam-audit scan`.", subject=f"{storage.place}/{manifest.run}")
-    report = load_report(content)
+    report = load_report(*saved.read(content, f"{storage.place}/{name}"))
     done = files.write_reports(report, request.paths)
     if done:
         say(f"{files.sentence(done)}.")

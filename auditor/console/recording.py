@@ -1,27 +1,25 @@
 """Recording: reports that are added to a history, the one of a scan or stored ones."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection
 from contextlib import nullcontext
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-import msgspec
-from msgspec import Struct
-
-from auditor import documents
-from auditor.collectors import saved
 from auditor.console.history_file import named
 from auditor.console.messages import Say, speaker
 from auditor.console.requests import HistoryAddRequest, HistoryPruneRequest
-from auditor.errors import AuditError, SourceError, UsageError
+from auditor.console.waiting_reports import in_order
+from auditor.errors import SourceError, UsageError
 from auditor.history import store
 from auditor.history.adding import Added, add
 from auditor.history.aged import open_findings
 from auditor.history.pruning import Pruned, prune
+from auditor.history.runs import report_digests
+from auditor.history.tally import keep_missing
 from auditor.history.wanted import Wanted
 from auditor.judging.rule import Severity
+from auditor.organization.reading_ahead import read_ahead
 from auditor.report.reading import load_report
 from auditor.report.report import Report
 from auditor.selection.run_settings import RunSettings
@@ -48,8 +46,8 @@ def check(history: str | None, settings: RunSettings) -> None:
 
 def make(history: str) -> None:
     """Make the history if it is not there, and raise AuditError where nothing can be added to it."""
-    with store.writing(history):
-        pass
+    with store.writing(history) as connection:
+        keep_missing(connection)
 
 
 def record(report: Report, history: str, settings: RunSettings, say: Say) -> int:
@@ -84,28 +82,34 @@ def add_reports(request: HistoryAddRequest) -> int:
     """Add stored reports in the order of their times, each whole or not at all; the exit code is 0."""
     say = speaker(quiet=request.quiet)
     path, _ = named(request)
+    waiting, notes = in_order(request.reports)
     make(path)
+    with store.reading(path) as connection:
+        known = report_digests(connection)
     results: Counter[Added] = Counter()
     try:
-        for source in _in_order(request.reports):
-            results[_added(source, path)] += 1
-    except AuditError:
-        say(_summary(results, path))
-        raise
-    say(_summary(results, path))
+        for content, place in read_ahead(lambda each: each.read(), waiting, _READERS):
+            results[_added(content, place, path, known)] += 1
+    finally:
+        say("; ".join((_summary(results, path), *notes)))
     return 0
 
 
-def _added(source: str | bytes, history: str) -> Added:
-    content, place = saved.read(source, "the report")
-    report, digest = load_report(content, place), sha256(content).hexdigest()
+_READERS = 4  # at a time; a report may have many megabytes
+
+
+def _added(content: bytes, place: str, history: str, known: Collection[str]) -> Added:
+    digest = sha256(content).hexdigest()
+    if digest in known:
+        return Added.KNOWN
+    report = load_report(content, place)
     with store.writing(history) as connection:
         return add(connection, report, digest, place)
 
 
-def _summary(results: Counter[Added], history: str) -> str:
+def _summary(results: Counter[Added], path: str) -> str:
     count = results[Added.NEWEST] + results[Added.EARLIER]
-    parts = [f"Added {count:,} {'report' if count == 1 else 'reports'} to {history}"]
+    parts = [f"Added {count:,} {'report' if count == 1 else 'reports'} to {path}"]
     if results[Added.EARLIER]:
         parts.append(f"{results[Added.EARLIER]:,} of them before newer ones, whose links were made again")
     if results[Added.KNOWN]:
@@ -142,29 +146,3 @@ def _dropped(found: Pruned) -> str:
     )
     gone = ", ".join(number(*each) for each in names)
     return f"{number(found.runs, 'run', 'runs')}: {gone}; episodes, digests and the chain stay"
-
-
-class _Snapshot(Struct, frozen=True):
-    captured_at: datetime | None = None
-
-
-class _Header(Struct, frozen=True):
-    snapshot: _Snapshot = _Snapshot()
-
-
-def _in_order(sources: Sequence[str]) -> Sequence[str | bytes]:
-    """Return the sources by the time of their accounts; only what standard input held is kept in memory."""
-    found: list[tuple[float, str | bytes]] = []
-    for source in sources:
-        content, _ = saved.read(source, "the report")
-        found.append((_captured_at(content), content if source == "-" else source))
-    return [source for _, source in sorted(found, key=lambda each: each[0])]
-
-
-def _captured_at(content: bytes) -> float:
-    """Return the time that a document names; its reader says what is wrong with one that names none."""
-    try:
-        time = msgspec.json.decode(content, type=_Header).snapshot.captured_at
-    except documents.FAULTS:
-        return 0
-    return 0 if time is None or time.tzinfo is None else time.timestamp()

@@ -298,6 +298,7 @@ class AccountsChoice(Struct, frozen=True, kw_only=True):
     role_name: str | None
     external_id: str | None
     management_role: str | None
+    chain_roles: bool
     profile: str | None
     region: str | None
 

@@ -25,8 +25,7 @@ from auditor.report.baseline import Baseline, forgiven
 from auditor.report.baseline_text import told
 from auditor.report.configuration import effects, sentence
 from auditor.report.gate import Gate, exit_code
-from auditor.report.in_use import summary
-from auditor.report.owners import owners
+from auditor.report.in_use import completed
 from auditor.report.report import Report
 from auditor.selection import config, frameworks
 from auditor.selection.config import Loaded
@@ -75,7 +74,7 @@ def run(request: ScanRequest, *, undecided_passes: bool = False) -> int:
     _show_warnings(report, say)
     if request.as_of is not None:
         _show_revived(plan.run.suppressions.value, request.as_of, say)
-    report = _completed(report, plan, snapshot)
+    report = completed(report, plan, snapshot)
     sources, region = [*inputs, *plan.pack_paths], request.security_hub_region
     written = files.write_reports(report, plan.run.paths, sources=sources, region=region, sign=signing.sign)
     overdue = _recorded(report, history, plan.run, say)
@@ -86,13 +85,6 @@ def run(request: ScanRequest, *, undecided_passes: bool = False) -> int:
     result = "Passed, undecided without the account" if undecided_passes and code == UNDECIDED else f"Exit code {code}"
     say(f"{f'{files.sentence(written)}. ' if written else ''}{result}: {reason}{by_file}")
     return code
-
-
-def _completed(report: Report, plan: Plan, snapshot: Snapshot) -> Report:
-    """Return the report with what the configuration file decided, and with the owners of its resources."""
-    report = structs.replace(report, configuration=summary(plan, report.summary.suppressed))
-    tag = plan.run.owner_tag.value
-    return report if tag is None else structs.replace(report, owners=owners(snapshot, report.findings, tag))
 
 
 def _baseline(settings: RunSettings) -> tuple[Baseline, str] | None:

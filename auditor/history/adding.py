@@ -10,7 +10,7 @@ from auditor.history.calendar import Calendar
 from auditor.history.ledger import Ledger
 from auditor.history.proofs import run_proof
 from auditor.history.runs import Run, content_digest, insert, owners_in, relink, run_of, stored_runs, time_of, whole
-from auditor.history.tally import keep
+from auditor.history.tally import keep, keep_missing
 from auditor.history.timeline import neighbours
 from auditor.history.tracking import track
 from auditor.report.baseline import baseline_of
@@ -35,6 +35,7 @@ def add(connection: sqlite3.Connection, report: Report, digest: str, place: str)
     """
     check_as_it_is(report, place)
     side = Side(report, place)
+    keep_missing(connection)
     account = _account(connection, report, place)
     ledger = Ledger(connection, account.id)
     runs = stored_runs(connection, account.id)

@@ -10,6 +10,7 @@ from auditor.history.accounts import Account, accounts
 from auditor.history.calendar import day_number, day_of
 from auditor.history.ledger import spans_of, write_spans
 from auditor.history.runs import Run, stored_runs, whole
+from auditor.history.tally import keep_missing
 from auditor.history.timeline import since
 
 
@@ -28,6 +29,7 @@ def prune(connection: sqlite3.Connection, before: date, numbers: Collection[str]
     The newest run of an account stays whole, and every finding that was ever NON_COMPLIANT keeps its name and states.
     `numbers` are of the accounts that are meant, all if empty; raises UsageError for one that is not there.
     """
+    keep_missing(connection)
     runs = verdicts = 0
     for account in accounts(connection, numbers):
         old = _old(whole(stored_runs(connection, account.id)), day_number(before))

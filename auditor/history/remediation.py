@@ -5,8 +5,8 @@ least so long: https://doi.org/10.1080/01621459.1958.10501452. Without them the 
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -49,6 +49,20 @@ class Remediation(Struct, frozen=True, kw_only=True):
     left: tuple[Left, ...]
 
 
+class OwnerRemediation(Struct, frozen=True, kw_only=True):
+    """Hold the time to remediate of an owner's findings in days, as Remediation does for a severity.
+
+    `owner` is empty for resources without one, None for those whose owner no run knows.
+    """
+
+    owner: str | None
+    remediated: int
+    censored: int
+    median_days: int | None
+    p90_days: int | None
+    longest_days: int
+
+
 class Kept(Struct, frozen=True, kw_only=True):
     """Hold how an SLA of some days was kept for a severity.
 
@@ -71,19 +85,31 @@ def duration_of(episode: Episode, calendar: Calendar, config_rule_name: str) -> 
 
 def remediation(severity: Severity, durations: Counter[Duration]) -> Remediation:
     """Return the time to remediate that durations come to."""
-    ended = sum(count for each, count in durations.items() if each.ended)
-    return Remediation(
-        severity=severity,
-        remediated=ended,
-        censored=durations.total() - ended,
-        median_days=quantile(durations, MEDIAN),
-        p90_days=quantile(durations, P90),
-        longest_days=max((each.days for each in durations), default=0),
-        left=tuple(Left(days, round(share, _DIGITS)) for days, share in _survival(durations)),
-    )
+    left = tuple(Left(days, round(share, _DIGITS)) for days, share in _survival(durations))
+    return Remediation(severity=severity, left=left, **_measured(durations))
 
 
 _DIGITS = 4  # of a share
+
+
+def by_owner(durations: Mapping[str | None, Counter[Duration]]) -> Sequence[OwnerRemediation]:
+    """Return the times to remediate by owner, those with the most findings first; none where no owner is known."""
+    if not any(owner is not None for owner in durations):
+        return ()
+    found = [OwnerRemediation(owner=owner, **_measured(each)) for owner, each in durations.items()]
+    return sorted(found, key=lambda each: (-each.remediated - each.censored, each.owner is None, each.owner or ""))
+
+
+def _measured(durations: Counter[Duration]) -> dict[str, Any]:
+    """Return what is said of durations, by the names of fields."""
+    ended = sum(count for each, count in durations.items() if each.ended)
+    return {
+        "remediated": ended,
+        "censored": durations.total() - ended,
+        "median_days": quantile(durations, MEDIAN),
+        "p90_days": quantile(durations, P90),
+        "longest_days": max((each.days for each in durations), default=0),
+    }
 
 
 def kept(severity: Severity, days: int, durations: Counter[Duration], ages: Counter[int]) -> Kept:

@@ -1,7 +1,7 @@
 """Runs: what the history keeps of each report beside its findings, and the chain that joins them."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -134,6 +134,11 @@ def stored_runs(connection: sqlite3.Connection, account: int) -> Sequence[Run]:
     """Return the runs of an account in order of time."""
     rows = connection.execute(f"{_SELECT} WHERE account = ? ORDER BY time", (account,))
     return [_run(row) for row in rows]
+
+
+def report_digests(connection: sqlite3.Connection) -> Collection[str]:
+    """Return the digests of the documents of all reports that the history has."""
+    return {digest for (digest,) in connection.execute("SELECT report_sha256 FROM run")}
 
 
 def _run(row: Sequence[Any]) -> Run:

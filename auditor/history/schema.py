@@ -56,7 +56,10 @@ CREATE TABLE tally (
     PRIMARY KEY (account, rule, identifier));
 """
 
-MIGRATIONS = (_FIRST,)
+_OWNERS = "DELETE FROM tally"
+"""Tallies count by owner too: those without are counted again when a history is next written (tally.py)."""
+
+MIGRATIONS = (_FIRST, _OWNERS)
 """The statements that lead from each version of the schema to the next; the first text makes a new file."""
 
 VERSION = len(MIGRATIONS)

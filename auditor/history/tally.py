@@ -13,7 +13,9 @@ from itertools import accumulate
 import msgspec
 from msgspec import Struct
 
+from auditor.history.accounts import accounts
 from auditor.history.calendar import Calendar, day_of
+from auditor.history.documents import Documents
 from auditor.history.episodes import Episode, History, histories
 from auditor.history.proofs import OPEN, SUPPRESSED
 from auditor.history.remediation import Duration, duration_of
@@ -34,12 +36,14 @@ class Tally(Struct, frozen=True):
     """Hold counts by what is counted and by day (counted from 1970), and how often an episode lasted how long.
 
     The durations are by severity: days, whether the episode ended, and how many did so. The ages are those of findings
-    that an SLA holds to a date now, by severity: days, and how many are so old.
+    that an SLA holds to a date now, by severity: days, and how many are so old. The owners have the same durations by
+    owner, as History has them; None stands for all that no run knows.
     """
 
     days: dict[str, dict[int, int]]
     durations: dict[Severity, list[tuple[int, bool, int]]]
     ages: dict[Severity, list[tuple[int, int]]]
+    owners: list[tuple[str | None, list[tuple[int, bool, int]]]]
 
 
 RuleName = tuple[str, str]
@@ -55,6 +59,7 @@ class Totals:
         self.days: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self.durations: defaultdict[Severity, Counter[Duration]] = defaultdict(Counter)
         self.ages: defaultdict[Severity, Counter[int]] = defaultdict(Counter)
+        self.owners: defaultdict[str | None, Counter[Duration]] = defaultdict(Counter)
 
     def add(self, tally: Tally) -> None:
         """Add the tally of one account."""
@@ -63,22 +68,28 @@ class Totals:
             for day, count in counts.items():
                 found[day] += count
         for severity, durations in tally.durations.items():
-            for days, ended, count in durations:
-                self.durations[severity][Duration(days, ended)] += count
+            self.durations[severity].update(_counted(durations))
         for severity, ages in tally.ages.items():
             for days, count in ages:
                 self.ages[severity][days] += count
+        for owner, durations in tally.owners:
+            self.owners[owner].update(_counted(durations))
 
     def tally(self) -> Tally:
         """Return what was added up, in an order that is always the same."""
         days = {what: {day: n for day, n in sorted(counts.items()) if n} for what, counts in sorted(self.days.items())}
-        durations = {
-            severity: [(*duration, count) for duration, count in sorted(self.durations[severity].items())]
-            for severity in Severity
-            if severity in self.durations
-        }
+        durations = {each: _listed(self.durations[each]) for each in Severity if each in self.durations}
         ages = {severity: sorted(self.ages[severity].items()) for severity in Severity if severity in self.ages}
-        return Tally(days, durations, ages)
+        in_order = sorted(self.owners, key=lambda owner: (owner is None, owner or ""))
+        return Tally(days, durations, ages, [(owner, _listed(self.owners[owner])) for owner in in_order])
+
+
+def _counted(durations: Iterable[tuple[int, bool, int]]) -> Mapping[Duration, int]:
+    return {Duration(days, ended): count for days, ended, count in durations}
+
+
+def _listed(durations: Counter[Duration]) -> list[tuple[int, bool, int]]:
+    return [(*duration, count) for duration, count in sorted(durations.items())]
 
 
 def tallied(connection: sqlite3.Connection, calendar: Calendar) -> Mapping[RuleName, Tally]:
@@ -109,6 +120,14 @@ def keep(connection: sqlite3.Connection, calendar: Calendar) -> None:
         connection.execute("INSERT INTO tally (account, rule, identifier, content) VALUES (?, ?, ?, ?)", row)
 
 
+def keep_missing(connection: sqlite3.Connection) -> None:
+    """Count the tallies of accounts that have none, as in a history that an earlier release made."""
+    counted = {account for (account,) in connection.execute("SELECT DISTINCT account FROM tally")}
+    for account in accounts(connection):
+        if account.id not in counted:
+            keep(connection, Calendar(connection, account, Documents(connection)))
+
+
 def kept(connection: sqlite3.Connection, calendar: Calendar) -> Mapping[RuleName, Tally]:
     """Return the tallies of an account that are kept."""
     query = "SELECT rule, identifier, content FROM tally WHERE account = ?"
@@ -122,7 +141,7 @@ def add_kept(connection: sqlite3.Connection, calendar: Calendar, wanted: Wanted,
     if not (wanted.rules or wanted.severities):
         totals.add(every)
         return
-    totals.add(Tally({what: every.days.get(what, {}) for what in (AUDITED, INCOMPLETE)}, {}, {}))
+    totals.add(Tally({what: every.days.get(what, {}) for what in (AUDITED, INCOMPLETE)}, {}, {}, []))
     for rule, severity in calendar.severities.items():
         if wanted.takes(rule[0], severity):
             totals.add(_read(connection, calendar, rule))
@@ -183,7 +202,9 @@ def _count_finding(history: History, severity: Severity, calendar: Calendar, ste
     for span in history.states:
         steps.add(severity if span.value == OPEN else span.value, span.first, span.last)
     for number, episode in enumerate(history.episodes):
-        totals.durations[severity][duration_of(episode, calendar, history.rule)] += 1
+        duration = duration_of(episode, calendar, history.rule)
+        totals.durations[severity][duration] += 1
+        totals.owners[history.owner][duration] += 1
         steps.add(RUNNING, episode.first, None if episode.resolved is None else episode.resolved - 1)
         _count_changes(totals, calendar, episode, reopened=number > 0)
         if episode.resolved is None and episode.has_due_date:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from auditor.history.aged import AuditedAccount, Limits, audited, calendars
 from auditor.history.calendar import Boundary, Calendar, date_of, day_of
 from auditor.history.proofs import SUPPRESSED
-from auditor.history.remediation import Kept, Remediation, kept, remediation
+from auditor.history.remediation import Kept, OwnerRemediation, Remediation, by_owner, kept, remediation
 from auditor.history.tally import AUDITED, BEGAN, INCOMPLETE, REOPENED, RESOLVED, RUNNING, Totals, add_kept
 from auditor.history.wanted import Period, Wanted
 from auditor.judging.rule import Severity
@@ -48,7 +48,8 @@ class Gap(Struct, frozen=True):
 class Trend(Struct, frozen=True, kw_only=True):
     """Hold the trend; the fields are those of the JSON, which `version` numbers.
 
-    `rules` and `severities` are those that it was narrowed to; empty: it is of all findings.
+    `rules` and `severities` are those that it was narrowed to; empty: it is of all findings. `remediation_by_owner` is
+    empty where no run knows an owner.
     """
 
     format: Literal["iam-audit-history-trend"] = "iam-audit-history-trend"
@@ -62,6 +63,7 @@ class Trend(Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...]
     boundaries: tuple[Boundary, ...]
     remediation: tuple[Remediation, ...]
+    remediation_by_owner: tuple[OwnerRemediation, ...]
     sla: tuple[Kept, ...]
 
 
@@ -103,6 +105,7 @@ def trend(connection: sqlite3.Connection, wanted: Wanted, period: Period, limits
         gaps=tuple(gap for calendar in of_accounts for gap in gaps(calendar, period, every[-1])),
         boundaries=tuple(_boundaries(of_accounts, period)),
         remediation=tuple(remediation(each, totals.durations[each]) for each in Severity if each in totals.durations),
+        remediation_by_owner=tuple(by_owner(totals.owners)),
         sla=tuple(
             kept(each, limits[each], totals.durations[each], totals.ages[each]) for each in Severity if each in limits
         ),

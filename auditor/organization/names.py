@@ -9,8 +9,9 @@ SNAPSHOT = "snapshot.json.gz"
 CAUSES = "causes.json"
 PAGE = "report.html"
 PARQUET = "findings.parquet"
+FOLDER = "account="
 
 
 def folder_of(account: Account) -> str:
     """Return the folder of an account within a run."""
-    return f"account={account.key}"
+    return f"{FOLDER}{account.key}"

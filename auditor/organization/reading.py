@@ -28,15 +28,26 @@ class NotReadError(Exception):
 
 
 class Reading(Struct, frozen=True, kw_only=True):
-    """Hold how accounts are read: with which profile and Region, and for how long at most (s) each."""
+    """Hold how accounts are read: with which profile and Region, and for how long at most (s) each.
+
+    The role in each account is taken by the credentials of the role `through`, where there is one.
+    """
 
     profile: str | None = None
     region: str | None = None
+    through: str | None = None
     timeout_s: float = 1800.0
 
     def snapshot(self, account: Account, sources: frozenset[Source]) -> Snapshot:
         """Return the snapshot of an account; raise NotReadError if there can be none."""
-        return _stored(account, self.region) if account.source is not None else self._live(account, sources)
+        if account.source is None:
+            return self._live(account, sources)
+        found = _stored(account, self.region)
+        if account.id not in (None, found.account.id):
+            message = f"{account.source} is of account {found.account.id}, not of {account.id}"
+            remedy = "Put the snapshot of the right account there."
+            raise NotReadError(State.FAILED, Failure(code=_OTHER_ACCOUNT, message=message, remedy=remedy))
+        return found
 
     def request_report(self, account: Account) -> None:
         """Have AWS make the credential report of an account, without waiting; raise NotReadError if it is out of reach.
@@ -65,10 +76,12 @@ class Reading(Struct, frozen=True, kw_only=True):
         from auditor.collectors.live.refusals import refusal_of
         from auditor.collectors.live.session import LiveOptions, connect
 
+        direct = account.role_arn in (None, self.through)
         options = LiveOptions(
             profile=self.profile,
             region=self.region,
             role_arn=account.role_arn,
+            through_role_arn=None if direct else self.through,
             external_id=account.external_id,
             timeout_s=self.timeout_s,
         )

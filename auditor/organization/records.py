@@ -20,8 +20,9 @@ class State(StrEnum):
 
     AUDITED: all that the rules read is known. PARTIAL: audited, and some facts are unknown. DENIED: AWS refused the
     role or the credentials. TIMED_OUT: not read within its time. LOST: the process that worked on it died, twice.
-    FAILED: the work ended with an error that is none of these. UNFINISHED: nothing is known, as the run was ended
-    before. SUSPENDED and CLOSED are AWS's own states, NOT_ASKED are accounts that a filter leaves out.
+    FAILED: the work ended with an error that is none of these, or no rule decided anything. UNFINISHED: nothing is
+    known, as the run was ended before. SUSPENDED and CLOSED are AWS's own states, NOT_ASKED are accounts that a filter
+    leaves out.
     """
 
     FAILED = "failed"
@@ -162,6 +163,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
     `listed_by` says where the list comes from, in words. `settings` is the digest of the rules and all that goes with
     them, `configuration` what the configuration file does to these, and `selection` the options that they follow from.
+    `chain_roles`: the role in each account is taken with the credentials of the management role.
     """
 
     format: Literal["iam-audit-run"] = "iam-audit-run"
@@ -185,5 +187,6 @@ class Manifest(Struct, frozen=True, kw_only=True):
     parquet: bool = False
     profile: str | None
     management_role: str | None
+    chain_roles: bool = False
     region: str | None
     timeout_s: float

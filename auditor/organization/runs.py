@@ -8,15 +8,19 @@ from typing import TypeVar
 import msgspec
 from msgspec import structs
 
-from auditor.collectors.saved import load_report
+from auditor import documents
+from auditor.collectors import saved
 from auditor.errors import OutputError, SourceError
 from auditor.organization.executors.base import Dead, Executor, Task
-from auditor.organization.names import CAUSES, MANIFEST, RECEIPT, REPORT, folder_of
+from auditor.organization.names import CAUSES, FOLDER, MANIFEST, RECEIPT, REPORT, folder_of
+from auditor.organization.reading_ahead import read_ahead
+from auditor.organization.receipts import read_receipt
 from auditor.organization.records import Account, Cause, Failure, Manifest, Receipt, State
 from auditor.organization.report import OrganizationReport
-from auditor.organization.storage import Storage
+from auditor.organization.storage import Storage, Store
 from auditor.organization.summing import summed_up
-from auditor.organization.work import Work, lost, read_receipt
+from auditor.organization.work import Work, lost
+from auditor.report.reading import load_report
 
 T = TypeVar("T")
 Done = Callable[[Account, Receipt], object]
@@ -31,9 +35,14 @@ def name_of(organization_id: str | None, began_at: datetime) -> str:
 
 
 def begin(storage: Storage, manifest: Manifest) -> None:
-    """Store what a run is about; raise OutputError where there is such a run."""
+    """Store what a run is about; raise OutputError where there is such a run, SourceError for a name not in UTF-8."""
     name = f"{manifest.run}/{MANIFEST}"
-    if not storage.add(name, msgspec.json.encode(manifest)):
+    try:
+        content = msgspec.json.encode(manifest)
+    except UnicodeEncodeError as error:
+        place = error.object.encode("utf-8", "backslashreplace").decode()
+        raise SourceError("has a name that is not UTF-8", "Rename the file or the folder.", subject=place) from error
+    if not storage.add(name, content):
         raise OutputError("is there", "Wait a second, or choose another --store.", subject=f"{storage.place}/{name}")
 
 
@@ -58,21 +67,23 @@ def wanted(manifest: Manifest) -> list[Account]:
 
 
 def unfinished(manifest: Manifest, work: Work) -> Iterator[Account]:
-    """Yield the accounts of a run on which work is to be done."""
-    for account in wanted(manifest):
-        if work.receipt_of(account) is None:
-            yield account
+    """Return the accounts of a run on which work is to be done."""
+    accounts = wanted(manifest)
+    receipts = read_ahead(work.receipt_of, accounts)
+    return (account for account, receipt in zip(accounts, receipts, strict=True) if receipt is None)
 
 
 def forget(manifest: Manifest, work: Work, states: Sequence[State]) -> int:
     """Remove the receipts of accounts in these states, so that they are worked on again; return how many."""
-    count = 0
-    for account in manifest.accounts:
-        receipt = work.receipt_of(account) if account.state is None else None
-        if receipt is not None and receipt.state in states:
-            work.storage.remove(f"{manifest.run}/{folder_of(account)}/{RECEIPT}")
-            count += 1
-    return count
+
+    def forgotten(account: Account) -> bool:
+        receipt = work.receipt_of(account)
+        if receipt is None or receipt.state not in states:
+            return False
+        work.storage.remove(f"{manifest.run}/{folder_of(account)}/{RECEIPT}")
+        return True
+
+    return sum(read_ahead(forgotten, wanted(manifest)))
 
 
 def carry_out(accounts: Iterable[Account], work: Work, executor: Executor, done: Done, *, live: bool) -> None:
@@ -104,41 +115,66 @@ def _mapped(
 def recheck(accounts: Iterable[Account], work: Work, state_now: StateNow) -> None:
     """See of accounts that were not fully audited whether they were suspended or closed while the run went on."""
     for account in accounts:
-        receipt = work.receipt_of(account) if account.id is not None else None
-        if receipt is None:
-            continue
-        now = state_now(str(account.id))
-        if now is not None:
+        now = state_now(account.id) if account.id is not None else None
+        receipt = work.receipt_of(account) if now is not None else None
+        if now is not None and receipt is not None:
             why = Failure(code=now[1], message="It was active when the run began", remedy="")
             work.keep_receipt(account, structs.replace(receipt, state=now[0], error=why))
 
 
-def differences(storage: Storage, manifest: Manifest) -> Iterator[str]:
-    """Yield what of a run is not as its receipts say: files by their digests, and the counts of reports."""
-    for account in manifest.accounts:
-        receipt = read_receipt(storage, manifest.run, account) if account.state is None else None
-        for name, expected in receipt.digests.items() if receipt is not None else ():
-            file = f"{manifest.run}/{folder_of(account)}/{name}"
-            content = storage.read(file)
-            if content is None:
-                yield f"{storage.place}/{file} is not there"
-            elif sha256(content).hexdigest() != expected:
-                yield f"{storage.place}/{file} is not what was stored: its digest differs"
-            elif name == REPORT and receipt is not None:
-                summary = load_report(content).summary
-                if (summary.counts, summary.suppressed) != (receipt.counts, receipt.suppressed):
-                    yield f"{storage.place}/{file} has other counts than the receipt of account {account.key}"
+def differences(storage: Store, manifest: Manifest) -> Iterator[str]:
+    """Yield what of a run is not as its list of accounts and its receipts say.
+
+    Files are held against their digests, and the counts of reports against those of receipts.
+    """
+    listed = set(map(folder_of, manifest.accounts))
+    for folder in storage.folders(manifest.run):
+        if folder.startswith(FOLDER) and folder not in listed:
+            yield f"{storage.place}/{manifest.run}/{folder} is of no account in {MANIFEST}"
+
+    def read(account: Account) -> Sequence[str]:
+        receipt = read_receipt(storage, manifest.run, account)
+        return () if receipt is None else list(_differences(storage, manifest.run, account, receipt))
+
+    for found in read_ahead(read, wanted(manifest), _VERIFIERS):
+        yield from found
+
+
+_VERIFIERS = 8  # at a time: each may hold a snapshot and a report
+
+
+def _differences(storage: Storage, run: str, account: Account, receipt: Receipt) -> Iterator[str]:
+    for name, expected in receipt.digests.items():
+        file = f"{run}/{folder_of(account)}/{name}"
+        content = storage.read(file)
+        if content is None:
+            yield f"{storage.place}/{file} is not there"
+        elif sha256(content).hexdigest() != expected:
+            yield f"{storage.place}/{file} is not what was stored: its digest differs"
+        elif name == REPORT:
+            summary = load_report(*saved.read(content, f"{storage.place}/{file}")).summary
+            if (summary.counts, summary.suppressed) != (receipt.counts, receipt.suppressed):
+                yield f"{storage.place}/{file} has other counts than the receipt of account {account.key}"
 
 
 def report_of(storage: Storage, manifest: Manifest) -> OrganizationReport:
-    """Return the report of a run, finished or not; raise SourceError for a receipt that is damaged."""
+    """Return the report of a run, finished or not; raise SourceError for what is damaged of it."""
     by_key = {account.key: account for account in manifest.accounts}
 
     def receipt_of(key: str) -> Receipt | None:
         return read_receipt(storage, manifest.run, by_key[key])
 
-    def causes_of(key: str) -> Iterable[Cause]:
-        content = storage.read(f"{manifest.run}/{folder_of(by_key[key])}/{CAUSES}")
-        return () if content is None else msgspec.json.decode(content, type=list[Cause])
+    def causes_of(key: str) -> Sequence[Cause]:
+        return _causes(storage, f"{manifest.run}/{folder_of(by_key[key])}/{CAUSES}")
 
     return summed_up(manifest, receipt_of, causes_of)
+
+
+def _causes(storage: Storage, name: str) -> Sequence[Cause]:
+    content = storage.read(name)
+    try:
+        return msgspec.json.decode(content or b"", type=list[Cause])
+    except documents.FAULTS as error:
+        problem = "is not there" if content is None else f"is damaged: {error}"
+        hint = "Restore it from a copy, or remove the receipt beside it: then --resume reads the account again."
+        raise SourceError(problem, hint, subject=f"{storage.place}/{name}") from error

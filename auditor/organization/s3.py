@@ -1,5 +1,6 @@
 """Storage in Amazon S3: a prefix of a bucket, encrypted as the bucket says."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,7 @@ from auditor.errors import OutputError, SourceError
 
 _MISSING = frozenset({"NoSuchKey", "404"})
 _THERE = frozenset({"PreconditionFailed", "412"})
-_READ, _WRITE, _DELETE = "s3:GetObject", "s3:PutObject", "s3:DeleteObject"
+_READ, _WRITE, _DELETE, _LIST = "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"
 
 
 class Bucket(Struct, frozen=True):
@@ -57,6 +58,16 @@ class Bucket(Struct, frozen=True):
             raise OutputError(
                 self._problem("removed", error), _hint(error, _DELETE), subject=self._said(name)
             ) from error
+
+    def folders(self, name: str) -> Sequence[str]:
+        """Return the names of the folders directly below a name, in order; raise SourceError if that fails."""
+        above = self._key(f"{name}/") if name else self._key("")
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=above, Delimiter="/")
+        try:
+            found = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", ())]
+        except FAULTS as error:
+            raise SourceError(self._problem("listed", error), _hint(error, _LIST), subject=self._said(name)) from error
+        return sorted(each.removeprefix(above).rstrip("/") for each in found)
 
     @property
     def _client(self) -> Any:

@@ -9,11 +9,12 @@ from auditor.selection.plan import Plan
 
 
 def digest_of(plan: Plan) -> str:
-    """Return the SHA-256 of the rules, their parameters and severities, the suppressions, and the tool's version."""
+    """Return the SHA-256 of the rules with their parameters and severities, all else that decides, and the version."""
     rules = [
         (each.config_rule_name, each.rule.id, each.rule.severity, msgspec.to_builtins(each.parameters))
         for each in plan.rules
     ]
     packs = [(each.given, repr(each.document)) for each in plan.pack_files]
-    parts = (__version__, rules, packs, plan.run.suppressions.value, plan.run.max_report_age.value)
+    run = plan.run
+    parts = (__version__, rules, packs, run.suppressions.value, run.max_report_age.value, run.owner_tag.value)
     return sha256(msgspec.json.encode(parts)).hexdigest()

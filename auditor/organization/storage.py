@@ -5,6 +5,7 @@ query engines read all runs with one pattern over such names.
 """
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
@@ -43,6 +44,16 @@ class Storage(Protocol):
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
+
+
+class Store(Storage, Protocol):
+    """Keep files by name as a storage does, and list what there is."""
+
+    def folders(self, name: str) -> Sequence[str]:
+        """Return the names of the folders directly below a name, in order; "" is the root.
+
+        Raises SourceError where they cannot be listed.
+        """
 
 
 class Folder(Struct, frozen=True):
@@ -98,6 +109,13 @@ class Folder(Struct, frozen=True):
             self._path(name).unlink(missing_ok=True)
         except OSError as error:
             raise self._unwritten(name, error) from error
+
+    def folders(self, name: str) -> Sequence[str]:
+        """Return the names of the folders directly below a name, in order; raise SourceError if that fails."""
+        try:
+            return sorted(entry.name for entry in self._path(name).iterdir() if entry.is_dir())
+        except OSError as error:
+            raise SourceError(f"cannot be read: {error.strerror or error}", _HINT, subject=self._said(name)) from error
 
     def _path(self, name: str) -> Path:
         return Path(self.root, *name.split("/"))

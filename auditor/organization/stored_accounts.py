@@ -20,7 +20,8 @@ from auditor.collectors.cli_output.names import FILES
 from auditor.documents import FAULTS, remedy_of
 from auditor.errors import SourceError
 from auditor.organization.accounts import Listed
-from auditor.organization.records import Account
+from auditor.organization.names import MANIFEST, SNAPSHOT, folder_of
+from auditor.organization.records import Account, Manifest
 
 _DEPTH = 8  # folders below the one that is given; runs keep accounts as org=/date=/account=
 _SUFFIXES = (".json", ".json.gz")
@@ -35,7 +36,8 @@ _SHOWN = 5  # names in one warning
 def read_stored(folder: str) -> Listed:
     """Return the accounts that are stored in a folder and in the folders below it.
 
-    What cannot be read is an account too, which the work on it will tell; other files are named in a warning.
+    What cannot be read is an account too, which the work on it will tell; other files are named in a warning. Of an
+    earlier run that read AWS all accounts are listed, also those of which it stored nothing.
     Raises SourceError for a folder that is none, holds no account, or has folders so deep that they are not searched:
     accounts in these would be missing.
     """
@@ -57,7 +59,7 @@ def read_stored(folder: str) -> Listed:
         remedy = "`iam-audit snapshot -o FILE.json.gz` writes snapshots; the README has the commands for exports."
         raise SourceError("holds neither snapshots nor exports of the AWS CLI", remedy, subject=folder)
     return Listed(
-        accounts=_with_own_keys(found.accounts),
+        accounts=_with_own_keys(found.accounts, top),
         listed_by=f"the folder {folder}",
         partition=found.partition,
         warnings=tuple(found.warnings()),
@@ -76,6 +78,10 @@ class _Found:
 
     def search(self, folder: Path, depth: int) -> None:
         """Take what a folder holds, and what is in the folders below."""
+        if (run := _run_in(folder)) is not None:
+            self.accounts += _of_run(run, folder)
+            self.partition = run.partition
+            return
         entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
         exported = {entry for entry in entries if _is_export(entry.name)}
         if exported:
@@ -112,6 +118,31 @@ class _Found:
             yield f"{self._top}: accounts that are stored more than once, and each counts: {_shown(twice)}"
 
 
+def _run_in(folder: Path) -> Manifest | None:
+    """Return what a run is about that has read its accounts from AWS; None for a folder that is no such run's."""
+    path = folder / MANIFEST
+    ours = _FORMAT.search(_head(path)) if path.is_file() else None
+    if ours is None or ours["format"] != b"iam-audit-run":
+        return None
+    try:
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except FAULTS as error:
+        hint = "Restore it from a copy, or remove it: then only the snapshots that are there count."
+        raise SourceError(f"is a damaged list of accounts: {error}", hint, subject=str(path)) from error
+    live = any(account.source is None and account.state is None for account in manifest.accounts)
+    return manifest if live else None  # what was judged from files is not stored again
+
+
+def _of_run(run: Manifest, folder: Path) -> Iterator[Account]:
+    """Yield the accounts of an earlier run, those too of which it has kept no snapshot: the work on them says so."""
+    for account in run.accounts:
+        if account.state is not None:
+            yield account
+        else:
+            source = str(folder / folder_of(account) / SNAPSHOT)
+            yield structs.replace(account, source=source, role_arn=None, external_id=None)
+
+
 def _is_export(name: str) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in FILES)
 
@@ -138,7 +169,7 @@ def _is_input(file: Path, head: bytes) -> bool:
         return True
 
 
-def _with_own_keys(accounts: Sequence[Account]) -> tuple[Account, ...]:
+def _with_own_keys(accounts: Sequence[Account], top: Path) -> tuple[Account, ...]:
     """Return the accounts, each with a key that no other has: its place where number or file name are another's too."""
     counts = Counter(account.key for account in accounts)
     taken = {key for key, count in counts.items() if count == 1}
@@ -147,7 +178,8 @@ def _with_own_keys(accounts: Sequence[Account]) -> tuple[Account, ...]:
         if counts[account.key] == 1:
             made.append(account)
             continue
-        key = re.sub(r"[\\/]+", "~", account.name)
+        place = Path(account.source).relative_to(top) if account.source is not None else Path()
+        key = re.sub(r"[\\/]+", "~", str(place) if place.name else account.name or account.key)
         while key in taken:
             key = f"{key}~"
         taken.add(key)

@@ -10,6 +10,7 @@ from msgspec import structs
 from auditor import __version__
 from auditor.judging.rule import OPEN, ComplianceType, Severity
 from auditor.organization.causes import FIRST, Causes
+from auditor.organization.reading_ahead import read_ahead
 from auditor.organization.records import (
     AUDITABLE,
     REPORTED,
@@ -45,24 +46,27 @@ CausesOf = Callable[[str], Iterable[Cause]]
 def summed_up(manifest: Manifest, receipt_of: ReceiptOf, causes_of: CausesOf) -> OrganizationReport:
     """Return the report of a run; an account without a receipt is unfinished, whatever became of the work on it.
 
-    Receipts are read one after the other and not kept: ten thousand of them with all their counts take 100 MB.
+    Receipts are read side by side and not kept: ten thousand of them with all their counts take 100 MB.
     """
     with closing(Causes()) as causes:
         return _summed_up(manifest, receipt_of, causes_of, causes)
 
 
 def _summed_up(manifest: Manifest, receipt_of: ReceiptOf, causes_of: CausesOf, causes: Causes) -> OrganizationReport:
+    def read(account: Account) -> tuple[Account, Receipt | None, Sequence[Cause]]:
+        receipt = receipt_of(account.key) if account.state is None else None
+        return account, receipt, list(causes_of(account.key)) if receipt and receipt.state in REPORTED else []
+
     totals = _Totals()
     results: list[AccountResult] = []
-    for account in sorted(manifest.accounts, key=lambda each: (each.id or "", each.key)):
-        receipt = receipt_of(account.key) if account.state is None else None
+    in_order = sorted(manifest.accounts, key=lambda each: (each.id or "", each.key))
+    for account, receipt, own in read_ahead(read, in_order):
         if receipt is None:
             results.append(_unworked(account))
             continue
         totals.add(receipt)
         results.append(_result(account, receipt))
-        if receipt.state in REPORTED:
-            causes.add(receipt.account_id or account.key, causes_of(account.key))
+        causes.add(receipt.account_id or account.key, own)
     rules = totals.rules()
     common = causes.common({rule.config_rule_name: rule.severity for rule in rules})
     return OrganizationReport(

@@ -19,17 +19,18 @@ from auditor.account.snapshot import dump
 from auditor.account.sources import SourceStatus
 from auditor.account.unknown import Gap, gaps_of
 from auditor.collectors.answers import DENIED_CODES
-from auditor.errors import AuditError, OutputError, SourceError
+from auditor.errors import AuditError, OutputError
 from auditor.judging.engine import RULE_ERROR
 from auditor.judging.rule import ComplianceType
 from auditor.organization.names import CAUSES, PAGE, PARQUET, RECEIPT, REPORT, SNAPSHOT, folder_of
 from auditor.organization.reading import NotReadError, Reading
+from auditor.organization.receipts import read_receipt
 from auditor.organization.records import Account, Cause, Failure, Keep, Receipt, RuleCounts, SourceState, State
 from auditor.organization.storage import Storage
 from auditor.report.audit import audit
 from auditor.report.completeness import shortfall
 from auditor.report.gate import decided_nothing
-from auditor.report.in_use import summary
+from auditor.report.in_use import completed
 from auditor.report.report import Report, dump_report
 from auditor.selection.plan import Plan, settled, sources_read
 
@@ -106,7 +107,7 @@ class Work(Struct, frozen=True, kw_only=True):
             max_report_age=plan.run.oldest_report,
             ou=account.ou or None,
         )
-        report = structs.replace(report, configuration=summary(plan, report.summary.suppressed))
+        report = completed(report, plan, snapshot)
         digests = dict(self._stored(account, snapshot, report))
         return _receipt(account, snapshot, report, digests, began, tries)
 
@@ -133,19 +134,6 @@ class Work(Struct, frozen=True, kw_only=True):
         """Store a receipt, and return it; raise OutputError if that fails."""
         self.storage.write(f"{self.run}/{folder_of(account)}/{RECEIPT}", msgspec.json.encode(receipt))
         return receipt
-
-
-def read_receipt(storage: Storage, run: str, account: Account) -> Receipt | None:
-    """Return the receipt of an account in a run, None where there is none; raise SourceError if it is damaged."""
-    name = f"{run}/{folder_of(account)}/{RECEIPT}"
-    content = storage.read(name)
-    if content is None:
-        return None
-    try:
-        return msgspec.json.decode(content, type=Receipt)
-    except msgspec.DecodeError as error:
-        remedy = "Remove it: then the account is read again with --resume."
-        raise SourceError(f"is not a receipt: {error}", remedy, subject=f"{storage.place}/{name}") from error
 
 
 def lost(account: Account, began: datetime, tries: int) -> Receipt:
@@ -228,10 +216,15 @@ def _outcome(snapshot: Snapshot, report: Report) -> tuple[State, Failure | None]
         remedy = "Try it again with --resume RUN --retry timed_out, with a longer --timeout where that was too short."
         return State.TIMED_OUT, Failure(code=late.error_code, message=late.message, remedy=remedy)
     gap = denied or next(iter(gaps), None)
-    if gap is None:
-        return State.PARTIAL, Failure(code=None, message=why)
-    failure = Failure(code=gap.error_code, message=gap.message, action=gap.iam_action)
-    return State.DENIED if denied is not None and decided_nothing(report) else State.PARTIAL, failure
+    failure = Failure(code=None, message=why)
+    if gap is not None:
+        failure = Failure(code=gap.error_code, message=gap.message, action=gap.iam_action)
+    if not decided_nothing(report):
+        return State.PARTIAL, failure
+    if denied is not None:
+        return State.DENIED, failure
+    message = why if gap is None else f"{why}. {gap.message}"
+    return State.FAILED, structs.replace(failure, message=message)
 
 
 def _of_other_services(gap: Gap) -> bool:

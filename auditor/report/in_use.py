@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from msgspec import to_builtins
+from msgspec import structs, to_builtins
 
+from auditor.account.model import Snapshot
 from auditor.report.configuration import ConfigurationSummary
+from auditor.report.owners import owners
+from auditor.report.report import Report
 from auditor.selection.plan import Plan
 from auditor.selection.settings import OriginKind, Sourced
 
@@ -34,6 +37,13 @@ def summary(plan: Plan, suppressed: int) -> ConfigurationSummary | None:
         parameters=tuple(sorted(_parameters(plan))),
         severities=tuple(sorted(_severities(plan))),
     )
+
+
+def completed(report: Report, plan: Plan, snapshot: Snapshot) -> Report:
+    """Return the report with what the configuration file decided, and with the owners of its resources."""
+    tag = plan.run.owner_tag.value
+    named = None if tag is None else owners(snapshot, report.findings, tag)
+    return structs.replace(report, configuration=summary(plan, report.summary.suppressed), owners=named)
 
 
 def _selected(plan: Plan) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 A service-managed StackSet deploys nothing to the management account, so the stack that makes it makes the role there:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs-associate-stackset-with-org.html
+A delegated administrator may make the StackSet too, and is one of the accounts that it deploys to:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs-delegated-admin.html
 """
 
 import re
@@ -13,21 +15,33 @@ from auditor.writers.config_rules.cloudformation import as_yaml
 from auditor.writers.config_rules.terraform import quoted
 
 _DESCRIPTION = "Lets iam-audit read the IAM of this account"
+_IN_MANAGEMENT = "InManagementAccount"
 _VERSION = {"AWSTemplateFormatVersion": "2010-09-09"}
 
 
 def cloudformation_stackset(role: AuditRole) -> str:
-    """Return a stack for the management account: the role there, and a StackSet with the role for all others."""
+    """Return a stack for the management account: the role there, and a StackSet with the role for all others.
+
+    In the account of a delegated administrator it makes the StackSet alone, which gives that account the role too.
+    """
     body = as_yaml({**_VERSION, "Description": _DESCRIPTION, "Resources": {"AuditRole": _role(role)}})
     units = {
         "Type": "CommaDelimitedList",
         "Description": "The root (r-...) or the organizational units (ou-...) whose accounts get the role",
     }
+    caller = {
+        "Type": "String",
+        "Default": "SELF",
+        "AllowedValues": ["SELF", "DELEGATED_ADMIN"],
+        "Description": "SELF in the management account, DELEGATED_ADMIN in that of a delegated administrator",
+    }
+    own_role = {"Condition": _IN_MANAGEMENT, **_role(role)}
     stack = {
         **_VERSION,
         "Description": "The role of iam-audit in the management account and in all others of the organization",
-        "Parameters": {"OrganizationalUnitIds": units},
-        "Resources": {"AuditRole": _role(role), "AuditRoleInMembers": _stack_set(role, body)},
+        "Parameters": {"OrganizationalUnitIds": units, "CallAs": caller},
+        "Conditions": {_IN_MANAGEMENT: {"Fn::Equals": [{"Ref": "CallAs"}, "SELF"]}},
+        "Resources": {"AuditRole": own_role, "AuditRoleInMembers": _stack_set(role, body)},
     }
     comment = f"# Written by iam-audit {__version__}; to be deployed as a stack in the management account.\n"
     return comment + as_yaml(stack)
@@ -38,6 +52,7 @@ def _stack_set(role: AuditRole, body: str) -> dict[str, Any]:
         "StackSetName": re.sub("[^a-zA-Z0-9]+", "-", f"role-{role.name}"),
         "Description": f"The role {role.name}, which iam-audit reads accounts with",
         "PermissionModel": "SERVICE_MANAGED",
+        "CallAs": {"Ref": "CallAs"},
         "AutoDeployment": {"Enabled": True, "RetainStacksOnAccountRemoval": False},
         "Capabilities": ["CAPABILITY_NAMED_IAM"],
         "ManagedExecution": {"Active": True},

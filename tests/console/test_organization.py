@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from conftest import Run
 from organization_runs import stored_accounts
 from pyarrow import parquet
 
+from auditor import testing
+from auditor.account.snapshot import dump
 from auditor.organization.names import CAUSES, MANIFEST, PAGE, PARQUET, RECEIPT, REPORT
 
 
@@ -151,6 +154,16 @@ def test_a_run_of_which_nothing_was_audited_ends_with_3(run: Run, accounts: Path
     assert "no account was audited" in done.err
 
 
+def test_an_account_of_which_nothing_was_decided_never_passes(run: Run, accounts: Path) -> None:
+    (accounts / "cut.json").unlink()
+    (accounts / "exports").mkdir()
+    (accounts / "exports" / "virtual-mfa-devices.json").write_text('{"VirtualMFADevices": []}')
+    done = run("organization", "scan", "--snapshots", accounts, "--allow-incomplete")
+    assert done.code == 4
+    assert "4 of 5 active accounts audited; 1 failed" in done.err
+    assert "Nothing was decided" in done.out
+
+
 def test_what_the_configuration_file_does_stands_in_every_report(run: Run, accounts: Path) -> None:
     Path("iam-audit.toml").write_text('[selection]\nexclude = ["root-account-mfa-enabled"]\n')
     done = run("organization", "scan", "--snapshots", accounts, "--format", "json")
@@ -158,6 +171,17 @@ def test_what_the_configuration_file_does_stands_in_every_report(run: Run, accou
     assert json.loads(done.out)["configuration"]["excluded"] == ["root-account-mfa-enabled"]
     own = run("organization", "report", only_run(), "--account", "000000000001", "--format", "json")
     assert json.loads(own.out)["configuration"]["excluded"] == ["root-account-mfa-enabled"]
+
+
+def test_reports_of_accounts_have_owners_by_the_tag_of_the_file(run: Run, accounts: Path) -> None:
+    Path("iam-audit.toml").write_text('[history]\nowner_tag = "Owner"\n')
+    tagged = testing.console_user("bob", mfa=False, tags={"Owner": "ops"})
+    (accounts / "0001.json").write_bytes(dump(testing.account(users=[tagged])))
+    run("organization", "scan", "--snapshots", accounts, "-q")
+    stored = json.loads(gzip.decompress((only_run() / f"account={testing.ACCOUNT_ID}" / REPORT).read_bytes()))
+    assert stored["owners"]["by_arn"] == {f"arn:aws:iam::{testing.ACCOUNT_ID}:user/bob": "ops"}
+    Path("iam-audit.toml").write_text('[history]\nowner_tag = "Team"\n')
+    assert "was begun with other" in run("organization", "scan", "--resume", only_run()).err
 
 
 def test_a_suppression_may_be_for_some_accounts(run: Run, accounts: Path) -> None:
@@ -252,7 +276,7 @@ def test_what_was_changed_in_a_run_is_found_on_demand(
     path = only_run() / "account=000000000001" / name
     if name == RECEIPT:
         receipt = json.loads(path.read_bytes())
-        receipt["counts"]["NON_COMPLIANT"] = 0
+        receipt["suppressed"] += 1
         content = json.dumps(receipt).encode()
     if content is None:
         path.unlink()
@@ -274,6 +298,66 @@ def test_the_report_of_one_account_has_no_gate_that_would_pass(
     run("organization", "scan", "--snapshots", accounts, "-q")
     done = run("organization", "report", only_run(), "--account", "000000000001", *options)
     assert (done.code, done.out, f"{options[0]} cannot be used with --account" in done.err) == (2, "", True)
+
+
+DAMAGE = {
+    "causes that are cut": (CAUSES, b"[", (), f"{CAUSES} is damaged"),
+    "causes that are gone": (CAUSES, None, (), f"{CAUSES} is not there"),
+    "the report of an account": (REPORT, b"{", ("--account", "000000000001"), f"{REPORT} is not a readable report"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "options", "message"), DAMAGE.values(), ids=list(DAMAGE))
+def test_what_is_damaged_in_a_run_is_one_error(
+    run: Run, accounts: Path, name: str, content: bytes | None, options: Sequence[str], message: str
+) -> None:
+    run("organization", "scan", "--snapshots", accounts, "-q")
+    path = only_run() / "account=000000000001" / name
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    done = run("organization", "report", only_run(), *options)
+    assert (done.code, done.out) == (3, "")
+    assert f"account=000000000001/{message}" in done.err
+
+
+def test_an_account_that_was_taken_out_of_the_list_is_found_on_demand(run: Run, accounts: Path) -> None:
+    run("organization", "scan", "--snapshots", accounts, "-q")
+    manifest = json.loads((only_run() / MANIFEST).read_bytes())
+    manifest["accounts"] = [each for each in manifest["accounts"] if each["id"] != "000000000001"]
+    (only_run() / MANIFEST).write_text(json.dumps(manifest))
+    done = run("organization", "report", only_run(), "--verify")
+    assert (done.code, "account=000000000001 is of no account in run.json" in done.err) == (3, True)
+
+
+def test_a_name_that_is_no_text_is_one_error(run: Run, accounts: Path) -> None:
+    (accounts / os.fsdecode(b"\xff.json")).write_bytes((accounts / "0001.json").read_bytes())
+    done = run("organization", "scan", "--snapshots", accounts)
+    assert (done.code, "\\udcff.json has a name that is not UTF-8" in done.err) == (3, True)
+    assert not Path("iam-audit-runs").exists()
+
+
+CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "no counts": ({"counts": {}}, "its counts do not agree"),
+    "other severities": ({"by_severity": {}}, "its counts do not agree"),
+    "no rules": ({"rules": [], "counts": {}, "by_severity": {}}, "it has the state audited, and not"),
+    "a state of accounts that were left out": ({"state": "not_asked"}, "it has the state not_asked"),
+    "a state that AWS did not give": ({"state": "suspended"}, "it has the state suspended, and not AWS's word"),
+    "another account": ({"key": "000000000002"}, "it is of account 000000000002"),
+    "no digest": ({"digests": {}}, "it lacks the digest of the report"),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), CONTRADICTIONS.values(), ids=list(CONTRADICTIONS))
+def test_a_receipt_that_contradicts_itself_is_refused(
+    run: Run, accounts: Path, changes: dict[str, Any], message: str
+) -> None:
+    run("organization", "scan", "--snapshots", accounts, "-q")
+    path = only_run() / "account=000000000001" / RECEIPT
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), **changes}))
+    done = run("organization", "report", only_run())
+    assert (done.code, done.out) == (3, "")
+    assert f"{path} is not a receipt: {message}" in done.err
 
 
 def test_a_damaged_receipt_is_named(run: Run, accounts: Path) -> None:

@@ -64,10 +64,55 @@ def test_the_newest_run_that_knows_the_owner_counts(settings: Path, run: Run) ->
     assert run("history", "verify").code == 0
 
 
+def nights_of_three(settings: Path, run: Run, owner: str = "ops") -> None:
+    """Have bob, max and eve fail from the second night on; bob, whose owner is known, is mended after two days."""
+    for day, mended in enumerate((True, False, False, True, True)):
+        bob = console_user("bob", mfa=mended, groups=["A"], tags={"Owner": owner})
+        others = [console_user(name, mfa=not day, groups=["A"]) for name in ("kim", "max")]
+        eve = console_user("eve", mfa=not day, groups=["A"], unknown=["tags"])
+        scan(settings, run, day, bob, *others, eve)
+
+
+def test_the_time_to_remediate_is_known_by_owner(settings: Path, run: Run) -> None:
+    nights_of_three(settings, run)
+    found = json.loads(run("history", "trend", "--rule", MFA, "--format", "json").out)["remediation_by_owner"]
+    rows = [(each["owner"], each["remediated"], each["censored"], each["median_days"]) for each in found]
+    assert rows == [("", 0, 2, None), ("ops", 1, 0, 2), (None, 0, 1, None)]
+    assert [each["longest_days"] for each in found] == [3, 2, 3]
+    lines = run("history", "trend", "--rule", MFA).out.splitlines()
+    table = lines[lines.index("Days to remediate by owner:") + 1 :]
+    assert [line.split() for line in table[:4]] == [
+        ["owner", "remediated", "open", "or", "unclear", "median", "90th", "percentile"],
+        ["none", "0", "2", "more", "than", "3", "more", "than", "3"],
+        ["ops", "1", "0", "2", "2"],
+        ["unknown", "0", "1", "more", "than", "3", "more", "than", "3"],
+    ]
+    assert run("history", "verify").code == 0
+    narrowed = json.loads(run("history", "trend", "--severity", "low", "--format", "json").out)
+    assert narrowed["remediation_by_owner"] == []
+
+
+def test_names_of_owners_are_text_on_the_page(settings: Path, run: Run) -> None:
+    nights_of_three(settings, run, "<b>|ops\u202e")
+    assert run("history", "trend", "-o", "trend.html", "-o", "trend.md").code == 0
+    page = (settings / "trend.html").read_text("utf-8")
+    assert "By owner" in page
+    assert "&lt;b&gt;|ops" in page
+    assert "\u202e" not in page + (settings / "trend.md").read_text("utf-8")
+
+
+def test_of_many_owners_those_with_the_most_findings_are_written_out(settings: Path, run: Run) -> None:
+    people_of_many = [person(f"user{number}", tags={"Owner": f"team{number:02}"}) for number in range(60)]
+    scan(settings, run, 0, person("own", tags={"Owner": "team59"}), *people_of_many)
+    out = run("history", "trend", "--rule", MFA).out
+    assert (out.count("  team"), "team59" in out, "team58" in out) == (50, True, False)
+    assert "And 10 owners with fewer findings" in out
+
+
 def test_without_the_setting_nothing_of_owners_is_in_reports(folder: Path, run: Run) -> None:
     scan(folder, run, 0, person("bob", tags={"Owner": "ops"}), options=("--history", "h.db"))
     assert json.loads((folder / "0.json").read_text("utf-8"))["owners"] is None
-    out = run("history", "show", "--history", "h.db").out
+    out = run("history", "show", "--history", "h.db").out + run("history", "trend", "--history", "h.db").out
     assert "owner" not in out
 
 

@@ -284,6 +284,24 @@ def test_other_databases_and_newer_histories_are_left_alone(folder: Path, report
     assert (result.code, f"has version {VERSION + 1} of the schema" in result.err) == (3, True)
 
 
+@pytest.mark.parametrize("command", [["add", "0.json"], ["prune", "--before", "2026-11-25"]])
+def test_a_history_of_an_earlier_release_is_brought_up_to_date(
+    folder: Path, reports: list[str], run: Run, command: list[str]
+) -> None:
+    run("history", "add", "--history", "h.db", *reports)
+    trend = ("history", "trend", "--history", "h.db", "--format", "json")
+    expected = run(*trend).out
+    with closing(sqlite3.connect(folder / "h.db")) as connection:  # as version 1 wrote tallies: without owners
+        connection.execute("UPDATE tally SET content = json_remove(content, '$.owners')")
+        connection.execute("PRAGMA user_version = 1")
+        connection.commit()
+    refused = run(*trend)
+    assert (refused.code, "was made by an earlier release" in refused.err) == (3, True)
+    assert run("history", *command, "--history", "h.db").code == 0
+    assert run(*trend).out == expected
+    assert run("history", "verify", "--history", "h.db").code == 0
+
+
 def test_a_history_in_a_folder_that_cannot_be_written_is_read_and_not_changed() -> None:
     with TemporaryDirectory(dir=MEMORY) as name:
         path = Path(name) / "h.db"

@@ -64,6 +64,7 @@ def test_the_stack_makes_the_role_in_the_management_account_and_in_all_others(
 ) -> None:
     resources = yaml.safe_load(template(run, "cloudformation-stackset", principal))["Resources"]
     role = resources["AuditRole"]
+    assert role.pop("Condition") == "InManagementAccount"
     assert yaml.safe_load(_body(resources))["Resources"] == {"AuditRole": role}
     properties = role["Properties"]
     assert (properties["Path"], properties["RoleName"]) == ("/audit/", "iam-audit@2")
@@ -73,6 +74,15 @@ def test_the_stack_makes_the_role_in_the_management_account_and_in_all_others(
     assert trust["Principal"] == {"AWS": ROLE if ROLE in principal else whole}
     demanded = {"StringEquals": {"sts:ExternalId": "partner:7/x"}} if ROLE in principal else None
     assert trust.get("Condition") == demanded
+
+
+def test_a_delegated_administrator_makes_the_stack_set_alone(run: Run) -> None:
+    stack = yaml.safe_load(template(run, "cloudformation-stackset", PRINCIPALS["an account"]))
+    assert stack["Parameters"]["CallAs"]["Default"] == "SELF"
+    assert stack["Conditions"] == {"InManagementAccount": {"Fn::Equals": [{"Ref": "CallAs"}, "SELF"]}}
+    members = stack["Resources"]["AuditRoleInMembers"]
+    assert members["Properties"]["CallAs"] == {"Ref": "CallAs"}
+    assert "Condition" not in members
 
 
 def _body(resources: dict[str, Any]) -> str:

@@ -68,6 +68,17 @@ def test_what_a_run_stored_is_found(tmp_path: Path) -> None:
     assert [each.key for each in read_stored(str(tmp_path)).accounts] == ["000000000042", "111122223333"]
 
 
+def test_a_file_that_is_only_called_like_the_list_of_a_run_is_none(tmp_path: Path) -> None:
+    put(tmp_path, {"run.json": b"{}", "a.json": SNAPSHOT})
+    assert found(tmp_path) == {"a.json": "111122223333"}
+
+
+def test_the_list_of_a_run_that_is_damaged_is_an_error(tmp_path: Path) -> None:
+    put(tmp_path, {"run.json": b'{"format": "iam-audit-run", "version": 1, "acc', "account=1/snapshot.json": SNAPSHOT})
+    with pytest.raises(SourceError, match=r"run\.json is a damaged list of accounts"):
+        read_stored(str(tmp_path))
+
+
 def test_an_account_that_is_stored_twice_counts_twice_and_is_told(tmp_path: Path) -> None:
     put(tmp_path, {"monday/a.json": SNAPSHOT, "tuesday/a.json": SNAPSHOT, "b.json": OTHER, "tuesday~a.json": SNAPSHOT})
     assert len(found(tmp_path)) == 4

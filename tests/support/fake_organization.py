@@ -89,7 +89,8 @@ class FakeOrganization:
     """The organization: what AWS Organizations says of it, whose calls are disturbed, and who called.
 
     `role` is in every account, in the management account only with `role_in_management`; where `external_id` is set,
-    each demands it. `latency_s` is how long each answer takes.
+    each demands it. `hub` is a role in the management account; where one is set, the others trust it alone.
+    `latency_s` is how long each answer takes.
     """
 
     def __init__(self, url: str, front: Front, accounts: Sequence[Member]) -> None:
@@ -111,6 +112,7 @@ class FakeOrganization:
         """Put everything back as it was in the beginning."""
         self.role, self.role_in_management = ROLE, False
         self.external_id: str | None = None
+        self.hub: str | None = None
         self.latency_s = 0.0
         self.service = OrganizationsService(self.accounts)
         self.service.serve(self.front)
@@ -171,11 +173,15 @@ class FakeOrganization:
         account_id, role = self._account_of(call), call.parameters["RoleArn"].partition(":role/")[2]
         wrong_id = self.external_id not in (None, call.parameters.get("ExternalId"))
         there = account_id in self.ids and (account_id != MANAGEMENT or self.role_in_management)
-        if not there or role != self.role or wrong_id:
+        by_hub = call.access_key == _HUB_KEY
+        is_hub = account_id == MANAGEMENT and role == self.hub and not by_hub
+        is_role = there and role == self.role and not wrong_id and by_hub == (self.hub is not None)
+        if not (is_hub or is_role):
             caller = f"arn:aws:iam::{MANAGEMENT}:user/auditor"
             why = f"is not authorized to perform: sts:AssumeRole on resource: {call.parameters['RoleArn']}"
             return error("AccessDenied", f"User: {caller} {why}", 403)
-        key = f"<AccessKeyId>{_key(account_id)}</AccessKeyId><SecretAccessKey>made-up</SecretAccessKey>"
+        access_key = _HUB_KEY if is_hub else _key(account_id)
+        key = f"<AccessKeyId>{access_key}</AccessKeyId><SecretAccessKey>made-up</SecretAccessKey>"
         session = f"<SessionToken>made-up</SessionToken><Expiration>{datetime.now(UTC) + timedelta(hours=1):%FT%TZ}"
         return result("AssumeRole", f"<Credentials>{key}{session}</Expiration></Credentials>")
 
@@ -198,6 +204,9 @@ def _reports(account_id: str, *, already: bool) -> CredentialReports:
 
 def _key(account_id: str) -> str:
     return f"ASIA0000{account_id}"
+
+
+_HUB_KEY = f"ASIA0001{MANAGEMENT}"
 
 
 @contextmanager
@@ -255,7 +264,8 @@ def _fill(account_id: str, number: int) -> None:
         backend.update_account_password_policy(False, False, 90, 14, 24, True, True, True, True)
     _date(backend)
     complete_policies(account_id)
-    backend.access_keys[_key(account_id)] = backend.create_temp_access_key()
+    for key in (_key(account_id), *([_HUB_KEY] if account_id == MANAGEMENT else [])):
+        backend.access_keys[key] = backend.create_temp_access_key()
 
 
 def _date(backend: Any) -> None:

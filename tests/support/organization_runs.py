@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
+from nights import BOB, FIXED, at_night, night_of, people
 
 from auditor.account.snapshot import dump
 from auditor.errors import OutputError
 from auditor.organization import runs
+from auditor.organization.executors.threads import Threads
 from auditor.organization.reading import Reading
 from auditor.organization.records import Account, Keep, Manifest, Receipt
 from auditor.organization.settings import digest_of
@@ -82,6 +84,29 @@ def begun(folder: Path, count: int) -> tuple[Storage, Manifest]:
     manifest = manifest_of(stored_accounts(folder / "accounts", count))
     runs.begin(storage, manifest)
     return storage, manifest
+
+
+def nights_of_runs(storage: Storage, folder: Path, days: int = 3, keep: Keep = Keep.REPORTS) -> Sequence[Manifest]:
+    """Carry out a run over the snapshots of two accounts in each of some nights, and return what the runs are about.
+
+    Bob has MFA in the first account from the third night on; the second account never has anything wrong.
+    """
+    found = []
+    folder.mkdir(exist_ok=True)
+    for day in range(days):
+        accounts = []
+        for number in (1, 2):
+            seen = people(FIXED if number == 2 or day > 1 else BOB)
+            path = folder / f"{day}-{number}.json"
+            path.write_bytes(dump(at_night(day, seen)).replace(ACCOUNT_ID.encode(), b"%012d" % number))
+            accounts.append(Account(id=f"{number:012}", source=str(path)))
+        began_at = night_of(day, 1)
+        run = runs.name_of("o-a1", began_at)
+        manifest = structs.replace(manifest_of(accounts, keep), run=run, began_at=began_at, organization_id="o-a1")
+        runs.begin(storage, manifest)
+        runs.carry_out(accounts, work_of(manifest, storage), Threads(2), nothing, live=False)
+        found.append(manifest)
+    return found
 
 
 class Deadly(Struct, frozen=True):

@@ -88,12 +88,14 @@ _CONFIGURATION = (aws.ConfigParseError, aws.ConfigNotFound, aws.InvalidConfigErr
 class LiveOptions(Struct, frozen=True, kw_only=True):
     """Hold how to reach AWS; what is None follows AWS's own environment variables and configuration files.
 
-    No attempt of a call takes longer than `timeout_s` seconds.
+    The role of `role_arn` is taken by the credentials of `through_role_arn`, where that is given. No attempt of a
+    call takes longer than `timeout_s` seconds.
     """
 
     profile: str | None = None
     region: str | None = None
     role_arn: str | None = None
+    through_role_arn: str | None = None
     external_id: str | None = None
     mfa_serial: str | None = None
     mfa_code: str | None = None
@@ -157,6 +159,9 @@ def connect(options: LiveOptions, *, ask_code: AskCode | None) -> Connection:
         session = boto3.Session(botocore_session=core, region_name=_region(core, options))
         config = _config("standard", 3, options.timeout_s)
         sts = session.client("sts", config=config)
+        if options.through_role_arn is not None:
+            between = _assumed(sts, options.through_role_arn)
+            sts = session.client("sts", config=config, **between)
         keys = _keys(sts, options, ask_code)
         if keys:
             sts = session.client("sts", config=config, **keys)
@@ -232,13 +237,21 @@ def _keys(sts: "STSClient", options: LiveOptions, ask_code: AskCode | None) -> d
     if options.mfa_serial is not None:
         mfa = {"SerialNumber": options.mfa_serial, "TokenCode": _code(options.mfa_serial, options, ask_code)}
     if options.role_arn is not None:
-        role: dict[str, Any] = {"RoleArn": options.role_arn, "RoleSessionName": SESSION_NAME, **mfa}
         if options.external_id is not None:
-            role["ExternalId"] = options.external_id
-        return _arguments(sts.assume_role(DurationSeconds=SESSION_SECONDS, **role))
+            mfa["ExternalId"] = options.external_id
+        return _assumed(sts, options.role_arn, **mfa)
     if mfa:
         return _arguments(sts.get_session_token(DurationSeconds=SESSION_SECONDS, **mfa))
     return {}
+
+
+def _assumed(sts: "STSClient", role_arn: str, **more: Any) -> dict[str, Any]:
+    """Return the keys of a role for SESSION_SECONDS, also the most that AWS grants where a role takes another one.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
+    """
+    role: dict[str, Any] = {"RoleArn": role_arn, "RoleSessionName": SESSION_NAME, **more}
+    return _arguments(sts.assume_role(DurationSeconds=SESSION_SECONDS, **role))
 
 
 def _arguments(answer: Mapping[str, Any]) -> dict[str, Any]:

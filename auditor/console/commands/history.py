@@ -85,7 +85,7 @@ def history_group() -> None:
 
 @history_group.command("add", epilog=HISTORY_CODES)
 @click.argument(
-    "reports", nargs=-1, required=True, callback=without_signatures, shell_complete=files, metavar="REPORT.json..."
+    "reports", nargs=-1, required=True, callback=without_signatures, shell_complete=files, metavar="REPORT.json|RUNS..."
 )
 @history_option
 @quiet_option
@@ -93,11 +93,13 @@ def history_add(**options: Any) -> int:
     """Add stored JSON reports to a history.
 
     The file is made if it is not there. The order in which reports are named or added does not matter, and one that is
-    there already is passed over.
+    there already is passed over. RUNS is the folder or s3:// address in which `organization scan` keeps its runs, or
+    that of one run: the reports of all accounts are added, and those that are missing are counted.
 
     \b
     Examples:
       iam-audit history add --history iam-history.db reports/*.json
+      iam-audit history add --history iam-history.db iam-audit-runs
       iam-audit scan --profile audit --history iam-history.db
     """
     from auditor.console.recording import add_reports

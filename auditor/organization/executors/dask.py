@@ -17,9 +17,9 @@ from msgspec import Struct
 from auditor.errors import AuditError, SourceError
 from auditor.organization.executors.base import MOST_TRIES, Dead, Task
 from auditor.organization.names import folder_of
+from auditor.organization.receipts import read_receipt
 from auditor.organization.records import Account
 from auditor.organization.storage import Storage
-from auditor.organization.work import read_receipt
 
 T = TypeVar("T")
 LOCAL = "local"

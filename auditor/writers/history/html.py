@@ -38,6 +38,8 @@ def write(trend: Trend, stream: BinaryIO) -> None:
         drawn=_drawn(trend),
         durations=charts.durations(trend.remediation, trend.sla),
         remediation=[texts.remediation_row(each) for each in trend.remediation],
+        owners=[texts.owner_row(each) for each in trend.remediation_by_owner[: texts.MAX_OWNERS]],
+        more_owners=texts.more_owners(trend),
         gaps=[texts.gap_text(gap) for gap in trend.gaps[:MAX_LISTED]],
         no_gaps=texts.NO_GAPS,
         rows=trend.days[-MAX_ROWS:],

@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 
 from auditor.history.calendar import Boundary
-from auditor.history.remediation import Kept, Remediation
+from auditor.history.remediation import Kept, OwnerRemediation, Remediation
 from auditor.history.trend import Day, Gap, Trend
 from auditor.judging.rule import Severity
 from auditor.report.differences import sentence
 from auditor.writers.blocks import Block, Items, Table, number
+from auditor.writers.history.findings import owner
 
 _COUNTS = (
     *(severity.value for severity in Severity),
@@ -42,6 +43,12 @@ def blocks(found: Trend) -> Iterator[Block]:
     if found.remediation:
         yield "Days to remediate, open findings counted as lasting at least so long:"
         yield Table(REMEDIATION, [remediation_row(each) for each in found.remediation], right=(1, 2, 3, 4))
+    if found.remediation_by_owner:
+        yield "Days to remediate by owner:"
+        rows = [owner_row(each) for each in found.remediation_by_owner[:MAX_OWNERS]]
+        yield Table(("owner", *REMEDIATION[1:]), rows, right=(1, 2, 3, 4))
+        if more := more_owners(found):
+            yield more
     if found.sla:
         yield "SLA:"
         yield Table(SLA, [sla_row(each) for each in found.sla], right=(1, 2, 3, 4))
@@ -94,12 +101,28 @@ REMEDIATION = ("severity", "remediated", "open or unclear", "median", "90th perc
 
 def remediation_row(each: Remediation) -> Sequence[str]:
     """Return the times to remediate of a severity as REMEDIATION heads them."""
-    quantiles = (f"more than {each.longest_days:,}" if days is None else f"{days:,}" for days in _quantiles(each))
-    return each.severity, f"{each.remediated:,}", f"{each.censored:,}", *quantiles
+    return each.severity, *_times(each)
 
 
-def _quantiles(each: Remediation) -> tuple[int | None, int | None]:
-    return each.median_days, each.p90_days
+MAX_OWNERS = 50
+"""Owners that are written out; the JSON trend has them all."""
+
+
+def owner_row(each: OwnerRemediation) -> Sequence[str]:
+    """Return the times to remediate of an owner, headed like those of a severity."""
+    return owner(each.owner), *_times(each)
+
+
+def more_owners(found: Trend) -> str:
+    """Return how many owners are not written out; empty where all are."""
+    more = len(found.remediation_by_owner) - MAX_OWNERS
+    return f"And {number(more, 'owner', 'owners')} with fewer findings" if more > 0 else ""
+
+
+def _times(each: Remediation | OwnerRemediation) -> Iterator[str]:
+    yield from (f"{each.remediated:,}", f"{each.censored:,}")
+    for days in (each.median_days, each.p90_days):
+        yield f"more than {each.longest_days:,}" if days is None else f"{days:,}"
 
 
 SLA = ("severity", "days allowed", "remediated in time", "later", "overdue now")
