@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from auditor.console.groups import Commands
-from auditor.console.options import PACK_CODES, PACK_VERIFY_CODES, quiet_option, showing
+from auditor.console.options import PACK_VERIFY_CODES, WRITTEN_CODES, quiet_option, text_or_json
 from auditor.console.requests import EvidenceMakeRequest, EvidenceVerifyRequest, request_of
 from auditor.console.values import day, files
 
@@ -15,7 +15,7 @@ def evidence_group() -> None:
     """Make a pack of stored reports for an auditor, and check one."""
 
 
-@evidence_group.command("make", epilog=PACK_CODES)
+@evidence_group.command("make", epilog=WRITTEN_CODES)
 @click.argument("reports", nargs=-1, required=True, shell_complete=files, metavar="REPORT.json...")
 @click.option(
     "--snapshot",
@@ -70,7 +70,7 @@ def evidence_make(**options: Any) -> int:
 @click.argument("pack", shell_complete=files, metavar="PACK.zip")
 @click.option("--key", shell_complete=files, metavar="PUBLIC", help="Check the signature with this public key.")
 @click.option("--signature", shell_complete=files, metavar="FILE", help="The signature [PACK.zip.dsse.json].")
-@showing("--format", "output_format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@text_or_json
 @quiet_option
 def evidence_verify(**options: Any) -> int:
     """Check a pack: checksums, the index, and the findings.
