@@ -34,9 +34,9 @@ _SECTIONS = {
 _BEGIN = """\b
 Begin with one of these:
   iam-audit scan --demo                          # a made-up account
-  iam-audit permissions                          # the rights that a scan needs
-  iam-audit scan --profile NAME -o report.html   # an account in AWS
-  iam-audit scan --exports DIR -o report.html    # files of the AWS CLI
+  iam-audit permissions                          # the rights to grant
+  iam-audit scan --profile NAME -o report.html   # your account
+  iam-audit scan --exports DIR -o report.html    # AWS CLI output
 
 `iam-audit COMMAND --help` describes a command and its options."""
 
