@@ -67,7 +67,7 @@ def _total(forecast: Forecast) -> str:
 
 def _undecided(forecast: Forecast) -> Iterator[Block]:
     count = len(forecast.undecided)
-    yield f"Nobody can say when these will fail, because they have INSUFFICIENT_DATA ({count:,}):"
+    yield f"It is unknown when these will fail, because they have INSUFFICIENT_DATA ({count:,}):"
     rows = [(each.config_rule_name, each.resource_name, each.annotation) for each in forecast.undecided[:MAX_UNDECIDED]]
     yield Table(("rule", "resource", "why"), rows)
     if count > MAX_UNDECIDED:

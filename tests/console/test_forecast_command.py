@@ -70,7 +70,7 @@ def test_what_is_undecided_is_named_and_exits_4(keys: Path, run: Run) -> None:
     (keys / "s.json").write_bytes(with_keys(10, unknown=True))
     result = run("forecast", "--snapshot", "s.json", "--rule", KEYS)
     assert result.code == 4
-    assert "Exit code 4: incomplete: nobody can say when 1 finding will fail" in result.err
+    assert "Exit code 4: incomplete: it is unknown when 1 finding will fail" in result.err
     assert result.out.splitlines()[-1].split()[:2] == [KEYS, "eve"]
     assert run("forecast", "--snapshot", "s.json", "--rule", KEYS, "--allow-incomplete").code == 0
 

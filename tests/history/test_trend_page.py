@@ -9,6 +9,7 @@ from browser import Opened
 from conftest import Run
 from msgspec.structs import replace
 from nights import BOB, EVE, FIXED, MFA, added, night, people
+from outline import shared_names, skipped_levels
 from playwright.sync_api import Browser
 from rule_parameters import configured
 
@@ -56,6 +57,11 @@ def test_the_table_has_the_numbers_of_the_charts(history: Path, run: Run) -> Non
         else:
             assert row[1:] == ["no run: nothing is known of this day"]
     assert "<title>2026-11-25: 2 open (2 MEDIUM), 1 new, 0 resolved</title>" in text
+
+
+def test_each_landmark_has_a_name_of_its_own(history: Path, run: Run) -> None:
+    page = page_of(history, run)
+    assert (shared_names(page), skipped_levels(page)) == ([], [])
 
 
 def test_gaps_incomplete_days_and_changes_are_drawn(history: Path, run: Run) -> None:

@@ -49,7 +49,9 @@ from auditor.console.requests import ForecastRequest, request_of
     help="With --fail-on, let findings below this severity pass [low].",
 )
 @gate_option(
-    "--allow-incomplete", is_flag=True, help="Exit with 0 instead of 4 when nobody can say when a finding will fail."
+    "--allow-incomplete",
+    is_flag=True,
+    help="Exit with 0 instead of 4 when it is unknown when a finding will fail.",
 )
 @quiet_option
 def forecast(**options: Any) -> int:
