@@ -120,7 +120,7 @@ def test_markdown_holds_the_days_and_nothing_is_markup(history: Path, run: Run) 
 
 def test_a_file_may_not_be_the_history_or_of_another_format(history: Path, run: Run) -> None:
     result = run("history", "trend", "--history", "h.db", "-o", "trend.csv")
-    assert (result.code, "End the name in .json or .md or .html" in result.err) == (2, True)
+    assert (result.code, "End the name in .json, .md or .html" in result.err) == (2, True)
     (history / "h.db").rename(history / "h.json")
     result = run("history", "trend", "--history", "h.json", "-o", "h.json")
     assert (result.code, "h.json" in result.err) == (2, True)
