@@ -14,7 +14,7 @@ SUFFIX_OF = {"table": ".txt", "json": ".json", "markdown": ".md"}
 """The suffixes of what standard output shows."""
 MAX_UNDECIDED = 100  # rows; the JSON has them all
 _TITLE = "IAM findings expected by the calendar"
-_HEADS = ("day", "in days", "severity", "rule", "resource", "what will be said")
+_HEADS = ("day", "in days", "severity", "rule", "resource", "annotation")
 
 
 def write(forecast: Forecast, suffix: str, stream: BinaryIO) -> None:

@@ -274,7 +274,10 @@ BAD_USAGE = {
     "a time out of range": (["--as-of", "0001-01-01T00:00:00+14:00"], "is not a time such as"),
     "a parameter that cannot be printed": (["--parameter", "iam-user-group-membership-check.groupNames=\x1b"], "\\x1b"),
     "a query that is none": (["--query", "findings[?"], "--query: "),
-    "another account": (["--expect-account", "999999999999"], "not 999999999999 as --expect-account says\n  Check which file"),
+    "another account": (
+        ["--expect-account", "999999999999"],
+        "not 999999999999 as --expect-account says\n  Check which file",
+    ),
     "a query in another format": (["--query", "findings", "--format", "csv"], "--query prints JSON, not csv"),
     "an unknown option": (["--nonsense"], "No such option"),
 }
