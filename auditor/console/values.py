@@ -25,7 +25,7 @@ def day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise click.BadParameter(f"{text!r} is no date such as 2026-11-24") from error
+        raise click.BadParameter(f"{text!r} is not a date such as 2026-11-24") from error
 
 
 def hours(text: str) -> float:
