@@ -132,8 +132,9 @@ def _unreadable(document: bytes, place: str, error: Exception) -> SourceError:
 def _check_version(document_format: str, version: str, place: str) -> None:
     if document_format != FORMAT:
         raise SourceError(
-            f'{place} is not a snapshot: "format" is not "{FORMAT}"',
-            "Snapshots are written by `iam-audit snapshot -o FILE`; a folder of AWS CLI output is read with --exports.",
+            f'{place} is not a snapshot: its "format" is not "{FORMAT}"',
+            "Snapshots are written by `iam-audit snapshot -o FILE`; a folder of AWS CLI output is read with --exports, "
+            "and `iam-audit report FILE` shows a report.",
         )
     if version.split(".", maxsplit=1)[0] != _MAJOR:
         raise SourceError(

@@ -22,34 +22,35 @@ def main(argv: Sequence[str] | None = None) -> int:
         return process.run(iam_audit, sys.argv[1:])
 
 
-_PLACES = {
-    name: f"auditor.console.commands.{name.replace('-', '_')}"
-    for name in (
-        "baseline",
-        "can",
-        "config",
-        "diff",
-        "evidence",
-        "explain",
-        "export",
-        "forecast",
-        "frameworks",
-        "history",
-        "organization",
-        "parity",
-        "permissions",
-        "pre-commit",
-        "publish",
-        "report",
-        "rules",
-        "scan",
-        "snapshot",
-    )
+_SECTIONS = {
+    "Audit an account": ("scan", "explain", "can", "forecast", "report"),
+    "Keep and compare": ("snapshot", "baseline", "diff", "history", "parity"),
+    "Across accounts and teams": ("organization", "evidence", "publish"),
+    "Rules, settings and rights": ("rules", "frameworks", "config", "export", "permissions"),
+    "In pipelines": ("pre-commit",),
 }
+"""The names of the commands, in the order of the help, each under the heading of what it is for."""
+
+_BEGIN = """\b
+Begin with one of these:
+  iam-audit scan --demo                          # a made-up account
+  iam-audit permissions                          # the rights to grant
+  iam-audit scan --profile NAME -o report.html   # your account
+  iam-audit scan --exports DIR -o report.html    # AWS CLI output
+
+`iam-audit COMMAND --help` describes a command and its options."""
+
+
+def _place(name: str) -> str:
+    return f"auditor.console.commands.{name.replace('-', '_')}"
 
 
 @click.group(
-    cls=Commands, places=_PLACES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=Commands,
+    places={name: _place(name) for names in _SECTIONS.values() for name in names},
+    headings=_SECTIONS,
+    epilog=_BEGIN,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="iam-audit", message="%(prog)s %(version)s")
 def iam_audit() -> None:

@@ -1,10 +1,12 @@
 """Commands and groups of commands: help under headings, and modules that are imported when they are needed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 import click
+
+from auditor.errors import nearest
 
 
 class Headed(click.Option):
@@ -52,14 +54,22 @@ class Commands(click.Group):
     """A group whose commands list their options under headings, and stand in modules that are imported when needed.
 
     `places` maps the names of such commands to the modules in which they stand, under the attribute `command`.
+    `headings` maps the headings of the group's help to the names of the commands below them.
     """
 
     command_class = Command
     group_class = type
 
-    def __init__(self, *arguments: Any, places: Mapping[str, str] | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        *arguments: Any,
+        places: Mapping[str, str] | None = None,
+        headings: Mapping[str, Sequence[str]] | None = None,
+        **settings: Any,
+    ) -> None:
         super().__init__(*arguments, **settings)
         self._places = places or {}
+        self._headings = headings or {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, whether imported or not."""
@@ -71,3 +81,28 @@ class Commands(click.Group):
             command: click.Command = import_module(self._places[cmd_name]).command
             self.add_command(command, cmd_name)
         return super().get_command(ctx, cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the arguments name; raise click's error with the nearest name where there is none.
+
+        click itself looks for near names only among commands that were imported.
+        """
+        name = args[0]
+        if ctx.resilient_parsing or name.startswith("-") or self.get_command(ctx, name) is not None:
+            return super().resolve_command(ctx, args)
+        return ctx.fail(f"No such command {name!r}. {nearest(name, self.list_commands(ctx), '')}".rstrip())
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands into the help, under their headings if there are any."""
+        if not self._headings:
+            super().format_commands(ctx, formatter)
+            return
+        width = max(map(len, self.list_commands(ctx)))
+        for heading, names in self._headings.items():
+            commands = [(name, self.get_command(ctx, name)) for name in names]
+            limit = formatter.width - 6 - width
+            rows = [(name.ljust(width), command.get_short_help_str(limit)) for name, command in commands if command]
+            with formatter.section(heading):
+                formatter.write_dl(rows)

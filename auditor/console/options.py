@@ -8,6 +8,8 @@ import click
 
 from auditor.console.groups import Headed
 from auditor.console.values import (
+    FormatName,
+    SetName,
     files,
     framework_names,
     hours,
@@ -78,7 +80,7 @@ ORGANIZATION_CODES = _EXIT_CODES.format(
     done="all accounts audited, complete; the gate, if any, passed\n  1    the gate that --fail-on sets did not pass",
     failed="no account was audited, the run ended early, or a rule failed\n  4    an account was not fully audited",
 )
-PACK_CODES = _EXIT_CODES.format(done="written", failed="a file could not be read or written")
+WRITTEN_CODES = _EXIT_CODES.format(done="written", failed="a file could not be read or written")
 PACK_VERIFY_CODES = _EXIT_CODES.format(
     done="everything agrees\n  1    something differs or was changed",
     failed="the file could not be read, or is no evidence",
@@ -177,10 +179,10 @@ selection_options = _options(
     _selecting(
         "--rules",
         "rule_set",
-        type=click.Choice([name.value for name in RuleSet], case_sensitive=False),
+        type=SetName([name.value for name in RuleSet], case_sensitive=False),
         metavar="SET",
-        help="Select this set: default, core, aws-config, practices, all, or a framework's rules with its values, "
-        "such as CIS-AWS-3.0 [default: AWS Config's rules without iam-policy-description].",
+        help="Select this set: default (AWS Config's rules without iam-policy-description), core, aws-config, "
+        "practices, all, or a framework's rules with its values, such as CIS-AWS-3.0.",
     ),
     _selecting(
         "--rule",
@@ -243,9 +245,16 @@ output_option = files_option("Write a report in the format of the suffix, such a
 format_option = showing(
     "--format",
     "output_format",
-    type=click.Choice(STDOUT_FORMATS),
+    type=FormatName(STDOUT_FORMATS),
     metavar="FORMAT",
     help=f"What standard output shows [table]: {', '.join(STDOUT_FORMATS)}.",
+)
+text_or_json = showing(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="What standard output shows [text].",
 )
 security_hub_option = showing(
     "--security-hub-region",

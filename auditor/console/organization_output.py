@@ -98,7 +98,7 @@ def _named(manifest: Manifest, name: str) -> Account:
     found = exact or [each for each in manifest.accounts if name in (each.id, each.name)]
     if len(found) == 1:
         return found[0]
-    problem = f"{len(found):,} accounts are called {name}" if found else f"there is no account {name} in the run"
+    problem = f"names {len(found):,} accounts" if found else "is no account of the run"
     keys = ", ".join(each.key for each in found)
     remedy = f"Give one of {keys}." if found else "`iam-audit organization report RUN --format csv` lists all."
-    raise UsageError(problem, remedy, subject="--account")
+    raise UsageError(problem, remedy, subject=f"--account {name}")

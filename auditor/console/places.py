@@ -104,7 +104,7 @@ def collect(
         snapshot = auditor.read_exports(inputs.exports, inputs.captured_at, inputs.region)
     else:
         return _collect_live(inputs, sources, say, progress=progress, doubtful=doubtful)
-    _expect(inputs.expect_account, snapshot.account.id)
+    _expect(inputs.expect_account, snapshot.account.id, aws=False)
     return snapshot
 
 
@@ -121,7 +121,7 @@ def connected(inputs: Inputs, say: Callable[[str], None]) -> Iterator[tuple[Any,
         caller = connection.caller
         profile = f" (profile {caller.profile})" if caller.profile else ""
         say(f"Reading account {caller.account_id} as {caller.arn}{profile}")
-        _expect(inputs.expect_account, caller.account_id)
+        _expect(inputs.expect_account, caller.account_id, aws=True)
         yield connection, inputs.timeout_s or options.timeout_s
 
 
@@ -188,9 +188,10 @@ def _ask_code(serial: str) -> str:
     return sys.stdin.readline().strip()
 
 
-def _expect(expected: str | None, found: str | None) -> None:
+def _expect(expected: str | None, found: str | None, *, aws: bool) -> None:
     if expected is not None and expected != found:
+        place = "the profile and the credentials" if aws else "which file or folder you named"
         raise UsageError(
             f"this is account {found or 'unknown'}, not {expected} as --expect-account says",
-            f"Check the profile and the credentials{' (AWS_PROFILE is set)' if os.environ.get('AWS_PROFILE') else ''}.",
+            f"Check {place}{' (AWS_PROFILE is set)' if aws and os.environ.get('AWS_PROFILE') else ''}.",
         )

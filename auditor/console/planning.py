@@ -126,7 +126,7 @@ def unread_account(request: ScanRequest, say: Say) -> Snapshot:
     """Return what is known of an account that is not read."""
     from auditor.change.empty import nothing_read
 
-    say("Judging the planned change alone; add --snapshot, --exports, --profile or --live to judge it over the account")
+    say("Judging the planned change alone; `iam-audit scan --snapshot FILE` (or --exports, --live) reads the account")
     return nothing_read(request.account.expect_account, region=request.account.region)
 
 

@@ -145,4 +145,4 @@ def _dropped(found: Pruned) -> str:
         (found.documents, "text", "texts"),
     )
     gone = ", ".join(number(*each) for each in names)
-    return f"{number(found.runs, 'run', 'runs')}: {gone}; episodes, digests and the chain stay"
+    return f"{number(found.runs, 'run', 'runs')}: {gone}; when findings were open, digests and the chain stay"

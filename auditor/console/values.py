@@ -1,9 +1,12 @@
 """The values of options: how they are read, and what a shell can complete."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
+
+from auditor.errors import nearest
 
 _MAX_WAIT_S = 1_000_000
 
@@ -22,7 +25,7 @@ def day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise click.BadParameter(f"{text!r} is no date such as 2026-11-24") from error
+        raise click.BadParameter(f"{text!r} is not a date such as 2026-11-24") from error
 
 
 def hours(text: str) -> float:
@@ -46,6 +49,26 @@ def seconds(text: str) -> float:
     if not 0 < number <= _MAX_WAIT_S:
         raise click.BadParameter(f"{text!r} is not a number of seconds from 0 to {_MAX_WAIT_S:,}")
     return number
+
+
+class SetName(click.Choice[str]):
+    """The name of a set of rules; for another one the error shows the nearest, and not two dozen frameworks."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ARG002 - click's signature
+        """Return the message for a value that is no set."""
+        own = [name for name in self.choices if name == name.lower()]
+        near = nearest(str(value), self.choices, "`iam-audit frameworks` lists the frameworks.")
+        return f"{value!r} is not a set of rules. Sets are {', '.join(own)}, and the frameworks. {near}"
+
+
+class FormatName(click.Choice[str]):
+    """A format for standard output; for one of files only the error shows how a file is written."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ARG002 - click's signature
+        """Return the message for a value that is no format of standard output."""
+        if str(value).lower() == "html":
+            return "HTML is written to a file: use -o FILE.html instead"
+        return f"{value!r} is not one of {', '.join(self.choices)}"
 
 
 def files(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -39,6 +39,7 @@ def emulator() -> Iterator[str]:
     with environment({"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}):
         empty("aws")
         give_root_mfa()
+        _repeat_ids()
     server = make_server("127.0.0.1", 0, app, threaded=True)
     serve = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)  # seconds
     with _quiet():
@@ -97,6 +98,13 @@ def empty(*partitions: str) -> None:
     for partition in partitions:
         iam_backends[DEFAULT_ACCOUNT_ID][partition].reset()
         organizations_backends[DEFAULT_ACCOUNT_ID][partition].reset()
+
+
+def _repeat_ids() -> None:
+    """Have the account give the same ids as in every run before, so that two demos can be compared."""
+    from moto.moto_api._internal import mock_random
+
+    mock_random.seed(1)
 
 
 @contextmanager

@@ -22,5 +22,5 @@ def accounts(connection: sqlite3.Connection, numbers: Collection[str] = ()) -> S
     for number in numbers:
         if number not in {each.number for each in every}:
             held = ", ".join(each.number for each in every) or "none"
-            raise UsageError(f"the history has no account {number}", f"It has: {held}.", subject="--account")
+            raise UsageError("is not in the history", f"It has: {held}.", subject=f"--account {number}")
     return [each for each in every if not numbers or each.number in numbers]

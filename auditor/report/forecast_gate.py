@@ -18,6 +18,6 @@ def exit_code(forecast: Forecast, *, on_open: bool, min_severity: Severity, allo
     lost = sum(each.becomes is Becoming.UNDECIDED for each in forecast.expected)
     unknown = len(forecast.undecided) + lost
     if unknown and not allow_incomplete:
-        return 4, f"incomplete: nobody can say when {unknown:,} {'finding' if unknown == 1 else 'findings'} will fail"
+        return 4, f"incomplete: it is unknown when {unknown:,} {'finding' if unknown == 1 else 'findings'} will fail"
     extent = f"incomplete as allowed: {unknown:,} undecided" if unknown else "complete"
     return 0, f"{len(opening):,} will open; {extent}"

@@ -1,14 +1,16 @@
 """Stored reports: read strictly, and refused where their counts contradict their findings."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC
 
 import msgspec
-from msgspec import structs
+from msgspec import Struct, structs
 
 from auditor import documents
 from auditor.account.checks import MAX_IDENTIFIER
+from auditor.account.snapshot import FORMAT as SNAPSHOT_FORMAT
 from auditor.errors import SourceError
 from auditor.judging.rule import MAX_ANNOTATION, ComplianceType
 from auditor.report.cross_checks import miscovered, misknown, misplaced, misplanned, reworked, untold
@@ -16,9 +18,16 @@ from auditor.report.frameworks import contradicts
 from auditor.report.report import Report, RuleResult, Summary, as_json, by_severity, worst
 
 _MAX_COUNT = 10**9  # findings
+_WRITTEN_BY = "Reports are written by `iam-audit scan -o FILE.json`"
+_FORMAT = "iam-audit-report"
+_OUR_KINDS = re.compile("iam-audit-[a-z-]{1,40}")
 
 
 _SUPPRESSED = "suppressed"
+
+
+class _Header(Struct):
+    format: str = ""
 
 
 def load_report(document: bytes, place: str) -> Report:
@@ -32,11 +41,24 @@ def load_report(document: bytes, place: str) -> Report:
         _check_values(report)
         _check_agreement(report)
     except (*documents.FAULTS, OverflowError) as error:
+        _refuse_other_kinds(document, place)
         raise SourceError(
             f"{place} is not a readable report: {documents.reason(error)}",
-            "Reports are written by `iam-audit scan -o FILE.json`; this release reads version 1.",
+            f"{_WRITTEN_BY}; this release reads version 1.",
         ) from error
     return _with_severities(report)
+
+
+def _refuse_other_kinds(document: bytes, place: str) -> None:
+    """Raise SourceError for a document that says of itself that it is another one of ours."""
+    try:
+        kind = msgspec.json.decode(document, type=_Header).format
+    except documents.FAULTS:
+        return
+    if kind != _FORMAT and _OUR_KINDS.fullmatch(kind):
+        of_snapshot = "`iam-audit scan --snapshot FILE -o REPORT.json` makes a report of a snapshot."
+        hint = of_snapshot if kind == SNAPSHOT_FORMAT else f"{_WRITTEN_BY}."
+        raise SourceError(f'{place} is not a report: its "format" is "{kind}"', hint)
 
 
 def _is_written_so(report: Report, document: bytes) -> bool:

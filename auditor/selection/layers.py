@@ -57,7 +57,8 @@ def _parameters(settings: Sequence[str], rules: Mapping[str, Rule]) -> dict[str,
         rule_name, dot, name = target.partition(".")
         place = f"--parameter {setting}"
         if not (equals and dot and name):
-            raise UsageError(place, "Write it as RULE.NAME=VALUE; an empty value drops a check.")
+            problem = f"{place} does not name a rule, a parameter and a value"
+            raise UsageError(problem, "Write it as RULE.NAME=VALUE; an empty value drops a check.")
         values = parameters.setdefault(find(rules, rule_name).id, {})
         if name in values:
             raise UsageError(f"{name} is given twice", "Give each parameter once.", place=place)

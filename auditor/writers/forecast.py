@@ -14,7 +14,7 @@ SUFFIX_OF = {"table": ".txt", "json": ".json", "markdown": ".md"}
 """The suffixes of what standard output shows."""
 MAX_UNDECIDED = 100  # rows; the JSON has them all
 _TITLE = "IAM findings expected by the calendar"
-_HEADS = ("day", "in days", "severity", "rule", "resource", "what will be said")
+_HEADS = ("day", "in days", "severity", "rule", "resource", "annotation")
 
 
 def write(forecast: Forecast, suffix: str, stream: BinaryIO) -> None:
@@ -67,7 +67,7 @@ def _total(forecast: Forecast) -> str:
 
 def _undecided(forecast: Forecast) -> Iterator[Block]:
     count = len(forecast.undecided)
-    yield f"Nobody can say when these will fail, because they have INSUFFICIENT_DATA ({count:,}):"
+    yield f"It is unknown when these will fail, because they have INSUFFICIENT_DATA ({count:,}):"
     rows = [(each.config_rule_name, each.resource_name, each.annotation) for each in forecast.undecided[:MAX_UNDECIDED]]
     yield Table(("rule", "resource", "why"), rows)
     if count > MAX_UNDECIDED:

@@ -72,11 +72,16 @@ def check(paths: Sequence[str], suffixes: Sequence[str], *, sources: Sequence[st
         if "\0" in path:
             raise named.usage_error("holds the character NUL, which no path can", "Choose another name.")
         if not path.endswith(tuple(suffixes)) or Path(path).name in suffixes:
-            raise named.usage_error("has an unknown format", f"End the name in {' or '.join(suffixes)}.")
+            raise named.usage_error("has an unknown format", f"End the name in {_alternatives(suffixes)}.")
         _check_placeholders(named)
         _check_place(named, sources)
     if len({os.path.realpath(path) for path in paths}) != len(paths):
         raise UsageError("names one file twice", "Give each file once.", subject=place)
+
+
+def _alternatives(suffixes: Sequence[str]) -> str:
+    *others, last = suffixes
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _check_placeholders(named: Named) -> None:

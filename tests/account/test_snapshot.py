@@ -97,7 +97,7 @@ def put(value: Any, *path: Any) -> Any:
 BROKEN = {
     "truncated": (DOCUMENT[:500], "truncated"),
     "not JSON": (b"hello", "malformed"),
-    "another document": (b'{"format":"other"}', 'not a snapshot: "format" is not'),
+    "another document": (b'{"format":"other"}', 'not a snapshot: its "format" is not'),
     "a list": (b"[]", "Expected `object`"),
     "a newer major version": (changed(put("2.0", "schema_version")), "schema version '2.0'; this iam-audit reads 1.x"),
     "a newer major version of another shape": (

@@ -74,6 +74,33 @@ def test_few_options_stand_under_one_heading(run: Run) -> None:
     assert headed(run("rules", "list", "--help").out)["Options"] == ["--format", "--help"]
 
 
+def test_the_help_shows_where_to_begin_and_each_command_once_under_what_it_is_for(run: Run) -> None:
+    out = run("--help").out
+    assert "Commands:" not in out
+    assert "  iam-audit scan --demo" in out
+    listed = re.findall(r"^  ([a-z][a-z-]+)  +[A-Z]", out, re.MULTILINE)
+    assert sorted(listed) == sorted(iam_audit.list_commands(click.Context(iam_audit)))
+
+
+MISTAKES = {
+    "a command": (["scna"], "No such command 'scna'. Did you mean scan?"),
+    "a command below another": (["rules", "lst"], "No such command 'lst'. Did you mean list?"),
+    "a command like none": (["zzz"], "No such command 'zzz'.\n"),
+    "a set": (["scan", "--rules", "cores"], "'cores' is not a set of rules. Sets are core, default, aws-config,"),
+    "a framework as set": (["scan", "--rules", "cis-aws-9"], "Did you mean CIS-AWS-7.0?"),
+    "a set like none": (["scan", "--rules", "zzz"], "`iam-audit frameworks` lists the frameworks."),
+    "a format of files": (["scan", "--format", "html"], "HTML is written to a file: use -o FILE.html instead"),
+    "a format": (["scan", "--format", "yaml"], "'yaml' is not one of table, json, jsonl,"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES.values(), ids=list(MISTAKES))
+def test_a_misspelt_name_is_an_error_that_shows_the_nearest(run: Run, arguments: list[str], message: str) -> None:
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
 @pytest.mark.parametrize("command", [(), ("rules",), ("config",)], ids=["no command", "rules", "config"])
 def test_without_a_command_the_help_is_told_as_text(run: Run, command: tuple[str, ...]) -> None:
     code, out, err = run(*command)

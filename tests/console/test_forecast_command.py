@@ -41,7 +41,7 @@ def test_the_table_says_what_it_assumes(keys: Path, run: Run) -> None:
     assert lines == [
         "Account 111122223333, captured 2026-11-24 03:00Z: the 30 days up to 2026-12-24 03:00Z",
         "What changes if nobody uses, rotates or changes anything, and the rules stay as they are:",
-        "day in days severity rule resource what will be said",
+        "day in days severity rule resource annotation",
         f"2026-12-01 7 MEDIUM {KEYS} user0 Not rotated for more than 90 days: access_key_1 since 2026-09-01T03:00:00Z",
         "1 finding will open; 0 are open at the capture.",
     ]
@@ -70,7 +70,7 @@ def test_what_is_undecided_is_named_and_exits_4(keys: Path, run: Run) -> None:
     (keys / "s.json").write_bytes(with_keys(10, unknown=True))
     result = run("forecast", "--snapshot", "s.json", "--rule", KEYS)
     assert result.code == 4
-    assert "Exit code 4: incomplete: nobody can say when 1 finding will fail" in result.err
+    assert "Exit code 4: incomplete: it is unknown when 1 finding will fail" in result.err
     assert result.out.splitlines()[-1].split()[:2] == [KEYS, "eve"]
     assert run("forecast", "--snapshot", "s.json", "--rule", KEYS, "--allow-incomplete").code == 0
 

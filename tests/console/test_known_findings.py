@@ -124,7 +124,7 @@ def test_the_file_may_name_the_baseline_and_every_report_says_so(known: Path, ru
         (["--fail-on", "new"], 2, "--fail-on new needs a baseline"),
         (["--baseline", ""], 2, "--baseline is empty"),
         (["--baseline", "nowhere.json"], 3, "nowhere.json cannot be read: No such file or directory"),
-        (["--baseline", "same.json"], 3, "same.json is not a readable report"),
+        (["--baseline", "same.json"], 3, "same.json is not a report"),
         (["--baseline", "known.json", "-o", "known.json"], 2, "-o known.json is a file that is read"),
         (["--baseline", "other.json"], 2, "the baseline other.json is of account 444455556666 in partition aws"),
     ],

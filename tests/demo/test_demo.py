@@ -32,6 +32,13 @@ def snapshot() -> Iterator[Snapshot]:
         yield collect(connect(options, ask_code=None), BULK, kind="demo", sleep=lambda _: None)
 
 
+def test_two_demos_have_the_same_resources_so_that_they_can_be_compared(snapshot: Snapshot) -> None:
+    with demo_account() as options:
+        again = collect(connect(options, ask_code=None), BULK, kind="demo", sleep=lambda _: None)
+    for one, other in ((snapshot.users, again.users), (snapshot.groups, again.groups), (snapshot.roles, again.roles)):
+        assert [(each.name, each.id) for each in one] == [(each.name, each.id) for each in other]
+
+
 @pytest.fixture(scope="module")
 def evaluation(snapshot: Snapshot) -> Evaluation:
     return evaluate(snapshot, [configured(name) for name in load_rules()])

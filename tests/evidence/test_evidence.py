@@ -350,7 +350,7 @@ REFUSED = {
         "the last day (--to) is before the first (--from)",
     ),
     "a snapshot of no report": (("make", "0.json", "--snapshot", "s3.json", "-o", "p.zip"), 3, "is of no report"),
-    "a snapshot for a report": (("make", "s3.json", "-o", "p.zip"), 3, "s3.json is not a readable report"),
+    "a snapshot for a report": (("make", "s3.json", "-o", "p.zip"), 3, "s3.json is not a report"),
     "another suffix": (("make", "0.json", "-o", "p.tar"), 2, "End the name in .zip"),
 }
 

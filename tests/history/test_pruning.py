@@ -80,7 +80,7 @@ def test_a_trial_says_what_would_go_and_changes_nothing(history: Path, run: Run)
         before = list(connection.iterdump())
     result = run("history", "prune", "--history", "h.db", "--before", "2026-11-26", "--dry-run")
     assert (result.code, result.err.startswith("Would prune 2 runs: ")) == (0, True)
-    assert result.err.endswith("episodes, digests and the chain stay. Nothing was changed\n")
+    assert result.err.endswith("when findings were open, digests and the chain stay. Nothing was changed\n")
     with closing(sqlite3.connect(history / "h.db")) as connection:
         assert list(connection.iterdump()) == before
     really = run("history", "prune", "--history", "h.db", "--before", "2026-11-26")

@@ -166,10 +166,10 @@ def test_a_period_that_ends_before_it_begins_is_refused(run: Run) -> None:
 
 def test_an_unknown_account_or_date_is_refused(history: Path, run: Run) -> None:
     result = run("history", "show", "--history", "h.db", "--account", "999999999999")
-    assert (result.code, "the history has no account 999999999999" in result.err) == (2, True)
+    assert (result.code, "--account 999999999999 is not in the history" in result.err) == (2, True)
     for command in ("show", "trend"):
         result = run("history", command, "--history", "h.db", "--rule", "mfa-enabled-for-iam-console")
         assert (result.code, f"Did you mean {MFA}?" in result.err) == (2, True)
     result = run("history", "trend", "--history", "h.db", "--since", "yesterday")
-    assert (result.code, "'yesterday' is no date such as 2026-11-24" in result.err) == (2, True)
+    assert (result.code, "'yesterday' is not a date such as 2026-11-24" in result.err) == (2, True)
     assert history.is_dir()

@@ -9,6 +9,7 @@ from browser import Opened
 from conftest import Run
 from msgspec.structs import replace
 from nights import BOB, EVE, FIXED, MFA, added, night, people
+from outline import shared_names, skipped_levels
 from playwright.sync_api import Browser
 from rule_parameters import configured
 
@@ -56,6 +57,11 @@ def test_the_table_has_the_numbers_of_the_charts(history: Path, run: Run) -> Non
         else:
             assert row[1:] == ["no run: nothing is known of this day"]
     assert "<title>2026-11-25: 2 open (2 MEDIUM), 1 new, 0 resolved</title>" in text
+
+
+def test_each_landmark_has_a_name_of_its_own(history: Path, run: Run) -> None:
+    page = page_of(history, run)
+    assert (shared_names(page), skipped_levels(page)) == ([], [])
 
 
 def test_gaps_incomplete_days_and_changes_are_drawn(history: Path, run: Run) -> None:
@@ -114,7 +120,7 @@ def test_markdown_holds_the_days_and_nothing_is_markup(history: Path, run: Run) 
 
 def test_a_file_may_not_be_the_history_or_of_another_format(history: Path, run: Run) -> None:
     result = run("history", "trend", "--history", "h.db", "-o", "trend.csv")
-    assert (result.code, "End the name in .json or .md or .html" in result.err) == (2, True)
+    assert (result.code, "End the name in .json, .md or .html" in result.err) == (2, True)
     (history / "h.db").rename(history / "h.json")
     result = run("history", "trend", "--history", "h.json", "-o", "h.json")
     assert (result.code, "h.json" in result.err) == (2, True)

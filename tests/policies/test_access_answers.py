@@ -228,6 +228,15 @@ def test_what_cannot_be_asked_is_refused(given: dict[str, Any], message: str) ->
     assert raised.value.hint
 
 
+@pytest.mark.parametrize(
+    ("action", "guess"), [("iam:ChangePasword", True), ("iam:GetPolicy", False), ("s3:GetObject", False)]
+)
+def test_an_action_that_is_nearly_one_of_ours_may_be_misspelt(action: str, guess: bool) -> None:
+    with pytest.raises(UsageError) as raised:
+        can(account(users=[alice()]), user="alice", action=action, session="mfa")
+    assert raised.value.hint.endswith(" ARN. Or did you mean iam:ChangePassword?") is guess
+
+
 @pytest.mark.parametrize("name", ["root", "<root_account>", "arn:aws:iam::111122223333:root"])
 def test_root_is_limited_by_no_identity_policy(name: str) -> None:
     answer = can(account(), user=name, action="s3:GetObject", resource=OBJECT, session="access-key")

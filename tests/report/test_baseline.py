@@ -193,7 +193,7 @@ ENTRY: Any = json.loads(baseline_of(report(BOB)).to_json())["findings"][0]
         (changed(findings=[{**ENTRY, "resource_type": "x"}]), r"Invalid enum value 'x' - at `\$.findings\[0\]"),
         (changed()[:-9], "b.json is not a readable baseline"),
         (changed().replace(b'"version"', b'"version": 1, "version"'), "the key 'version' stands twice"),
-        (changed(format="iam-audit-snapshot"), "b.json is not a readable report"),
+        (changed(format="iam-audit-snapshot"), 'b.json is not a report: its "format" is "iam-audit-snapshot"'),
     ],
     ids=["version", "twice", "no rule", "type", "cut", "key twice", "snapshot"],
 )

@@ -182,6 +182,19 @@ def numbers_of_table(report: Report) -> Totals:
     return Totals(sources, complete, evaluations, judged, not_applicable, undecided, unseen)
 
 
+@pytest.mark.parametrize("name", SNAPSHOTS)
+def test_the_page_says_how_findings_and_evaluations_add_up(name: str) -> None:
+    report = report_of(SNAPSHOTS[name])
+    stream = io.BytesIO()
+    html.write(report, stream)
+    told = re.search(r"<p>([\d,]+) of the ([\d,]+) findings (?:is|are) no evaluation", stream.getvalue().decode())
+    of_account = [each for each in report.findings if each.resource_type is ResourceType.ACCOUNT]
+    of_lists = [each for each in of_account if each.config_rule_name != "iam-password-policy"]
+    assert ([*map(number, told.groups())] if told else [0]) == (
+        [len(of_lists), len(report.findings)] if of_lists else [0]
+    )
+
+
 def number(text: str) -> int:
     return int(text.replace(",", ""))
 

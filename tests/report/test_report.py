@@ -66,6 +66,16 @@ def test_what_is_no_report_is_refused(document: bytes) -> None:
         load_report(document, "old.json")
 
 
+@pytest.mark.parametrize(
+    ("kind", "hint"),
+    [("iam-audit-snapshot", "makes a report of a snapshot"), ("iam-audit-baseline", "Reports are written by")],
+)
+def test_another_document_of_ours_is_called_by_its_kind(kind: str, hint: str) -> None:
+    with pytest.raises(SourceError, match=f'old.json is not a report: its "format" is "{kind}"') as raised:
+        load_report(b'{"format": "%s"}' % kind.encode(), "old.json")
+    assert hint in raised.value.hint
+
+
 def test_findings_are_ordered_by_rule_and_name() -> None:
     keys = [(found["config_rule_name"], found["resource_name"]) for found in contract(report_of(SINFUL))["findings"]]
     assert keys == sorted(keys)

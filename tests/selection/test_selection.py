@@ -32,6 +32,7 @@ def test_options_give_parameters(settings: Sequence[str], parameters: dict[str, 
     assert layer_of_options(Choice(parameters=settings), load_rules()).parameters == parameters
 
 
+NAMELESS = "does not name a rule, a parameter and a value"
 FORM = "Write it as RULE.NAME=VALUE; an empty value drops a check."
 WRONG: Mapping[str, tuple[dict[str, Any], str, str]] = {
     "a set beside rules": (
@@ -39,9 +40,9 @@ WRONG: Mapping[str, tuple[dict[str, Any], str, str]] = {
         "--rules and --rule exclude each other",
         "Give a set, or the rules one by one.",
     ),
-    "no value": ({"parameters": [f"{PASSWORD}.Length"]}, f"--parameter {PASSWORD}.Length", FORM),
-    "no rule": ({"parameters": ["Length=1"]}, "--parameter Length=1", FORM),
-    "no parameter": ({"parameters": [f"{PASSWORD}.=1"]}, f"--parameter {PASSWORD}.=1", FORM),
+    "no value": ({"parameters": [f"{PASSWORD}.Length"]}, f"--parameter {PASSWORD}.Length {NAMELESS}", FORM),
+    "no rule": ({"parameters": ["Length=1"]}, f"--parameter Length=1 {NAMELESS}", FORM),
+    "no parameter": ({"parameters": [f"{PASSWORD}.=1"]}, f"--parameter {PASSWORD}.=1 {NAMELESS}", FORM),
     "a parameter twice, by both names of its rule": (
         {"parameters": [f"{PASSWORD}.Length=1", "IAM_PASSWORD_POLICY.Length=2"]},
         "--parameter IAM_PASSWORD_POLICY.Length=2: Length is given twice",

@@ -106,6 +106,15 @@ def test_the_text_says_all_of_it() -> None:
     assert written(MIXED, ".txt") == TEXT.format(old=old, new=new, said=SAID)
 
 
+@pytest.mark.parametrize("suffix", [".txt", ".md", ".html"])
+def test_who_was_deleted_and_created_again_is_marked(suffix: str) -> None:
+    text = written(compared([BOB, EVE], [anew(BOB), EVE]), suffix).replace("\\", "")  # Markdown's escapes
+    assert f"{SAID} (deleted and created again)" in text
+    assert f"{BOB.id}NEW, created again; {BOB.id} before" in text
+    assert "1 appeared, 1 vanished, 1 of these deleted and created again under the same name" in text
+    assert "again" not in written(compared([BOB], [BOB, anew(EVE)]), suffix)
+
+
 def test_what_differs_beside_the_findings_comes_before_every_finding() -> None:
     found = compared([BOB], [BOB, EVE])
     unlike = auditor.compare(

@@ -12,6 +12,7 @@ import pytest
 from browser import Opened
 from explained_account import ARN, explained_account
 from hostile import STORABLE, account_of
+from outline import shared_names, skipped_levels
 from playwright.sync_api import Browser
 from rich.cells import cell_len
 from test_hostile_output import COLOUR, TextOf, obeyed_or_unseen, strings
@@ -131,6 +132,12 @@ def test_a_suppression_and_its_reason_are_shown(monkeypatch: pytest.MonkeyPatch)
     for shown in (in_text(found), "".join(TextOf(in_html(found)).found)):
         assert "Suppressed: reason Moves to a group; until 2027-03-01" in shown
         assert "suppressed" in shown
+
+
+@pytest.mark.parametrize("kind", SUBJECTS)
+def test_landmarks_and_headings_lead_through_the_page(kind: str) -> None:
+    page = in_html(explained(kind))
+    assert (shared_names(page), skipped_levels(page)) == ([], [])
 
 
 def test_what_to_do_is_beside_what_is_open() -> None:

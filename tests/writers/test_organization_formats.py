@@ -252,7 +252,12 @@ def test_a_crashed_rule_is_a_warning_in_every_format() -> None:
 def test_markdown_fits_into_a_comment() -> None:
     text = written(grown(Size(accounts=900, units=200, causes=300)), ".md")
     assert len(text) <= 65_000
-    for title in ("Rules (26)", "Places (", "The same cause in many accounts (", "Accounts, the worst first (900)"):
+    for title in (
+        "Rules (26)",
+        "Organizational units (",
+        "The same cause in many accounts (",
+        "Accounts, the worst first (900)",
+    ):
         assert f"## {title}".encode() in text
     assert b"more; the JSON report has them all" in text
 

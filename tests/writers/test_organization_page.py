@@ -8,6 +8,7 @@ import pytest
 from browser import Opened
 from hostile import STORABLE
 from organizations import Size, grown, hostile, run_of, to_page, written
+from outline import shared_names, skipped_levels
 from playwright.sync_api import Browser, Page, expect
 
 from auditor.judging.rule import OPEN, Severity
@@ -50,6 +51,11 @@ def show(browser: Browser, file: Path) -> Iterator[Show]:
         assert each.complaints == []
         assert [url.partition("#")[0] for url in each.requests] == [each.url]
         each.page.close()
+
+
+def test_each_landmark_has_a_name_of_its_own(file: Path) -> None:
+    page = file.read_text()
+    assert (shared_names(page), skipped_levels(page)) == ([], [])
 
 
 def ids(page: Page) -> list[str]:

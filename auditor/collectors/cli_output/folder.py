@@ -207,7 +207,7 @@ def _check_folder(folder: Folder) -> None:
         near = "".join(f" {notice.resource_name} {notice.message}." for notice in folder.notices[:_SHOWN])
         raise SourceError(
             f"--exports: {folder} holds none of the files that are read",
-            f"They are {', '.join(FILES)}; the README has the commands that write them.{near}",
+            f"The README has the commands that write them, such as {', '.join(FILES[:3])}.{near}",
         )
     for file in files:
         if not file.is_file():

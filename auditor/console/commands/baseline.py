@@ -5,12 +5,12 @@ from typing import Any
 import click
 
 from auditor.console.groups import Command
-from auditor.console.options import REPORT_CODES, quiet_option, showing
+from auditor.console.options import WRITTEN_CODES, quiet_option, showing
 from auditor.console.requests import BaselineRequest, request_of
 from auditor.console.values import files
 
 
-@click.command(cls=Command, epilog=REPORT_CODES)
+@click.command(cls=Command, epilog=WRITTEN_CODES)
 @click.argument("report_file", shell_complete=files, metavar="REPORT.json")
 @showing(
     "-o",
@@ -19,7 +19,7 @@ from auditor.console.values import files
     shell_complete=files,
     required=True,
     metavar="FILE",
-    help="Where to write it: .json.",
+    help="The file to write: .json.",
 )
 @click.option(
     "--keep",

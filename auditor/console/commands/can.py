@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from auditor.console.groups import Command
-from auditor.console.options import CAN_CODES, place_options, quiet_option, showing, snapshot_option
+from auditor.console.options import CAN_CODES, place_options, quiet_option, showing, snapshot_option, text_or_json
 from auditor.console.requests import CanRequest, request_of
 from auditor.policies.access.sessions import Session
 
@@ -21,14 +21,7 @@ from auditor.policies.access.sessions import Session
     type=click.Choice([each.value for each in Session]),
     help="How the user signed in: at the console without or with MFA, or by an access key [all three].",
 )
-@showing(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="What is shown.",
-)
+@text_or_json
 @quiet_option
 def can(**options: Any) -> int:
     """Show whether a user may do an action on a resource, and why.

@@ -19,10 +19,9 @@ from auditor.console.values import files, point_in_time
     "output_format",
     type=click.Choice(["table", "json", "markdown"]),
     default="table",
-    show_default=True,
-    help="What is shown.",
+    help="What standard output shows [table].",
 )
-@files_option("Write .json, .md or .html; repeatable.")
+@files_option("Write a file in the format of the suffix: .html, .json or .md; repeatable.")
 @gate_option(
     "--fail-on", type=click.Choice(["new", "nothing"]), default="nothing", help="Exit with 1 if a finding is new."
 )

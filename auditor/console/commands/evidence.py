@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from auditor.console.groups import Commands
-from auditor.console.options import PACK_CODES, PACK_VERIFY_CODES, quiet_option, showing
+from auditor.console.options import PACK_VERIFY_CODES, WRITTEN_CODES, quiet_option, text_or_json
 from auditor.console.requests import EvidenceMakeRequest, EvidenceVerifyRequest, request_of
 from auditor.console.values import day, files, without_signatures
 
@@ -15,7 +15,7 @@ def evidence_group() -> None:
     """Make a pack of stored reports for an auditor, and check one."""
 
 
-@evidence_group.command("make", epilog=PACK_CODES)
+@evidence_group.command("make", epilog=WRITTEN_CODES)
 @click.argument(
     "reports", nargs=-1, required=True, callback=without_signatures, shell_complete=files, metavar="REPORT.json..."
 )
@@ -106,14 +106,7 @@ def evidence_make(**options: Any) -> int:
     metavar="ROOTS.pem",
     help="Check that time stamps are by an authority with one of these root certificates.",
 )
-@showing(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="What is shown.",
-)
+@text_or_json
 @quiet_option
 def evidence_verify(**options: Any) -> int:
     """Check a pack, a signed report, or the signature of any file.

@@ -32,7 +32,7 @@ from auditor.explaining.subject import Explained
 @place_options
 @selection_options
 @showing("--format", "output_format", type=click.Choice(["text", "json"]), help="What standard output shows [text].")
-@files_option("Write it to a file: .html or .json; repeatable.")
+@files_option("Write a file in the format of the suffix: .html or .json; repeatable.")
 @quiet_option
 def explain(**options: Any) -> int:
     """Show all that is known of a user, group, role or policy.

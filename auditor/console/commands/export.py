@@ -20,7 +20,7 @@ from auditor.console.values import files
     "path",
     shell_complete=files,
     metavar="FILE",
-    help="Write to this file instead: .yaml, .yml or .tf.",
+    help="Write to this file, not to standard output: .yaml, .yml or .tf.",
 )
 @quiet_option
 def export(**options: Any) -> None:

@@ -36,9 +36,9 @@ from auditor.console.requests import ForecastRequest, request_of
     "--format",
     "output_format",
     type=click.Choice(["table", "json", "markdown"]),
-    help="What is shown, also beside -o [table].",
+    help="What standard output shows, also beside -o [table].",
 )
-@files_option("Write .json, .md or .html; repeatable.")
+@files_option("Write a file in the format of the suffix: .html, .json or .md; repeatable.")
 @gate_option(
     "--fail-on", type=click.Choice(["open", "nothing"]), default="nothing", help="Exit with 1 if a finding will open."
 )
@@ -49,7 +49,9 @@ from auditor.console.requests import ForecastRequest, request_of
     help="With --fail-on, let findings below this severity pass [low].",
 )
 @gate_option(
-    "--allow-incomplete", is_flag=True, help="Exit with 0 instead of 4 when nobody can say when a finding will fail."
+    "--allow-incomplete",
+    is_flag=True,
+    help="Exit with 0 instead of 4 when it is unknown when a finding will fail.",
 )
 @quiet_option
 def forecast(**options: Any) -> int:

@@ -41,7 +41,9 @@ def history_option(command: C) -> C:
 
 
 _FORMATS = click.Choice(["table", "json", "markdown"])
-_format = showing("--format", "output_format", type=_FORMATS, default="table", show_default=True, help="What is shown.")
+_format = showing(
+    "--format", "output_format", type=_FORMATS, default="table", help="What standard output shows [table]."
+)
 
 
 def _filters(command: C) -> C:
@@ -74,7 +76,9 @@ def _period(command: C) -> C:
 def _output(text: str) -> Callable[[C], C]:
     """Return what adds the options of commands that print or write files; `text` is the help of -o."""
     path = files_option(text)
-    form = showing("--format", "output_format", type=_FORMATS, help="What is shown, also beside -o [table].")
+    form = showing(
+        "--format", "output_format", type=_FORMATS, help="What standard output shows, also beside -o [table]."
+    )
     return lambda command: form(path(quiet_option(command)))
 
 

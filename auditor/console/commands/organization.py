@@ -92,7 +92,7 @@ def _output_options(command: C) -> C:
             type=click.Choice(["noncompliant", "nothing"]),
             help="Exit with 1 if a finding in any account is NON_COMPLIANT [nothing].",
         ),
-        files_option("Write the report in the format of the suffix: .html, .json, .jsonl, .csv or .md; repeatable."),
+        files_option("Write a report in the format of the suffix: .html, .json, .jsonl, .csv or .md; repeatable."),
         showing("--all", "every_account", is_flag=True, help="List every account in the table."),
         showing(
             "--format",

@@ -42,10 +42,9 @@ from auditor.console.values import files, hours
     "output_format",
     type=click.Choice(["table", "json"]),
     default="table",
-    show_default=True,
-    help="What is shown.",
+    help="What standard output shows [table].",
 )
-@files_option("Write .json or .html; repeatable.")
+@files_option("Write a file in the format of the suffix: .html or .json; repeatable.")
 @gate_option("--allow-incomplete", is_flag=True, help="Exit with 0 instead of 4 when something could not be compared.")
 @quiet_option
 def parity(**options: Any) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from auditor.console.groups import Command, Commands
-from auditor.console.options import PUBLISH_CODES, aws_options_for, quiet_option, showing
+from auditor.console.options import PUBLISH_CODES, aws_options_for, quiet_option, text_or_json
 from auditor.console.requests import PublishRequest, request_of
 from auditor.console.values import files
 
@@ -16,26 +16,18 @@ def publish() -> None:
 
 
 @publish.command("security-hub", cls=Command, epilog=PUBLISH_CODES)
-@click.argument("report_file", metavar="REPORT", shell_complete=files)
+@click.argument("report_file", metavar="REPORT.json", shell_complete=files)
 @click.option("--apply", is_flag=True, help="Import the findings; without it, only show what would be done.")
 @aws_options_for(
     region="AWS Region of the Security Hub.", timeout="Stop after this time [1800]; what was imported by then stays."
 )
-@showing(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="What is shown.",
-)
+@text_or_json
 @quiet_option
 def security_hub(**options: Any) -> int:
     """Import a report's findings into Security Hub.
 
-    REPORT is a JSON report, and the Security Hub is that of its own account, in one Region. A finding that failed is
-    taken back only where the report proves it. If a source could not be read, the findings that rest on it stay as they
-    are.
+    The Security Hub is that of the report's own account, in one Region. A finding that failed is taken back only where
+    the report proves it. If a source could not be read, the findings that rest on it stay as they are.
 
     \b
     Examples:

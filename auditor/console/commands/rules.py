@@ -24,23 +24,23 @@ def rules() -> None:
     "output_format",
     type=click.Choice(["table", "json"]),
     default="table",
-    show_default=True,
-    help="What is shown.",
+    help="What standard output shows [table].",
 )
 def rules_list(*, output_format: str) -> None:
     """List every rule, with its severity and its smallest set.
 
-    Rules are built in or plugged in.
+    Rules are built in or come from plug-ins.
 
-    The set default runs if nothing is selected; core is a part of it. aws-config has all rules of AWS Config, practices
-    those that AWS Config does not have, and all has every rule. A rule that needs a value runs only if the value is
-    given.
+    The set core is a part of default, which runs if nothing is selected, and default is a part of aws-config. The set
+    practices holds rules that AWS Config does not have, and all holds every rule. A rule that needs a value runs only
+    where the value is given.
     """
     known = load_rules().values()
     if output_format == "json":
         listed = [{**described(rule), "sets": sets_of(rule), "needs": needed(rule)} for rule in known]
         click.echo(msgspec.json.format(msgspec.json.encode(listed), indent=2))
         return
+    click.echo(f"{'rule':<42} {'severity':<8} {'set':<10} what it checks")
     for rule in known:
         needs = f" (needs {', '.join(needed(rule))})" if needed(rule) else ""
         head, asks = f"{rule.id:<42} {rule.severity:<8} {sets_of(rule)[0]}", f"{sections(page(rule))['']}{needs}"

@@ -27,7 +27,7 @@ from auditor.console.values import files
     shell_complete=files,
     required=True,
     metavar="FILE",
-    help="Where to write it: .json or .json.gz.",
+    help="The file to write: .json or .json.gz.",
 )
 @quiet_option
 @verbose_option

@@ -49,6 +49,8 @@ TARGETS = {
     **{name.lower(): Target.NONE for name in _OTHERS_WITHOUT_RESOURCE},
 }
 """What an action acts on, by its name in lower case."""
+IAM_ACTIONS = tuple(f"iam:{name}" for name in f"{_USER_ACTIONS} {_MFA_DEVICE_ACTIONS} {_NO_RESOURCE}".split())
+"""The actions of IAM among them, as AWS spells them."""
 CHANGE_PASSWORD = "iam:changepassword"
 GET_PASSWORD_POLICY = "iam:getaccountpasswordpolicy"
 LIST_VIRTUAL_DEVICES = "iam:listvirtualmfadevices"

@@ -13,6 +13,7 @@ from auditor.policies.access.actions import (
     ALWAYS_ALLOWED,
     CHANGE_PASSWORD,
     GET_PASSWORD_POLICY,
+    IAM_ACTIONS,
     TARGETS,
     Target,
 )
@@ -195,8 +196,16 @@ def own_resource(action: str, principal: Principal) -> str:
     own = principal.device_arn if target is Target.MFA_DEVICE else principal.arn
     if target is None or own is None:
         hint = f"Name it by its ARN: iam-audit can {principal.name} {action} ARN"
-        raise UsageError("needs a resource", hint, subject=action)
+        raise UsageError("needs a resource", f"{hint}{_guess(action)}", subject=action)
     return own
+
+
+def _guess(action: str) -> str:
+    """Return what to add to a hint about an action that is spelt almost like one of IAM that needs no resource."""
+    from difflib import get_close_matches  # imported late: for mistakes only
+
+    close = get_close_matches(action, IAM_ACTIONS, n=1, cutoff=0.9)
+    return f". Or did you mean {close[0]}?" if close and TARGETS.get(action.lower()) is None else ""
 
 
 def root_answer(snapshot: Snapshot, action: str, session: Session, resource: str | None) -> Answer:

@@ -59,7 +59,7 @@ def _section(section: Section, room: int) -> str:
 
 _OF_RESOURCES = ("Appeared", "Vanished")
 _HEADS = (
-    "| rule | severity | resource | type | what is said |\n| --- | --- | --- | --- | --- |\n",
+    "| rule | severity | resource | type | annotation |\n| --- | --- | --- | --- | --- |\n",
     "| resource | type | unique id |\n| --- | --- | --- |\n",
 )
 

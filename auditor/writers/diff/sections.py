@@ -37,10 +37,17 @@ class Section(NamedTuple):
 def sections(comparison: Comparison) -> Iterator[Section]:
     """Yield the sections that have rows."""
     reopened = {finding.fingerprint for finding in comparison.reopened}
+    ids_before = _made_again(comparison)
 
     def fresh(finding: Finding) -> Row:
         mark = " (suppressed before)" if finding.fingerprint in reopened else ""
-        return _of_finding(finding, finding.annotation + mark)
+        again = " (deleted and created again)" if finding.resource_id in ids_before else ""
+        return _of_finding(finding, finding.annotation + mark + again)
+
+    def appeared(resource: Resource) -> Row:
+        before = ids_before.get(resource.resource_id or "")
+        row = _of_resource(resource)
+        return row if before is None else row._replace(text=f"{row.text}, created again; {before} before")
 
     for section in (
         _section("New", "NON_COMPLIANT now, and not before", comparison.new, fresh),
@@ -51,11 +58,18 @@ def sections(comparison: Comparison) -> Iterator[Section]:
         ),
         _section("Suppressed", "NON_COMPLIANT in both, and suppressed now", comparison.suppressed, _of_finding),
         _section("Resolved", "NON_COMPLIANT before, and proven not to be now", comparison.resolved, _of_finding),
-        _section("Appeared", "resources that the old report did not have", comparison.appeared, _of_resource),
+        _section("Appeared", "resources that the old report did not have", comparison.appeared, appeared),
         _section("Vanished", "resources that the new report does not have", comparison.vanished, _of_resource),
     ):
         if section.total:
             yield section
+
+
+def _made_again(comparison: Comparison) -> dict[str, str]:
+    """Return, by the unique ids of resources that were deleted and created again under one name, the ids before."""
+    gone = {(each.resource_type, each.resource_name): each.resource_id for each in comparison.vanished}
+    before = {each.resource_id: gone.get((each.resource_type, each.resource_name)) for each in comparison.appeared}
+    return {new: old for new, old in before.items() if new is not None and old is not None and new != old}
 
 
 def _section(title: str, meaning: str, entries: Sequence[T], row: Callable[[T], Row]) -> Section:
@@ -121,7 +135,9 @@ def summary(comparison: Comparison) -> str:
         (len(comparison.not_seen), "not seen"),
     )
     shown = (f"{count:,} {text}" for count, text in counts if count or not text.startswith("of these"))
+    again = len(_made_again(comparison))
     resources = f"{len(comparison.appeared):,} appeared, {len(comparison.vanished):,} vanished"
+    resources += f", {again:,} of these deleted and created again under the same name" if again else ""
     return f"NON_COMPLIANT findings: {', '.join(shown)}. Resources: {resources}."
 
 

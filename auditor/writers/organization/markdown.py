@@ -31,7 +31,7 @@ def write(report: OrganizationReport, stream: BinaryIO) -> None:
         page.add(f"- Warning: {code(warning)}")
     tree = places(report)
     _add_table(page, "Rules", _RULES, _rules(report, tree[0]), len(report.rules))
-    _add_table(page, "Places", _PLACE, map(_place, unfolded(tree, _PLACES)[0]), len(tree))
+    _add_table(page, "Organizational units", _PLACE, map(_place, unfolded(tree, _PLACES)[0]), len(tree))
     _add_table(
         page, "The same cause in many accounts", _CAUSE, map(_cause, report.causes[:_CAUSES]), len(report.causes)
     )

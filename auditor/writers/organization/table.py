@@ -47,7 +47,8 @@ def _parts(report: OrganizationReport, width: int, *, every_account: bool) -> It
     upper, _ = unfolded(tree, _PLACES)
     yield _heading(report)
     yield from _rules(report, tree[0])
-    yield from _section("Places, with everything below them", _place_table(upper), len(tree) - len(upper), _HTML)
+    title = "Organizational units, with everything below them"
+    yield from _section(title, _place_table(upper), len(tree) - len(upper), _HTML)
     causes = report.causes
     yield from _section("The same cause in many accounts", _cause_table(causes[:_CAUSES]), len(causes) - _CAUSES, _HTML)
     yield from _unaudited(unaudited(report))
