@@ -1,4 +1,4 @@
-"""IAM's own actions by the resource that a user asks for without naming one: itself, its virtual MFA device, or none.
+"""IAM's own actions by the resource that is meant if none is named: the user itself, its virtual MFA device, or none.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 """
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Target(StrEnum):
-    """Name what an action acts on, as the resource part of its ARNs begins; NONE takes "*" alone."""
+    """List what actions act on: the beginning of the resource part of the ARN; NONE accepts only "*"."""
 
     USER = "user/"
     MFA_DEVICE = "mfa/"
@@ -53,6 +53,6 @@ CHANGE_PASSWORD = "iam:changepassword"
 GET_PASSWORD_POLICY = "iam:getaccountpasswordpolicy"
 LIST_VIRTUAL_DEVICES = "iam:listvirtualmfadevices"
 ALWAYS_ALLOWED = "sts:getcalleridentity"
-"""Works though a policy denies it: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
+"""Works even if a policy denies it: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
 WITHOUT_PERMISSION = "sts:getsessiontoken"
 """Needs no Allow: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"""
