@@ -53,9 +53,8 @@ class Template:
     ) -> None:
         """Take the document of a file; `given` values override the defaults of its parameters.
 
-        `option` is the command line option that sets a parameter; errors name it. `known` are values of pseudo
-        parameters by name. Those in `assumed` are not used in conditions; its values say why. `lenient`: see
-        Declarations.
+        `option` is the command line option that sets a parameter; errors name it. `known` has pseudo parameters by
+        name. Those in `assumed` are not used in conditions; its values say why. `lenient`: see Declarations.
         """
         self.place = place
         self.lacking: set[str] = set()
@@ -284,7 +283,7 @@ class Template:
         return self._constant(found)
 
     def _missing(self, name: str, what: str, node: Node, entries: Mapping[str, Node]) -> Unknown:
-        """Return an Unknown, if AWS finds no such key for this account; raise for a literal key, as AWS never finds it."""
+        """Return an Unknown, if the key depends on the account or parameters; raise for a literal key."""
         if isinstance(node, Scalar):
             raise self.fault(node.line, f"there is no {what} {name!r} for Fn::FindInMap", _alike(name, entries))
         return Unknown(f"Fn::FindInMap finds no {what} {name!r}", node.line)
