@@ -11,15 +11,15 @@ from auditor.judging.finding import Finding
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType, Rule
 from auditor.selection.frameworks import (
-    Ask,
     Framework,
     KnownControl,
+    Requirement,
     UncoveredControl,
-    asked,
     is_number,
     known,
     lacking,
     listed,
+    requirements,
     supported,
     uncovered,
 )
@@ -129,7 +129,7 @@ def _framework(framework: Framework, rules: Sequence[RuleSummary], aside: _Aside
     titled = listed(framework.name)
     results = []
     for control_id, rule_ids in supported(framework.name).items():
-        asks = asked(framework.name, control_id)
+        asks = requirements(framework.name, control_id)
         judged = {
             rule_id: [_judged(asks.get(rule_id, {}), rule, aside, partition) for rule in ran]
             for rule_id, ran in _ran(rule_ids, known_rules, rules)
@@ -157,7 +157,7 @@ class _Judged(Struct, frozen=True):
     aside: frozenset[ComplianceType]
 
 
-def _judged(asks: Mapping[str, Ask], rule: RuleSummary, aside: _Aside, partition: str) -> _Judged:
+def _judged(asks: Mapping[str, Requirement], rule: RuleSummary, aside: _Aside, partition: str) -> _Judged:
     short = dict(_shortfalls(asks, rule.parameters, partition))
     texts = [*short.values(), *([f"Its Scope leaves out {', '.join(rule.left_out)}"] if rule.left_out else [])]
     verdicts, verdicts_aside = frozenset({rule.compliance_type}), aside.get(rule.config_rule_name, frozenset())
@@ -219,7 +219,9 @@ def contradicts(control: ControlResult, rules: Mapping[str, RuleSummary]) -> boo
     return _worst([worst, control.compliance_type]) is not control.compliance_type
 
 
-def _shortfalls(asks: Mapping[str, Ask], parameters: Mapping[str, Any], partition: str) -> Iterator[tuple[str, str]]:
+def _shortfalls(
+    asks: Mapping[str, Requirement], parameters: Mapping[str, Any], partition: str
+) -> Iterator[tuple[str, str]]:
     """Yield the parameters that do not ask for as much as a control does, each with the words that say so."""
     for name, ask in asks.items():
         value = parameters.get(name)
