@@ -41,7 +41,7 @@ def test_the_table_says_what_it_assumes(keys: Path, run: Run) -> None:
     assert lines == [
         "Account 111122223333, captured 2026-11-24 03:00Z: the 30 days up to 2026-12-24 03:00Z",
         "What changes if nobody uses, rotates or changes anything, and the rules stay as they are:",
-        "day in days severity rule resource what will be said",
+        "day in days severity rule resource finding",
         f"2026-12-01 7 MEDIUM {KEYS} user0 Not rotated for more than 90 days: access_key_1 since 2026-09-01T03:00:00Z",
         "1 finding will open; 0 are open at the capture.",
     ]
