@@ -1,4 +1,4 @@
-"""Runs over stored accounts, and storages and tasks that kill the process which uses them."""
+"""Runs over stored accounts, and storages that kill the process that uses them."""
 
 import multiprocessing
 import os
@@ -26,7 +26,7 @@ RUN = "org=none/date=20261124T020000Z"
 
 
 def stored_accounts(folder: Path, count: int) -> Sequence[Account]:
-    """Write so many snapshots, each of another account, and return the accounts; every second one has MFA."""
+    """Write `count` snapshots, each of another account, and return the accounts; every second one has MFA."""
     folder.mkdir(exist_ok=True)
     found = []
     for number in range(1, count + 1):
@@ -77,7 +77,7 @@ def work_of(manifest: Manifest, storage: Storage) -> Work:
 
 
 def begun(folder: Path, count: int) -> tuple[Storage, Manifest]:
-    """Begin a run over so many stored accounts, in a folder of its own."""
+    """Begin a run over `count` stored accounts, in a folder of its own."""
     storage = Folder(str(folder / "runs"))
     manifest = manifest_of(stored_accounts(folder / "accounts", count))
     runs.begin(storage, manifest)
@@ -85,10 +85,10 @@ def begun(folder: Path, count: int) -> tuple[Storage, Manifest]:
 
 
 class Deadly(Struct, frozen=True):
-    """Keep files as another storage does, and kill the process at one of them; `once`: the first time only.
+    """Pass files to another storage, and kill the process at one of them; `once`: only the first time.
 
-    `where` is the end of the name, `after` whether the file is written before, `at_read` whether it is when a worker
-    reads it; `log` takes a line for each death.
+    `where` is the end of the file's name, `after` means after writing it, `at_read` means when a worker
+    reads it; `log` gets a line for each death.
     """
 
     inner: Folder
@@ -140,7 +140,7 @@ class Deadly(Struct, frozen=True):
 
 
 class Full(Struct, frozen=True):
-    """Keep files as another storage does, until there are too many of them."""
+    """Pass files to another storage until there are too many."""
 
     inner: Folder
     room: int
@@ -170,4 +170,4 @@ class Full(Struct, frozen=True):
 
 
 def nothing(_account: Account, _receipt: Receipt) -> None:
-    """Take what a run tells of an account."""
+    """Ignore the progress of a run."""
