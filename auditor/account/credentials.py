@@ -173,7 +173,7 @@ class AccessKey(Record, frozen=True):
 
     @property
     def last_rotated(self) -> datetime | None:
-        """Return when the key was made or last activated; None if there is no key."""
+        """Return when the key was created or last activated; None if there is no key."""
         time: datetime | None = getattr(self.row, self.columns.last_rotated)
         return time
 

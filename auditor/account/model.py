@@ -16,7 +16,7 @@ from auditor.account.unknown import Gap, Listing, Partial, Record
 
 
 class Notice(Record, frozen=True):
-    """Hold an oddity in the collected facts that is no verdict; it becomes a warning in the report."""
+    """Hold an oddity in the collected facts, which is not a verdict; it becomes a warning in the report."""
 
     code: str
     resource_name: str | None

@@ -128,7 +128,7 @@ class Listing(Record, Generic[T], frozen=True, eq=False):
     def __ne__(self, other: object) -> bool:
         return not self == other  # the inherited method would compare the fields of a partial listing
 
-    __hash__ = None  # type: ignore[assignment]  # equality may raise, so a listing is no key
+    __hash__ = None  # type: ignore[assignment]  # equality may raise, so a listing is never a key
 
     def _complete(self) -> tuple[T, ...]:
         if self.gap is not None:

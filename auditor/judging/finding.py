@@ -58,7 +58,7 @@ class Finding(Record, frozen=True):
 class Subject(Record, frozen=True):
     """Hold the common part of the fingerprints of one rule's findings; `region` is None for rules that have none.
 
-    `unseen` marks the engine's own finding on an incomplete list, which is no verdict of the rule on the account.
+    `unseen` marks the engine's own finding on an incomplete list, which is not a verdict of the rule on the account.
     """
 
     account_id: str | None

@@ -93,7 +93,7 @@ class RuleResult(Struct, frozen=True):
 
 
 class ReportWarning(Struct, frozen=True, order=True):
-    """Hold something that is no verdict but that readers should know."""
+    """Hold something that is not a verdict but that readers should know."""
 
     code: str
     config_rule_name: str | None

@@ -44,14 +44,14 @@ TRAILING_BLANKS = re.compile(r" +$", re.MULTILINE)  # rich pads cells, which is 
 _NAME_WIDTH = 30  # columns; the rest of the line is for the annotation
 _USUAL = 80  # columns
 _NARROWEST = 8  # columns for the name of a rule, at least
-_UNBROKEN = 100_000  # columns if the output is no terminal, so that grep finds whole names and lines
+_UNBROKEN = 100_000  # columns if the output is not a terminal, so that grep finds whole names and lines
 SHOWN = 25  # findings of a rule and a compliance type, so that a large account does not fill the terminal
 
 
 def write(report: Report, stream: TextIO, *, every_finding: bool = False, brief: bool = False) -> None:
     """Write the report for a terminal, in colour only if the stream is one and NO_COLOR is not set.
 
-    Lines are not wrapped if the stream is no terminal and COLUMNS is not set. If a rule has many findings, only
+    Lines are not wrapped if the stream is not a terminal and COLUMNS is not set. If a rule has many findings, only
     the first are listed, unless `every_finding` is true. `brief` leaves out the rules and shows only the effects of a
     planned change.
     """

@@ -70,8 +70,8 @@ class Folder:
     def __str__(self) -> str:
         return str(self.path)
 
-    def anew(self, *notices: Notice) -> "Folder":
-        """Return the folder as new, with other notices, to be read again."""
+    def reopened(self, *notices: Notice) -> "Folder":
+        """Return the folder in its first state, with other notices, to be read again."""
         return Folder(self.path, *notices)
 
     def files(self, pattern: str) -> list[Path]:

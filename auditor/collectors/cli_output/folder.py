@@ -94,7 +94,7 @@ def collect(path: Path, captured_at: datetime | None, region: str | None = None)
         if captured_at is not None and (later := next(later_than_captured(snapshot, captured_at), None)):
             wrong = f"{_text(captured_at)} cannot be the time at which the files were written"
             message = f"{wrong}, because they hold {later}; {_NOT_BELIEVED}"
-            snapshot = _assembled(folder.anew(Notice(FILE, "--captured-at", message)), None, region)
+            snapshot = _assembled(folder.reopened(Notice(FILE, "--captured-at", message)), None, region)
         snapshot = _without_false_arns(_with_fit_report_time(snapshot))
     except OverflowError as error:
         raise SourceError(f"{folder} holds a time that is out of range", HINT) from error
