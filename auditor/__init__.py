@@ -1,4 +1,4 @@
-"""iam-audit for programs: read an account, audit it, ask what a user may do, and write or compare what was found.
+"""iam-audit for programs: read an account, audit it, check what a user may do, and write or compare reports.
 
     import auditor
 
@@ -12,9 +12,9 @@ Importing this package imports nothing else: each name below is loaded when it i
 them with examples.
 """
 
-TYPE_CHECKING = False  # as type checkers know it; typing itself takes longer to import than all of this
+TYPE_CHECKING = False  # type checkers treat it as True; importing `typing` takes longer than all of this module
 
-if TYPE_CHECKING:  # for type checkers and editors; at run time __getattr__ does the same, later
+if TYPE_CHECKING:  # for type checkers and editors; at run time __getattr__ imports each name when it is first used
     from auditor.account.model import Snapshot
     from auditor.change.in_one_call import audit_change, read_cloudformation_template, read_terraform_plan
     from auditor.collectors.cli_output.folder import read_exports
@@ -105,11 +105,11 @@ _PLACES = {
     "verify_evidence": "auditor.writers.evidence.door",
     "write": "auditor.writers.files",
 }
-"""Where each name stands."""
+"""The module that defines each name."""
 
 
 def __getattr__(name: str) -> object:
-    """Return a name of this package, from the module where it stands."""
+    """Return a name of this package, imported from the module that defines it."""
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # here, so that importing this package takes next to no time

@@ -5,7 +5,7 @@ import os
 import sys
 
 if __name__ == "__main__" and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109 - the path as the interpreter wrote it
-    # `python -m` looks into the working folder first; a folder `rules` there must not take the place of ours.
+    # `python -m` looks into the working folder first; a folder `rules` there must not replace ours.
     del sys.path[0]
 
 from auditor import signals
@@ -21,12 +21,12 @@ def main() -> int:
     """
     gc.set_threshold(GC_THRESHOLD)
     with signals.caught():
-        from auditor.console import cli  # takes 55 ms, and a signal meanwhile must not show a traceback either
+        from auditor.console import cli  # takes 55 ms; a signal during the import must not show a traceback either
 
         try:
             return cli.main()
         finally:
-            gc.freeze()  # or the interpreter's last collection would visit every object
+            gc.freeze()  # otherwise the interpreter's last collection would visit every object
 
 
 if __name__ == "__main__":

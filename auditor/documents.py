@@ -1,4 +1,4 @@
-"""Documents that somebody else wrote: read within limits, and checked for what JSON decoders accept silently."""
+"""Documents from outside: read within limits, and checked for faults that JSON decoders accept silently."""
 
 import gzip
 import os
@@ -15,17 +15,17 @@ from typing import Any, BinaryIO
 from auditor.errors import SourceError
 
 MAX_SIZE = 512 * 2**20  # bytes, unpacked; a snapshot of 100,000 users has 110 to 180 MB
-MAX_STRING = 2**20  # bytes; AWS takes no policy document of more than 131,072 characters, and nothing else is as long:
+MAX_STRING = 2**20  # bytes; AWS accepts policy documents up to 131,072 characters, and no other string is as long:
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutUserPolicy.html
-MAX_DEPTH = 100  # lists and objects around a value; the conditions of a policy document have eight
+MAX_DEPTH = 100  # nested lists and objects; the conditions of a policy document have eight
 FAULTS = (ValueError, RecursionError)
 """What decoders and the checks of this module raise; msgspec's errors are ValueErrors too."""
 
 _CONTAINERS = (dict, list, tuple)
 _PIECE = 2**18  # bytes
 _GZIP_MAGIC = b"\x1f\x8b"
-_SMALL = 64 * 2**20  # bytes; what unpacks to no more does no harm
-_MAX_RATIO = 250  # snapshots pack to a twentieth; deflate ends at about 1,030
+_SMALL = 64 * 2**20  # bytes; unpacking this much does no harm
+_MAX_RATIO = 250  # unpacked size over packed size; snapshots have about 20, deflate can reach about 1,030
 _UTF_8_MARK = b"\xef\xbb\xbf"
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -33,7 +33,7 @@ _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 def read(path: str, place: str) -> bytes:
     """Return the content of a file or, for "-", of standard input; `place` names it in messages.
 
-    Raises SourceError for what cannot be read, and for more than MAX_SIZE before more than that is in memory.
+    Raises SourceError if it cannot be read, or is larger than MAX_SIZE; no more than that is held in memory.
     """
     try:
         with _opened(path) as stream:
@@ -79,9 +79,9 @@ def _user(number: int) -> str:
 
 
 def unpacked(content: bytes, place: str) -> bytes:
-    """Return the content, unpacked if it is gzipped.
+    """Return the content, unpacked if it is gzip data.
 
-    Raises SourceError for packed data that are damaged, larger than MAX_SIZE, or made to exhaust the memory.
+    Raises SourceError for packed data that is damaged, larger than MAX_SIZE, or made to exhaust the memory.
     """
     if not content.startswith(_GZIP_MAGIC):
         return content
@@ -92,7 +92,7 @@ def unpacked(content: bytes, place: str) -> bytes:
 
 
 def in_utf_8(content: bytes, place: str) -> bytes:
-    """Return a text in UTF-8 without byte order mark; PowerShell's redirection writes UTF-16 with one.
+    """Return a text as UTF-8 without a byte order mark; PowerShell's redirection writes UTF-16 with one.
 
     Raises SourceError for UTF-16 that is damaged.
     """
@@ -119,7 +119,7 @@ def _opened(path: str) -> AbstractContextManager[BinaryIO]:
 
 
 def _pieces(read_bytes: Callable[[int], bytes]) -> Iterator[bytes]:
-    """Yield a stream, up to one byte more than is allowed; a file system knows no sizes of pipes and devices."""
+    """Yield the stream in pieces, at most one byte more than MAX_SIZE; a pipe's size is not known in advance."""
     left = MAX_SIZE + 1
     while left and (piece := read_bytes(min(_PIECE, left))):
         left -= len(piece)
@@ -151,9 +151,9 @@ def _unpacked_pieces(packed: bytes, place: str) -> Iterator[bytes]:
 def check_strings(document: bytes) -> None:
     """Raise ValueError for a JSON document with a string longer than MAX_STRING.
 
-    One search in every half of that length is enough: a string of the whole length has a half without a quote.
+    Searching for a quote once in every half of that length is enough: a longer string covers a whole half.
     """
-    if b"\\" in document:  # a search is far cheaper than replacing nothing
+    if b"\\" in document:  # searching is far cheaper than a replacement that finds nothing
         document = document.replace(rb"\\", b"__").replace(rb"\"", b"__")
     half = MAX_STRING // 2
     for start in range(0, len(document), half):
@@ -165,14 +165,14 @@ def check_strings(document: bytes) -> None:
 
 
 def check_keys(document: bytes | str) -> None:
-    """Raise ValueError for a JSON document with a key twice in one object, of which decoders silently use the last."""
+    """Raise ValueError for a JSON document that repeats a key in one object; decoders silently use the last."""
     import json  # takes 3 ms, and most documents need no such check
 
     json.loads(document if isinstance(document, str) else document.decode(), object_pairs_hook=_check_pairs)
 
 
 def _check_pairs(pairs: Sequence[tuple[str, Any]]) -> None:
-    """Check the keys of an object, and return nothing of it, so that checking a document takes little memory."""
+    """Check the keys of an object, and return None instead of it, so that checking a document takes little memory."""
     if len(dict(pairs)) != len(pairs):
         twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
         raise ValueError(f"the key {twice[:64]!r} stands twice in one object")
@@ -184,9 +184,9 @@ def may_be_deep(text: bytes) -> bool:
 
 
 def check_depth(value: object) -> None:
-    """Raise ValueError for a decoded value with more than MAX_DEPTH lists and objects around a part of it.
+    """Raise ValueError for a decoded value whose lists and objects are nested deeper than MAX_DEPTH.
 
-    Decoders stop at a depth that depends on Python's release and on the caller, and later steps at a smaller one.
+    Decoders fail at a depth that depends on Python's release and on the caller, and later steps fail earlier.
     """
     level, depth = [value], 0
     while level := [each for each in level if isinstance(each, _CONTAINERS)]:
@@ -197,5 +197,5 @@ def check_depth(value: object) -> None:
 
 
 def reason(error: Exception) -> str:
-    """Return what is wrong with a document as text for people, from one of the FAULTS."""
+    """Return the text of one of the FAULTS, for messages."""
     return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)

@@ -1,4 +1,4 @@
-"""Errors that end a command: an error keeps its parts, and its text is made of them last."""
+"""Errors that end a command. An error keeps its parts, and its text is made from them when it is shown."""
 
 from collections.abc import Iterable
 
@@ -35,7 +35,7 @@ class AuditError(Exception):
 
 
 class UsageError(AuditError):
-    """Raised for a wrong option, parameter or configuration (exit 2)."""
+    """Raised for an invalid option, parameter or configuration (exit 2)."""
 
     exit_code = 2
 
@@ -53,7 +53,7 @@ _MOST = 5  # names that are suggested
 
 
 def nearest(name: str, names: Iterable[str], otherwise: str) -> str:
-    """Return the hint "Did you mean ...?" when some names are like this one or contain it, else the other hint."""
+    """Return the hint "Did you mean ...?" if some names are similar to `name` or contain it, else `otherwise`."""
     from difflib import get_close_matches  # imported late: for mistakes only
 
     lower = {candidate.lower(): candidate for candidate in names}

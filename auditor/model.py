@@ -1,4 +1,4 @@
-"""The door to the model of an account: what rules read, and what a snapshot holds."""
+"""The public module of the model of an account: the records that a snapshot holds and rules read."""
 
 from auditor.account.credentials import AccessKey, Credentials
 from auditor.account.kinds import ResourceType

@@ -1,4 +1,4 @@
-"""Policies for authors of rules: what their documents say, and who holds them."""
+"""The public module for reading policies in rules: their statements, what they allow, and who they are attached to."""
 
 from auditor.policies.access.answer import Answer, DecidingStatement, Decision, PolicyKind
 from auditor.policies.access.holdings import is_aws_managed

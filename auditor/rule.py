@@ -1,4 +1,4 @@
-"""The door for rule authors: what a rule is, what it is given, and what it answers."""
+"""The public module for rule authors: rules, their context, verdicts and evidence."""
 
 from auditor.account.unknown import UnknownFact, undecided
 from auditor.judging.access import decided_by

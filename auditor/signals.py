@@ -1,4 +1,4 @@
-"""Signals: a run that is interrupted ends at once, wherever it is, and leaves no unfinished file behind."""
+"""Signals: an interrupted run ends at once and leaves no unfinished file behind."""
 
 import os
 import signal
@@ -15,11 +15,11 @@ _unfinished: set[Path] = set()
 
 @contextmanager
 def caught() -> Iterator[None]:
-    """Have a signal end the process with 128 and the signal's number while the block runs, and kill it afterwards.
+    """Handle signals: inside the block, one ends the process with exit code 128 plus its number; later, it kills it.
 
-    The handler itself ends the process. An exception would be lost where Python can raise none (`__del__`, callbacks
-    of weak references while a module is imported), may be caught on its way, and has to wait for every thread.
-    A signal that is ignored, as under nohup or in a shell's background, stays so.
+    The handler itself ends the process. An exception would be lost where Python cannot raise one (`__del__`, callbacks
+    of weak references while a module is imported), might be caught, and would have to wait for every thread.
+    A signal that is ignored, as under nohup or in a shell's background, stays ignored.
     """
     taken = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
     for number in taken:
@@ -27,13 +27,13 @@ def caught() -> Iterator[None]:
     try:
         yield
     finally:
-        for number in taken:  # while the interpreter takes itself apart no handler can run
+        for number in taken:  # no handler can run while the interpreter shuts down
             signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager
 def unfinished(path: Path) -> Iterator[None]:
-    """Have a file removed at the end of the block, should it be there; likewise if a signal ends the process."""
+    """Remove a file, if it exists, at the end of the block or when a signal ends the process."""
     _unfinished.add(path)
     try:
         yield
@@ -49,16 +49,16 @@ def _end(number: int, _frame: FrameType | None) -> NoReturn:
     for path in _unfinished:
         with suppress(OSError):
             path.unlink(missing_ok=True)
-    _tell(f"iam-audit: interrupted by {signal.Signals(number).name}\n".encode())
+    _write_to_stderr(f"iam-audit: interrupted by {signal.Signals(number).name}\n".encode())
     os._exit(128 + number)
 
 
 def _nothing(_number: int, _frame: FrameType | None) -> None:
-    """Take a further signal; set to SIG_IGN, one that had just arrived would be complained of on stderr."""
+    """Ignore a further signal. With SIG_IGN, Python would complain on stderr about one that has just arrived."""
 
 
-def _tell(message: bytes) -> None:
-    """Write to stderr past its buffer, in the middle of which the signal may have come."""
+def _write_to_stderr(message: bytes) -> None:
+    """Write to stderr without its buffer, which the signal may have interrupted."""
     terminal = os.isatty(2) and os.environ.get("TERM", "dumb") != "dumb"
     with suppress(OSError):
         os.write(2, (_SHOW_CURSOR + b"\n" if terminal else b"") + message)

@@ -1,4 +1,4 @@
-"""The door for tests of rules: builders of accounts, cases, and the short names of the verdicts."""
+"""The public module for tests of rules: builders of accounts, cases, and short names of compliance types."""
 
 from auditor.account.builders import (
     ACCOUNT_ID,

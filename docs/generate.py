@@ -1,4 +1,4 @@
-"""Write the generated documentation, or with --check say what is out of date.
+"""Write the generated documentation, or with --check print which files are out of date.
 
 Generated are the JSON Schemas of reports of all kinds, baselines and the configuration file, docs/rules.md,
 docs/wings.svg, the parts of README.md and of pages in docs/ between markers, and the outputs of the commands in
@@ -61,11 +61,11 @@ holds every rule. A rule that needs a value runs only if the value is given.
 MARKED = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 RUN = re.compile(r"(```sh\n(?P<command>iam-audit .*?)\n```\n\n<!-- generated: run -->\n).*?(<!-- end -->)", re.DOTALL)
-"""A command, and what it prints."""
+"""A command and its output."""
 
 
 def main(arguments: list[str]) -> int:
-    """Write every generated file that is out of date; with --check write nothing and return 1 if there is one."""
+    """Write every generated file that is out of date; with --check, write nothing and return 1 if there is one."""
     stale = [(path, text) for path, text in generated() if not path.exists() or path.read_text("utf-8") != text]
     for path, text in stale:
         print(f"{path.relative_to(ROOT)} {'is out of date: run `make docs`' if '--check' in arguments else 'written'}")
@@ -138,9 +138,9 @@ def schema(described_type: Any, title: str) -> str:
 
 
 def _alike(part: Any) -> Any:
-    """Return a part of a schema as every release of msgspec writes it.
+    """Return a part of a schema in a form that does not depend on the release of msgspec.
 
-    Some leave the indentation in descriptions, and some list what the keys of an object may be.
+    Some releases keep the indentation in descriptions, and some add propertyNames.
     """
     if isinstance(part, dict):
         cleaned = {name: _alike(value) for name, value in part.items() if name != "propertyNames"}
@@ -150,7 +150,7 @@ def _alike(part: Any) -> Any:
 
 
 def rule_reference() -> str:
-    """Return the reference of all rules, each with its page."""
+    """Return the reference of all rules with their pages."""
     rules = load_rules().values()
     return "\n".join([_RULES_HEAD, _contents(rules), *map(_reference, rules)])
 
@@ -210,7 +210,7 @@ def _permissions() -> str:
 
 
 def _output(command: str) -> str:
-    """Return what a scan of a planned change prints: the part of the table on the change, and the last line."""
+    """Return the output of a scan of a planned change: the part of the table about the change, and the last line."""
     arguments = [sys.executable, "-m", "auditor", *split(command)[1:]]
     done = subprocess.run(  # noqa: S603  # the commands are those of our page
         arguments, cwd=ROOT, env={**os.environ, "COLUMNS": "80"}, capture_output=True, text=True, check=False

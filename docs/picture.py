@@ -1,4 +1,4 @@
-"""Draw the pictures of the README from reports/demo.html, with the system's Chromium."""
+"""Make the pictures for the README from reports/demo.html, with the system's Chromium."""
 
 import shutil
 import sys
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def main() -> int:
-    """Write docs/report.png; give 1 where there is no Chromium."""
+    """Write docs/report.png; return 1 if there is no Chromium."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         print("there is no Chromium here: install it first")

@@ -1,4 +1,4 @@
-"""Write what iam-audit says at each step of docs/practices.md: accounts are built, and the commands are run on them."""
+"""Make the outputs for each step of docs/practices.md: build the accounts, and run the commands on them."""
 
 import io
 import json
@@ -40,7 +40,7 @@ def _allow(actions: list[str], resources: list[str], **more: object) -> dict[str
 
 
 def _document(device: str, before_mfa: list[str]) -> dict[str, Any]:
-    """Return the policy by which users manage the own MFA device, and do nothing else before they use it."""
+    """Return the policy that lets users manage their own MFA device, and do nothing else before they use it."""
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -70,7 +70,7 @@ def _raw(document: object) -> Raw:
 
 
 def _account(document: object, *, mfa: bool, key: bool, reset: bool) -> Snapshot:
-    """Return the account of the article: a group with two policies, and one user in it."""
+    """Return the account of the article: a group with two policies and one user."""
     managed = policy("enable-mfa-device", document=_raw(document), attachment_count=1)
     row = credentials(
         password_enabled=True,
@@ -114,7 +114,7 @@ _SNAPSHOTS: Mapping[str, Callable[[], Snapshot]] = {
 
 @contextmanager
 def _folder() -> Iterator[None]:
-    """Work in a folder that holds the snapshots, as a terminal of a hundred columns would."""
+    """Change to a folder with the snapshots, with the settings of a terminal of 100 columns."""
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         for name, made in _SNAPSHOTS.items():
             Path(name).write_bytes(dump(made()))
@@ -123,11 +123,11 @@ def _folder() -> Iterator[None]:
 
 
 def _run(command: str) -> str:
-    """Return what a command shows, on standard output and then on standard error."""
-    shown, said = io.StringIO(), io.StringIO()
-    with _folder(), redirect_stdout(shown), redirect_stderr(said):
+    """Return the standard output of a command, followed by its standard error."""
+    output, errors = io.StringIO(), io.StringIO()
+    with _folder(), redirect_stdout(output), redirect_stderr(errors):
         main(split(command)[1:])
-    return f"{shown.getvalue()}{said.getvalue()}"
+    return f"{output.getvalue()}{errors.getvalue()}"
 
 
 def _block(command: str, output: str) -> str:
@@ -139,14 +139,14 @@ def _shown(command: str) -> str:
 
 
 def _parts(command: str, titles: Sequence[str]) -> str:
-    """Return the parts of an explanation that have these titles; what stands between them is left out."""
+    """Return only the parts of an explanation that have these titles."""
     parts = _run(command).split("\n\n")
     kept = [part for part in parts if part.startswith(tuple(titles))]
     return _block(command, "\n\n".join((parts[0].partition("\n")[0], "...", *kept)))
 
 
 def _verdicts(command: str, rules: Sequence[str]) -> str:
-    """Return the summary of a scan, and what it found by these rules."""
+    """Return the summary of a scan and the findings of these rules."""
     parts = _run(command).rstrip().split("\n\n")
     kept = [part for part in parts[1:] if part.startswith((*rules, "Account verdict"))]
     return _block(command, "\n\n".join(("...", *kept)))
@@ -179,4 +179,4 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "practices-mended": lambda: _shown("iam-audit scan --rules practices --snapshot mended.json"),
     "explain-user": lambda: _shown("iam-audit explain userA --snapshot first-day.json"),
 }
-"""What stands between the markers of the pages, by the markers' names."""
+"""The functions that make the text between the markers of the pages, by marker name."""

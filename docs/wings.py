@@ -1,7 +1,7 @@
-"""Draw the wings of iam-audit from the imports of its modules: a picture (SVG), and a table.
+"""Draw the wings of iam-audit, from the imports of its modules, as a picture (SVG) and a table.
 
-A wing is a folder of auditor/. The modules beside the folders are drawn in groups: what every wing may import, what
-rules import, and what programs import.
+A wing is a folder of auditor/. The modules beside the folders are drawn in groups: those that every wing may import,
+those that rules import, and the one that programs import.
 """
 
 import ast
@@ -22,10 +22,10 @@ NOTES = {
 }
 
 Graph = Mapping[str, frozenset[str]]
-"""Each wing or group with those that it imports."""
+"""Each wing or group, with the wings and groups that it imports."""
 
 _BOX_HEIGHT, _ROW, _GAP, _MARGIN = 40, 84, 56, 28  # pixels
-_CHARACTER = 8.2  # pixels: no character of the font is much wider
+_CHARACTER = 8.2  # pixels; no character of the font is much wider
 _BORDER = 28  # pixels left and right of a name, together
 _STYLE = (
     "text{font:600 14px system-ui,'Segoe UI',Helvetica,Arial,sans-serif;fill:#1f2933;text-anchor:middle}"
@@ -36,7 +36,7 @@ _STYLE = (
 
 
 def graph() -> Graph:
-    """Return every wing and group with the others that its modules import, wherever in the module."""
+    """Return every wing and group with the others that its modules import, at module level or in functions."""
     found: dict[str, set[str]] = {}
     for path in [*sorted((ROOT / "auditor").rglob("*.py")), *sorted((ROOT / "rules").glob("*.py"))]:
         found.setdefault(_owner(path), set()).update(_imported(path))
@@ -62,16 +62,16 @@ def _imported(path: Path) -> Iterable[str]:
 
 
 def _member(name: str) -> str:
-    """Return the wing or group of a name in auditor; what is no module is a function for programs."""
+    """Return the wing or group of a name in auditor; a name that is not a module is a function for programs."""
     if (ROOT / "auditor" / name).is_dir() or (ROOT / "auditor" / f"{name}.py").is_file():
         return GROUPS.get(name, name)
     return FOR_PROGRAMS
 
 
 def ranks(wings: Graph) -> dict[str, int]:
-    """Return the row of each wing, 0 on top: each stands below those that import it, and as near to them as possible.
+    """Return the row of each wing, 0 on top: each is below those that import it, and as near to them as possible.
 
-    Raises RecursionError where wings import each other in a circle.
+    Raises RecursionError if wings import each other in a circle.
     """
     importers = {name: [other for other, to in wings.items() if name in to] for name in wings}
 
@@ -80,7 +80,7 @@ def ranks(wings: Graph) -> dict[str, int]:
 
     height = {name: rank(name) for name in wings}
     drawn = essential(wings)
-    for name in sorted(wings, key=lambda each: -height[each]):  # where the arrows together get no longer
+    for name in sorted(wings, key=lambda each: -height[each]):  # move down if the arrows do not become longer
         below = [height[other] for start, other in drawn if start == name]
         if below and len(below) >= sum(name == other for _, other in drawn):
             height[name] = min(below) - 1
@@ -88,7 +88,7 @@ def ranks(wings: Graph) -> dict[str, int]:
 
 
 def essential(wings: Graph) -> list[tuple[str, str]]:
-    """Return the imports that no longer way through other wings implies; those of the base are left out."""
+    """Return the imports that are not implied by other imports, without those of the base."""
     return [
         (name, other)
         for name, to in wings.items()
@@ -98,12 +98,12 @@ def essential(wings: Graph) -> list[tuple[str, str]]:
 
 
 def reached(wings: Graph, start: str) -> set[str]:
-    """Return what a wing imports, directly or through others."""
+    """Return the wings that a wing imports, directly or through others."""
     return set(wings[start]).union(*(reached(wings, other) for other in wings[start]))
 
 
 def table() -> str:
-    """Return the wings as a table in Markdown, from those that import the most to those that import the least."""
+    """Return the wings as a Markdown table, row by row from the top of the picture."""
     wings = graph()
     height = ranks(wings)
     rows = ["| wing | what it is | imports |", "| --- | --- | --- |"]
@@ -151,7 +151,7 @@ def picture() -> str:
 
 
 def _rows(wings: Graph, height: Mapping[str, int]) -> list[list[str]]:
-    """Return the wings row by row, each under those that import it, as far as there is room."""
+    """Return the wings row by row, each as far as possible under those that import it."""
     rows: list[list[str]] = []
     side: dict[str, float] = {}  # 0 is left, 1 is right
 

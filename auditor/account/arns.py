@@ -1,4 +1,4 @@
-"""ARNs held against the account that they are of: its number, its partition, and the name that stands beside each."""
+"""Checks of ARNs: each must have the account's number and partition, and the name of the record that it identifies."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -8,13 +8,13 @@ from auditor.account.model import Snapshot
 from auditor.account.unknown import stored, stored_in
 
 _FIELDS = 6  # of an ARN: arn, partition, service, Region, account, resource
-_AWS = "aws"  # stands for the account in ARNs of AWS's own policies
+_AWS = "aws"  # in ARNs of AWS-managed policies, in place of an account number
 _NUMBER = 12  # digits of an account's number
 _HOLDERS, _BOUNDED = ("users", "groups", "roles"), {"users", "roles"}
 
 
 class _Owner(NamedTuple):
-    """Hold what all ARNs of an account have in common; the number is None where nothing tells it."""
+    """Hold what all ARNs of an account have in common; the account number is None while it is unknown."""
 
     account: str | None
     partition: str
@@ -22,9 +22,9 @@ class _Owner(NamedTuple):
 
 
 def strange_arns(snapshot: Snapshot) -> Iterator[str]:
-    """Yield each ARN of another account, partition or Region than the snapshot, or of another name than its record.
+    """Yield a message for each ARN whose account, partition, Region or name differs from its snapshot or record.
 
-    Policy documents, trust policies and tags may name other accounts, and are not looked at.
+    Policy documents, trust policies and tags may name other accounts, so they are not checked.
     """
     account = snapshot.account.id or _first_account(snapshot)
     owner = _Owner(account, snapshot.account.partition, snapshot.region)
@@ -37,7 +37,7 @@ def strange_arns(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _first_account(snapshot: Snapshot) -> str | None:
-    """Return the account of the first ARN that names one: then all others have to name the same."""
+    """Return the account of the first ARN that names one; all others must then name the same."""
     for kind, _, _ in listed_kinds():
         for record in kind.resources(snapshot).known_part:
             fields = (stored(record, kind.arn) or "").split(":", _FIELDS - 1)
@@ -51,7 +51,7 @@ def _of_records(kind: Kind, listing: str, records: Sequence[Any], owner: _Owner)
     start = f"arn:{owner.partition}:{kind.service}:{known.region}:{owner.account}:{kind.resource}"
     arns, names = stored_in(records, kind.arn), stored_in(records, kind.name)
     right = [f"{start}{path}{name}" for path, name in zip(_paths(records), names, strict=True)]
-    if arns == right:  # nearly always, and so it takes little time
+    if arns == right:  # nearly always; this shortcut saves time
         return
     for arn, expected, record in zip(arns, right, records, strict=True):
         if arn is not None and arn != expected:
@@ -65,10 +65,10 @@ def _paths(records: Sequence[Any]) -> Sequence[str | None]:
 
 
 def _fault(kind: Kind, holds: str, record: Any, owner: _Owner) -> Iterator[str]:
-    """Yield in what an ARN is not the one of its record, if it is not."""
+    """Yield a message if an ARN does not belong to its record."""
     arn = stored(record, kind.arn)
     named = kind.name != kind.arn
-    if not named and not arn.startswith("arn:"):  # a serial number may be no ARN
+    if not named and not arn.startswith("arn:"):  # the serial number of an MFA device may be no ARN
         return
     fields = arn.split(":", _FIELDS - 1)
     if (fault := _strange(fields, owner)) is not None:
@@ -80,7 +80,7 @@ def _fault(kind: Kind, holds: str, record: Any, owner: _Owner) -> Iterator[str]:
 
 
 def is_misnamed(kind: Kind, record: Any) -> bool:
-    """Return whether a record's ARN has another kind, name or path than the record itself; False for what is no ARN."""
+    """Return whether a record's ARN has another kind, name or path than the record; False if it is not an ARN."""
     fields = (stored(record, kind.arn) or "").split(":", _FIELDS - 1)
     if len(fields) != _FIELDS:
         return False
@@ -92,7 +92,7 @@ def is_misnamed(kind: Kind, record: Any) -> bool:
 
 
 def _strange(fields: Sequence[str], owner: _Owner, *more_accounts: str) -> str | None:
-    """Return how an ARN, in its fields, is not of the owner."""
+    """Return why an ARN, split into its fields, cannot belong to the owner; None if it can."""
     if len(fields) != _FIELDS or fields[0] != "arn":
         return "which is not an ARN"
     if fields[4] not in (owner.account, *more_accounts):
@@ -105,7 +105,7 @@ def _strange(fields: Sequence[str], owner: _Owner, *more_accounts: str) -> str |
 
 
 def _references(snapshot: Snapshot) -> set[tuple[str, str | None, str]]:
-    """Return the ARNs by which records refer to others, each once: the place, the name beside it, and the ARN."""
+    """Return the ARNs in records that refer to other records: place, name beside the ARN, and ARN, each once."""
     found: set[tuple[str, str | None, str]] = set()
     for listing in _HOLDERS:
         records, place = getattr(snapshot, listing).known_part, f"$.{listing} has a policy attached"

@@ -51,13 +51,13 @@ DOCUMENT = Raw(b'{"Version":"2012-10-17","Statement":[]}')
 
 
 def allow(action: object = "*", resource: object = "*", **elements: object) -> dict[str, object]:
-    """Return an Allow statement; elements of None are left out, so that NotAction can stand for Action."""
+    """Return an Allow statement; elements that are None are left out, so that NotAction can replace Action."""
     statement = {"Effect": "Allow", "Action": action, "Resource": resource, **elements}
     return {name: value for name, value in statement.items() if value is not None}
 
 
 def document(*statements: object) -> Raw:
-    """Return a policy document of these statements."""
+    """Return a policy document with these statements."""
     return Raw(msgspec.json.encode({"Version": "2012-10-17", "Statement": statements}))
 
 
@@ -67,7 +67,7 @@ def listing(items: Iterable[Any] = (), gap: str | None = None) -> Listing[Any]:
 
 
 def credentials(**columns: Any) -> Credentials:
-    """Return a report row: no password, no MFA, no keys."""
+    """Return a row of the credential report: no password, no MFA, no access keys."""
     absent = dict.fromkeys(Credentials.__struct_fields__, "N/A")
     values: dict[str, Any] = {**absent, **dict.fromkeys(FLAGS, False), "additional_credentials_info": None, **columns}
     return Credentials(**values)
@@ -83,7 +83,7 @@ def user(
     unknown: Sequence[str] = (),
     **fields: Any,
 ) -> User:
-    """Return a user in no group, without policies and credentials; fields in `unknown` are withheld."""
+    """Return a user without groups, policies and credentials; the fields named in `unknown` have a gap."""
     values: dict[str, Any] = {
         "name": name,
         "id": f"AIDA{_hex(name)}",
@@ -144,7 +144,7 @@ def role(name: str, *, path: str = "/", unknown: Sequence[str] = (), **fields: A
 def policy(
     name: str, *, document: Raw = DOCUMENT, path: str = "/", unknown: Sequence[str] = (), **fields: Any
 ) -> Policy:
-    """Return a customer-managed policy of one version, with a description, that is attached to nothing."""
+    """Return a customer-managed policy with one version and a description, attached to nothing."""
     values: dict[str, Any] = {
         "name": name,
         "id": f"ANPA{_hex(name)}",
@@ -237,10 +237,10 @@ def account(
     unknown: Sequence[str] = (),
     **fields: Any,
 ) -> Snapshot:
-    """Return the snapshot of an account on the default password policy.
+    """Return the snapshot of an account that uses the default password policy.
 
-    `fields` are those of the account or of the snapshot; `users=[...]` and the other lists take records. `unknown`
-    names what is withheld: facts of the account, or whole lists such as "users".
+    `fields` sets fields of the account or of the snapshot; `users=[...]` and the other lists take records. `unknown`
+    names what has a gap: facts of the account, or whole lists such as "users".
     """
     given = {"virtual_mfa_devices": devices, "access_analyzers": analyzers, "password_policy": password, **fields}
     names = [name for _, name, _ in listed_kinds()]
@@ -269,10 +269,10 @@ def _list(items: Any, gap: str | None) -> Listing[Any]:
 
 
 def _sources(lists: Mapping[str, Listing[Any]], withheld: Mapping[str, str]) -> Iterator[SourceRecord]:
-    """Yield a source for each, as it would have been read to learn these lists and not what is withheld."""
+    """Yield the record of each source, with the status that fits these lists and what is withheld."""
     of_list = {source: lists[name] for _, name, source in listed_kinds()}
-    asked = any(stored(user, "verified") for user in lists["users"].known_part)
-    for source in sorted(Source if asked else BULK):
+    verified = any(stored(user, "verified") for user in lists["users"].known_part)
+    for source in sorted(Source if verified else BULK):
         status, items = SourceStatus.COMPLETE, 0
         if source in of_list:
             items = len(of_list[source].known_part)

@@ -1,4 +1,4 @@
-"""Checks: in what a snapshot contradicts itself, and oddities that no single resource shows."""
+"""Checks of a whole snapshot: contradictions within it, and oddities that no single resource shows."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,23 +15,23 @@ from auditor.account.unknown import Listing, gaps_of, stored, stored_in
 
 _LATER = {Source.AWS_MANAGED_POLICIES, Source.PASSWORD_RESETS, Source.SERVICE_CREDENTIALS}
 COLLECTED = BULK - {Source.IDENTITY, Source.ACCOUNT_ALIAS} - _LATER
-"""The sources that every snapshot tells of; exports have no identity and no alias, older snapshots fewer sources."""
+"""The sources that every snapshot lists; exports have no identity and no alias, older snapshots have fewer sources."""
 MAX_IDENTIFIER = 2_048  # characters; the longest of IAM's, an ARN
 MAX_GROUPS = 1_000  # of one user; IAM's limit is 10, and cannot be raised
-MAX_MESSAGE = 10_000  # characters; what is said of a gap goes into a finding for each resource
+MAX_MESSAGE = 10_000  # characters; a gap's message is repeated in a finding for each resource
 
 _OF_EACH: Mapping[Source, tuple[Callable[[Snapshot], Sequence[Any]], str]] = {
     Source.POLICY_DESCRIPTIONS: (lambda snapshot: snapshot.policies.known_part, "description"),
     Source.AWS_MANAGED_POLICIES: (lambda snapshot: snapshot.aws_managed_policies, "document"),
     Source.PASSWORD_RESETS: (lambda snapshot: snapshot.login_profiles, "password_reset_required"),
 }
-"""The sources that tell one fact of each record, with its field."""
+"""The sources that provide one field of each record: the records, and the name of the field."""
 
 
 def contradictions(snapshot: Snapshot) -> Iterator[str]:
-    """Yield in what a snapshot contradicts itself or holds what IAM has not: one of edited or forged data may."""
+    """Yield a message for each contradiction in a snapshot and each value that IAM cannot have, as in forged data."""
     unfit = [*_unfit(snapshot), *_excesses(snapshot)]
-    if unfit:  # what is said below names its names
+    if unfit:  # the messages below would repeat such names
         yield from unfit
         return
     sources = {source.name: source for source in snapshot.sources}
@@ -60,7 +60,7 @@ def _unfit(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _repeated_or_too_long(kind: Kind, listing: str, records: Sequence[Any]) -> Iterator[str]:
-    """Find names that stand twice, or that are too long to be IAM's."""
+    """Yield a message for names that occur twice, or that are too long for IAM."""
     for field in kind.unique:
         values = [value for value in stored_in(records, getattr(kind, field)) if value is not None]
         longest = max(map(len, values), default=0)
@@ -73,7 +73,7 @@ def _repeated_or_too_long(kind: Kind, listing: str, records: Sequence[Any]) -> I
 
 
 def _excesses(snapshot: Snapshot) -> Iterator[str]:
-    """Find what would multiply in a report: groups become a warning each, and gaps are told of in many findings."""
+    """Yield a message for what would make a report huge: each group may become a warning, gaps are in many findings."""
     joined = stored_in(snapshot.users.known_part, "group_names")
     if (most := max((len(each.known_part) for each in joined), default=0)) > MAX_GROUPS:
         yield f"$.users holds a user in {most:,} groups"
@@ -83,7 +83,7 @@ def _excesses(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _is_known(snapshot: Snapshot, source: Source) -> bool:
-    """Return whether a snapshot holds facts that only this source could have told."""
+    """Return whether a snapshot contains facts that can only come from this source."""
     if source in ACCOUNT_FACTS:
         return ACCOUNT_FACTS[source] not in gaps_of(snapshot.account)
     if source is Source.CREDENTIAL_REPORT:
@@ -102,7 +102,7 @@ def _is_known(snapshot: Snapshot, source: Source) -> bool:
 
 
 def _credentials_misread(snapshot: Snapshot, source: SourceRecord | None) -> Iterator[str]:
-    """Find a list of service-specific credentials that is complete by itself and not by its source, or otherwise."""
+    """Yield a message if the list of service-specific credentials and its source differ on whether it is complete."""
     listed = snapshot.service_credentials
     complete = source is not None and source.status is SourceStatus.COMPLETE
     if listed is not None and (listed.gap is None) is not complete:
@@ -110,15 +110,15 @@ def _credentials_misread(snapshot: Snapshot, source: SourceRecord | None) -> Ite
 
 
 def _has_whole_list(record: Any) -> bool:
-    """Return whether a list within a record, such as a user's groups, is known to its end: another source has none."""
+    """Return whether a list within a record, such as a user's groups, is complete: only one source can provide it."""
     lists = (stored(record, field) for field in record.__struct_fields__)
     return any(isinstance(each, Listing) and each.gap is None for each in lists)
 
 
 def integrity(snapshot: Snapshot) -> Iterator[Notice]:
-    """Yield what does not fit together: memberships in groups that do not exist, or that differ only in case.
+    """Yield a notice for each membership in a group that does not exist, or whose name differs only in case.
 
-    IAM names are unique ignoring case and keep their spelling, so both mean a damaged or mixed collection:
+    IAM names are unique ignoring case and keep their spelling, so both mean that the data is damaged or mixed:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     """
     if snapshot.groups.gap is not None:

@@ -1,4 +1,4 @@
-"""Credentials: a user's row of the credential report, read as true, false and times; what it does not say raises.
+"""Credentials: a user's row of the credential report as booleans and times; reading an unknown value raises.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
 """
@@ -16,7 +16,7 @@ C = TypeVar("C", bound=type[Struct])
 
 
 class ReportMarker(StrEnum):
-    """Name the words that the credential report writes instead of a value; they mean three different things."""
+    """List the markers that the credential report writes instead of a value; each has another meaning."""
 
     NOT_APPLICABLE = "N/A"
     NO_INFORMATION = "no_information"
@@ -24,7 +24,7 @@ class ReportMarker(StrEnum):
 
 
 _NOTHING = frozenset({ReportMarker.NOT_APPLICABLE.lower(), ReportMarker.NO_INFORMATION.lower()})
-"""What the credential report writes, in lower case, for a time that never was and for a value that is not there."""
+"""The markers, in lower case, that mean "never" for a time and "none" for a value."""
 
 
 _Stored = Callable[[Any], Any]
@@ -36,7 +36,7 @@ def _flag(stored: _Stored, column: str) -> Callable[[Any], bool]:
         value: bool = stored(row)
         if value is True or value is False:
             return value
-        raise _not_said(value, column)
+        raise _undecided_column(value, column)
 
     return read
 
@@ -51,7 +51,7 @@ def _moment(stored: _Stored, column: str) -> Callable[[Any], datetime | None]:
         except ValueError:
             time = None
         if time is None or time.tzinfo is None:
-            raise _not_said(text, column)
+            raise _undecided_column(text, column)
         return time
 
     return read
@@ -61,7 +61,7 @@ def _word(stored: _Stored, column: str) -> Callable[[Any], str | None]:
     def read(row: Any) -> str | None:
         text: str = stored(row)
         if text == ReportMarker.NOT_SUPPORTED:
-            raise _not_said(text, column)
+            raise _undecided_column(text, column)
         return None if text.lower() in _NOTHING else text
 
     return read
@@ -76,7 +76,7 @@ def _nothing_more(stored: _Stored, _column: str) -> Callable[[Any], None]:
     return read
 
 
-def _not_said(value: object, column: str) -> UnknownFact:
+def _undecided_column(value: object, column: str) -> UnknownFact:
     return undecided(f"the credential report says {str(value)!r} in {column}")
 
 
@@ -85,7 +85,7 @@ if TYPE_CHECKING:  # what reading a column returns
     Moment = datetime | None
     Word = str | None
     NothingMore = None | None
-else:  # what is stored, the report's own text, and what makes the function that reads it
+else:  # what is stored, and the function that makes the column's reader
     Flag = Annotated[bool | ReportMarker, _flag]
     Moment = Annotated[str, _moment]
     Word = Annotated[str, _word]
@@ -93,7 +93,7 @@ else:  # what is stored, the report's own text, and what makes the function that
 
 
 def _read_by_type(record_type: C) -> C:
-    """Have each column read by the function of its type, instead of returned as it is stored."""
+    """Replace each column of a record type with a property that converts the stored value."""
     keep_slots(record_type)
     for column, hint in get_type_hints(record_type, include_extras=True).items():
         if column in record_type.__struct_fields__:
@@ -104,11 +104,11 @@ def _read_by_type(record_type: C) -> C:
 
 @_read_by_type
 class Credentials(Record, frozen=True, tag_field="record", tag="credentials"):
-    """Hold one row of the credential report, under the report's own column names.
+    """Hold one row of the credential report, under AWS's column names.
 
-    Reading a true/false column returns a bool, reading a time an aware datetime, or None for N/A and no_information:
-    never, or not set. Anything else that the report says there raises UnknownFact, as does a column that is missing or
-    cannot be read. The report's own text is stored, and `as_reported` returns it as evidence.
+    Reading a true/false column returns a bool. Reading a time returns an aware datetime, or None (never, or not set)
+    for N/A and no_information. Any other value raises UnknownFact, and so does a column that is missing or
+    cannot be read. The text of the credential report is stored, and `as_reported` returns it as evidence.
     """
 
     password_enabled: Flag
@@ -135,13 +135,13 @@ class Credentials(Record, frozen=True, tag_field="record", tag="credentials"):
 
     @property
     def access_keys(self) -> tuple["AccessKey", "AccessKey"]:
-        """Return the two access keys that a user may have, whether or not they are there."""
+        """Return the two access keys that a user may have, whether or not they exist."""
         first, second = _KEYS
         return AccessKey(self, first), AccessKey(self, second)
 
 
 class PartialCredentials(Partial, Credentials, frozen=True, tag="partial_credentials"):
-    """Hold a row of the credential report of which some columns are missing, blank or unreadable."""
+    """Hold a row of the credential report in which some columns are missing, blank or unreadable."""
 
 
 class KeyColumns(Struct, frozen=True):
@@ -160,7 +160,7 @@ _KEYS = tuple(
 
 
 class AccessKey(Record, frozen=True):
-    """Read what a row of the credential report says of one access key."""
+    """Read the columns of a row that describe one access key."""
 
     row: Credentials
     columns: KeyColumns
@@ -173,19 +173,19 @@ class AccessKey(Record, frozen=True):
 
     @property
     def last_rotated(self) -> datetime | None:
-        """Return when the key was made or last activated; None if there is no key."""
+        """Return when the key was created or last activated; None if there is no key."""
         time: datetime | None = getattr(self.row, self.columns.last_rotated)
         return time
 
     @property
     def last_used(self) -> datetime | None:
-        """Return when the key was last used; None for never, or not since AWS keeps track."""
+        """Return when the key was last used; None for never, or not since AWS began tracking."""
         time: datetime | None = getattr(self.row, self.columns.last_used)
         return time
 
 
 def as_reported(row: Credentials, column: str) -> Any:
-    """Return a column as the credential report has it, True, False or text: for evidence, never to conclude from.
+    """Return a column as the credential report has it: True, False or text. Use it as evidence only, not to decide.
 
     Raises UnknownFact for a column that is missing or could not be read.
     """

@@ -1,4 +1,4 @@
-"""The index: members, holders and resources by name or ARN, made once of a snapshot; what is not known stays so."""
+"""The index of a snapshot: members, holders, and resources by name or ARN; what is unknown stays unknown."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -16,7 +16,7 @@ _HOLDERS = (ResourceType.USER, ResourceType.GROUP, ResourceType.ROLE)
 
 
 class _Inverse(Generic[T]):
-    """Hold, for each value, the records whose list has it, and the records whose list may lack some."""
+    """Map each value to the records whose list contains it, and keep the records whose list is partial."""
 
     def __init__(self, records: Listing[T], field: str, key: str | None = None) -> None:
         self._gap = records.gap
@@ -30,7 +30,7 @@ class _Inverse(Generic[T]):
                 self._partial.append((record, listing.gap))
 
     def of(self, value: str) -> Listing[T]:
-        """Return the records that have the value: partial while others have it, or may have it."""
+        """Return the records whose list contains the value; partial while further records may contain it."""
         found = self._holding.get(value, ())
         if self._gap is not None or not self._partial:
             return Listing(tuple(found), self._gap)
@@ -40,7 +40,7 @@ class _Inverse(Generic[T]):
 
 
 def _overcounted(snapshot: Snapshot) -> Iterator[str]:
-    """Yield the gaps of lists that hold more than AWS counts: nobody knows which of their items exist."""
+    """Yield the gaps of lists that hold more than AWS counts: it is unknown which of their items exist."""
     yield from (gap.id for gap in snapshot.gaps if gap.error_code == OVERCOUNTED)
     summary = stored(snapshot.account, "summary") or {}
     for kind, _, _ in listed_kinds():
@@ -72,13 +72,13 @@ class Index:
     def holders(self, resource_type: ResourceType, policy_arn: str) -> Listing[Any]:
         """Return the users, groups or roles to which a managed policy is attached; partial while others may be.
 
-        Nobody is known to hold a policy that AWS counts less often than it is attached: one of the two is wrong.
+        If more holders were read than the policy's attachment count says, one of the two is wrong, so none is known.
         """
         doubt = self._miscounted.get(policy_arn)
         return self._attachments[resource_type].of(policy_arn) if doubt is None else Listing((), doubt)
 
     def populated(self, groups: Listing[Group]) -> Listing[Group]:
-        """Return the groups that have a member: partial while others have, or may have, one."""
+        """Return the groups that have a member; partial while further groups may have one."""
         known, gap = [], groups.gap
         for group in groups.known_part:
             members = self.members(group.name)
@@ -91,7 +91,7 @@ class Index:
     def by_name(self, resource_type: ResourceType, name: str) -> Any | None:
         """Return the resource of exactly this name, None if there is none.
 
-        Raises UnknownFact if it is not among the known ones and others may exist.
+        Raises UnknownFact if it is not in a list that is partial.
         """
         kind = kind_of(resource_type)
         if resource_type not in self._names:
@@ -105,18 +105,18 @@ class Index:
         return self._found(self._arns.get(arn), [kind for kind, _, _ in listed_kinds()])
 
     def unread(self, source: Source) -> str | None:
-        """Return the gap that says why nothing of a source is known, None if something is or there is no such gap."""
+        """Return the id of the gap of a source that was not read at all, None if it was read or has no gap."""
         unread = any(each.name is source and each.status in NOTHING_READ for each in self._snapshot.sources)
         return next((gap.id for gap in self._snapshot.gaps if unread and gap.source == source), None)
 
     def login_profile(self, user_name: str) -> LoginProfile | None:
-        """Return the login profile of a user, None if it was not asked about."""
+        """Return the login profile of a user, None if it was not requested."""
         return self._login_profiles.get(user_name)
 
     def service_credentials(self, user_name: str) -> Listing[ServiceCredential]:
         """Return the service-specific credentials of a user; partial while others may exist.
 
-        Raises UnknownFact where nobody asked for the account's list.
+        Raises UnknownFact if the account's list was not read.
         """
         listed = self._snapshot.service_credentials
         if listed is None:
@@ -127,7 +127,7 @@ class Index:
         return Listing(tuple(self._service_credentials.get(user_name, ())), listed.gap)
 
     def _proving(self, records: Listing[T]) -> Listing[T]:
-        """Return a list, none of its items where it holds more than AWS counts: they prove nothing about others."""
+        """Return a list, or an empty partial one if it holds more than AWS counts: some of its items do not exist."""
         return Listing((), records.gap) if records.gap in self._overcounted else records
 
     def _found(self, record: Any | None, kinds: Sequence[Kind]) -> Any | None:
@@ -163,7 +163,7 @@ class Index:
 
     @cached_property
     def _miscounted(self) -> Mapping[str, str]:
-        """Return the gap of each policy, by its ARN, whose number of attachments something contradicts."""
+        """Return the gap, by ARN, of each policy whose attachment count is contradicted by other lists."""
         contradicted = {gap.id for gap in self._snapshot.gaps if gap.error_code == MISCOUNTED}
         policies = self._snapshot.policies.known_part if contradicted else ()
         gaps = ((stored(policy, "arn"), gaps_of(policy).get("attachment_count")) for policy in policies)

@@ -1,4 +1,4 @@
-"""Kinds of resources: one row for each, read by everything that handles resources and knows no kind by itself.
+"""The table of kinds of resources. Code that handles resources reads this table instead of naming kinds.
 
 A new kind is a row here, a record in the model, a list in the snapshot, and the shape that it is read from.
 """
@@ -14,7 +14,7 @@ from auditor.account.unknown import Listing, Record, stored_in
 
 
 class ResourceType(StrEnum):
-    """Name the resource types that findings are about, in AWS Config's spelling, else in CloudFormation's."""
+    """List the resource types of findings, in AWS Config's spelling, or else in CloudFormation's."""
 
     ACCOUNT = "AWS::::Account"
     ACCESS_ANALYZER = "AWS::AccessAnalyzer::Analyzer"
@@ -29,7 +29,7 @@ class ResourceType(StrEnum):
 
 
 class Pattern(StrEnum):
-    """Name what a suppression may go by: a resource's name or ARN, its path, or one of its tags."""
+    """List what a suppression may match: a resource's name or ARN, its path, or one of its tags."""
 
     RESOURCE = "resource"
     PATH = "path"
@@ -37,7 +37,7 @@ class Pattern(StrEnum):
 
 
 class Identity(Record, frozen=True):
-    """Hold what names one resource; `id` and `arn` are None where they were not learned."""
+    """Hold the names of one resource; `id` and `arn` are None where they are unknown."""
 
     id: str | None
     name: str
@@ -48,9 +48,9 @@ class Kind(Struct, frozen=True, kw_only=True):
     """Describe one kind of resource.
 
     `listing` is the field of the snapshot that holds the resources; the account itself has none. `source` is where
-    the list comes from, `described_by` the source that takes a call for each resource, and `counted_as` the key of the
-    account summary that counts them, each None if there is none. `id`, `name` and `arn` are fields of the record.
-    `service` and `resource` are what its ARNs name beside partition, Region, account, path and name.
+    the list comes from, `described_by` the source that needs one call for each resource, and `counted_as` the key of
+    their number in the account summary, each None if there is none. `id`, `name` and `arn` are fields of the record.
+    `service` and `resource` are those parts of its ARNs, such as "iam" and "user".
     `patterns` is what a suppression may match, `unique` the fields that no two records share. Resources of a
     `regional` kind are those of one Region, the snapshot's. Names of `case_insensitive` kinds are unique ignoring
     case, which AWS promises of users, groups, roles and policies alone:
@@ -80,11 +80,11 @@ class Kind(Struct, frozen=True, kw_only=True):
         return listing
 
     def identity(self, record: Any) -> Identity:
-        """Return what names a record, as it is stored."""
+        """Return the names of a record, as they are stored."""
         return self.identities((record,))[0]
 
     def identities(self, records: Sequence[Any]) -> list[Identity]:
-        """Return what names each record, as it is stored."""
+        """Return the names of each record, as they are stored."""
         return list(map(Identity, *(stored_in(records, field) for field in (self.id, self.name, self.arn))))
 
 

@@ -1,7 +1,7 @@
 """The model of an account's IAM: what a snapshot holds and rules read.
 
-Records have no defaults: a collector that forgets a field must not run. For each record there is a partial form for
-facts that were not learned (see auditor.account.unknown). Field names are AWS's in snake_case:
+Records have no defaults, so that a collector cannot forget a field. Each record has a partial form for
+facts that are unknown (see auditor.account.unknown). Field names are AWS's in snake_case:
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
 """
 
@@ -16,7 +16,7 @@ from auditor.account.unknown import Gap, Listing, Partial, Record
 
 
 class Notice(Record, frozen=True):
-    """Hold an oddity in the collected facts that is no verdict; it becomes a warning of the report."""
+    """Hold an oddity in the collected facts, which is not a verdict; it becomes a warning in the report."""
 
     code: str
     resource_name: str | None
@@ -24,7 +24,7 @@ class Notice(Record, frozen=True):
 
 
 class Verified(Record, frozen=True):
-    """Hold what AWS itself said of a user, asked at `read_at` because the credential report was older."""
+    """Hold facts of a user that were read from AWS at `read_at`, because the credential report was older."""
 
     read_at: Time
     password_enabled: bool
@@ -56,7 +56,7 @@ AttachedPolicies = Listing[AttachedPolicy]
 class User(Record, frozen=True, tag_field="record", tag="user"):
     """Hold an IAM user; `id` is the unique id (AIDA...), `permissions_boundary` the ARN of a policy or None.
 
-    `credentials` is the user's row of the credential report, `verified` what AWS said when asked again, or None.
+    `credentials` is the user's row of the credential report, `verified` what AWS returned when read again, or None.
     """
 
     name: str
@@ -74,11 +74,11 @@ class User(Record, frozen=True, tag_field="record", tag="user"):
 
 
 class PartialUser(Partial, User, frozen=True, tag="partial_user"):
-    """Hold a user of whom some facts are unknown, such as credentials when the report does not list them."""
+    """Hold a user with unknown facts, such as the credentials of a user that the credential report does not list."""
 
 
 class Group(Record, frozen=True, tag_field="record", tag="group"):
-    """Hold an IAM group; who is in it is asked of Context.members, since AWS lists groups with users only."""
+    """Hold an IAM group; Context.members returns its members, which AWS lists with the users only."""
 
     name: str
     id: str
@@ -90,7 +90,7 @@ class Group(Record, frozen=True, tag_field="record", tag="group"):
 
 
 class PartialGroup(Partial, Group, frozen=True, tag="partial_group"):
-    """Hold a group of which some facts are unknown."""
+    """Hold a group with unknown facts."""
 
 
 class Role(Record, frozen=True, tag_field="record", tag="role"):
@@ -111,7 +111,7 @@ class Role(Record, frozen=True, tag_field="record", tag="role"):
 
 
 class PartialRole(Partial, Role, frozen=True, tag="partial_role"):
-    """Hold a role of which some facts are unknown."""
+    """Hold a role with unknown facts."""
 
 
 class PolicyVersion(Record, frozen=True, tag_field="record", tag="policy_version"):
@@ -129,7 +129,7 @@ class PartialPolicyVersion(Partial, PolicyVersion, frozen=True, tag="partial_pol
 class Policy(Record, frozen=True, tag_field="record", tag="policy"):
     """Hold a customer-managed policy with its versions.
 
-    `description` is None where AWS says that there is none; GetAccountAuthorizationDetails never tells it.
+    `description` is None if there is none; GetAccountAuthorizationDetails never contains it, GetPolicy does.
     """
 
     name: str
@@ -146,13 +146,13 @@ class Policy(Record, frozen=True, tag_field="record", tag="policy"):
 
 
 class PartialPolicy(Partial, Policy, frozen=True, tag="partial_policy"):
-    """Hold a managed policy of which some facts are unknown."""
+    """Hold a managed policy with unknown facts."""
 
 
 class AwsManagedPolicy(Record, frozen=True, tag_field="record", tag="aws_managed_policy"):
-    """Hold the default version of one of AWS's own policies."""
+    """Hold the default version of an AWS-managed policy."""
 
-    _never_unknown: ClassVar[frozenset[str]] = frozenset({"arn"})  # who holds a policy names it by its ARN
+    _never_unknown: ClassVar[frozenset[str]] = frozenset({"arn"})  # holders refer to it by its ARN
 
     arn: str
     version_id: str
@@ -160,13 +160,13 @@ class AwsManagedPolicy(Record, frozen=True, tag_field="record", tag="aws_managed
 
 
 class PartialAwsManagedPolicy(Partial, AwsManagedPolicy, frozen=True, tag="partial_aws_managed_policy"):
-    """Hold one of AWS's own policies of which the document could not be read."""
+    """Hold an AWS-managed policy whose document could not be read."""
 
 
 class LoginProfile(Record, frozen=True, tag_field="record", tag="login_profile"):
-    """Hold whether a user must set a new password at the next sign-in, which GetLoginProfile alone tells."""
+    """Hold whether a user must set a new password at the next sign-in, which only GetLoginProfile returns."""
 
-    _never_unknown: ClassVar[frozenset[str]] = frozenset({"user_name"})  # it is asked about by name
+    _never_unknown: ClassVar[frozenset[str]] = frozenset({"user_name"})  # it is requested by name
 
     user_name: str
     password_reset_required: bool
@@ -215,11 +215,11 @@ class PasswordPolicy(Record, frozen=True, tag_field="record", tag="password_poli
 
 
 class PartialPasswordPolicy(Partial, PasswordPolicy, frozen=True, tag="partial_password_policy"):
-    """Hold a password policy of which some facts are unknown."""
+    """Hold a password policy with unknown facts."""
 
 
 class VirtualMfaDevice(Record, frozen=True):
-    """Hold a virtual MFA device; `user_arn` is None while it is assigned to nobody. Seeds are never kept."""
+    """Hold a virtual MFA device; `user_arn` is None while it is unassigned. Its seed is never kept."""
 
     serial_number: str
     user_arn: str | None
@@ -239,7 +239,7 @@ class ServerCertificate(Record, frozen=True, tag_field="record", tag="server_cer
 
 
 class PartialServerCertificate(Partial, ServerCertificate, frozen=True, tag="partial_server_certificate"):
-    """Hold a server certificate of which some facts are unknown."""
+    """Hold a server certificate with unknown facts."""
 
 
 class OidcProvider(Record, frozen=True, tag_field="record", tag="oidc_provider"):
@@ -254,16 +254,16 @@ class OidcProvider(Record, frozen=True, tag_field="record", tag="oidc_provider")
 
     @property
     def id(self) -> str:
-        """Return the resource id, for which AWS Config has the ARN."""
+        """Return the resource id, which is the ARN in AWS Config."""
         return self.arn
 
 
 class PartialOidcProvider(Partial, OidcProvider, frozen=True, tag="partial_oidc_provider"):
-    """Hold an OpenID Connect provider of which some facts are unknown."""
+    """Hold an OpenID Connect provider with unknown facts."""
 
 
 class SamlProvider(Record, frozen=True, tag_field="record", tag="saml_provider"):
-    """Hold a SAML provider; `valid_until` is None where AWS does not tell."""
+    """Hold a SAML provider; `valid_until` is None where AWS returns none."""
 
     _never_unknown: ClassVar[frozenset[str]] = frozenset({"name", "arn"})  # AWS lists providers by ARN
 
@@ -275,12 +275,12 @@ class SamlProvider(Record, frozen=True, tag_field="record", tag="saml_provider")
 
     @property
     def id(self) -> str:
-        """Return the resource id, for which AWS Config has the ARN."""
+        """Return the resource id, which is the ARN in AWS Config."""
         return self.arn
 
 
 class PartialSamlProvider(Partial, SamlProvider, frozen=True, tag="partial_saml_provider"):
-    """Hold a SAML provider of which some facts are unknown."""
+    """Hold a SAML provider with unknown facts."""
 
 
 class AccessAnalyzer(Record, frozen=True):
@@ -298,9 +298,9 @@ class AccessAnalyzer(Record, frozen=True):
 class Account(Record, frozen=True, tag_field="record", tag="account"):
     """Hold the account itself.
 
-    `id` and `alias` are for showing and None when not learned. `password_policy` None means that the account is on
-    AWS's default policy; `summary` holds the counts of GetAccountSummary, `root_credentials` root's report row;
-    `management_account_id` is None for an account that is in no organization.
+    `id` and `alias` are for display, and None while unknown. `password_policy` is None if the account uses
+    AWS's default policy. `summary` holds the counts of GetAccountSummary, `root_credentials` root's row of the
+    credential report. `management_account_id` is None for an account that is in no organization.
     """
 
     _never_unknown: ClassVar[frozenset[str]] = frozenset({"id", "alias", "partition"})
@@ -325,17 +325,17 @@ class Account(Record, frozen=True, tag_field="record", tag="account"):
 
 
 class PartialAccount(Partial, Account, frozen=True, tag="partial_account"):
-    """Hold an account of which some facts are unknown."""
+    """Hold an account with unknown facts."""
 
 
 class Snapshot(Record, frozen=True, eq=False, kw_only=True, omit_defaults=True):
-    """Hold everything that was learned of one account; the evidence that an audit can be repeated from.
+    """Hold everything that was read from one account, so that an audit can be repeated from it.
 
-    `region` is the one that Regional sources were read in, `captured_at` (UTC) when the account was read,
-    `report_generated_at` the GeneratedTime of the credential report; each is None where it was not told.
-    `aws_managed_policies` are those that were asked about. It is no list of the account: what is not in it is unknown,
-    so it may be left out, as in snapshots of earlier releases. So may `login_profiles`, which are asked about for users
-    whose verdict depends on it. `service_credentials` is the account's list, and None where nobody asked for it.
+    `region` is the Region that Regional sources were read in, `captured_at` (UTC) when the account was read,
+    `report_generated_at` the GeneratedTime of the credential report; each is None while unknown.
+    `aws_managed_policies` contains those that were requested, not all of the account: what is not in it is unknown,
+    so it may be left out, as in snapshots of earlier releases. The same is true of `login_profiles`, which are only
+    read for users whose verdict depends on them. `service_credentials` is the account's list, None if it was not read.
     """
 
     format: str
@@ -362,7 +362,7 @@ class Snapshot(Record, frozen=True, eq=False, kw_only=True, omit_defaults=True):
     service_credentials: Listing[ServiceCredential] | None = None
 
     def __eq__(self, other: object) -> bool:
-        """Return whether two snapshots would be written alike; their listings, being partial, may not compare."""
+        """Return whether two snapshots have the same JSON; comparing a partial listing would raise."""
         return isinstance(other, Snapshot) and encode(self) == encode(other)
 
-    __hash__ = None  # type: ignore[assignment]  # a snapshot is no key
+    __hash__ = None  # type: ignore[assignment]  # a snapshot is never a key

@@ -1,4 +1,4 @@
-"""References to gaps: which gaps the lists and records of a snapshot refer to."""
+"""References to gaps: the ids of gaps in the lists and records of a snapshot."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -23,7 +23,7 @@ def gap_ids_of(records: Sequence[object]) -> set[str]:
 
 
 def _gather(values: Sequence[object], found: set[str | None]) -> None:
-    """Gather the gaps that records among the values refer to, and the records in them; field by field, for speed."""
+    """Add the ids of the gaps that the values and everything in them refer to; works field by field, for speed."""
     by_type: dict[type, list[Any]] = {}
     for value in values:
         by_type.setdefault(type(value), []).append(value)
@@ -43,13 +43,13 @@ def _gather(values: Sequence[object], found: set[str | None]) -> None:
 
 @cache
 def _may_refer(value_type: type) -> bool:
-    """Return whether values of a type may refer to gaps; most records cannot, and there are many."""
+    """Return whether values of a type may refer to gaps; most records cannot, so skipping them saves time."""
     return issubclass(value_type, Record) and (issubclass(value_type, Partial) or bool(_holders(value_type)))
 
 
 @cache
 def _holders(record_type: type[Struct]) -> tuple[tuple[str, bool], ...]:
-    """Return the fields of a record type whose values may refer to gaps, and whether what is in these values may."""
+    """Return the fields whose values may refer to gaps, each with whether the items in these values may as well."""
     hints = get_type_hints(record_type)
     held = ((field, hints[field]) for field in record_type.__struct_fields__ if _holds(hints[field]))
     return tuple((field, get_origin(hint) is not Listing or any(map(_holds, get_args(hint)))) for field, hint in held)

@@ -1,6 +1,6 @@
-"""Staleness: how old the credential report was when it was read, and what to believe of an old one.
+"""The age of the credential report when it was read, and what becomes unknown if it is too old.
 
-AWS makes a new report at most every four hours, and the old one does not change meanwhile:
+AWS makes a new credential report at most every four hours, and the old one does not change meanwhile:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
 """
 
@@ -14,11 +14,11 @@ from auditor.account.unknown import Gap, gaps_of, with_gaps
 
 REPORT_LIFE = timedelta(hours=4)
 TOO_OLD = "ReportTooOld"
-_SKEW = timedelta(minutes=5)  # by as much a clock may differ from AWS's, which else refuses to answer
+_SKEW = timedelta(minutes=5)  # how much a clock may differ from AWS's; AWS rejects requests of other clocks
 
 
 def report_age(snapshot: Snapshot) -> timedelta | None:
-    """Return how old the credential report was when it was read; None if either time is not known, or one is wrong."""
+    """Return how old the credential report was when it was read; None if a time is unknown or cannot be right."""
     read_at = _read_at(snapshot)
     if read_at is None or snapshot.report_generated_at is None:
         return None
@@ -31,7 +31,7 @@ def _read_at(snapshot: Snapshot) -> datetime | None:
 
 
 def credential_report_text(generated_at: datetime | None, age: timedelta | None) -> str:
-    """Return the text that names the credential report by its time and its age when it was read."""
+    """Return "credential report of TIME, AGE", for messages."""
     if generated_at is None:
         return "credential report of unknown time"
     return f"credential report of {time_and_age(generated_at, age)}"
@@ -44,7 +44,7 @@ def time_and_age(generated_at: datetime, age: timedelta | None) -> str:
 
 
 def duration(time: timedelta) -> str:
-    """Return a length of time as people say it, rounded down: minutes below two hours, hours below two days."""
+    """Return a duration as text, rounded down: in minutes below two hours, in hours below two days, else in days."""
     minutes = int(time.total_seconds() // 60)
     if minutes < 120:  # noqa: PLR2004 - two hours
         return f"{minutes} min"
@@ -52,9 +52,9 @@ def duration(time: timedelta) -> str:
 
 
 def without_old_report(snapshot: Snapshot, max_age: timedelta) -> Snapshot:
-    """Return the snapshot with everything unknown that rests on a credential report older than `max_age`.
+    """Return the snapshot, with the facts of the credential report unknown if it is older than `max_age`.
 
-    A report of unknown age counts as older. What AWS was asked about again stays known.
+    A credential report of unknown age counts as older. Facts that were verified with AWS stay known.
     """
     age = report_age(snapshot)
     if not _has_report(snapshot) or (age is not None and age <= max_age):
@@ -93,7 +93,7 @@ def _reason(snapshot: Snapshot, max_age: timedelta) -> str:
 
 
 def _aged(user: User, gap_id: str) -> User:
-    """Return the user without what the report told; what is unknown already keeps its own reason."""
+    """Return the user with unknown credentials; credentials that are already unknown keep their own reason."""
     return user if "credentials" in gaps_of(user) else with_gaps(user, {"credentials": gap_id})
 
 

@@ -1,4 +1,4 @@
-"""Snapshots as documents: write them, read them strictly, and name oddities that no single resource shows."""
+"""Snapshots as JSON documents: writing them, and reading them strictly."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ class _Header(Struct):
 
 
 def dump(snapshot: Snapshot) -> bytes:
-    """Return the canonical JSON document of a snapshot: policy documents too are without insignificant blanks."""
+    """Return the canonical JSON document of a snapshot, without insignificant whitespace, also in policy documents."""
     return msgspec.json.format(msgspec.json.encode(snapshot), indent=-1)
 
 
@@ -37,9 +37,9 @@ def digest(document: bytes) -> str:
 
 
 def load(document: bytes, place: str) -> Snapshot:
-    """Return the snapshot that a JSON document holds; `place` names the document in messages.
+    """Return the snapshot in a JSON document; `place` names the document in messages.
 
-    Raises SourceError for anything that is not a whole snapshot of this schema's major version.
+    Raises SourceError unless it is a complete snapshot of this schema's major version.
     """
     try:
         documents.check_strings(document)
@@ -63,17 +63,17 @@ def check(snapshot: Snapshot, problem: str, remedy: str) -> None:
 
 
 def _is_plain(document: bytes, snapshot: Snapshot) -> bool:
-    """Return whether a snapshot would be written as the document was, but for blanks: then no key stands twice in it.
+    """Return whether writing the snapshot gives the document again, apart from whitespace: then it repeats no key.
 
-    This takes a tenth of the time of looking at every key. It proves nothing of policy documents, which are copied as
-    they are; who reads one asks policy.read_document.
+    This takes a tenth of the time of checking every key. It proves nothing about policy documents, which are copied as
+    they are; auditor.policies.decoding checks them when they are read.
     """
     written = msgspec.json.encode(snapshot)
     return written == document or msgspec.json.format(written, indent=-1) == msgspec.json.format(document, indent=-1)
 
 
 def _check_policies(snapshot: Snapshot) -> None:
-    """Raise ValueError for policy documents that are no objects, or on which the writing of a snapshot could fail."""
+    """Raise ValueError for a policy document that is not an object, or that could not be written again."""
     for text in map(bytes, _policies(snapshot)):
         if not text.startswith(b"{"):
             raise ValueError("a policy document is not a JSON object")
@@ -83,23 +83,23 @@ def _check_policies(snapshot: Snapshot) -> None:
 
 
 def _policies(snapshot: Snapshot) -> Iterator[Raw]:
-    """Yield the policy documents that were learned, raw."""
+    """Yield the raw JSON of each known policy document."""
     for kind in ("users", "groups", "roles"):
         for record in getattr(snapshot, kind).known_part:
             if record.inline_policies.known_part:
-                yield from _learned(record.inline_policies.known_part, "document")
-    yield from _learned(snapshot.roles.known_part, "trust_policy")
+                yield from _known(record.inline_policies.known_part, "document")
+    yield from _known(snapshot.roles.known_part, "trust_policy")
     for policy in snapshot.policies.known_part:
-        yield from _learned(policy.versions.known_part, "document")
-    yield from _learned(snapshot.aws_managed_policies, "document")
+        yield from _known(policy.versions.known_part, "document")
+    yield from _known(snapshot.aws_managed_policies, "document")
 
 
-def _learned(records: Sequence[Struct], field: str) -> Iterator[Raw]:
+def _known(records: Sequence[Struct], field: str) -> Iterator[Raw]:
     return (stored(record, field) for record in records if field not in gaps_of(record))
 
 
 def _in_utc(snapshot: Snapshot, place: str) -> Snapshot:
-    """Return the snapshot with the times in UTC that are shown of it."""
+    """Return the snapshot with its own times and those of its sources in UTC."""
     try:
         return msgspec.structs.replace(
             snapshot,

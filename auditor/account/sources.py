@@ -1,4 +1,4 @@
-"""The sources of facts: what they are called, the IAM actions behind them, and how far each was read."""
+"""The sources of facts: their names, the IAM actions that read them, and how far each was read."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,11 +10,11 @@ from msgspec import Meta
 from auditor.account.unknown import Record
 
 Time = Annotated[datetime, Meta(tz=True)]
-"""A time with its zone; collectors give UTC, to the second."""
+"""A time with its zone; collectors use UTC, in whole seconds."""
 
 
 class Source(StrEnum):
-    """Name where facts come from; ACTIONS says which IAM actions stand behind each."""
+    """List where facts come from; ACTIONS has the IAM actions that read each."""
 
     IDENTITY = "identity"
     ACCOUNT_ALIAS = "account-alias"
@@ -51,7 +51,7 @@ _SPELT = {
 
 
 POLICIES_OF_USERS = frozenset({Source.USERS, Source.GROUPS, Source.POLICIES, Source.AWS_MANAGED_POLICIES})
-"""The sources of the policies that users have, by whatever way: what they may do rests on these."""
+"""The sources of all policies that decide what users may do: their own, their groups', and managed policies."""
 _DETAILS = ("iam:GetAccountAuthorizationDetails",)
 ACTIONS: Mapping[Source, tuple[str, ...]] = {
     Source.IDENTITY: (),  # sts:GetCallerIdentity needs no permission
@@ -77,9 +77,9 @@ ACTIONS: Mapping[Source, tuple[str, ...]] = {
     Source.MFA_DEVICES: ("iam:ListMFADevices",),
 }
 VERIFYING = frozenset({Source.LOGIN_PROFILES, Source.MFA_DEVICES})
-"""The sources that are asked about single users, and only to verify what an older credential report says."""
+"""The sources that are read for single users, only to verify what an older credential report says."""
 BULK = frozenset(Source) - VERIFYING
-"""The sources of which a snapshot may be made whole."""
+"""The sources that a snapshot of a whole account reads."""
 
 
 ACCOUNT_FACTS = {
@@ -87,11 +87,11 @@ ACCOUNT_FACTS = {
     Source.ACCOUNT_SUMMARY: "summary",
     Source.ORGANIZATION: "management_account_id",
 }
-"""The sources that tell one fact of the account each, with its field."""
+"""The sources that each provide one fact of the account, with its field."""
 
 
 class SourceStatus(StrEnum):
-    """Name how far a source was read; ABSENT: the export does not hold it, NOT_REQUESTED: no selected rule reads it."""
+    """List how far a source can be read; ABSENT: not in the export, NOT_REQUESTED: no selected rule reads it."""
 
     COMPLETE = "complete"
     PARTIAL = "partial"
@@ -101,11 +101,11 @@ class SourceStatus(StrEnum):
 
 
 NOTHING_READ = frozenset({SourceStatus.FAILED, SourceStatus.ABSENT, SourceStatus.NOT_REQUESTED})
-"""The statuses of sources that told nothing."""
+"""The statuses of sources of which nothing was read."""
 
 
 class SourceRecord(Record, frozen=True):
-    """Hold of one source how far it was read, when, in how many pages, how many items, and anything worth saying."""
+    """Hold how far one source was read, when, how many pages and items it had, and a remark or None."""
 
     name: Source
     status: SourceStatus
@@ -116,6 +116,6 @@ class SourceRecord(Record, frozen=True):
 
     @property
     def lacking(self) -> bool:
-        """Return whether facts are missing that rules may rest on; the alias is only shown."""
+        """Return whether facts are missing that rules may need; the account alias is for display only."""
         sufficient = (SourceStatus.COMPLETE, SourceStatus.NOT_REQUESTED)
         return self.status not in sufficient and self.name is not Source.ACCOUNT_ALIAS

@@ -1,4 +1,4 @@
-"""Tallies: what the sources say of the lists, and how often policies are used, held against what the lists hold."""
+"""Tallies: compare the lists of a snapshot with the counts of its sources, account summary and policies."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ _PROVIDERS = ("oidc_providers", "saml_providers")
 
 
 def misread(snapshot: Snapshot, sources: Mapping[Source, SourceRecord]) -> Iterator[str]:
-    """Yield lists and facts that are complete by $.sources and not by themselves, or the other way round."""
+    """Yield a message for each list and fact where $.sources and its gap differ on whether it is complete."""
     of_source = {gap.id: gap.source for gap in snapshot.gaps}
     for kind, listing, source in listed_kinds():
         records, status = kind.resources(snapshot), sources[source].status
@@ -26,7 +26,7 @@ def misread(snapshot: Snapshot, sources: Mapping[Source, SourceRecord]) -> Itera
             yield f"$.{listing} has a gap, but {source} is complete by $.sources"
         if records.gap is None and status is SourceStatus.PARTIAL:
             lacking = {of_source.get(gap_id) for gap_id in gap_ids_of(records.known_part)}
-            if source not in lacking:  # else a record lacks what the source was asked of it
+            if source not in lacking:  # else the source is partial because of one record
                 yield f"$.{listing} is complete, it has no gap, but {source} is partial by $.sources"
     for source, field in ACCOUNT_FACTS.items():
         if field in gaps_of(snapshot.account) and sources[source].status is SourceStatus.COMPLETE:
@@ -34,7 +34,7 @@ def misread(snapshot: Snapshot, sources: Mapping[Source, SourceRecord]) -> Itera
 
 
 def miscounted(snapshot: Snapshot, sources: Mapping[Source, SourceRecord]) -> Iterator[str]:
-    """Yield lists that are complete and hold more or fewer records than the account summary or their source counts."""
+    """Yield a message for each complete list whose length differs from the account summary or from its source."""
     summary = stored(snapshot.account, "summary") or {}
     for kind, listing, source in listed_kinds():
         records, counted, items = kind.resources(snapshot), summary.get(kind.counted_as), sources[source].items
@@ -58,7 +58,7 @@ def _providers(snapshot: Snapshot, counted: int | None) -> Iterator[str]:
 
 
 class Misuse(NamedTuple):
-    """Hold which count of a policy cannot be right, and why."""
+    """Hold a count of a policy that cannot be right, and why."""
 
     arn: str
     name: str
@@ -67,11 +67,11 @@ class Misuse(NamedTuple):
 
 
 def misused(lists: Mapping[str, Listing[Any]]) -> Iterator[Misuse]:
-    """Yield policies that are attached, or are permissions boundaries, more often than they count themselves.
+    """Yield policies that are attached, or used as permissions boundaries, more often than their own counts say.
 
-    `lists` holds the users, groups, roles and policies of an account. Something that AWS counts may be unseen there,
-    so that a higher count proves nothing, but for this: where all users and roles are known, a policy that is the
-    boundary of none of them is no boundary.
+    `lists` holds the users, groups, roles and policies of an account. The lists may be incomplete, so a count that is
+    too high proves nothing, with one exception: if all users and roles are known, and a policy is the permissions
+    boundary of none of them, its usage count must be 0.
     """
     attached, boundaries = _attached(lists), _boundaries(lists)
     bounded_known = all(_boundaries_known(lists[listing]) for listing in _BOUNDED)

@@ -1,4 +1,4 @@
-"""Times held against each other: nothing happened after the account was read or the credential report was made."""
+"""Checks of times: no fact may be later than the reading of the account or the making of the credential report."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -9,18 +9,18 @@ from auditor.account.model import Snapshot
 from auditor.account.sources import NOTHING_READ, VERIFYING, SourceRecord
 from auditor.account.unknown import stored, stored_in
 
-SKEW = timedelta(minutes=15)  # by as much the clocks may differ of AWS and of the machine that collects
-LONGEST_READING = timedelta(days=1)  # from the first to the last answer of AWS
+SKEW = timedelta(minutes=15)  # how much the clocks of AWS and of the collecting machine may differ
+LONGEST_READING = timedelta(days=1)  # from AWS's first to its last response
 _PAST = ("created_at", "updated_at", "uploaded_at", "last_used_at", "enabled_at")
 _REPORTED = tuple(sorted(TIMES - {"password_next_rotation"}))
-"""The columns of the credential report that tell of the past."""
+"""The columns of the credential report whose times are in the past."""
 
 Reported = Mapping[str, set[str | None]]
 _ZONES = timedelta(hours=25)  # between the same text in any two time zones
 
 
 def impossible_times(snapshot: Snapshot) -> Iterator[str]:
-    """Yield facts later than the capture time or the credential report, and readings far from the capture time."""
+    """Yield a message for each fact that is too late, and each source that was read far from the capture time."""
     captured_at, generated_at, reported = snapshot.captured_at, snapshot.report_generated_at, _reported(snapshot)
     if captured_at is not None:
         for fact in later_than_captured(snapshot, captured_at, reported):
@@ -33,9 +33,9 @@ def impossible_times(snapshot: Snapshot) -> Iterator[str]:
 
 
 def later_than_captured(snapshot: Snapshot, captured_at: datetime, reported: Reported | None = None) -> Iterator[str]:
-    """Yield the facts that are later than the capture time and the time that reading took.
+    """Yield the facts that are later than the end of reading: the capture time plus the time that reading took.
 
-    `reported` are the times of the credential report, where they were gathered before.
+    `reported` holds the times of the credential report, if the caller already has them.
     """
     end, generated_at = _end_of_reading(snapshot.sources, captured_at), snapshot.report_generated_at
     if generated_at is not None and _later(generated_at, end):
@@ -46,13 +46,13 @@ def later_than_captured(snapshot: Snapshot, captured_at: datetime, reported: Rep
 
 
 def later_than_reported(snapshot: Snapshot, generated_at: datetime, reported: Reported | None = None) -> Iterator[str]:
-    """Yield what the credential report tells of the past that is later than its own time."""
+    """Yield the past events in the credential report that are later than its own time."""
     for place, time in _latest(reported or _reported(snapshot), generated_at):
         yield f"{place}, {_text(time)}"
 
 
 def _end_of_reading(sources: Iterable[SourceRecord], captured_at: datetime) -> datetime:
-    """Return when the last source was read, by how long after the first: what was made meanwhile may be there."""
+    """Return when reading ended; facts may be as late as this, since the account may change while it is read."""
     times = [source.read_at for source in sources if source.read_at is not None]
     return captured_at + min(max(times) - min(times), LONGEST_READING) if times else captured_at
 
@@ -66,7 +66,7 @@ def _later(time: datetime, than: datetime) -> bool:
 
 
 def _past(snapshot: Snapshot) -> Iterator[tuple[str, datetime]]:
-    """Yield the latest time of each kind that the records tell of."""
+    """Yield the latest time of each field in each list of records, with its place."""
     for kind, listing, _ in listed_kinds():
         records = kind.resources(snapshot).known_part
         for field in _PAST:
@@ -77,7 +77,7 @@ def _past(snapshot: Snapshot) -> Iterator[tuple[str, datetime]]:
 
 
 def _reported(snapshot: Snapshot) -> Reported:
-    """Return the times of the past that the credential report tells, in its own text, by where they stand."""
+    """Return the past times in the credential report, as its own text, by place."""
     root = stored(snapshot.account, "root_credentials")
     known = [row for row in stored_in(snapshot.users.known_part, "credentials") if row is not None]
     places = {"$.users": known, "$.account": [] if root is None else [root]}
@@ -87,7 +87,7 @@ def _reported(snapshot: Snapshot) -> Reported:
 
 
 def _latest(reported: Reported, limit: datetime) -> Iterator[tuple[str, datetime]]:
-    """Yield the times of the credential report that are later than a limit; by text first: most are far from it."""
+    """Yield the latest time of each place if it is after a limit; compares text first, because most are far from it."""
     least = (limit.astimezone(UTC) - min(_ZONES, limit - datetime.min.replace(tzinfo=UTC))).isoformat()
     for place, texts in reported.items():
         latest = max(_times(text for text in texts if text is not None and least < text < ":"), default=None)
@@ -115,14 +115,14 @@ def _readings(sources: Iterable[SourceRecord], captured_at: datetime) -> Iterato
 
 
 def _verified(snapshot: Snapshot) -> Iterator[str]:
-    """Yield answers to having asked again that nobody asked for, or that are older than the credential report."""
-    asked = {source.name for source in snapshot.sources if source.status not in NOTHING_READ}
+    """Yield a message for verified facts without a source, or older than the credential report that they verify."""
+    requested = {source.name for source in snapshot.sources if source.status not in NOTHING_READ}
     generated_at = snapshot.report_generated_at
     users = snapshot.users.known_part
     for user, verified in zip(users, stored_in(users, "verified"), strict=True):
         if verified is None:
             continue
-        if not asked >= VERIFYING:
+        if not requested >= VERIFYING:
             yield f"$.users holds verified facts of {user.name!r}, but $.sources has no login-profiles or mfa-devices"
         elif generated_at is not None and _later(generated_at, verified.read_at):
             yield (

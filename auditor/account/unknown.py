@@ -1,4 +1,4 @@
-"""What it means not to know: gaps, facts whose reading raises, and listings that may be incomplete."""
+"""Unknown facts: gaps, records whose unknown fields raise when read, and lists that may be incomplete."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,18 +16,18 @@ R = TypeVar("R", bound=Struct)
 
 
 class Record(Struct, frozen=True, gc=False):
-    """Base of records of facts and verdicts: never changed, never part of a cycle.
+    """Base of records of facts and verdicts; records are immutable and never part of a reference cycle.
 
-    So the garbage collector need not visit them, which saves a quarter of an evaluation's time.
+    So the garbage collector need not track them (gc=False), which saves a quarter of an evaluation's time.
     """
 
     _never_unknown: ClassVar[frozenset[str]] = frozenset({"name"})
 
 
 OVERCOUNTED = "Overcounted"
-"""The error code of the gap of a list that holds more than AWS counts: which of its items still exist is unknown."""
+"""The error code of the gap of a list that holds more than AWS counts: it is unknown which of its items still exist."""
 MISCOUNTED = "CountMismatch"
-"""The error code of the gap of a list that AWS counts otherwise, and of a count that other lists contradict."""
+"""The error code of the gap of a list that differs from AWS's count, and of a count that other lists contradict."""
 
 
 class Gap(Record, frozen=True):
@@ -41,9 +41,10 @@ class Gap(Record, frozen=True):
 
 
 class UnknownFact(Exception):  # noqa: N818 - not an error of the program: the fact is unknown
-    """Raised when a fact is needed that was not learned; rules must let it pass.
+    """Raised when an unknown fact is read; rules must not catch it.
 
-    `gap_id` names the gap behind it, and `reason` the field; without a gap a rule could not decide and says why.
+    `gap_id` is the id of the gap, and `reason` the field. If `gap_id` is None, a rule raised it to say why known facts
+    do not decide.
     """
 
     def __init__(self, gap_id: str | None, reason: str) -> None:
@@ -59,7 +60,7 @@ class UnknownFact(Exception):  # noqa: N818 - not an error of the program: the f
 
 
 def undecided(reason: str) -> UnknownFact:
-    """Return the exception to raise when known facts do not answer the question; the reason becomes the annotation."""
+    """Return the exception to raise when known facts do not decide; `reason` becomes the annotation."""
     return UnknownFact(None, reason)
 
 
@@ -68,7 +69,7 @@ _witness: ContextVar[list[UnknownFact] | None] = ContextVar("witness", default=N
 
 @contextmanager
 def witnessed() -> Iterator[list[UnknownFact]]:
-    """Return a list that gains every UnknownFact raised inside the block, also those that somebody caught."""
+    """Yield a list that collects every UnknownFact raised inside the block, also those that were caught."""
     raised: list[UnknownFact] = []
     token = _witness.set(raised)
     try:
@@ -80,8 +81,8 @@ def witnessed() -> Iterator[list[UnknownFact]]:
 def evaluate_quietly(question: Callable[[], T]) -> T | UnknownFact:
     """Return the answer to a question, or the UnknownFact that kept it from being answered.
 
-    Only for weighing facts of which one may do where another is unknown. It is no witness then: the caller must raise
-    an UnknownFact anew where the others do not suffice.
+    Use it only where another fact may decide in place of the unknown one. The enclosing `witnessed` block does not see
+    this exception, so the caller must raise an UnknownFact again if the other facts do not decide.
     """
     raised: list[UnknownFact] = []
     token = _witness.set(raised)  # as in `witnessed`, whose generator costs more than most questions
@@ -95,14 +96,14 @@ def evaluate_quietly(question: Callable[[], T]) -> T | UnknownFact:
 
 
 class Listing(Record, Generic[T], frozen=True, eq=False):
-    """Hold a list as it was learned; `gap` is the id of a Gap while items may be missing, else None.
+    """Hold a list as it was read; `gap` is the id of a Gap if items may be missing, else None.
 
     A partial listing yields what is known and then raises UnknownFact. It has no length; truth, `==`, `in` and
-    indexing raise. So `any()` may find and `all()` may refute, but nothing can be concluded from absence.
+    indexing raise. So `any()` may return True and `all()` False, but nothing can be concluded from absence.
     """
 
     known_part: tuple[T, ...] = msgspec.field(name="items")
-    """The items that were learned: for evidence and indexes. To conclude something, iterate."""
+    """The known items, for evidence and indexes. To decide something, iterate over the listing instead."""
     gap: str | None
 
     def __iter__(self) -> Iterator[T]:
@@ -125,9 +126,9 @@ class Listing(Record, Generic[T], frozen=True, eq=False):
         return mine == (other._complete() if isinstance(other, Listing) else other)
 
     def __ne__(self, other: object) -> bool:
-        return not self == other  # a Struct's own would compare without asking
+        return not self == other  # the inherited method would compare the fields of a partial listing
 
-    __hash__ = None  # type: ignore[assignment]  # equality may raise, so a listing is no key
+    __hash__ = None  # type: ignore[assignment]  # equality may raise, so a listing is never a key
 
     def _complete(self) -> tuple[T, ...]:
         if self.gap is not None:
@@ -140,12 +141,12 @@ class Listing(Record, Generic[T], frozen=True, eq=False):
 
 
 def _has_own_unknown(hint: Any) -> bool:
-    """Return whether values of a type can themselves be unknown: a Listing by its gap, raw JSON by being null."""
+    """Return whether a type can represent unknown by itself: a Listing has a gap, raw JSON is null."""
     return hint is Raw or (get_origin(hint) or hint) is Listing
 
 
 class _Widened(msgspec.StructMeta):
-    """Build a partial record: every field of the whole record, each of them nullable at rest, and `gaps`."""
+    """Build a partial record type: the fields of the complete record, each of them nullable in storage, and `gaps`."""
 
     def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> Any:
         whole = [base for base in bases if issubclass(base, Struct) and base.__struct_fields__]
@@ -167,14 +168,14 @@ class _Widened(msgspec.StructMeta):
 
 
 class Partial(Record, frozen=True, metaclass=_Widened):
-    """Mix into a record of which some fields were not learned: reading such a field raises UnknownFact.
+    """Mix into the type of records with unknown fields: reading such a field raises UnknownFact.
 
-    `gaps` maps the unknown fields to gap ids; at rest they are null. Whole records pay nothing for this class:
-    they are of the plain type, and only records with a gap are of the derived one.
+    `gaps` maps the unknown fields to gap ids; their stored value is null. Complete records do not pay for this class:
+    they have the plain type, and only records with a gap have the derived one.
     """
 
     def __post_init__(self) -> None:
-        """Refuse a field that is null and has no gap, or has a gap and a value: a damaged or forged record."""
+        """Raise ValueError for a field that is null without a gap, or has both: the record is damaged or forged."""
         gaps = stored(self, "gaps")
         for field, read in _slots(type(self)):
             unknown, null = field in gaps, _is_null(read(self))
@@ -194,13 +195,13 @@ def _is_null(value: object) -> bool:
 
 
 def stored(record: Struct, field: str) -> Any:
-    """Return a field as it is stored, None where unknown: for identifying and showing records, never to conclude."""
+    """Return a field as it is stored, None where unknown. Use it to identify and show records, not to decide."""
     return slot(type(record), field)(record)
 
 
 @cache
 def slot(record_type: type[Struct], field: str) -> Callable[[Any], Any]:
-    """Return the function that reads a field of such records as it is stored; for many records `stored` is slower."""
+    """Return the function that reads a field of such records as it is stored; faster than `stored` for many records."""
     if hasattr(record_type, f"_{field}"):
         return attrgetter(f"_{field}")
     if not issubclass(record_type, Partial):
@@ -217,7 +218,7 @@ def _slots(record_type: type[Struct]) -> tuple[tuple[str, Callable[[Any], Any]],
 
 
 def stored_in(records: Sequence[Struct], field: str) -> list[Any]:
-    """Return a field of each record as it is stored; many times as fast as asking for one after the other."""
+    """Return a field of each record as it is stored; many times as fast as calling `stored` for each."""
     slots = {each: slot(each, field) for each in set(map(type, records))}
     if len(slots) == 1:
         (read,) = slots.values()
@@ -226,19 +227,19 @@ def stored_in(records: Sequence[Struct], field: str) -> list[Any]:
 
 
 def keep_slots(record_type: type[Struct]) -> None:
-    """Keep each field under its name with an underscore, before a property of the same name takes its place."""
+    """Keep each field under its name with an underscore, before a property of the same name replaces it."""
     for field in record_type.__struct_fields__:
         setattr(record_type, f"_{field}", vars(record_type)[field])
 
 
 def gaps_of(record: Struct) -> Mapping[str, str]:
-    """Return the unknown fields of a record with the ids of their gaps: empty for a whole record."""
+    """Return the unknown fields of a record with the ids of their gaps; empty for a complete record."""
     gaps: Mapping[str, str] = stored(record, "gaps") if isinstance(record, Partial) else {}
     return gaps
 
 
 def with_gaps(record: R, gaps: Mapping[str, str]) -> R:
-    """Return the record with `gaps` (field to gap id) added: listings become partial and empty, other fields null.
+    """Return the record with `gaps` (field to gap id) added; listings become partial and empty, other fields null.
 
     Raises TypeError for a record type that has no partial form.
     """

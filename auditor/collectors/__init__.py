@@ -1,1 +1,1 @@
-"""Collectors: each reads an account from one kind of place, and returns a snapshot."""
+"""Collectors: each reads an account from one kind of source (AWS, AWS CLI output, a saved snapshot) as a snapshot."""

@@ -1,4 +1,4 @@
-"""Account-wide answers: AWS's shapes of the password policy, the account summary and virtual MFA devices.
+"""Facts of the account as a whole: AWS's types for the password policy, the account summary and virtual MFA devices.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountPasswordPolicy.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
@@ -34,25 +34,25 @@ class PasswordPolicyDetail(Struct, rename="pascal"):
 
 
 class PasswordPolicyAnswer(Struct, rename="pascal"):
-    """AWS's answer of GetAccountPasswordPolicy."""
+    """AWS's response to GetAccountPasswordPolicy."""
 
     password_policy: PasswordPolicyDetail
 
 
 class AccountSummaryAnswer(Struct, rename="pascal"):
-    """AWS's answer of GetAccountSummary."""
+    """AWS's response to GetAccountSummary."""
 
     summary_map: dict[str, int]
 
 
 class DeviceUser(Struct, rename="pascal"):
-    """The user of a device, as far as it is kept."""
+    """The user of a device; only the ARN is kept."""
 
     arn: str
 
 
 class DeviceDetail(Struct, rename="pascal"):
-    """AWS's VirtualMFADevice; seeds and QR codes, should an answer hold them, are not read."""
+    """AWS's VirtualMFADevice; if a response contains seeds and QR codes, they are not read."""
 
     serial_number: str
     user: DeviceUser | None = None
@@ -60,7 +60,7 @@ class DeviceDetail(Struct, rename="pascal"):
 
 
 class DevicesAnswer(Struct):
-    """AWS's answer of ListVirtualMFADevices; NextToken is what the AWS CLI writes when it stops early."""
+    """AWS's response to ListVirtualMFADevices; NextToken is what the AWS CLI writes when it stops early."""
 
     devices: list[DeviceDetail] = msgspec.field(name="VirtualMFADevices")
     is_truncated: bool | UnsetType = msgspec.field(name="IsTruncated", default=UNSET)
@@ -69,7 +69,7 @@ class DevicesAnswer(Struct):
 
 
 def password_policy(detail: PasswordPolicyDetail) -> tuple[PasswordPolicy, tuple[Gap, ...]]:
-    """Return the record of a password policy, and the gaps of what it lacks."""
+    """Return the record of a password policy, and the gaps of its missing fields."""
     values: dict[str, Any] = {}
     gaps: dict[str, Gap] = {}
     for field in PasswordPolicy.__struct_fields__:
@@ -83,7 +83,7 @@ def password_policy(detail: PasswordPolicyDetail) -> tuple[PasswordPolicy, tuple
 
 
 def virtual_mfa_devices(details: Iterable[DeviceDetail]) -> tuple[VirtualMfaDevice, ...]:
-    """Return the records of virtual MFA devices, by serial number."""
+    """Return the records of virtual MFA devices, sorted by serial number."""
     devices = (
         VirtualMfaDevice(
             serial_number=detail.serial_number,

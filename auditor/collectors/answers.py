@@ -1,4 +1,4 @@
-"""Answers: what one source said, how completely, and why not."""
+"""Answers: what was read from one source, how completely, and why something is missing."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -12,15 +12,15 @@ from auditor.account.unknown import Gap
 
 T = TypeVar("T")
 
-_SAME_TIME = timedelta(seconds=60)  # AWS tells the creation of an entity to the second, wherever it does
+_SAME_TIME = timedelta(seconds=60)  # AWS's times of creation are to the second, but may differ a little by source
 
 
 class Answer(Struct, Generic[T], frozen=True, kw_only=True):
-    """Hold what a source said. `value` is None where nothing was read; `gap` says why something may be missing.
+    """Hold what was read from a source. `value` is None if nothing was read; `gap` says why something may be missing.
 
-    `cell_gaps` are those that records inside the value refer to.
-    `asked` is true where the collector itself asked AWS for everything of this kind, so that an empty list is
-    AWS's word; a file that somebody else made may be empty because of how it was made.
+    `cell_gaps` are the gaps that records inside the value refer to.
+    `exhaustive` is true if the collector itself requested everything of this kind from AWS, so that an empty list
+    proves that there is nothing; an exported file may be empty because of how it was made.
     """
 
     source: Source
@@ -36,12 +36,12 @@ class Answer(Struct, Generic[T], frozen=True, kw_only=True):
 
 
 def gap(source: Source, error_code: str, message: str, iam_action: str | None = None) -> Gap:
-    """Return the gap of a source; its id is made of the source and the error code."""
+    """Return the gap of a source; its id consists of the source and the error code."""
     return Gap(f"{source}:{error_code}", source, error_code, iam_action, message)
 
 
 def unread(source: Source, status: SourceStatus, reason: Gap) -> Answer[Any]:
-    """Return the answer of a source from which nothing was learned."""
+    """Return the answer of a source from which nothing was read."""
     return Answer(source=source, status=status, value=None, gap=reason, detail=reason.message)
 
 
@@ -55,7 +55,7 @@ DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "Unauthorized
 
 
 def refused(source: Source, error_code: str, action: str | None = None) -> Gap:
-    """Return the gap of a source that answered `action` with an error; it names the action, to grant where denied."""
+    """Return the gap of a source whose call `action` failed; if access was denied, it names the action to grant."""
     call = action or ", ".join(ACTIONS[source])
     denied = error_code in DENIED_CODES and call != ""
     cause = error_code if denied or not call else f"{call}: {error_code}"
@@ -70,22 +70,22 @@ def sentence_start(text: str) -> str:
 
 
 def prepare(shapes: Iterable[type[Struct]]) -> None:
-    """Have msgspec build what it knows of these types, before threads use them.
+    """Let msgspec inspect these types before threads use them.
 
-    Two threads that use a type for the first time at once crash the process: seen with msgspec 0.22.
+    If two threads use a type for the first time at once, the process crashes: seen with msgspec 0.22.
     """
     for shape in shapes:
         Decoder(shape)
 
 
 def utc(time: datetime) -> datetime:
-    """Return a time in UTC, to the second; a time without zone is taken as UTC, as AWS writes it."""
+    """Return a time in UTC, in whole seconds; a time without a zone counts as UTC, which AWS uses."""
     if time.tzinfo is UTC and not time.microsecond:
-        return time  # as AWS sends it, several times for each entity
+        return time  # AWS's times are like this, and each entity has several
     aware = time if time.tzinfo else time.replace(tzinfo=UTC)
     return aware.astimezone(UTC).replace(microsecond=0)
 
 
 def same_time(one: datetime, other: datetime) -> bool:
-    """Return whether two times of creation can be the same."""
+    """Return whether two times of creation are close enough to be the same."""
     return abs(utc(one) - utc(other)) <= _SAME_TIME

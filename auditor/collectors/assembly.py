@@ -1,4 +1,4 @@
-"""Assembly: joins the answers of all sources into one snapshot, and believes no list that its counts contradict."""
+"""Assembly: joins the answers of all sources into one snapshot; a list that other sources contradict is partial."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,12 +31,12 @@ OPTIONAL = frozenset(
         Source.POLICY_DESCRIPTIONS,
     }
 )
-"""The sources that a collector need not know of."""
+"""The sources that a collector may leave out."""
 _ACCOUNT_ARN = re.compile(r"arn:(?P<partition>[\w-]+):iam::(?P<account>\d{12}):")
 
 
 class Identity(Struct, frozen=True):
-    """Hold whom the snapshot is of: the account's number and alias (None while unknown), its partition, the Region."""
+    """Hold the account of a snapshot: its number and alias (None while unknown), its partition, and the Region."""
 
     account_id: str | None
     alias: str | None
@@ -45,7 +45,7 @@ class Identity(Struct, frozen=True):
 
 
 def identity_of_arns(arns: Iterable[str], alias: str | None) -> Identity:
-    """Return the identity that the ARNs of an account's entities show; the first one that tells decides."""
+    """Return the identity of an account by the first ARN of its entities that contains an account number."""
     for arn in arns:
         match = _ACCOUNT_ARN.match(arn)
         if match:
@@ -60,15 +60,15 @@ def assemble(
     captured_at: datetime | None,
     reader: EntityReader | None = None,
 ) -> Snapshot:
-    """Return the snapshot that the answers make up; `answers` holds one for every Source but the identity's two.
+    """Return the snapshot of all answers; `answers` has one for each Source, except identity and account alias.
 
-    `reader` is one that has read documents ahead.
+    `reader` may be one that has already read policy documents.
     """
     return _Assembly(answers, reader or EntityReader()).snapshot(kind, identity, captured_at)
 
 
 class _Assembly:
-    """Hold the answers while they are joined, with the gaps and notices that the joining finds."""
+    """Join the answers, and collect the gaps and notices found on the way."""
 
     def __init__(self, answers: Answers, reader: EntityReader) -> None:
         self._answers: Answers = {source: _not_reported(source) for source in OPTIONAL - set(answers)} | dict(answers)
@@ -108,7 +108,7 @@ class _Assembly:
         )
 
     def _service_credentials(self) -> Listing[ServiceCredential] | None:
-        """Return the list of service-specific credentials, None where nobody asked for it."""
+        """Return the list of service-specific credentials, None if it was not requested."""
         answer = self._answers.get(Source.SERVICE_CREDENTIALS)
         if answer is None:
             return None
@@ -119,7 +119,7 @@ class _Assembly:
         return found.id
 
     def _list(self, source: Source, report: CredentialReport | None) -> Listing[Any]:
-        """Return a list as its source reported it, in doubt where something contradicts it."""
+        """Return a list as its source returned it; partial if something contradicts it."""
         readers: Mapping[Source, Callable[[Any], Any]] = {
             Source.GROUPS: self._reader.group,
             Source.ROLES: self._reader.role,
@@ -136,7 +136,7 @@ class _Assembly:
     def _users(self, report: CredentialReport | None) -> Listing[Any]:
         answer = self._answers[Source.USERS]
         details: list[UserDetail] = answer.value or []
-        # A row in another spelling is of an earlier user: no two of an account differ in case only.
+        # A row whose name differs in case belongs to an earlier user: two users never differ only in case.
         rows = {name.casefold(): row for name, row in report.users.items()} if report else {}
         users = [self._user(detail, rows.get(detail.user_name.casefold())) for detail in details]
         seen = {user.name.casefold() for user in users}
@@ -155,7 +155,7 @@ class _Assembly:
         return self._reader.user(detail, row.credentials if row and reason is None else None, reason)
 
     def _credentials_gap(self, detail: UserDetail, row: ReportRow | None) -> str | None:
-        """Return the gap of a user's credentials, or None if the report's row is of this user."""
+        """Return the gap of a user's credentials, or None if the row of the credential report is of this user."""
         report = self._answers[Source.CREDENTIAL_REPORT]
         if row is None:
             if report.gap is not None:
@@ -175,7 +175,7 @@ class _Assembly:
         return self._add(gap(Source.CREDENTIAL_REPORT, "OtherUser", message))
 
     def _unseen_gap(self, count: int) -> str | None:
-        """Return the gap of a list that lacks users of the report, unless something proves that they were deleted."""
+        """Return the gap of a list without some users of the credential report, None if they were certainly deleted."""
         answer = self._answers[Source.USERS]
         if answer.exhaustive or self._counted(Source.USERS) is not None:
             return None
@@ -189,7 +189,7 @@ class _Assembly:
         return summary.get(COUNTED[source]) if source in COUNTED else None
 
     def _user_of_report(self, row: ReportRow, gap_id: str) -> User:
-        """Return what the report alone tells of a user whose entity was not read."""
+        """Return a user from the credential report alone, if the user's entity was not read."""
         unknown = ["id", "group_names", "inline_policies", "attached_policies", "permissions_boundary", "tags"]
         if row.created_at is None:
             unknown.append("created_at")
@@ -213,10 +213,10 @@ class _Assembly:
         return with_gaps(user, dict.fromkeys(unknown, gap_id))
 
     def _list_gap(self, source: Source, count: int, *, agreed: bool) -> str | None:
-        """Return the gap of a list that was cut or that something contradicts; None if it is complete.
+        """Return the gap of a list that was cut or that other sources contradict; None if it is complete.
 
-        An empty list is believed when the summary says so, when another source has `agreed`, or when the collector
-        itself asked for everything of this kind and AWS said that there is no more.
+        An empty list counts as complete only if the account summary or another source (`agreed`) confirms it, or if
+        the collector itself requested everything of this kind.
         """
         answer = self._answers[source]
         if answer.gap is not None:
@@ -263,7 +263,7 @@ class _Assembly:
         return self._add(gap(Source.CREDENTIAL_REPORT, "NoRootRow", "The credential report has no row for root"))
 
     def _policy(self, detail: ManagedPolicyDetail) -> Policy:
-        """Return a policy with its description, which only GetPolicy tells."""
+        """Return a policy with its description, which only GetPolicy returns."""
         answer = self._answers[Source.POLICY_DESCRIPTIONS]
         descriptions: Descriptions = answer.value or Descriptions({}, {})
         if detail.arn in descriptions.reported:
@@ -274,9 +274,9 @@ class _Assembly:
         return self._reader.policy(detail, None, self._add(reason))
 
     def _doubted_use(self, lists: Mapping[str, Listing[Any]]) -> Listing[Policy]:
-        """Return the policies, each without a count of its use that users, groups and roles contradict.
+        """Return the policies; a count of uses is unknown if users, groups and roles contradict it.
 
-        AWS tells both at different moments, so that an attachment made meanwhile does it.
+        AWS returns them at different moments, so an attachment that is made meanwhile can cause this.
         """
         unknown: dict[str, dict[str, str]] = {}
         for misuse in misused(lists):
@@ -295,7 +295,7 @@ class _Assembly:
                 yield self._source_record(self._answers[source])
 
     def _source_record(self, answer: Answer[Any]) -> SourceRecord:
-        """Return how a source was read; one that AWS's counts contradict is not complete, however it was read."""
+        """Return the record of a source; its status is not COMPLETE if other sources contradict its list."""
         contradicted = self._doubts.get(answer.source)
         status, detail = answer.status, answer.detail
         if contradicted and status is SourceStatus.COMPLETE:
@@ -315,12 +315,12 @@ def _is_root(row: ReportRow | None, identity: Identity) -> bool:
 
 
 def _same_time(created: object, reported: datetime | None) -> bool:
-    """Return whether both sources told the same time of creation; what was not told is not the same."""
+    """Return whether both times of creation are known and the same."""
     return isinstance(created, datetime) and reported is not None and same_time(created, reported)
 
 
 def _proves_no_users(report: CredentialReport | None) -> bool:
-    """Return whether a whole report, one with root's row, lists no user at all."""
+    """Return whether a complete credential report, with root's row, lists no user."""
     return bool(report and report.whole and report.root and not report.users)
 
 

@@ -1,8 +1,8 @@
-"""GetAccountAuthorizationDetails: AWS's shapes of users, groups, roles and policies, and their way into the model.
+"""GetAccountAuthorizationDetails: AWS's types for users, groups, roles and policies, and their conversion to records.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
-AWS leaves out UserPolicyList, PermissionsBoundary, Tags and RoleLastUsed where there is nothing to tell; any other
-key that is missing means cut data, and the fact is unknown.
+AWS leaves out UserPolicyList, PermissionsBoundary, Tags and RoleLastUsed if they are empty. If any other key is
+missing, the data is incomplete, and the fact is unknown.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -87,7 +87,7 @@ class GroupDetail(Struct, rename="pascal"):
 
 
 class InstanceProfile(Struct, rename="pascal"):
-    """AWS's InstanceProfile, as far as it is kept."""
+    """AWS's InstanceProfile; only the name is kept."""
 
     instance_profile_name: str
 
@@ -139,7 +139,7 @@ class ManagedPolicyDetail(Struct, rename="pascal"):
 
 
 class Page(Struct, rename="pascal"):
-    """One answer of GetAccountAuthorizationDetails; NextToken is what the AWS CLI writes when it stops early."""
+    """One response to GetAccountAuthorizationDetails; NextToken is what the AWS CLI writes when it stops early."""
 
     user_detail_list: list[UserDetail] | UnsetType = UNSET
     group_detail_list: list[GroupDetail] | UnsetType = UNSET
@@ -151,7 +151,7 @@ class Page(Struct, rename="pascal"):
 
 
 class EntityList(NamedTuple):
-    """Hold where a kind of entity is in the answers: the Filter that asks for it, and the field of a page."""
+    """Hold how to request a kind of entity, by Filter, and which field of a page contains it."""
 
     filter: FilterType
     field: str
@@ -176,7 +176,7 @@ def policies_of(detail: UserDetail | GroupDetail | RoleDetail) -> Iterator[str]:
 
 
 def _documents_of(detail: EntityDetail) -> Iterator[Any]:
-    """Yield the policy documents of an entity, as they came."""
+    """Yield the policy documents of an entity, as they were received."""
     if isinstance(detail, ManagedPolicyDetail):
         yield from (version.document for version in detail.policy_version_list or ())
         return
@@ -187,17 +187,17 @@ def _documents_of(detail: EntityDetail) -> Iterator[Any]:
 
 
 class EntityReader:
-    """Turn AWS's shapes into records, gathering a gap for each kind of fact that is missing."""
+    """Convert AWS's types to records, and collect a gap for each kind of fact that is missing."""
 
     def __init__(self) -> None:
         self._gaps: dict[str, Gap] = {}
         self._documents: dict[str, Raw] = {}
 
     def read_ahead(self, details: Iterable[EntityDetail]) -> None:
-        """Read the policy documents of entities while other answers are on their way; several threads may do so."""
+        """Read the policy documents of entities while other calls are still running; may be called from any thread."""
         for detail in details:
             for document in _documents_of(detail):
-                with suppress(UnreadableDocumentError):  # the record will say so
+                with suppress(UnreadableDocumentError):  # the record will have a gap for it
                     self._read(document)
 
     @property
@@ -206,7 +206,7 @@ class EntityReader:
         return tuple(self._gaps.values())
 
     def user(self, detail: UserDetail, credentials: Any, credentials_gap: str | None) -> User:
-        """Return the record of a user; `credentials` is None where `credentials_gap` says why."""
+        """Return the record of a user; `credentials` is None if `credentials_gap` says why they are unknown."""
         unknown = {} if credentials_gap is None else {"credentials": credentials_gap}
         fact = self._facts(Source.USERS, unknown)
         user = User(
@@ -267,9 +267,9 @@ class EntityReader:
         return with_gaps(role, unknown)
 
     def policy(self, detail: ManagedPolicyDetail, description: str | None, description_gap: str | None) -> Policy:
-        """Return the record of a customer-managed policy; a missing name is that of the ARN.
+        """Return the record of a customer-managed policy; a missing name is taken from the ARN.
 
-        `description` is None where there is none, or where `description_gap` says why it is not known.
+        `description` is None if there is none, or if `description_gap` says why it is unknown.
         """
         unknown = {} if description_gap is None else {"description": description_gap}
         fact = self._facts(Source.POLICIES, unknown)
@@ -297,7 +297,7 @@ class EntityReader:
         return with_gaps(PolicyVersion(detail.version_id, detail.is_default_version, document), unknown)
 
     def _facts(self, source: Source, unknown: dict[str, str]) -> Callable[[str, str, Any], Any]:
-        """Return a function that passes a value on, and records the field as unknown when AWS's key is missing."""
+        """Return a function that returns a value, or records its field as unknown if AWS's key is missing."""
 
         def fact(field: str, key: str, value: Any) -> Any:
             if value is not UNSET:
@@ -350,7 +350,7 @@ class EntityReader:
             return Raw()
 
     def _read(self, document: Any) -> Raw:
-        """Return a policy document as raw JSON; many roles have the same, and each text is read once."""
+        """Return a policy document as raw JSON; many roles have the same text, so each text is read only once."""
         if not isinstance(document, str):
             return raw_document(document)
         if document not in self._documents:

@@ -1,4 +1,4 @@
-"""Documents of AWS's own policies, which an account's list leaves out: whose are read, and what an export holds.
+"""Documents of AWS-managed policies, which an account's list leaves out: which ones are read, and those in an export.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
 """
@@ -27,14 +27,14 @@ _NOT_EXPORTED = gap(
 
 
 def held(details: Iterable[UserDetail | GroupDetail]) -> tuple[str, ...]:
-    """Return the ARNs of AWS's own policies that users or groups have attached, or users as their boundary."""
+    """Return the ARNs of AWS-managed policies that users or groups have attached or users have as their boundary."""
     return tuple(sorted({arn for detail in details for arn in policies_of(detail) if is_aws_managed(arn)}))
 
 
 def held_at_console(
     users: Iterable[UserDetail], groups: Iterable[GroupDetail], report: CredentialReport | None
 ) -> tuple[str, ...]:
-    """Return the ARNs of AWS's own policies of users who have, or may have, a console password, and of their groups."""
+    """Return the ARNs of AWS-managed policies of users who (may) have a console password, and of their groups."""
     chosen = [user for user in users if _may_have_password(user, report)]
     names = {name for user in chosen if user.group_list is not UNSET for name in user.group_list}
     return held([*chosen, *(group for group in groups if group.group_name in names)])
@@ -46,7 +46,7 @@ def _may_have_password(user: UserDetail, report: CredentialReport | None) -> boo
 
 
 def read_of_export(pages: Iterable[Page], holders: Iterable[UserDetail | GroupDetail]) -> Answer[Any]:
-    """Return the documents that an export without a filter holds, of the policies that users or groups have."""
+    """Return the documents of the policies of users and groups from an export that was made without a filter."""
     wanted = held(holders)
     found: dict[str, list[ManagedPolicyDetail]] = {arn: [] for arn in wanted}
     for page in pages:
@@ -60,7 +60,7 @@ def read_of_export(pages: Iterable[Page], holders: Iterable[UserDetail | GroupDe
 def answer_of(
     wanted: Iterable[str], read: Mapping[str, AwsManagedPolicy], lacks: Mapping[str, Gap], unread: SourceStatus
 ) -> Answer[Any]:
-    """Return the answer that holds what was read of each policy, or its gap; `unread` is the status if nothing was."""
+    """Return the answer with each wanted policy, or its gap; `unread` is the status if no policy was read."""
     missing = {arn: lacks[arn] for arn in wanted if arn not in read}
     gaps = {each.id: each for each in missing.values()}
     nothing: Any = None
@@ -81,7 +81,7 @@ def _with_gap(policy: AwsManagedPolicy, lack: Gap | None) -> AwsManagedPolicy:
 
 
 def _default_version(details: Collection[ManagedPolicyDetail]) -> AwsManagedPolicy | None:
-    """Return the default version, None where it cannot be read or stands twice with different content."""
+    """Return the default version, None if it cannot be read or occurs twice with different content."""
     for detail in details if len(details) == 1 else ():
         versions = () if detail.policy_version_list is UNSET else detail.policy_version_list
         default = [each for each in versions if each.is_default_version or each.version_id == detail.default_version_id]

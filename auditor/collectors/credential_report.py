@@ -23,13 +23,13 @@ REQUIRED_COLUMNS = ("user", "arn", "user_creation_time")
 
 _OPTIONAL = "additional_credentials_info"
 _MARKERS = frozenset(marker.value.lower() for marker in ReportMarker)
-_WORDS: Mapping[str, bool | ReportMarker] = {  # a new word of AWS's is a member of ReportMarker
+_WORDS: Mapping[str, bool | ReportMarker] = {  # if AWS adds a marker, add it to ReportMarker
     "true": True,
     "false": False,
     **{marker.value.lower(): marker for marker in ReportMarker},
 }
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
-"""Times as AWS writes them; the start of one is a time in ISO 8601 too, so a cell that was cut would pass for whole."""
+"""Times as AWS writes them. ISO 8601 allows shorter ones, so that a time that was cut would look complete."""
 
 _CONTRADICTED = gap(
     Source.CREDENTIAL_REPORT, "Contradicted", "The credential report lists the user twice, in contradictory ways"
@@ -37,9 +37,9 @@ _CONTRADICTED = gap(
 
 
 class ReportRow(Struct, frozen=True):
-    """Hold one row: the user's name and ARN, when the user was created (None if unreadable), its credentials.
+    """Hold one row: the user's name and ARN, when the user was created (None if unreadable), and its credentials.
 
-    `doubtful` says that another row contradicts this one: then no credentials are known.
+    `doubtful` means that another row contradicts this one: then all its credentials are unknown.
     """
 
     user: str
@@ -50,9 +50,9 @@ class ReportRow(Struct, frozen=True):
 
 
 class CredentialReport(Struct, frozen=True):
-    """Hold the report: its GeneratedTime (None if not told), users by name, root's row, and the gaps of its cells.
+    """Hold the credential report: its GeneratedTime or None, users by name, root's row, and the gaps of its cells.
 
-    `whole` is false where nothing shows that rows at its end are not missing.
+    `whole` is false if rows may be missing at its end.
     """
 
     generated_at: datetime | None
@@ -63,11 +63,11 @@ class CredentialReport(Struct, frozen=True):
 
 
 def read(text: str, generated_at: datetime | None, place: str, *, whole: bool = True) -> CredentialReport:
-    """Return the credential report that a CSV text holds; `place` names it in messages.
+    """Return the credential report in a CSV text; `place` names it in messages.
 
-    `whole` says that the text cannot have been cut, as one that was packed into something whole.
-    Of a user listed twice with different values, in another case or under one ARN, all columns are unknown.
-    Raises SourceError when it is not a CSV with the columns user, arn and user_creation_time.
+    `whole` means that the text cannot have been cut, because it was inside a complete document.
+    If a user is listed twice with different values, in another case or under one ARN, all its columns are unknown.
+    Raises SourceError if it is not a CSV with the columns user, arn and user_creation_time.
     """
     table = _Table(text.removeprefix("\ufeff"), place, whole=whole)
     seen: dict[str, ReportRow] = {}
@@ -89,13 +89,13 @@ def read(text: str, generated_at: datetime | None, place: str, *, whole: bool = 
 
 
 def _doubtful(row: ReportRow) -> ReportRow:
-    """Return the row of a user of whom others say something else: of its columns nothing is believed."""
+    """Return the row of a user whose rows contradict each other, with all columns unknown."""
     unknown = dict.fromkeys(Credentials.__struct_fields__, _CONTRADICTED.id)
     return ReportRow(row.user, row.arn, None, with_gaps(row.credentials, unknown), doubtful=True)
 
 
 class _Table:
-    """Read the rows of a CSV text, gathering a gap for each kind of cell that tells nothing."""
+    """Read the rows of a CSV text, and collect a gap for each kind of cell that is blank or unreadable."""
 
     def __init__(self, text: str, place: str, *, whole: bool) -> None:
         self._place = place
@@ -114,7 +114,7 @@ class _Table:
         return tuple(self._gaps.values())
 
     def rows(self) -> Iterator[ReportRow]:
-        """Yield the rows; the last cell of one that lacks cells, or that ends a text anyhow, may have been cut."""
+        """Yield the rows; the last cell of a short row, or of the last row of the text, may have been cut."""
         for cells in self._lines():
             cut = len(cells) < len(self._columns) or self._text.tell() == self._loose_end
             row = dict(zip(self._columns, cells[:-1] if cut else cells, strict=False))
@@ -158,17 +158,17 @@ class _Table:
         return with_gaps(Credentials(**values), unknown)
 
     def _gap(self, column: str, cell: str | None) -> str:
-        code, said = ("UnreadableCell", "cannot be read in") if cell else ("BlankCell", "is blank in")
+        code, problem = ("UnreadableCell", "cannot be read in") if cell else ("BlankCell", "is blank in")
         if cell is None:
             cut = column in self._columns
-            code, said = ("CutRow", "has a row that may be cut in") if cut else ("MissingColumn", "has no")
-        found = gap(Source.CREDENTIAL_REPORT, f"{code}:{column}", f"The credential report {said} {column}")
+            code, problem = ("CutRow", "has a row that may be cut in") if cut else ("MissingColumn", "has no")
+        found = gap(Source.CREDENTIAL_REPORT, f"{code}:{column}", f"The credential report {problem} {column}")
         self._gaps[found.id] = found
         return found.id
 
 
 def _value(column: str, cell: str) -> bool | str | None:
-    """Return what a cell tells, None if it cannot be read."""
+    """Return the value of a cell, None if it cannot be read."""
     if column in FLAGS:
         return _WORDS.get(cell.lower())
     if column in TIMES and cell.lower() not in _MARKERS and _time(cell) is None:

@@ -1,4 +1,4 @@
-"""Doubts: what shows that a list is not what the account holds: AWS's own counts, and names of what the list lacks."""
+"""Doubts about lists: AWS's counts differ, or other lists name something that a list does not contain."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -15,26 +15,26 @@ from auditor.collectors.authorization_details import policies_of
 Answers = Mapping[Source, Answer[Any]]
 
 COUNTED = {source: kind.counted_as for kind, _, source in listed_kinds() if kind.counted_as is not None}
-"""The sources of lists whose lengths the account summary counts, with its keys."""
+"""The sources of lists whose length is in the account summary, with its key there."""
 _COUNTS = (
     *(((source,), key, str(source)) for source, key in COUNTED.items()),
     ((Source.OIDC_PROVIDERS, Source.SAML_PROVIDERS), "Providers", "identity providers"),
 )
-"""What the account summary counts: the sources of the lists, its key, and what is counted."""
+"""The counts of the account summary: the sources of the lists, the key, and what is counted."""
 _HOLDERS = (Source.USERS, Source.GROUPS, Source.ROLES)
 _AWS_MANAGED = re.compile(r"arn:[\w-]+:iam::aws:")
 _USER = re.compile(r"arn:[\w-]+:iam::\d*:user/")
 
 
 class Doubt(NamedTuple):
-    """Hold why a list that looks whole is not believed, and the sources by which it is contradicted."""
+    """Hold why a list that looks complete may not be, and the sources that contradict it."""
 
     gap: Gap
     sources: frozenset[Source]
 
 
 def doubts(answers: Answers) -> dict[Source, Doubt]:
-    """Return the doubt of each list that was read to its end and that counts, or names in other lists, contradict."""
+    """Return the doubt about each list that was read completely but is contradicted by counts or by other lists."""
     whole = frozenset(source for source, answer in answers.items() if answer.gap is None and answer.value is not None)
     found: dict[Source, Doubt] = {}
     for doubt in (*_miscounts(answers, whole), *_unseen(answers, whole)):
@@ -54,7 +54,7 @@ def _miscounts(answers: Answers, whole: frozenset[Source]) -> Iterator[Doubt]:
 
 
 def _unseen(answers: Answers, whole: frozenset[Source]) -> Iterator[Doubt]:
-    """Yield the doubts of lists that lack what entities and devices name."""
+    """Yield a doubt about each list without an item that entities or devices name."""
     if Source.POLICIES in whole:
         listed = {policy.arn for policy in _details(answers, Source.POLICIES)}
         held = {
@@ -73,7 +73,7 @@ def _unseen(answers: Answers, whole: frozenset[Source]) -> Iterator[Doubt]:
         joined = {name for names_of in groups if names_of is not UNSET for name in names_of} - names
         yield from _lacking(Source.GROUPS, "UnseenGroups", dict.fromkeys(sorted(joined), Source.USERS))
     if Source.USERS in whole:
-        # In another spelling it is an earlier user's: no two of an account differ in case only.
+        # A name that differs in case belongs to an earlier user: two users never differ only in case.
         users = {user.arn.casefold() for user in _details(answers, Source.USERS)}
         owners = {each.user_arn for each in _details(answers, Source.VIRTUAL_MFA_DEVICES) if each.user_arn}
         unseen = sorted(arn for arn in owners if _USER.match(arn) and arn.casefold() not in users)

@@ -1,4 +1,4 @@
-"""Facts of certificates, providers, analyzers, service credentials, organization and descriptions: AWS's shapes.
+"""AWS's types for certificates, providers, analyzers, service credentials, organization and policy descriptions.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_ServerCertificateMetadata.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetOpenIDConnectProvider.html
@@ -19,7 +19,7 @@ from auditor.account.unknown import Listing, with_gaps
 from auditor.collectors.answers import same_time, utc
 
 NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
-"""What DescribeOrganization answers for an account that is in no organization."""
+"""The error code of DescribeOrganization for an account that is in no organization."""
 
 Tags = Mapping[str, str]
 
@@ -32,7 +32,7 @@ class Tag(Struct, rename="pascal"):
 
 
 class IamPage(Struct, rename="pascal"):
-    """What each page of a list of IAM's says of the next; NextToken is what the AWS CLI writes when it stops early."""
+    """The keys for paging in IAM's lists; NextToken is what the AWS CLI writes when it stops early."""
 
     is_truncated: bool | UnsetType = UNSET
     marker: str | None = None
@@ -57,7 +57,7 @@ class CertificateMetadata(Struct, rename="pascal"):
 
     @property
     def name(self) -> str:
-        """Return what the certificate is asked about by."""
+        """Return the name that calls about the certificate use."""
         return self.server_certificate_name
 
 
@@ -74,18 +74,18 @@ class OidcEntry(Struct, rename="pascal"):
 
     @property
     def name(self) -> str:
-        """Return what the provider is asked about by."""
+        """Return the ARN, which calls about the provider use."""
         return self.arn
 
 
 class OidcList(Struct):
-    """AWS's answer of ListOpenIDConnectProviders, which has no pages."""
+    """AWS's response to ListOpenIDConnectProviders, which has no pages."""
 
     entries: list[OidcEntry] = field(name="OpenIDConnectProviderList")
 
 
 class OidcDetail(Struct):
-    """AWS's answer of GetOpenIDConnectProvider, as far as it is kept; Tags may be left out where there are none."""
+    """AWS's response to GetOpenIDConnectProvider; Tags may be left out if there are none."""
 
     url: str = field(name="Url")
     client_ids: list[str] = field(name="ClientIDList")
@@ -101,18 +101,18 @@ class SamlEntry(Struct, rename="pascal"):
 
     @property
     def name(self) -> str:
-        """Return what the provider is asked about by."""
+        """Return the ARN, which calls about the provider use."""
         return self.arn
 
 
 class SamlList(Struct):
-    """AWS's answer of ListSAMLProviders, which has no pages."""
+    """AWS's response to ListSAMLProviders, which has no pages."""
 
     entries: list[SamlEntry] = field(name="SAMLProviderList")
 
 
 class AnalyzersPage(Struct):
-    """A page of ListAnalyzers, and what the AWS CLI writes when it stops early."""
+    """A page of ListAnalyzers; `cli_token` is what the AWS CLI writes when it stops early."""
 
     entries: list[AccessAnalyzer] = field(name="analyzers")
     next_token: str | None = field(name="nextToken", default=None)
@@ -125,16 +125,16 @@ SERVICES_WITH_CREDENTIALS = (
     "codecommit.amazonaws.com",
     "logs.amazonaws.com",
 )
-"""The services for which users may have credentials of their own: Bedrock, Keyspaces, CodeCommit, CloudWatch Logs.
+"""The services with service-specific credentials: Bedrock, Keyspaces, CodeCommit, CloudWatch Logs.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_service-specific-creds.html
 """
 NOT_SUPPORTED = frozenset({"NotSupportedService", "ServiceNotSupported"})
-"""What ListServiceSpecificCredentials answers for a service that has no such credentials in the partition."""
+"""The error codes of ListServiceSpecificCredentials for a service without such credentials in the partition."""
 
 
 class ServiceCredentialEntry(Struct, rename="pascal"):
-    """AWS's ServiceSpecificCredentialMetadata, as far as it is kept."""
+    """AWS's ServiceSpecificCredentialMetadata; other keys are not kept."""
 
     service_specific_credential_id: str
     user_name: str
@@ -145,7 +145,7 @@ class ServiceCredentialEntry(Struct, rename="pascal"):
 
     @property
     def name(self) -> str:
-        """Return what the credential is listed by."""
+        """Return the id of the credential."""
         return self.service_specific_credential_id
 
 
@@ -156,19 +156,19 @@ class ServiceCredentialsPage(IamPage, rename="pascal", kw_only=True):
 
 
 class OrganizationDetail(Struct, rename="pascal"):
-    """AWS's Organization, as far as it is kept."""
+    """AWS's Organization; other keys are not kept."""
 
     master_account_id: str
 
 
 class OrganizationAnswer(Struct, rename="pascal"):
-    """AWS's answer of DescribeOrganization."""
+    """AWS's response to DescribeOrganization."""
 
     organization: OrganizationDetail
 
 
 class PolicyDetail(Struct, rename="pascal"):
-    """AWS's Policy, as far as it is kept; a description that was never given is left out."""
+    """AWS's Policy; a policy without a description has no such key, and other keys are not kept."""
 
     arn: str
     policy_id: str | UnsetType = UNSET
@@ -177,20 +177,20 @@ class PolicyDetail(Struct, rename="pascal"):
 
 
 class PolicyAnswer(Struct, rename="pascal"):
-    """AWS's answer of GetPolicy."""
+    """AWS's response to GetPolicy."""
 
     policy: PolicyDetail
 
 
 class ListedPolicy(Protocol):
-    """What tells a policy of a list from one of the same ARN that was made before or after it."""
+    """The fields that distinguish a listed policy from an earlier or later one with the same ARN."""
 
     policy_id: str | UnsetType
     create_date: datetime | UnsetType
 
 
 def is_of(detail: PolicyDetail, listed: ListedPolicy) -> bool:
-    """Return whether GetPolicy's answer can be of the policy that a list holds, and not of another of its ARN."""
+    """Return whether GetPolicy's response can be about the listed policy, not another one with the same ARN."""
     if UNSET not in (detail.policy_id, listed.policy_id) and detail.policy_id != listed.policy_id:
         return False
     made, listed_as = detail.create_date, listed.create_date
@@ -198,9 +198,9 @@ def is_of(detail: PolicyDetail, listed: ListedPolicy) -> bool:
 
 
 class Descriptions(Struct, frozen=True):
-    """Hold the descriptions of policies by ARN, None where there is none, and the gaps of those that were not told.
+    """Hold the descriptions of policies by ARN, None if there is none, and the gaps of the unknown ones.
 
-    `unlisted` are the ARNs of policies that were described and that the list of policies lacks.
+    `unlisted` are the ARNs of policies with a description that are not in the list of policies.
     """
 
     reported: Mapping[str, str | None]
@@ -219,7 +219,7 @@ SHAPES = (
     OrganizationAnswer,
     PolicyAnswer,
 )
-"""The shapes of all answers."""
+"""The types of all responses."""
 
 
 def tags_of(tags: Iterable[Tag]) -> Tags:
@@ -228,7 +228,7 @@ def tags_of(tags: Iterable[Tag]) -> Tags:
 
 
 def server_certificate(entry: CertificateMetadata, tags: Tags | None, gap_id: str | None) -> ServerCertificate:
-    """Return the record of a server certificate; `tags` is None where `gap_id` says why."""
+    """Return the record of a server certificate; `tags` is None if `gap_id` says why they are unknown."""
     absent: Any = None
     certificate = ServerCertificate(
         name=entry.server_certificate_name,
@@ -253,7 +253,7 @@ def url_name(url: str) -> str:
 
 
 def oidc_provider(entry: OidcEntry, detail: OidcDetail | None, gap_id: str | None) -> OidcProvider:
-    """Return the record of an OpenID Connect provider; `detail` is None where `gap_id` says why."""
+    """Return the record of an OpenID Connect provider; `detail` is None if `gap_id` says why it is unknown."""
     absent: Any = None
     provider = OidcProvider(
         name=oidc_name(entry.arn),
@@ -265,7 +265,7 @@ def oidc_provider(entry: OidcEntry, detail: OidcDetail | None, gap_id: str | Non
 
 
 def saml_provider(entry: SamlEntry, tags: Tags | None, gap_id: str | None) -> SamlProvider:
-    """Return the record of a SAML provider; `tags` is None where `gap_id` says why."""
+    """Return the record of a SAML provider; `tags` is None if `gap_id` says why they are unknown."""
     absent: Any = None
     provider = SamlProvider(
         name=entry.arn.rpartition("/")[2],
@@ -290,5 +290,5 @@ def service_credential(entry: ServiceCredentialEntry, _: None, __: str | None) -
 
 
 def access_analyzer(entry: AccessAnalyzer, _: None, __: str | None) -> AccessAnalyzer:
-    """Return the record of an analyzer, which is as AWS lists it."""
+    """Return the record of an analyzer, which is the same as AWS's entry."""
     return entry

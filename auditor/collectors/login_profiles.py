@@ -1,4 +1,4 @@
-"""Login profiles: whether users must set a new password at the next sign-in, and the AWS CLI's files of them.
+"""Login profiles: whether users must set a new password at the next sign-in, from AWS's responses.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetLoginProfile.html
 """
@@ -11,28 +11,28 @@ from auditor.account.model import LoginProfile
 
 
 class ProfileDetail(Struct, rename="pascal"):
-    """AWS's LoginProfile, as far as it is kept; AWS leaves PasswordResetRequired out where it is false."""
+    """AWS's LoginProfile; AWS leaves PasswordResetRequired out if it is false. Other keys are not kept."""
 
     user_name: str
     password_reset_required: bool = False
 
 
 class ProfileAnswer(Struct, rename="pascal"):
-    """AWS's answer of GetLoginProfile, or several answers in one list."""
+    """AWS's response to GetLoginProfile, or several responses in one list."""
 
     login_profile: ProfileDetail | None = None
     login_profiles: list[ProfileDetail] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse an object that is neither."""
+        """Raise ValueError for an object that is neither."""
         if (self.login_profile is None) is (self.login_profiles is None):
             raise ValueError("it holds neither LoginProfile nor LoginProfiles, or both")
 
 
 def profiles_of(answers: Iterable[ProfileAnswer]) -> Iterator[LoginProfile]:
-    """Yield the login profiles that answers hold, in the order of names.
+    """Yield the login profiles in responses, sorted by user name.
 
-    Raises ValueError where two differ about one user.
+    Raises ValueError if two responses differ about one user.
     """
     found: dict[str, bool] = {}
     for answer in answers:

@@ -1,4 +1,4 @@
-"""AWS Organizations' answers, and the list of an organization's accounts that they make up.
+"""AWS Organizations' responses, and the list of an organization's accounts that is made from them.
 
 https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_account_state.html
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 ACTIVE = "ACTIVE"
 STATES = (ACTIVE, "SUSPENDED", "PENDING_CLOSURE", "CLOSED", "PENDING_ACTIVATION")
-"""AWS's words for the state of an account; audits are of active ones."""
+"""AWS's names for the state of an account; only active accounts are audited."""
 
 
 READS = (
@@ -22,11 +22,11 @@ READS = (
     "organizations:ListRoots",
     "organizations:ListTagsForResource",
 )
-"""The IAM actions that reading the list of an organization takes."""
+"""The IAM actions that reading the list of an organization needs."""
 
 
 class AccountAnswer(Struct, rename="pascal"):
-    """AWS's Account; `status` is the retired field, `paths` lead from the organization to the account by ids."""
+    """AWS's Account; `status` is the retired field, `paths` have the ids from the organization down to the account."""
 
     id: str
     name: str = ""
@@ -37,7 +37,7 @@ class AccountAnswer(Struct, rename="pascal"):
 
 
 class AccountsPage(Struct, rename="pascal"):
-    """A page of ListAccounts or ListAccountsForParent, and what the AWS CLI writes of the first."""
+    """A page of ListAccounts or ListAccountsForParent, or the AWS CLI's output of list-accounts."""
 
     accounts: list[AccountAnswer]
     next_token: str | None = None
@@ -79,23 +79,23 @@ class TagsPage(Struct, rename="pascal"):
 
 
 class OrganizationDetail(Struct, rename="pascal"):
-    """AWS's Organization, as far as it is kept."""
+    """AWS's Organization; other keys are not kept."""
 
     id: str
     master_account_id: str
 
 
 class OrganizationAnswer(Struct, rename="pascal"):
-    """AWS's answer of DescribeOrganization."""
+    """AWS's response to DescribeOrganization."""
 
     organization: OrganizationDetail
 
 
 class Member(Struct, frozen=True, kw_only=True):
-    """Hold what AWS Organizations says of an account.
+    """Hold an account as AWS Organizations describes it.
 
-    `state` is AWS's word, None where it said none; `ou` is the path of units by name, from the root on, empty where it
-    could not be read; `tags` are empty where they were not asked for.
+    `state` is AWS's name for it, or None; `ou` is the path of organizational units by name, from the root on, or "" if
+    it could not be read; `tags` are empty if they were not requested.
     """
 
     id: str
@@ -107,7 +107,7 @@ class Member(Struct, frozen=True, kw_only=True):
 
 
 class Organization(Struct, frozen=True, kw_only=True):
-    """Hold the list of all accounts of an organization, whatever their state, and what its reader has to say of it."""
+    """Hold the list of all accounts of an organization, in any state, and the warnings from reading it."""
 
     id: str
     management_account_id: str
@@ -117,5 +117,5 @@ class Organization(Struct, frozen=True, kw_only=True):
 
 
 def state_of(account: AccountAnswer) -> str | None:
-    """Return AWS's word for the state of an account, from the retired field where the other is not given."""
+    """Return AWS's name for the state of an account; from the retired field if the current one is missing."""
     return account.state or account.status

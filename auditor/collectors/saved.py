@@ -17,7 +17,7 @@ from auditor.report.report import Report
 def load_snapshot(source: str | os.PathLike[str] | bytes) -> Snapshot:
     """Return the snapshot in a file, plain or gzipped; `source` is its path, its content, or "-" for standard input.
 
-    Raises SourceError for what cannot be read, is not a whole snapshot of this schema's major version, or contradicts
+    Raises SourceError if it cannot be read, is not a complete snapshot of this schema's major version, or contradicts
     itself.
     """
     content, place = read(source, "the snapshot")
@@ -27,14 +27,14 @@ def load_snapshot(source: str | os.PathLike[str] | bytes) -> Snapshot:
 def load_report(source: str | os.PathLike[str] | bytes) -> Report:
     """Return the stored JSON report in a file; `source` is as for load_snapshot.
 
-    Raises SourceError for what cannot be read, is not a report of this version, or contradicts itself.
+    Raises SourceError if it cannot be read, is not a report of this version, or contradicts itself.
     """
     content, place = read(source, "the report")
     return reading.load_report(content, place)
 
 
 def load_baseline(source: str | os.PathLike[str] | bytes) -> Baseline:
-    """Return the baseline in a file that holds one, or a report; `source` is as for load_snapshot.
+    """Return the baseline in a file that contains a baseline or a report; `source` is as for load_snapshot.
 
     Raises SourceError as load_report does.
     """
@@ -47,7 +47,7 @@ class _Header(Struct):
 
 
 def is_snapshot(content: bytes) -> bool:
-    """Return whether a document says of itself that it is a snapshot; what is damaged says nothing."""
+    """Return whether the "format" of a JSON document is that of a snapshot; False if it cannot be decoded."""
     try:
         return msgspec.json.decode(content, type=_Header).format == FORMAT
     except documents.FAULTS:
@@ -55,7 +55,7 @@ def is_snapshot(content: bytes) -> bool:
 
 
 def read(source: str | os.PathLike[str] | bytes, name: str) -> tuple[bytes, str]:
-    """Return what a source holds, unpacked and in UTF-8, and the place that messages name; raise SourceError."""
+    """Return the content of a source, unpacked and in UTF-8, and its name for messages; raise SourceError."""
     if isinstance(source, bytes):
         content, place = source, name
     else:

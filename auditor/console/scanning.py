@@ -22,7 +22,7 @@ from auditor.judging.rule import Severity
 from auditor.judging.suppressions import Suppression
 from auditor.report.audit import Engine, doubtful_users
 from auditor.report.baseline import Baseline, forgiven
-from auditor.report.baseline_text import told
+from auditor.report.baseline_text import baseline_warnings
 from auditor.report.configuration import effects, sentence
 from auditor.report.gate import Gate, exit_code
 from auditor.report.in_use import completed
@@ -254,7 +254,7 @@ def _show_warnings(report: Report, say: Say) -> None:
         for note in pack.notes:
             say(f"Warning: pack {pack.name}: {note}")
     if report.baseline is not None:
-        for line in told(report.baseline, names):
+        for line in baseline_warnings(report.baseline, names):
             say(f"Warning: {line}")
 
 

@@ -1,7 +1,7 @@
-"""The emulator: an empty account that moto keeps in this process, served over HTTP, with what moto lacks.
+"""The emulator: an empty account that moto keeps in this process, served over HTTP, with calls that moto lacks.
 
-moto knows no tags of server certificates and SAML providers, gives all certificates the same dates and id, and has no
-service-specific credentials and no IAM Access Analyzer: https://docs.getmoto.org/en/latest/docs/services/iam.html
+moto has no tags for server certificates and SAML providers, the same dates and id for all certificates, and no
+service-specific credentials and IAM Access Analyzer: https://docs.getmoto.org/en/latest/docs/services/iam.html
 """
 
 import json
@@ -23,9 +23,9 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 @contextmanager
 def emulator() -> Iterator[str]:
-    """Serve an empty account while the block runs, and return its URL.
+    """Serve an empty account while the block runs, and yield its URL.
 
-    Raises AuditError when moto is not installed.
+    Raises AuditError if moto is not installed.
     """
     try:
         from werkzeug.serving import make_server
@@ -52,14 +52,14 @@ def emulator() -> Iterator[str]:
 
 
 def application() -> WsgiApp:
-    """Return a server of moto's, with what its IAM lacks, and of IAM Access Analyzer."""
+    """Return moto's server, extended by missing IAM calls and by IAM Access Analyzer."""
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
     return _Analyzers(DomainDispatcherApplication(_backend_app))
 
 
 def _backend_app(service: Any) -> Any:
-    """Return moto's server of one service; IAM's is answered by a class that knows more calls than moto's."""
+    """Return moto's server of one service; the one for IAM uses a class with more calls than moto's."""
     from moto.core.utils import convert_to_flask_response
     from moto.iam.responses import IamResponse
     from moto.moto_server.werkzeug_app import create_backend_app
@@ -78,7 +78,7 @@ def _backend_app(service: Any) -> Any:
 
 
 def complete_policies(account_id: str | None = None) -> None:
-    """Return every managed policy of an account the facts that moto's lack and that AWS always sends."""
+    """Add the facts that AWS always returns, but moto does not, to every managed policy of an account."""
     from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.iam.models import iam_backends
 
@@ -90,7 +90,7 @@ def complete_policies(account_id: str | None = None) -> None:
 
 
 def empty(*partitions: str) -> None:
-    """Forget the account in the partitions; it lives as long as the process."""
+    """Delete everything in the account in these partitions; otherwise it lives as long as the process."""
     from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.iam.models import iam_backends
     from moto.organizations.models import organizations_backends
@@ -109,7 +109,7 @@ def _repeat_ids() -> None:
 
 @contextmanager
 def environment(settings: Mapping[str, str]) -> Iterator[None]:
-    """Replace every AWS variable of the environment by the settings, and put all back afterwards."""
+    """Replace all AWS environment variables by the settings, and restore them afterwards."""
     before = dict(os.environ)
     for name in before:
         if name.startswith("AWS_"):
@@ -124,15 +124,15 @@ def environment(settings: Mapping[str, str]) -> Iterator[None]:
 
 
 def give_root_mfa(partition: str = "aws", account_id: str | None = None) -> None:
-    """Have the account summary say the same of root as the credential report; no call sets root's MFA up."""
+    """Set root's MFA in the account summary, as in the credential report; there is no call for it."""
     from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.iam.models import iam_backends
 
-    iam_backends[account_id or DEFAULT_ACCOUNT_ID][partition].account_summary._account_mfa_enabled = 1  # noqa: SLF001 - as it is kept
+    iam_backends[account_id or DEFAULT_ACCOUNT_ID][partition].account_summary._account_mfa_enabled = 1  # noqa: SLF001 - moto stores it there
 
 
 def backdate(user_name: str, created_at: datetime, used_at: datetime) -> None:
-    """Have a user, its password and its access keys made and last used earlier (UTC); no call sets that up."""
+    """Set when a user, its password and its access keys were created and last used (UTC); there is no call for it."""
     from moto.core.models import DEFAULT_ACCOUNT_ID
     from moto.iam.models import AccessKeyLastUsed, iam_backends
 
@@ -147,7 +147,7 @@ def backdate(user_name: str, created_at: datetime, used_at: datetime) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the emulator's server from telling of every request on stderr."""
+    """Stop the emulator's server from logging every request on stderr."""
     log = logging.getLogger("werkzeug")
     level = log.level
     log.setLevel(logging.ERROR)
@@ -175,7 +175,7 @@ def self_signed(name: str, expires_at: datetime) -> tuple[str, str]:
 
 
 def _credential_report(response: Any) -> Any:
-    """Answer GetCredentialReport more like AWS than the emulator does: made just now, root first, N/A if not set."""
+    """Answer GetCredentialReport more like AWS than moto does: made just now, root first, N/A if not set."""
     header, _, rows = response.backend.get_credential_report().partition("\n")
     account, created = response.current_account, "2020-01-01T00:00:00Z"
     root = f"<root_account>,arn:aws:iam::{account}:root,{created},true,no_information,{created},not_supported,true"
@@ -189,7 +189,7 @@ def _credential_report(response: Any) -> Any:
 def _upload_server_certificate(response: Any) -> Any:
     from cryptography import x509
 
-    given = response._get_param  # noqa: SLF001 - moto's own answers read parameters so
+    given = response._get_param  # noqa: SLF001 - moto's own code reads parameters this way
     certificate = response.backend.upload_server_certificate(
         given("ServerCertificateName"), given("CertificateBody"), given("PrivateKey"), path=given("Path")
     )
@@ -277,7 +277,7 @@ _LACKING: Mapping[str, Callable[[Any], Any]] = {
 
 
 class _Analyzers:
-    """Answer CreateAnalyzer and ListAnalyzers, with an own list, and pass everything else on."""
+    """Answer CreateAnalyzer and ListAnalyzers from a list of its own, and pass on all other calls."""
 
     def __init__(self, rest: WsgiApp) -> None:
         self._rest = rest

@@ -1,6 +1,6 @@
-"""The demo: a made-up account in an AWS emulator of this process, read over HTTP by the real live collector.
+"""The demo: a made-up account in an AWS emulator in this process, which the real live collector reads over HTTP.
 
-It is the account of the article that this project grew from, with a few users and groups that break its practices:
+It follows the article that this project grew from, with a few users and groups that break its practices:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html
 """
 
@@ -18,15 +18,15 @@ from auditor.demo.emulator import backdate, emulator, environment, self_signed
 _EC2 = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
 _OWNER = {"Key": "owner", "Value": "platform"}
 _PASSWORD = "Made-up-9-password!"
-_SAML_METADATA = "<EntityDescriptor/>".ljust(1000)  # AWS takes none that is shorter
+_SAML_METADATA = "<EntityDescriptor/>".ljust(1000)  # AWS's minimum length
 
 
 @contextmanager
 def demo_account() -> Iterator[LiveOptions]:
-    """Return the options that lead to the made-up account; it lives as long as the block.
+    """Yield the options for reading the made-up account, which exists as long as the block runs.
 
-    Meanwhile AWS's environment variables lead there too, so that no call can reach a real account.
-    Raises AuditError when the emulator is not installed.
+    AWS's environment variables point to it too, so that no call can reach a real account.
+    Raises AuditError if the emulator is not installed.
     """
     with emulator() as url, environment(_settings(url)):
         connection = connect(LiveOptions(), ask_code=None)
@@ -48,7 +48,7 @@ def _settings(url: str) -> dict[str, str]:
 
 
 def _fill(iam: Any) -> None:
-    """Set the account up: first as the article does, then what breaks its practices."""
+    """Set up the account: first as the article does, then with violations of its practices."""
     account_id = iam.get_user()["User"]["Arn"].split(":")[4]
     iam.update_account_password_policy(
         MinimumPasswordLength=14,
@@ -93,10 +93,10 @@ def _fill_offenders(iam: Any) -> None:
 
 
 def _fill_traps(iam: Any) -> None:
-    """Fall into the article's three traps: the first is that without MFA both users may do nothing else.
+    """Create users that fall into the article's three traps; the first: without MFA both can only set up MFA.
 
     userB has not signed in yet and must set a new password, which the policy denies before MFA is set up. The CLI of
-    userC works in MFA sessions alone.
+    userC works only in MFA sessions.
     """
     _console_user(iam, "userB", "developers", mfa=False)
     iam.update_login_profile(UserName="userB", Password=_PASSWORD, PasswordResetRequired=True)
@@ -106,7 +106,7 @@ def _fill_traps(iam: Any) -> None:
 
 
 def _let_time_pass() -> None:
-    """Return the users a past: one has an old access key that is in daily use, one has not signed in for long."""
+    """Backdate the users: one has an old access key in daily use, one has not signed in for a long time."""
     today = _today()
     for name, created, used in (("ci-deploy", 400, 1), ("contractor", 300, 120)):  # days ago
         backdate(name, today - timedelta(days=created), today - timedelta(days=used))
@@ -115,7 +115,7 @@ def _let_time_pass() -> None:
 
 
 def _fill_certificates(iam: Any) -> None:
-    """Upload a certificate that is in order, and one that has expired."""
+    """Upload a valid certificate and an expired one."""
     today = _today()
     for name, days_left, tags in (("www.example.com", 200, [_OWNER]), ("old.example.com", -40, [])):
         body, key = self_signed(name, today + timedelta(days=days_left))
@@ -129,7 +129,7 @@ def _today() -> datetime:
 
 
 def _fill_providers(iam: Any) -> None:
-    """Let in a system of builds and a directory, each once in order and once without tags."""
+    """Create OpenID Connect and SAML providers, one of each with tags and one without."""
     for url, tags in (("https://token.actions.example.com", [_OWNER]), ("https://old-builds.example.com", [])):
         iam.create_open_id_connect_provider(
             Url=url, ClientIDList=["sts.amazonaws.com"], ThumbprintList=["0" * 40], Tags=tags
@@ -180,7 +180,7 @@ def _allow(actions: str | list[str], resources: str | list[str]) -> dict[str, An
 
 
 def _self_managed_mfa(account_id: str) -> list[dict[str, Any]]:
-    """Return the article's statements: a user may set up the own MFA device, and without MFA nothing else."""
+    """Return the article's statements: users may set up their own MFA device, and without MFA nothing else."""
     user, device = f"arn:aws:iam::{account_id}:user/${{aws:username}}", f"arn:aws:iam::{account_id}:mfa/"
     own = [f"{device}${{aws:username}}", user]
     before_mfa = ["CreateVirtualMFADevice", "EnableMFADevice", "ListMFADevices"]

@@ -1,1 +1,1 @@
-"""Explaining: everything that is known of one user, group, role or policy, and why the rest is not known."""
+"""Explaining: everything that is known about one user, group, role or policy, and why the rest is unknown."""

@@ -1,4 +1,4 @@
-"""Policies of an identity as explanations show them: which it has, where each comes from, and what each allows."""
+"""The policies of an identity for explanations: which it has, where each comes from, and what each allows."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -33,7 +33,7 @@ class Documents:
         self._unread = Index(snapshot).unread(Source.AWS_MANAGED_POLICIES)
 
     def held(self, holder: User | Group | Role, group: str | None = None) -> Listed[HeldPolicy]:
-        """Return the policies that an identity has itself; `group` is the name of a group for those that it brings."""
+        """Return the policies of an identity; `group` is its name if it is a group whose policies a user gets."""
         inline = self._reader.listed(lambda: holder.inline_policies, lambda each: self._inline(each, group))
         attached = self._reader.listed(lambda: holder.attached_policies, lambda each: self._attached(each, group))
         return joined(inline, attached)
@@ -43,7 +43,7 @@ class Documents:
         return self._reader.fact(lambda: self._statements(arn))
 
     def contents(self, arn: str) -> Fact[AtLarge]:
-        """Return what a managed policy allows at large."""
+        """Return a summary of what a managed policy allows."""
         return self._reader.fact(lambda: at_large(self._statements(arn)))
 
     def _inline(self, policy: InlinePolicy, group: str | None) -> HeldPolicy:
@@ -80,6 +80,6 @@ def kind_of_policy(arn: str) -> PolicyKind:
 
 
 def joined(*lists: Listed[HeldPolicy]) -> Listed[HeldPolicy]:
-    """Return lists as one, with each reason why it may not be whole."""
+    """Return several lists as one, with every reason why it may be incomplete."""
     reasons = dict.fromkeys(each.unknown for each in lists if each.unknown is not None)
     return Listed(tuple(item for each in lists for item in each.items), "; ".join(reasons) or None)

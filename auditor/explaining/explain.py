@@ -1,4 +1,4 @@
-"""The explanation of one resource: from a snapshot, and the report on it, to everything that is known."""
+"""Making the explanation of one resource from a snapshot and its report."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -26,18 +26,18 @@ _TAGGED = (ResourceType.USER, ResourceType.ROLE)
 
 
 def explain(snapshot: Snapshot, name: str, *, kind: str | None = None, report: Report | None = None) -> Explanation:
-    """Return everything that is known of a user, group, role or policy, by name or by ARN.
+    """Return everything that is known about a user, group, role or policy, by name or ARN.
 
-    `kind` is "user", "group", "role" or "policy", for a name that several have. `report` is the one whose findings are
-    shown, made of the same snapshot by `auditor.audit`. By default every rule runs that judges such a resource, and
-    needs no value and no call for each policy.
+    `kind` is "user", "group", "role" or "policy", for a name that is not unique. `report` provides the findings; it
+    must be made from the same snapshot by `auditor.audit`. By default, all rules for the resource type run, except
+    those that need a parameter value or one call for each policy.
 
-    Raises UsageError for a name that is not there, one that several have, an unknown kind, and a report of something
-    else. Where a list is not complete and the name is not in it, the explanation says so in `unseen`.
+    Raises UsageError for a name that does not exist or is not unique, an unknown kind, and a report of another
+    snapshot. If a list is incomplete and the name is not in it, the explanation says so in `unseen`.
     """
     chosen = _kind(kind)
     if report is None:
-        found = find(snapshot, name, chosen)  # before the work: a name that is not there raises
+        found = find(snapshot, name, chosen)  # first, because it raises for a name that does not exist
         rules = cheap(relevant(configured_rules("all"), found.resource_type))
         return explained(snapshot, audit(snapshot, rules), found)
     if report.snapshot.sha256 != digest(dump(snapshot)):
@@ -46,18 +46,18 @@ def explain(snapshot: Snapshot, name: str, *, kind: str | None = None, report: R
 
 
 def relevant(rules: Iterable[ConfiguredRule], resource_type: ResourceType | None) -> list[ConfiguredRule]:
-    """Return the rules that judge resources of a type, or of any that can be explained."""
+    """Return the rules that judge resources of a type, or of any type that can be explained."""
     types = {resource_type} if resource_type else {kind.resource_type for kind in Explained}
     return [each for each in rules if types & set(each.rule.resource_types)]
 
 
 def cheap(rules: Iterable[ConfiguredRule]) -> list[ConfiguredRule]:
-    """Return the rules but for those on descriptions of policies, which take a call for each policy."""
+    """Return the rules without those on policy descriptions, which need one call for each policy."""
     return [each for each in rules if Source.POLICY_DESCRIPTIONS not in each.rule.reads]
 
 
 def explained(snapshot: Snapshot, report: Report, found: Subject | Unseen) -> Explanation:
-    """Return the explanation of what a name means, with the findings of a report on the snapshot."""
+    """Return the explanation of a subject, with the findings of a report on the snapshot."""
     head: dict[str, Any] = {
         "tool": report.tool,
         "evaluated_at": report.evaluated_at,
@@ -105,7 +105,7 @@ def _unseen(head: dict[str, Any], found: Unseen) -> Explanation:
 
 
 def _identity(snapshot: Snapshot, found: Subject) -> dict[str, Any]:
-    """Return what names the resource and tells of its making."""
+    """Return the names, time of creation and tags of the resource."""
     fact, record = Reader(snapshot).fact, found.record
     if found.is_aws_managed:
         return {"arn": Fact(found.arn), "id": Fact(None), "path": Fact(None), "created_at": Fact(None), "tags": None}
@@ -119,7 +119,7 @@ def _identity(snapshot: Snapshot, found: Subject) -> dict[str, Any]:
 
 
 def _facts(snapshot: Snapshot, found: Subject) -> dict[str, Any]:
-    """Return what is known of the resource under the name of its kind."""
+    """Return what is known about the resource, by the name of its kind."""
     index, record = Index(snapshot), found.record
     if found.arn is not None and found.is_aws_managed:
         return {"policy": Policies(snapshot, index).of_aws(found.arn, record)}
@@ -134,7 +134,7 @@ def _facts(snapshot: Snapshot, found: Subject) -> dict[str, Any]:
 
 
 def _judged(report: Report, found: Subject) -> list[Finding]:
-    """Return the findings on a resource, those of the most urgent rules first."""
+    """Return the findings on a resource, most urgent rules first."""
     order = {rule.config_rule_name: place for place, rule in enumerate(most_urgent_first(report.rules))}
     own = [
         each
@@ -150,7 +150,7 @@ def _rules(report: Report, judged: list[Finding]) -> dict[str, str]:
 
 
 def _warnings(report: Report, found: Subject, judged: list[Finding]) -> Iterator[ReportWarning]:
-    """Yield the warnings about a resource: of its rules, and of the account's facts."""
+    """Yield the warnings about a resource, from its rules and from the account's facts."""
     names = {None, *(each.config_rule_name for each in judged)}
     for warning in report.warnings:
         if warning.resource_name == found.name and warning.config_rule_name in names:

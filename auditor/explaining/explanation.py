@@ -1,4 +1,4 @@
-"""The explanation: the records of what is known of one resource; its fields are those of the JSON explanation."""
+"""The explanation: what is known about one resource; the fields are those of the JSON explanation."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -20,13 +20,13 @@ from auditor.report.configuration import ConfigurationSummary
 from auditor.report.report import AccountHeader, ReportWarning, SnapshotHeader, Tool, encoded
 
 ON_DEMAND = frozenset({"contents", "reset_required", "description"})
-"""The facts that are read only where a verdict or an answer depends on them: that they are unknown counts there."""
+"""Facts that are read only if a verdict or an answer depends on them; only there do they count as unknown."""
 
 
 class HeldPolicy(Struct, frozen=True):
-    """Hold a policy of an identity, its ARN (null for an inline policy), and the group that brings it, or null.
+    """Hold a policy of an identity, its ARN (null for an inline policy), and the group that has it, or null.
 
-    `contents` is what its document allows at large.
+    `contents` is a summary of what its document allows.
     """
 
     name: str
@@ -56,9 +56,9 @@ class SigningCertificate(Struct, frozen=True):
 
 
 class Credentials(Struct, frozen=True):
-    """Hold what the credential report says of a user; times are null for never and for not set.
+    """Hold a user's credentials from the credential report; times are null for never and for not set.
 
-    `other_keys` is null unless the report names keys that it does not describe; then it says so as unknown.
+    `other_keys` is unknown if the credential report mentions keys that it does not describe, otherwise null.
     """
 
     password_enabled: Fact[bool]
@@ -72,14 +72,14 @@ class Credentials(Struct, frozen=True):
 
 
 class Device(Struct, frozen=True):
-    """Hold a virtual MFA device; no input lists hardware and FIDO devices of single users."""
+    """Hold a virtual MFA device; hardware and FIDO devices are not in any input."""
 
     serial_number: str
     enabled_at: Time | None
 
 
 class SessionAnswer(Struct, frozen=True):
-    """Hold what is decided of a question in a session, why, and by which statements."""
+    """Hold the decision on a question in a session, the reason, and the deciding statements."""
 
     session: Session
     decision: Decision
@@ -88,7 +88,7 @@ class SessionAnswer(Struct, frozen=True):
 
 
 class Question(Struct, frozen=True):
-    """Hold whether a user may do an action, in each session, on a resource that is null while it is not known."""
+    """Hold whether a user may perform an action on a resource (null if unknown), in each session."""
 
     action: str
     resource: str | None
@@ -96,11 +96,11 @@ class Question(Struct, frozen=True):
 
 
 class OfUser(Struct, frozen=True):
-    """Hold what is known of a user beside its names.
+    """Hold what is known about a user, apart from its names.
 
-    `boundary` is the ARN of the permissions boundary. `credentials` are of the time of the credential report,
-    `verified` is what AWS said when asked again. `reset_required` is whether a new password must be set at the next
-    sign-in. `questions` are about the own password and MFA device.
+    `boundary` is the ARN of the permissions boundary. `credentials` are as of the time of the credential report,
+    `verified` has facts that were read again from AWS. `reset_required` is whether a new password must be set at the
+    next sign-in. `questions` are about the user's own password and MFA device.
     """
 
     groups: Listed[str]
@@ -115,14 +115,14 @@ class OfUser(Struct, frozen=True):
 
 
 class OfGroup(Struct, frozen=True):
-    """Hold what is known of a group beside its names."""
+    """Hold what is known about a group, apart from its names."""
 
     members: Listed[str]
     policies: Listed[HeldPolicy]
 
 
 class Trust(Struct, frozen=True):
-    """Hold a statement of a trust policy; principals as "KIND: NAME", `all_but` whether it is about all others."""
+    """Hold a statement of a trust policy; principals are "KIND: NAME", `all_but` means all principals except these."""
 
     effect: Effect
     principals: tuple[str, ...]
@@ -132,7 +132,7 @@ class Trust(Struct, frozen=True):
 
 
 class OfRole(Struct, frozen=True):
-    """Hold what is known of a role beside its names; `last_used` is null for not within AWS's last 400 days."""
+    """Hold what is known about a role, apart from its names; `last_used` is null if not used in AWS's last 400 days."""
 
     trust: Listed[Trust]
     policies: Listed[HeldPolicy]
@@ -143,7 +143,7 @@ class OfRole(Struct, frozen=True):
 
 
 class PolicyStatement(Struct, frozen=True):
-    """Hold a statement of a document, counted from 1, as written; `conditions` are OPERATOR KEY = VALUES."""
+    """Hold a statement of a document as written, and its number from 1; `conditions` are OPERATOR KEY = VALUES."""
 
     number: int
     sid: str | None
@@ -163,9 +163,9 @@ class HoldingGroup(Struct, frozen=True):
 
 
 class OfPolicy(Struct, frozen=True):
-    """Hold what is known of a managed policy beside its names, and who has it.
+    """Hold what is known about a managed policy, apart from its names, and who has it.
 
-    Of AWS's own policies the counts, versions and times are not part of any input, and null.
+    Counts, versions and times of AWS-managed policies are not in any input, and null.
     """
 
     kind: PolicyKind
@@ -185,11 +185,11 @@ class OfPolicy(Struct, frozen=True):
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
-    """Hold everything that is known of a resource; its fields are the JSON explanation's, which `version` numbers.
+    """Hold everything that is known about a resource; the fields are those of the JSON, with the number `version`.
 
-    One of `user`, `group`, `role` and `policy` is there, by its type. None is where `unseen` says that a list is not
-    complete and the resource is not in it: then it may or may not exist. `findings` are those of the rules that ran on
-    it, `warnings` what is to be said of it beside.
+    One of `user`, `group`, `role` and `policy` is set, according to the type. All are null if `unseen` says that a list
+    is incomplete and the resource is not in it: then it may or may not exist. `findings` are those of the rules that
+    ran on it, `warnings` are other remarks about it.
     """
 
     format: Literal["iam-audit-explanation"] = "iam-audit-explanation"
@@ -223,9 +223,9 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
 
 def shortfall(explanation: Explanation) -> str | None:
-    """Return what is not known of a resource, None where everything is.
+    """Return what is unknown about a resource, as text; None if everything is known.
 
-    Facts that are read on demand count where a verdict or an answer depends on them.
+    Facts that are read on demand count only if a verdict or an answer depends on them.
     """
     return explanation.unseen or "; ".join(_lacking(explanation)) or None
 

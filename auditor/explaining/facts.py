@@ -1,4 +1,4 @@
-"""Facts as explanations hold them: known, or unknown with the reason."""
+"""Facts in explanations: known, or unknown with the reason."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
@@ -15,9 +15,9 @@ R = TypeVar("R")
 
 
 class Fact(Struct, Generic[T], frozen=True):
-    """Hold a fact; `unknown` says why it is not known, and the value is null then.
+    """Hold a fact; if it is unknown, `unknown` says why, and the value is null.
 
-    Otherwise null means that it is absent; a time that is null was never, or is not set.
+    Otherwise null means that it is absent; for a time, it means never or not set.
     """
 
     value: T | None
@@ -25,20 +25,20 @@ class Fact(Struct, Generic[T], frozen=True):
 
 
 class Listed(Struct, Generic[T], frozen=True):
-    """Hold the items of a list that are known; `unknown` says why there may be others, and is null for a whole list."""
+    """Hold the known items of a list; `unknown` says why there may be others, and is null for a complete list."""
 
     items: tuple[T, ...]
     unknown: str | None = None
 
 
 class Reader:
-    """Read facts of a snapshot, with the reason where one is not known."""
+    """Read facts of a snapshot, with the reason if one is unknown."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._gaps: Mapping[str, Gap] = {gap.id: gap for gap in snapshot.gaps}
 
     def fact(self, read: Callable[[], T | None]) -> Fact[T]:
-        """Return what a function reads as a fact."""
+        """Return the result of `read` as a fact."""
         try:
             found = evaluate_quietly(read)
         except UnreadableDocumentError as error:
@@ -46,18 +46,18 @@ class Reader:
         return Fact(None, self.reason(found)) if isinstance(found, UnknownFact) else Fact(found)
 
     def listed(self, read: Callable[[], Listing[T]], convert: Callable[[T], R]) -> Listed[R]:
-        """Return what a function reads as a list of what another one makes of its items."""
+        """Return the list that `read` returns, with each item converted."""
         found = evaluate_quietly(read)
         if isinstance(found, UnknownFact):
             return Listed((), self.reason(found))
         return Listed(tuple(map(convert, found.known_part)), self.of_gap(found.gap))
 
     def reason(self, unknown: UnknownFact) -> str:
-        """Return why a fact is not known."""
+        """Return why a fact is unknown."""
         return self.of_gap(unknown.gap_id) or unknown.reason
 
     def of_gap(self, gap_id: str | None) -> str | None:
-        """Return what a gap says, None where there is none."""
+        """Return the explanation of a gap, None if there is none."""
         if gap_id is None:
             return None
         gap = self._gaps.get(gap_id)
@@ -65,7 +65,7 @@ class Reader:
 
 
 def unknown_in(value: Any, *, but: frozenset[str] = frozenset()) -> Iterable[str]:
-    """Yield the reason of each fact that is not known in a record; fields named in `but` are passed over."""
+    """Yield the reason of each unknown fact in a record; fields named in `but` are skipped."""
     if isinstance(value, Fact | Listed) and value.unknown is not None:
         yield value.unknown
     if isinstance(value, Struct):

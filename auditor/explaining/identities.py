@@ -1,4 +1,4 @@
-"""Users, groups and roles as explanations hold them: what they hold, and what a user has to sign in with."""
+"""Users, groups and roles in explanations: their policies, members and trust, and the credentials of users."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -39,7 +39,7 @@ class Identities:
         self._documents = Documents(snapshot, self._reader)
 
     def user(self, user: User, questions: Sequence[Question]) -> OfUser:
-        """Return what is known of a user."""
+        """Return what is known about a user."""
         boundary = self._boundary(user)
         return OfUser(
             groups=self._reader.listed(lambda: user.group_names, str),
@@ -54,12 +54,12 @@ class Identities:
         )
 
     def group(self, group: Group) -> OfGroup:
-        """Return what is known of a group."""
+        """Return what is known about a group."""
         members = self._reader.listed(lambda: self._index.members(group.name), str)
         return OfGroup(members=members, policies=self._documents.held(group))
 
     def role(self, role: Role) -> OfRole:
-        """Return what is known of a role."""
+        """Return what is known about a role."""
         boundary = self._boundary(role)
         return OfRole(
             trust=self._trust(role),

@@ -1,4 +1,4 @@
-"""Managed policies as explanations hold them: what they allow, and who has them."""
+"""Managed policies in explanations: what they allow, and who has them."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -20,7 +20,7 @@ _NO_ARN = "the policy's ARN is not known"
 
 
 class Policies:
-    """Read the managed policies of a snapshot, AWS's own among them."""
+    """Read the managed policies of a snapshot, including AWS-managed ones."""
 
     def __init__(self, snapshot: Snapshot, index: Index) -> None:
         self._snapshot = snapshot
@@ -29,7 +29,7 @@ class Policies:
         self._documents = Documents(snapshot, self._reader)
 
     def of_account(self, policy: Policy) -> OfPolicy:
-        """Return what is known of a customer-managed policy."""
+        """Return what is known about a customer-managed policy."""
         fact = self._reader.fact
         return self._policy(
             stored(policy, "arn"),
@@ -42,7 +42,7 @@ class Policies:
         )
 
     def of_aws(self, arn: str, policy: AwsManagedPolicy | None) -> OfPolicy:
-        """Return what is known of one of AWS's own policies; None where its document was not read."""
+        """Return what is known about an AWS-managed policy; `policy` is None if its document was not read."""
         version = self._reader.fact(lambda: policy.version_id) if policy else Fact(None, "the document was not read")
         return self._policy(
             arn,
@@ -90,7 +90,7 @@ class Policies:
         return HoldingGroup(name, self._reader.listed(lambda: self._index.members(name), str))
 
     def _bounded(self, holders: Listing[Any], arn: str) -> Listed[str]:
-        """Return the users or roles whose permissions boundary the policy is; partial while others may be."""
+        """Return the users or roles that have the policy as permissions boundary; partial while others may have it."""
         found, reason = [], self._reader.of_gap(holders.gap)
         for holder in holders.known_part:
             boundary = evaluate_quietly(partial(getattr, holder, "permissions_boundary"))

@@ -1,4 +1,4 @@
-"""What a user may do about the own password and MFA device, in each session."""
+"""What users may do with their own password and MFA device, in each session."""
 
 from collections.abc import Iterator
 
@@ -23,13 +23,13 @@ ACTIONS = (
 """The actions that users need to change their password, and to register and manage an MFA device.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_my-sec-creds-self-manage.html
-sts:GetSessionToken is not among them, since AWS says that no policy has an effect on it:
+sts:GetSessionToken is not among them, because AWS documents that policies have no effect on it:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html
 """
 
 
 def questions(access: Access, user: User) -> Iterator[Question]:
-    """Yield the question about each of these actions on the own user, or the own device, with its answers."""
+    """Yield a question, with its answers, for each of these actions on the user itself or its own device."""
     for action in ACTIONS:
         if stored(user, "arn") is None:
             reason = "Undecided: the user's ARN is not known"

@@ -1,4 +1,4 @@
-"""The subject of an explanation: the user, group, role or policy that a name or an ARN means."""
+"""The subject of an explanation: the user, group, role or policy with a name or an ARN."""
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -19,7 +19,7 @@ _PARTS = 6  # of an ARN
 
 
 class Explained(StrEnum):
-    """Name what can be explained."""
+    """List the kinds of resources that can be explained."""
 
     USER = "user"
     GROUP = "group"
@@ -33,7 +33,7 @@ class Explained(StrEnum):
 
 
 class Subject(Struct, frozen=True):
-    """Hold what is explained; the record is None for a policy of AWS of which only the ARN is known."""
+    """Hold what is explained; the record is None for an AWS-managed policy of which only the ARN is known."""
 
     resource_type: ResourceType
     name: str
@@ -42,18 +42,18 @@ class Subject(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """Return the subject as errors name it."""
+        """Return the subject as text for errors."""
         kind = self.resource_type.rpartition(":")[2].lower()
         return f"the {'AWS-managed ' if self.is_aws_managed else ''}{kind} {self.arn or self.name}"
 
     @property
     def is_aws_managed(self) -> bool:
-        """Return whether it is one of AWS's own policies."""
+        """Return whether it is an AWS-managed policy."""
         return self.arn is not None and is_aws_managed(self.arn)
 
 
 class Unseen(Struct, frozen=True):
-    """Say why it is not known whether there is a resource of a name; the type is None where it is not known either."""
+    """Hold why it is unknown whether a resource with a name exists; the type is None if it is unknown too."""
 
     resource_type: ResourceType | None
     name: str
@@ -61,9 +61,9 @@ class Unseen(Struct, frozen=True):
 
 
 def find(snapshot: Snapshot, name: str, kind: Explained | None) -> Subject | Unseen:
-    """Return the subject of a name or an ARN, by its kind if one is given.
+    """Return the subject with a name or an ARN, of the given kind if it is not None.
 
-    Raises UsageError for what is not there, for no name at all, and for a name that several have.
+    Raises UsageError for a name that does not exist, is empty, or is not unique.
     """
     if not name:
         raise UsageError("the name is empty", "Name a user, group, role or policy; a variable may not be set.")
@@ -97,7 +97,7 @@ def _listed(snapshot: Snapshot, kind: Explained) -> Iterator[Subject]:
 
 
 def _of_aws(snapshot: Snapshot) -> Iterator[Subject]:
-    """Yield AWS's own policies that somebody has, or whose documents were read."""
+    """Yield the AWS-managed policies that somebody has, or whose documents were read."""
     known: dict[str, AwsManagedPolicy] = {each.arn: each for each in snapshot.aws_managed_policies}
     for arn in dict.fromkeys((*known, *filter(is_aws_managed, _held(snapshot)))):
         yield Subject(ResourceType.POLICY, arn.rpartition("/")[2], arn, known.get(arn))
@@ -120,7 +120,7 @@ def _ambiguous(name: str, found: Sequence[Subject]) -> UsageError:
 
 
 def _check_arn(arn: str, kinds: Sequence[Explained]) -> None:
-    """Raise UsageError for an ARN that is none of these kinds."""
+    """Raise UsageError for an ARN that is not of one of these kinds."""
     parts = arn.split(":", _PARTS - 1)
     if len(parts) < _PARTS or parts[2] != "iam" or not parts[-1].startswith(tuple(f"{kind}/" for kind in kinds)):
         hint = "Name the role for a session of it; other resources are in the report of `iam-audit scan`."
@@ -133,7 +133,7 @@ def _either(kinds: Sequence[Explained]) -> str:
 
 
 def _unseen(snapshot: Snapshot, name: str, kinds: Sequence[Explained], candidates: Sequence[Subject]) -> Unseen:
-    """Return why nobody knows whether the name is there; raise UsageError where it is known not to be."""
+    """Return why it is unknown whether the name exists; raise UsageError if it certainly does not."""
     if name.lower() in _ROOT:
         hint = "`iam-audit scan` judges root, and `iam-audit can root ACTION` answers."
         raise UsageError("root is no IAM user", hint)
@@ -151,7 +151,7 @@ def _unseen(snapshot: Snapshot, name: str, kinds: Sequence[Explained], candidate
 
 
 def _lacking(snapshot: Snapshot, kinds: Sequence[Explained]) -> Iterator[str]:
-    """Yield why there may be something that is not listed: of AWS's own policies those are known that somebody has."""
+    """Yield why lists may be incomplete; AWS-managed policies are known only if a listed identity has them."""
     reader = Reader(snapshot)
     cut: dict[str, list[str]] = {}
     for kind in Explained if Explained.POLICY in kinds else kinds:
@@ -166,7 +166,7 @@ def _lacking(snapshot: Snapshot, kinds: Sequence[Explained]) -> Iterator[str]:
 
 
 def _doubtful_holders(snapshot: Snapshot, reader: Reader) -> Iterator[str]:
-    """Yield of whom not all policies are known."""
+    """Yield a text for each identity whose policies are not all known."""
     for listing in (snapshot.users, snapshot.groups, snapshot.roles):
         names, held = (stored_in(listing.known_part, field) for field in ("name", "attached_policies"))
         for name, attached in zip(names, held, strict=True):

@@ -1,4 +1,4 @@
-"""Access in verdicts: the statements that decide a question, as the evidence of a finding."""
+"""Access as evidence: the policy statements that decide a question, in the form that findings contain."""
 
 from functools import lru_cache
 from typing import Any
@@ -11,7 +11,7 @@ from auditor.policies.access.answer import Answer, DecidingStatement, PolicyKind
 
 
 def decided_by(answer: Answer) -> Evidence:
-    """Return the statements that decide a question as evidence; none where no statement allows it."""
+    """Return the statements that decide a question as evidence; without statements if none allows the action."""
     kinds = {each.kind for each in answer.statements}
     if kinds == {PolicyKind.PASSWORD_POLICY}:
         return Evidence("password_policy.allow_users_to_change_password", value=True, source=Source.PASSWORD_POLICY)

@@ -1,4 +1,4 @@
-"""Cases: what a rule is expected to say of a snapshot, by the short names of the verdicts.
+"""Test cases for rules: a snapshot, and the verdicts that a rule is expected to return on it.
 
 A case states only what matters to it:
 
@@ -24,13 +24,13 @@ C = ComplianceType.COMPLIANT
 NC = ComplianceType.NON_COMPLIANT
 NA = ComplianceType.NOT_APPLICABLE
 UNKNOWN = ComplianceType.INSUFFICIENT_DATA
-"""The verdicts by the short names that tables of cases use."""
+"""Short names of the compliance types, for tables of cases."""
 
 
 class Case(Struct, frozen=True):
-    """State what a rule says of a snapshot: compliance type by resource name, and words that warnings must hold.
+    """Hold a test case: a snapshot, the expected compliance type by resource name, and the text of a warning or None.
 
-    An account's finding goes by the account number, `ACCOUNT_ID`.
+    The name of the account itself is its number, `ACCOUNT_ID`.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Case(Struct, frozen=True):
         return self.name
 
     def check(self, rule: Rule) -> Evaluation:
-        """Evaluate the rule and raise AssertionError where it says anything else; return the evaluation."""
+        """Evaluate the rule and return the evaluation; raise AssertionError if the result is not the expected one."""
         configured = configure(rule, self.parameters, origin=self.origin)
         evaluation = evaluate(self.snapshot, [configured])
         found = {finding.resource_name: finding.compliance_type for finding in evaluation.findings}

@@ -1,4 +1,4 @@
-"""What AWS's list of managed rules says of the rules about IAM beyond what each rule module holds.
+"""Facts from AWS's list of managed rules that are not in the rule modules.
 
 https://docs.aws.amazon.com/config/latest/developerguide/managed-rules-by-aws-config.html
 """
@@ -29,11 +29,11 @@ CHANGE_TRIGGERED = frozenset(
         "IAM_USER_NO_POLICIES_CHECK",
     }
 )
-"""The source identifiers of rules that run when a resource changes, so that a Scope means something to them."""
+"""The source identifiers of rules that run when a resource changes; only for these does a Scope have an effect."""
 
 
 def concerns_iam(source_identifier: str) -> bool:
-    """Return whether a managed rule concerns IAM, by its name: so rules are told of that AWS has added since."""
+    """Return whether a managed rule concerns IAM, by its name, so that newer rules of AWS are recognized too."""
     return source_identifier.startswith(_IAM_PREFIXES)
 
 

@@ -9,7 +9,7 @@ from auditor.judging.rule import Context
 
 
 class Device(StrEnum):
-    """Name what is known of a user's MFA device; UNSEEN where it is not known whether there is one, or which."""
+    """List what can be known of a user's MFA device; UNSEEN if it is unknown whether there is one, or of which kind."""
 
     VIRTUAL = "virtual"
     OTHER = "FIDO or hardware"
@@ -18,9 +18,9 @@ class Device(StrEnum):
 
 
 def mfa_device(user: User, context: Context[Any]) -> Device:
-    """Return which MFA device a user has; the account lists virtual ones only, the credential report has them all.
+    """Return which MFA device a user has; AWS lists only virtual ones, and the credential report counts all kinds.
 
-    Nothing is raised where that is unknown: what a rule says of the device must not depend on it.
+    If that is unknown, it returns UNSEEN and does not raise: rules use the device only for notes.
     """
     active = evaluate_quietly(lambda: user.credentials.mfa_active)
     virtual = evaluate_quietly(lambda: any(each.user_arn == user.arn for each in context.snapshot.virtual_mfa_devices))

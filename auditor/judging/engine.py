@@ -1,4 +1,4 @@
-"""The engine: asks every configured rule about every resource, and lets no unknown fact look like an answer."""
+"""The engine: evaluates every configured rule on every resource, and turns unknown facts into INSUFFICIENT_DATA."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from auditor.judging.rule import MAX_ANNOTATION, ComplianceType, ConfiguredRule,
 from auditor.policies.access.evaluator import Access
 
 RULE_ERROR = "rule-error"
-"""The code of the notice that a rule raised an error; such a run exits 3."""
+"""The code of the notice about a rule that raised an error; such a run exits with 3."""
 
 
 Identified = tuple[Any, Identity]
@@ -23,23 +23,23 @@ Identified = tuple[Any, Identity]
 
 
 class RuleNotice(Struct, frozen=True):
-    """Hold a notice together with the configured rule that it is about."""
+    """Hold a notice, and the name of the configured rule that it is about."""
 
     config_rule_name: str
     notice: Notice
 
 
 class Evaluation(Struct, frozen=True):
-    """Hold the findings of all rules, and what else the rules had to tell."""
+    """Hold the findings and the notices of all rules."""
 
     findings: tuple[Finding, ...]
     notices: tuple[RuleNotice, ...]
 
 
 def evaluate(snapshot: Snapshot, rules: Iterable[ConfiguredRule], index: Index | None = None) -> Evaluation:
-    """Return one finding for each rule and resource, at least one for each rule.
+    """Return the evaluation: one finding for each rule and resource, and at least one for each rule.
 
-    `index` answers for the snapshot where more is known than it holds, as of planned changes.
+    `index` replaces the index of the snapshot; planned changes know more than their snapshot contains.
     """
     run = _Run(snapshot, index or Index(snapshot))
     with witnessed() as raised:
@@ -49,17 +49,17 @@ def evaluate(snapshot: Snapshot, rules: Iterable[ConfiguredRule], index: Index |
 
 
 def explanation(gap: Gap | EvidenceGap) -> str:
-    """Return the text by which findings say why a fact is unknown."""
+    """Return why a fact is unknown, as text for findings."""
     return gap.message + (f"; grant {gap.iam_action}" if gap.iam_action else "")
 
 
 def cut(annotation: str) -> str:
-    """Return an annotation at the length that AWS allows."""
+    """Return an annotation, shortened to the length that AWS allows."""
     return annotation if len(annotation) <= MAX_ANNOTATION else annotation[: MAX_ANNOTATION - 1] + "…"
 
 
 class _Run:
-    """Gather the findings and notices of one evaluation."""
+    """Collect the findings and notices of one evaluation."""
 
     def __init__(self, snapshot: Snapshot, index: Index) -> None:
         self.findings: list[Finding] = []
@@ -97,13 +97,13 @@ class _Run:
         resource_type: ResourceType,
         raised: list[UnknownFact],
     ) -> None:
-        ask, made = configured.rule.evaluate, self._finding_maker(configured, resource_type)
+        judge, made = configured.rule.evaluate, self._finding_maker(configured, resource_type)
         add = self.findings.append
         for resource, identity in self._all(resource_type):
             try:
-                verdict = ask(resource, context)
+                verdict = judge(resource, context)
                 if type(verdict) is not Verdict or not _is_well_made(verdict):
-                    raise TypeError(f"evaluate returned {verdict!r}, which is not a Verdict")  # noqa: TRY301 - one road for faults
+                    raise TypeError(f"evaluate returned {verdict!r}, which is not a Verdict")  # noqa: TRY301 - all faults are handled below
             except UnknownFact as unknown:
                 verdict = self._insufficient(unknown)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - a broken rule must not end the audit; the run exits 3
@@ -127,7 +127,7 @@ class _Run:
     def _finding_maker(
         self, configured: ConfiguredRule, resource_type: ResourceType, *, unseen: bool = False
     ) -> Callable[[Identity, Verdict], Finding]:
-        """Return the function that makes findings; this is the innermost loop, so what is constant is bound here."""
+        """Return the function that makes findings; it runs for every resource, so constant values are computed here."""
         config_rule_name, severity = configured.config_rule_name, configured.rule.severity
         region = self._snapshot.region if configured.rule.regional else None
         account_id = self._snapshot.account.id
@@ -161,7 +161,7 @@ class _Run:
         self._add_on_account(configured, Verdict(ComplianceType.NOT_APPLICABLE, annotation))
 
     def _conclude(self, configured: ConfiguredRule, unread: Sequence[str], *, judged: bool) -> None:
-        """Add what is to be said of the account: that resources were not seen, or that there are none."""
+        """Add a finding on the account if some resources are unknown, or if there are none."""
         kinds = ", ".join(configured.rule.resource_types)
         if unread:
             gaps = dict.fromkeys(self._explain(gap) for gap in unread)
@@ -208,10 +208,10 @@ class _Run:
         try:
             for message in configured.rule.notes(context):
                 if type(message) is not str:
-                    raise TypeError(f"{message!r} is not text")  # noqa: TRY301 - one road for faults
+                    raise TypeError(f"{message!r} is not text")  # noqa: TRY301 - all faults are handled below
                 self._note(configured, Notice("parameter", None, message))
         except UnknownFact:
-            pass  # what cannot be known cannot be noted; verdicts do not rest on notes
+            pass  # a note about unknown facts is left out; verdicts do not depend on notes
         except (Exception, SystemExit) as error:  # noqa: BLE001 - as for verdicts
             self._note(
                 configured, Notice(RULE_ERROR, None, f"The rule's notes failed: {type(error).__name__}: {error}")
@@ -220,7 +220,7 @@ class _Run:
 
 
 def _without_answers(configured: ConfiguredRule) -> ConfiguredRule:
-    """Return a rule of which nobody knows what it asks: it raises UnknownFact for every resource."""
+    """Return the rule with an `evaluate` that raises UnknownFact for every resource, as its settings are unknown."""
 
     def evaluate_none(_resource: Any, _context: Context[Any]) -> Verdict:
         raise undecided(configured.undecided)
@@ -230,7 +230,7 @@ def _without_answers(configured: ConfiguredRule) -> ConfiguredRule:
 
 
 def _is_well_made(verdict: Verdict) -> bool:
-    """Return whether a verdict holds what its fields are declared to, which Python does not check."""
+    """Return whether the fields of a verdict have their declared types, which Python does not check."""
     evidence = verdict.evidence
     if type(evidence) is not tuple:
         return False

@@ -14,7 +14,7 @@ _UNSEEN = "unseen"
 
 
 class Location(Record, frozen=True):
-    """Hold where in a user's files a resource is written, for findings on planned changes."""
+    """Hold where a resource is in the files of a planned change."""
 
     file: str | None
     line: int | None
@@ -22,7 +22,7 @@ class Location(Record, frozen=True):
 
 
 class Effect(StrEnum):
-    """Name what a planned change does to a finding; UNDETERMINED: it is not known before the change, or after it."""
+    """List what a planned change can do to a finding; UNDETERMINED: the verdict before or after it is unknown."""
 
     INTRODUCED = "introduced"
     RESOLVED = "resolved"
@@ -46,19 +46,19 @@ class Finding(Record, frozen=True):
     evidence: tuple[Evidence, ...]
     suppression: dict[str, Any] | None
     severity: Severity | None = None
-    """That of the rule. None only in a stored report of an earlier release, until it is read."""
+    """The severity of the rule. None only in a stored report of an earlier release, until it is read."""
     known: bool = False
-    """Whether the baseline of the run has it: then it does not count for the gate."""
+    """Whether the baseline of the run contains the finding: then it does not count for the gate."""
     change: Effect | None = None
-    """What the planned change does to it; None where there is none, or where it is new and nothing is wrong."""
+    """What the planned change does to the finding; None without a planned change, or if it is new and compliant."""
     causes: tuple[str, ...] = ()
-    """Why the planned change has that effect, each with the address behind it; empty where it has none."""
+    """Why the planned change has that effect, each with the address of the cause; empty if it has none."""
 
 
 class Subject(Record, frozen=True):
-    """Hold what the fingerprints of one rule's findings have in common; `region` is None where it does not matter.
+    """Hold the common part of the fingerprints of one rule's findings; `region` is None for rules that have none.
 
-    `unseen` marks what the engine itself concludes of a list, which is no verdict on the account.
+    `unseen` marks the engine's own finding on an incomplete list, which is not a verdict of the rule on the account.
     """
 
     account_id: str | None
@@ -68,9 +68,9 @@ class Subject(Record, frozen=True):
     unseen: bool = False
 
     def fingerprint(self, address: str) -> str:
-        """Return the identity of a finding over time; `address` is the ARN, or the name where that is unknown.
+        """Return the identity of a finding over time; `address` is the ARN, or the name if that is unknown.
 
-        It rests neither on unique ids (a user may be made again) nor on annotations.
+        It does not depend on unique ids, because a user may be created again, or on annotations.
         """
         return self.fingerprints()(address)
 
@@ -81,7 +81,7 @@ class Subject(Record, frozen=True):
         start = sha256(prefix.encode("utf-8", "surrogatepass"))
 
         def fingerprint(address: str) -> str:
-            digest = start.copy()  # a fifth faster than to hash the prefix each time
+            digest = start.copy()  # a fifth faster than hashing the prefix each time
             digest.update(address.encode("utf-8", "surrogatepass"))
             return digest.hexdigest()[:32]
 

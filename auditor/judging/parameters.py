@@ -1,12 +1,12 @@
-"""Rule parameters in AWS Config's spelling: strings in, typed values out, with a warning for what is doubtful.
+"""Rule parameters in AWS Config's spelling: strings are converted to typed values, with warnings for doubtful ones.
 
-AWS sends all values as strings; where it is silent the conventions are ours:
+AWS sends all values as strings; where it documents no convention, we use our own:
 https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop-rules_nodejs.html
 
 A rule declares its parameters as the fields of a Struct: bool, int, str, StrEnum or tuple[str, ...]. A field without
-default is required; the default that AWS prints for a required parameter stands in
-`Meta(extra={"printed_default": "90"})`, as text. A value with a grammar of its own is read as text, and the Struct's
-`__post_init__` raises ValueError("NAME is ...") for a wrong one.
+a default is required; the default that AWS prints for a required parameter is declared as
+`Meta(extra={"printed_default": "90"})`, as text. A value with a grammar of its own is declared as str, and the
+Struct's `__post_init__` raises ValueError("NAME is ...") if it is invalid.
 """
 
 import re
@@ -30,19 +30,19 @@ _KINDS = (
 )
 _DECLARED = "A plug-in's parameter is a bool, int, str, StrEnum or tuple[str, ...], or one of these or None."
 _NO = {"false", "0", "no", "off", "f", "n"}
-"""What nobody can mean by true, whatever the case."""
+"""Texts that cannot mean true, in lower case."""
 
 _AWS_POLICY = "arn:aws:iam::aws:policy/"
-"""The start of the ARNs that AWS prints as defaults, also on its pages for other partitions."""
+"""The beginning of the ARNs that AWS prints as defaults, also on its pages for other partitions."""
 
-_MAX_DIGITS = 9  # more than any range of AWS holds, and cheap to convert
+_MAX_DIGITS = 9  # more than any number that AWS allows, and cheap to convert
 
 
 class GivenBy(StrEnum):
-    """Name who gave the values.
+    """List where the values come from.
 
-    A conformance pack (PACK) judges only what it gives; our own OPTIONs are merged over AWS's documented defaults, so
-    that loosening one parameter never switches the others off.
+    A conformance pack (PACK) checks only the parameters that it sets. Our own OPTIONs are merged over AWS's documented
+    defaults, so that loosening one parameter never switches off the others.
     """
 
     OPTION = "option"
@@ -50,9 +50,9 @@ class GivenBy(StrEnum):
 
 
 class ParameterError(UsageError):
-    """Raised for a parameter that a rule does not take, lacks, or has a wrong value of (exit 2).
+    """Raised for a parameter that a rule does not have, that is missing, or whose value is invalid (exit 2).
 
-    `parameter` is its name, None where several values together are wrong.
+    `parameter` is its name, None if several values together are invalid.
     """
 
     def __init__(
@@ -63,14 +63,14 @@ class ParameterError(UsageError):
         self.parameter = parameter
 
     def at(self, place: str) -> "ParameterError":
-        """Return the error with its place, such as the file that gives the value."""
+        """Return the error with its place, such as the file that contains the value."""
         return ParameterError(
             self.rule_id, self.parameter, self.problem, self.remedy, subject=self.subject, place=place
         )
 
 
 class _Parameter(Struct, frozen=True):
-    """What is declared of a parameter; a `nullable` one may be blank, which drops its check."""
+    """Hold the declaration of a parameter; a `nullable` one may be blank, which drops its check."""
 
     rule_id: str
     name: str
@@ -97,8 +97,8 @@ def configure(
     """Return the rule with its parameters for a run.
 
     Raises ParameterError for an unknown parameter, a missing required one, and a value of the wrong form or range. AWS
-    refuses a rule without a required parameter even if it prints a default for it, so a pack must give the value; in
-    our own options the printed default holds.
+    rejects a rule without a required parameter even if it prints a default for it, so a pack must set the value;
+    our own options fall back to the printed default.
     """
     warnings: list[str] = []
     doubts: dict[str, str] = {}
@@ -121,8 +121,9 @@ def configure(
 def configure_undecided(
     rule: Rule, given: Mapping[str, object], unknown: Collection[str], reason: str, *, config_rule_name: str
 ) -> ConfiguredRule:
-    """Return the rule where nobody knows all that it asks; `unknown` names parameters whose values are not known.
+    """Return a rule whose settings are not fully known: all its verdicts are undecided, because of `reason`.
 
+    `given` are the known values, `unknown` the names of parameters whose values are unknown.
     Raises ParameterError for an unknown parameter, and for a known value of the wrong form or range.
     """
     declared = _declared(rule)
@@ -136,7 +137,7 @@ def configure_undecided(
 
 
 def readable(configured: ConfiguredRule) -> Struct:
-    """Return the parameters as a rule reads them: a value that is in doubt raises UnknownFact when it is read."""
+    """Return the parameters in the form that a rule reads: a doubtful value raises UnknownFact when it is read."""
     if not configured.doubts:
         return configured.parameters
     declared = type(configured.parameters)
@@ -149,14 +150,14 @@ def readable(configured: ConfiguredRule) -> Struct:
 
     doubtful: Any = msgspec.StructMeta(declared.__name__, (declared,), {"__getattribute__": read}, frozen=True)
     made: Struct = doubtful(**structs.asdict(configured.parameters))
-    doubts.update(configured.doubts)  # not before: building it may read values to check them
+    doubts.update(configured.doubts)  # only now, because __post_init__ above may read values to check them
     return made
 
 
 def for_partition(configured: ConfiguredRule, partition: str) -> ConfiguredRule:
-    """Return the rule with AWS's policies among its defaults in the account's own partition, which is our decision.
+    """Return the rule with the default ARNs of AWS-managed policies in the account's own partition (our decision).
 
-    AWS prints ARNs of the partition aws on all of its pages. A value that somebody gave is taken by the letter.
+    AWS prints ARNs of the partition aws on all its pages. Values that were set explicitly are not changed.
     """
     values = structs.asdict(configured.parameters) if partition != "aws" else {}
     defaults = {name: value for name, value in values.items() if name not in configured.given}
@@ -175,7 +176,7 @@ def _moved(value: Any, partition: str) -> Any:
 
 
 def needed(rule: Rule) -> tuple[str, ...]:
-    """Return the names of the parameters without which the rule cannot run: AWS prints no default for them."""
+    """Return the names of the parameters that must be set, because AWS prints no default for them."""
     declared = _declared(rule).items()
     return tuple(name for name, parameter in declared if parameter.required and parameter.printed_default is None)
 
@@ -226,7 +227,7 @@ def _built(rule: Rule, values: Mapping[str, Any]) -> Struct:
 
 
 def _to_blame(rule: Rule, values: Mapping[str, Any]) -> str | None:
-    """Return the parameter without whose value the others are accepted, else the only required one."""
+    """Return the name of the invalid parameter: one without which the others are valid, or the only required one."""
     for name in values:
         if _accepted(rule, {other: value for other, value in values.items() if other != name}):
             return name
@@ -251,7 +252,7 @@ def _unknown(rule: Rule, name: str, names: list[str]) -> ParameterError:
 
 
 def _value(parameter: _Parameter, raw: object, warnings: list[str], doubts: dict[str, str]) -> Any:
-    """Return the typed value, or None for a blank one (AWS refuses blanks, so packs use them for "not given")."""
+    """Return the typed value, or None for a blank one (AWS rejects blanks, so packs use them for "not set")."""
     kind = parameter.kind
     text = ("true" if raw else "false") if isinstance(raw, bool) else "" if raw is None else str(raw)
     if not text.isprintable():
@@ -276,9 +277,9 @@ def _without_none(declared: msgspec.inspect.Type) -> msgspec.inspect.Type:
 
 
 def _boolean(parameter: _Parameter, text: str, warnings: list[str], doubts: dict[str, str]) -> bool:
-    """Return whether the text is AWS's true, and record a doubt for what may be meant so.
+    """Return whether the text is "true" as AWS writes it, and record a doubt for another text that may mean it.
 
-    AWS documents that such a text counts as false; users report that a rule then finds correct policies
+    AWS documents that such a text counts as false, but users report rules that then find correct policies
     NON_COMPLIANT: https://github.com/awslabs/aws-config-rules/issues/434 and 435.
     """
     if text in ("true", "false"):
@@ -299,7 +300,7 @@ _DOUBTED = re.compile(r"[^ ]+\.(\w+) is (.+): AWS documents that only 'true' in 
 
 
 def doubts_of(warnings: Iterable[str]) -> Mapping[str, str]:
-    """Return the doubts about parameters, by their names, that the warnings of a rule tell of."""
+    """Return the doubts about parameters, by parameter name, from the warnings of a rule in a report."""
     found = (_DOUBTED.match(each) for each in warnings)
     return {each[1]: _doubt(each[1], each[2]) for each in found if each}
 

@@ -1,4 +1,4 @@
-"""The registry: finds built-in rules beside this package and plug-in rules by entry point, and selects among them."""
+"""The registry: finds the built-in rules in `rules/` and plug-in rules by their entry points."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,8 +19,8 @@ ENTRY_POINT_GROUP = "iam_audit.rules"
 def load_rules() -> Mapping[str, Rule]:
     """Return every rule that is installed, built in or plugged in, by id.
 
-    Raises AuditError when a module holds no rule, a plug-in cannot be loaded, or two rules share an id or identifier:
-    packs and controls go by the identifier, so one would be judged instead of the other.
+    Raises AuditError if a module contains no rule, a plug-in cannot be loaded, or two rules share an id or identifier:
+    packs and controls refer to rules by identifier, so the wrong one could be evaluated.
     """
     rules: dict[str, Rule] = {}
     origins: dict[str, str] = {}
@@ -42,7 +42,7 @@ def _built_in() -> Iterator[tuple[str, Rule]]:
 
 
 def _rules_folder() -> Path:
-    """Find our package `rules` without running it: another distribution of that name may be in its place."""
+    """Return the folder of our package `rules` without importing it, as another distribution may have replaced it."""
     spec = find_spec("rules")
     expected = Path(__file__).resolve().parents[2] / "rules"
     if spec is not None and spec.origin is not None and Path(spec.origin).resolve().parent == expected:
@@ -75,13 +75,13 @@ def _plugged_in() -> Iterator[tuple[str, Rule]]:
 
 
 def _may_have_plugins() -> bool:
-    """Return False only where importlib.metadata would find no plug-in: few users have one, and its import is slow."""
+    """Return False only if there can be no plug-in; most users have none, and importing importlib.metadata is slow."""
     finders = [finder for finder in sys.meta_path if hasattr(finder, "find_distributions")]
     return finders != [PathFinder] or any(_may_name_plugins(Path(folder)) for folder in sys.path)
 
 
 def _may_name_plugins(folder: Path) -> bool:
-    """Return whether the metadata in a folder of the path, in whatever form, may name our group; archives may."""
+    """Return whether a folder of sys.path may contain the metadata of a plug-in; for an archive, return True."""
     try:
         listings = [listing.read_bytes() for listing in folder.glob("*/entry_points.txt")]
     except OSError:
@@ -102,7 +102,7 @@ def _rule_of(module_name: str, attribute: str, origin: str) -> Rule:
 
 
 def find(rules: Mapping[str, Rule], name: str) -> Rule:
-    """Return the rule of this id or source identifier; raise UsageError that names the nearest one."""
+    """Return the rule with this id or source identifier; raise UsageError that suggests similar names."""
     by_name = {alias: rule for rule in rules.values() for alias in (rule.id, rule.source_identifier)}
     if name not in by_name:
         names = by_name if "_" in name else rules
@@ -111,12 +111,12 @@ def find(rules: Mapping[str, Rule], name: str) -> Rule:
 
 
 def page(rule: Rule) -> str:
-    """Return the rule's page: the docstring of the module that holds its evaluate function."""
+    """Return the rule's page: the docstring of the module of its evaluate function."""
     return (sys.modules[rule.evaluate.__module__].__doc__ or "").strip()
 
 
 def sections(text: str) -> Mapping[str, str]:
-    """Return the parts of a rule's page by heading; the opening paragraph stands under ""."""
+    """Return the parts of a rule's page by heading; the heading of the first paragraph is ""."""
     opening, _, rest = text.partition("\n\n")
     parts: dict[str, list[str]] = {"": opening.splitlines()}
     heading = ""
@@ -130,7 +130,7 @@ def sections(text: str) -> Mapping[str, str]:
 
 
 def described(rule: Rule) -> Mapping[str, object]:
-    """Return what `rules list --format json` tells of a rule, as JSON."""
+    """Return the description of a rule for `rules list --format json`."""
     return {
         "id": rule.id,
         "source_identifier": rule.source_identifier,

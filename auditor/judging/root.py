@@ -1,4 +1,4 @@
-"""Root: what the account summary and root's row of the credential report say of it; knowing either suffices.
+"""Root: its MFA and credentials, from the account summary or from root's row of the credential report.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
 """
@@ -10,18 +10,18 @@ from functools import partial
 from auditor.account.model import Account
 from auditor.account.sources import Source
 from auditor.account.unknown import Record, UnknownFact, evaluate_quietly, undecided
-from auditor.judging.rule import Evidence, most_telling, proofs, reported
+from auditor.judging.rule import Evidence, most_helpful, proofs, reported
 
 
 class RootFact(Record, frozen=True):
-    """Hold whether root has something, and the facts that say so."""
+    """Hold whether root has something, and the evidence for it."""
 
     holds: bool
     evidence: tuple[Evidence, ...]
 
 
 def root_mfa(account: Account) -> RootFact:
-    """Return whether root has an MFA device; raise UnknownFact if no source says, or two contradict each other."""
+    """Return whether root has an MFA device; raise UnknownFact if both sources are unknown or contradict each other."""
     return _agreed("MFA", partial(_counted, account, "AccountMFAEnabled"), partial(_reported_mfa, account))
 
 
@@ -37,11 +37,11 @@ def root_credentials(account: Account) -> RootFact:
 
 
 def _agreed(what: str, *sources: Callable[[], RootFact]) -> RootFact:
-    """Return what the sources say that know; their evidence is joined."""
+    """Return what the known sources agree on, with the evidence of all of them."""
     answers = [evaluate_quietly(source) for source in sources]
     known = [answer for answer in answers if not isinstance(answer, UnknownFact)]
     if not known:
-        raise most_telling([answer for answer in answers if isinstance(answer, UnknownFact)])
+        raise most_helpful([answer for answer in answers if isinstance(answer, UnknownFact)])
     if any(answer.holds is not known[0].holds for answer in known):
         raise undecided(
             f"the account summary and the credential report contradict each other on whether root has {what}"
@@ -50,7 +50,7 @@ def _agreed(what: str, *sources: Callable[[], RootFact]) -> RootFact:
 
 
 def _counted(account: Account, key: str) -> RootFact:
-    """Return what the account summary counts; a key that is missing is unknown, not 0."""
+    """Return whether a count of the account summary is above 0; a missing count is unknown, not 0."""
     count = account.summary.get(key)
     if count is None:
         raise undecided(f"the account summary lacks {key}")
@@ -73,7 +73,7 @@ def _reported_mfa(account: Account) -> RootFact:
 
 
 def _reported_key(account: Account) -> RootFact:
-    """Return what root's row says; an inactive key keeps the time of its last rotation."""
+    """Return whether root's row has an access key; an inactive key can be seen by the time of its last rotation."""
     columns = [key.columns for key in account.root_credentials.access_keys]
     active, rotated = [each.active for each in columns], [each.last_rotated for each in columns]
     return _any_reported(account, *active, *rotated)
@@ -85,7 +85,7 @@ def _reported_credentials(account: Account) -> RootFact:
 
 
 def _any_reported(account: Account, *columns: str) -> RootFact:
-    """Return whether one of the columns is true or a time; False only if each is known to be neither."""
+    """Return whether at least one of the columns is true or a time; False only if all columns are known."""
     row = account.root_credentials
     found = proofs(*(partial(_if_set, account, column) for column in columns), lambda: row.additional_credentials_info)
     return RootFact(bool(found), found or tuple(_of_root(account, column) for column in columns))

@@ -1,4 +1,4 @@
-"""The rule API: what a rule is, what it is given, and what it answers."""
+"""The rule API: rules and their parameters, the context that they read, and the verdicts that they return."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ MAX_ANNOTATION = 256  # characters; https://docs.aws.amazon.com/config/latest/AP
 
 
 class ComplianceType(StrEnum):
-    """Name the four verdicts, in AWS Config's words and worst first."""
+    """List the four verdicts under AWS Config's names, worst first."""
 
     NON_COMPLIANT = "NON_COMPLIANT"
     INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
@@ -31,11 +31,11 @@ class ComplianceType(StrEnum):
 
 
 OPEN = (ComplianceType.NON_COMPLIANT, ComplianceType.INSUFFICIENT_DATA)
-"""The verdicts that need somebody."""
+"""The verdicts that need attention."""
 
 
 class Severity(StrEnum):
-    """Name Security Hub's severity labels, worst first."""
+    """List Security Hub's severity labels, worst first."""
 
     CRITICAL = "CRITICAL"
     HIGH = "HIGH"
@@ -52,9 +52,9 @@ class EvidenceGap(Record, frozen=True):
 
 
 class Evidence(Record, frozen=True):
-    """Point at a fact that a verdict rests on: where it is in the resource's record, its value, and its source.
+    """Hold a fact that a verdict is based on: its path in the resource's record, its value, and its source.
 
-    `gap` says why the fact is unknown, where that is what the verdict rests on; the value is None then.
+    If the verdict is based on an unknown fact, `gap` says why it is unknown, and the value is None.
     """
 
     path: str
@@ -64,9 +64,9 @@ class Evidence(Record, frozen=True):
 
 
 class Verdict(Record, frozen=True):
-    """Answer a rule's question about one resource.
+    """Hold a rule's answer on one resource.
 
-    `annotation` is for people, at most 256 characters; `note` is told as a warning of the run.
+    `annotation` is for people, at most 256 characters; `note` becomes a warning of the run.
     """
 
     compliance_type: ComplianceType
@@ -75,7 +75,7 @@ class Verdict(Record, frozen=True):
     note: str | None = None
 
 
-# Bound once: Python 3.11 takes four times as long to find a member of an enum as an attribute.
+# Read once here: in Python 3.11, reading a member of an enum takes four times as long as reading a global.
 _COMPLIANT, _NON_COMPLIANT = ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT
 _NOT_APPLICABLE = ComplianceType.NOT_APPLICABLE
 
@@ -91,27 +91,27 @@ def non_compliant(annotation: str, *evidence: Evidence, note: str | None = None)
 
 
 def not_applicable(annotation: str, *evidence: Evidence) -> Verdict:
-    """Return the verdict NOT_APPLICABLE: the rule does not ask its question about this resource."""
+    """Return the verdict NOT_APPLICABLE: the rule does not concern this resource."""
     return Verdict(_NOT_APPLICABLE, annotation, evidence)
 
 
 def time_text(time: datetime) -> str:
-    """Return a time as annotations and evidence write it: ISO 8601, with Z for UTC."""
+    """Return a time as text for annotations and evidence: ISO 8601, with Z for UTC."""
     return time.isoformat().replace("+00:00", "Z")
 
 
 def reported(credentials: Credentials, column: str, record: str = "credentials") -> Evidence:
-    """Return what the credential report says in a column as evidence, in the report's own text.
+    """Return a column of the credential report as evidence, exactly as the credential report writes it.
 
-    `record` is the field of the resource that holds the row. Raises UnknownFact where the column was not learned.
+    `record` is the field of the resource that holds the row. Raises UnknownFact if the column is unknown.
     """
     return Evidence(f"{record}.{column}", as_reported(credentials, column), Source.CREDENTIAL_REPORT)
 
 
 def proofs(*questions: Callable[[], T | None]) -> tuple[T, ...]:
-    """Return every proof that a question yields, also where other questions cannot be answered.
+    """Call each function and return the results that are not None, even if other functions raise UnknownFact.
 
-    No proof means that each question was answered, and with None; raises UnknownFact if that is not known.
+    An empty result means that every function returned None. Raises UnknownFact if there is no result and one raised it.
     """
     found: list[T] = []
     unknown: list[UnknownFact] = []
@@ -122,14 +122,14 @@ def proofs(*questions: Callable[[], T | None]) -> tuple[T, ...]:
         elif answer is not None:
             found.append(answer)
     if unknown and not found:
-        raise most_telling(unknown)
+        raise most_helpful(unknown)
     return tuple(found)
 
 
 def both(first: Callable[[], bool], second: Callable[[], bool]) -> bool:
-    """Return whether the answer to both questions is yes; one no suffices, whatever is unknown of the other.
+    """Return whether both functions return True; False if one returns False, even if the other raises UnknownFact.
 
-    Raises UnknownFact if neither is a known no, and one is not known.
+    Raises UnknownFact if one raised it and none returned False.
     """
     answers: list[UnknownFact] = []
     for question in (first, second):
@@ -139,12 +139,12 @@ def both(first: Callable[[], bool], second: Callable[[], bool]) -> bool:
         elif not answer:
             return False
     if answers:
-        raise most_telling(answers)
+        raise most_helpful(answers)
     return True
 
 
-def most_telling(unknown: Sequence[UnknownFact]) -> UnknownFact:
-    """Return the exception to raise for several unknown facts: that of a gap, which says what to grant, if any is."""
+def most_helpful(unknown: Sequence[UnknownFact]) -> UnknownFact:
+    """Return the exception to raise for several unknown facts; one with a gap, if any, as that says what to grant."""
     chosen = min(unknown, key=lambda each: each.gap_id is None)
     return UnknownFact(chosen.gap_id, chosen.reason)
 
@@ -154,7 +154,7 @@ class NoParameters(Struct, frozen=True):
 
 
 class Context(Struct, Generic[P], frozen=True):
-    """Hold everything that a rule is given beside the resource: its parameters and the rest of the account."""
+    """Hold everything that a rule can read in addition to the resource: its parameters and the rest of the account."""
 
     parameters: P
     snapshot: Snapshot
@@ -164,18 +164,18 @@ class Context(Struct, Generic[P], frozen=True):
 
     @property
     def now(self) -> datetime:
-        """Return the snapshot's capture time (UTC), against which ages are measured; raise UnknownFact if not known."""
+        """Return the snapshot's capture time (UTC), to measure ages from; raise UnknownFact if it is unknown."""
         return _known_time(self.snapshot.captured_at, "the capture time is unknown; --captured-at TIME sets it")
 
     @property
     def report_generated_at(self) -> datetime:
-        """Return the time that credential facts are of (UTC); raise UnknownFact if it is not known."""
+        """Return the time of the credential report (UTC); raise UnknownFact if it is unknown."""
         return _known_time(self.snapshot.report_generated_at, "the credential report's GeneratedTime is unknown")
 
     def age_at_report(self, time: datetime, place: str) -> timedelta:
-        """Return how long before the credential report a time lies; `place` names it.
+        """Return how long a time is before the credential report; `place` names that time in messages.
 
-        Raises UnknownFact if the time of the report is not known, or earlier: then one of the two is wrong.
+        Raises UnknownFact if the time of the credential report is unknown, or if it is earlier, so that one is wrong.
         """
         age = self.report_generated_at - time
         if age < timedelta(0):
@@ -183,7 +183,7 @@ class Context(Struct, Generic[P], frozen=True):
         return age
 
     def members(self, group: Group) -> Listing[str]:
-        """Return the names of the users in a group; partial while users, or groups of a user, are unknown."""
+        """Return the names of the users in a group; partial if users, or the groups of a user, are unknown."""
         return self.index.members(group.name)
 
 
@@ -194,7 +194,7 @@ def _known_time(time: datetime | None, reason: str) -> datetime:
 
 
 class RuleOrigin(StrEnum):
-    """Name where a rule is from: AWS Config's catalogue, iam-audit itself, or somebody's plug-in."""
+    """List where a rule can come from: AWS Config's catalogue, iam-audit itself, or a plug-in."""
 
     AWS_CONFIG = "aws-config"
     IAM_AUDIT = "iam-audit"
@@ -204,11 +204,11 @@ class RuleOrigin(StrEnum):
 class Rule(Struct, frozen=True, kw_only=True):
     """Hold a rule: its id is the file name with '-' for '_', its page is the docstring of its module.
 
-    `parameters` is a Struct whose fields carry AWS's names and defaults. `reads` names the sources that `evaluate`
-    rests on. `notes` may tell things about the parameters once a run; it has no part in verdicts. A `verifiable` rule
-    asks of a user's password and MFA only, and goes by `user.verified` where that is known. AWS Config does not
-    offer the rule in the partitions `not_offered_in`: there it is NOT_APPLICABLE. A `regional` rule judges what is in
-    one Region, which its findings name.
+    `parameters` is a Struct whose fields have AWS's names and defaults. `reads` names the sources that `evaluate`
+    reads. `notes` may yield warnings about the parameters once in a run; it does not affect verdicts. A `verifiable`
+    rule only reads a user's password and MFA, and prefers `user.verified` if that is set. AWS Config does not
+    offer the rule in the partitions `not_offered_in`: there it is NOT_APPLICABLE. A `regional` rule judges resources
+    of one Region, which its findings name.
     """
 
     id: str
@@ -227,11 +227,12 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 
 class ConfiguredRule(Struct, frozen=True):
-    """Hold a rule with the parameters of this run and the name under which it reports.
+    """Hold a rule with the parameters and the name that it has in this run.
 
-    `given` names the parameters that somebody gave a value; `left_out` are resource types that the rule judges
-    elsewhere, but not in this run. `doubts` says by parameter why nobody knows how AWS Config takes its value: what
-    rests on it is undecided. `undecided` says why nobody knows what the whole rule asks: it judges nothing then.
+    `given` names the parameters that were set explicitly; `left_out` are resource types of the rule that it does not
+    judge in this run. `doubts` says, by parameter, why it is unknown how AWS Config reads its value: verdicts that
+    depend on it are undecided. `undecided` says why the rule's settings as a whole are unknown: then all its verdicts
+    are undecided.
     """
 
     rule: Rule

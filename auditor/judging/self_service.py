@@ -1,4 +1,4 @@
-"""Self-service: whether a user may change the own password and manage the own MFA device, which several rules ask."""
+"""Self-service: whether users may change their own password and manage their own MFA device, for several rules."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -26,17 +26,17 @@ _MOST_NOTED = 3  # statements in a note
 
 
 def password_change(user: User, context: Context[Any]) -> Verdict:
-    """Judge whether a user with a console password may change it: with MFA, or as it is where there is no device."""
+    """Judge whether a user with a console password may change it: with MFA, or without if there is no MFA device."""
     return _once(user, context, _password_change)
 
 
 def mfa_management(user: User, context: Context[Any]) -> Verdict:
-    """Judge whether a user with a console password may register and manage an MFA device without MFA, by a group."""
+    """Judge whether a user with a console password may, by policies of a group, manage an MFA device without MFA."""
     return _once(user, context, _mfa_management)
 
 
 def _once(user: User, context: Context[Any], judge: Callable[[User, Context[Any]], Verdict]) -> Verdict:
-    """Return a verdict on which several rules rest; one that cannot be reached is sought, and raises, each time."""
+    """Return a verdict that several rules need, computed once; if it raises UnknownFact, it does so for each rule."""
     key, known = (judge.__name__, user.name), context.access.remembered
     found: Verdict | None = known.get(key)
     if found is None:
@@ -76,8 +76,8 @@ def _unread(user: User, context: Context[Any], session: Session) -> str | None:
     answer = context.access.can(user, READ_PASSWORD_POLICY, session)
     if answer.decision in (Decision.ALLOW, Decision.UNDECIDED):
         return None
-    said = f"may not do {READ_PASSWORD_POLICY}, so the console cannot show the rules for passwords"
-    return "; ".join(filter(None, [said, never_applying(user, context, [answer])]))
+    refusal = f"may not do {READ_PASSWORD_POLICY}, so the console cannot show the rules for passwords"
+    return "; ".join(filter(None, [refusal, never_applying(user, context, [answer])]))
 
 
 def _mfa_management(user: User, context: Context[Any]) -> Verdict:

@@ -1,4 +1,4 @@
-"""Tags: the question of AWS Config's `*-tagged` rules, which is the same for every type of resource.
+"""Tags: the check of AWS Config's `*-tagged` rules, which is the same for every resource type.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 """
@@ -19,14 +19,14 @@ class RequiredTags(Struct, frozen=True):
     requiredKeyTags: tuple[str, ...] | None = None  # noqa: N815 - AWS's spelling
 
     def __post_init__(self) -> None:
-        """Refuse keys that AWS reserves: no tag of a user would ever meet them."""
+        """Raise ValueError for keys that AWS reserves: users cannot create such tags."""
         reserved = [key for key in self.requiredKeyTags or () if key.startswith(_RESERVED)]
         if reserved:
             raise ValueError(f"requiredKeyTags is {', '.join(reserved)!r}, and keys that start with aws: are AWS's own")
 
 
 def tagged(tags: Mapping[str, str], required: RequiredTags, source: Source) -> Verdict:
-    """Judge a resource by the keys of its tags, without those that AWS sets."""
+    """Judge a resource by the keys of its tags, ignoring those that AWS sets."""
     keys = sorted(key for key in tags if not key.startswith(_RESERVED))
     evidence = Evidence("tags", keys, source)
     if not keys:

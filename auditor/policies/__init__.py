@@ -1,1 +1,1 @@
-"""Policies: what their documents say, and which of an account's records hold them."""
+"""Policies: what their documents allow, and which users, groups and roles of an account have them."""

@@ -1,4 +1,4 @@
-"""What a policy document allows at large: whole services, single actions, everything, and what it denies."""
+"""A summary of what a policy document allows: everything, whole services or single actions, and what it denies."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -13,7 +13,7 @@ _KEYS_NAMED = 3
 
 
 class ServiceActions(Record, frozen=True):
-    """Hold the actions that a document allows of one service, as written; `whole`: one pattern is of all of them."""
+    """Hold the actions of one service that a document allows, as written; `whole`: a pattern covers all of them."""
 
     service: str
     actions: tuple[str, ...]
@@ -21,12 +21,12 @@ class ServiceActions(Record, frozen=True):
 
 
 class AtLarge(Record, frozen=True):
-    """Hold what a document allows at large, whatever its resources and conditions are, but for `administrator`.
+    """Summarize what a document allows. Only `administrator` takes resources and conditions into account.
 
     `administrator`: one statement allows every action on every resource without a condition, and no statement denies.
-    `every_action`: a statement allows every action. `all_but` are the actions that NotAction leaves out of what is
-    allowed. `wildcards` are the allowed patterns of actions that hold a wildcard. `denies` counts the statements that
-    deny, `deny_keys` are the condition keys on which denials depend.
+    `every_action`: a statement allows every action. `all_but` are the actions that NotAction excludes from what is
+    allowed. `wildcards` are the allowed patterns of actions that contain a wildcard. `denies` counts the statements
+    that deny, `deny_keys` are the condition keys that denials depend on.
     """
 
     summary: str
@@ -40,7 +40,7 @@ class AtLarge(Record, frozen=True):
 
 
 def at_large(statements: Sequence[Statement]) -> AtLarge:
-    """Return what the statements of one document allow at large."""
+    """Return a summary of what the statements of one document allow."""
     allows = [each for each in statements if each.effect is Effect.ALLOW]
     denies = [each for each in statements if each.effect is Effect.DENY]
     patterns = _distinct(pattern for each in allows for pattern in each.actions or ())
@@ -80,7 +80,7 @@ def _services(patterns: Iterable[str]) -> Iterator[ServiceActions]:
 
 
 def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return texts that differ in more than case, each as it is first written."""
+    """Return the distinct texts, ignoring case, each as it is first written."""
     found: dict[str, str] = {}
     for text in texts:
         found.setdefault(text.lower(), text)

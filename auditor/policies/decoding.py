@@ -1,4 +1,4 @@
-"""Policy documents in every form in which AWS and its tools return them, read as raw JSON.
+"""Reading policy documents in every form that AWS and its tools return, as raw JSON.
 
 The API sends a document percent-encoded (RFC 3986, so "+" is a plus sign), boto3 and the AWS CLI decode it, and some
 tools wrap it in a list: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
@@ -14,14 +14,14 @@ from auditor.documents import FAULTS, MAX_STRING, check_depth, check_keys, may_b
 
 
 class UnreadableDocumentError(Exception):
-    """Raised for a policy document in no form that AWS uses, or with content that IAM cannot hold."""
+    """Raised for a policy document in a form that AWS does not use, or with content that IAM does not accept."""
 
 
 def raw_document(value: object) -> Raw:
     """Return the document of a policy as the raw JSON text of one object.
 
-    Raises UnreadableDocumentError for anything that is not a JSON object, and for one in which a key stands twice or
-    that is longer or deeper than any of AWS's.
+    Raises UnreadableDocumentError for anything that is not a JSON object, and for one that repeats a key, or is longer
+    or nested deeper than AWS allows.
     """
     try:
         document, text = _read(value) if isinstance(value, str) else (value, msgspec.json.encode(value))
@@ -35,11 +35,11 @@ def raw_document(value: object) -> Raw:
 
 
 def _read(text: str) -> tuple[object, bytes]:
-    """Return the value that JSON text, percent-encoded or not, holds, and its shortest text."""
+    """Return the value of a JSON text, percent-encoded or not, and its shortest text."""
     plain = (text if text.lstrip().startswith(("{", "[")) else _unquoted(text)).encode()
     value = msgspec.json.decode(_short(plain))
     shortest = msgspec.json.encode(value)
-    if shortest != msgspec.json.format(plain, indent=-1):  # else no key stands twice in it
+    if shortest != msgspec.json.format(plain, indent=-1):  # else it repeats no key
         check_keys(plain)
     return value, shortest
 
@@ -64,8 +64,8 @@ def _unreadable(error: Exception) -> UnreadableDocumentError:
 def _unquoted(text: str) -> str:
     """Undo percent-encoding.
 
-    With "=" for "%" it is quoted-printable, which is decoded in C thirty times as fast as urllib does it. That holds
-    where each "%" begins an escape, so that three characters become one; anything else is urllib's.
+    With "=" for "%" the text is quoted-printable, which is decoded in C, thirty times as fast as urllib does. This is
+    right if each "%" begins an escape, so that three characters become one; urllib decodes any other text.
     """
     if text.isascii() and "=" not in text and "\r" not in text and "\n" not in text:
         decoded = a2b_qp(text.replace("%", "="))

@@ -1,4 +1,4 @@
-"""Policies and the records that hold them: statements that are read or else unknown, and who holds which policy."""
+"""Policies of users, groups and roles: their statements, and whom trust policies let in; unknown ones raise."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -18,25 +18,25 @@ Holder = TypeVar("Holder", User, Group, Role)
 
 
 def source_of(holder: User | Group | Role) -> Source:
-    """Return the source that tells of an identity and its policies."""
+    """Return the source of an identity and its policies."""
     return Source.USERS if isinstance(holder, User) else Source.GROUPS if isinstance(holder, Group) else Source.ROLES
 
 
 def boundary_only(policy: Policy) -> bool:
-    """Return whether a policy is used as a permissions boundary and, which is our decision, not attached as well."""
+    """Return whether a policy is a permissions boundary and not attached as well (that condition is our decision)."""
     return policy.permissions_boundary_usage_count > 0 and policy.attachment_count == 0
 
 
 def default_statements(policy: Policy) -> tuple[Statement, ...]:
     """Return the statements of the policy's default version.
 
-    Raises UnknownFact if its document cannot be read, or it is in doubt which version is the default.
+    Raises UnknownFact if its document cannot be read, or if it is unclear which version is the default.
     """
     return read_default(policy, statements)
 
 
 def read_default(policy: Policy, read: Callable[[Raw], T]) -> T:
-    """Return what a function reads of the document of the policy's default version; raise as `default_statements`."""
+    """Return the result of `read` for the document of the policy's default version; raise as `default_statements`."""
     wanted = policy.default_version_id
     _check_versions(policy, wanted)
     for version in policy.versions:
@@ -51,7 +51,7 @@ def read_default(policy: Policy, read: Callable[[Raw], T]) -> T:
 
 
 def _check_versions(policy: Policy, wanted: str) -> None:
-    """Raise UnknownFact if the default is listed twice, or another version says that it is the default."""
+    """Raise UnknownFact if the default version is listed twice, or another version is marked as the default."""
     known = [version for version in policy.versions.known_part if not gaps_of(version).keys() & {"id", "is_default"}]
     if sum(version.id == wanted for version in known) > 1:
         raise undecided(f"version {wanted}, the default, is listed twice")
@@ -66,7 +66,7 @@ def inline_statements(policies: Listing[InlinePolicy]) -> Iterator[tuple[InlineP
 
 
 def trusts(roles: Listing[Role]) -> Iterator[tuple[Role, tuple[Statement, ...]]]:
-    """Yield each role whose trust policy can be read, with its statements; then raise UnknownFact if others exist."""
+    """Yield each role with a readable trust policy, and its statements; then raise UnknownFact if others may exist."""
     return _readable_first(roles, "trust_policy", trust_statements)
 
 
@@ -83,7 +83,7 @@ def _readable_first(
             else:
                 yield record, found
     for record in records:
-        getattr(record, field)  # raises where it is unknown
+        getattr(record, field)  # raises if it is unknown
     if doubts:
         raise undecided(doubts[0])
 
@@ -94,7 +94,7 @@ def trusts_somebody(trust: Sequence[Statement]) -> bool:
 
 
 def trusts_only(role: Role, account_id: str) -> bool:
-    """Return whether nobody but principals of one account may assume the role, and some may.
+    """Return whether somebody may assume the role, and only principals of one account.
 
     Raises UnknownFact if the trust policy is unknown or cannot be read.
     """
@@ -108,7 +108,7 @@ def trusts_only(role: Role, account_id: str) -> bool:
 
 
 def _trusted(trust: Sequence[Statement]) -> Iterator[tuple[str, str]]:
-    """Yield the principals that are allowed in, by kind and name; NotPrincipal lets in everybody else."""
+    """Yield the principals that are allowed, by kind and name; an Allow with NotPrincipal counts as everybody."""
     for statement in trust:
         if statement.effect is Effect.ALLOW:
             for kind, names in ({"AWS": ("*",)} if statement.principals is None else statement.principals).items():
@@ -116,9 +116,10 @@ def _trusted(trust: Sequence[Statement]) -> Iterator[tuple[str, str]]:
 
 
 def not_arns(parameter: str, values: Sequence[str], partition: str) -> Iterator[str]:
-    """Yield a note for each value of a parameter that names no policy of the account: no ARN, or another partition's.
+    """Yield a note for each value of a parameter that can match no policy: not an ARN, or of another partition.
 
-    A list may be made for several partitions; then nothing is said of the ARNs that stand for others.
+    If the list also contains the same ARN in the account's partition, it was written for several partitions, and there
+    is no note.
     """
     for value in values:
         start, _, rest = value.partition(":")

@@ -1,4 +1,4 @@
-"""Blocked KMS actions: which of them a policy document allows, and on how many keys."""
+"""Blocked KMS actions: which of them a policy document allows on many keys."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -12,9 +12,9 @@ _ACTION = re.compile(r"[A-Za-z*?:]+")  # the letters of KMS's actions, and wildc
 
 
 class KeyAccess(Record, frozen=True):
-    """Actions of a blocked pattern that a statement (counted from 0) allows on more keys than it names one by one.
+    """Hold a blocked pattern that a statement (numbered from 0) allows on a resource that stands for many keys.
 
-    `every_key` is false for all keys of one account and Region, which AWS's advice accepts.
+    `every_key` is False if these are the keys of only one account and Region, which AWS's guidance accepts.
     """
 
     statement: int
@@ -29,10 +29,10 @@ class KeyAccess(Record, frozen=True):
 
 
 def accesses(statements: Sequence[Statement], blocked: Sequence[str], partition: str) -> Iterator[KeyAccess]:
-    """Yield what the statements of one document allow of the blocked patterns; conditions never narrow it.
+    """Yield each blocked pattern that the statements of one document allow; their conditions are ignored.
 
-    NotResource takes back what covers every key of the account's partition. A Deny without conditions on "*" takes back
-    what it wholly covers, and nothing else does.
+    An Allow with NotResource does not count if that excludes every key of the account's partition. A Deny counts only
+    if it has no conditions, is on "*", and covers everything that is allowed.
     """
     denials = [each for each in statements if _denies_everywhere(each)]
     for number, statement in enumerate(statements):
@@ -44,7 +44,7 @@ def accesses(statements: Sequence[Statement], blocked: Sequence[str], partition:
 
 
 def not_actions(patterns: Sequence[str]) -> Iterator[str]:
-    """Yield a note for each value of blockedActionsPatterns that is no action of KMS, so that it blocks nothing."""
+    """Yield a note for each value of blockedActionsPatterns that is not a KMS action and so blocks nothing."""
     for pattern in patterns:
         if not (_ACTION.fullmatch(pattern) and overlap(pattern, "kms:?*")):
             yield f"blockedActionsPatterns: {pattern!r} is not a KMS action such as kms:Decrypt, so it blocks nothing"
@@ -63,7 +63,7 @@ def _allows(statement: Statement, pattern: str, denials: Sequence[Statement]) ->
 
 
 def _denied(action: str, pattern: str, denials: Sequence[Statement]) -> bool:
-    """Return whether some denial covers whatever matches both the action and the pattern."""
+    """Return whether a denial covers everything that matches both the action and the pattern."""
     return any(_covered(denial, action, pattern) for denial in denials)
 
 
@@ -74,7 +74,7 @@ def _covered(denial: Statement, action: str, pattern: str) -> bool:
 
 
 def _reached(statement: Statement, partition: str) -> Iterator[tuple[str, bool]]:
-    """Yield each resource of a statement that stands for many keys, and whether for those of every account."""
+    """Yield each resource of a statement that stands for many keys, and whether for every key."""
     if statement.resources is None:
         excluded = statement.not_resources or ()
         if not any(covers(each, _keys(partition), ignore_case=False) for each in excluded):
@@ -87,9 +87,9 @@ def _reached(statement: Statement, partition: str) -> Iterator[tuple[str, bool]]
 
 
 def _reach(resource: str) -> bool | None:
-    """Return whether a pattern means every key (True), all keys of an account and Region (False), or less (None).
+    """Return whether a pattern matches every key (True), all keys of an account and Region (False), or fewer (None).
 
-    In a shorter ARN a wildcard stands for the missing parts, or else AWS completes it with stars:
+    In a shorter ARN, a wildcard may stand for the missing parts; otherwise AWS completes it with stars:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
     """
     parts = resource.split(":", len(_KEY_PARTS) - 1)

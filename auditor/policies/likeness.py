@@ -1,4 +1,4 @@
-"""Likeness: whether two policy documents say the same, however they are written."""
+"""Likeness: whether two policy documents mean the same, even if they are written differently."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -14,20 +14,20 @@ Meaning = frozenset[object]
 
 
 def meaning(document: Raw) -> Meaning:
-    """Return what a document says: equal for two documents that differ in order, Sid, Version and repetition alone.
+    """Return what a document means: equal for two documents that differ only in order, Sid, Version and repetition.
 
-    The case of actions and of condition keys does not matter, that of resources and of values does. Raises
-    UnreadableDocumentError for a document that IAM cannot hold.
+    The case of actions and condition keys does not matter; the case of resources and values does. Raises
+    UnreadableDocumentError for a document that IAM does not accept.
     """
     return _meaning(bytes(document))
 
 
 def default_meaning(policy: Policy) -> Meaning:
-    """Return what a policy's default version says; raise UnknownFact as `default_statements` does."""
+    """Return what a policy's default version means; raise UnknownFact as `default_statements` does."""
     return read_default(policy, meaning)
 
 
-@lru_cache(maxsize=2048)  # an account's policies are each held against all others
+@lru_cache(maxsize=2048)  # each policy of an account is compared with all others
 def _meaning(document: bytes) -> Meaning:
     return frozenset(map(_of_statement, statements(Raw(document))))
 
@@ -44,7 +44,7 @@ def _of_statement(statement: Statement) -> tuple[Any, ...]:
 
 
 def _set(texts: tuple[str, ...] | None, *, ignore_case: bool = False) -> frozenset[str] | None:
-    """Return the distinct texts; None stays None, which is no element at all."""
+    """Return the distinct texts; None, for an element that is not there, stays None."""
     if texts is None:
         return None
     return frozenset(each.lower() for each in texts) if ignore_case else frozenset(texts)
@@ -59,5 +59,5 @@ def _conditions(written: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str
 
 
 def _text(value: Any) -> str:
-    """Return a value as it would be written as text; JSON booleans are the same as theirs."""
+    """Return a value as text; a JSON boolean equals "true" or "false"."""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -10,7 +10,7 @@ def everything(pattern: str) -> bool:
 
 
 def every_action(pattern: str) -> bool:
-    """Return whether a pattern of actions matches those of all services: "*", or "*:*", which means the same."""
+    """Return whether a pattern of actions matches every action of every service: "*", or the equivalent "*:*"."""
     return pattern.strip("*") in ("", ":")
 
 
@@ -22,7 +22,7 @@ def overlap(one: str, other: str, *, ignore_case: bool = True) -> bool:
     """
     if ignore_case:
         one, other = one.lower(), other.lower()
-    # The places in `one` that may be reached are bits of a number, so that a step takes no time for each of them.
+    # The bits of a number are the places in `one` that can be reached, so that one operation advances all of them.
     one, other = _stars_last(one), _stars_last(other)
     every, places = (1 << len(one)) - 1, {sign: _places(one, sign) for sign in {*other, "*", "?"}}
     stars = places["*"]
@@ -30,7 +30,7 @@ def overlap(one: str, other: str, *, ignore_case: bool = True) -> bool:
     for sign in other:
         reached |= (reached & stars) << 1
         if sign == "*":
-            reached = (every << 1 | 1) & -(reached & -reached)  # from the first place on, all
+            reached = (every << 1 | 1) & -(reached & -reached)  # all places from the first one on
         else:
             passed = every & ~stars if sign == "?" else places[sign] | places["?"]
             reached = (reached & passed) << 1 | reached & stars
@@ -38,15 +38,15 @@ def overlap(one: str, other: str, *, ignore_case: bool = True) -> bool:
 
 
 def _places(pattern: str, sign: str) -> int:
-    """Return where a sign stands in a pattern, a bit for each place."""
+    """Return the places of a character in a pattern, one bit for each place."""
     return sum(1 << place for place, each in enumerate(pattern) if each == sign)
 
 
 def covers(wide: str, narrow: str, *, ignore_case: bool = True) -> bool:
-    """Return whether a pattern matches everything that another one matches.
+    """Return whether a pattern matches everything that another pattern matches.
 
-    True is certain. False may be wrong where a "?" of `wide` would have to match in a "*" of `narrow` and what stands
-    beside it: "??*" matches everything that "*ab" does.
+    True is certain. False may be wrong if a "?" of `wide` would have to match a part of a "*" of `narrow`:
+    "??*" matches everything that "*ab" does, but the result is False.
     """
     if ignore_case:
         wide, narrow = wide.lower(), narrow.lower()
@@ -55,7 +55,7 @@ def covers(wide: str, narrow: str, *, ignore_case: bool = True) -> bool:
     if not others:
         return first.fullmatch(narrow) is not None
     found = first.match(narrow)
-    for part in others[:-1]:  # each as early as it can be: what is left is as long as it can be
+    for part in others[:-1]:  # as early as possible, so that as much as possible is left for the others
         found = found and part.search(narrow, found.end())
     if found is None:
         return False
@@ -64,18 +64,18 @@ def covers(wide: str, narrow: str, *, ignore_case: bool = True) -> bool:
 
 
 def _text(pattern: str) -> re.Pattern[str]:
-    """Return what matches a pattern without stars in another pattern, whose stars are no character."""
+    """Return a regular expression for a pattern without stars; its "?" does not match a star of another pattern."""
     return re.compile(re.escape(pattern).replace(r"\?", "[^*]"), re.DOTALL)
 
 
 def _stars_last(pattern: str) -> str:
-    """Return an equal pattern in which every run of wildcards is some "?" and then at most one "*"."""
+    """Return an equivalent pattern in which every run of wildcards is some "?" and then at most one "*"."""
     return re.sub(r"[*?]+", lambda run: "?" * run[0].count("?") + "*" * ("*" in run[0]), pattern)
 
 
 def without_variables(resource: str) -> str:
     """Return the pattern of a resource with "*" for each policy variable, whatever the Version of its document.
 
-    The escapes ${*}, ${?} and ${$} stand for the character itself; here it is replaced by one that no ARN has.
+    The escapes ${*}, ${?} and ${$} mean the character itself; it is replaced by one that no ARN contains.
     """
     return re.sub(r"\$\{([^}]*)\}", lambda found: "\0" if found[1] in ("*", "?", "$") else "*", resource)

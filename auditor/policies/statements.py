@@ -1,4 +1,4 @@
-"""The statements of policy documents, read by the grammar of IAM.
+"""The statements of policy documents, read according to IAM's policy grammar.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
@@ -18,17 +18,17 @@ from auditor.policies.patterns import everything
 
 
 class Effect(StrEnum):
-    """What a statement does."""
+    """List the effects of statements."""
 
     ALLOW = "Allow"
     DENY = "Deny"
 
 
 class Statement(Record, frozen=True):
-    """A statement; a field is None where it has no such element, which differs from an element that lists nothing.
+    """Hold a statement; a field is None if there is no such element, which is not the same as an empty element.
 
-    One of `actions` and `not_actions` is there; so is, in a policy of an identity, one of `resources` and
-    `not_resources`, and in a trust policy one of `principals` and `not_principals`, which list names by kind ("AWS",
+    Exactly one of `actions` and `not_actions` is set. In an identity-based policy, so is one of `resources` and
+    `not_resources`; in a trust policy, one of `principals` and `not_principals`, which list names by kind ("AWS",
     "Service" ...). Conditions are as written.
     """
 
@@ -44,9 +44,9 @@ class Statement(Record, frozen=True):
 
 
 def statements(document: Raw) -> tuple[Statement, ...]:
-    """Return the statements of a policy of an identity, which says what the identity may do to which resources.
+    """Return the statements of an identity-based policy, which says what the identity may do to which resources.
 
-    Raises UnreadableDocumentError for a document that IAM cannot hold; then none of its statements counts.
+    Raises UnreadableDocumentError for a document that IAM does not accept; then no statement of it is used.
     """
     return _statements(bytes(document), trust=False)
 
@@ -57,7 +57,7 @@ def trust_statements(document: Raw) -> tuple[Statement, ...]:
 
 
 def has_variables(document: Raw) -> bool:
-    """Return whether ${...} is a variable in a document that `statements` reads: so it is since Version 2012-10-17.
+    """Return whether ${...} is a variable in a document that `statements` can read: its Version must be 2012-10-17.
 
     In older documents it is text: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
     """
@@ -81,7 +81,7 @@ _Principals = Literal["*"] | dict[str, _Strings]
 
 
 class _Statement(Struct, frozen=True, forbid_unknown_fields=True):
-    """A statement as it is written. Names of elements and values of Effect are case-sensitive."""
+    """Decode a statement as it is written. Names of elements and values of Effect are case-sensitive."""
 
     Effect: Effect
     Sid: str | UnsetType = UNSET
@@ -98,13 +98,13 @@ _CURRENT_VERSION = "2012-10-17"
 
 
 class _Versioned(Struct, frozen=True):
-    """The Version of a document; without one it is the oldest."""
+    """Decode the Version of a document; the default is the oldest."""
 
     Version: str = "2008-10-17"
 
 
 class _Document(Struct, frozen=True, forbid_unknown_fields=True):
-    """A document as it is written."""
+    """Decode a document as it is written."""
 
     Statement: _Statement | list[_Statement]
     Version: Literal["2012-10-17", "2008-10-17"] | UnsetType = UNSET
@@ -132,7 +132,7 @@ def _statement(place: str, written: _Statement, *, trust: bool) -> Statement:
 
 
 def _check_action(place: str, action: str) -> None:
-    """Raise UnreadableDocumentError for what IAM refuses as MalformedPolicyDocument: no colon, or several."""
+    """Raise UnreadableDocumentError for an action that IAM rejects (MalformedPolicyDocument): no colon, or several."""
     colons = action.count(":")
     if colons > 1:
         raise UnreadableDocumentError(f"{place}: the action {action[:64]!r} has more than one colon")

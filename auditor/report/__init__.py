@@ -1,1 +1,1 @@
-"""The report: what is counted and said of an audit, and the exit code that follows from it."""
+"""The report: the findings of an audit with their counts and summaries, and the exit code that follows from them."""

@@ -1,4 +1,4 @@
-"""The audit: from a snapshot and rules to a report, and nothing else."""
+"""The audit: make a report from a snapshot and rules."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,9 +18,9 @@ from auditor.selection.named import Rules, configured_rules
 from auditor.selection.packs.summary import PackSummary
 
 Engine = Callable[[Snapshot, Sequence[ConfiguredRule]], Evaluation]
-"""What judges a snapshot by rules."""
+"""A function that evaluates rules on a snapshot."""
 Judge = Callable[[Snapshot, Engine | None], Report]
-"""What makes the report of a snapshot, with such an engine or the usual one."""
+"""A function that makes the report of a snapshot, with the given engine or the usual one."""
 _LIMITS = Limits()
 
 
@@ -41,15 +41,15 @@ def audit(
     """Return the report of a snapshot: the same snapshot, rules, settings and `as_of` give the same report.
 
     `rules` is the name of a set ("core", "aws-config", "all", or a framework's, with its values), or rules by id, by
-    source identifier or configured; by default AWS Config's rules that need no value. `parameters` gives values by
+    source identifier or configured; by default AWS Config's rules that need no value. `parameters` has values by
     rule and name, in AWS's spelling.
-    `frameworks` names those to be shown control by control, `packs` are what became of the conformance packs that the
-    rules are of. `as_of` is the run's time (UTC, by default now), against which only the end dates of suppressions are
-    held. `ou` is the path of the account's organizational unit, for suppressions that name one. What rests on a
-    credential report older than `max_report_age` is unknown; the digest in the report is of the snapshot as it was
-    read. `engine` is what judges, for planned changes another one.
+    `frameworks` names those to show control by control, `packs` are the summaries of the conformance packs that the
+    rules come from. `as_of` is the run's time (UTC, by default now), which is only compared with the end dates of
+    suppressions. `ou` is the path of the account's organizational unit, for suppressions that name one. Facts of a
+    credential report older than `max_report_age` are unknown; the digest in the report is of the snapshot as it was
+    read. `engine` evaluates the rules; planned changes use another one.
 
-    Raises UsageError for a rule, parameter or framework that does not exist, or a wrong value.
+    Raises UsageError for a rule, parameter or framework that does not exist, or an invalid value.
     """
     configured = configured_rules(rules, parameters)
     wanted = [find(name) for name in frameworks]
@@ -68,9 +68,9 @@ def audit(
 
 
 def doubtful_users(snapshot: Snapshot, rules: Sequence[ConfiguredRule]) -> Sequence[str]:
-    """Return the users whose open finding of a verifiable rule rests on a credential report older than the run.
+    """Return the users with an open finding of a verifiable rule, if the credential report is older than the run.
 
-    They are few where most users are in order: what is COMPLIANT is not verified again.
+    They are few if most users are compliant: a COMPLIANT finding is not verified again.
     """
     made, captured_at = snapshot.report_generated_at, snapshot.captured_at
     if made is None or captured_at is None or made >= captured_at:

@@ -1,7 +1,7 @@
-"""Baselines: the findings of an earlier report, which the gate forgives as long as they are the same.
+"""Baselines: the findings of an earlier report, which do not count for the gate as long as they are the same.
 
-Only a NON_COMPLIANT finding of equal fingerprint and unique id forgives one. INSUFFICIENT_DATA neither forgives nor is
-forgiven, and what a suppression sets aside stays a matter of the suppression, which has an end.
+A baseline matches only a NON_COMPLIANT finding with the same fingerprint and unique id. It never contains or matches
+INSUFFICIENT_DATA, nor findings that a suppression sets aside, because suppressions have an end date of their own.
 """
 
 from collections import Counter
@@ -26,11 +26,11 @@ from auditor.report.report import AccountHeader, Report, Tool, as_json
 from auditor.report.same_account import check_account, check_as_it_is
 
 _FORMAT = "iam-audit-baseline"
-_START = 100  # bytes, within which what is written here names its format
+_START = 100  # bytes; a baseline that we write has its format within them
 
 
 class BaselineRule(Struct, frozen=True):
-    """Hold what a rule was asked with when its findings became known."""
+    """Hold the settings that a rule had when the baseline was made."""
 
     config_rule_name: str
     source_identifier: str
@@ -40,7 +40,7 @@ class BaselineRule(Struct, frozen=True):
 
 
 class Baseline(Struct, frozen=True, kw_only=True):
-    """Hold the findings that are known; its fields are those of the JSON document, which `version` numbers."""
+    """Hold the known findings; the fields are those of the JSON document, whose format has the number `version`."""
 
     format: Literal["iam-audit-baseline"] = "iam-audit-baseline"
     version: Literal[1] = 1
@@ -52,7 +52,7 @@ class Baseline(Struct, frozen=True, kw_only=True):
     findings: tuple[Entry, ...]
 
     def to_json(self) -> str:
-        """Return the baseline as JSON, indented: it is kept beside code, where people read what changes in it."""
+        """Return the baseline as indented JSON: it is kept beside code, where people review its changes."""
         return msgspec.json.format(as_json(self), indent=1).decode() + "\n"
 
 
@@ -61,14 +61,14 @@ class _Header(Struct):
 
 
 def baseline_of(report: Report, place: str = "the report", earlier: Baseline | None = None) -> Baseline:
-    """Return the baseline that knows every open finding of a report.
+    """Return a baseline with every open finding of a report.
 
-    Of an `earlier` baseline it keeps the entries of which the report proves nothing: they were not seen. Raises
-    SourceError, naming `place`, for a report that was narrowed and lists only some of its findings, or that is of a
+    It keeps the entries of an `earlier` baseline that were not seen: those for which the report proves nothing. Raises
+    SourceError, naming `place`, for a report that was narrowed and lists only some of its findings, or that is about a
     planned change, and UsageError for an earlier baseline of another account.
     """
     check_as_it_is(report, place)
-    side = Side(report, place)  # which checks that it is whole
+    side = Side(report, place)  # checks that the report is not narrowed
     known = [
         Entry(**{name: getattr(each, name) for name in Entry.__struct_fields__})
         for each in report.findings
@@ -94,7 +94,7 @@ def baseline_of(report: Report, place: str = "the report", earlier: Baseline | N
 
 
 def _unseen(earlier: Baseline, side: Side, rules: Sequence[BaselineRule], known: Container[str]) -> Iterator[Entry]:
-    """Yield the entries of an earlier baseline of which a report proves nothing, unless another rule has their name."""
+    """Yield the entries of an earlier baseline for which a report proves nothing, except if their rule has changed."""
     identifiers, now = _identifiers(earlier.rules), _identifiers(rules)
     same = {name for name in identifiers if now.get(name) == identifiers[name]}
     for entry in earlier.findings:
@@ -109,7 +109,7 @@ def _identifiers(rules: Iterable[BaselineRule]) -> dict[str, str]:
 
 
 def load_baseline(document: bytes, place: str) -> Baseline:
-    """Return the baseline that a JSON document holds, a baseline or a report; raise SourceError naming `place`."""
+    """Return the baseline in a JSON document, which is a baseline or a report; raise SourceError naming `place`."""
     if not _is_baseline(document):
         return baseline_of(load_report(document, place), place)
     try:
@@ -129,11 +129,11 @@ def _is_baseline(document: bytes) -> bool:
     try:
         return msgspec.json.decode(document, type=_Header).format == _FORMAT
     except documents.FAULTS:
-        return _FORMAT.encode() in document[:_START]  # its reader says what is wrong with it
+        return _FORMAT.encode() in document[:_START]  # then decoding reports what is wrong with it
 
 
 def _check(baseline: Baseline) -> None:
-    """Raise ValueError or OverflowError for a baseline that contradicts itself, or cannot be shown."""
+    """Raise ValueError or OverflowError for a baseline that contradicts itself or cannot be shown."""
     documents.check_depth([rule.parameters for rule in baseline.rules])
     names = [rule.config_rule_name for rule in baseline.rules]
     for what, held in (("rule", names), ("fingerprint", [each.fingerprint for each in baseline.findings])):
@@ -148,7 +148,7 @@ def _check(baseline: Baseline) -> None:
 
 
 def forgiven(report: Report, baseline: Baseline, file: str) -> Report:
-    """Return the report with the findings marked that a baseline knows, and with what the baseline did.
+    """Return the report with the findings of a baseline marked as known, and with a summary of the baseline.
 
     `file` names the baseline. Raises UsageError for a baseline of another account.
     """

@@ -1,15 +1,15 @@
-"""What a baseline did to a report, as text: the line of the table and the warnings of the run."""
+"""The effect of a baseline on a report, as text: the line in the table and the warnings of the run."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from auditor.report.changes import REASONS, BaselineSummary, Difference, IdleEntry, Outcome
 from auditor.report.differences import sentence
 
-NAMED = 10  # entries of a kind and differences that are named one by one; the JSON report has them all
+NAMED = 10  # entries of a kind and differences that are listed; the JSON report has all of them
 
 
 def line(summary: BaselineSummary) -> str:
-    """Return the line that names the baseline and what it did."""
+    """Return a line with the name of the baseline and its effect."""
     parts = [f"{summary.known:,} of {summary.entries:,} known findings still there"]
     if summary.stale:
         parts.append(f"{len(summary.stale):,} resolved")
@@ -19,10 +19,10 @@ def line(summary: BaselineSummary) -> str:
     return f"Baseline {summary.file}: {', '.join(parts)}"
 
 
-def told(summary: BaselineSummary, names: Mapping[str, str]) -> Iterator[str]:
-    """Yield what the reader of a run should know of its baseline: what else was asked then, and idle entries.
+def baseline_warnings(summary: BaselineSummary, names: Mapping[str, str]) -> Iterator[str]:
+    """Yield warnings about the baseline of a run: other settings than when it was made, and entries without effect.
 
-    `names` are those of the rules as people see them.
+    `names` are the names of the rules for display.
     """
     place = f"baseline {summary.file}"
     yield from _listed(
@@ -50,5 +50,5 @@ def _why(idle: IdleEntry) -> str:
 
 
 def differing(differences: Sequence[Difference]) -> Iterator[str]:
-    """Yield the first differences as text, and how many more there are."""
+    """Yield the first differences as text, and the number of the others."""
     yield from _listed([sentence(each) for each in differences], "{} more differences")

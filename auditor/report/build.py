@@ -1,4 +1,4 @@
-"""Building a report: what an evaluation found, counted and put in order."""
+"""Building a report: the findings of an evaluation, counted and sorted."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,7 +40,7 @@ def build(
     evaluated_at: datetime,
     packs: Sequence[PackSummary] = (),
 ) -> Report:
-    """Return the report of an evaluation; the same input gives the same report, byte for byte."""
+    """Return the report of an evaluation; the same input always gives the same report, byte for byte."""
     findings = sorted(evaluation.findings, key=_order)
     by_rule: dict[str, list[Finding]] = {configured.config_rule_name: [] for configured in rules}
     for finding in findings:
@@ -113,7 +113,7 @@ def _rule_results(
 
 
 def _warnings(snapshot: Snapshot, evaluation: Evaluation) -> list[ReportWarning]:
-    """Return every warning once, those of the data before those of the rules."""
+    """Return every warning once, warnings about the data first, then those of the rules."""
     noticed: list[tuple[str | None, Notice]] = [(None, notice) for notice in (*snapshot.notices, *integrity(snapshot))]
     noticed += [(about.config_rule_name, about.notice) for about in evaluation.notices]
     warnings = (ReportWarning(notice.code, rule, notice.resource_name, notice.message) for rule, notice in noticed)
@@ -121,9 +121,9 @@ def _warnings(snapshot: Snapshot, evaluation: Evaluation) -> list[ReportWarning]
 
 
 def with_frameworks(report: Report, names: Sequence[str]) -> Report:
-    """Return the report with the named frameworks, control by control; without names it stays as it is.
+    """Return the report with the named frameworks, control by control; without names it is unchanged.
 
-    Of a rule that ran with several sets of values, each then supports the controls that list it.
+    If a rule ran with several sets of values, each of them then supports only the controls that list it.
     """
     if not names:
         return report

@@ -1,6 +1,6 @@
-"""The terms of comparisons: what may become of a finding, why that is not known, and what else differs.
+"""Types for comparisons: what can happen to a finding, why that may be unknown, and other differences.
 
-Reports that were held against a baseline and diffs have them in common.
+Diffs use them, and so do reports with a baseline.
 """
 
 from enum import StrEnum
@@ -13,7 +13,7 @@ from auditor.account.sources import Time
 
 
 class Outcome(StrEnum):
-    """Name what became of a finding that was NON_COMPLIANT; SUPPRESSED: it still is, and an exception sets it aside."""
+    """List what can happen to a NON_COMPLIANT finding; SUPPRESSED: it is still there, but suppressed."""
 
     UNCHANGED = "unchanged"
     SUPPRESSED = "suppressed"
@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 
 
 class Unproven(StrEnum):
-    """Name why it is not known whether a finding still holds."""
+    """List why it can be unknown whether a finding is still there."""
 
     RULE_NOT_RUN = "rule_not_run"
     TYPE_LEFT_OUT = "type_left_out"
@@ -42,11 +42,11 @@ REASONS = {
     Unproven.RENAMED: "the resource has another name or path now",
     Unproven.ID_UNKNOWN: "the unique id of the resource is unknown on one side",
 }
-"""Why it is not known whether a finding still holds, for people."""
+"""Why it is unknown whether a finding is still there, as text."""
 
 
 class DifferenceKind(StrEnum):
-    """Name what differs between two reports."""
+    """List what can differ between two reports, apart from findings."""
 
     ORDER = "order"
     PLANNED_CHANGE = "planned_change"
@@ -60,7 +60,7 @@ class DifferenceKind(StrEnum):
 
 
 class Difference(Struct, frozen=True):
-    """Hold one difference: what it is about, and the value (JSON) on each side, null where there is none."""
+    """Hold one difference: what it is about, and the value (JSON) on each side, null if there is none."""
 
     kind: DifferenceKind
     subject: str
@@ -69,7 +69,7 @@ class Difference(Struct, frozen=True):
 
 
 class Entry(Struct, frozen=True):
-    """Hold what identifies a NON_COMPLIANT finding: as much as a baseline keeps of it."""
+    """Hold the part of a NON_COMPLIANT finding that identifies it, as a baseline keeps it."""
 
     fingerprint: str
     resource_id: str | None
@@ -80,7 +80,7 @@ class Entry(Struct, frozen=True):
 
 
 class IdleEntry(Struct, frozen=True):
-    """Hold an entry of a baseline that forgives nothing, what became of its finding, and why that is not known."""
+    """Hold an entry of a baseline that matches no finding, what happened to its finding, and why that is unknown."""
 
     entry: Entry
     outcome: Outcome
@@ -88,10 +88,11 @@ class IdleEntry(Struct, frozen=True):
 
 
 class BaselineSummary(Struct, frozen=True):
-    """Hold what a baseline did to a report: how many findings are known from it, and which entries forgive nothing.
+    """Hold the effect of a baseline on a report: how many findings are known from it, and entries without effect.
 
-    `stale` are the entries whose finding is resolved: they can go. `idle` are the others that match nothing: their
-    finding is suppressed, or was not seen. `differences` say what was asked otherwise when the baseline was made.
+    `stale` are the entries whose finding is resolved; they can be removed. `idle` are the others that match nothing:
+    their finding is suppressed, or was not seen. `differences` are the settings that differed when the baseline was
+    made.
     """
 
     file: str

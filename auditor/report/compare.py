@@ -1,4 +1,4 @@
-"""Two reports compared: what is new, what is resolved, and what the newer one does not prove."""
+"""Comparing two reports: what is new, what is resolved, and what the newer one does not prove."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -22,9 +22,9 @@ _OF_SOURCES = (Unproven.SOURCE_INCOMPLETE, Unproven.UNDECIDED)
 def compare(old: Report, new: Report) -> Comparison:
     """Return what changed from an old report of an account to a new one.
 
-    A finding is the same in both if its fingerprint and the unique id of its resource are equal: a user who was made
-    anew under an old name is another one. An id that is unknown on one side only equals none. A finding is resolved
-    only where the new report proves it.
+    A finding is the same in both if its fingerprint and the unique id of its resource are equal, because a user who is
+    created again under the same name is another user. An id that is unknown on only one side equals no other. A finding
+    is resolved only if the new report proves it.
 
     Raises UsageError for reports of two accounts, SourceError for one that was narrowed and lists only some findings.
     """
@@ -70,7 +70,7 @@ def _rank(finding: Finding) -> int:
 
 
 def _was_set_aside(finding: Finding, before: Side, after: Side) -> bool:
-    """Return whether a finding that counts now was NON_COMPLIANT before too, and only a suppression hid it."""
+    """Return whether an open finding was already NON_COMPLIANT before, but suppressed."""
     earlier = before.by_fingerprint.get(finding.fingerprint)
     return (
         earlier is not None
@@ -94,13 +94,13 @@ def _failed(*reports: Report) -> tuple[str, ...]:
 
 
 _Names = tuple[str, str | None, str | None]
-"""The name, ARN and unique id of a resource: plain tuples, for there are many."""
+"""The name, ARN and unique id of a resource; plain tuples, because there are many."""
 _Lists = Mapping[ListName, AbstractSet[_Names]]
 _NAME, _ARN, _ID = range(3)
 
 
 def _only_in(here: _Lists, there: _Lists, other: Side) -> tuple[Resource, ...]:
-    """Return the resources that only one report has, of the lists that the other one proves to be complete."""
+    """Return the resources that only one report has, from lists that are complete in the other one."""
     found = (
         Resource(listed_in[0], *names)
         for listed_in, resources in here.items()
@@ -111,7 +111,7 @@ def _only_in(here: _Lists, there: _Lists, other: Side) -> tuple[Resource, ...]:
 
 
 def _unlike(resources: AbstractSet[_Names], others: AbstractSet[_Names]) -> Iterator[_Names]:
-    """Yield the resources that are known to be none of the others: neither by their unique id nor by their name."""
+    """Yield the resources that are certainly not among the others, neither by unique id nor by name."""
     left = resources - others
     if not left:
         return
@@ -125,7 +125,7 @@ def _unlike(resources: AbstractSet[_Names], others: AbstractSet[_Names]) -> Iter
 
 
 def _resources(report: Report) -> _Lists:
-    """Return the resources that a report has findings on, by the list that they are in."""
+    """Return the resources with findings in a report, by the list that they are in."""
     regional = {kind.resource_type for kind in KINDS if kind.regional}
     found: dict[ListName, set[_Names]] = {}
     for each in report.findings:

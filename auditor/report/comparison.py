@@ -1,4 +1,4 @@
-"""The comparison: the records of what changed between two reports; its fields are those of the JSON diff."""
+"""The comparison: the changes between two reports; the fields are those of the JSON diff."""
 
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from auditor.report.report import AccountHeader, Report, Tool, encoded
 
 
 class Compared(Struct, frozen=True):
-    """Name one of two reports that were compared; `undecided` counts its findings with INSUFFICIENT_DATA."""
+    """Describe one of two compared reports; `undecided` counts its findings with INSUFFICIENT_DATA."""
 
     tool: Tool
     evaluated_at: Time
@@ -24,14 +24,14 @@ class Compared(Struct, frozen=True):
 
 
 class Change(Struct, frozen=True):
-    """Hold a finding that is NON_COMPLIANT in both reports, as each has it."""
+    """Hold a finding that is NON_COMPLIANT in both reports, in both versions."""
 
     old: Finding
     new: Finding
 
 
 class NotSeen(Struct, frozen=True):
-    """Hold a finding of the old report of which the new one proves nothing, why, and the sources that lack."""
+    """Hold a finding of the old report for which the new one proves nothing, why, and the incomplete sources."""
 
     finding: Finding
     reason: Unproven
@@ -39,13 +39,13 @@ class NotSeen(Struct, frozen=True):
 
     @property
     def explanation(self) -> str:
-        """Return why nothing is proven, for people."""
+        """Return why nothing is proven, as text."""
         lacking = f" ({', '.join(self.sources)})" if self.sources else ""
         return f"{REASONS[self.reason]}{lacking}"
 
 
 class Resource(Struct, frozen=True, order=True):
-    """Name a resource of the account; `resource_id` and `resource_arn` are None where they were not learned."""
+    """Hold the names of a resource; `resource_id` and `resource_arn` are None if they are unknown."""
 
     resource_type: ResourceType
     resource_name: str
@@ -54,13 +54,13 @@ class Resource(Struct, frozen=True, order=True):
 
 
 class Comparison(Struct, frozen=True, kw_only=True):
-    """Hold what changed between two reports; its fields are the JSON diff's, a stable contract that `version` numbers.
+    """Hold the changes between two reports; the fields are those of the JSON diff, a stable format with a `version`.
 
-    Open findings are those that are NON_COMPLIANT and not suppressed. Those of the new report are `new` or
+    Open findings are NON_COMPLIANT and not suppressed. Those of the new report are `new` or
     `unchanged`; those of the old one are `resolved`, `unchanged`, `suppressed` or `not_seen`. `reopened` are those of
-    `new` that a suppression set aside before. `changed` are those of `unchanged` with other evidence, `worse` those of
-    a higher severity. `resolved` holds findings as the old report has them. `appeared` and `vanished` are resources,
-    each only where the other report lists all of their type.
+    `new` that were suppressed before. `changed` are those of `unchanged` with other evidence, `worse` those with
+    a higher severity. `resolved` has the findings of the old report. `appeared` and `vanished` are resources,
+    each only if the other report lists all resources of their type.
     """
 
     format: Literal["iam-audit-diff"] = "iam-audit-diff"
@@ -85,11 +85,11 @@ class Comparison(Struct, frozen=True, kw_only=True):
 
     @property
     def is_empty(self) -> bool:
-        """Return whether nothing changed, as far as both reports can tell."""
+        """Return whether the comparison found no change and no difference."""
         return not any(getattr(self, name) for name in LISTS if name != "unchanged") and not self.differences
 
     def to_json(self) -> str:
-        """Return the JSON diff on one line; raise AuditError where a rule's evidence is not JSON."""
+        """Return the JSON diff on one line; raise AuditError if a rule's evidence is not JSON."""
         return encoded(self).decode()
 
 
@@ -109,18 +109,18 @@ LISTS = (
 
 
 def counts(comparison: Comparison) -> dict[str, int]:
-    """Return how long each list of a comparison is."""
+    """Return the length of each list of a comparison."""
     return {name: len(getattr(comparison, name)) for name in LISTS}
 
 
 def compared(report: Report, open_findings: int, undecided: int) -> Compared:
-    """Return what names a report in a comparison."""
+    """Return the description of a report in a comparison."""
     snapshot = report.snapshot
     return Compared(report.tool, report.evaluated_at, snapshot.captured_at, snapshot.sha256, open_findings, undecided)
 
 
 def light(report: Report) -> Report:
-    """Return a report without what no comparison reads: the texts and evidence of findings that are in order."""
+    """Return a report without annotations and evidence of findings that are not NON_COMPLIANT, which no diff reads."""
     findings = (
         each
         if each.compliance_type is ComplianceType.NON_COMPLIANT
@@ -131,7 +131,7 @@ def light(report: Report) -> Report:
 
 
 def about(entry: Any) -> Finding | Resource:
-    """Return the finding or resource that an entry of a list is about: as the newer report has it, if both do."""
+    """Return the finding or resource that an entry of a list is about, in the newer version if there are two."""
     if isinstance(entry, Change):
         return entry.new
     found: Finding | Resource = entry.finding if isinstance(entry, NotSeen) else entry

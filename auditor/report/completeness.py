@@ -1,4 +1,4 @@
-"""Completeness: whether a report decided everything that it was asked, and if not, why."""
+"""Completeness: whether a report decided everything, and if not, why."""
 
 from auditor.judging.rule import ComplianceType
 from auditor.report.gate import decided_nothing
@@ -6,7 +6,7 @@ from auditor.report.report import Report
 
 
 def shortfall(report: Report) -> str | None:
-    """Return why the report is incomplete; None where every fact was known, or is suppressed with a reason."""
+    """Return why the report is incomplete; None if all facts were known, or unknown ones are suppressed."""
     unknown = report.summary.counts.get(ComplianceType.INSUFFICIENT_DATA, 0)
     if decided_nothing(report):
         return "Nothing was decided: no finding is COMPLIANT or NON_COMPLIANT, and some facts are unknown"
@@ -16,7 +16,7 @@ def shortfall(report: Report) -> str | None:
 
 
 def unlisted_shortfall(report: Report) -> str | None:
-    """Return why the report is incomplete where none of the findings that it lists shows that."""
+    """Return why the report is incomplete, if no listed finding shows it; else None."""
     listed = any(
         finding.compliance_type is ComplianceType.INSUFFICIENT_DATA and finding.suppression is None
         for finding in report.findings
@@ -25,7 +25,7 @@ def unlisted_shortfall(report: Report) -> str | None:
 
 
 def narrowing(report: Report) -> str | None:
-    """Return how many findings are listed, where a report was narrowed; None where it lists all."""
+    """Return a text that says how many findings a narrowed report lists; None if it lists all."""
     everything = sum(report.summary.counts.values()) + report.summary.suppressed
     if len(report.findings) == everything:
         return None

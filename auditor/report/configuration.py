@@ -1,4 +1,4 @@
-"""The configuration in use: what a file switched off, set aside or allowed, so that no report hides it."""
+"""The configuration in use: what a file excluded, suppressed or allowed, so that every report shows it."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,12 +6,12 @@ from msgspec import Struct
 
 
 class ConfigurationSummary(Struct, frozen=True):
-    """Hold what the configuration file decides of a run; what options decide instead is not the file's.
+    """Hold the settings of a run that come from the configuration file, without those that options override.
 
     `excluded` are the rules that it leaves out, `suppressed` counts the findings that its suppressions set aside,
     ages are in hours. `selected` says which set, rules or packs run instead of the usual rules, `parameters`
-    (RULE.NAME=VALUE) and `severities` (RULE=SEVERITY) are those in effect. Each of the rest is None where the file does
-    not set it.
+    (RULE.NAME=VALUE) and `severities` (RULE=SEVERITY) are those in effect. The others are None if the file does
+    not set them.
     """
 
     file: str
@@ -29,7 +29,7 @@ class ConfigurationSummary(Struct, frozen=True):
 
 
 def effects(configuration: ConfigurationSummary) -> Sequence[str]:
-    """Return what the file does to the run, a phrase each; empty where it switches nothing off and sets no gate."""
+    """Return the effects of the file on the run, one phrase each; empty if there are none."""
     return (*_on_rules(configuration), *_on_gate(configuration))
 
 
@@ -64,5 +64,5 @@ def _on_gate(configuration: ConfigurationSummary) -> Iterator[str]:
 
 
 def sentence(configuration: ConfigurationSummary) -> str:
-    """Return the line that names the file and what it does."""
+    """Return a line with the name of the file and its effects."""
     return f"Configuration {configuration.file}: {'; '.join(effects(configuration)) or 'nothing switched off'}"

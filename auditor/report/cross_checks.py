@@ -1,4 +1,4 @@
-"""Cross-checks of a stored report: its controls held against its rules, and its coverage against its findings."""
+"""Cross-checks of a stored report: controls against rules, coverage and counts against findings."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,8 +15,8 @@ _ACCOUNT = 4  # the place of the account's number in an ARN
 _DECIDED = (ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT)
 
 
-def untold(report: Report) -> Iterator[str]:
-    """Yield controls that are left out or twice, that lack a rule, or are better than their rules say."""
+def miscontrolled(report: Report) -> Iterator[str]:
+    """Yield a message for controls that are missing or listed twice, lack a rule, or are better than their rules."""
     rules = {rule.config_rule_name: rule for rule in report.rules}
     names = [framework.name for framework in report.frameworks]
     if len(set(names)) != len(names):
@@ -31,11 +31,11 @@ def _of_framework(
     ids = [*(control.id for control in framework.controls), *(control.id for control in framework.uncovered)]
     if len(set(ids)) != len(ids):
         yield f"a control of {framework.name} is listed twice"
-    told = {(control.id, rule.config_rule_name) for control in framework.controls for rule in control.rules}
+    listed = {(control.id, rule.config_rule_name) for control in framework.controls for rule in control.rules}
     supported = {
         (control_id, name) for name, rule in rules.items() for control_id in rule.controls.get(framework.name, ())
     }
-    for control_id, name in sorted(told ^ supported):
+    for control_id, name in sorted(listed ^ supported):
         which = "does not list" if (control_id, name) in supported else "lists"
         yield f"control {control_id} of {framework.name} {which} the rule {name}, and the rule says otherwise"
     for control in framework.controls:
@@ -44,7 +44,7 @@ def _of_framework(
 
 
 def _aside(findings: Iterable[Finding]) -> Mapping[str, set[ComplianceType]]:
-    """Return the verdicts of suppressed findings by rule: they count for controls."""
+    """Return the verdicts of suppressed findings by rule, because they count for controls."""
     found: dict[str, set[ComplianceType]] = {}
     for finding in findings:
         if finding.suppression is not None:
@@ -55,7 +55,7 @@ def _aside(findings: Iterable[Finding]) -> Mapping[str, set[ComplianceType]]:
 def _too_good(
     control: ControlResult, rules: Mapping[str, RuleResult], aside: Mapping[str, set[ComplianceType]]
 ) -> str | None:
-    """Return how a control claims more than its rules give, if it does: an earlier compliance type is a worse one."""
+    """Return in what a control is better than its rules, or None; compliance types are ordered worst first."""
     full = [each for each in control.rules if not each.shortfalls]
     identifiers = [rules[each.config_rule_name].source_identifier for each in full]
     if control.complete and {rules[each.config_rule_name].source_identifier for each in control.rules} - {*identifiers}:
@@ -70,7 +70,7 @@ def _too_good(
 
 
 def misplaced(report: Report) -> Iterator[str]:
-    """Yield findings on another account or partition than the report's, and sources and counts that do not fit."""
+    """Yield a message for findings on another account or partition, and for wrong sources and counts."""
     own = (report.account.partition, report.account.id)
     for finding in report.findings:
         fields = (finding.resource_arn or "").split(":")
@@ -85,7 +85,7 @@ def misplaced(report: Report) -> Iterator[str]:
 
 
 def misknown(report: Report) -> Iterator[str]:
-    """Yield findings that no baseline can forgive, and a baseline that counts other known ones than are marked."""
+    """Yield a message for findings that cannot be known from a baseline, and for a wrong count of known ones."""
     known = [finding for finding in report.findings if finding.known]
     if any(each.compliance_type is not ComplianceType.NON_COMPLIANT or each.suppression is not None for each in known):
         yield "a finding is known from the baseline that is not NON_COMPLIANT, or is suppressed"
@@ -96,7 +96,7 @@ def misknown(report: Report) -> Iterator[str]:
 
 
 def misplanned(report: Report) -> Iterator[str]:
-    """Yield effects of a planned change that no planned change has, and counts of them that are not of the findings."""
+    """Yield a message for effects without a planned change, and for counts of effects that the findings contradict."""
     planned = report.planned
     if planned is None:
         if any(each.change is not None for each in report.findings):
@@ -113,20 +113,20 @@ def misplanned(report: Report) -> Iterator[str]:
 
 
 def reworked(report: Report) -> Iterator[str]:
-    """Yield frameworks that this very release makes otherwise of the same rules and findings."""
+    """Yield a message for frameworks that differ from what the same release makes of the rules and findings."""
     every = sum(report.summary.counts.values()) + report.summary.suppressed
     if report.tool.version != __version__ or len(report.findings) != every:
         return
     made = by_framework(
         [each.name for each in report.frameworks], report.rules, report.findings, report.account.partition
     )
-    for stored, now in zip(report.frameworks, made, strict=False):  # one that is listed twice is told elsewhere
+    for stored, now in zip(report.frameworks, made, strict=False):  # miscontrolled reports one that is listed twice
         if stored != now:
             yield f"{stored.name} is not what the rules, their parameters and their findings make of it"
 
 
 def miscovered(report: Report) -> Iterator[str]:
-    """Yield rules whose coverage does not add up, or is not that of their findings."""
+    """Yield a message for rules whose coverage does not add up or contradicts their findings."""
     listed: dict[str, list[Finding]] = {rule.config_rule_name: [] for rule in report.rules}
     for finding in report.findings:
         listed[finding.config_rule_name].append(finding)
@@ -144,7 +144,7 @@ def miscovered(report: Report) -> Iterator[str]:
 
 
 def _fits(rule: RuleResult, findings: Iterable[Finding]) -> bool:
-    """Return whether a coverage may be that of a rule's counts, and of its findings where all of them are listed."""
+    """Return whether a rule's coverage fits its counts and, if all of its findings are listed, these."""
     coverage, counts, aside = rule.coverage, rule.counts, rule.suppressed
     decided = sum(counts[kind] for kind in _DECIDED)
     others = sum(counts.values()) - decided
@@ -153,7 +153,7 @@ def _fits(rule: RuleResult, findings: Iterable[Finding]) -> bool:
         fits = decided <= coverage.judged <= decided + aside
         return fits and coverage.not_applicable + coverage.undecided <= others + aside
     about_account = sum(finding.resource_type is ResourceType.ACCOUNT for finding in findings)
-    conclusions = kinds.total() - coverage.seen  # what the engine says of the account where a list is empty or cut
+    conclusions = kinds.total() - coverage.seen  # the engine's findings on the account, if a list is empty or cut
     return (
         coverage.judged == sum(kinds[kind] for kind in _DECIDED)
         and coverage.not_applicable <= kinds[ComplianceType.NOT_APPLICABLE]

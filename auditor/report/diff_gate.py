@@ -1,4 +1,4 @@
-"""The gate of a diff: the exit code that follows from a comparison, and why."""
+"""The gate of a diff: the exit code of a comparison, and the reason for it."""
 
 from auditor.report.comparison import Comparison
 

@@ -1,6 +1,6 @@
-"""Differences of two reports beside their findings: rules, parameters, tool, configuration. They are named first.
+"""Differences between two reports apart from findings: rules, parameters, tool, configuration. Diffs show them first.
 
-A finding may come or go because something else was asked, and not because the account changed.
+They may be the reason why a finding appears or disappears, and not a change of the account.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,8 +15,8 @@ from auditor.report.changes import Difference, DifferenceKind
 from auditor.report.report import Report, Tool
 
 
-class AskedRule(Protocol):
-    """Stand for what a rule was asked with, as reports and baselines hold it."""
+class RuleAsRun(Protocol):
+    """Describe a rule with the settings that it ran with, as reports and baselines contain it."""
 
     @property
     def config_rule_name(self) -> str:
@@ -24,7 +24,7 @@ class AskedRule(Protocol):
 
     @property
     def source_identifier(self) -> str:
-        """Return which rule it is."""
+        """Return the source identifier of the rule."""
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -36,14 +36,14 @@ class AskedRule(Protocol):
 
     @property
     def left_out(self) -> tuple[ResourceType, ...]:
-        """Return the types of resources that it did not judge."""
+        """Return the resource types that it did not judge."""
 
 
-_UNCOMPARED = {"suppressed"}  # how many findings a file's suppressions set aside follows from the findings
+_UNCOMPARED = {"suppressed"}  # the number of suppressed findings follows from the findings
 
 
 def differences(old: Report, new: Report) -> tuple[Difference, ...]:
-    """Return how two reports differ beside their findings, most telling first."""
+    """Return the differences between two reports apart from findings, the most important first."""
     order = _order(old.snapshot.captured_at, new.snapshot.captured_at)
     rules = of_rules(old.rules, new.rules)
     planned = _changed(*({"files": side.planned.files if side.planned else None} for side in (old, new)))
@@ -53,7 +53,7 @@ def differences(old: Report, new: Report) -> tuple[Difference, ...]:
 
 
 def sentence(difference: Difference) -> str:
-    """Return the text that names a difference."""
+    """Return a difference as text."""
     if difference.kind is DifferenceKind.ORDER:
         return f"The old report is the newer one: it was captured {difference.old}, the new one {difference.new}"
     if difference.kind is DifferenceKind.RULE and None in (difference.old, difference.new):
@@ -90,13 +90,13 @@ def _order(old: datetime | None, new: datetime | None) -> Iterator[Difference]:
 
 
 def of_tools(old: Tool, new: Tool) -> Iterator[Difference]:
-    """Yield the difference of the programs that made two reports."""
+    """Yield the difference between the programs that made two reports, if any."""
     if old != new:
         yield _different(DifferenceKind.TOOL, new.name, old.version, new.version)
 
 
-def of_rules(old: Sequence[AskedRule], new: Sequence[AskedRule]) -> Iterator[Difference]:
-    """Yield the differences of the rules of two reports: which ran, and with what."""
+def of_rules(old: Sequence[RuleAsRun], new: Sequence[RuleAsRun]) -> Iterator[Difference]:
+    """Yield the differences between the rules of two reports: which ran, and with which settings."""
     before, after = ({rule.config_rule_name: rule for rule in side} for side in (old, new))
     for name in sorted({*before, *after}):
         first, second = before.get(name), after.get(name)
@@ -107,7 +107,7 @@ def of_rules(old: Sequence[AskedRule], new: Sequence[AskedRule]) -> Iterator[Dif
             yield from _of_rule(first, second)
 
 
-def _of_rule(old: AskedRule, new: AskedRule) -> Iterator[Difference]:
+def _of_rule(old: RuleAsRun, new: RuleAsRun) -> Iterator[Difference]:
     name = new.config_rule_name
     for parameter, before, after in _changed(old.parameters, new.parameters):
         yield _different(DifferenceKind.PARAMETER, f"{name}.{parameter}", before, after)
@@ -123,20 +123,20 @@ def _configuration(old: Report, new: Report) -> Iterator[Difference]:
 
 
 def _settings(report: Report) -> Mapping[str, Any]:
-    """Return what the configuration file of a report sets."""
+    """Return the settings of a report that come from its configuration file."""
     fields = {} if report.configuration is None else _plain(report.configuration)
     return {name: value for name, value in fields.items() if name not in _UNCOMPARED and value not in _NOTHING}
 
 
 def _sources(old: Report, new: Report) -> Iterator[Difference]:
-    """Yield the sources that were read otherwise: what one side did not read it cannot tell."""
+    """Yield the sources with another status: a report cannot contain what it did not read."""
     before, after = ({str(each.name): each.status for each in side.snapshot.sources} for side in (old, new))
     for name, first, second in _changed(before, after):
         yield _different(DifferenceKind.SOURCE, name, first, second)
 
 
 def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-    """Yield what differs; a stored report has a list where one that was just made has a tuple."""
+    """Yield the keys whose values differ, as JSON: a stored report has lists where a new one has tuples."""
     for name in sorted({*old, *new}):
         first, second = _plain(old.get(name)), _plain(new.get(name))
         if first != second:

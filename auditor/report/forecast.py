@@ -1,6 +1,6 @@
-"""The forecast: which findings will appear by the calendar alone, if nobody uses, rotates or changes anything.
+"""The forecast: which findings will appear only because time passes, if nobody uses, rotates or changes anything.
 
-Each later day is judged as an audit of the same account would be, with all its times moved by so many days.
+Each later day is judged like an audit of the same account at that time.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ _LIMITS = Limits()
 
 
 class Becoming(StrEnum):
-    """Name what becomes of a finding on a day: it opens, is no longer open, or can no longer be decided."""
+    """List what can happen to a finding: it opens, is no longer open, or can no longer be decided."""
 
     OPEN = "open"
     RESOLVED = "resolved"
@@ -38,9 +38,9 @@ class Becoming(StrEnum):
 
 
 class Expected(Struct, frozen=True, kw_only=True):
-    """Hold a finding that changes by the calendar, as it will be on the first day on which it is so.
+    """Hold a finding that will change because time passes, as it will be on the first day after the change.
 
-    `after_days` are counted from the capture. `ended` is the suppression that no longer sets it aside, None otherwise.
+    `after_days` is counted from the capture time. `ended` is the suppression that ends then, or None.
     """
 
     at: Time
@@ -51,11 +51,11 @@ class Expected(Struct, frozen=True, kw_only=True):
 
 
 class Forecast(Struct, frozen=True, kw_only=True):
-    """Hold a forecast; the fields are those of the JSON, which `version` numbers.
+    """Hold a forecast; the fields are those of the JSON, whose format has the number `version`.
 
-    `expected` is in order of time. `undecided` are the findings that have INSUFFICIENT_DATA at the capture: nobody can
-    say when they will fail. `timed_rules` are the rules whose verdicts rest on the time, `failed_rules` those that
-    raised an error.
+    `expected` is sorted by time. `undecided` are the findings that have INSUFFICIENT_DATA at the capture time: it is
+    unknown when they will fail. `timed_rules` are the rules whose verdicts depend on the time, `failed_rules` those
+    that raised an error.
     """
 
     format: Literal["iam-audit-forecast"] = "iam-audit-forecast"
@@ -83,14 +83,14 @@ def forecast(
     suppression_limits: Limits = _LIMITS,
     max_report_age: timedelta | None = None,
 ) -> Forecast:
-    """Return what changes in the findings of a snapshot on each of the days after its capture, and nothing else does.
+    """Return how the findings of a snapshot will change in the days after its capture, only because time passes.
 
-    The arguments are those of `audit`; suppressions end by the days of the forecast. Raises SourceError for a snapshot
-    of unknown time, UsageError for a number of days that is not 1 to 3,650, and as `audit` does.
+    The arguments are those of `audit`; suppressions end on their dates. Raises SourceError for a snapshot
+    of unknown time, UsageError for a number of days that is not 1 to 3,650, and the errors of `audit`.
     """
     if not 1 <= days <= MOST_DAYS:
         raise UsageError(f"a forecast is of 1 to {MOST_DAYS:,} days, not {days:,}", "Ask for fewer days.")
-    moved(snapshot, days)  # raises for a time that is too far ahead, which rules that read none would not notice
+    moved(snapshot, days)  # raises if the time is too far ahead, also if no rule reads a time
     believed = snapshot if max_report_age is None else without_old_report(snapshot, max_report_age)
     return _Forecaster(believed, configured_rules(rules, parameters), suppressions, suppression_limits).over(days)
 
@@ -133,7 +133,7 @@ class _Forecaster:
         )
 
     def _expected(self, days: int) -> Iterator[Expected]:
-        """Yield what changes day by day, of a day the most severe first."""
+        """Yield the changes day by day, the most severe of each day first."""
         changes = self._later.changes(days)
         raw, before = self._watched, self._marked(self._watched, 0)
         for day in range(1, days + 1):
@@ -148,7 +148,7 @@ class _Forecaster:
 
     @cached_property
     def _ending(self) -> Collection[int]:
-        """Return the days on which a suppression no longer holds."""
+        """Return the days on which a suppression has ended."""
         first = self._captured_at.date()
         return {(each.until - first).days + 1 for each in self._suppressions}
 
@@ -158,7 +158,7 @@ class _Forecaster:
         return Expected(at=at, after_days=day, becomes=_standing(now), finding=now, ended=ended)
 
     def _marked(self, findings: Findings, day: int) -> Findings:
-        """Return findings with the suppressions that hold on a day."""
+        """Return findings with the suppressions that are in force on a day."""
         if not self._suppressions:
             return findings
         today = (self._captured_at + timedelta(days=day)).date()

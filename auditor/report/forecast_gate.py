@@ -1,4 +1,4 @@
-"""The gate of a forecast: the exit code that follows from it, and why."""
+"""The gate of a forecast: its exit code, and the reason for it."""
 
 from auditor.judging.rule import Severity
 from auditor.report.forecast import Becoming, Forecast

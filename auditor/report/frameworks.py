@@ -1,4 +1,4 @@
-"""Frameworks: findings seen by the controls of CIS, AWS Security Hub, NIST and PCI that the rules support."""
+"""Frameworks: the findings by the controls of CIS, AWS Security Hub, NIST and PCI that the rules support."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -11,15 +11,15 @@ from auditor.judging.finding import Finding
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType, Rule
 from auditor.selection.frameworks import (
-    Ask,
     Framework,
     KnownControl,
+    Requirement,
     UncoveredControl,
-    asked,
     is_number,
     known,
     lacking,
     listed,
+    requirements,
     supported,
     uncovered,
 )
@@ -34,7 +34,7 @@ _Aside = Mapping[str, frozenset[ComplianceType]]
 
 
 class RuleSummary(Protocol):
-    """What is told here of a configured rule; the report's RuleResult is one."""
+    """Describe a configured rule as far as it is needed here; the report's RuleResult is one."""
 
     @property
     def config_rule_name(self) -> str:
@@ -58,7 +58,7 @@ class RuleSummary(Protocol):
 
     @property
     def left_out(self) -> Sequence[str]:
-        """Return the resource types that the rule did not judge, though it is made for them."""
+        """Return the resource types of the rule that it did not judge in this run."""
 
     @property
     def suppressed(self) -> int:
@@ -66,9 +66,9 @@ class RuleSummary(Protocol):
 
 
 class SupportingRule(Struct, frozen=True):
-    """Sum up a rule that supports a control; `counts` and verdict leave out suppressed findings.
+    """Summarize a rule that supports a control; `counts` and verdict leave out suppressed findings.
 
-    `shortfalls` say which parameters of this run, or its Scope, fall short of what the control asks for.
+    `shortfalls` say which parameters of this run, or its Scope, do not meet the requirements of the control.
     """
 
     config_rule_name: str
@@ -79,11 +79,12 @@ class SupportingRule(Struct, frozen=True):
 
 
 class ControlResult(Struct, frozen=True):
-    """Sum up a control: `complete` if all of its rules ran and asked for as much as the control does.
+    """Summarize a control; it is `complete` if all its rules ran, with parameters that meet its requirements.
 
-    The verdict is the worst of the rules' findings, suppressed ones included: an exception is ours, not the
-    framework's. `set_aside` says that it would be better without these. What is not complete is never COMPLIANT.
-    `not_evaluated` names rules. `partial` says why the rules can break the control, and never meet it.
+    The verdict is the worst of the rules' findings, including suppressed ones, because a suppression is ours, not the
+    framework's. `set_aside` means that it would be better without these. An incomplete control is never COMPLIANT.
+    `not_evaluated` names rules that did not run. `partial` says why the rules can show that the control fails but never
+    that it passes.
     """
 
     id: str
@@ -97,7 +98,7 @@ class ControlResult(Struct, frozen=True):
 
 
 class FrameworkResult(Struct, frozen=True):
-    """Sum up a framework control by control; `note` says where the mapping is from and that there are more controls."""
+    """Summarize a framework by control; `note` has the source of the mapping, and says that there are more controls."""
 
     name: str
     title: str
@@ -109,16 +110,16 @@ class FrameworkResult(Struct, frozen=True):
 def by_framework(
     names: Iterable[str], rules: Sequence[RuleSummary], findings: Sequence[Finding], partition: str
 ) -> tuple[FrameworkResult, ...]:
-    """Return the named frameworks with the verdicts of their controls, by the rules and findings of a report.
+    """Return the named frameworks with the verdicts of their controls, from the rules and findings of a report.
 
-    A policy of another partition than the account's meets no control.
+    A policy of another partition than the account's does not meet a requirement.
     """
     aside = {rule.config_rule_name: _aside(rule, findings) for rule in rules if rule.suppressed}
     return tuple(_framework(known()[name], rules, aside, partition) for name in dict.fromkeys(names))
 
 
 def _aside(rule: RuleSummary, findings: Sequence[Finding]) -> frozenset[ComplianceType]:
-    """Return the verdicts of a rule's suppressed findings; INSUFFICIENT_DATA where the report does not list all."""
+    """Return the verdicts of a rule's suppressed findings, with INSUFFICIENT_DATA if the report does not list all."""
     name = rule.config_rule_name
     seen = [each.compliance_type for each in findings if each.suppression is not None and each.config_rule_name == name]
     return frozenset(seen) if len(seen) == rule.suppressed else frozenset({*seen, ComplianceType.INSUFFICIENT_DATA})
@@ -129,9 +130,9 @@ def _framework(framework: Framework, rules: Sequence[RuleSummary], aside: _Aside
     titled = listed(framework.name)
     results = []
     for control_id, rule_ids in supported(framework.name).items():
-        asks = asked(framework.name, control_id)
+        required = requirements(framework.name, control_id)
         judged = {
-            rule_id: [_judged(asks.get(rule_id, {}), rule, aside, partition) for rule in ran]
+            rule_id: [_judged(required.get(rule_id, {}), rule, aside, partition) for rule in ran]
             for rule_id, ran in _ran(rule_ids, known_rules, rules)
         }
         results.append(_control(control_id, titled.get(control_id), judged))
@@ -142,14 +143,14 @@ def _framework(framework: Framework, rules: Sequence[RuleSummary], aside: _Aside
 def _ran(
     rule_ids: Iterable[str], known_rules: Mapping[str, Rule], rules: Sequence[RuleSummary]
 ) -> Iterator[tuple[str, list[RuleSummary]]]:
-    """Yield with each id the configured rules of this run that are of it."""
+    """Yield each rule id with the configured rules of this run that have it."""
     for rule_id in rule_ids:
         identifier = known_rules[rule_id].source_identifier
         yield rule_id, [rule for rule in rules if rule.source_identifier == identifier]
 
 
 class _Judged(Struct, frozen=True):
-    """Hold what a configured rule says on a control: by the findings that count, and by those that are suppressed."""
+    """Hold the verdicts of a configured rule for a control, from findings that count and from suppressed ones."""
 
     rule: RuleSummary
     shortfalls: tuple[str, ...]
@@ -157,19 +158,19 @@ class _Judged(Struct, frozen=True):
     aside: frozenset[ComplianceType]
 
 
-def _judged(asks: Mapping[str, Ask], rule: RuleSummary, aside: _Aside, partition: str) -> _Judged:
-    short = dict(_shortfalls(asks, rule.parameters, partition))
+def _judged(required: Mapping[str, Requirement], rule: RuleSummary, aside: _Aside, partition: str) -> _Judged:
+    short = dict(_shortfalls(required, rule.parameters, partition))
     texts = [*short.values(), *([f"Its Scope leaves out {', '.join(rule.left_out)}"] if rule.left_out else [])]
     verdicts, verdicts_aside = frozenset({rule.compliance_type}), aside.get(rule.config_rule_name, frozenset())
-    if texts:  # then only a broken check says something: what breaks a looser one breaks the control's too
-        looser = all(asks[name].off or is_number(rule.parameters.get(name)) for name in short)
+    if texts:  # then only NON_COMPLIANT counts: a resource that fails a looser check fails the control's too
+        looser = all(required[name].off or is_number(rule.parameters.get(name)) for name in short)
         still = frozenset({ComplianceType.NON_COMPLIANT} if looser else ())
         verdicts, verdicts_aside = verdicts & still, verdicts_aside & still
     return _Judged(rule, tuple(texts), verdicts, verdicts_aside)
 
 
 def _control(control_id: str, control: KnownControl | None, judged: Mapping[str, Sequence[_Judged]]) -> ControlResult:
-    supporting = [each for of_rule in judged.values() for each in _telling(of_rule)]
+    supporting = [each for of_rule in judged.values() for each in _relevant(of_rule)]
     partial = control.partial if control else None
     whole = all(any(not each.shortfalls for each in of_rule) for of_rule in judged.values())
     complete = whole and partial is None
@@ -188,8 +189,8 @@ def _control(control_id: str, control: KnownControl | None, judged: Mapping[str,
     )
 
 
-def _telling(of_rule: Sequence[_Judged]) -> Sequence[_Judged]:
-    """Return the configurations of a rule without those that say nothing beside one that asks for enough."""
+def _relevant(of_rule: Sequence[_Judged]) -> Sequence[_Judged]:
+    """Return the configurations of a rule; if one meets the requirements, without those that have no verdict."""
     if all(each.shortfalls for each in of_rule):
         return of_rule
     return [each for each in of_rule if not each.shortfalls or each.counting or each.aside]
@@ -206,7 +207,7 @@ def _supporting(judged: _Judged) -> SupportingRule:
 
 
 def contradicts(control: ControlResult, rules: Mapping[str, RuleSummary]) -> bool:
-    """Return whether the rules of a report, by name, speak against what it tells of a control."""
+    """Return whether the rules of a report, by name, contradict its result for a control."""
     for each in control.rules:
         rule = rules.get(each.config_rule_name)
         verdicts = each.compliance_type, each.counts, each.suppressed
@@ -219,18 +220,20 @@ def contradicts(control: ControlResult, rules: Mapping[str, RuleSummary]) -> boo
     return _worst([worst, control.compliance_type]) is not control.compliance_type
 
 
-def _shortfalls(asks: Mapping[str, Ask], parameters: Mapping[str, Any], partition: str) -> Iterator[tuple[str, str]]:
-    """Yield the parameters that do not ask for as much as a control does, each with the words that say so."""
-    for name, ask in asks.items():
+def _shortfalls(
+    required: Mapping[str, Requirement], parameters: Mapping[str, Any], partition: str
+) -> Iterator[tuple[str, str]]:
+    """Yield the parameters that do not meet the requirements of a control, each with an explanation."""
+    for name, requirement in required.items():
         value = parameters.get(name)
-        if (missing := lacking(ask, value, partition)) is not None:
+        if (missing := lacking(requirement, value, partition)) is not None:
             known = "not set" if value is None else msgspec.json.encode(value).decode()
-            shown = known if name in parameters else "unknown"  # of an undecided rule no parameter is shown
+            shown = known if name in parameters else "unknown"  # an undecided rule has no parameters
             yield name, f"{name} is {shown}; the control asks for {missing}"
 
 
 def tally(framework: FrameworkResult) -> str:
-    """Return the text that counts the controls of a framework by verdict."""
+    """Return the number of controls of a framework by verdict, as text."""
     counts = Counter(control.compliance_type for control in framework.controls)
     verdicts = ", ".join(f"{counts[kind]} {kind}" for kind in ComplianceType if counts[kind])
     number = len(framework.controls)
@@ -241,6 +244,6 @@ def tally(framework: FrameworkResult) -> str:
 
 
 def extent(control: ControlResult) -> tuple[str, ...]:
-    """Return the words beside a control's verdict: that not every rule decided, that only suppressed findings did."""
+    """Return the labels of a control's verdict: not every rule decided, or only suppressed findings did."""
     evaluated = () if control.complete else (PARTLY if control.rules else NOT_EVALUATED,)
     return (*evaluated, SET_ASIDE) if control.set_aside else evaluated

@@ -1,4 +1,4 @@
-"""The gate: the exit code that follows from a report, and why."""
+"""The gate: the exit code of a report, and the reason for it."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,12 +11,11 @@ from auditor.report.report import Report
 
 
 class Gate(Struct, frozen=True):
-    """Hold what turns a finished audit into a failure.
+    """Hold the settings that decide when a finished audit fails.
 
-    Findings of less than `min_severity` do not, nor those that a baseline knows; `on_new` says that the gate is only
-    about the others. `overdue` counts the findings that were open for longer than allowed, where the gate is about
-    these.
-    `only_introduced`: of a planned change, only what it introduces counts as a failure.
+    Findings below `min_severity` and findings known from a baseline do not count; `on_new` means that the gate was set
+    to new findings. `overdue` is the number of findings that have been open for too long, if the gate is about these.
+    `only_introduced`: of a planned change, only findings that it introduces count.
     """
 
     fail_on_noncompliant: bool
@@ -54,7 +53,7 @@ _CAUSED = (Effect.INTRODUCED, Effect.UNDETERMINED)
 
 
 def _caused(report: Report, effect: Effect, least: Severity) -> int:
-    """Return how many NON_COMPLIANT findings a planned change has this effect on, of those that count."""
+    """Return how many NON_COMPLIANT findings that count have this effect of a planned change."""
     severe = _severe(report, least)
     return sum(
         finding.change is effect
@@ -83,19 +82,19 @@ def _failed(report: Report, gate: Gate, count: int) -> str:
 
 
 def _known(report: Report, least: Severity) -> int:
-    """Return how many findings the baseline forgives that would count otherwise."""
+    """Return how many findings do not count only because they are known from the baseline."""
     severe = _severe(report, least)
     return sum(finding.known and finding.config_rule_name in severe for finding in report.findings)
 
 
 def _below(report: Report, kind: ComplianceType, least: Severity) -> int:
-    """Return how many findings of a kind are of rules less severe than `least`."""
+    """Return how many findings of a compliance type belong to rules less severe than `least`."""
     severities = list(Severity)[list(Severity).index(least) + 1 :]
     return sum(rule.counts[kind] for rule in report.rules if rule.severity in severities)
 
 
 def _not_counted(report: Report, gate: Gate, below: Mapping[ComplianceType, int], known: int) -> Iterator[str]:
-    """Yield what the gate passes over, so that nobody takes it for nothing."""
+    """Yield a text for each group of findings that do not count, so that the reason mentions them."""
     aside = report.summary.suppressed
     if aside:
         yield _number(aside, "suppressed finding does", "suppressed findings do")
@@ -108,9 +107,9 @@ def _not_counted(report: Report, gate: Gate, below: Mapping[ComplianceType, int]
 
 
 def decided_nothing(report: Report) -> bool:
-    """Return whether nothing was decided though something was unknown, or no rule ran; no setting lets that pass.
+    """Return whether nothing was decided although something was unknown, or no rule ran; this never passes the gate.
 
-    Suppressed findings count here: an exception excuses what is known, not a run that saw nothing.
+    Suppressed findings count here: a suppression excuses known findings, not a run that saw nothing.
     """
     coverages = [rule.coverage for rule in report.rules]
     if any(each.judged for each in coverages):
@@ -119,7 +118,7 @@ def decided_nothing(report: Report) -> bool:
 
 
 def _extent(report: Report, unknown: int) -> str:
-    """Return whether everything could be judged; a suppression excuses what was not, and leaves it unknown."""
+    """Return a text that says whether everything was judged; suppressed unknown facts are excused, but mentioned."""
     if unknown:
         return "incomplete as allowed"
     unseen = any(

@@ -1,4 +1,4 @@
-"""What the configuration file in use decides of a run, for its report."""
+"""Summarizing the effects of the configuration file on a run, for its report."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
@@ -17,9 +17,9 @@ _LONGEST = 80  # characters of a parameter's value
 
 
 def summary(plan: Plan, suppressed: int) -> ConfigurationSummary | None:
-    """Return what the file decides; None where no file is in use. What an option decides is not the file's.
+    """Return the settings that come from the configuration file, not from options; None if there is no file.
 
-    `suppressed` is how many findings it sets aside.
+    `suppressed` is the number of findings that its suppressions set aside.
     """
     if plan.loaded.path is None:
         return None
@@ -47,7 +47,7 @@ def completed(report: Report, plan: Plan, snapshot: Snapshot) -> Report:
 
 
 def _selected(plan: Plan) -> Iterator[str]:
-    """Yield the set, the rules and the packs that the file has run instead of the usual rules."""
+    """Yield the set, the rules and the packs that run instead of the usual rules because of the file."""
     which, packs = plan.selection.which, plan.selection.packs
     if which.origin.kind is OriginKind.FILE:
         yield from ([f"the set {which.value.rule_set}"] if which.value.rule_set else [])

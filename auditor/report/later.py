@@ -1,4 +1,4 @@
-"""Judging an account at later times: what changes in its findings by the calendar alone, and on which day."""
+"""Judging an account at later times: which findings change only because time passes, and on which day."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ Findings = Mapping[str, Finding]
 
 
 def moved(snapshot: Snapshot, days: int) -> Snapshot:
-    """Return a snapshot as if everything in it were read so many days later; raise SourceError beyond year 9999."""
+    """Return a snapshot as if it had been read this many days later; raise SourceError beyond the year 9999."""
     step = timedelta(days=days)
 
     def later(time: datetime | None) -> datetime | None:
@@ -45,31 +45,31 @@ def moved(snapshot: Snapshot, days: int) -> Snapshot:
 
 
 _TIMES = frozenset({"captured_at", "report_generated_at"})
-_asked: ContextVar[set[str] | None] = ContextVar("_asked", default=None)
+_read_times: ContextVar[set[str] | None] = ContextVar("_read_times", default=None)
 
 
 class _Watched(Snapshot, frozen=True):
-    """Hold a snapshot that notes which of its times are read, within _watching."""
+    """Hold a snapshot that records which of its times are read inside a _watching block."""
 
     def __getattribute__(self, name: str) -> Any:
-        if name in _TIMES and (asked := _asked.get()) is not None:
-            asked.add(name)
+        if name in _TIMES and (read := _read_times.get()) is not None:
+            read.add(name)
         return super().__getattribute__(name)
 
 
 @contextmanager
 def _watching() -> Iterator[set[str]]:
-    """Yield the names of the times that are read of watched snapshots, from here on."""
-    asked: set[str] = set()
-    token = _asked.set(asked)
+    """Yield a set that collects the names of the times that are read from watched snapshots inside the block."""
+    read: set[str] = set()
+    token = _read_times.set(read)
     try:
-        yield asked
+        yield read
     finally:
-        _asked.reset(token)
+        _read_times.reset(token)
 
 
 class Later:
-    """Judge a snapshot by rules, now and on later days; what reads no time is judged once."""
+    """Judge a snapshot by rules, now and on later days; rules that read no time are evaluated once."""
 
     def __init__(self, snapshot: Snapshot, rules: Sequence[ConfiguredRule]) -> None:
         self._snapshot, self._index = snapshot, Index(snapshot)
@@ -78,11 +78,11 @@ class Later:
         self.timed = [each for each in rules if self._reads_time(each)]
 
     def _reads_time(self, rule: ConfiguredRule) -> bool:
-        """Return whether a rule asks for the time of anything; the verdicts of others stay as they are."""
+        """Return whether a rule reads a time; the verdicts of other rules do not change."""
         watched = _Watched(**{name: getattr(self._snapshot, name) for name in Snapshot.__struct_fields__})
-        with _watching() as asked:
+        with _watching() as read:
             evaluate(watched, [rule], self._index)
-        return bool(asked)
+        return bool(read)
 
     def _judged(self, snapshot: Snapshot, rules: Sequence[ConfiguredRule]) -> Findings:
         evaluation: Evaluation = evaluate(snapshot, rules, self._index)
@@ -91,10 +91,10 @@ class Later:
         return {each.fingerprint: each for each in evaluation.findings}
 
     def changes(self, days: int) -> Mapping[int, Findings]:
-        """Return the findings whose compliance type differs from the day before, by day, up to that many days ahead.
+        """Return, by day, the findings whose compliance type differs from the day before, for this many days.
 
-        Our own rules and AWS's never go back as time passes, so that days between two of equal verdicts need no look.
-        A plug-in's may do anything, so each day is looked at.
+        Verdicts of our own rules and AWS's never change back as time passes, so days between two with equal verdicts
+        need not be judged. Rules of plug-ins may change back, so each day is judged.
         """
         found: defaultdict[int, dict[str, Finding]] = defaultdict(dict)
         plugins = [each for each in self.timed if each.rule.origin is RuleOrigin.PLUGIN]
@@ -115,7 +115,7 @@ class Later:
         rules: Sequence[ConfiguredRule],
         found: Mapping[int, dict[str, Finding]],
     ) -> None:
-        """Find the days on which the findings change that differ on two days."""
+        """Find, by bisection, the days on which findings change that differ between two days."""
         (first, before), (last, after) = start, end
         differing = _differing(before, after)
         if not differing:
@@ -129,7 +129,7 @@ class Later:
         self._between((middle, seen), (last, {key: after[key] for key in seen}), rules, found)
 
     def on(self, day: int, findings: Iterable[Finding]) -> Findings:
-        """Return what findings say on a later day; only their resources are judged."""
+        """Return findings as they are on a later day; only their resources are judged."""
         wanted = {each.fingerprint: each for each in findings}
         names = {each.config_rule_name for each in wanted.values()}
         rules = [each for each in self.timed if each.config_rule_name in names]
@@ -138,7 +138,7 @@ class Later:
 
 
 def _differing(before: Findings, after: Findings) -> Sequence[str]:
-    """Return the findings of the later day that the earlier one has with another compliance type, or has not."""
+    """Return the keys of the later day's findings that are new or have another compliance type."""
     return [
         key
         for key, each in after.items()
@@ -147,7 +147,7 @@ def _differing(before: Findings, after: Findings) -> Sequence[str]:
 
 
 def _only(snapshot: Snapshot, findings: Iterable[Finding]) -> Snapshot:
-    """Return a snapshot with no other resources than those of findings, to be judged with the index of all of them."""
+    """Return a snapshot with only the resources of findings, to be judged with the index of the whole snapshot."""
     wanted = {(each.resource_type, each.resource_arn or each.resource_name) for each in findings}
     lists = {}
     for kind in KINDS:

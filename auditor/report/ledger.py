@@ -1,7 +1,7 @@
-"""The ledger: what was read of each source, and of how many resources each rule could say something.
+"""The ledger: how far each source was read, and how many resources each rule could judge.
 
-Its numbers add up: of the resources that exist some were seen, and of each of those a rule said that it is judged
-(COMPLIANT or NON_COMPLIANT), not applicable, or not decidable.
+Its numbers add up: the resources that exist are seen or unseen, and each one that was seen is judged
+(COMPLIANT or NON_COMPLIANT), not applicable, or undecided.
 """
 
 from collections import Counter
@@ -19,13 +19,13 @@ from auditor.judging.rule import ComplianceType, EvidenceGap, Rule
 
 
 class SourceReading(SourceRecord, frozen=True):
-    """Hold of one source how far it was read, and which IAM actions to grant to read the rest."""
+    """Hold how far one source was read, and which IAM actions to grant to read the rest."""
 
     iam_actions: tuple[str, ...]
 
 
 class Reason(Struct, frozen=True):
-    """Hold why resources are not decidable or were not seen, how many (None: unknown), and the IAM action to grant."""
+    """Hold why resources are undecided or were not seen, how many (None: unknown), and the IAM action to grant."""
 
     message: str
     iam_action: str | None
@@ -33,10 +33,10 @@ class Reason(Struct, frozen=True):
 
 
 class Coverage(Struct, frozen=True):
-    """Count what a rule could say: seen = judged + not_applicable + undecided, resources = seen + unseen.
+    """Hold the counts of a rule: seen = judged + not_applicable + undecided, resources = seen + unseen.
 
-    `resources` exist and `unseen` were not read; both are None while a list is incomplete and AWS's count is unknown.
-    The `reasons` are those of undecided and of unseen resources.
+    `resources` exist and `unseen` were not read; both are None if a list is incomplete and AWS's count is unknown.
+    `reasons` says why resources are undecided or unseen.
     """
 
     resources: int | None
@@ -49,7 +49,7 @@ class Coverage(Struct, frozen=True):
 
 
 class Totals(Struct, frozen=True):
-    """Sum up the ledger: sources asked for and read completely, and the rules' coverage; `unseen` None: unknown."""
+    """Hold the totals of the ledger: sources requested and complete, and the coverage; `unseen` is None if unknown."""
 
     sources: int
     complete: int
@@ -88,7 +88,7 @@ def coverage(snapshot: Snapshot, rule: Rule, findings: Sequence[Finding]) -> Cov
 
 
 def _parted(snapshot: Snapshot, rule: Rule, findings: Iterable[Finding]) -> tuple[list[Finding], list[Finding]]:
-    """Part verdicts on resources from what the engine concludes of the account when a list is empty or unread."""
+    """Return the verdicts on resources, and the engine's own findings on the account if a list is empty or unread."""
     verdicts: list[Finding] = []
     conclusions: list[Finding] = []
     for finding in findings:
@@ -104,13 +104,13 @@ def _is_conclusion(snapshot: Snapshot, rule: Rule, finding: Finding) -> bool:
 
 
 def _concerned(snapshot: Snapshot, rule: Rule) -> Iterable[ResourceType]:
-    """Return the types of resources that a rule is about: none, but for the account, where AWS does not offer it."""
+    """Return the resource types of a rule; only the account if AWS does not offer the rule in the partition."""
     offered = snapshot.account.partition not in rule.not_offered_in
     return (kind for kind in rule.resource_types if offered or kind is ResourceType.ACCOUNT)
 
 
 def _existing(snapshot: Snapshot, resource_type: ResourceType) -> int | None:
-    """Return how many resources of a type exist: AWS's count if the list is incomplete, None where there is none."""
+    """Return how many resources of a type exist: AWS's count if the list is incomplete, None if that is unknown."""
     kind = kind_of(resource_type)
     listing = kind.resources(snapshot)
     if listing.gap is None:
@@ -121,7 +121,7 @@ def _existing(snapshot: Snapshot, resource_type: ResourceType) -> int | None:
 
 
 def _reasons(findings: Iterable[Finding]) -> Iterator[Reason]:
-    """Yield why findings are undecided, the most frequent reason first: the gap that they rest on, else their text."""
+    """Yield why findings are undecided, the most frequent reason first: their gap, or else their annotation."""
     counts = Counter(_gap(finding) or finding.annotation for finding in findings)
     for why, count in counts.most_common():
         if isinstance(why, str):
@@ -135,13 +135,13 @@ def _gap(finding: Finding) -> EvidenceGap | None:
 
 
 def _unseen(unread: Sequence[Finding], unseen: int | None) -> Iterator[Reason]:
-    for finding in unread:  # the engine says it once a rule
+    for finding in unread:  # the engine adds one for each rule
         actions = sorted({fact.gap.iam_action for fact in finding.evidence if fact.gap and fact.gap.iam_action})
         yield Reason(finding.annotation, ", ".join(actions) or None, unseen)
 
 
 def totals(sources: Iterable[SourceRecord], coverages: Iterable[Coverage]) -> Totals:
-    """Sum up the ledger; an evaluation is a rule's answer on one resource."""
+    """Return the totals of the ledger; an evaluation is the verdict of a rule on one resource."""
     requested = [source for source in sources if source.status is not SourceStatus.NOT_REQUESTED]
     rules = list(coverages)
     unseen = [each.unseen for each in rules]

@@ -1,4 +1,4 @@
-"""Narrowing: a report with only the findings that are to be shown."""
+"""Narrowing: reducing a report to the findings to show."""
 
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
@@ -13,10 +13,10 @@ from auditor.report.report import Report
 def narrowed(
     report: Report, severities: Sequence[Severity], resources: Sequence[str], *, only_introduced: bool = False
 ) -> Report:
-    """Return the report with only the findings to be shown; every count stays.
+    """Return the report with only the findings to show; all counts stay.
 
-    `resources` are shell patterns over names, ids and ARNs; empty sequences narrow nothing. `only_introduced`: of a
-    planned change, the findings that it introduces, and those of which nobody knows whether it does.
+    `resources` are shell patterns for names, ids and ARNs; an empty sequence does not filter. `only_introduced`: of a
+    planned change, the findings that it introduces, and those for which this is unknown.
     """
 
     def kept(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -1,4 +1,4 @@
-"""Owners: who answers for the resources of NON_COMPLIANT findings, by a tag that the configuration file names."""
+"""Owners: who is responsible for the resources of NON_COMPLIANT findings, by a tag that the configuration names."""
 
 from collections.abc import Collection, Iterator
 
@@ -12,9 +12,9 @@ from auditor.judging.rule import ComplianceType
 
 
 class Owners(Struct, frozen=True):
-    """Hold the values of a tag by the ARNs of resources, None where a resource does not have it.
+    """Hold the values of a tag by the ARNs of resources, None if a resource does not have the tag.
 
-    Only resources of NON_COMPLIANT findings are in it, and none whose tags are not known.
+    It contains only resources of NON_COMPLIANT findings whose tags are known.
     """
 
     tag: str

@@ -1,4 +1,4 @@
-"""What a report says of the planned changes that were judged."""
+"""The summary of planned changes in a report."""
 
 from msgspec import Struct
 
@@ -7,12 +7,12 @@ from auditor.judging.rule import ComplianceType
 
 
 class PlannedSummary(Struct, frozen=True):
-    """Sum up what planned changes do to the findings.
+    """Summarize the effects of planned changes on the findings.
 
-    `files` are the plans and templates, in the order in which they apply. `alone`: no account was read, so that only
-    the change was judged. `counts` are of findings that are NON_COMPLIANT before or after; undetermined ones may also
-    have INSUFFICIENT_DATA after it. `resolved` holds those that the change resolves as they were before; `lost` those
-    of before of which nothing is known after.
+    `files` are the plans and templates, in the order in which they apply. `alone`: no account was read, and only
+    the change was judged. `counts` has findings that are NON_COMPLIANT before or after; undetermined ones may also
+    have INSUFFICIENT_DATA afterwards. `resolved` are the findings that the change resolves, as they were before; `lost`
+    are findings from before whose state afterwards is unknown.
     """
 
     files: tuple[str, ...]
@@ -24,13 +24,13 @@ class PlannedSummary(Struct, frozen=True):
 
 
 def is_counted(finding: Finding) -> bool:
-    """Return whether a finding is counted: it is NON_COMPLIANT after the change, or undecided because of it."""
+    """Return whether a finding counts: it is NON_COMPLIANT after the change, or undecided because of the change."""
     undecided = finding.compliance_type is ComplianceType.INSUFFICIENT_DATA and finding.change is Effect.UNDETERMINED
     return finding.compliance_type is ComplianceType.NON_COMPLIANT or undecided
 
 
 def sentence(planned: PlannedSummary) -> str:
-    """Return what the changes do, in one sentence."""
+    """Return the effects of the changes as one sentence."""
     if not planned.touches_iam:
         return "The change touches no IAM resource"
     numbers = ", ".join(f"{planned.counts[effect]:,} {effect}" for effect in Effect)

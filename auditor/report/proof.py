@@ -1,7 +1,7 @@
-"""Proof: what a report proves of a finding that was NON_COMPLIANT in an earlier one.
+"""Proof: what a report proves about a finding that was NON_COMPLIANT in an earlier report.
 
-A finding is resolved only where its rule read all that it needs and says that the resource is in order, or where the
-resource is not in a complete list any more. Everything else is not seen: nobody knows whether it still holds.
+A finding is resolved only if its rule read everything that it needs and the resource is compliant or not applicable, or
+if the resource is no longer in a complete list. Otherwise it is not seen: it is unknown whether it is still there.
 """
 
 from abc import ABC, abstractmethod
@@ -20,7 +20,7 @@ from auditor.report.report import Report, RuleResult
 
 
 class Verdict(Protocol):
-    """Stand for what a report says of one resource, as far as proofs need it."""
+    """Describe a finding of a report, as far as proofs need it."""
 
     @property
     def config_rule_name(self) -> str:
@@ -28,34 +28,34 @@ class Verdict(Protocol):
 
     @property
     def resource_id(self) -> str | None:
-        """Return the unique id of the resource, None where it is not known."""
+        """Return the unique id of the resource, None if it is unknown."""
 
     @property
     def compliance_type(self) -> ComplianceType:
-        """Return what the rule says."""
+        """Return the verdict of the rule."""
 
     @property
     def suppression(self) -> Mapping[str, object] | None:
-        """Return the suppression that sets the finding aside."""
+        """Return the suppression that sets the finding aside, or None."""
 
 
 class RuleRun(Protocol):
-    """Stand for a rule that ran for a report."""
+    """Describe a rule that ran for a report."""
 
     @property
     def source_identifier(self) -> str:
-        """Return which rule it is."""
+        """Return the source identifier of the rule."""
 
     @property
     def left_out(self) -> Collection[ResourceType]:
-        """Return the types of resources that it did not judge."""
+        """Return the resource types that it did not judge."""
 
 
 V = TypeVar("V", bound=Verdict)
 
 
 class Fate(NamedTuple, Generic[V]):
-    """Hold what became of a finding, the finding of now if there is one, and why nothing is proven if nothing is."""
+    """Hold what happened to a finding, its current version if there is one, and why nothing is proven, or None."""
 
     outcome: Outcome
     now: V | None = None
@@ -63,11 +63,11 @@ class Fate(NamedTuple, Generic[V]):
 
 
 ListName = tuple[ResourceType, str | None]
-"""A list of resources: their type, and the Region where the kind is regional."""
+"""A list of resources: their type, and the Region if the kind is regional."""
 
 
 class Proof(ABC, Generic[V]):
-    """Conclude what became of findings from what one report says; whoever holds the report says how it is looked up."""
+    """Decide from one report what happened to earlier findings; subclasses look up the report's content."""
 
     @property
     @abstractmethod
@@ -77,29 +77,29 @@ class Proof(ABC, Generic[V]):
     @property
     @abstractmethod
     def regions(self) -> Mapping[str, Collection[str | None]]:
-        """Return the Regions in which each rule judged something."""
+        """Return the Regions of each rule's findings."""
 
     @property
     @abstractmethod
     def lists_by_rule(self) -> Mapping[str, Collection[ListName]]:
-        """Return the complete lists by the rule that proves them."""
+        """Return the complete lists, by the rule that proves that they are complete."""
 
     @abstractmethod
     def at_fingerprint(self, fingerprint: str) -> V | None:
-        """Return the finding of a fingerprint."""
+        """Return the finding with a fingerprint, or None."""
 
     @abstractmethod
     def on_resource(self, config_rule_name: str, resource_type: ResourceType, resource_id: str | None) -> V | None:
-        """Return the finding of a rule on the resource of a unique id, whatever its name; None for an unknown id."""
+        """Return the finding of a rule on the resource with a unique id, whatever its name; None for an unknown id."""
 
     @abstractmethod
     def lacking(self, config_rule_name: str) -> Sequence[str]:
-        """Return the sources that a rule reads and that were not read completely; all such of an unknown rule."""
+        """Return the sources that a rule reads and that are incomplete; for an unknown rule, all incomplete sources."""
 
     def fate(self, before: Finding | Entry, source_identifier: str) -> Fate[V]:
-        """Return what became of a finding that was NON_COMPLIANT, by a rule of this identifier."""
-        if (unasked := self._unasked(before, source_identifier)) is not None:
-            return _not_seen(unasked)
+        """Return what happened to a finding that was NON_COMPLIANT, of a rule with this source identifier."""
+        if (not_judged := self._not_judged(before, source_identifier)) is not None:
+            return _not_seen(not_judged)
         at_its_name = self.at_fingerprint(before.fingerprint)
         if at_its_name is not None and at_its_name.resource_id == before.resource_id:
             return self._judged(at_its_name)
@@ -113,8 +113,8 @@ class Proof(ABC, Generic[V]):
         complete = listed_in in self.lists_by_rule[before.config_rule_name]
         return Fate(Outcome.RESOLVED) if complete else _not_seen(Unproven.SOURCE_INCOMPLETE)
 
-    def _unasked(self, before: Finding | Entry, source_identifier: str) -> Unproven | None:
-        """Return why the rule of a finding says nothing here of its resource, if it does not."""
+    def _not_judged(self, before: Finding | Entry, source_identifier: str) -> Unproven | None:
+        """Return why the rule of a finding did not judge its resource in this report, None if it did."""
         result = self.rules.get(before.config_rule_name)
         if result is None or result.source_identifier != source_identifier:
             return Unproven.RULE_NOT_RUN
@@ -123,7 +123,7 @@ class Proof(ABC, Generic[V]):
         return None if before.region in self.regions[before.config_rule_name] else Unproven.OTHER_REGION
 
     def _judged(self, now: V) -> Fate[V]:
-        """Return what a finding on the same resource proves."""
+        """Return what the current finding on the same resource proves."""
         if now.compliance_type is ComplianceType.NON_COMPLIANT:
             return Fate(Outcome.UNCHANGED if now.suppression is None else Outcome.SUPPRESSED, now)
         if now.compliance_type is ComplianceType.INSUFFICIENT_DATA:
@@ -134,7 +134,7 @@ class Proof(ABC, Generic[V]):
 
 
 class Side(Proof[Finding]):
-    """Look up one of two reports, by fingerprint, by resource and by rule; raise SourceError where it lists too little.
+    """Look up one of two reports by fingerprint, resource and rule; raise SourceError if it was narrowed.
 
     `place` names the report in messages.
     """
@@ -153,13 +153,13 @@ class Side(Proof[Finding]):
         return self._rules
 
     def at_fingerprint(self, fingerprint: str) -> Finding | None:
-        """Return the finding of a fingerprint."""
+        """Return the finding with a fingerprint, or None."""
         return self.by_fingerprint.get(fingerprint)
 
     def on_resource(
         self, config_rule_name: str, resource_type: ResourceType, resource_id: str | None
     ) -> Finding | None:
-        """Return the finding of a rule on the resource of a unique id; None for an unknown id."""
+        """Return the finding of a rule on the resource with a unique id; None for an unknown id."""
         return self._by_resource.get((config_rule_name, resource_type, resource_id))
 
     def _check(self, place: str) -> None:
@@ -173,7 +173,7 @@ class Side(Proof[Finding]):
             raise SourceError("has two findings with one fingerprint", "Scan the account again.", subject=place)
 
     def lacking(self, config_rule_name: str) -> Sequence[str]:
-        """Return the sources that a rule reads and that were not read completely; all such of an unknown rule."""
+        """Return the sources that a rule reads and that are incomplete; for an unknown rule, all incomplete sources."""
         if config_rule_name not in self._lacking:
             rule = self._installed(config_rule_name)
             unread = sorted(each.name for each in self.report.snapshot.sources if each.lacking)
@@ -190,12 +190,12 @@ class Side(Proof[Finding]):
 
     @cached_property
     def lists(self) -> frozenset[ListName]:
-        """Return the lists of resources that a rule proves to be complete: what they lack does not exist."""
+        """Return the lists that at least one rule proves to be complete: what is not in them does not exist."""
         return frozenset[ListName]().union(*self.lists_by_rule.values())
 
     @cached_property
     def lists_by_rule(self) -> Mapping[str, frozenset[ListName]]:
-        """Return the complete lists by the rule that proves them."""
+        """Return the complete lists, by the rule that proves that they are complete."""
         return {name: frozenset(self._lists_of(result)) for name, result in self.rules.items()}
 
     def _lists_of(self, result: RuleResult) -> Iterator[ListName]:
@@ -205,7 +205,7 @@ class Side(Proof[Finding]):
         rule = self._installed(name)
         types = {each.resource_type for each in self._by_rule[name]} if rule is None else set(rule.resource_types)
         nameless = {each.resource_type for each in self._by_rule[name] if each.resource_id is None}
-        for resource_type in types - nameless - set(result.left_out):  # who has no known id may be anybody
+        for resource_type in types - nameless - set(result.left_out):  # without an id, it may be another resource
             source = kind_of(resource_type).source
             if source is None or source in self._complete:
                 for region in self.regions[name]:
@@ -213,7 +213,7 @@ class Side(Proof[Finding]):
 
     @cached_property
     def _cut(self) -> frozenset[str]:
-        """Return the rules of which the engine itself says that not every resource was seen."""
+        """Return the rules for which the engine itself found that not every resource was seen."""
         return frozenset(
             each.config_rule_name
             for each in self.report.findings
@@ -229,18 +229,18 @@ class Side(Proof[Finding]):
 
     @cached_property
     def regions(self) -> Mapping[str, frozenset[str | None]]:
-        """Return the Regions in which each rule judged something."""
+        """Return the Regions of each rule's findings."""
         return {name: frozenset(each.region for each in found) for name, found in self._by_rule.items()}
 
     @cached_property
     def _by_resource(self) -> Mapping[tuple[str, ResourceType, str | None], Finding]:
-        """Return the findings by rule, type and unique id, where that is known: names may be given anew."""
+        """Return the findings by rule, type and unique id, if that is known; names may be reused."""
         known = (each for each in self.report.findings if each.resource_id is not None)
         return {(each.config_rule_name, each.resource_type, each.resource_id): each for each in known}
 
 
 def is_conclusion(report: Report, finding: Finding) -> bool:
-    """Return whether a finding is what the engine concludes of a list that is empty or was not seen whole."""
+    """Return whether a finding is the engine's own, for a list that is empty or incomplete."""
     if finding.resource_type is not ResourceType.ACCOUNT:
         return False
     names = report.account.id, finding.region, finding.config_rule_name, finding.resource_type

@@ -1,4 +1,4 @@
-"""Stored reports: read strictly, and refused where their counts contradict their findings."""
+"""Reading stored reports strictly; a report whose counts contradict its findings is an error."""
 
 import re
 from collections import Counter
@@ -13,7 +13,7 @@ from auditor.account.checks import MAX_IDENTIFIER
 from auditor.account.snapshot import FORMAT as SNAPSHOT_FORMAT
 from auditor.errors import SourceError
 from auditor.judging.rule import MAX_ANNOTATION, ComplianceType
-from auditor.report.cross_checks import miscovered, misknown, misplaced, misplanned, reworked, untold
+from auditor.report.cross_checks import miscontrolled, miscovered, misknown, misplaced, misplanned, reworked
 from auditor.report.frameworks import contradicts
 from auditor.report.report import Report, RuleResult, Summary, as_json, by_severity, worst
 
@@ -31,7 +31,7 @@ class _Header(Struct):
 
 
 def load_report(document: bytes, place: str) -> Report:
-    """Return the report that a JSON document holds; raise SourceError naming `place` if it is none."""
+    """Return the report in a JSON document; raise SourceError naming `place` if it is not a valid report."""
     try:
         documents.check_strings(document)
         report = msgspec.json.decode(document, type=Report)
@@ -62,13 +62,13 @@ def _refuse_other_kinds(document: bytes, place: str) -> None:
 
 
 def _is_written_so(report: Report, document: bytes) -> bool:
-    """Return whether we would write a report as the document has it: then no key stands twice in it."""
-    written = as_json(report)  # compared without a copy: it may have a hundred megabytes
+    """Return whether writing the report gives the document again: then it repeats no key."""
+    written = as_json(report)  # compared without a copy, because it may have a hundred megabytes
     return len(document) == len(written) + 1 and document.startswith(written) and document.endswith(b"\n")
 
 
 def _with_severities(report: Report) -> Report:
-    """Return a report of an earlier release with the severities of findings, which only its rules had."""
+    """Return a report with the severities of findings, which only rules have in reports of earlier releases."""
     if report.summary.by_severity:
         return report
     severities = {rule.config_rule_name: rule.severity for rule in report.rules}
@@ -86,7 +86,7 @@ def _check_counts(report: Report) -> None:
 
 
 def _check_agreement(report: Report) -> None:
-    """Refuse verdicts and counts that the findings contradict; a report that was narrowed lists only some of these."""
+    """Raise ValueError for verdicts and counts that the findings contradict; a narrowed report lists only some."""
     results = {result.config_rule_name: result for result in report.rules}
     if len(results) != len(report.rules):
         raise ValueError("a rule is listed twice")
@@ -95,7 +95,7 @@ def _check_agreement(report: Report) -> None:
         if any(contradicts(control, results) for control in framework.controls):
             raise ValueError(f"a control of {framework.name} does not agree with the rules")
     _check_severities(report, results)
-    complaints = (untold, miscovered, misplaced, misknown, misplanned, reworked)
+    complaints = (miscontrolled, miscovered, misplaced, misknown, misplanned, reworked)
     for complaint in (each for check in complaints for each in check(report)):
         raise ValueError(complaint)
 
@@ -132,7 +132,7 @@ def _counted(summary: Summary | RuleResult) -> Counter[str]:
 
 
 def _check_values(report: Report) -> None:
-    """Raise ValueError or OverflowError for values that can be read and not shown."""
+    """Raise ValueError or OverflowError for values that can be read but not shown."""
     facts = [evidence.value for finding in report.findings for evidence in finding.evidence]
     documents.check_depth([*facts, *(finding.suppression for finding in report.findings)])
     documents.check_depth([result.parameters for result in report.rules])

@@ -1,4 +1,4 @@
-"""The report: the records that every format shows, and the report as JSON; its findings are in judging/finding."""
+"""The report: the records that every format shows, and the report as JSON; findings are in judging/finding.py."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -22,14 +22,14 @@ from auditor.selection.packs.summary import PackSummary
 
 
 class Tool(Struct, frozen=True):
-    """Name the program that made the report."""
+    """Hold the name and version of the program that made the report."""
 
     name: str
     version: str
 
 
 class AccountHeader(Struct, frozen=True):
-    """Name the account; `id` and `alias` are null while unknown."""
+    """Identify the account; `id` and `alias` are null while unknown."""
 
     id: str | None
     alias: str | None
@@ -37,9 +37,9 @@ class AccountHeader(Struct, frozen=True):
 
 
 class SnapshotHeader(Struct, frozen=True):
-    """Name the snapshot that was judged: its kind, time (UTC), the SHA-256 of its canonical document, its sources.
+    """Identify the snapshot: its kind, its capture time (UTC), the SHA-256 of its canonical document, its sources.
 
-    `report_generated_at` is when AWS made the credential report, `report_age_s` how old it was when it was read (s).
+    `report_generated_at` is when AWS made the credential report, `report_age_s` its age in seconds when it was read.
     """
 
     kind: str
@@ -54,9 +54,9 @@ _SEVERITIES = list(Severity)
 
 
 class Summary(Struct, frozen=True):
-    """Sum up the findings; suppressed ones are counted apart.
+    """Summarize the findings; suppressed ones are counted separately.
 
-    `by_severity` has the counts of each severity that a rule has; reports of earlier releases have none.
+    `by_severity` has the counts for each severity that a rule has; it is empty in reports of earlier releases.
     """
 
     compliance_type: ComplianceType
@@ -66,10 +66,10 @@ class Summary(Struct, frozen=True):
 
 
 class RuleResult(Struct, frozen=True):
-    """Sum up one configured rule: parameters, verdict, coverage, and the controls that it supports by framework.
+    """Summarize one configured rule: parameters, verdict, coverage, and the controls that it supports by framework.
 
-    `counts` and the verdict leave out suppressed findings, which `suppressed` counts; `coverage` counts all. `left_out`
-    are the resource types of the rule that the Scope of its conformance pack leaves out: none of them was judged.
+    `counts` and the verdict leave out suppressed findings, which `suppressed` counts; `coverage` includes them.
+    `left_out` are the resource types of the rule that were not judged because of the Scope in its conformance pack.
     """
 
     config_rule_name: str
@@ -86,14 +86,14 @@ class RuleResult(Struct, frozen=True):
 
     @property
     def shown_name(self) -> str:
-        """Return the name as people see it, with the identifier where the name alone may stand for another rule."""
+        """Return the name for display, with the source identifier if the name differs from it."""
         own = self.source_identifier.lower().replace("_", "-")
         name = self.config_rule_name
         return name if name == own else f"{name} ({self.source_identifier})"
 
 
 class ReportWarning(Struct, frozen=True, order=True):
-    """Hold something that is no verdict but that the reader should know."""
+    """Hold something that is not a verdict but that readers should know."""
 
     code: str
     config_rule_name: str | None
@@ -102,11 +102,11 @@ class ReportWarning(Struct, frozen=True, order=True):
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """Hold the report; its fields are the JSON report's, a stable contract that `version` numbers.
+    """Hold the report; the fields are those of the JSON report, a stable format with the number `version`.
 
-    `configuration` is None where no configuration file was in use, `baseline` where there was none, `planned` where no
-    planned change was judged, `owners` where no tag was named that tells them; `packs` says what
-    became of each conformance pack. Reports of before there were these have none.
+    `configuration` is None without a configuration file, `baseline` without a baseline, `planned` if no planned change
+    was judged, `owners` if no tag for owners is configured; `packs` has a summary of each conformance pack. Reports of
+    earlier releases may lack these fields.
     """
 
     format: Literal["iam-audit-report"] = "iam-audit-report"
@@ -128,16 +128,16 @@ class Report(Struct, frozen=True, kw_only=True):
 
     @property
     def shown_names(self) -> dict[str, str]:
-        """Return the names of the rules as people see them."""
+        """Return the names of the rules for display."""
         return {rule.config_rule_name: rule.shown_name for rule in self.rules}
 
     def to_json(self) -> str:
-        """Return the JSON report on one line; raise AuditError where a rule's evidence is not JSON."""
+        """Return the JSON report on one line; raise AuditError if a rule's evidence is not JSON."""
         return encoded(self).decode()
 
 
 def by_severity(rules: Iterable[RuleResult]) -> dict[Severity, dict[ComplianceType, int]]:
-    """Return the counts of findings that are not suppressed by severity, worst first, of those that rules have."""
+    """Return the counts of findings that are not suppressed, by severity, worst first."""
     found: dict[Severity, dict[ComplianceType, int]] = {}
     for rule in sorted(rules, key=lambda rule: _SEVERITIES.index(rule.severity)):
         counts = found.setdefault(rule.severity, dict.fromkeys(ComplianceType, 0))
@@ -147,7 +147,7 @@ def by_severity(rules: Iterable[RuleResult]) -> dict[Severity, dict[ComplianceTy
 
 
 def most_urgent_first(rules: Iterable[RuleResult]) -> list[RuleResult]:
-    """Return the rules by severity, then by how much is NON_COMPLIANT and INSUFFICIENT_DATA, then by name."""
+    """Return the rules sorted by severity, then by number of NON_COMPLIANT and INSUFFICIENT_DATA, then by name."""
 
     def urgency(rule: RuleResult) -> tuple[int, int, int, str]:
         failed, unknown = (rule.counts[kind] for kind in OPEN)
@@ -157,19 +157,19 @@ def most_urgent_first(rules: Iterable[RuleResult]) -> list[RuleResult]:
 
 
 def worst(counts: Mapping[ComplianceType, int]) -> ComplianceType:
-    """Return the worst compliance type that is counted, NOT_APPLICABLE where none is."""
+    """Return the worst compliance type with a count, NOT_APPLICABLE if there is none."""
     return next((kind for kind in ComplianceType if counts[kind]), ComplianceType.NOT_APPLICABLE)
 
 
 def dump_report(report: Report) -> bytes:
-    """Return the JSON report as one compact line; raise AuditError where a rule's evidence is not JSON."""
+    """Return the JSON report as one compact line; raise AuditError if a rule's evidence is not JSON."""
     return as_json(report) + b"\n"
 
 
 def as_json(value: object) -> bytes:
-    """Return a report or a part of it as JSON; raise AuditError for evidence that is none.
+    """Return a report or a part of it as JSON; raise AuditError for evidence that is not JSON.
 
-    Raises UnicodeEncodeError for a lone surrogate, which no reader of JSON takes.
+    Raises UnicodeEncodeError for a lone surrogate, which JSON parsers reject.
     """
     try:
         return msgspec.json.encode(value)
@@ -180,7 +180,7 @@ def as_json(value: object) -> bytes:
 
 
 def encoded(value: object) -> bytes:
-    """Return a report or a part of it as JSON; a lone surrogate, which no reader of JSON takes, is spelt out.
+    """Return a report or a part of it as JSON; a lone surrogate, which JSON parsers reject, is written as text.
 
     Raises AuditError for evidence that is not JSON.
     """

@@ -1,4 +1,4 @@
-"""The configuration file, iam-audit.toml: read strictly, so that nothing in it is ever ignored."""
+"""The configuration file, iam-audit.toml; it is read strictly, so that nothing in it is silently ignored."""
 
 import stat
 import tomllib
@@ -20,12 +20,12 @@ from auditor.selection.settings import DEFAULT, Origin, Sourced, from_file
 from auditor.selection.tables import Config
 
 NAME = "iam-audit.toml"
-MAX_BYTES = 1_000_000  # nobody writes as much by hand
+MAX_BYTES = 1_000_000  # a file that people write by hand is smaller
 _SUPPRESSION_HINT = "Each needs rule, reason, owner, until, and one of resource, path and tag; `ticket` is optional."
 
 
 class Loaded(Struct, frozen=True):
-    """Hold the configuration and the file that it is of, None if there is none; `content` is what the file gives."""
+    """Hold the configuration, its file (None if there is none), and the `content` of the file."""
 
     config: Config
     path: Path | None
@@ -33,11 +33,11 @@ class Loaded(Struct, frozen=True):
 
     @property
     def origin(self) -> Origin:
-        """Return the origin of what the file sets."""
+        """Return the origin of the settings in the file."""
         return from_file(self.path) if self.path else DEFAULT
 
     def setting(self, table: str, key: str | None = None) -> Sourced[Any]:
-        """Return a table or one of its values; it is the file's where the file has it, be it the default's value."""
+        """Return a table or one of its values; its origin is the file if the file sets it, even to the default."""
         value, content = getattr(self.config, table), self.content.get(table)
         if key is not None:
             value, content = getattr(value, key), (content or {}).get(key)
@@ -45,10 +45,10 @@ class Loaded(Struct, frozen=True):
 
 
 def load(path: str | None, today: date, *, ignored: bool = False) -> Loaded:
-    """Return the configuration in a file: the named one, else iam-audit.toml of the working folder if it is there.
+    """Return the configuration in a file: the named one, or else iam-audit.toml in the working folder if it exists.
 
-    With `ignored` no file is read. Raises UsageError that names the file and the line or the key, for anything that is
-    not understood, and for a file that is named and ignored.
+    With `ignored` no file is read. Raises UsageError that names the file and the line or key, for anything that is
+    invalid, and for a file that is both named and ignored.
     """
     if ignored and path is not None:
         raise UsageError("--config and --no-config exclude each other", "Name a file, or have none read.")
@@ -66,15 +66,15 @@ def load(path: str | None, today: date, *, ignored: bool = False) -> Loaded:
 
 
 def unread_above(loaded: Loaded, folder: Path) -> Path | None:
-    """Return the nearest iam-audit.toml in a parent of the folder where none is in use: it is not read.
+    """Return the nearest iam-audit.toml in a parent folder, which is not read; None if a configuration file is in use.
 
-    A parent that may not be looked into is passed over: a service's user often cannot see the folders above its own.
+    A parent without read permission is skipped: the user of a service often cannot read the folders above its own.
     """
     if loaded.path is not None:
         return None
     try:
         candidates = [parent / NAME for parent in folder.resolve().parents]
-    except FileNotFoundError:  # the folder was removed while we stand in it
+    except FileNotFoundError:  # the working folder has been removed
         return None
     return next((file for file in candidates if _is_seen(file)), None)
 
@@ -91,7 +91,7 @@ def _unreadable(file: Path, error: OSError) -> UsageError:
 
 
 def parsed(text: str, file: Path, today: date) -> Loaded:
-    """Return the configuration that a text holds; raise UsageError as `load` does, naming `file`."""
+    """Return the configuration in a text; raise UsageError as `load` does, naming `file`."""
     content = _decoded(text.removeprefix("\ufeff").replace("\r\n", "\n"), file)
     config = _checked(content, file)
     if config.selection.set and config.selection.include:
@@ -113,8 +113,8 @@ def parsed(text: str, file: Path, today: date) -> Loaded:
 
 
 def text_of(file: Path) -> str:
-    """Return the text of a configuration file as it stands; raise UsageError for none, and OSError."""
-    if stat.S_ISFIFO(file.stat().st_mode) and not file.resolve().is_relative_to("/proc"):  # but a shell's own pipe
+    """Return the unparsed text of a configuration file; raise UsageError if it cannot be one, and OSError."""
+    if stat.S_ISFIFO(file.stat().st_mode) and not file.resolve().is_relative_to("/proc"):  # a shell's <(...) is fine
         raise UsageError("is a named pipe", "Give a file: reading might wait without end.", subject=str(file))
     with file.open("rb") as stream:
         content = stream.read(MAX_BYTES + 1)
@@ -149,7 +149,7 @@ def _checked(content: Mapping[str, Any], file: Path) -> Config:
 
 
 def check_types(loaded: Loaded, resource_types: Mapping[str, Sequence[ResourceType]]) -> None:
-    """Raise UsageError for a suppression by name that leaves open which kind of resource it means."""
+    """Raise UsageError for a suppression by name that does not say which resource type it means."""
     for number, suppression in enumerate(loaded.config.suppressions):
         types = resource_types.get(suppression.rule, ())
         wrong = missing_type(suppression, types)
@@ -160,7 +160,7 @@ def check_types(loaded: Loaded, resource_types: Mapping[str, Sequence[ResourceTy
 
 
 def check_names(loaded: Loaded, rules: Mapping[str, Rule], names: Container[str]) -> None:
-    """Raise UsageError for a rule that is set twice, and for a suppression of one that is not among all `names`."""
+    """Raise UsageError for a rule with two tables, and for a suppression of a rule that is not in `names`."""
     tables: dict[str, str] = {}
     for name in loaded.config.rules:
         if (other := tables.setdefault(find(rules, name).id, name)) != name:

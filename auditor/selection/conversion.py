@@ -1,4 +1,4 @@
-"""Reading typed tables: values are converted one by one, so that the place of each is known from the walk."""
+"""Converting decoded TOML to typed tables, value by value, so that an error can name the place of the wrong value."""
 
 import types
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ _TABLE = dict[str, Any]
 
 
 class PlaceError(Exception):
-    """Raised for a value that is not what its place calls for; the document's own place is empty."""
+    """Raised for a value of the wrong type; `place` is its key, such as rules.NAME.severity, or "" for the document."""
 
     def __init__(self, problem: str, place: str) -> None:
         super().__init__(problem, place)
@@ -21,7 +21,7 @@ class PlaceError(Exception):
 
 
 def read(value: Any, described: Any, place: str = "") -> Any:
-    """Return a value as its type describes it; raise PlaceError with the place of the first that is wrong."""
+    """Return a value converted to the described type; raise PlaceError with the place of the first wrong value."""
     plain = _plain(described)
     if isinstance(plain, type) and issubclass(plain, Struct):
         return _read_struct(value, plain, place)
@@ -55,7 +55,7 @@ def _read_list(value: Any, described: Any, item: Any, place: str) -> list[Any]:
 
 
 def _leaf(value: Any, described: Any, place: str) -> Any:
-    """Return a value without looking for places within it."""
+    """Return a value converted as a whole; an error in it has the place of the whole."""
     try:
         return msgspec.convert(value, described)
     except msgspec.ValidationError as error:

@@ -1,4 +1,4 @@
-"""The effective settings, each with its key, its value and where it comes from, as `config show` prints them."""
+"""The effective settings that `config show` prints, each with its key, its value and its origin."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -1,9 +1,9 @@
-"""What frameworks ask: their controls, the rules that support these, and the values that the rules need for them.
+"""Frameworks: their controls, the rules that support these, and the parameter values that the controls require.
 
-frameworks.json of the wing `report` names the frameworks and, where they are known for certain, their controls on IAM
-in our own words, with what a control asks of a rule's parameters. Its sources are the numbering of the CIS benchmarks
-and https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html. controls.json says which rules support
-which control.
+frameworks.json of the wing `report` names the frameworks and, if they are known for certain, their controls on IAM
+in our own words, with what a control requires of a rule's parameters. Its sources are the numbering of the CIS
+benchmarks and https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html. controls.json says which
+rules support which control.
 """
 
 import re
@@ -18,7 +18,7 @@ from msgspec import Struct
 from auditor.errors import UsageError
 
 _FOLDER = Path(__file__).parents[1] / "report"
-_COMMON_WORDS = {"aws", "dss", "foundations", "benchmark"}  # what people leave out of a framework's name, or put in
+_COMMON_WORDS = {"aws", "dss", "foundations", "benchmark"}  # people may add these to a framework's name or omit them
 
 
 class UncoveredControl(Struct, frozen=True):
@@ -28,10 +28,11 @@ class UncoveredControl(Struct, frozen=True):
     title: str
 
 
-class Ask(Struct, frozen=True, forbid_unknown_fields=True):
-    """Hold what a control asks of a parameter.
+class Requirement(Struct, frozen=True, forbid_unknown_fields=True):
+    """Hold what a control requires of a parameter.
 
-    That is a bound, to be true, not to be set (exceptions), or to be a list with AWS's policy or the KMS actions.
+    The parameter must be within a bound, be true (`on`), not be set (`off`, for exceptions), or be a list that contains
+    an AWS-managed policy or KMS actions.
     """
 
     at_most: int | None = None
@@ -43,7 +44,7 @@ class Ask(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Framework(Struct, frozen=True, forbid_unknown_fields=True):
-    """Name a framework, and say where the mapping of its controls comes from."""
+    """Hold a framework's name and title, and the source of the mapping of its controls."""
 
     name: str
     title: str
@@ -51,22 +52,22 @@ class Framework(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KnownControl(Struct, frozen=True, forbid_unknown_fields=True):
-    """Hold a control in our words: its ids by framework, and what it asks by rule and parameter.
+    """Hold a control in our words: its ids by framework, and its requirements by rule and parameter.
 
-    `partial` says why the rules can break the control, and never meet it.
+    `partial` says why the rules can show that the control fails but never that it passes.
     """
 
     title: str
     ids: dict[str, str]
     partial: str | None = None
-    asks: dict[str, dict[str, Ask]] = {}
+    asks: dict[str, dict[str, Requirement]] = {}
 
 
 class _Document(Struct, frozen=True, forbid_unknown_fields=True):
-    """Hold frameworks.json; `usual` is what is asked by rule where a control names no values: AWS's own ones."""
+    """Hold frameworks.json; `usual` has the requirements, by rule, of controls that name no values: AWS's defaults."""
 
     frameworks: tuple[Framework, ...]
-    usual: dict[str, dict[str, Ask]]
+    usual: dict[str, dict[str, Requirement]]
     controls: tuple[KnownControl, ...]
 
 
@@ -76,12 +77,12 @@ def _document() -> _Document:
 
 
 def known() -> Mapping[str, Framework]:
-    """Return the frameworks that can be asked for, by name."""
+    """Return the frameworks that can be selected, by name."""
     return {framework.name: framework for framework in _document().frameworks}
 
 
 def listed(name: str) -> Mapping[str, KnownControl]:
-    """Return the controls of a framework that are known for certain, by id: for many frameworks none, for none all."""
+    """Return the known controls of a framework, by id: never all controls, and for many frameworks none."""
     return {control.ids[name]: control for control in _document().controls if name in control.ids}
 
 
@@ -107,7 +108,7 @@ def uncovered(name: str) -> tuple[UncoveredControl, ...]:
 
 
 def find(name: str) -> str:
-    """Return the full name of a framework, whatever the case and the separators; raise UsageError for none."""
+    """Return the full name of a framework, ignoring case and separators; raise UsageError if there is none."""
     names = {_plain(each): each for each in known()}
     if (plain := _plain(name)) in names:
         return names[plain]
@@ -120,39 +121,39 @@ def find(name: str) -> str:
 
 
 def _plain(name: str) -> str:
-    """Return what tells one framework from another: letters and digits, without the words that all of a kind share."""
-    words = re.findall(r"[a-z]+|[0-9]+", re.sub(r"\bv(?=[0-9])", "", name.casefold()))
-    return "".join(word for word in words if word not in _COMMON_WORDS)
+    """Return the distinctive part of a framework's name: its letters and digits without the common words."""
+    parts = re.findall(r"[a-z]+|[0-9]+", re.sub(r"\bv(?=[0-9])", "", name.casefold()))
+    return "".join(part for part in parts if part not in _COMMON_WORDS)
 
 
 def natural(control_id: str) -> tuple[list[tuple[int, int, str]], str]:
-    """Return a key that orders ids as people do: 1.9 before 1.10, IAM.2 before IAM.10, AC-2 before AC-2(1)."""
+    """Return a key that sorts ids in natural order: 1.9 before 1.10, IAM.2 before IAM.10, AC-2 before AC-2(1)."""
     pieces = re.findall(r"[0-9]+|[A-Za-z]+", control_id)
     return [(0, int(piece), "") if piece.isdigit() else (1, 0, piece) for piece in pieces], control_id
 
 
-def asked(name: str, control_id: str) -> Mapping[str, Mapping[str, Ask]]:
-    """Return what a control of a framework asks of parameters, by rule id: where it names no values, the usual ones."""
+def requirements(name: str, control_id: str) -> Mapping[str, Mapping[str, Requirement]]:
+    """Return what a control of a framework requires of parameters, by rule id; without values of its own, the usual."""
     control = listed(name).get(control_id)
     return {**_document().usual, **(control.asks if control else {})}
 
 
 def variants(name: str, rule_id: str) -> Sequence[tuple[str, Mapping[str, str]]]:
-    """Return the distinct sets of values that a framework asks of a rule, each with the first control that asks it.
+    """Return the distinct sets of values that a framework requires for a rule, each with the first such control.
 
-    The values are as AWS sends them; AWS's policies are of the partition aws, as AWS prints them.
+    The values are texts, as AWS sends them; AWS-managed policies have the partition aws, as AWS prints them.
     """
     found: dict[tuple[tuple[str, str], ...], str] = {}
     for control_id, rule_ids in supported(name).items():
         if rule_id in rule_ids:
-            asks = asked(name, control_id).get(rule_id, {})
-            values = {parameter: text for parameter, ask in asks.items() if (text := _text(ask)) is not None}
+            required = requirements(name, control_id).get(rule_id, {})
+            values = {parameter: text for parameter, each in required.items() if (text := _text(each)) is not None}
             found.setdefault(tuple(sorted(values.items())), control_id)
     return [(control_id, dict(values)) for values, control_id in found.items()]
 
 
-def _text(ask: Ask) -> str | None:
-    """Return the value that just meets what is asked, None where that is what holds without one."""
+def _text(ask: Requirement) -> str | None:
+    """Return the value that just meets a requirement, None if it is met without a value."""
     number = ask.at_least if ask.at_most is None else ask.at_most
     if number is not None:
         return str(number)
@@ -161,8 +162,8 @@ def _text(ask: Ask) -> str | None:
     return "true" if ask.on else ",".join(ask.actions) or None
 
 
-def lacking(ask: Ask, value: Any, partition: str) -> str | None:
-    """Return what a control asks for, if the value does not give it in an account of the partition."""
+def lacking(ask: Requirement, value: Any, partition: str) -> str | None:
+    """Return what is required, as text, if the value does not meet it in an account of the partition; else None."""
     if ask.at_most is not None:
         return None if is_number(value) and value <= ask.at_most else f"at most {ask.at_most}"
     if ask.at_least is not None:

@@ -1,4 +1,4 @@
-"""Layers of settings: what the options select, and what the configuration file does."""
+"""Layers of settings: the selection of the command line options, and that of the configuration file."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,9 +15,9 @@ from auditor.selection.tables import Pack, Value
 
 
 class Layer(Struct, frozen=True, kw_only=True):
-    """Hold what one origin says of the selection; rules may be named by id or source identifier.
+    """Hold the selection settings of one origin; rules may be named by id or source identifier.
 
-    The rules of `packs` run instead of a set's; their paths are as the origin has them.
+    The rules of `packs` run instead of those of a set; their paths are as they are written in the origin.
     """
 
     origin: Origin
@@ -31,12 +31,12 @@ class Layer(Struct, frozen=True, kw_only=True):
 
     @property
     def decides(self) -> bool:
-        """Return whether the layer says which rules run."""
+        """Return whether the layer selects which rules run."""
         return bool(self.include or self.rule_set or self.packs)
 
 
 def layer_of_options(choice: Choice, rules: Mapping[str, Rule]) -> Layer:
-    """Return what the options select; raise UsageError for a set beside rules and for a parameter of no rule."""
+    """Return the layer of the options; raise UsageError for a set together with rules, and for a wrong parameter."""
     if choice.rule_set and choice.include:
         raise UsageError("--rules and --rule exclude each other", "Give a set, or the rules one by one.")
     return Layer(
@@ -67,7 +67,7 @@ def _parameters(settings: Sequence[str], rules: Mapping[str, Rule]) -> dict[str,
 
 
 def layer_of_file(loaded: Loaded) -> Layer:
-    """Return what the configuration file selects."""
+    """Return the layer of the configuration file."""
     config = loaded.config
     return Layer(
         origin=loaded.origin,
@@ -84,5 +84,5 @@ def layer_of_file(loaded: Loaded) -> Layer:
 
 
 def _as_aws_sends_it(value: Value) -> object:
-    """Return a parameter's value with a list as text with commas."""
+    """Return a parameter's value; a list becomes text with commas, as AWS sends it."""
     return ",".join(value) if isinstance(value, list) else value

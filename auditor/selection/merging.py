@@ -1,4 +1,4 @@
-"""Merging: options go before the configuration file and both before defaults, once; every value keeps its origin."""
+"""Merging settings: options override the configuration file, which overrides defaults; every value keeps its origin."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,18 +14,18 @@ from auditor.selection.tables import Pack
 
 
 class Which(Struct, frozen=True):
-    """Hold which rules run beside those of packs: those of `include`, else those of a set, if there is one."""
+    """Hold which rules run in addition to those of packs: those of `include`, or else those of a set, or none."""
 
     include: Sequence[str]
     rule_set: RuleSet | None
 
 
 class SelectionSettings(Struct, frozen=True, kw_only=True):
-    """Hold the settings that select and configure rules; what is by rule is by the rule's id.
+    """Hold the settings that select and configure rules; mappings by rule use the rule's id.
 
-    `excluded` is what each origin excludes: exclusions add up. `over_packs` are the parameters that go before what the
-    packs give: those of whoever named the packs, and of whoever goes before that. `pack_parameters` go before those
-    that the file gives its packs.
+    `excluded` has the exclusions of each origin, which add up. `over_packs` are the parameters that override those of
+    the packs: they come from the origin that named the packs, or from one that overrides it. `pack_parameters` override
+    those that the configuration file sets for its packs.
     """
 
     which: Sourced[Which]
@@ -39,7 +39,7 @@ class SelectionSettings(Struct, frozen=True, kw_only=True):
 
 
 def merged(layers: Sequence[Layer], rules: Mapping[str, Rule]) -> SelectionSettings:
-    """Return the selection that layers come to; an earlier one goes before a later one.
+    """Return the merged selection of several layers; an earlier layer overrides a later one.
 
     Raises UsageError for a rule that does not exist.
     """
@@ -59,7 +59,7 @@ def merged(layers: Sequence[Layer], rules: Mapping[str, Rule]) -> SelectionSetti
 
 
 def _exclusions(layer: Layer, layers: Sequence[Layer], rules: Mapping[str, Rule]) -> Sequence[str]:
-    """Return the rules that a layer excludes, without those that an earlier layer names: it goes before this one."""
+    """Return the rules that a layer excludes, without those that an earlier layer includes, which overrides it."""
     earlier = layers[: layers.index(layer)]
     named = {found(rules, name, each.origin).id for each in earlier for name in each.include}
     return [name for name in layer.exclude if found(rules, name, layer.origin).id not in named]
@@ -100,7 +100,7 @@ def _parameters(layers: Sequence[Layer], rules: Mapping[str, Rule]) -> Parameter
 
 
 def found(rules: Mapping[str, Rule], name: str, origin: Origin) -> Rule:
-    """Return the rule of a name that an origin gives; raise UsageError with the origin's file for none."""
+    """Return the rule with a name from an origin; raise UsageError with the origin's file if there is none."""
     try:
         return find(rules, name)
     except UsageError as error:

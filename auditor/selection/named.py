@@ -1,4 +1,4 @@
-"""Rules by name: what a program asks for, configured as the command line would."""
+"""Rules by name, for programs: configured as the command line does."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,10 +18,10 @@ Rules = str | Sequence[str | ConfiguredRule] | None
 def configured_rules(
     rules: Rules, parameters: Mapping[str, Mapping[str, object]] | None = None
 ) -> list[ConfiguredRule]:
-    """Return the rules with their parameters, which are given by rule and name in AWS's spelling.
+    """Return the configured rules; `parameters` are by rule and name, in AWS's spelling.
 
-    Raises UsageError for a set, rule or parameter that does not exist or is wrong, for parameters of a rule that is
-    not among the named ones, for no rule at all, and for two rules that would report under one name.
+    Raises UsageError for a set, rule or parameter that does not exist or is invalid, for parameters of a rule that is
+    not named, for an empty list of rules, and for two rules that would report under one name.
     """
     listed = [] if rules is None or isinstance(rules, str) else list(rules)
     if not listed and not (rules is None or isinstance(rules, str)):

@@ -1,4 +1,4 @@
-"""The options that go before the configuration file, as a command line has them."""
+"""The command line options that override the configuration file."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class Choice(Struct, frozen=True, kw_only=True):
-    """Hold the options that select rules; a parameter is RULE.NAME=VALUE, one of a pack [PACK:]NAME=VALUE."""
+    """Hold the options that select rules; parameters are RULE.NAME=VALUE, those of packs [PACK:]NAME=VALUE."""
 
     config: str | None = None
     no_config: bool = False
@@ -19,7 +19,7 @@ class Choice(Struct, frozen=True, kw_only=True):
 
 
 class RunOptions(Struct, frozen=True, kw_only=True):
-    """Hold the options that go before what the file says of output and gate; ages in hours."""
+    """Hold the options that override the file's settings for output and gate; ages in hours."""
 
     paths: Sequence[str] = ()
     output_format: str | None = None

@@ -1,4 +1,4 @@
-"""The plan of a run: which rules run, by options, configuration file and packs, and where each setting comes from."""
+"""The plan of a run: the rules that options, configuration file and packs select, with the origin of each setting."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ from auditor.templates.pseudo import pseudo_parameters
 
 
 class SourcedRule(Struct, frozen=True):
-    """Hold a rule as it runs, the pack that it is of, and where its severity and parameters come from."""
+    """Hold a configured rule, the pack that it comes from or None, and the origins of its severity and parameters."""
 
     configured: ConfiguredRule
     severity: Origin
@@ -35,10 +35,10 @@ class SourcedRule(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """Hold what a run does: the file in use, the merged settings, the rules, and what became of the packs.
+    """Hold what a run does: the configuration file, the merged settings, the rules, and the summaries of the packs.
 
-    `own` are the rules that are of no pack. A plan that `awaits_account` has rules that rest on the account or its
-    Region; `settled` decides them.
+    `own` are the rules that do not come from a pack. A plan that `awaits_account` has rules of packs that depend on the
+    account or its Region; `settled` completes them.
     """
 
     loaded: Loaded
@@ -59,21 +59,21 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     @property
     def pack_paths(self) -> Sequence[str]:
-        """Return the files of the packs that run, as seen from the working folder."""
+        """Return the paths of the packs that run, relative to the working folder."""
         return _paths(self.selection)
 
 
 def current(choice: Choice) -> Plan:
-    """Return the plan that holds today; raise as `planned` and `config.load` do."""
+    """Return the plan for a run today; raise as `planned` and `config.load` do."""
     today = datetime.now(UTC).date()
     return planned(choice, config.load(choice.config, today, ignored=choice.no_config))
 
 
 def planned(choice: Choice, loaded: Loaded, run: RunSettings | None = None) -> Plan:
-    """Return the plan that the options and the configuration file ask for; without `run` the file's settings hold.
+    """Return the plan for the options and the configuration file; without `run`, the file's settings are used.
 
-    What is selected by options goes before what the file says: rules, a set or packs named there run instead of the
-    file's. Raises UsageError for what is not understood or does not exist, and when no rule is left.
+    Options override the file: rules, a set or packs that options name run instead of the file's. Raises UsageError for
+    settings that are invalid or name something that does not exist, and if no rule is left.
     """
     rules = load_rules()
     by_options = layer_of_options(choice, rules)
@@ -94,9 +94,9 @@ def planned(choice: Choice, loaded: Loaded, run: RunSettings | None = None) -> P
 
 
 def settled(plan: Plan, snapshot: Snapshot) -> Plan:
-    """Return the plan with what rests on the account that is read; raise UsageError as `planned` does.
+    """Return the plan with the values that depend on the account; raise UsageError as `planned` does.
 
-    The packs are not read again: a file may be a pipe, and may have changed.
+    The files of the packs are not read again: a file may be a pipe, or may have changed.
     """
     if not plan.awaits_account:
         return plan
@@ -107,7 +107,7 @@ def settled(plan: Plan, snapshot: Snapshot) -> Plan:
 
 
 def _check_names(plan: Plan) -> None:
-    """Raise UsageError for a suppression in the configuration file of a rule or resource type that is not there."""
+    """Raise UsageError for a suppression in the configuration file whose rule or resource type does not exist."""
     rules = plan.known
     names = {*rules, *(each.config_rule_name for each in plan.rules), *_elsewhere(plan)}
     config.check_names(plan.loaded, rules, names)
@@ -117,9 +117,9 @@ def _check_names(plan: Plan) -> None:
 
 
 def selected(rules: Mapping[str, Rule], settings: SelectionSettings) -> list[SourcedRule]:
-    """Return the rules that run beside those of conformance packs.
+    """Return the rules that run in addition to those of conformance packs.
 
-    Raises UsageError for a rule or parameter that does not exist, and when neither a rule nor a pack is left.
+    Raises UsageError for a rule or parameter that does not exist, and if neither a rule nor a pack is left.
     """
     named = {rule.id for rule in _chosen(rules, settings)}
     chosen = named - settings.excluded_ids
@@ -146,18 +146,18 @@ def _framework(settings: SelectionSettings) -> str | None:
 
 
 def _of_framework(rule: Rule, settings: SelectionSettings, framework: str) -> Iterator[SourcedRule]:
-    """Yield the rule once for each distinct set of values that the framework asks for; given values go before those.
+    """Yield the rule once for each distinct set of values that the framework requires; settings override these values.
 
-    Where there are several, each bears the name of the first control that asks for it.
+    If there are several sets, each rule has the name of the first control that requires its values.
     """
-    asked = variants(framework, rule.id)
-    for control_id, values in asked:
-        name = rule.id if len(asked) == 1 else f"{framework}/{control_id}"
-        yield _configured(rule, settings, Asked(framework, name, values))
+    sets = variants(framework, rule.id)
+    for control_id, values in sets:
+        name = rule.id if len(sets) == 1 else f"{framework}/{control_id}"
+        yield _configured(rule, settings, FrameworkValues(framework, name, values))
 
 
-class Asked(Struct, frozen=True):
-    """Hold the values that a framework asks of a rule, and the name under which the rule reports with them."""
+class FrameworkValues(Struct, frozen=True):
+    """Hold the values that a framework requires for a rule, and the name under which the rule reports with them."""
 
     framework: str
     config_rule_name: str
@@ -172,9 +172,9 @@ def _chosen(rules: Mapping[str, Rule], settings: SelectionSettings) -> Iterator[
     framework = _framework(settings)
     for rule in rules.values():
         given = set(settings.parameters.get(rule.id, {}))
-        asked = variants(framework, rule.id) if framework is not None else []
-        given.update(*(values for _, values in asked[:1]))
-        if (asked or which.rule_set in sets_of(rule)) and set(needed(rule)) <= given:
+        sets = variants(framework, rule.id) if framework is not None else []
+        given.update(*(values for _, values in sets[:1]))
+        if (sets or which.rule_set in sets_of(rule)) and set(needed(rule)) <= given:
             yield rule
 
 
@@ -184,25 +184,25 @@ def _with_severities(rules: Mapping[str, Rule], severities: Mapping[str, Sourced
     return {**rules, **severe}
 
 
-def _configured(rule: Rule, settings: SelectionSettings, asked: Asked | None = None) -> SourcedRule:
+def _configured(rule: Rule, settings: SelectionSettings, required: FrameworkValues | None = None) -> SourcedRule:
     given = settings.parameters.get(rule.id, {})
     try:
-        configured = configure(rule, plain(given)) if asked is None else _as_asked(rule, plain(given), asked)
+        configured = configure(rule, plain(given)) if required is None else _as_required(rule, plain(given), required)
     except ParameterError as error:
         wrong = given.get(error.parameter or "")
         raise (error if wrong is None else error.at(wrong.origin.file)) from error
-    of_framework = dict.fromkeys(asked.values, from_framework(asked.framework)) if asked is not None else {}
+    of_framework = dict.fromkeys(required.values, from_framework(required.framework)) if required is not None else {}
     return _sourced(configured, {**of_framework, **{name: each.origin for name, each in given.items()}}, settings)
 
 
-def _as_asked(rule: Rule, given: Mapping[str, object], asked: Asked) -> ConfiguredRule:
-    """Return the rule with a framework's values: as in a conformance pack it judges only what is asked.
+def _as_required(rule: Rule, given: Mapping[str, object], required: FrameworkValues) -> ConfiguredRule:
+    """Return the rule with a framework's values: as with a conformance pack, it only checks what is required.
 
-    They count as given by nobody, so that AWS's policies among them mean the account's own partition.
+    The values count as defaults, so that AWS-managed policies among them are moved to the account's own partition.
     """
-    values = {**asked.values, **given}
-    origin = GivenBy.PACK if asked.values else GivenBy.OPTION
-    configured = configure(rule, values, origin=origin, config_rule_name=asked.config_rule_name)
+    values = {**required.values, **given}
+    origin = GivenBy.PACK if required.values else GivenBy.OPTION
+    configured = configure(rule, values, origin=origin, config_rule_name=required.config_rule_name)
     return structs.replace(configured, given=configured.given & set(given))
 
 
@@ -222,7 +222,7 @@ def _pack_files(loaded: Loaded, settings: SelectionSettings) -> Sequence[PackFil
 
 
 def _with_packs(plan: Plan, known: Mapping[str, str]) -> Plan:
-    """Return the plan with the rules of its packs; `known` are the pseudo parameters of the account."""
+    """Return the plan with the rules of its packs; `known` are the known pseudo parameters of the account."""
     if not plan.pack_files:
         return plan
     from auditor.selection.packs.pack import packs_of  # PyYAML: 25 ms
@@ -251,13 +251,13 @@ def _with_packs(plan: Plan, known: Mapping[str, str]) -> Plan:
 
 
 def _rule_ids(rules: Mapping[str, Rule], packs: Sequence[Pack]) -> frozenset[str]:
-    """Return the ids of the rules that packs hold, excluded ones too: all where one is not known."""
+    """Return the ids of the rules in packs, also of excluded ones; all ids if the identifier of one is unknown."""
     identifiers = {each.source_identifier for pack in packs for each in pack.rules}
     return frozenset(rule.id for rule in rules.values() if "" in identifiers or rule.source_identifier in identifiers)
 
 
 def _origins_in_pack(configured: ConfiguredRule, path: str, settings: SelectionSettings) -> Mapping[str, Origin]:
-    """Return the origins of the parameters that are no defaults; a pack that gives any drops those it does not give."""
+    """Return the origins of parameters that are not defaults; a pack that sets any parameter drops all the others."""
     values = structs.asdict(configured.parameters)
     decided = [name for name, value in values.items() if name in configured.given or value is None]
     of_pack = dict.fromkeys(decided, from_pack(path)) if configured.given else {}
@@ -290,7 +290,7 @@ def _check_parameters(options: Layer, plan: Plan) -> None:
 
 
 def _elsewhere(plan: Plan) -> Iterator[str]:
-    """Yield the names of rules of the file's packs where something else runs this time: their suppressions stay."""
+    """Yield the rule names of the file's packs if they do not run this time: their suppressions are still valid."""
     paths = [plan.loaded.origin.located(pack.file) for pack in plan.loaded.config.conformance_packs]
     if not paths or not plan.loaded.config.suppressions or list(plan.pack_paths) == paths:
         return
@@ -309,9 +309,9 @@ def sources_read(plan: Plan) -> frozenset[Source]:
 
 
 def sources_wanted(plan: Plan) -> frozenset[Source]:
-    """Return the sources that the rules of a plan read; if nothing selects among them, those of all known rules.
+    """Return the sources that the rules of a plan read; without a selection, those of all known rules.
 
-    Descriptions of policies take a call for each policy, so they are read only if a rule that needs them is selected.
+    Policy descriptions take one call for each policy, so they are read only if a rule that needs them is selected.
     """
     if plan.selection.which.origin.kind is not OriginKind.DEFAULT or plan.selection.excluded:
         return sources_read(plan)

@@ -33,39 +33,39 @@ class RunSettings(Struct, frozen=True, kw_only=True):
 
     @property
     def paths(self) -> Sequence[str]:
-        """Return the files to be written, as seen from the working folder."""
+        """Return the files to write, relative to the working folder."""
         return [self.files.origin.located(path) for path in self.files.value]
 
     @property
     def baseline_path(self) -> str | None:
-        """Return the file of the baseline, as seen from the working folder."""
+        """Return the file of the baseline, relative to the working folder."""
         path = self.baseline.value
         return None if path is None else self.baseline.origin.located(path)
 
     @property
     def history_path(self) -> str | None:
-        """Return the file of the history, as seen from the working folder."""
+        """Return the file of the history, relative to the working folder."""
         path = self.history.value
         return None if path is None else self.history.origin.located(path)
 
     @property
     def oldest_report(self) -> timedelta | None:
-        """Return the age above which no credential report is believed."""
+        """Return the age above which the facts of a credential report are treated as unknown."""
         return _age(self.max_report_age)
 
     @property
     def oldest_snapshot(self) -> timedelta | None:
-        """Return the age above which no stored snapshot and no export is judged."""
+        """Return the age above which a stored snapshot or an export is rejected."""
         return _age(self.max_snapshot_age)
 
     @property
     def days_allowed(self) -> Mapping[Severity, int]:
-        """Return how many days the findings of each severity may stay open, where that is limited."""
+        """Return how many days findings may stay open, by severity, for those that have a limit."""
         return {severity: days.value for severity, days in self.sla.items() if days.value is not None}
 
     @property
     def suppression_limits(self) -> Limits:
-        """Return how far suppressions may go."""
+        """Return the limits of suppressions."""
         return Limits(max_days=self.max_days.value, max_findings=self.max_findings.value)
 
 
@@ -74,7 +74,7 @@ def _age(hours: Sourced[float | None]) -> timedelta | None:
 
 
 def run_settings(options: RunOptions, loaded: Loaded) -> RunSettings:
-    """Return the settings of a run that are not about the selection of rules."""
+    """Return the settings of a run, except those that select rules."""
 
     def either(given: object, table: str, key: str) -> Sourced[Any]:
         return loaded.setting(table, key) if given is None else Sourced(given, OPTION)

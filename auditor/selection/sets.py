@@ -1,4 +1,4 @@
-"""The named sets of rules: the default, the first five, those of AWS Config, all, and those of frameworks."""
+"""The named sets of rules: default, core, AWS Config's, practices, all, and one for each framework."""
 
 from enum import StrEnum
 
@@ -18,12 +18,12 @@ CORE = frozenset(
 
 
 class RuleSet(StrEnum):
-    """Name the sets of rules: the default one, the first five, AWS Config's, ours, and every rule that is installed.
+    """List the sets of rules: the default, the five core rules, AWS Config's, ours, all installed, and frameworks.
 
-    The default set is AWS Config's without what takes a call of AWS for each policy: a large account has thousands.
+    The default set is AWS Config's, without rules that need one AWS call for each policy; accounts may have thousands.
 
-    A rule that cannot run without a value from the user is in a set only where the value is given. A framework's name
-    is the set of the rules that support its controls, with the values that these ask for.
+    A rule that needs a value from the user is in a set only if the value is given. A framework's name
+    is the set of the rules that support its controls, with the values that the controls require.
     """
 
     CORE = "core"
@@ -54,7 +54,7 @@ class RuleSet(StrEnum):
 
     @property
     def is_framework(self) -> bool:
-        """Return whether the set is that of a framework, whose rules run with the framework's values."""
+        """Return whether the set is a framework, whose rules run with the framework's values."""
         return self not in (RuleSet.DEFAULT, RuleSet.CORE, RuleSet.AWS_CONFIG, RuleSet.PRACTICES, RuleSet.ALL)
 
 

@@ -1,4 +1,4 @@
-"""Settings that keep their origin: a value travels with the option, file, pack or default that it comes from."""
+"""Settings with their origin: the option, file, pack, framework or default that a value comes from."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class OriginKind(StrEnum):
-    """Name the places that settings come from; an earlier one goes before a later one."""
+    """List where settings can come from; an earlier one overrides a later one."""
 
     OPTION = "option"
     FILE = "file"
@@ -21,9 +21,9 @@ class OriginKind(StrEnum):
 
 
 class Origin(Struct, frozen=True):
-    """Name where a setting comes from.
+    """Hold where a setting comes from.
 
-    `file` is the path of a configuration file or a conformance pack, else empty; `framework` the name of one.
+    `file` is the path of a configuration file or a conformance pack, `framework` the name of a framework; else empty.
     """
 
     kind: OriginKind
@@ -34,7 +34,7 @@ class Origin(Struct, frozen=True):
         return self.file or self.framework or self.kind.value
 
     def located(self, path: str) -> str:
-        """Return a path of a setting as seen from the working folder: a file's paths are relative to the file."""
+        """Return the path in a setting relative to the working folder; in a file it is relative to that file."""
         return str(Path(self.file).parent / path) if self.file else path
 
 
@@ -49,7 +49,7 @@ class Sourced(Struct, Generic[T], frozen=True):
 
 
 class Setting(Struct, frozen=True):
-    """Hold one effective setting to be shown: its dotted key, its value, and where it comes from."""
+    """Hold one effective setting for display: its dotted key, its value, and its origin."""
 
     key: str
     value: Any
@@ -66,15 +66,15 @@ def plain(parameters: Mapping[str, Sourced[object]]) -> dict[str, object]:
 
 
 def from_file(path: object) -> Origin:
-    """Return the origin of what a configuration file sets."""
+    """Return the origin of settings in a configuration file."""
     return Origin(OriginKind.FILE, str(path))
 
 
 def from_framework(name: str) -> Origin:
-    """Return the origin of what the controls of a framework ask for."""
+    """Return the origin of values that the controls of a framework require."""
     return Origin(OriginKind.FRAMEWORK, framework=name)
 
 
 def from_pack(path: str) -> Origin:
-    """Return the origin of what a conformance pack sets."""
+    """Return the origin of settings in a conformance pack."""
     return Origin(OriginKind.PACK, path)

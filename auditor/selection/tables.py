@@ -1,4 +1,4 @@
-"""The tables of the configuration file, iam-audit.toml; its JSON Schema is made from them."""
+"""The tables of the configuration file, iam-audit.toml; its JSON Schema is generated from them."""
 
 from typing import Annotated, Literal
 
@@ -9,18 +9,18 @@ from auditor.judging.suppressions import PATTERNS, Limits, Suppression
 from auditor.selection.sets import RuleSet
 
 Value = str | int | bool | list[Annotated[str, Meta(pattern="^[^,]*$")]]
-"""A parameter's value: in AWS's own spelling a string, where commas part a list's items, else what TOML has for it."""
+"""A parameter's value: a string as AWS writes it, with commas between items, or the TOML type that fits."""
 
 
 _FILE = r"^[^\x00]*[^\x00\s][^\x00]*$"
 
 
 class _Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of the tables of the file: a key that is not known is an error."""
+    """Base of the tables of the file; an unknown key is an error."""
 
 
 class Selection(_Strict, frozen=True):
-    """Which rules run: a named set, or just those of `include` (a pinned selection); never those of `exclude`."""
+    """Select which rules run: a named set, or just those of `include` (a pinned selection), without `exclude`."""
 
     set: RuleSet | None = None
     include: Annotated[list[str], Meta(min_length=1)] = []
@@ -40,17 +40,17 @@ StdoutFormat = Literal[
 
 
 class Output(_Strict, frozen=True):
-    """Which files are written, as with -o, and what standard output shows."""
+    """Set which files are written, as with -o, and the format of standard output."""
 
     files: list[str] = []
     format: StdoutFormat = "table"
 
 
 class GateSettings(_Strict, frozen=True):
-    """What turns a finished audit into a failure; ages in hours.
+    """Set when a finished audit fails; ages are in hours.
 
-    Findings of less than `min_severity` do not, nor those that `baseline` knows: a path relative to the configuration
-    file.
+    Findings below `min_severity` and findings in the `baseline` do not count. `baseline` is a path relative to the
+    configuration file.
     """
 
     fail_on: Literal["noncompliant", "new", "overdue", "nothing"] = "nothing"
@@ -65,7 +65,7 @@ _Days = Annotated[int, Meta(ge=0, le=36_500)]
 
 
 class Sla(_Strict, frozen=True):
-    """How many days a finding of each severity may stay open; a severity that is not named has no limit."""
+    """Set how many days a finding of each severity may stay open; a severity that is left out has no limit."""
 
     critical: _Days | None = None
     high: _Days | None = None
@@ -74,14 +74,14 @@ class Sla(_Strict, frozen=True):
 
 
 class HistorySettings(_Strict, frozen=True):
-    """The history of many nights: its file, relative to the configuration file, and the tag that names owners."""
+    """Set the file of the history, relative to the configuration file, and the tag that names owners."""
 
     file: Annotated[str, Meta(extra_json_schema={"pattern": _FILE})] | None = None
     owner_tag: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
 
 
 class Pack(_Strict, frozen=True):
-    """Name a conformance pack, by a path relative to the configuration file, and override its parameters."""
+    """Name a conformance pack by its path, relative to the configuration file, and override its parameters."""
 
     file: Annotated[str, Meta(extra_json_schema={"pattern": _FILE})]
     parameters: dict[str, str | int | bool] = {}

@@ -1,1 +1,1 @@
-"""Templates: YAML and JSON read into nodes that know their line, and the functions of CloudFormation over them."""
+"""Templates: YAML and JSON read into nodes that keep their line numbers, and CloudFormation's functions on them."""

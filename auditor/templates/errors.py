@@ -1,13 +1,13 @@
-"""The errors of a template: mistakes, which keep their line, and values that only AWS knows."""
+"""Errors of templates: mistakes, with their line, and values that only AWS knows."""
 
 from auditor.errors import SourceError, UsageError
 from auditor.templates.values import Unknown
 
 
 class TemplateError(UsageError):
-    """Raised for a template that cannot be read or that is not understood (exit 2).
+    """Raised for a template that cannot be read or is not supported (exit 2).
 
-    `place` is the file and `line` the line in it, counted from 1; a problem of the whole file has none.
+    `place` is the file and `line` the line number from 1, None for a problem of the whole file.
     """
 
     def __init__(self, place: str, line: int | None, problem: str, remedy: str) -> None:
@@ -22,13 +22,13 @@ class TemplateError(UsageError):
 
 
 class UnreadableTemplateError(TemplateError):
-    """Raised for a file that holds no whole CloudFormation template (exit 3, as for every source)."""
+    """Raised for a file that is not a complete CloudFormation template (exit 3, as for every source)."""
 
     exit_code = SourceError.exit_code
 
 
 class UnknownValueError(Exception):
-    """Raised where a value is needed that only AWS knows: what rests on it is undecided."""
+    """Raised when a value is needed that only AWS knows; what depends on it is undecided."""
 
     def __init__(self, unknown: Unknown) -> None:
         super().__init__(unknown.reason)

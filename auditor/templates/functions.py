@@ -1,4 +1,4 @@
-"""The functions of CloudFormation: what they make of a template, and which of its values only AWS knows.
+"""CloudFormation's functions, applied to a template; values that only AWS knows stay unknown.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
 """
@@ -15,15 +15,15 @@ from auditor.templates.parameters import Declarations, Given
 from auditor.templates.substitution import pieces
 from auditor.templates.values import Items, Node, Scalar, Table, Unknown, alike, function_of, literal, plain, unknown_in
 
-_MAX_NESTING = 150  # functions and lists in each other; each takes up to five calls of Python's 1,000
-_MAX_TEXT = 51_200  # characters that one function may make; AWS: TemplateBody
-_MAX_MADE = 1 << 23  # characters that all functions may make together
-_ITEM = 64  # characters that an item of a list counts for: about what it takes in memory
+_MAX_NESTING = 150  # nested functions and lists; each takes up to five of the 1,000 nested calls that Python allows
+_MAX_TEXT = 51_200  # characters that one function may return; AWS's limit for TemplateBody
+_MAX_MADE = 1 << 23  # characters that all functions may return together
+_ITEM = 64  # characters that an item of a list counts as: about what it takes in memory
 _CONDITIONS = ("Condition", "Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or")
 _KEYS = ("mapping", "first key", "second key")
 _OF_AWS = frozenset({"Base64", "Cidr", "GetAZs", "GetAtt", "GetStackOutput", "ImportValue", "Length"})
 _WITHIN_AWS = frozenset(f"Fn::{name}" for name in _OF_AWS)
-"""The functions whose values are not told here."""
+"""The functions whose values only AWS knows."""
 
 
 def parameter_names(document: Table) -> frozenset[str]:
@@ -35,9 +35,9 @@ def parameter_names(document: Table) -> frozenset[str]:
 class Template:
     """Hold a template with the values of its parameters, and apply its functions.
 
-    Every method raises TemplateError with the line of a mistake. A part that nobody requests is never evaluated, so
-    that a part that does not concern us may be written in ways that are not understood here. What only AWS knows is an
-    Unknown: it stays within the value that it is a part of, and where a function needs it, the result is unknown too.
+    Every method raises TemplateError with the line of a mistake. Only the parts that are requested are evaluated, so
+    other parts of the template may use features that are not supported here. A value that only AWS knows is an
+    Unknown: it stays within the value that it is a part of, and a function that needs it returns an Unknown too.
     """
 
     def __init__(
@@ -53,16 +53,16 @@ class Template:
     ) -> None:
         """Take the document of a file; `given` values override the defaults of its parameters.
 
-        `option` is what sets a parameter on the command line; errors name it. `known` are pseudo parameters by name.
-        No condition may rest on those that are `assumed`, which say what is known of them. `lenient`: see Declarations.
+        `option` is the command line option that sets a parameter; errors name it. `known` has pseudo parameters by
+        name. Those in `assumed` are not used in conditions; its values say why. `lenient`: see Declarations.
         """
         self.place = place
         self.lacking: set[str] = set()
-        """The parameters that were needed, and have neither a default nor a value given."""
+        """The parameters that were needed but have neither a default nor a given value."""
         self.used: set[str] = set()
         """The parameters whose values were needed and are known."""
         self.awaited: set[str] = set()
-        """The pseudo parameters that depend on the account, were needed, and are not known."""
+        """The pseudo parameters that were needed, depend on the account, and are unknown."""
         self._known, self._assumed = known, assumed
         self._conditions = self.section(document, "Conditions")
         self._mappings = self.section(document, "Mappings")
@@ -81,7 +81,7 @@ class Template:
                 raise TemplateError(place, None, f"has no parameter {name!r}", _alike(name, self._parameters))
 
     def _handlers(self) -> Mapping[str, Callable[[Node, int], Node | None]]:
-        """Return what applies each function to its argument, with the line."""
+        """Return the method that applies each function to its argument and line."""
         return {
             "Fn::FindInMap": self._found_in_map,
             "Fn::If": self._chosen,
@@ -94,7 +94,7 @@ class Template:
         }
 
     def section(self, table: Table, name: str) -> Mapping[str, Node]:
-        """Return the entries of a mapping that may be left out."""
+        """Return the entries of an optional mapping."""
         node = table.entries.get(name)
         if node is None or (isinstance(node, Scalar) and node.text is None):
             return {}
@@ -115,7 +115,7 @@ class Template:
     def text(self, node: Node, what: str) -> str:
         """Return a node's text after its functions are applied; `what` names it in errors.
 
-        Raises UnknownValueError where that is not known.
+        Raises UnknownValueError if that is unknown.
         """
         value = self._scalar(node, what)
         if isinstance(value, Unknown):
@@ -123,11 +123,11 @@ class Template:
         return value.text or ""
 
     def opened(self, node: Node) -> Node | None:
-        """Return what a node is where a function gives it, else the node as it is written."""
+        """Return a node with its function applied if it is one, else the node as it is written."""
         return self.resolved(node) if isinstance(node, Table) and function_of(node) is not None else node
 
     def resolved(self, node: Node) -> Node | None:
-        """Return a node with its functions applied; None where that is AWS::NoValue."""
+        """Return a node with its functions applied; None if that is AWS::NoValue."""
         if isinstance(node, Unknown):
             return node
         if isinstance(node, Scalar):
@@ -141,7 +141,7 @@ class Template:
             raise self.fault(line, f"there is no condition {name!r}", _alike(name, self._conditions))
         if name in self._evaluating:
             raise self.fault(line, f"the condition {name!r} rests on itself", "Take it out of its own definition.")
-        if name not in self._results:  # kept: conditions that each use another one twice would take for ever
+        if name not in self._results:  # cached: a chain of conditions that each use the next twice would never end
             self._evaluating.append(name)
             try:
                 self._results[name] = self._condition(self._conditions[name])
@@ -151,7 +151,7 @@ class Template:
 
     @contextmanager
     def _nested(self, line: int) -> Iterator[None]:
-        """Limit how deep functions rest on each other, through conditions too; Python's stack would end somewhere."""
+        """Limit the nesting of functions, also through conditions, before Python's recursion limit is reached."""
         if self._nesting == _MAX_NESTING:
             raise self.fault(line, f"functions are nested deeper than {_MAX_NESTING} levels", "Make them simpler.")
         self._nesting += 1
@@ -169,7 +169,7 @@ class Template:
         if function is None:
             values = dict(zip(node.entries, map(self.resolved, node.entries.values()), strict=True))
             return Table({name: value for name, value in values.items() if value is not None}, node.line)
-        if "Fn::Transform" in node.entries:  # a macro may stand beside what it changes
+        if "Fn::Transform" in node.entries:  # a macro may be beside the keys that it changes
             return Unknown("what Fn::Transform makes is known only within AWS", node.line)
         if len(node.entries) > 1:
             raise self.fault(node.line, f"{function} stands beside other keys", "A function stands alone.")
@@ -283,7 +283,7 @@ class Template:
         return self._constant(found)
 
     def _missing(self, name: str, what: str, node: Node, entries: Mapping[str, Node]) -> Unknown:
-        """Return that AWS would find nothing for this account or these parameters; raise for what it never finds."""
+        """Return an Unknown, if the key depends on the account or parameters; raise for a literal key."""
         if isinstance(node, Scalar):
             raise self.fault(node.line, f"there is no {what} {name!r} for Fn::FindInMap", _alike(name, entries))
         return Unknown(f"Fn::FindInMap finds no {what} {name!r}", node.line)
@@ -335,7 +335,7 @@ class Template:
         if function == "Fn::Not":
             result = self._condition(self._arguments(argument, function, 1)[0])
             return result if isinstance(result, Unknown) else not result
-        results = list(map(self._condition, self._several(argument, function)))  # all: a mistake is found anywhere
+        results = list(map(self._condition, self._several(argument, function)))  # evaluate all, to find every mistake
         decides = function == "Fn::Or"
         unknown = next((result for result in results if isinstance(result, Unknown)), None)
         return decides if decides in results else not decides if unknown is None else unknown
@@ -385,7 +385,7 @@ class Template:
         return node.text or ""
 
     def _check_length(self, length: int, function: str, line: int, *, counted: int = 0) -> None:
-        """Raise for a text that is too long; `counted` characters of it are counted already."""
+        """Raise TemplateError for a text that is too long; `counted` characters of it are already counted."""
         if length > _MAX_TEXT:
             raise self.fault(line, f"{function} gives more than {_MAX_TEXT:,} characters", "Shorten it.")
         self._count(length - counted, line)

@@ -1,7 +1,7 @@
-"""Documents read as the tools do that deploy them: with aliases, merge keys and tags of others.
+"""Documents read as deployment tools read them: with aliases, merge keys and unknown tags.
 
-CloudFormation itself takes neither aliases nor merge keys; `aws cloudformation package`, SAM and others write them out
-before they deploy a template. Their size once written out is limited.
+CloudFormation itself accepts neither aliases nor merge keys; `aws cloudformation package`, SAM and other tools expand
+them before they deploy a template. The size of the expanded document is limited.
 """
 
 from collections.abc import Sequence
@@ -11,19 +11,19 @@ import yaml
 from auditor.templates import nodes
 from auditor.templates.values import Node, Unknown
 
-_MAX_NODES = 200_000  # of a document with its aliases written out
+_MAX_NODES = 200_000  # of a document with expanded aliases
 _MAX_DEPTH = 80
 _MERGE = "<<"
 
 
 class LenientReader(nodes.Reader):
-    """Build nodes of whatever can be understood; what stands in an unknown tag, or twice, is unknown."""
+    """Build nodes from everything that can be understood; values with an unknown tag or a repeated key are unknown."""
 
     def __init__(self, text: str, place: str, kind: str) -> None:
         super().__init__(text, place, kind)
         self._built: dict[int, Node] = {}
         self._extents: dict[int, tuple[int, int]] = {}
-        """How many nodes a node holds once its aliases are written out, and how deep they are."""
+        """The number of nodes within a node once its aliases are expanded, and their depth."""
 
     def _check_second(self, root: yaml.Node) -> None:
         if not (isinstance(root, yaml.ScalarNode) and root.value == ""):
@@ -74,7 +74,7 @@ def _merged(value: yaml.Node) -> Sequence[yaml.Node]:
 
 
 def _values(node: yaml.Node) -> Sequence[yaml.Node]:
-    """Return the nodes that a node holds, without keys."""
+    """Return the nodes within a node, without keys."""
     if isinstance(node, yaml.MappingNode):
         return [value for _, value in node.value]
     return node.value if isinstance(node, yaml.SequenceNode) else []

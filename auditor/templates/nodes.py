@@ -1,7 +1,7 @@
-"""Documents in YAML or JSON, read into nodes that know their line, under strict limits.
+"""Documents in YAML or JSON, read into nodes that keep their line numbers, within strict limits.
 
-CloudFormation reads YAML 1.1 without aliases and merge keys, and so does this reader; without aliases no document is
-larger than its text: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
+CloudFormation reads YAML 1.1 without aliases and merge keys, and so does this reader. Without aliases, no document
+becomes larger than its text: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
 """
 
 import codecs
@@ -30,11 +30,11 @@ __all__ = [
     "read_text",
 ]
 
-MAX_BYTES = 1 << 20  # AWS takes 51,200 in a request, and 1 MB from S3
-_MAX_DEPTH = 40  # the packs of AWS reach 9
-_MAX_DIGITS = 100  # of a number; longer ones stay as they are written
+MAX_BYTES = 1 << 20  # AWS accepts 51,200 in a request, and 1 MB from S3
+_MAX_DEPTH = 40  # AWS's conformance packs have at most 9
+_MAX_DIGITS = 100  # longer numbers are kept as they are written
 _PAIR = re.compile(r"((?<!\\)(?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
-"""Two escapes of JSON that are one character, after an even number of backslashes."""
+"""Two JSON escapes that stand for one character (a surrogate pair), after an even number of backslashes."""
 _YES = frozenset({"yes", "true", "on"})
 _TEXT = "tag:yaml.org,2002:str"
 TYPES = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "seq", "map")) | {""}
@@ -42,16 +42,16 @@ _FUNCTIONS = frozenset(
     {"And", "Base64", "Cidr", "Contains", "Equals", "FindInMap", "GetAtt", "GetAZs", "GetStackOutput", "If"}
     | {"ImportValue", "Join", "Length", "Not", "Or", "Select", "Split", "Sub", "ToJsonString", "Transform"}
 )
-_SCHEMA = yaml.SafeLoader("")  # knows which words are booleans and numbers
+_SCHEMA = yaml.SafeLoader("")  # resolves which texts are booleans and numbers
 
 
 def read_document(
     path: str, kind: str = "template", key: str = "Resources", *, reader: "type[Reader] | None" = None
 ) -> Table:
-    """Return the mapping that a file holds; `reader` builds it.
+    """Return the mapping in a file; `reader` builds it.
 
-    `kind` is what the file should be, and `key` one that such a mapping has; errors name both. Raises TemplateError,
-    with the line where there is one, for whatever keeps the file from being read.
+    `kind` says what the file should be, and `key` is a key that such a mapping has; errors name both. Raises
+    TemplateError, with the line if there is one, if the file cannot be read.
     """
     node = (reader or Reader)(readable(_text(path, kind), path), path, kind).document()
     if not isinstance(node, Table):
@@ -60,17 +60,17 @@ def read_document(
 
 
 def read_file(path: str, kind: str = "template") -> Node:
-    """Return what a file holds, a mapping or not; raise as `read_document` does."""
+    """Return the document in a file, a mapping or not; raise as `read_document` does."""
     return read_text(_text(path, kind), path, kind)
 
 
 def read_text(text: str, place: str, kind: str = "template") -> Node:
-    """Return what a text holds; `place` is where it stands. Raises as `read_document` does."""
+    """Return the document in a text; `place` names its origin in errors. Raises as `read_document` does."""
     return Reader(readable(text, place), place, kind).document()
 
 
 def readable(text: str, place: str) -> str:
-    """Return a text as a YAML reader takes it: what JSON writes as two escapes is one character.
+    """Return a text for a YAML reader, in which JSON's surrogate pairs are replaced by the character they stand for.
 
     Raises TemplateError for a character that YAML does not allow.
     """
@@ -104,7 +104,7 @@ def _text(path: str, kind: str) -> str:
 
 
 class _TooDeepError(yaml.YAMLError):
-    """Raised where nodes are nested too deeply; `line` is that of the last one that is not."""
+    """Raised if nodes are nested too deeply; `line` is that of the deepest node that is allowed."""
 
     def __init__(self, line: int) -> None:
         super().__init__(line)
@@ -112,9 +112,9 @@ class _TooDeepError(yaml.YAMLError):
 
 
 class _Composing:
-    """Override what PyYAML's composers, in C and in Python, call for each node: limit the depth, and add no tags.
+    """Override the methods that PyYAML's composers call for each node, to limit the depth and to add no tags.
 
-    They compose by recursion, so the depth must be limited before there are nodes that one could look at.
+    Composers are recursive, so the depth must be limited while they run.
     """
 
     _depth = 0
@@ -142,7 +142,7 @@ _LOADER = _loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # only its com
 
 
 class Reader:
-    """Build our nodes from those that PyYAML composes, without what CloudFormation does not take."""
+    """Build our nodes from those of PyYAML; raise for features that CloudFormation does not accept."""
 
     def __init__(self, text: str, place: str, kind: str) -> None:
         self._text = text
@@ -150,7 +150,7 @@ class Reader:
         self._kind = kind
 
     def document(self) -> Node:
-        """Return the only document; another one after it is an error."""
+        """Return the only document; a second one is an error."""
         loader = _LOADER(self._text)
         try:
             root = self._root(loader)
@@ -170,12 +170,12 @@ class Reader:
         return root
 
     def _check_second(self, _root: yaml.Node) -> None:
-        """Raise for a second document."""
+        """Raise TemplateError for a second document."""
         second = next(islice(self._events(yaml.DocumentStartEvent), 1, None))
         raise self._fault(line_of(second), "a second document begins here", "Keep one in a file.")
 
     def _check_aliases(self) -> None:
-        """Raise for an alias: once composed, it is the node that it stands for. Where no `&` is, no anchor is."""
+        """Raise TemplateError for an alias, which cannot be seen in composed nodes. Without a `&` there is no alias."""
         alias = next(self._events(yaml.AliasEvent), None) if "&" in self._text else None
         if alias is not None:
             raise self._alias(line_of(alias))
@@ -203,7 +203,7 @@ class Reader:
         return entries
 
     def _again(self, key: str, line: int, first: Node) -> Node:
-        """Return what an entry is that stands twice."""
+        """Return the value for a repeated key; this class raises TemplateError."""
         problem = f"{key!r} stands here again, after line {first.line}"
         raise self._fault(line, problem, "Keep one of the two.")
 
@@ -216,7 +216,7 @@ class Reader:
         return str(node.value)
 
     def _function(self, node: yaml.Node) -> str:
-        """Return the long name of the function that a short tag stands for; raise for any other tag."""
+        """Return the long name of the function that a short tag stands for; raise TemplateError for any other tag."""
         name = function_of_tag(node.tag)
         if name is None:
             problem = f"there is no tag {written(node.tag)}"
@@ -253,19 +253,19 @@ def function_of_tag(tag: str) -> str | None:
 
 
 def written(tag: str) -> str:
-    """Return a tag as files write it."""
+    """Return a tag in the form that files use."""
     return tag.replace("tag:yaml.org,2002:", "!!")
 
 
 def line_of(place: yaml.Node | yaml.Event) -> int:
     """Return the line of a node or event of PyYAML, counted from 1."""
-    mark: Any = place.start_mark  # PyYAML gives one to everything that it read
+    mark: Any = place.start_mark  # PyYAML sets it on everything that it reads
     return int(mark.line) + 1
 
 
 def _plain(text: str) -> str | None:
-    """Return what CloudFormation makes of an unquoted value: YAML 1.1 decides, and the result is text again."""
-    if text[:1] not in _SCHEMA.yaml_implicit_resolvers:  # most are: no number, boolean or null begins so
+    """Return an unquoted value as CloudFormation does: read according to YAML 1.1, then converted to text."""
+    if text[:1] not in _SCHEMA.yaml_implicit_resolvers:  # most texts: no number, boolean or null begins like this
         return text
     tag = _SCHEMA.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]  # PyYAML's stubs
     kind = tag.rpartition(":")[2]
@@ -274,6 +274,6 @@ def _plain(text: str) -> str | None:
     if kind == "bool":
         return "true" if text.lower() in _YES else "false"
     if kind == "int" and len(text) <= _MAX_DIGITS:
-        with suppress(ValueError):  # YAML 1.1 takes `0x_` for a number, which has no digits
+        with suppress(ValueError):  # YAML 1.1 accepts `0x_` as a number, though it has no digits
             return str(_SCHEMA.construct_yaml_int(yaml.ScalarNode(tag, text)))
     return text

@@ -1,4 +1,4 @@
-"""The parameters that a template declares, with the values that they are given or fall back to."""
+"""The parameters that a template declares, with their given or default values."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,7 +10,7 @@ _CONSTRAINTS = ("AllowedPattern", "MaxLength", "MaxValue", "MinLength", "MinValu
 _TYPES = "Types are String, Number, CommaDelimitedList, List<...> and those of AWS."
 
 Fault = Callable[[int, str, str], TemplateError]
-"""Return the error of a line, by problem and remedy."""
+"""A function that returns the error for a line, a problem and a remedy."""
 
 Given = Mapping[str, str | Unknown]
 """Values of parameters by name."""
@@ -20,9 +20,9 @@ class Declarations:
     """Read the declarations of one template; every method raises TemplateError with the line of a mistake."""
 
     def __init__(self, fault: Fault, option: str, *, lenient: bool = False) -> None:
-        """Take what makes errors, and the option that sets a parameter on the command line, if there is one.
+        """Take the function that makes errors, and the command line option that sets a parameter, or "".
 
-        `lenient`: a declaration that is not understood leaves its parameter unknown, and a secret one is not read.
+        `lenient`: a declaration that is not supported makes its parameter unknown, and a secret value is not read.
         """
         self.notes: list[str] = []
         self._fault = fault
@@ -30,7 +30,7 @@ class Declarations:
         self._lenient = lenient
 
     def read(self, name: str, declared: Node, given: Given) -> Node:
-        """Return the value of a parameter as it is declared."""
+        """Return the value of a parameter; if `lenient`, an invalid declaration gives an Unknown and a note."""
         try:
             if not isinstance(declared, Table):
                 problem = f"the parameter {name!r} is no mapping"
@@ -43,7 +43,7 @@ class Declarations:
             return Unknown(error.problem, declared.line)
 
     def value(self, name: str, declared: Table, given: Given) -> Node:
-        """Return the value of a parameter: what it is given, else its default; an unknown one says what to do."""
+        """Return the value of a parameter: the given one, or its default, or an Unknown with a remedy."""
         entries, line = declared.entries, declared.line
         if self._lenient and _is_secret(entries.get("NoEcho")):
             return Unknown(f"the parameter {name} has NoEcho: its value is not read", line)

@@ -1,4 +1,4 @@
-"""The pseudo parameters of CloudFormation: which there are, and what a template's account and stack make of them.
+"""The pseudo parameters of CloudFormation, and their values in an account.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
 """
@@ -18,10 +18,10 @@ UNKNOWN: Mapping[str, str] = {
     STACK_NAME: "is known only within AWS",
     "AWS::URLSuffix": _ACCOUNT,
 }
-"""Every pseudo parameter but AWS::NoValue, and what is to be said of one whose value is not known."""
+"""Every pseudo parameter except AWS::NoValue, with the text that says why its value is unknown."""
 
 OF_ACCOUNT = frozenset({"AWS::AccountId", "AWS::Partition", "AWS::Region", "AWS::URLSuffix"})
-"""Those that depend on the account and the Region."""
+"""The pseudo parameters that depend on the account and the Region."""
 
 _SUFFIXES: Mapping[str, str] = {
     "aws": "amazonaws.com",
@@ -33,13 +33,13 @@ _SUFFIXES: Mapping[str, str] = {
     "aws-iso-f": "csp.hci.ic.gov",
     "aws-us-gov": "amazonaws.com",
 }
-"""The domains by partition, as botocore's endpoints have them."""
+"""The domains by partition, as in botocore's endpoints."""
 
 
 def pseudo_parameters(account_id: str | None, partition: str, region: str | None) -> dict[str, str]:
-    """Return what is known of the pseudo parameters that depend on the account.
+    """Return the known values of the pseudo parameters that depend on the account.
 
-    A partition is taken for a default, not for knowledge, where the account's number is not known.
+    If the account's number is unknown, the partition is only a default and is not used.
     """
     known = {
         "AWS::AccountId": account_id,

@@ -1,4 +1,4 @@
-"""The text of Fn::Sub, cut into what stands there literally and the names of what is put in."""
+"""The text of Fn::Sub, split into literal text and the names to substitute."""
 
 import re
 from collections.abc import Iterator

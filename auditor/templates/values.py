@@ -1,4 +1,4 @@
-"""What templates hold: values that know their line, and values that only AWS knows."""
+"""The values in templates: each keeps its line number, and some are known only to AWS."""
 
 from collections.abc import Mapping
 from typing import Union
@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class Scalar(Struct, frozen=True):
-    """Hold a value as the text that CloudFormation makes of it (`true`, `90`); None is null."""
+    """Hold a single value as CloudFormation's text (`true`, `90`); None is null."""
 
     text: str | None
     line: int
@@ -21,16 +21,16 @@ class Items(Struct, frozen=True):
 
 
 class Table(Struct, frozen=True):
-    """Hold a mapping; the line of an entry's value is that of its key. A short tag is its long form."""
+    """Hold a mapping; the line of an entry's value is that of its key. A short tag is held in its long form."""
 
     entries: Mapping[str, "Node"]
     line: int
 
 
 class Unknown(Struct, frozen=True):
-    """Stand for a value that cannot be told from the template, and say why; no file holds one as such.
+    """Stand for a value that cannot be known from the template, with the reason.
 
-    `remedy` is what a user can do about it, where the template knows that.
+    `remedy` is what a user can do about it, or "".
     """
 
     why: str
@@ -47,7 +47,7 @@ Node = Union[Scalar, Items, Table, Unknown]  # noqa: UP007 - "|" takes no names 
 
 
 def alike(left: Node | None, right: Node | None) -> bool:
-    """Return whether two values are the same wherever they stand; None is AWS::NoValue. An unknown one is like none."""
+    """Return whether two values are equal, ignoring lines; None is AWS::NoValue. An Unknown equals nothing."""
     if left is None or right is None:
         return left is right
     if isinstance(left, Scalar) and isinstance(right, Scalar):
@@ -61,7 +61,7 @@ def alike(left: Node | None, right: Node | None) -> bool:
 
 
 def unknown_in(value: Node) -> Unknown | None:
-    """Return the first unknown value within a value; None where all is known."""
+    """Return the first Unknown within a value; None if everything is known."""
     if isinstance(value, (Scalar, Unknown)):
         return value if isinstance(value, Unknown) else None
     parts = value.items if isinstance(value, Items) else value.entries.values()
@@ -78,12 +78,12 @@ def plain(value: Node) -> object:
 
 
 def function_of(node: Table) -> str | None:
-    """Return the name of the function that a mapping is written as; None for one that is none."""
+    """Return the name of the function that a mapping represents; None for an ordinary mapping."""
     return next((name for name in node.entries if name == "Ref" or name.startswith("Fn::")), None)
 
 
 def literal(value: Scalar) -> Scalar | Unknown:
-    """Return a text, which is unknown where it holds a dynamic reference."""
+    """Return a text, or an Unknown if it contains a dynamic reference."""
     if value.text is not None and "{{resolve:" in value.text:
         return Unknown("a dynamic reference, {{resolve:...}}, is known only within AWS", value.line)
     return value

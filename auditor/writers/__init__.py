@@ -1,1 +1,1 @@
-"""Reporters: each writes a finished report in one format."""
+"""Writers: each writes a finished report in one format."""

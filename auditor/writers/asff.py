@@ -1,8 +1,8 @@
-"""ASFF, for Security Hub: a line for each call of BatchImportFindings, which takes 100 findings and 6 MB.
+"""ASFF, for Security Hub: a line for each call of BatchImportFindings, which accepts 100 findings and 6 MB.
 
-All findings are there, also COMPLIANT ones, since only they turn a finding that failed before. What is unknown is
-NOT_AVAILABLE. Suppressed findings and what is not applicable are ARCHIVED, which a later import takes back;
-Workflow.Status is the customer's, and an import could never take it back.
+It contains all findings, also COMPLIANT ones, because only these replace a finding that failed before. Unknown ones are
+NOT_AVAILABLE. Suppressed and NOT_APPLICABLE findings are ARCHIVED, which a later import can undo;
+Workflow.Status belongs to the customer, and an import could not undo a change of it.
 https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format.html
 https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html
 """
@@ -22,10 +22,10 @@ from auditor.writers import statements
 from auditor.writers.json import shown
 from auditor.writers.visible import visible
 
-MOST_FINDINGS = 100  # of a call
-MOST_BYTES = 6_000_000  # of a call
+MOST_FINDINGS = 100  # in a call
+MOST_BYTES = 6_000_000  # in a call
 
-_PARTITIONS = ("aws", "aws-cn", "aws-us-gov")  # of those that Security Hub is in
+_PARTITIONS = ("aws", "aws-cn", "aws-us-gov")  # the valid values of Resources.Partition
 _STATUSES = {
     ComplianceType.NON_COMPLIANT: "FAILED",
     ComplianceType.INSUFFICIENT_DATA: "NOT_AVAILABLE",
@@ -50,16 +50,16 @@ Json = dict[str, Any]
 
 
 def write(report: Report, stream: BinaryIO, *, region: str) -> None:
-    """Write a request for each batch on a line; the same report and Region give the same bytes.
+    """Write the request for each batch on a line of its own; the same report and Region give the same bytes.
 
-    Raises OutputError for a report that does not know its account.
+    Raises OutputError for a report without an account id.
     """
     for batch in batches(findings_of(report, region=region)):
         stream.write(b'{"Findings":[%b]}\n' % b",".join(batch))
 
 
 def findings_of(report: Report, *, region: str) -> Iterator[Json]:
-    """Return the findings of a report as Security Hub takes them; raise OutputError as `write` does."""
+    """Return the findings of a report in Security Hub's format; raise OutputError as `write` does."""
     if not _ACCOUNT_ID.fullmatch(report.account.id or ""):
         hint = "Read the account live, or from exports or a snapshot in which an ARN names it."
         raise OutputError("the format asff needs the id of the account, which the report does not know", hint)
@@ -67,7 +67,7 @@ def findings_of(report: Report, *, region: str) -> Iterator[Json]:
 
 
 def batches(findings: Iterable[Json]) -> Iterator[list[bytes]]:
-    """Yield the findings, as JSON, in batches that one call takes."""
+    """Yield the findings, as JSON, in batches that fit in one call."""
     return _batches(b"".join(shown(encoded(each))) for each in findings)
 
 
@@ -85,20 +85,20 @@ def _batches(findings: Iterable[bytes]) -> Iterator[list[bytes]]:
 
 
 def product_arn(report: Report, region: str) -> str:
-    """Return the ARN of the product that every account has for findings of its own."""
+    """Return the ARN of the default product that every account has for its own findings."""
     account_id = report.account.id
     return f"arn:{report.account.partition}:securityhub:{region}:{account_id}:product/{account_id}/default"
 
 
 def _common(report: Report, region: str) -> Json:
-    """Return the fields that all findings share."""
+    """Return the fields that all findings have in common."""
     account_id, time = report.account.id, statements.moment(report.evaluated_at)
     product = product_arn(report, region)
     return {"ProductArn": product, "AwsAccountId": account_id, "Region": region, "CreatedAt": time, "UpdatedAt": time}
 
 
 def _findings(report: Report, common: Json) -> Iterator[Json]:
-    """Yield the findings of the report, and one on the report itself where none shows that it is incomplete."""
+    """Yield the findings of the report, and one on the report itself if it is incomplete and no other shows that."""
     why = unlisted_shortfall(report)
     if why is not None:
         yield _of_report(report, common, why)
@@ -122,7 +122,7 @@ def _head(name: str) -> Json:
 
 
 def _apart(report: Report) -> str:
-    """Return what keeps findings of a planned change from replacing those of the account as it is."""
+    """Return a prefix that keeps findings of a planned change from replacing those of the account as it is."""
     return "" if report.planned is None else "planned-change/"
 
 
@@ -142,7 +142,7 @@ def _fields(finding: Finding, rule: RuleResult | None, apart: str) -> Json:
 
 
 def _severity(finding: Finding) -> Json:
-    """Return the severity and the types, twice: only those of the provider can be changed by a later import."""
+    """Return severity and types, also as provider fields, because a later import can only change these."""
     original = statements.severity_of(finding)
     label = "INFORMATIONAL" if finding.compliance_type in _IN_ORDER else original
     severity = {"Label": label, "Original": original}
@@ -191,7 +191,7 @@ def _product_fields(finding: Finding, rule: RuleResult | None) -> Mapping[str, s
 
 
 def _facts(report: Report) -> Mapping[str, str]:
-    """Return what is said of the report as a whole, in each finding: Security Hub knows of no report."""
+    """Return the facts about the whole report, for each finding, because Security Hub has no reports."""
     facts = {
         "version": report.tool.version,
         "captured_at": statements.moment(report.snapshot.captured_at),
@@ -233,6 +233,6 @@ def _of_report(report: Report, common: Json, why: str) -> Json:
 
 
 def _text(text: str, most: int) -> str:
-    """Return a text that is not blank, and no longer than AWS takes."""
+    """Return a text that is not blank, and not longer than AWS accepts."""
     shown_text = statements.shortened(visible(text), most)
     return shown_text if shown_text.strip() else "-"

@@ -1,6 +1,6 @@
-"""The role that reads accounts of an organization, as templates to deploy.
+"""The role that reads the accounts of an organization, as templates to deploy.
 
-A service-managed StackSet deploys nothing to the management account, so the stack that makes it makes the role there:
+A service-managed StackSet does not deploy to the management account, so the stack with the StackSet has the role too:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs-associate-stackset-with-org.html
 A delegated administrator may make the StackSet too, and is one of the accounts that it deploys to:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs-delegated-admin.html
@@ -56,7 +56,7 @@ def _stack_set(role: AuditRole, body: str) -> dict[str, Any]:
         "AutoDeployment": {"Enabled": True, "RetainStacksOnAccountRemoval": False},
         "Capabilities": ["CAPABILITY_NAMED_IAM"],
         "ManagedExecution": {"Active": True},
-        # One account that refuses the role does not keep it from the others.
+        # If one account refuses the role, the others get it all the same.
         "OperationPreferences": {"FailureTolerancePercentage": 100, "MaxConcurrentPercentage": 100},
         "StackInstancesGroup": [
             {
@@ -82,7 +82,7 @@ def _role(role: AuditRole) -> dict[str, Any]:
 
 
 def terraform(role: AuditRole) -> str:
-    """Return the role of one account in Terraform's language, as `terraform fmt` would lay it out."""
+    """Return the role of one account in Terraform's language, as `terraform fmt` would format it."""
     (statement,) = role.policy["Statement"]
     actions = "\n".join(f"        {quoted(action)}," for action in statement["Action"])
     root = f'"arn:${{data.aws_partition.current.partition}}:iam::{role.principal}:root"'

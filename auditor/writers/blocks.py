@@ -1,4 +1,4 @@
-"""Blocks: what is said, whatever the format: sentences, lists and tables; as plain text here."""
+"""Blocks: sentences, lists and tables, independent of the format; this module writes them as plain text."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -15,7 +15,7 @@ class Items(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Hold a table; the columns of the numbers in `right` end at one edge."""
+    """Hold a table; the columns whose numbers are in `right` are aligned to the right."""
 
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -31,7 +31,7 @@ def number(count: int, one: str, many: str) -> str:
 
 
 def text(blocks: Iterable[Block]) -> Iterator[str]:
-    """Yield the lines of plain text that blocks come to."""
+    """Yield blocks as lines of plain text."""
     for block in blocks:
         if isinstance(block, str):
             yield visible(block)
@@ -42,7 +42,7 @@ def text(blocks: Iterable[Block]) -> Iterator[str]:
 
 
 def _table(table: Table) -> Iterator[str]:
-    """Yield the lines of a table: columns as wide as their longest cell."""
+    """Yield the lines of a table; columns are as wide as their longest cell."""
     shown = [table.heads, *([visible(cell) for cell in row] for row in table.rows)]
     widths = [max(len(row[column]) for row in shown) for column in range(len(table.heads))]
     for row in shown:

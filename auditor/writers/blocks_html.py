@@ -1,4 +1,4 @@
-"""Blocks as one HTML page in the style of the report, which opens from disk, runs nothing and asks for nothing."""
+"""Blocks as one HTML page in the style of the report, which opens from disk, runs no script and makes no request."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from auditor import __version__
 from auditor.writers.blocks import Block, Items
 
-MAX_ROWS = 1_000  # of a table; a browser needs seconds for more
+MAX_ROWS = 1_000  # of a table; browsers take seconds for more
 
 
 def document(title: str, blocks: Iterable[Block]) -> str:

@@ -1,4 +1,4 @@
-"""Blocks as Markdown, for a ticket or a wiki: bounded, and nothing of the account is markup."""
+"""Blocks as Markdown, for a ticket or a wiki: limited in length, and no text from the account is markup."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -39,5 +39,5 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Return text as it is where nothing in it can be markup, otherwise as a code span."""
+    """Return text unchanged if nothing in it can be markup, otherwise as a code span."""
     return text if _PLAIN.fullmatch(text) else code(text)

@@ -1,9 +1,9 @@
-"""The report as CSV, for people with a spreadsheet: a row for each finding, then rows on rules, packs and the rest.
+"""The report as CSV, for spreadsheets: a row for each finding, then rows for rules, packs and other things.
 
-The column "record" tells the rows apart. Those on rules and sources are the ledger: they leave the columns of findings
-empty, so that no filter or sum over findings meets them. Those on conformance packs, whose name is their source, say
-what was not judged. The file starts with a byte order mark: without one Excel takes UTF-8 for the code page of the
-machine. Programs read the JSON report instead.
+The column "record" says what a row is about. Rows for rules and sources are the ledger; they leave the columns of
+findings empty, so that filters and sums over findings do not include them. Rows for conformance packs, with the pack
+as their source, say what was not judged. The file starts with a byte order mark, because without one, Excel reads UTF-8
+in the code page of the machine. Programs should read the JSON report instead.
 """
 
 import csv
@@ -35,12 +35,12 @@ COLUMNS = (
     *("change", "causes"),
 )
 FINDING_COLUMNS = (*COLUMNS[: COLUMNS.index("source")], "known", "change", "causes")
-"""The columns that a row on a finding fills."""
+"""The columns that have a value in a finding's row."""
 Row = Mapping[str, str]
 
 _BYTE_ORDER_MARK = "\ufeff"
 FORMULA = re.compile("[\\s\"'`]*[=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\t\r\n]")
-"""What a spreadsheet may run, full-width forms too: https://owasp.org/www-community/attacks/CSV_Injection"""
+"""Text that a spreadsheet may run, also in full-width characters: https://owasp.org/www-community/attacks/CSV_Injection"""
 
 
 def write(report: Report, stream: BinaryIO) -> None:
@@ -62,11 +62,11 @@ def write(report: Report, stream: BinaryIO) -> None:
         ):
             writer.writerows(rows)
     finally:
-        text.detach()  # flushes; the stream stays open for whoever opened it
+        text.detach()  # flushes; the caller closes the stream
 
 
 def harmless(text: str) -> str:
-    """Return a cell that no spreadsheet runs: an apostrophe before what would be a formula, and nothing invisible."""
+    """Return a cell that no spreadsheet runs: with an apostrophe before a formula, and without invisible characters."""
     shown = visible(text)
     return f"'{shown}" if FORMULA.match(shown) else shown
 
@@ -92,7 +92,7 @@ def common_cells(report: Report) -> dict[str, str]:
 
 
 def rule_cells(report: Report, rule: RuleResult) -> dict[str, str]:
-    """Return the cells that are the same in every row on a finding of the rule."""
+    """Return the cells that are the same in the row of every finding of the rule."""
     supported = {each.name: _ids(each, rule.controls.get(each.name, ())) for each in report.frameworks}
     controls = "; ".join(f"{name}: {', '.join(ids)}" for name, ids in supported.items() if ids)
     return {
@@ -104,7 +104,7 @@ def rule_cells(report: Report, rule: RuleResult) -> dict[str, str]:
 
 
 def _ids(framework: FrameworkResult, ids: Sequence[str]) -> list[str]:
-    """Return the ids of controls, and with each that rules can never meet that it is met in part only."""
+    """Return the ids of controls, with a remark if rules can only check a part of the control."""
     in_part = {control.id for control in framework.controls if control.partial is not None}
     return [f"{each} (in part only)" if each in in_part else each for each in ids]
 
@@ -139,7 +139,7 @@ def _place(location: Location | None) -> str:
 
 
 def _json(value: object) -> str:
-    """Return a value as JSON in which what is invisible is escaped as JSON does, so that it can still be parsed."""
+    """Return a value as JSON in which invisible characters are JSON escapes, so that it can still be parsed."""
     text = encoded(value).decode()
     return text if text.isprintable() else "".join(map(_escaped, text))
 
@@ -149,7 +149,7 @@ def _escaped(character: str) -> str:
 
 
 def _rules(report: Report) -> Iterator[Row]:
-    """Yield the ledger of each rule; `status` is its verdict, the annotation why not every resource was judged."""
+    """Yield the ledger of each rule; `status` is its verdict, `annotation` says why resources were not judged."""
     common = common_cells(report)
     for rule in report.rules:
         covered = rule.coverage
@@ -168,14 +168,14 @@ def _rules(report: Report) -> Iterator[Row]:
 
 
 def _configuration(report: Report) -> Iterator[Row]:
-    """Yield what the configuration file in use decides."""
+    """Yield a row with the effects of the configuration file."""
     if report.configuration is not None:
         head = {**common_cells(report), "record": "configuration", "source": harmless(report.configuration.file)}
         yield {**head, "annotation": harmless(configuration.sentence(report.configuration))}
 
 
 def _baseline(report: Report) -> Iterator[Row]:
-    """Yield what the baseline did, what was asked otherwise when it was made, and each entry that forgives nothing."""
+    """Yield the effect of the baseline, the settings that differed when it was made, and entries without effect."""
     summary = report.baseline
     if summary is None:
         return
@@ -189,9 +189,9 @@ def _baseline(report: Report) -> Iterator[Row]:
 
 
 def _planned(report: Report) -> Iterator[Row]:
-    """Yield what planned changes do, then what they resolve, and of what nothing is known any more, as it was before.
+    """Yield the effects of planned changes, then the findings that they resolve and those that are unknown afterwards.
 
-    Their columns of findings tell what was, so that their records have names of their own.
+    The columns of these findings say what was before the change, so they have other values in "record".
     """
     if report.planned is None:
         return
@@ -206,13 +206,13 @@ def _planned(report: Report) -> Iterator[Row]:
 
 
 def _entry_cells(entry: Entry) -> Row:
-    """Return the cells of an entry but for its fingerprint, by which rows on findings are told apart."""
+    """Return the cells of an entry, without its fingerprint, which is unique among the rows of findings."""
     names = ("config_rule_name", "resource_type", "resource_name", "resource_id", "region")
     return {name: harmless(getattr(entry, name) or "") for name in names}
 
 
 def _packs(report: Report) -> Iterator[Row]:
-    """Yield how much of each conformance pack was judged, then its rules that were not, then its notes."""
+    """Yield a summary of each conformance pack, then its rules that were not judged, then its notes."""
     common = common_cells(report)
     for pack in report.packs:
         head = {**common, "source": harmless(pack.name)}

@@ -1,6 +1,6 @@
-"""What a planned change does to findings, in the order in which people need it: what it introduces comes first.
+"""The effects of a planned change on findings, in the order to show them: introduced findings come first.
 
-The texts are as the report has them; whoever writes them makes them visible, or escapes them.
+The texts are those of the report; the writers must escape them or make them visible.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,12 +14,12 @@ from auditor.report.report import Report
 from auditor.writers.statements import place_text
 
 BEFORE_IT_IS_DEPLOYED = "Fix this in the plan or template. The commands above are for resources that already exist."
-MOST_CAUSES = 10  # of a finding; a group may lose thousands of users
+MOST_CAUSES = 10  # of a finding; a group may lose thousands of users, for example
 _OPEN_EFFECTS = (Effect.INTRODUCED, Effect.UNDETERMINED)
 
 
 class Part(Struct, frozen=True):
-    """Hold the findings on which a change has one effect, and a line that says what that means."""
+    """Hold the findings on which a change has one effect, with the effect and a title."""
 
     effect: Effect
     title: str
@@ -27,9 +27,9 @@ class Part(Struct, frozen=True):
 
 
 def parts(report: Report, summary: PlannedSummary) -> Iterator[Part]:
-    """Yield what a change introduces, what it resolves, and what it leaves undetermined, each if there is any.
+    """Yield the findings that a change introduces, resolves, and leaves undetermined, without empty parts.
 
-    Findings of before of which nothing is known after come last, but for those that are undetermined after it.
+    Findings from before the change whose state afterwards is unknown come last, unless they are among the undetermined.
     """
     introduced, undetermined = (_after(report, effect) for effect in _OPEN_EFFECTS)
     known = {(each.config_rule_name, each.resource_type, each.resource_name) for each in undetermined}
@@ -50,13 +50,13 @@ def _after(report: Report, effect: Effect) -> list[Finding]:
 
 
 class Group(Struct, frozen=True):
-    """Hold what is the same of several findings on one resource: one of them, and the rules that they are of."""
+    """Hold several findings on one resource with the same text: one of them, and the rules of all."""
 
     finding: Finding
     rules: Sequence[str]
 
     def text(self, names: Mapping[str, str]) -> str:
-        """Return the annotation, with the verdict if there is one, and the rules by the names that people see."""
+        """Return the annotation, with the verdict if there is one, and the names of the rules for display."""
         bad = self.finding.compliance_type is ComplianceType.NON_COMPLIANT
         marks = {"NON_COMPLIANT": bad, "suppressed": self.finding.suppression is not None, "known": self.finding.known}
         marked = ", ".join(mark for mark, holds in marks.items() if holds)
@@ -65,7 +65,7 @@ class Group(Struct, frozen=True):
 
 
 def together(findings: Iterable[Finding]) -> Sequence[Group]:
-    """Return findings in groups that say the same of one resource, as many rules do of a user that is new."""
+    """Return findings in groups with the same text on one resource, as many rules have for a new user."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for each in findings:
         resource, aside = (each.resource_type, each.resource_name), (each.suppression is not None, each.known)
@@ -74,7 +74,7 @@ def together(findings: Iterable[Finding]) -> Sequence[Group]:
 
 
 def others(report: Report) -> str | None:
-    """Return how many open findings the change has nothing to do with; None where there are none."""
+    """Return a text that counts the open findings that the change does not affect; None if there are none."""
     if report.planned is None or not (count := report.planned.counts[Effect.UNCHANGED]):
         return None
     number = "1 finding was" if count == 1 else f"{count:,} findings were"
@@ -82,14 +82,14 @@ def others(report: Report) -> str | None:
 
 
 def is_shown_first(finding: Finding) -> bool:
-    """Return whether `parts` lists a finding, which other lists then need not repeat."""
+    """Return whether `parts` lists a finding, so that other lists need not repeat it."""
     return finding.change in _OPEN_EFFECTS and finding.compliance_type in OPEN
 
 
 def reasons(finding: Finding) -> Iterator[str]:
-    """Yield where a change has its effect on a finding, then each cause; nothing where it has none.
+    """Yield the place of a change that affects a finding, then each cause; nothing if it has no effect.
 
-    What stays undecided has no causes but its annotation.
+    For an undecided finding, the annotation is the only cause.
     """
     if finding.change in (None, Effect.UNCHANGED):
         return

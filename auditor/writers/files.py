@@ -1,4 +1,4 @@
-"""Files are written whole: reports, snapshots and texts are the old ones or the new ones, never half of one."""
+"""Writing files completely or not at all: reports, snapshots and texts are never left half-written."""
 
 import gzip
 import os
@@ -34,9 +34,9 @@ from auditor.writers.parity.formats import writer_of as parity_writer_of
 from auditor.writers.paths import NEW_FILE, Named, check, check_folder, place_of, resolved, temporary_file, writing
 
 Fill = Callable[[BinaryIO], Any]
-"""Write a file's content to a stream."""
+"""A function that writes a file's content to a stream."""
 Sign = Callable[[Report, bytes, str], bytes]
-"""Return the signature of a report, given its content in a format and the name of the file."""
+"""A function that returns the signature of a report, given its content in a format and the name of the file."""
 
 _NOTHING_WRITTEN = "Nothing was written; what was there is as it was."
 _SUFFIXES: Mapping[type, Sequence[str]] = {
@@ -53,13 +53,13 @@ def write(
     *,
     region: str | None = None,
 ) -> Path:
-    """Write a result to a file in the format of its suffix, whole or not at all; return the file.
+    """Write a result to a file in the format of its suffix, completely or not at all; return the file.
 
-    A result is a report, a comparison, an explanation, a parity report, a forecast, an evidence pack (.zip), or what a
-    History says. The path may hold {account_id} and {captured_at:%Y%m%d}, as with -o, where one account and time is
-    meant; braces that are part of the name are doubled. `region` is the AWS Region of Security Hub, for ASFF
-    (.asff.jsonl); by default that of the environment. Only the owner can read a pack.
-    Raises UsageError for an unknown format or placeholder, and OutputError where the file cannot be written.
+    A result is a report, a comparison, an explanation, a parity report, a forecast, an evidence pack (.zip), or a
+    result of a History. The path may contain {account_id} and {captured_at:%Y%m%d}, as with -o, if the result has one
+    account and time; braces that are part of the name are doubled. `region` is the AWS Region of Security Hub, for ASFF
+    (.asff.jsonl); the default is that of the environment. Only the owner can read a pack.
+    Raises UsageError for an unknown format or placeholder, and OutputError if the file cannot be written.
     """
     name = os.fspath(path)
     check([name], _SUFFIXES.get(type(report), OTHER_SUFFIXES), place="write")
@@ -93,8 +93,8 @@ def write_reports(
 ) -> list[Path]:
     """Write the report to every path, in the format of its suffix, and return the files.
 
-    A file gets the permissions of the one that it replaces, otherwise those that the umask leaves. `sources` name
-    the files that must stay, `region` is for ASFF; with `sign`, the signature of each file is written beside it.
+    A file gets the permissions of the one that it replaces, or else those of the umask. `sources` are files that must
+    not be replaced, `region` is for ASFF; with `sign`, the signature of each file is written beside it.
     Raises OutputError; no file is replaced before all are ready.
     """
     files = [resolved(path, report.account.id, report.snapshot.captured_at) for path in paths]
@@ -129,9 +129,9 @@ def write_comparison(comparison: Comparison, paths: Sequence[str], *, sources: S
 
 
 def write_organization(report: OrganizationReport, path: str, link: Link, *, sources: Sequence[str] = ()) -> Path:
-    """Write the report of an organization to a path, as write_reports does; {account_id} is the management account's.
+    """Write the report of an organization to a path, as write_reports does; {account_id} is the management account.
 
-    `link` returns the address of an account's own page, as seen from the file.
+    `link` returns the address of an account's own page, relative to the file.
     """
     file = resolved(path, report.organization.management_account_id, report.run.began_at)
     _write_whole({file: partial(organization_writer_of(file.suffix, link), report)}, sources, private=False)
@@ -158,7 +158,7 @@ def write_parity(parity: Parity, paths: Sequence[str], *, sources: Sequence[str]
 def write_history(
     result: Any, paths: Sequence[Path], *, sources: Sequence[str] = (), report: Report | None = None
 ) -> None:
-    """Write what a history says to every path, as write_reports does; `report` is the one that it is about."""
+    """Write a result of a history to every path, as write_reports does; `report` is the report that it is about."""
     from auditor.writers.history import formats as history_formats  # sqlite3, which other commands do not need
 
     contents: dict[Path, Fill] = {
@@ -206,7 +206,7 @@ def write_text(text: str, path: Path) -> None:
 
 
 def _write_whole(contents: Mapping[Path, Fill], sources: Sequence[str] = (), *, private: bool) -> None:
-    """Write a file beside each target, then rename them all: the old file or the new one, never half of one."""
+    """Write a temporary file beside each target, then rename all of them, so that no file is left half-written."""
     ready: dict[Path, tuple[Path, Path]] = {}
     with ExitStack() as temporaries:
         for path, fill in contents.items():
@@ -225,7 +225,7 @@ def _write_whole(contents: Mapping[Path, Fill], sources: Sequence[str] = (), *, 
 
 
 def _outcome(paths: Sequence[Path], count: int) -> str:
-    """Return which files were written, the first `count`, and which were not."""
+    """Return a text that says which files were written (the first `count`) and which were not."""
     if not count:
         return _NOTHING_WRITTEN
     written, others = (", ".join(map(str, part)) for part in (paths[:count], paths[count:]))
@@ -237,7 +237,7 @@ def _write_beside(place: Path, temporary: Path, fill: Fill, *, private: bool) ->
     descriptor = os.open(temporary, NEW_FILE, 0o666 if mode is None else 0o600)
     with os.fdopen(descriptor, "wb") as stream:
         if mode is not None:
-            with suppress(PermissionError):  # a file system without permissions
+            with suppress(PermissionError):  # on a file system without permissions
                 temporary.chmod(mode)
         fill(stream)
         stream.flush()
@@ -245,12 +245,12 @@ def _write_beside(place: Path, temporary: Path, fill: Fill, *, private: bool) ->
 
 
 def _mode(place: Path) -> int | None:
-    """Return the permissions of the file that is to be replaced, if there is one."""
+    """Return the permissions of the file to replace, None if there is none."""
     return stat.S_IMODE(place.stat().st_mode) & 0o777 if place.exists() else None
 
 
 def _keep_name(folder: Path) -> None:
-    """Make the new name survive a power cut, on systems where a folder can be opened for that."""
+    """Make sure that the new name survives a power failure, on systems where a folder can be opened for that."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

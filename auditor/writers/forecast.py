@@ -11,8 +11,8 @@ from auditor.writers.json import shown
 
 SUFFIXES = (".json", ".md", ".html")
 SUFFIX_OF = {"table": ".txt", "json": ".json", "markdown": ".md"}
-"""The suffixes of what standard output shows."""
-MAX_UNDECIDED = 100  # rows; the JSON has them all
+"""The suffixes of the formats for standard output."""
+MAX_UNDECIDED = 100  # rows; the JSON has all of them
 _TITLE = "IAM findings expected by the calendar"
 _HEADS = ("day", "in days", "severity", "rule", "resource", "annotation")
 
@@ -46,10 +46,10 @@ def _blocks(forecast: Forecast) -> Iterator[Block]:
 def _row(each: Expected) -> Sequence[str]:
     finding = each.finding
     names = finding.severity or "", finding.config_rule_name, finding.resource_name
-    return f"{each.at:%Y-%m-%d}", f"{each.after_days:,}", *names, _said(each)
+    return f"{each.at:%Y-%m-%d}", f"{each.after_days:,}", *names, _text_of(each)
 
 
-def _said(each: Expected) -> str:
+def _text_of(each: Expected) -> str:
     mark = "" if each.becomes is Becoming.OPEN else f"{each.finding.compliance_type}: "
     if each.ended is None:
         return f"{mark}{each.finding.annotation}"

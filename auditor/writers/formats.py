@@ -1,4 +1,4 @@
-"""The formats of reports and snapshots: their names, and the suffixes that choose them."""
+"""The formats of reports and snapshots: their names and file suffixes."""
 
 import os
 import re
@@ -13,14 +13,14 @@ from auditor.errors import UsageError
 from auditor.report.report import Report
 
 Write = Callable[[Report, BinaryIO], object]
-"""Write a report to a stream in one format."""
+"""A function that writes a report to a stream in one format."""
 
 _REGION = re.compile("[a-z]{2,4}(-[a-z]{2,12}){1,3}-[0-9]{1,2}")
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
 class Format(Struct, frozen=True):
-    """Hold the module that writes a format, and the suffixes of its files; `regional` ones name an AWS Region."""
+    """Hold the module that writes a format, and its file suffixes; `regional` formats contain an AWS Region."""
 
     module: str
     suffixes: tuple[str, ...] = ()
@@ -47,14 +47,14 @@ SNAPSHOT_SUFFIXES = (".json", ".json.gz")
 
 
 def format_of(name: str) -> str:
-    """Return the format that the name of a file chooses: the one of the longest suffix."""
+    """Return the format of a file name, by its longest known suffix."""
     return _BY_SUFFIX[max((suffix for suffix in REPORT_SUFFIXES if name.endswith(suffix)), key=len)]
 
 
 def writer_of(output_format: str, region: str | None = None) -> Write:
-    """Return the function that writes a report in a format; only this format is imported.
+    """Return the function that writes a report in a format; it imports only this format.
 
-    Raises UsageError where the format needs a Region and none is given, by `region` or by the environment.
+    Raises UsageError if the format needs a Region and neither `region` nor the environment sets one.
     """
     chosen = _FORMATS[output_format]
     write: Callable[..., object] = import_module(chosen.module).write
@@ -62,7 +62,7 @@ def writer_of(output_format: str, region: str | None = None) -> Write:
 
 
 def check_region(paths: Sequence[str], output_format: str, region: str | None) -> None:
-    """Raise UsageError where a report needs a Region that is not given, before the work begins."""
+    """Raise UsageError if a report needs a Region that is not set; called before the work begins."""
     if any(_FORMATS[name].regional for name in _requested(paths, output_format)):
         region_of(region)
 
@@ -72,7 +72,7 @@ def _requested(paths: Sequence[str], output_format: str) -> Iterable[str]:
 
 
 def region_of(region: str | None) -> str:
-    """Return the Region of Security Hub: the given one, else that of the environment; raise UsageError without one."""
+    """Return the Region of Security Hub, given or from the environment; raise UsageError if there is none."""
     found = region or next((os.environ[name] for name in REGION_VARIABLES if os.environ.get(name)), None)
     if found is None:
         hint = "Give it with --security-hub-region REGION, or set AWS_REGION."

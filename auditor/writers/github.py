@@ -1,6 +1,6 @@
-"""Annotations of GitHub workflows: lines on standard output that GitHub shows beside the run and in its files.
+"""Annotations for GitHub workflows: lines on standard output that GitHub shows with the run and in files.
 
-GitHub shows 10 errors, 10 warnings and 10 notices of a step and drops the rest without a word. So the worst come first,
+GitHub shows 10 errors, 10 warnings and 10 notices of a step and silently drops the others. So the worst come first,
 and the last line, a notice, says how many more there are.
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 """
@@ -16,7 +16,7 @@ from auditor.writers import statements
 from auditor.writers.visible import visible
 
 MOST = 10
-"""The errors, and the warnings, that GitHub shows of a step."""
+"""How many errors, and how many warnings, GitHub shows for a step."""
 
 _LONGEST = 1_000  # characters of a message
 _LONGEST_TITLE = 200  # characters
@@ -37,16 +37,16 @@ def write(report: Report, stream: BinaryIO) -> None:
 
 
 def _open(report: Report, kind: ComplianceType) -> Sequence[Finding]:
-    """Return the findings of a kind that are neither suppressed nor known from a baseline, worst first.
+    """Return the findings of a compliance type that are neither suppressed nor known from a baseline, worst first.
 
-    Beside a planned change stands only what it introduces, or may.
+    For a planned change, these are only the findings that it introduces or may introduce.
     """
     findings = [each for each in statements.open_findings(report) if each.change is not Effect.UNCHANGED]
     return [each for each in findings if each.compliance_type is kind and each.suppression is None and not each.known]
 
 
 def _annotation(command: str, finding: Finding, report: Report, fixes: Mapping[str, str]) -> str:
-    """Return the annotation of a finding; `fixes` are what helps, by rule, where that is to be said."""
+    """Return the annotation of a finding; `fixes` has the text on how to fix it, by rule, if that is to be shown."""
     rule = report.shown_names.get(finding.config_rule_name, finding.config_rule_name)
     effect = "" if finding.change is None else f"{finding.change.capitalize()}: "
     title = f"{effect}{finding.compliance_type} {statements.severity_of(finding)}: {rule}"
@@ -61,11 +61,11 @@ def _annotation(command: str, finding: Finding, report: Report, fixes: Mapping[s
 
 
 def _closing(report: Report, errors: int, warnings: int) -> Iterator[str]:
-    """Yield what the report says as a whole, and how many findings have no annotation."""
+    """Yield the summary of the report, and how many findings have no annotation."""
     yield f"{statements.verdict(report)}."
     shown = dict(zip(OPEN, (errors, warnings), strict=True))
     counts = dict(report.summary.counts)
-    counts[ComplianceType.NON_COMPLIANT] -= report.baseline.known if report.baseline else 0  # it knows no others
+    counts[ComplianceType.NON_COMPLIANT] -= report.baseline.known if report.baseline else 0  # only these can be known
     left_out = {kind: counts[kind] - count for kind, count in shown.items()}
     if more := [f"{count:,} more {kind}" for kind, count in left_out.items() if count > 0]:
         yield f"Without an annotation: {' and '.join(more)}; the other reports have them."
@@ -76,7 +76,7 @@ def _closing(report: Report, errors: int, warnings: int) -> Iterator[str]:
 
 
 def _command(command: str, properties: Mapping[str, str], message: str) -> str:
-    """Return a workflow command, in which the values cannot end it or begin another."""
+    """Return a workflow command; its values cannot end the command or begin another."""
     listed = ",".join(f"{name}={_value(value)}" for name, value in properties.items())
     return f"::{command} {listed}::{_message(statements.shortened(visible(message), _LONGEST))}"
 

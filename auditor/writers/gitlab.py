@@ -1,6 +1,6 @@
-"""GitLab's code quality report: JSON that a merge request shows as what it adds and what it resolves.
+"""GitLab's code quality report: JSON from which a merge request shows which issues it adds and resolves.
 
-GitLab knows an issue by its fingerprint, so that a finding that becomes undecided is no new one, and none that is gone.
+GitLab identifies an issue by its fingerprint, so a finding that becomes undecided counts neither as new nor resolved.
 https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
 """
 
@@ -20,7 +20,7 @@ from auditor.writers.json import shown
 from auditor.writers.visible import visible
 
 REPORT_CHECK = "iam-audit-report"
-"""The check of the issues that tell of the report as a whole."""
+"""The check name of issues about the whole report."""
 
 _SEVERITIES = {
     Severity.CRITICAL: "blocker",
@@ -44,11 +44,11 @@ def write(report: Report, stream: BinaryIO) -> None:
 
 
 def _remarks(report: Report) -> Iterator[dict[str, Any]]:
-    """Yield what must be known of the report as a whole: why it is incomplete, and which configuration was in use."""
+    """Yield issues about the whole report, such as why it is incomplete, and which configuration was in use."""
     why, counted = shortfall(report), Counter[str]()
     change = [] if report.planned is None else [planned.sentence(report.planned)]
     for remark in (*change, *statements.remarks(report)):
-        shape = "incomplete" if remark == why else _NUMBER.sub("#", remark)  # whatever it counts in this run
+        shape = "incomplete" if remark == why else _NUMBER.sub("#", remark)  # the same whatever it counts in this run
         counted[shape] += 1
         parts = (REPORT_CHECK, report.account.id or "unknown", shape, f"{counted[shape]}")
         digest = sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,6 +1,6 @@
-"""The HTML report: one file that opens from disk, makes no request, and shows the account's words only as text.
+"""The HTML report: one file that opens from disk, makes no request, and shows texts from the account only as text.
 
-The summary is static HTML. The findings travel packed in the page and are unpacked by its script: as table rows, 25,000
+The summary is static HTML. The findings are compressed in the page, and its script unpacks them: as table rows, 25,000
 of them would take megabytes and seconds.
 """
 
@@ -33,11 +33,11 @@ from auditor.writers import csv, effects
 from auditor.writers.remedies import remedies
 from auditor.writers.visible import is_plain, marked_hidden, spelt, visible
 
-REASONS_SHOWN = 5  # of a rule, the most frequent first; each finding tells its own
-SMALLEST_BAR = 1.5  # per cent: one finding among thousands must still be seen
-WARNED_NAMES = 10  # what is said of more resources in the same words names so many of them
+REASONS_SHOWN = 5  # of a rule, the most frequent first; each finding shows its own
+SMALLEST_BAR = 1.5  # per cent, so that one finding among thousands is still visible
+WARNED_NAMES = 10  # resources that a warning names if many have the same warning
 WARNED_ROWS = 1_000
-CHANGE_ROWS = 100  # findings of a rule that a planned change has one effect on; the list below has all of them
+CHANGE_ROWS = 100  # of a rule, with the same effect of a planned change; the list below has all of them
 
 SCRIPTS = ("unpack.js", "finding.js", "resource.js", "csv_file.js", "report.js")
 
@@ -55,33 +55,33 @@ _COLUMNS = (
     "remedies",
     "fingerprint",
 )
-_PARAMETER = r"\n(?=\w+(?:, \w+)* \()"  # before a line of a rule's page that starts with "name (type..."
+_PARAMETER = r"\n(?=\w+(?:, \w+)* \()"  # the break before a line of a rule's page that starts with "name (type..."
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Seen(NamedTuple):
-    """Hold since when a finding is seen, for people, and whether it is new."""
+    """Hold a text that says since when a finding has been there, and whether it is new."""
 
     text: str
     new: bool
 
 
 class Past(NamedTuple):
-    """Hold what a history says of a report: a sentence on all of it, and of its findings by their fingerprints."""
+    """Hold facts from a history for a report: a sentence on the whole report, and facts by fingerprint."""
 
     sentence: str
     findings: Mapping[str, Seen]
 
 
 def write(report: Report, stream: BinaryIO, past: Past | None = None) -> None:
-    """Write the report as one HTML document; the same report gives the same bytes. `past` is what a history adds."""
+    """Write the report as one HTML document; the same report gives the same bytes. `past` has facts from a history."""
     urgent = structs.replace(report, rules=tuple(most_urgent_first(report.rules)))
     stream.write(_document(urgent, past).encode("utf-8", "backslashreplace"))
 
 
-@cache  # compiling a template takes longer than to fill it in
+@cache  # compiling a template takes longer than rendering it
 def page_environment() -> Any:
-    """Return jinja's environment of pages, in which every expression is escaped and made safe to be shown."""
+    """Return jinja's environment for pages, in which every expression is escaped and safe to show."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # imported late: 70 ms
 
     environment = Environment(
@@ -134,19 +134,19 @@ def _document(report: Report, past: Past | None) -> str:
 
 
 def _credential_report(report: Report) -> str | None:
-    """Return the time and age of the credential report, as annotations write them; None if its time is not known."""
+    """Return the time and age of the credential report, as in annotations; None if its time is unknown."""
     generated_at, age_s = report.snapshot.report_generated_at, report.snapshot.report_age_s
     age = None if age_s is None else timedelta(seconds=age_s)
     return None if generated_at is None else time_and_age(generated_at, age)
 
 
 def _suppressed(report: Report) -> Mapping[str, int]:
-    """Count the suppressed findings of each rule; only a report that lists every finding tells."""
+    """Return the number of suppressed findings by rule, for a report that lists every finding."""
     return Counter(finding.config_rule_name for finding in report.findings if finding.suppression is not None)
 
 
 class _Warned(NamedTuple):
-    """What is said in one breath of some resources; `more` counts those beside the named ones."""
+    """Hold a warning about several resources; `more` is the number of those that are not in `names`."""
 
     code: str
     rule: str | None
@@ -156,21 +156,21 @@ class _Warned(NamedTuple):
 
 
 def _warned(warnings: Iterable[ReportWarning]) -> list[_Warned]:
-    """Gather what warnings say of many resources in the same words: a rule that fails does so for every user."""
+    """Merge warnings with the same text about many resources, as from a rule that fails for every user."""
     groups: dict[tuple[str, str | None, str], list[str]] = {}
     for warning in warnings:
         names = groups.setdefault((warning.code, warning.config_rule_name, warning.message), [])
         names += [] if warning.resource_name is None else [warning.resource_name]
-    return [_Warned(*said, names[:WARNED_NAMES], len(names[WARNED_NAMES:])) for said, names in groups.items()]
+    return [_Warned(*key, names[:WARNED_NAMES], len(names[WARNED_NAMES:])) for key, names in groups.items()]
 
 
 def asset(*names: str) -> Markup:
-    """Return files of this folder one after the other, to stand in a page as they are."""
+    """Return files of this folder, joined, to be included in a page as they are."""
     return Markup("".join((Path(__file__).parent / name).read_text("utf-8") for name in names))
 
 
 def csp_hash(text: str) -> str:
-    """Return the hash by which a page's policy allows a style or a script."""
+    """Return the hash that allows a style or a script in a page's content security policy."""
     return b64encode(sha256(text.encode()).digest()).decode()
 
 
@@ -205,7 +205,7 @@ def _filters() -> dict[str, Callable[..., Any]]:
 
 
 def _shown(value: object) -> object:
-    """Spell out what would be obeyed or unseen; jinja sends every expression through here, so none is forgotten."""
+    """Return a value with hidden and control characters spelt out; jinja calls this for every expression."""
     if hasattr(value, "__html__") or is_plain(str(value)):
         return value
     return Markup(
@@ -221,7 +221,7 @@ def _escaped(text: str) -> str:
 
 
 def _prose(text: str) -> Markup:
-    """Return the paragraphs of a section of a rule's page; a parameter starts a paragraph of its own."""
+    """Return the paragraphs of a section of a rule's page; each parameter is a paragraph of its own."""
     paragraphs = re.split(rf"\n\s*\n|{_PARAMETER}", text)
     return Markup("".join(f"<p>{_inline(paragraph)}</p>" for paragraph in paragraphs))
 
@@ -237,12 +237,12 @@ def _moment(time: datetime | None) -> str:
 
 
 def _web_address(url: str) -> str | None:
-    """Return the address if it may become a link: a stored report may hold anything there."""
+    """Return the address if it is safe as a link, else None: a stored report may contain anything there."""
     return url if re.fullmatch(r"https?://[!-~]+", url) else None
 
 
 def _parts(sections_of_page: Mapping[str, str]) -> Mapping[str, list[tuple[str, str]]]:
-    """Sort the sections of a rule's page: the meanings of the compliance types, the fix, and the rest."""
+    """Return the sections of a rule's page by kind: meanings of the compliance types, the fix, and the rest."""
     parts: dict[str, list[tuple[str, str]]] = {"meanings": [], "fix": [], "rest": []}
     for heading, text in sections_of_page.items():
         kind = "meanings" if heading in _KINDS else "fix" if heading == "Fix" else "rest"
@@ -263,7 +263,7 @@ def _segments(counts: Mapping[ComplianceType, int]) -> Iterator[tuple[str, float
 
 
 class Column:
-    """Number the distinct values of a column in order of appearance."""
+    """Hold a column of a table as numbers of its distinct values, in order of appearance."""
 
     def __init__(self, values: Iterable[Hashable] = ()) -> None:
         self._numbers: dict[Hashable, int] = {value: number for number, value in enumerate(values)}
@@ -274,15 +274,15 @@ class Column:
         self._at.append(self._numbers.setdefault(value, len(self._numbers)))
 
     def packed(self) -> dict[str, Any]:
-        """Return the values, and for each row the step from the number of the row before: runs pack to nothing."""
+        """Return the values, and for each row the difference from the number of the row before: runs compress well."""
         steps = [number - before for before, number in zip([0, *self._at], self._at, strict=False)]
         return {"values": list(self._numbers), "steps": steps}
 
 
 def pack(report: Report, seen: Mapping[str, Seen]) -> str:
-    """Return the findings as base64 of zlib of JSON: columns, in which each distinct value stands once.
+    """Return the findings as base64 of zlib of JSON: columns that contain each distinct value once.
 
-    Base64 cannot end the block that it stands in. zlib rather than gzip, whose header names the operating system.
+    Base64 cannot end the HTML element that contains it. gzip is not used because its header names the operating system.
     """
     columns = {name: Column() for name in _COLUMNS}
     columns["rule"] = Column(result.config_rule_name for result in report.rules)
@@ -335,7 +335,7 @@ def _gap(fact: Evidence) -> tuple[str, str | None, str] | None:
 
 
 def _computable(report: Report, finding: Finding) -> bool:
-    """Return whether the script can compute the fingerprint: 32 random digits a finding would be half of the page."""
+    """Return whether the script can compute the fingerprint; storing 32 random digits would double the page."""
     address = finding.resource_arn or finding.resource_name
     parts = (report.account.id, finding.region, finding.config_rule_name, finding.resource_type)
     plain = not _SURROGATE.search("".join(map(str, (*parts, address))))
@@ -353,12 +353,12 @@ def _change_parts(report: Report) -> Iterator[tuple[effects.Part, list[tuple[str
 
 
 def _json_text(value: object) -> str:
-    """Return a value as JSON text, which shows numbers and quotes exactly; JavaScript would round large integers."""
+    """Return a value as JSON text, which keeps numbers and quotes exactly; JavaScript would round large integers."""
     return encoded(value).decode()
 
 
 def _packed_resources(resources: Iterable[tuple[str, str | None, str, str | None]]) -> dict[str, Any]:
-    """Return resources in columns; of an ARN that ends in the resource's name only the start is kept."""
+    """Return resources in columns; for an ARN that ends in the resource's name, only the part before it is kept."""
     types, ids, names, arns = Column(), [], [], Column()
     for resource_type, resource_id, name, arn in resources:
         types.add(resource_type)

@@ -1,4 +1,4 @@
-"""The JSON report, which other programs read; its fields are those of report/report and judging/finding."""
+"""The JSON report, for other programs; its fields are those of report/report.py and judging/finding.py."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import BinaryIO
 from auditor.report.report import Report, encoded
 from auditor.writers.visible import marked_hidden
 
-_PIECE = 65_536  # bytes; to look through what is not ASCII is slow, so most of a document is passed over
+_PIECE = 65_536  # bytes; searching text that is not ASCII is slow, so pieces of plain ASCII are skipped
 _UNUSUAL = rb"[\x7f-\xff]+"
 
 
@@ -18,12 +18,12 @@ def write(report: Report, stream: BinaryIO) -> None:
 
 
 def document_of(report: Report) -> bytes:
-    """Return the report as JSON on one line, which `shown` makes fit to be seen."""
+    """Return the report as JSON on one line; `shown` makes it safe to show."""
     return encoded(report) + b"\n"
 
 
 def shown(document: bytes) -> Iterator[bytes]:
-    """Yield a JSON document in which what a terminal might obey, were it shown on one, is a JSON escape."""
+    """Yield a JSON document in pieces, with JSON escapes for characters that could control a terminal."""
     if _is_plain(document):
         yield document
         return
@@ -37,7 +37,7 @@ def _is_plain(text: bytes) -> bool:
 
 
 def _pieces(document: bytes) -> Iterator[bytes]:
-    """Cut the document after quotation marks, which never are part of another character."""
+    """Split the document after quotation marks, which are never part of another character."""
     start = 0
     while start < len(document):
         end = document.find(b'"', start + _PIECE) + 1 or len(document)

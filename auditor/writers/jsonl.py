@@ -1,8 +1,8 @@
-"""The report as JSON Lines: first one line on the report as a whole, then each finding on a line of its own.
+"""The report as JSON Lines: one line for the whole report, then one line for each finding.
 
 The first line ("record": "report") is the JSON report without its findings, so that the ledger, the rules and the
-warnings are known before the first finding is read. Every finding ("record": "finding") tells by itself of which
-account, time and rule it is; the controls are those of the frameworks that were asked for.
+warnings are known before the first finding is read. Every finding ("record": "finding") contains its
+account, time and rule; the controls are those of the requested frameworks.
 """
 
 from typing import BinaryIO
@@ -20,11 +20,11 @@ def write(report: Report, stream: BinaryIO) -> None:
     ruleless = _head(report, None)
     for finding in statements.changed_first(report):
         head = heads.get(finding.config_rule_name, ruleless)
-        stream.write(b"%b,%b\n" % (head[:-1], _object(finding)[1:]))  # two objects become one: no name is in both
+        stream.write(b"%b,%b\n" % (head[:-1], _object(finding)[1:]))  # joins two objects, which have no key in common
 
 
 def _head(report: Report, rule: RuleResult | None) -> bytes:
-    """Return what is the same for all findings of a rule."""
+    """Return the fields that are the same for all findings of a rule."""
     return _object(
         {
             "record": "finding",

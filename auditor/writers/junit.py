@@ -1,8 +1,8 @@
 """JUnit XML, for the test reports of Jenkins, GitLab and others: a suite for each rule, a test case for each finding.
 
 NON_COMPLIANT is a failure, INSUFFICIENT_DATA an error; NOT_APPLICABLE is skipped, and so are findings that are
-suppressed or known from a baseline. The first suite tells of the report itself, and has one test case, which is an
-error where the audit is incomplete.
+suppressed or known from a baseline. The first suite is about the report itself, and has one test case, which is an
+error if the audit is incomplete.
 https://github.com/jenkinsci/xunit-plugin/tree/master/src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd
 """
 
@@ -35,7 +35,7 @@ _COUNTED = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
 class _Case(Struct, frozen=True):
-    """Hold a test case: what became of it (None: passed), in a word, in a line and in full."""
+    """Hold a test case: its outcome (None: passed), its type in a word, its message in a line, and its full text."""
 
     name: str
     outcome: str | None = None
@@ -45,7 +45,7 @@ class _Case(Struct, frozen=True):
 
 
 class _Suite(Struct, frozen=True):
-    """Hold a suite: the facts beside its cases, and what standard error would have shown."""
+    """Hold a suite: its properties and cases, and the warnings for its standard error."""
 
     name: str
     properties: Sequence[tuple[str, str]]
@@ -59,12 +59,12 @@ def write(report: Report, stream: BinaryIO) -> None:
     try:
         _write_document([_report_suite(report), *_rule_suites(report)], report, text)
     finally:
-        text.detach()  # flushes; the stream stays open for whoever opened it
+        text.detach()  # flushes; the caller closes the stream
 
 
 def _write_document(suites: Sequence[_Suite], report: Report, text: TextIOBase) -> None:
     numbers = _numbers([case for suite in suites for case in suite.cases])
-    numbers.pop("skipped")  # the schema knows this count of a suite alone
+    numbers.pop("skipped")  # the schema has this count only for a suite
     xml = XMLGenerator(text, "utf-8", short_empty_elements=True)
     xml.startDocument()
     _start(xml, "testsuites", {"name": "iam-audit", **numbers})
@@ -78,7 +78,7 @@ def _write_document(suites: Sequence[_Suite], report: Report, text: TextIOBase) 
 
 
 def _report_suite(report: Report) -> _Suite:
-    """Return the suite that tells of the report, and fails where it is incomplete."""
+    """Return the suite about the report itself, whose case fails if it is incomplete."""
     why = shortfall(report)
     case = _Case(COMPLETE) if why is None else _Case(COMPLETE, "error", "INCOMPLETE", why, why)
     lines = (
@@ -116,7 +116,7 @@ def _properties(rule: RuleResult) -> Sequence[tuple[str, str]]:
 
 
 def _cases(findings: Sequence[Finding]) -> Iterator[_Case]:
-    """Yield a test case for each finding; readers know one by its name, so that no two have the same."""
+    """Yield a test case for each finding, under unique names, because readers identify cases by name."""
     names = [_name(finding) for finding in findings]
     counted = Counter(names)
     for name, finding in zip(names, findings, strict=True):
@@ -130,19 +130,19 @@ def _name(finding: Finding) -> str:
 
 def _case(name: str, finding: Finding) -> _Case:
     kind = finding.compliance_type
-    said = f"{kind}: {finding.annotation}{statements.change_text(finding)}"
+    text = f"{kind}: {finding.annotation}{statements.change_text(finding)}"
     if finding.suppression is not None:
-        message = f"{statements.suppression_text(finding)}. It is {said}"
+        message = f"{statements.suppression_text(finding)}. It is {text}"
         return _Case(name, "skipped", "SUPPRESSED", message, _text(finding))
     if finding.known:
-        return _Case(name, "skipped", "KNOWN", f"Known from the baseline. It is {said}", _text(finding))
+        return _Case(name, "skipped", "KNOWN", f"Known from the baseline. It is {text}", _text(finding))
     if kind is ComplianceType.COMPLIANT:
         return _Case(name)
-    return _Case(name, _ELEMENTS[kind], f"{kind} {statements.severity_of(finding)}", said, _text(finding))
+    return _Case(name, _ELEMENTS[kind], f"{kind} {statements.severity_of(finding)}", text, _text(finding))
 
 
 def _text(finding: Finding) -> str:
-    """Return a finding in full, a fact on each line; GitLab shows this, and not the message."""
+    """Return the full text of a finding, with one fact on each line; GitLab shows this instead of the message."""
     facts = {
         "": f"{finding.compliance_type}, severity {statements.severity_of(finding)}: {finding.annotation}",
         "Resource": finding.resource_arn or finding.resource_name,
@@ -159,7 +159,7 @@ def _text(finding: Finding) -> str:
 
 
 def _numbers(cases: Sequence[_Case]) -> dict[str, str]:
-    """Return the counts of test cases, as attributes."""
+    """Return the numbers of test cases as XML attributes."""
     outcomes = Counter(case.outcome for case in cases)
     return {"tests": f"{len(cases)}", **{name: f"{outcomes[outcome]}" for name, outcome in _COUNTED.items()}}
 

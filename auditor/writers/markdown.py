@@ -1,9 +1,9 @@
 """Markdown, for a comment on a pull request: the verdict, what is incomplete, then the worst findings that fit.
 
-Of a planned change, what it introduces, leaves undetermined and resolves goes first.
+For a planned change, the findings that it introduces, leaves undetermined and resolves come first.
 
-Texts of the account stand in code spans: there no host of code looks for markup, mentions, links or references. GitHub
-refuses a comment of more than 65,536 characters.
+Texts from the account are in code spans, in which GitHub and others do not interpret markup, mentions, links or
+references. GitHub rejects a comment of more than 65,536 characters.
 """
 
 import re
@@ -19,15 +19,15 @@ from auditor.report.report import Report, RuleResult, most_urgent_first
 from auditor.writers import effects, statements
 from auditor.writers.visible import visible
 
-MOST_BYTES = 65_000  # some limits count characters, others bytes: no text has more characters than bytes
+MOST_BYTES = 65_000  # some limits are in characters, others in bytes; a text never has more characters than bytes
 MARKER = "<!-- iam-audit -->"
-"""Opens the text, unseen, so that a job finds its comment of the last run again."""
+"""Begins the text, invisibly, so that a job can find its comment of the last run."""
 
 _CLOSING = 700  # bytes that the last lines may take
 _MOST_REMARKS = 20
 _SEVERITIES = list(Severity)
 _LONGEST = 300  # characters of a text
-_LONGEST_FENCE = 8  # backticks; a reader of Markdown need not know a longer one
+_LONGEST_FENCE = 8  # backticks; not every Markdown parser supports a longer one
 _SAFE_LINK = re.compile(r"https://[\w./-]+", re.ASCII)
 
 
@@ -37,7 +37,7 @@ def write(report: Report, stream: BinaryIO) -> None:
 
 
 def within(report: Report, most_bytes: int) -> bytes:
-    """Return the report as Markdown of at most so many bytes; it ends with what was left out, if anything was."""
+    """Return the report as Markdown of at most `most_bytes`; its end says what was left out, if anything."""
     page = Page(most_bytes - _CLOSING)
     left_out = [] if report.planned is None else _add_change(page.part(3 / 4), report, report.planned)
     page.add(*_head(report))
@@ -49,7 +49,7 @@ def within(report: Report, most_bytes: int) -> bytes:
 
 
 class Page:
-    """Gather lines as long as they fit."""
+    """Collect lines as long as they fit."""
 
     def __init__(self, room: int) -> None:
         self.lines: list[str] = []
@@ -57,13 +57,13 @@ class Page:
         self._whole: Page | None = None
 
     def part(self, share: float) -> "Page":
-        """Return a page for the next lines of this one, which may take that share of its room."""
+        """Return a page for the next lines of this one, limited to a share of the remaining room."""
         part = Page(int(self.room * share))
         part.lines, part._whole = self.lines, self
         return part
 
     def add(self, *lines: str) -> bool:
-        """Add lines, all or none, and return whether they fit."""
+        """Add all of the lines or none, and return whether they fit."""
         needed = sum(len(line.encode()) + 1 for line in lines)
         if needed > self.room:
             return False
@@ -75,7 +75,7 @@ class Page:
 
 
 def _add_change(page: Page, report: Report, summary: PlannedSummary) -> list[Finding]:
-    """Add what a planned change introduces, leaves undetermined and resolves; return the findings that do not fit."""
+    """Add the findings that a planned change introduces, leaves undetermined and resolves; return those left out."""
     page.add(f"## {_change_title(summary)}", "", f"Judged: {', '.join(map(code, summary.files))}{_extent(summary)}")
     rules, pages = {rule.config_rule_name: rule for rule in report.rules}, statements.rule_pages(report)
     left_out: list[Finding] = []
@@ -101,7 +101,7 @@ def _add_change(page: Page, report: Report, summary: PlannedSummary) -> list[Fin
 def _add_undetermined(
     page: Page, findings: Sequence[Finding], names: Mapping[str, str], opening: Sequence[str]
 ) -> list[Finding]:
-    """Add what is said of each resource, once for all rules that say it; return the findings that do not fit."""
+    """Add findings, merging those of several rules with the same text on a resource; return those that do not fit."""
     groups = effects.together(findings)
     for place, group in enumerate(groups):
         if not page.add(*opening, *_reasoned(group.finding, group.text(names))):
@@ -124,13 +124,13 @@ def _by_rule(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda each: (_SEVERITIES.index(statements.severity_of(each)), each.config_rule_name))
 
 
-def _reasoned(finding: Finding, words: str) -> Iterator[str]:
-    """Yield a finding with its words, then a line for its place and for each of its causes."""
+def _reasoned(finding: Finding, text: str) -> Iterator[str]:
+    """Yield a line for a finding with its text, then a line for its place and for each of its causes."""
     aside = f" ({_heading(finding)})" if finding.suppression is not None or finding.known else ""
-    yield f"- {code(finding.resource_name)} ({finding.resource_type}): {code(words)}{aside}"
+    yield f"- {code(finding.resource_name)} ({finding.resource_type}): {code(text)}{aside}"
     for reason in effects.reasons(finding):
-        word, _, text = reason.partition(" ")
-        yield f"  - {word} {code(text)}"
+        word, _, rest = reason.partition(" ")
+        yield f"  - {word} {code(rest)}"
 
 
 def _head(report: Report) -> Iterator[str]:
@@ -146,10 +146,10 @@ def _head(report: Report) -> Iterator[str]:
 
 
 def _add_remarks(page: Page, report: Report) -> None:
-    """Add what is said of the report as a whole, a line each."""
-    said = (shortfall(report),)
+    """Add the remarks on the whole report, one line each."""
+    shown = (shortfall(report),)
     remarks = [statements.about_account(report)]
-    remarks += [*(each for each in statements.remarks(report) if each not in said)]
+    remarks += [*(each for each in statements.remarks(report) if each not in shown)]
     remarks += [f"Warning: {each}" for each in statements.warnings(report)]
     for remark in remarks[:_MOST_REMARKS]:
         page.add(f"- {code(remark)}")
@@ -158,7 +158,7 @@ def _add_remarks(page: Page, report: Report) -> None:
 
 
 def _add_rules(page: Page, report: Report) -> None:
-    """Add a table of the rules, the most urgent first, that takes at most a third of the room."""
+    """Add a table of the rules, the most urgent first, in at most a third of the room."""
     rows = [_row(rule) for rule in most_urgent_first(report.rules)]
     columns = ["Rule", "Severity", "Verdict", *ComplianceType, "Suppressed"]
     least = page.room * 2 // 3
@@ -172,12 +172,12 @@ def _add_rules(page: Page, report: Report) -> None:
 
 def _row(rule: RuleResult) -> str:
     numbers = [f"{rule.counts.get(kind, 0):,}" for kind in ComplianceType]
-    name = code(rule.shown_name).replace("|", r"\x7c")  # a cell would end there, whatever stands around it
+    name = code(rule.shown_name).replace("|", r"\x7c")  # otherwise the cell would end there, even in a code span
     return f"| {' | '.join([name, rule.severity, rule.compliance_type, *numbers, f'{rule.suppressed:,}'])} |"
 
 
 def _add_findings(page: Page, report: Report, findings: Sequence[Finding]) -> int:
-    """Add the findings, grouped by verdict and rule, and return how many of them fit."""
+    """Add the findings, grouped by verdict and rule, and return how many were added."""
     listed, heading = 0, ""
     rules = {rule.config_rule_name: rule for rule in report.rules}
     for (above, name), group in groupby(findings, key=lambda finding: (_heading(finding), finding.config_rule_name)):
@@ -201,7 +201,7 @@ def _rule_heading(name: str, rules: Mapping[str, RuleResult]) -> str:
     rule = rules.get(name)
     if rule is None:
         return code(name)
-    link = f" ([what it asks]({rule.source_url}))" if _SAFE_LINK.fullmatch(rule.source_url) else ""
+    link = f" ([what it checks]({rule.source_url}))" if _SAFE_LINK.fullmatch(rule.source_url) else ""
     return f"{code(rule.shown_name)}, severity {rule.severity}{link}"
 
 
@@ -214,7 +214,7 @@ def _line(finding: Finding) -> str:
 
 
 def _closing(report: Report, left_out: Sequence[Finding]) -> Iterator[str]:
-    """Yield the last lines: how many findings there was no room for, and what made the report."""
+    """Yield the last lines: how many findings were left out, and when and by which release the report was made."""
     yield ""
     narrowed = narrowing(report)
     if narrowed is not None:
@@ -232,7 +232,7 @@ def _counted(findings: Sequence[Finding]) -> str:
 
 
 def code(text: str, most: int = _LONGEST) -> str:
-    """Return a text as a code span, on one line, in which nothing is markup, a mention or a link."""
+    """Return a text as a code span on one line, in which nothing is markup, a mention or a link."""
     shown = statements.shortened(visible(text), most)
     longest = max(map(len, re.findall("`+", shown)), default=0)
     if longest > _LONGEST_FENCE:

@@ -1,6 +1,6 @@
 """OCSF, the Open Cybersecurity Schema Framework: a Compliance Finding (class 2003) for each finding, in one JSON array.
 
-The findings name version 1.5.0 of the schema, and hold nothing that 1.3.0 to 1.8.0 do not know.
+The findings name version 1.5.0 of the schema, and use only what 1.3.0 to 1.8.0 have in common.
 https://schema.ocsf.io/1.5.0/classes/compliance_finding?profiles=cloud
 """
 
@@ -50,7 +50,7 @@ def write(report: Report, stream: BinaryIO) -> None:
 
 
 def _findings(report: Report) -> Iterator[Json]:
-    """Yield the findings of the report, and one on the report itself where none shows that it is incomplete."""
+    """Yield the findings of the report, and one on the report itself if it is incomplete and no other shows that."""
     common = _common(report)
     why = unlisted_shortfall(report)
     if why is not None:
@@ -63,7 +63,7 @@ def _findings(report: Report) -> Iterator[Json]:
 
 
 def _common(report: Report) -> Json:
-    """Return the attributes that all findings share; milliseconds are the schema's unit of time."""
+    """Return the attributes that all findings have in common; the schema's times are in milliseconds."""
     product = {"name": "iam-audit", "vendor_name": "iam-audit", "version": report.tool.version}
     return {
         "metadata": {"version": VERSION, "product": product, "profiles": ["cloud"]},
@@ -81,7 +81,7 @@ def _common(report: Report) -> Json:
 
 
 def _account(report: Report) -> Json:
-    """Return the account, unless nothing is known of it: the schema takes none without an id or a name."""
+    """Return the account, or nothing if it is unknown: the schema requires an id or a name."""
     names = {"uid": report.account.id, "name": report.account.alias}
     known = {name: value for name, value in names.items() if value is not None}
     type_id, type_name = _ACCOUNT_TYPE
@@ -150,7 +150,7 @@ def _unmapped(finding: Finding, rule: RuleResult | None) -> Json:
 
 
 def _facts(report: Report) -> Json:
-    """Return what is said of the report as a whole, in each finding: the schema knows of no report."""
+    """Return the facts about the whole report, for each finding, because the schema has no reports."""
     return {
         "captured_at": report.snapshot.captured_at,
         "snapshot_sha256": report.snapshot.sha256,

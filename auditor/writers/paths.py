@@ -1,4 +1,4 @@
-"""Paths of output files: what would keep one from being written is found before the work begins."""
+"""Paths of output files, with checks before the work begins that they can be written."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from auditor.signals import unfinished
 
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _FORM = re.compile(r"(?:[^%/]|%[%aAbBdHIjmMpSuUVwWyYGzZ])*")
-"""Forms of times: directives of strftime without a width, which every system knows."""
+"""Formats of times: strftime directives without a width, which every system supports."""
 _SAMPLES = (("1", datetime(2026, 1, 1, tzinfo=UTC)), ("2", datetime(1999, 12, 31, 23, 59, 59, 1, tzinfo=UTC)))
 _MARKED = {
     ".json": (b'{"format":"iam-audit',),
@@ -33,25 +33,25 @@ _MARKED = {
     ".gz": (b"\x1f\x8b",),
     ".zip": (b"PK\x03\x04",),
 }
-"""How files begin that are written here."""
+"""How the files that we write begin."""
 _UNMARKED = frozenset({".yaml", ".yml", ".tf", ".toml"})
 _MARK_SIZE = 128  # bytes
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
 class Named(Struct, frozen=True):
-    """Hold a path and the setting that names it: -o, or a key of the configuration file with the file's name."""
+    """Hold a path and the setting that contains it: -o, or a key of the configuration file with the file's name."""
 
     path: str
     place: str = "-o"
 
     def usage_error(self, problem: str, remedy: str) -> UsageError:
-        """Return the error of a path that cannot be right."""
+        """Return the error for an invalid path."""
         subject, place = self._parts
         return UsageError(problem, remedy, subject=subject, place=place)
 
     def output_error(self, problem: str, remedy: str) -> OutputError:
-        """Return the error of a path where nothing can be written."""
+        """Return the error for a path that cannot be written."""
         subject, place = self._parts
         return OutputError(problem, remedy, subject=subject, place=place)
 
@@ -61,11 +61,11 @@ class Named(Struct, frozen=True):
 
 
 def check(paths: Sequence[str], suffixes: Sequence[str], *, sources: Sequence[str] = (), place: str = "-o") -> None:
-    """Find what would keep a file from being written, before the work begins.
+    """Check, before the work begins, that files can be written.
 
-    `sources` name the files that are read and must stay; `place` is the setting that names the paths. Raises UsageError
-    for an unknown suffix, an unknown placeholder, one path twice or a path to a source, OutputError for a place where
-    no file can be made.
+    `sources` are the files that are read and must not be replaced; `place` is the setting that contains the paths.
+    Raises UsageError for an unknown suffix, an unknown placeholder, a repeated path or a path to a source, OutputError
+    for a place where no file can be created.
     """
     for path in paths:
         named = Named(path, place)
@@ -88,9 +88,9 @@ def _check_placeholders(named: Named) -> None:
     try:
         for _, name, form, conversion in string.Formatter().parse(named.path):
             if name is not None and (conversion or "{" in (form or "") or not _known_placeholder(name, form)):
-                raise ValueError(f"there is no placeholder {{{name}{f':{form}' if form else ''}}}")  # noqa: TRY301 - one message for every fault
+                raise ValueError(f"there is no placeholder {{{name}{f':{form}' if form else ''}}}")  # noqa: TRY301 - all faults get the message below
         if Path(_filled(named.path, *_SAMPLES[0])).name.startswith("."):
-            raise ValueError("the name would begin with a dot")  # noqa: TRY301 - one message for every fault
+            raise ValueError("the name would begin with a dot")  # noqa: TRY301 - all faults get the message below
     except (ValueError, IndexError, KeyError) as error:
         hint = "Use {account_id} and {captured_at:%Y%m%d}; braces that are part of the name are written twice."
         raise named.usage_error(f"cannot be filled in: {error}", hint) from error
@@ -101,7 +101,7 @@ def _known_placeholder(name: str, form: str | None) -> bool:
 
 
 def _check_place(named: Named, sources: Sequence[str]) -> None:
-    """Make a file at the place and remove it, where the path is known: what permissions say is not always so."""
+    """Create a file at the place and remove it, if the path is known, because permissions alone are not reliable."""
     first, second = (Path(_filled(named.path, *sample)) for sample in _SAMPLES)
     if first.parent != second.parent:
         return
@@ -114,7 +114,7 @@ def _check_place(named: Named, sources: Sequence[str]) -> None:
 
 
 def check_folder(named: Named, folder: Path) -> None:
-    """Raise OutputError if the folder of a path is not there."""
+    """Raise OutputError if the folder of a path does not exist."""
     if not folder.is_dir():
         raise named.output_error(f"cannot be written: the folder {folder} does not exist", "Make it first.")
 
@@ -124,7 +124,7 @@ def _filled(path: str, account_id: str, captured_at: datetime | None) -> str:
 
 
 def resolved(path: str, account_id: str | None, captured_at: datetime | None) -> Path:
-    """Return the path with its placeholders filled; raise UsageError for a time that is needed and not known."""
+    """Return the path with its placeholders replaced; raise UsageError if a time is needed but unknown."""
     if captured_at is None and "{captured_at" in path:
         problem = "cannot be filled in: the capture time is not known"
         raise Named(path).usage_error(problem, "Give it with --captured-at TIME.")
@@ -133,15 +133,15 @@ def resolved(path: str, account_id: str | None, captured_at: datetime | None) ->
 
 
 def temporary_file(folder: Path) -> Path:
-    """Return the name of a temporary file: hidden, of no format that is read, and short whatever the target's is."""
+    """Return the name of a temporary file: hidden, with a suffix that is never read, and always short."""
     return folder / f".iam-audit-{os.urandom(8).hex()}.tmp"
 
 
 def place_of(named: Named, sources: Sequence[str]) -> Path:
-    """Return where a path leads to through links, which stay.
+    """Return the real path behind links, so that the links are kept.
 
-    Raises UsageError for a source, OutputError for what is not a plain file, and for a link to a file that is not one
-    of ours: none of them may be replaced.
+    Raises UsageError for a source, OutputError for anything but a regular file, and for a link to a file that we did
+    not write: none of them may be replaced.
     """
     place = Path(os.path.realpath(named.path))
     if any(os.path.realpath(source) == str(place) for source in sources):
@@ -158,7 +158,7 @@ def place_of(named: Named, sources: Sequence[str]) -> Path:
 
 
 def _is_ours(file: Path) -> bool:
-    """Return whether a file is empty, begins as what is written here, or is of a format that says nothing of itself."""
+    """Return whether a file is empty, begins like a file that we write, or has a format that cannot be recognized."""
     suffix = max((suffix for suffix in _MARKED if file.name.endswith(suffix)), key=len, default="")
     if not suffix:
         return file.suffix in _UNMARKED
@@ -169,7 +169,7 @@ def _is_ours(file: Path) -> bool:
 
 @contextmanager
 def writing(named: Named, remedy: str) -> Iterator[None]:
-    """Turn what the system says about a path into an OutputError."""
+    """Convert an OSError inside the block to an OutputError about a path."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Standard output: a report as a table, in the format of a file, or the result of a query over it."""
+"""Standard output: a report as a table or in a file format, or the result of a query on it."""
 
 import os
 import sys
@@ -23,14 +23,14 @@ from auditor.writers.parity import formats as parity_formats
 
 _SCHEMA = Path(report_module.__file__).parent / "report.schema.json"
 Query = Callable[[Any], Any]
-"""Return the part of a JSON document that a JMESPath expression asks for."""
+"""A function that returns the part of a JSON document that a JMESPath expression selects."""
 
 _QUERY_FAULTS = (ValueError, TypeError, OverflowError, RecursionError)  # jmespath's own errors are ValueErrors
 
 
 @contextmanager
 def reader_may_leave() -> Iterator[None]:
-    """Let a reader of standard output leave before its end, as head does; what it does not read goes nowhere."""
+    """Allow a reader of standard output to stop early, as `head` does; the rest of the output is discarded."""
     try:
         yield
         sys.stdout.flush()
@@ -58,7 +58,7 @@ def print_report(
 
 
 def print_comparison(comparison: Comparison, output_format: str) -> None:
-    """Write what changed between two reports to standard output: as a table, JSON or Markdown."""
+    """Write a comparison to standard output: as a table, JSON or Markdown."""
     diff_formats.writer_of(diff_formats.SUFFIX_OF[output_format])(comparison, sys.stdout.buffer)
     sys.stdout.buffer.flush()
 
@@ -76,7 +76,7 @@ def print_forecast(forecast: Forecast, output_format: str) -> None:
 
 
 def print_history(result: Any, output_format: str) -> None:
-    """Write what a history says to standard output: as a table, JSON or Markdown."""
+    """Write a result of a history to standard output: as a table, JSON or Markdown."""
     from auditor.writers.history import formats as history_formats  # sqlite3, which other commands do not need
 
     history_formats.write(result, history_formats.SUFFIX_OF[output_format], sys.stdout.buffer)
@@ -84,7 +84,7 @@ def print_history(result: Any, output_format: str) -> None:
 
 
 def compiled(expression: str) -> Query:
-    """Return a JMESPath expression ready to use; raise UsageError if it is not valid."""
+    """Return a compiled JMESPath expression; raise UsageError if it is invalid."""
     import jmespath  # only for --query
 
     try:
@@ -95,7 +95,7 @@ def compiled(expression: str) -> Query:
 
 
 def unknown_fields(report: Report, expression: str) -> Iterator[tuple[str, str | None]]:
-    """Yield each field that a JMESPath expression names and the JSON report has nowhere, and one of a near name."""
+    """Yield each field in a JMESPath expression that the JSON report does not have, with a similar one or None."""
     from difflib import get_close_matches  # imported late: for mistakes only
 
     import jmespath
@@ -127,14 +127,14 @@ def _keys(value: Any) -> Iterator[str]:
 
 
 def _schema_keys() -> Iterator[str]:
-    """Yield the fields that the schema of the report names, whether this report has them or not."""
+    """Yield the fields in the schema of the report, whether this report has them or not."""
     schema = msgspec.json.decode(_SCHEMA.read_bytes())
     for definition in schema["$defs"].values():
         yield from definition.get("properties", ())
 
 
 def print_query(report: Report, query: Query) -> None:
-    """Print what a query finds in the JSON report, as JSON."""
+    """Print the result of a query on the JSON report, as JSON."""
     from auditor.writers.json import document_of, shown
 
     try:

@@ -1,20 +1,20 @@
-"""What would decide a finding that is INSUFFICIENT_DATA: the permission to grant, or the data to supply."""
+"""Remedies for INSUFFICIENT_DATA: the permission to grant, or the data to supply."""
 
 from auditor.account.report_age import TOO_OLD
 from auditor.judging.finding import Finding
 from auditor.judging.rule import ComplianceType, EvidenceGap
 
-_UNDECIDED, _FAILED = "Undecided: ", "The rule failed: "  # how the engine starts an annotation that has no gap
+_UNDECIDED, _FAILED = "Undecided: ", "The rule failed: "  # the engine's annotations without a gap start like this
 
 _PLANNED = {
     "KnownAfterApply": "The change does not show it: scan the account once it is deployed.",
     "AccountNotRead": "The account was not read: judge the change over it, with --snapshot, --exports or --live.",
 }
-"""By the codes of the gaps that a planned change leaves."""
+"""Remedies by the error codes of gaps that a planned change leaves."""
 
 
 def remedies(finding: Finding) -> tuple[str, ...]:
-    """Return what to do to get a verdict, one sentence for each cause; nothing for a finding that has one."""
+    """Return what to do to get a verdict, one sentence for each cause; empty for a finding that has a verdict."""
     if finding.compliance_type is not ComplianceType.INSUFFICIENT_DATA:
         return ()
     found = (_of_gap(fact.gap, fact.source) for fact in finding.evidence if fact.gap is not None)

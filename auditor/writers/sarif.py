@@ -1,7 +1,7 @@
-"""SARIF 2.1.0, for code scanning: what is not in order, or not known, as results of one run.
+"""SARIF 2.1.0, for code scanning: NON_COMPLIANT and INSUFFICIENT_DATA findings as results of one run.
 
-The limits and needs are GitHub's, which refuses a file in which one result has no place, and closes the alerts whose
-results are missing. So findings with INSUFFICIENT_DATA are results too, and what cannot be listed is itself a result.
+The limits and requirements are GitHub's, which rejects a file with a result that has no location, and closes alerts
+whose results are missing. So findings with INSUFFICIENT_DATA are results too, and if results are left out, one says so.
 https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
 https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sarif-v2.1.0-errata01-os-complete.html
 """
@@ -20,10 +20,10 @@ from auditor.writers.json import shown
 from auditor.writers.visible import visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-MOST_RESULTS = 25_000  # in a run; GitHub refuses more
+MOST_RESULTS = 25_000  # in a run; GitHub rejects more
 KEPT_RESULTS = 5_000  # that GitHub stores
 REPORT_RULE = "iam-audit-report"
-"""The rule of the result that says what is not among the results."""
+"""The rule of the result that says which results are missing."""
 
 _MOST_CHARACTERS = 1_024  # of a description
 _MOST_NAME = 255  # characters
@@ -82,7 +82,7 @@ def _rule(rule: RuleResult, page: statements.RulePage) -> Json:
 
 
 def _report_rule() -> Json:
-    """Return the rule of the result that says what is not among the results."""
+    """Return the rule of the result that says which results are missing."""
     text = "Says that results are missing: the audit is incomplete, or more was found than the file can hold."
     return {
         "id": REPORT_RULE,
@@ -107,9 +107,9 @@ def _results(report: Report) -> Sequence[Json]:
 
 
 def _missing(report: Report, count: int) -> Iterator[str]:
-    """Yield what the results do not show: why the audit is incomplete, and how many results are cut."""
+    """Yield what the results do not show: why the audit is incomplete, and how many results were left out."""
     yield from filter(None, (unlisted_shortfall(report), narrowing(report)))
-    if count >= MOST_RESULTS:  # this result takes a place itself
+    if count >= MOST_RESULTS:  # the result that says so counts too
         yield f"Of {count:,} results the worst {MOST_RESULTS - 1:,} are in this file, which can hold no more"
     if count > KEPT_RESULTS:
         yield f"GitHub stores no more than {KEPT_RESULTS:,} of them, so that alerts may be missing or closed"
@@ -133,7 +133,7 @@ def _result(finding: Finding, indices: Mapping[str, int], stand_in: str, *, comp
         result["ruleIndex"] = indices[finding.config_rule_name]
     result |= {
         "level": _level(finding),
-        "message": {"text": _message(_words(finding))},
+        "message": {"text": _message(_description(finding))},
         "locations": [_location(finding.location, stand_in, finding)],
         "partialFingerprints": {"primaryLocationLineHash": visible(finding.fingerprint)},
         "properties": finding,
@@ -146,18 +146,18 @@ def _result(finding: Finding, indices: Mapping[str, int], stand_in: str, *, comp
     return result
 
 
-def _words(finding: Finding) -> str:
+def _description(finding: Finding) -> str:
     return f"{finding.compliance_type}: {finding.resource_name}: {finding.annotation}{statements.change_text(finding)}"
 
 
 def _level(finding: Finding) -> str:
-    """Return the level of a result: what is unknown warns, however severe it would be."""
+    """Return the level of a result; an unknown one is always a warning."""
     undecided = finding.compliance_type is ComplianceType.INSUFFICIENT_DATA
     return "warning" if undecided else _LEVELS[statements.severity_of(finding)]
 
 
 def _location(place: Location | None, stand_in: str, finding: Finding | None) -> Json:
-    """Return the place of a resource in a file, else that of the account, and which resource it is."""
+    """Return the location of a resource in a file, or the stand-in file of the account, and the resource's names."""
     file, line = (place.file, place.line) if place and place.file else (stand_in, None)
     region = {"startLine": max(line or 1, 1), "startColumn": 1}
     region |= {"endLine": region["startLine"], "endColumn": 2}
@@ -170,7 +170,7 @@ def _location(place: Location | None, stand_in: str, finding: Finding | None) ->
 
 
 def _uri(path: str) -> str:
-    """Return a path as a URI: relative to the repository, or of a file that is named from the root on."""
+    """Return a path as a URI: relative to the repository, or a file URI for an absolute path."""
     slashes = visible(statements.slashed(path))
     if slashes.startswith("/") or _SCHEME.match(slashes):
         return f"file:///{quote(slashes.lstrip('/'), safe='/:')}"
@@ -178,7 +178,7 @@ def _uri(path: str) -> str:
 
 
 def _invocation(report: Report) -> Json:
-    """Return how the run went; GitHub does not read it, other viewers do."""
+    """Return the invocation with its notifications; GitHub does not read it, but other viewers do."""
     notes = [("note", each) for each in (statements.about_account(report), statements.verdict(report))]
     notes += [("note", each) for each in statements.of_change(report)]
     notes += [("warning", each) for each in statements.remarks(report)]
@@ -191,17 +191,17 @@ def _invocation(report: Report) -> Json:
 
 
 def _facts(report: Report) -> Json:
-    """Return the JSON report without its rules, which have theirs, and its findings."""
+    """Return the JSON report without its rules and findings, which are elsewhere in the document."""
     names = (name for name in report.__struct_fields__ if name not in ("rules", "findings"))
     return {name: getattr(report, name) for name in names}
 
 
 def _message(text: str) -> str:
-    """Return the text of a message, in which SARIF gives a meaning to brackets and braces (3.11.5, 3.11.6)."""
+    """Return the text of a message with escaped brackets and braces, which have a meaning in SARIF (3.11.5, 3.11.6)."""
     plain = re.sub(r"[\\\[\]]", r"\\\g<0>", visible(text))
     return plain.replace("{", "{{").replace("}", "}}")
 
 
 def _text(text: str, most: int = _MOST_CHARACTERS) -> str:
-    """Return a text of what is described, on one line; none is empty."""
+    """Return a descriptive text on one line; "-" instead of an empty one."""
     return statements.shortened(visible(" ".join(text.split())), most) or "-"

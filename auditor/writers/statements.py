@@ -1,6 +1,6 @@
-"""Statements on a report as a whole, and its findings worst first, for the formats of other programs.
+"""Texts about a whole report, and its findings worst first, for the formats of other programs.
 
-The texts are as the report has them; whoever writes them makes them visible, or escapes them.
+The texts are those of the report; the writers must escape them or make them visible.
 """
 
 import re
@@ -22,7 +22,7 @@ _LINK = re.compile(r"https?://[!-~]+")
 
 
 class RulePage(NamedTuple):
-    """What the page of a rule says: its one line, why it is asked, and how to fix what it finds."""
+    """Hold the parts of a rule's page: its first line, why the rule exists, and how to fix its findings."""
 
     opening: str
     why: str
@@ -32,7 +32,7 @@ class RulePage(NamedTuple):
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     """Return the findings by verdict and severity, then those known from a baseline, then the suppressed ones.
 
-    Of a planned change, those that it introduces go first, then those of which nobody knows whether it does.
+    For a planned change, findings that it introduces come first, then those for which this is undetermined.
     """
 
     def weight(finding: Finding) -> tuple[bool, bool, int, int, int]:
@@ -43,24 +43,24 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def severity_of(finding: Finding) -> Severity:
-    """Return the severity of a finding; a report of an earlier release has none before it is read."""
+    """Return the severity of a finding, MEDIUM if it has none, as in a report of an earlier release."""
     return finding.severity or Severity.MEDIUM
 
 
 def open_findings(report: Report) -> list[Finding]:
-    """Return the findings that need somebody, worst first, and then the suppressed ones of these verdicts."""
+    """Return the findings that need attention, worst first, then the suppressed ones with these verdicts."""
     return worst_first(finding for finding in report.findings if finding.compliance_type in OPEN)
 
 
 def about_account(report: Report) -> str:
-    """Return which account was audited, and when its facts were read."""
+    """Return a text with the account and its capture time."""
     account, captured_at = report.account, report.snapshot.captured_at
     alias = f" ({account.alias})" if account.alias else ""
     return f"Account {account.id or 'unknown'}{alias}, {account.partition}, captured {moment(captured_at)}"
 
 
 def verdict(report: Report) -> str:
-    """Return the verdict on the account with the counts that it rests on."""
+    """Return the verdict on the account with its counts."""
     summary = report.summary
     numbers = [f"{summary.counts[kind]:,} {kind}" for kind in ComplianceType if summary.counts.get(kind)]
     numbers += [f"{summary.suppressed:,} suppressed, counted apart"] if summary.suppressed else []
@@ -69,7 +69,7 @@ def verdict(report: Report) -> str:
 
 
 def remarks(report: Report) -> Iterator[str]:
-    """Yield what nobody may miss: what is incomplete, narrowed, configured, or was not read."""
+    """Yield important remarks: what is incomplete, narrowed, configured, or was not read."""
     yield from filter(None, (shortfall(report), narrowing(report)))
     if report.configuration is not None:
         yield configuration.sentence(report.configuration)
@@ -86,7 +86,7 @@ def remarks(report: Report) -> Iterator[str]:
 
 
 def of_change(report: Report) -> Iterator[str]:
-    """Yield what planned changes do to the findings, and each finding that they resolve."""
+    """Yield a summary of the effects of planned changes, and each finding that they resolve."""
     if report.planned is None:
         return
     yield planned.sentence(report.planned)
@@ -97,16 +97,16 @@ def of_change(report: Report) -> Iterator[str]:
 
 
 def change_text(finding: Finding) -> str:
-    """Return what a planned change does to a finding and what causes it, in brackets; empty where there is none."""
+    """Return the effect of a planned change on a finding with its causes, in brackets; empty without an effect."""
     if finding.change is None:
         return ""
-    told = finding.change is Effect.UNCHANGED or finding.compliance_type is ComplianceType.INSUFFICIENT_DATA
-    causes = "" if told else "; ".join(finding.causes)
+    known = finding.change is Effect.UNCHANGED or finding.compliance_type is ComplianceType.INSUFFICIENT_DATA
+    causes = "" if known else "; ".join(finding.causes)
     return f" ({finding.change}: {causes})" if causes else f" ({finding.change})"
 
 
 def changed_first(report: Report) -> Sequence[Finding]:
-    """Return the findings; of a planned change, those that it introduces first, then those of which nobody knows."""
+    """Return the findings; for a planned change, introduced ones first, then undetermined ones."""
     if report.planned is None:
         return report.findings
     return sorted(report.findings, key=lambda finding: _EFFECTS.index(finding.change))
@@ -123,35 +123,35 @@ def warnings(report: Report) -> Iterator[str]:
 
 
 def suppression_text(finding: Finding) -> str:
-    """Return what a suppression says, such as its reason and end date, in the order in which it says it."""
+    """Return the fields of a suppression, such as its reason and end date, as text in their order."""
     parts = (f"{name} {value}" for name, value in (finding.suppression or {}).items() if value is not None)
     return f"Suppressed: {'; '.join(parts)}"
 
 
 def place_text(location: Location) -> str:
-    """Return where in a user's files a resource is written."""
+    """Return the location of a resource in a user's files as text."""
     line = None if location.line is None else str(location.line)
     file = ":".join(part for part in (location.file, line) if part)
     return " ".join(part for part in (file, location.address) if part)
 
 
 def slashed(file: str) -> str:
-    """Return the path of a file as hosts of code write it, on every system."""
+    """Return the path of a file with forward slashes, as GitHub and GitLab expect it."""
     return file.replace("\\", "/").removeprefix("./")
 
 
 def stand_in_path(report: Report) -> str:
-    """Return the path that stands for the account where a format wants a file: the same in every run."""
+    """Return the path that stands for the account if a format requires a file; it is the same in every run."""
     return f"aws-iam/{report.account.id or 'unknown'}"
 
 
 def link(url: str) -> str | None:
-    """Return a link that other programs can take, None for anything else."""
+    """Return the URL if other programs can use it as a link, else None."""
     return url if _LINK.fullmatch(url) else None
 
 
 def moment(time: datetime | None) -> str:
-    """Return a time in UTC as reports write it."""
+    """Return a time in UTC as text for reports."""
     return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if time else "at an unknown time"
 
 
@@ -161,7 +161,7 @@ def shortened(text: str, most: int) -> str:
 
 
 def rule_pages(report: Report) -> Mapping[str, RulePage]:
-    """Return the page of each rule of the report; of one that is not installed here, what its name says."""
+    """Return the page of each rule of the report; for a rule that is not installed here, only its name."""
     known = {rule.source_identifier: sections(page(rule)) for rule in load_rules().values()}
     return {rule.config_rule_name: _page(rule, known.get(rule.source_identifier, {})) for rule in report.rules}
 

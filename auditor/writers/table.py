@@ -1,4 +1,4 @@
-"""The table: a summary per rule, then the findings that need somebody; for people at a terminal."""
+"""The table for terminals: a summary of each rule, then the findings that need attention."""
 
 import os
 import re
@@ -40,20 +40,20 @@ _EFFECT_STYLES = {
     Effect.RESOLVED: "bold green",
 }
 _READ = (SourceStatus.COMPLETE, SourceStatus.PARTIAL)
-TRAILING_BLANKS = re.compile(r" +$", re.MULTILINE)  # rich pads cells; a file or a mail wants none
+TRAILING_BLANKS = re.compile(r" +$", re.MULTILINE)  # rich pads cells, which is useless in a file or a mail
 _NAME_WIDTH = 30  # columns; the rest of the line is for the annotation
 _USUAL = 80  # columns
-_NARROWEST = 8  # columns for the name of a rule, where a terminal leaves no more for it
-_UNBROKEN = 100_000  # columns, where no terminal wraps: grep finds whole names and lines
+_NARROWEST = 8  # columns for the name of a rule, at least
+_UNBROKEN = 100_000  # columns if the output is not a terminal, so that grep finds whole names and lines
 SHOWN = 25  # findings of a rule and a compliance type, so that a large account does not fill the terminal
 
 
 def write(report: Report, stream: TextIO, *, every_finding: bool = False, brief: bool = False) -> None:
-    """Write the report for a terminal; in colour only where the stream is one and NO_COLOR is not set.
+    """Write the report for a terminal, in colour only if the stream is one and NO_COLOR is not set.
 
-    Lines are as long as they need to be where the stream is no terminal and COLUMNS is not set. Of many findings of a
-    rule only the first are listed, unless `every_finding` asks for all. `brief` leaves the rules out, for those who ask
-    only what a planned change does.
+    Lines are not wrapped if the stream is not a terminal and COLUMNS is not set. If a rule has many findings, only
+    the first are listed, unless `every_finding` is true. `brief` leaves out the rules and shows only the effects of a
+    planned change.
     """
     console = console_for(stream)
     with console.capture() as captured:
@@ -81,11 +81,11 @@ def write(report: Report, stream: TextIO, *, every_finding: bool = False, brief:
 
 
 def console_for(stream: TextIO) -> Console:
-    """Return a console that takes texts as they are, as wide as the terminal; without one no line is broken."""
+    """Return a console that does not interpret texts, as wide as the terminal; without one, lines are not wrapped."""
     console = Console(file=stream, markup=False, highlight=False, emoji=False, soft_wrap=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _UNBROKEN
-    elif console.width < _NARROWEST:  # no terminal is as narrow: COLUMNS says nonsense
+    elif console.width < _NARROWEST:  # no terminal is this narrow: COLUMNS is wrong
         console.width = _USUAL
     return console
 
@@ -102,7 +102,7 @@ def _heading(report: Report) -> Text:
 
 
 def _account(report: Report) -> Text:
-    """Return which account was read, and when."""
+    """Return a text with the account and its capture time."""
     account = report.account
     alias = f" ({visible(account.alias)})" if account.alias else ""
     captured = report.snapshot.captured_at
@@ -119,7 +119,7 @@ def _credential_report(snapshot: SnapshotHeader) -> str:
 
 
 def _ledger(report: Report) -> Text:
-    """Return two lines that say what was read and how much of it could be decided, and one for each pack."""
+    """Return two lines that say what was read and how much could be decided, and one line for each pack."""
     sums = totals(report.snapshot.sources, (result.coverage for result in report.rules))
     lacking = [source for source in report.snapshot.sources if source.lacking]
     read = f"Sources: {sums.complete:,} of {sums.sources:,} read completely"
@@ -145,7 +145,7 @@ def _unseen(sums: Totals) -> str:
 
 
 def _summary(report: Report, width: int) -> Table:
-    """Return the rules, most urgent first, each with its findings in numbers."""
+    """Return a table of the rules, most urgent first, with the numbers of their findings."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Rule", no_wrap=True)
     table.add_column("Findings", no_wrap=True)
@@ -160,7 +160,7 @@ def _summary(report: Report, width: int) -> Table:
 
 
 def _counted(rule: RuleResult, width: int) -> Text:
-    """Return the numbers of a rule's findings, worst first, in lines that end after a comma."""
+    """Return the numbers of a rule's findings, worst first, broken into lines after a comma."""
     parts = [(f"{rule.counts[kind]:,} {kind}", STYLES[kind]) for kind in ComplianceType if rule.counts.get(kind)]
     parts = parts or [(str(rule.compliance_type), STYLES[rule.compliance_type])]
     parts += [(f"{rule.suppressed:,} suppressed", "")] if rule.suppressed else []
@@ -175,13 +175,13 @@ def _counted(rule: RuleResult, width: int) -> Text:
 
 
 def broken(name: str, width: int) -> str:
-    """Return a name in lines that end after a hyphen if they can, so that its words stay whole."""
+    """Return a name broken into lines, after a hyphen if possible, so that its words are not split."""
     lines = wrap(name, max(width, _NARROWEST), subsequent_indent="  ", drop_whitespace=False)
     return "\n".join(lines) if len(name) > width else name
 
 
 def _narrowed(report: Report, kinds: Sequence[ComplianceType]) -> Text | None:
-    """Return a line for a report that was narrowed, so that nobody takes the listed findings for all."""
+    """Return a line that says how many findings a narrowed report lists; None if it lists all."""
     all_findings = sum(report.summary.counts.values()) + report.summary.suppressed
     if len(report.findings) == all_findings:
         return None
@@ -197,7 +197,7 @@ def _narrowed(report: Report, kinds: Sequence[ComplianceType]) -> Text | None:
 def _groups(
     report: Report, kinds: Sequence[ComplianceType], most: int | None, name_width: int | None
 ) -> Iterator[tuple[Text, Padding]]:
-    """Yield the findings by rule and compliance type, at most `most` of each, those that are set aside last."""
+    """Yield the findings by rule and compliance type, at most `most` of each, suppressed and known ones last."""
     order = {result.config_rule_name: place for place, result in enumerate(most_urgent_first(report.rules))}
     names = report.shown_names
     shown = [each for each in report.findings if each.compliance_type in kinds and not effects.is_shown_first(each)]
@@ -216,7 +216,7 @@ def _is_aside(finding: Finding) -> bool:
 def _change(
     report: Report, summary: PlannedSummary, most: int | None, name_width: int | None
 ) -> Iterator[Text | Padding]:
-    """Yield what a planned change does: in one line, then each finding that it introduces or resolves, and why."""
+    """Yield the effects of a planned change: a summary, then each finding that it introduces or resolves, and why."""
     yield Text(f"{visible(planned.sentence(summary))}\n", style="bold")
     names, pages = report.shown_names, statements.rule_pages(report)
     for part in effects.parts(report, summary):
@@ -241,7 +241,7 @@ def _change(
 def _undetermined(
     findings: Sequence[Finding], names: Mapping[str, str], most: int | None, name_width: int | None
 ) -> Group:
-    """Return what is said of each resource, once for all rules that say it."""
+    """Return rows of findings, merging those of several rules with the same text on a resource."""
     groups = effects.together(findings)
     rows = _row_table(name_width)
     for group in groups[:most]:
@@ -255,7 +255,7 @@ def _by_rule(report: Report, part: effects.Part) -> list[Finding]:
 
 
 def _listed(findings: Sequence[Finding], most: int | None, name_width: int | None) -> Group:
-    """Return rows of findings, and how many more there are."""
+    """Return rows of findings, and a line with the number of the others."""
     return Group(_rows(findings[:most], name_width), *_left_out(len(findings), most))
 
 
@@ -279,16 +279,16 @@ def _row_table(name_width: int | None) -> Table:
     return table
 
 
-def _add_row(table: Table, finding: Finding, words: str) -> None:
-    """Add a finding with its words, and where and why a planned change has an effect on it."""
-    text = Text(visible(words))
+def _add_row(table: Table, finding: Finding, text: str) -> None:
+    """Add a finding with its text, and where and why a planned change affects it."""
+    cell = Text(visible(text))
     for reason in effects.reasons(finding):
-        text.append(f"\n{visible(reason)}", style="dim")
-    table.add_row(Text(visible(finding.resource_name)), text)
+        cell.append(f"\n{visible(reason)}", style="dim")
+    table.add_row(Text(visible(finding.resource_name)), cell)
 
 
 def _framework(framework: FrameworkResult, names: Mapping[str, str]) -> Iterator[Text | Padding]:
-    """Yield the controls of a framework, those that no rule covers, and the note that there are more."""
+    """Yield the controls of a framework, those that no rule covers, and the framework's note."""
     yield Text(f"\n{visible(framework.name)}: {visible(framework.title)}, {tally(framework)}")
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
@@ -309,7 +309,7 @@ def _control_verdict(control: ControlResult) -> Text:
 
 
 def _supports(control: ControlResult, names: Mapping[str, str]) -> Iterator[str]:
-    """Yield the lines beside a control: its title, then rule by rule what was found or what is missing."""
+    """Yield the lines for a control: its title, then the findings and shortfalls of each rule."""
     if control.title is not None:
         yield visible(control.title)
     if control.partial is not None:
@@ -337,6 +337,6 @@ def _verdict(report: Report) -> Text:
 
 
 def _by_severity(summary: Summary, kind: ComplianceType) -> str:
-    """Return how many findings are of a kind; of those that need somebody, how severe they are too."""
+    """Return the number of findings of a compliance type; if they need attention, also by severity."""
     parts = [f"{counts[kind]:,} {severity}" for severity, counts in summary.by_severity.items() if counts[kind]]
     return f"{summary.counts[kind]:,} {kind}" + (f" ({', '.join(parts)})" if kind in OPEN else "")

@@ -1,13 +1,13 @@
-"""Text from the account made safe to show: what would steer a terminal or deceive a reader's eye is spelt out."""
+"""Making text from the account safe to show: characters that control terminals or deceive readers are spelt out."""
 
 from collections.abc import Iterator
 from unicodedata import category
 
 MOST_MARKS = 4
-"""Combining marks that one character may bear; more of them, as no language has, paint over the lines around."""
+"""Combining marks allowed on one character; more, which no language needs, would cover the lines around it."""
 
-# What str.isprintable() lets pass though nothing is seen of it: Unicode's Default_Ignorable_Code_Point (fillers,
-# variation selectors, which can carry whole hidden texts), and the blank pattern of Braille.
+# Invisible characters for which str.isprintable() is true: Unicode's Default_Ignorable_Code_Point (fillers,
+# variation selectors, which can carry hidden texts), and the blank pattern of Braille.
 # https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt
 _UNSEEN = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
@@ -16,21 +16,21 @@ _UNSEEN = frozenset(
 
 
 def visible(text: str) -> str:
-    r"""Return the text with what cannot be seen, or would be obeyed, spelt out, as in \u202e."""
+    r"""Return the text with invisible and control characters spelt out, as in \u202e."""
     if is_plain(text):
         return text
     return "".join(spelt(character) if hidden else character for character, hidden in marked_hidden(text))
 
 
 def is_plain(text: str) -> bool:
-    """Return quickly whether nothing in the text need be spelt out; most text is plain."""
+    """Return whether nothing in the text needs to be spelt out; this fast check is true for most texts."""
     return text.isascii() and text.isprintable()
 
 
 def marked_hidden(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield each character, and whether it is to be spelt out.
+    """Yield each character, and whether it must be spelt out.
 
-    These are control, bidirectional, invisible and unassigned characters, surrogates, and combining marks in floods.
+    These are control, bidirectional, invisible and unassigned characters, surrogates, and too many combining marks.
     """
     marks = 0
     for character in text:

@@ -13,7 +13,7 @@ from conftest import Run
 from described import DESCRIBED
 from faulty_account import GONE, FaultyAccount, Reading, faulty_account
 from faulty_aws import FAULTS, GARBLED, HANGING, HARMLESS, MISLEADING, Faults, Plan, Throttle, planned, together
-from less_known import contradictions, lost, told
+from less_known import comparable, contradictions, lost
 from live_account import NOW, FakeClock, status
 
 from auditor.account.sources import ACTIONS, VERIFYING, Source, SourceStatus
@@ -122,12 +122,12 @@ def test_a_fault_that_passes_leaves_no_trace(aws: FaultyAccount, whole: Reading,
     times = 1 if fault in HANGING else 2
     reading = read(aws, fault, api.plan(fault, times=times))
     assert len(reading.faults.served) >= times
-    assert told(reading.snapshot) == told(whole.snapshot)
+    assert comparable(reading.snapshot) == comparable(whole.snapshot)
 
 
 @pytest.mark.parametrize("fault", HARMLESS)
 def test_what_only_looks_odd_is_read(aws: FaultyAccount, whole: Reading, fault: str) -> None:
-    assert told(read(aws, fault, planned(fault)).snapshot) == told(whole.snapshot)
+    assert comparable(read(aws, fault, planned(fault)).snapshot) == comparable(whole.snapshot)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -186,7 +186,7 @@ def throttled(clock: FakeClock, faults: Disturbance) -> Disturbance:
 def test_an_account_that_throttles_is_read_whole_if_one_waits(aws: FaultyAccount, whole: Reading) -> None:
     reading = aws.read(NOTHING, last_report=aws.report, around=throttled)
     assert reading.clock.timer() > 0
-    assert told(reading.snapshot) == told(whole.snapshot)
+    assert comparable(reading.snapshot) == comparable(whole.snapshot)
 
 
 @pytest.mark.parametrize(

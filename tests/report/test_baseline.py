@@ -119,7 +119,7 @@ def test_entries_that_forgive_nothing_are_named(now: Report, stale: list[Any], i
 def test_the_text_names_ten_entries_and_counts_the_others() -> None:
     many = [console_user(f"user-{number:02}", mfa=False) for number in range(12)]
     found = summary_of(forgiven(report(BOB), baseline_of(report(BOB, *many)), "b.json"))
-    told = list(baseline_text.told(found, {MFA: "shown name"}))
+    told = list(baseline_text.baseline_warnings(found, {MFA: "shown name"}))
     assert told[0] == "baseline b.json: shown name on user-00 is resolved; write the baseline again"
     assert told[-1] == "baseline b.json: 2 more entries are resolved (the JSON report names them all)"
     assert len(told) == 11

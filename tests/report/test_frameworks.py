@@ -23,7 +23,17 @@ from auditor.report.build import with_frameworks
 from auditor.report.frameworks import ControlResult, by_framework, extent, tally
 from auditor.report.reading import load_report
 from auditor.report.report import Report, dump_report
-from auditor.selection.frameworks import Ask, controls, find, known, lacking, listed, natural, supported, uncovered
+from auditor.selection.frameworks import (
+    Requirement,
+    controls,
+    find,
+    known,
+    lacking,
+    listed,
+    natural,
+    supported,
+    uncovered,
+)
 from auditor.testing import NA, NC, UNKNOWN, C, account, console_user, password_policy
 from auditor.writers import csv, html, table
 
@@ -191,47 +201,47 @@ def test_security_hub_asks_for_both_actions_that_decrypt(control_id: str, rule_i
 
 SUPPORT = "arn:aws-cn:iam::aws:policy/AWSSupportAccess"
 ASKS = {
-    "at most": (Ask(at_most=90), 90, None),
-    "above": (Ask(at_most=45), 90, "at most 45"),
-    "on": (Ask(on=True), True, None),
-    "off": (Ask(on=True), False, "true"),
-    "a text in place of true": (Ask(on=True), "true", "true"),
-    "the policy": (Ask(policy="AWSSupportAccess"), SUPPORT, None),
+    "at most": (Requirement(at_most=90), 90, None),
+    "above": (Requirement(at_most=45), 90, "at most 45"),
+    "on": (Requirement(on=True), True, None),
+    "off": (Requirement(on=True), False, "true"),
+    "a text in place of true": (Requirement(on=True), "true", "true"),
+    "the policy": (Requirement(policy="AWSSupportAccess"), SUPPORT, None),
     "the policy in another partition": (
-        Ask(policy="AWSSupportAccess"),
+        Requirement(policy="AWSSupportAccess"),
         SUPPORT.replace("aws-cn", "aws"),
         SUPPORT,
     ),
     "the policy in several partitions": (
-        Ask(policy="AWSSupportAccess"),
+        Requirement(policy="AWSSupportAccess"),
         [SUPPORT.replace("aws-cn", "aws"), SUPPORT],
         None,
     ),
-    "the policy among others": (Ask(policy="AWSSupportAccess"), ["x", SUPPORT], None),
+    "the policy among others": (Requirement(policy="AWSSupportAccess"), ["x", SUPPORT], None),
     "a policy of one's own with that name": (
-        Ask(policy="AWSSupportAccess"),
+        Requirement(policy="AWSSupportAccess"),
         "arn:aws:iam::111122223333:policy/AWSSupportAccess",
         SUPPORT,
     ),
     "a policy under a path": (
-        Ask(policy="AWSSupportAccess"),
+        Requirement(policy="AWSSupportAccess"),
         "arn:aws:iam::aws:policy/x/AWSSupportAccess",
         SUPPORT,
     ),
-    "other policies": (Ask(policy="AWSSupportAccess"), ("x",), "AWSSupportAccess"),
-    "no list": (Ask(policy="AWSSupportAccess"), 5, "AWSSupportAccess"),
-    "all actions, in any case": (Ask(actions=("kms:Decrypt", "kms:X")), ["KMS:decrypt", "kms:x", "y"], None),
-    "an action missing": (Ask(actions=("kms:Decrypt", "kms:X")), ["kms:Decrypt"], "kms:Decrypt, kms:X"),
-    "no exceptions": (Ask(off=True), None, None),
-    "exceptions": (Ask(off=True), "users:[a]", "none"),
-    "an exclusion": (Ask(off=True), True, "false"),
-    "no exclusion": (Ask(off=True), False, None),
-    "nothing": (Ask(actions=("kms:Decrypt",)), None, "kms:Decrypt"),
+    "other policies": (Requirement(policy="AWSSupportAccess"), ("x",), "AWSSupportAccess"),
+    "no list": (Requirement(policy="AWSSupportAccess"), 5, "AWSSupportAccess"),
+    "all actions, in any case": (Requirement(actions=("kms:Decrypt", "kms:X")), ["KMS:decrypt", "kms:x", "y"], None),
+    "an action missing": (Requirement(actions=("kms:Decrypt", "kms:X")), ["kms:Decrypt"], "kms:Decrypt, kms:X"),
+    "no exceptions": (Requirement(off=True), None, None),
+    "exceptions": (Requirement(off=True), "users:[a]", "none"),
+    "an exclusion": (Requirement(off=True), True, "false"),
+    "no exclusion": (Requirement(off=True), False, None),
+    "nothing": (Requirement(actions=("kms:Decrypt",)), None, "kms:Decrypt"),
 }
 
 
 @pytest.mark.parametrize(("ask", "value", "missing"), ASKS.values(), ids=list(ASKS))
-def test_a_control_asks_of_a_parameter(ask: Ask, value: object, missing: str | None) -> None:
+def test_a_control_asks_of_a_parameter(ask: Requirement, value: object, missing: str | None) -> None:
     assert lacking(ask, value, "aws-cn") == missing
 
 

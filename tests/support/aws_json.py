@@ -1,4 +1,4 @@
-"""AWS's JSON protocols: what is asked in them, how errors are written in them, and the pages of ListAnalyzers.
+"""AWS's JSON protocols: the parameters of calls, the form of errors, and the pages of ListAnalyzers.
 
 https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
 https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
@@ -24,11 +24,11 @@ _CODES = {
     "Throttling": "ThrottlingException",  # but of Organizations: TooManyRequestsException
     "ValidationError": "ValidationException",
 }
-"""What JSON services call the errors of IAM and STS; other codes are the same."""
+"""The error codes of JSON services for those of IAM and STS; other codes are the same."""
 
 
 def parameters_of(environ: Mapping[str, Any], body: bytes) -> dict[str, str]:
-    """Return what a call asks for, in whichever protocol, as the Query protocol's parameters."""
+    """Return the parameters of a call, in any protocol, as those of the Query protocol."""
     target: str = environ.get("HTTP_X_AMZ_TARGET", "")
     if target:
         given: Mapping[str, Any] = json.loads(body or b"{}")
@@ -46,7 +46,7 @@ def json_answer(content: Mapping[str, Any]) -> Answer:
 
 
 def in_json(answer: Answer) -> Answer:
-    """Write an error of the Query protocol as JSON services do; other answers stay."""
+    """Return an error of the Query protocol in the form of JSON services; other answers are unchanged."""
     if not answer.body.startswith("<ErrorResponse>"):
         return answer
     error = ET.fromstring(answer.body)
@@ -58,7 +58,7 @@ def in_json(answer: Answer) -> Answer:
 
 
 def page_of_analyzers(whole: Answer, parameters: Mapping[str, str], sizes: Sequence[int]) -> Answer:
-    """Cut a page out of the whole answer of ListAnalyzers; raise BadPageError for a token that was never given."""
+    """Return a page of the whole answer of ListAnalyzers; raise BadPageError for a token that was never returned."""
     listed = json.loads(whole.body)["analyzers"]
     number, first = place_of(_marked(parameters))
     last = min(first + sizes[number % len(sizes)], len(listed))

@@ -1,4 +1,4 @@
-"""Pages: cuts the whole answers that moto gives into pages with markers, as IAM does.
+"""Pages: split moto's whole answers into pages with markers, as IAM does.
 
 moto ignores MaxItems and Marker in GetAccountAuthorizationDetails and most lists, and leaves out IsTruncated in some.
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
@@ -31,14 +31,14 @@ _CUT = ("Marker", "MaxItems", "nextToken", "maxResults")
 
 @cache
 def lists_of_actions() -> Mapping[str, tuple[str, ...]]:
-    """Return the lists of each action that IAM pages, as botocore's model tells them."""
+    """Return the lists of each action that IAM pages, from botocore's model."""
     paginators = create_loader().load_service_model("iam", "paginators-1")["pagination"]
     keys = {action: paginator["result_key"] for action, paginator in paginators.items()}
     return {action: (key,) if isinstance(key, str) else tuple(key) for action, key in keys.items()}
 
 
 class Whole(NamedTuple):
-    """A whole answer: its members with the list that each belongs to, in order, and what every page repeats."""
+    """Hold a whole answer: its members in order, each with its list, and the part that every page repeats."""
 
     lists: tuple[str, ...]
     members: tuple[tuple[str, str], ...]
@@ -46,16 +46,16 @@ class Whole(NamedTuple):
 
 
 class BadPageError(Exception):
-    """Tell that a page was asked for that there is not; IAM calls it a ValidationError."""
+    """Raised if a requested page does not exist; IAM answers with a ValidationError."""
 
 
-def asked_of(parameters: Mapping[str, str]) -> dict[str, str]:
-    """Return what a call asks for, whichever page of it it wants."""
+def request_of(parameters: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters of a call without those that select a page."""
     return {name: value for name, value in parameters.items() if name not in _CUT}
 
 
 def filters_of(parameters: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the filters of a call of GetAccountAuthorizationDetails, in the order of its pages; by default all."""
+    """Return the filters of a GetAccountAuthorizationDetails call, in the order of its pages; by default all."""
     given = {value for name, value in parameters.items() if name.startswith("Filter.member.")}
     if not given <= KINDS.keys():
         raise BadPageError(f"Value '{sorted(given)}' at 'filter' failed to satisfy constraint: {sorted(KINDS)}")
@@ -63,7 +63,7 @@ def filters_of(parameters: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def whole_of(action: str, answer: bytes) -> Whole:
-    """Take moto's answer apart. It keeps some things by random ids; here they are ordered by path and name."""
+    """Split moto's answer into its members, sorted by path and name; moto orders some of them by random ids."""
     result = next(node for node in _bare(answer) if node.tag.endswith("Result"))
     lists = lists_of_actions()[action]
     members: list[tuple[str, str]] = []
@@ -81,7 +81,7 @@ def _order(member: tuple[str, str]) -> str:
 
 
 def joined(wholes: Sequence[Whole]) -> Whole:
-    """Return one whole that holds the members of all, one after the other."""
+    """Return one whole answer with the members of several, in order."""
     members = tuple(member for whole in wholes for member in whole.members)
     return Whole(wholes[0].lists, members, wholes[0].rest)
 
@@ -94,9 +94,9 @@ def _bare(answer: bytes) -> ET.Element:
 
 
 def page_of(whole: Whole, parameters: Mapping[str, str], sizes: Sequence[int]) -> str:
-    """Return the content of the page that the parameters ask for; pages hold as many members as `sizes` says in turn.
+    """Return the content of the requested page; the numbers of members in pages are those of `sizes`, in turn.
 
-    Raises BadPageError for a marker that was not given in answer to the same question, and for a wrong MaxItems.
+    Raises BadPageError for a marker that was not returned for the same request, and for an invalid MaxItems.
     """
     most = int(parameters.get("MaxItems", DEFAULT_ITEMS))
     if not 1 <= most <= MOST_ITEMS:
@@ -120,13 +120,13 @@ def _end(marker: str | None) -> str:
 
 
 def marker_of(parameters: Mapping[str, str], number: int, first: int) -> str:
-    """Return a marker that only the same question understands."""
+    """Return a marker that is valid only for the same request."""
     place = f"{number} {first}"
     return urlsafe_b64encode(f"{place} {_seal(parameters, place)}".encode()).decode()
 
 
 def place_of(parameters: Mapping[str, str]) -> tuple[int, int]:
-    """Return the number of a page, and that of its first member."""
+    """Return the number of a page, and the number of its first member."""
     marker = parameters.get("Marker")
     if marker is None:
         return 0, 0
@@ -140,5 +140,5 @@ def place_of(parameters: Mapping[str, str]) -> tuple[int, int]:
 
 
 def _seal(parameters: Mapping[str, str], place: str) -> str:
-    question: Any = sorted(asked_of(parameters).items())
-    return sha256(f"{question} {place}".encode()).hexdigest()[:32]
+    request: Any = sorted(request_of(parameters).items())
+    return sha256(f"{request} {place}".encode()).hexdigest()[:32]

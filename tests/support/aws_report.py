@@ -1,6 +1,6 @@
-"""The credential report's life on a clock: asked for, in the making, there for four hours, expired.
+"""The life of a credential report on a clock: requested, in progress, available for four hours, expired.
 
-moto has every report ready at once, computes it anew at each reading, and says that it is of 2015.
+moto has every report ready at once, computes it again for each call, and dates it to 2015.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
 """
 
@@ -20,11 +20,11 @@ Clock = Callable[[], datetime]
 
 LIFETIME = timedelta(hours=4)
 NO_CAPACITY = error("LimitExceeded", "No more capacity to launch new report generation tasks", 409)
-"""GenerateCredentialReport's answer while AWS makes too many reports."""
+"""The answer of GenerateCredentialReport while AWS is making too many reports."""
 
 
 class Made(NamedTuple):
-    """A report: what it says, as of when, and from when on it can be read."""
+    """Hold a report: its text, its GeneratedTime, and from when on it can be read."""
 
     text: str
     generated_at: datetime
@@ -32,9 +32,9 @@ class Made(NamedTuple):
 
 
 class CredentialReports:
-    """The reports of an account: `seconds` is how long the making takes, `last` the one that was made before.
+    """Answer for the reports of an account: `seconds` is how long making one takes, `last` the one made before.
 
-    A report says what was true when its making began; that is its GeneratedTime too.
+    A report has the facts of the time at which making it began, which is also its GeneratedTime.
     """
 
     def __init__(
@@ -47,11 +47,11 @@ class CredentialReports:
         self._lock = Lock()
 
     def serve(self, front: Front) -> None:
-        """Answer for reports in moto's place."""
+        """Answer the calls about reports instead of moto."""
         front.own |= {"GenerateCredentialReport": self.generate, "GetCredentialReport": self.get}
 
     def generate(self, _: Call) -> Answer:
-        """Begin a report unless one is in the making or young enough."""
+        """Begin a report unless one is in progress or recent enough."""
         with self._lock:
             if self._last is None or self._expired(self._last):
                 now = self._clock()
@@ -78,7 +78,7 @@ class CredentialReports:
 
 
 def report_of_moto(account_id: str = DEFAULT_ACCOUNT_ID) -> str:
-    """Return the credential report of an account as moto keeps it: root first, users ignoring case, quoted CSV."""
+    """Return the credential report of moto's account: root first, users sorted ignoring case, quoted CSV."""
     backend: Any = iam_backends[account_id]["aws"]
     policy = backend.account_password_policy
     max_age_days = policy.max_password_age if policy else 0
@@ -108,9 +108,9 @@ def _cells(user: Any, max_age_days: int) -> list[str]:
 
 
 def _password_cells(user: Any, max_age_days: int) -> Iterator[str]:
-    """Return whether there is a password, its last use, its last change, and when it must be changed.
+    """Return the cells for a password: enabled, last used, last changed, and next rotation.
 
-    moto does not know when a password was changed; it is taken to be as old as the user.
+    moto does not record when a password was changed; it counts as old as the user.
     """
     if not user.password:
         return iter(("false", "N/A", "N/A", "N/A"))
@@ -124,7 +124,7 @@ def _two(things: Any) -> Sequence[Any]:
 
 
 def _key_cells(key: Any) -> Sequence[str]:
-    """Return a key's cells; an inactive key keeps the time of its making."""
+    """Return a key's cells; an inactive key keeps its time of creation."""
     if key is None:
         return ("false", "N/A", "N/A", "N/A", "N/A")
     used = (_time(key.last_used.timestamp), key.last_used.region, key.last_used.service) if key.last_used else ()

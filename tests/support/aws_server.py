@@ -1,8 +1,8 @@
-"""A stand-in for AWS on 127.0.0.1: moto behind a front that pages, records, denies and fails as AWS does.
+"""A stand-in for AWS on 127.0.0.1: moto behind a front that pages, records, denies and fails like AWS.
 
-moto answers GetAccountAuthorizationDetails in one page, refuses nothing, and has every credential report ready at
-once; the front adds what it lacks, with aws_pages, aws_report and aws_wire, and faulty_aws what goes wrong. Everything
-is deterministic: what a test scripts is answered in that order.
+moto answers GetAccountAuthorizationDetails in one page, denies nothing, and has every credential report ready at
+once. The front adds what is missing, with aws_pages, aws_report and aws_wire; faulty_aws adds faults. Everything
+is deterministic: scripted answers are given in their order.
 """
 
 import os
@@ -26,11 +26,11 @@ from aws_pages import (
     KINDS,
     BadPageError,
     Whole,
-    asked_of,
     filters_of,
     joined,
     lists_of_actions,
     page_of,
+    request_of,
     whole_of,
 )
 from aws_wire import Answer, Handler, delivered
@@ -77,7 +77,7 @@ _KEPT = (  # and all lists of IAM's
 )
 _READING = ("Get", "List", "Generate", "Describe")  # actions that change nothing of what is kept
 _BODY = "iam-audit.body"
-"""Where the environment of a call in JSON keeps its body."""
+"""The key for the body of a JSON call in its WSGI environment."""
 _COLUMNS = (
     "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,"
     "mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,"
@@ -89,7 +89,7 @@ _NO_KEYS = "false,N/A,N/A,N/A,N/A,false,N/A,N/A,N/A,N/A,false,N/A,false,N/A"
 
 
 class Call(NamedTuple):
-    """One call that was made: `action` as in a policy ("iam:ListUsers"), what was given, and by whom."""
+    """Hold one call: `action` as in a policy ("iam:ListUsers"), its parameters, and the caller's key."""
 
     action: str
     parameters: dict[str, str]
@@ -103,24 +103,24 @@ class Call(NamedTuple):
 
     @property
     def about(self) -> str:
-        """Return what is asked about, whichever page of it: filters, or the name of a user."""
-        asked = asked_of(self.parameters)
-        return ",".join(value for name, value in asked.items() if name not in ("Action", "Version"))
+        """Return what the call is about, without its page: filters, or the name of a user."""
+        request = request_of(self.parameters)
+        return ",".join(value for name, value in request.items() if name not in ("Action", "Version"))
 
 
 Honest = Callable[[], Answer]
-"""Give the answer that AWS would give if nothing went wrong; asking for it has its effects."""
+"""A function that returns the answer that AWS would give without a fault; calling it has the call's effects."""
 Disturbance = Callable[[Call, Honest], Answer]
 
 
 def error(code: str, message: str = "made up", status: int = 400) -> Answer:
-    """Return an error as IAM and STS write it."""
+    """Return an error in the form of IAM and STS."""
     text = f"<Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message>"
     return Answer(status, f"<ErrorResponse><Error>{text}</Error><RequestId>made-up</RequestId></ErrorResponse>")
 
 
 def denied(action: str, *, explicit: bool = False, by: str = "identity-based policy") -> Answer:
-    """Return the refusal of an action ("iam:ListUsers"), by an explicit deny or because nothing allows it.
+    """Return the denial of an action ("iam:ListUsers"), by an explicit deny or because nothing allows it.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     """
@@ -131,7 +131,7 @@ def denied(action: str, *, explicit: bool = False, by: str = "identity-based pol
 
 
 def result(action: str, content: str) -> Answer:
-    """Return an answer of the Query protocol whose result holds this XML."""
+    """Return an answer of the Query protocol with this XML as its result."""
     response = (
         f"<{action}Result>{content}</{action}Result><ResponseMetadata><RequestId>made-up</RequestId></ResponseMetadata>"
     )
@@ -160,7 +160,7 @@ def page(filter_name: str, members: str = "", marker: str | None = None, *, trun
 
 
 def report_row(name: str, arn: str, created: datetime, *, password: bool = False, mfa: bool = False) -> str:
-    """Return a row of the credential report as AWS writes it."""
+    """Return a row of the credential report in AWS's form."""
     flags = (str(flag).lower() for flag in (password, mfa))
     enabled, active = flags
     used = "no_information,2026-01-01T00:00:00+00:00,N/A" if password else "N/A,N/A,N/A"
@@ -176,7 +176,7 @@ def report_csv(rows: Iterable[str], account_id: str = "123456789012") -> str:
 
 
 class _Moto:
-    """Ask moto; what only reading asks for is rendered once and kept until something may have changed the account."""
+    """Call moto, and cache the answers of reading calls until a call may have changed the account."""
 
     def __init__(self, app: WsgiApp) -> None:
         self._app = app
@@ -185,7 +185,7 @@ class _Moto:
         self._lock = RLock()
 
     def forget(self) -> None:
-        """Render everything again when it is asked for."""
+        """Clear the cache."""
         with self._lock:
             self._kept.clear()
             self._wholes.clear()
@@ -194,20 +194,20 @@ class _Moto:
         """Return moto's answer."""
         action = parameters.get("Action", "")
         if action not in _KEPT and action not in lists_of_actions():
-            found = self._ask(environ, parameters)
+            found = self._call_moto(environ, parameters)
             if not action.startswith(_READING):
                 self.forget()
             return found
         key = (environ.get("HTTP_AUTHORIZATION", "").partition(",")[0], *sorted(parameters.items()))
         with self._lock:
             if key not in self._kept:
-                self._kept[key] = self._ask(environ, parameters)
+                self._kept[key] = self._call_moto(environ, parameters)
             return self._kept[key]
 
     def page(self, environ: Mapping[str, Any], parameters: Mapping[str, str], sizes: Sequence[int]) -> Answer:
-        """Return a page of a list, cut out of moto's whole answer."""
+        """Return a page of a list from moto's whole answer."""
         try:
-            answers = [self.answer(environ, question) for question in _questions(parameters)]
+            answers = [self.answer(environ, call) for call in _whole_calls(parameters)]
             refusal = next((answer for answer in answers if answer.status != 200), None)
             return refusal or self._page(parameters, answers, sizes)
         except BadPageError as bad:
@@ -222,23 +222,23 @@ class _Moto:
             whole = joined([self._wholes[answer.content] for answer in answers])
         return result(action, page_of(whole, parameters, sizes))
 
-    def _ask(self, environ: Mapping[str, Any], parameters: Mapping[str, str]) -> Answer:
+    def _call_moto(self, environ: Mapping[str, Any], parameters: Mapping[str, str]) -> Answer:
         body = environ.get(_BODY) or urlencode(parameters).encode()
-        told: list[Any] = []
-        asked = {**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-        content = b"".join(self._app(asked, lambda status, headers, *_: told.extend((status, headers))))
-        kind = dict(told[1]).get("Content-Type", "text/xml")
-        return Answer(int(told[0].split()[0]), content.decode(), headers=(("Content-Type", kind),))
+        started: list[Any] = []
+        request = {**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        content = b"".join(self._app(request, lambda status, headers, *_: started.extend((status, headers))))
+        kind = dict(started[1]).get("Content-Type", "text/xml")
+        return Answer(int(started[0].split()[0]), content.decode(), headers=(("Content-Type", kind),))
 
 
-def _questions(parameters: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """Yield the calls for whole lists that one page is cut of: one for each filter, so that each kind has its place."""
-    asked = asked_of(parameters)
-    if asked["Action"] != DETAILS:
-        yield asked
+def _whole_calls(parameters: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Yield the calls for the whole lists that a page belongs to: one for each filter, to keep the kinds in order."""
+    request = request_of(parameters)
+    if request["Action"] != DETAILS:
+        yield request
         return
-    plain = {name: value for name, value in asked.items() if not name.startswith("Filter")}
-    for kind in filters_of(asked):
+    plain = {name: value for name, value in request.items() if not name.startswith("Filter")}
+    for kind in filters_of(request):
         yield plain | {"Filter.member.1": kind}
 
 
@@ -247,12 +247,12 @@ def _undisturbed(_: Call, honest: Honest) -> Answer:
 
 
 class Front:
-    """A WSGI application before moto's.
+    """A WSGI application in front of moto's.
 
-    `scripted` answers an action's next calls, `fixed` all of its calls, by the name without prefix.
-    The calls of an action that is `held` are answered once its event is set.
-    `own` answers actions in moto's place, and `disturb` has the last word on what is neither scripted nor fixed.
-    `page_sizes` says how many items the pages of lists hold, over and over.
+    `scripted` has answers for the next calls of an action, `fixed` one for all its calls, by name without prefix.
+    The calls of an action in `held` are answered once its event is set.
+    `own` answers actions instead of moto, and `disturb` may change answers that are neither scripted nor fixed.
+    `page_sizes` are the numbers of items in the pages of lists, repeated.
     """
 
     def __init__(self, moto: WsgiApp) -> None:
@@ -267,16 +267,16 @@ class Front:
         self._lock = Lock()
 
     def script(self, action: str, *answers: Answer) -> None:
-        """Have the next calls of an action answered so."""
+        """Set the answers of the next calls of an action."""
         self.scripted[action] = deque(answers)
 
     def forget(self) -> None:
-        """Ask moto again for everything: its account was changed by other means than a call."""
+        """Clear the cache of moto's answers, after a change of its account that was not a call."""
         self._moto.forget()
 
     @property
     def actions(self) -> list[str]:
-        """Return the actions called so far, in order."""
+        """Return the actions that were called, in order."""
         return [call.action for call in self.calls]
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -321,7 +321,7 @@ class Front:
 
 @contextmanager
 def serving(app: WsgiApp) -> Iterator[str]:
-    """Serve an application on 127.0.0.1 while the block runs; gives its URL."""
+    """Serve an application on 127.0.0.1 while the block runs, and yield its URL."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Handler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
@@ -335,7 +335,7 @@ def serving(app: WsgiApp) -> Iterator[str]:
 
 @contextmanager
 def aws_server() -> Iterator[tuple[str, Front]]:
-    """Serve an empty account, which moto keeps, behind a front; gives the URL and the front."""
+    """Serve an empty account of moto's behind a front, and yield the URL and the front."""
     partitions = ("aws", "aws-cn", "aws-us-gov")
     empty(*partitions)
     for partition in partitions:
@@ -346,7 +346,7 @@ def aws_server() -> Iterator[tuple[str, Front]]:
 
 
 def lead_to(url: str, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Let AWS's environment variables lead to the server with made-up keys, and botocore wait for nothing."""
+    """Set AWS's environment variables to the server's URL and made-up keys, and let botocore retry without waiting."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     settings = {

@@ -1,4 +1,4 @@
-"""The wire: how an answer of the stand-in for AWS is sent, whole or in one of the ways in which connections break."""
+"""The wire: how an answer of the stand-in for AWS is sent, completely or over a connection that breaks."""
 
 import os
 import selectors
@@ -12,7 +12,7 @@ from werkzeug.serving import WSGIRequestHandler
 
 
 class Delivery(StrEnum):
-    """Say how an answer comes: whole, half of it and an end (TCP's RST or FIN), half or nothing and then silence."""
+    """List how an answer is sent: whole, half and then closed (TCP's RST or FIN), half or nothing and then silence."""
 
     WHOLE = "whole"
     RESET = "reset"
@@ -22,7 +22,7 @@ class Delivery(StrEnum):
 
 
 class Answer(NamedTuple):
-    """What the server says, and how; `raw` is sent instead of the body where that is no text."""
+    """Hold an answer and how it is sent; `raw` is sent instead of the body if that is not text."""
 
     status: int
     body: str
@@ -32,12 +32,12 @@ class Answer(NamedTuple):
 
     @property
     def content(self) -> bytes:
-        """Return what is sent."""
+        """Return the bytes to send."""
         return self.body.encode() if self.raw is None else self.raw
 
 
 def delivered(answer: Answer, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Send an answer; raise ConnectionAbortedError, at which the connection is closed, if it stays incomplete."""
+    """Send an answer; raise ConnectionAbortedError, which closes the connection, if it stays incomplete."""
     content = answer.content
     headers = [*answer.headers, ("Content-Length", str(len(content)))]
     if answer.delivery is Delivery.WHOLE:
@@ -54,26 +54,26 @@ def delivered(answer: Answer, environ: dict[str, Any], start_response: Callable[
 
 
 def _reset(connection: socket.socket) -> None:
-    """End a connection so that the other side is told of a fault (RST) instead of an end (FIN)."""
+    """Close a connection with RST, a fault, instead of FIN."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     os.close(connection.detach())
 
 
 def _await_end(connection: socket.socket) -> None:
-    """Wait until the other side has closed the connection: it has no more to say, so that is all there is to read."""
+    """Wait until the other side, which sends nothing more, has closed the connection."""
     with selectors.DefaultSelector() as selector:
         selector.register(connection, selectors.EVENT_READ)
         selector.select()
 
 
 class Handler(WSGIRequestHandler):
-    """Keep connections open, as AWS does and werkzeug's own handler does not, and say nothing on stderr."""
+    """Keep connections open, as AWS does but werkzeug's own handler does not, and write nothing to stderr."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # one packet for headers and body
 
     def run_wsgi(self) -> None:
-        """Answer a request with what the application says, whose length is in its headers, or drop the connection."""
+        """Answer a request with the application's answer, whose headers have its length, or drop the connection."""
         try:
             self.wfile.writelines(self.server.app(self.make_environ(), self._begin))
         except ConnectionError:
@@ -92,4 +92,4 @@ class Handler(WSGIRequestHandler):
         self.wfile.flush()
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
-        """Say nothing."""
+        """Write no log."""

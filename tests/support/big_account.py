@@ -1,9 +1,9 @@
 """A large account served over HTTP without moto, for the benchmark: AWS's XML, rendered beforehand.
 
 `python tests/support/big_account.py MS [USERS GROUPS ROLES POLICIES]` prints the server's URL and serves until its
-standard input ends; every answer takes MS milliseconds more. GET /calls tells as JSON how often each action was called,
-each list of the authorization details by itself, and sets the counts to zero. Besides the bulk calls it knows those
-that a script without bulk calls makes for every user and group.
+standard input ends; every answer takes MS milliseconds longer. GET /calls returns as JSON how often each action was
+called, with each list of the authorization details separately, and resets the counts. Besides the bulk calls, it
+answers those that a script without bulk calls makes for every user and group.
 """
 
 import json
@@ -28,15 +28,15 @@ DEFAULT_PAGE = 100  # items; AWS's own when MaxItems is not given
 _CREATED = f"{CREATED_AT:%Y-%m-%dT%H:%M:%SZ}"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _TEAMS = 50
-OF_AWS = 11  # of AWS's own policies users and groups have so many
+OF_AWS = 11  # AWS-managed policies that users and groups have
 CERTIFICATES, PROVIDERS = (
     5,
     3,
-)  # of these AWS tells one by one, and allows few: 20 certificates, 100 providers of a kind
+)  # AWS allows 20 certificates and 100 providers of a kind; each needs a call of its own
 
 
 class BigUser(NamedTuple):
-    """What the account knows of a user, as XML members where lists are meant."""
+    """Hold the facts of a user; lists are XML members."""
 
     name: str
     entity: str
@@ -48,7 +48,7 @@ class BigUser(NamedTuple):
 
 
 class BigAccount:
-    """An account of that many entities; always the same."""
+    """An account with these numbers of entities, always the same."""
 
     def __init__(self, users: int = 5_000, groups: int = 300, roles: int = 1_000, policies: int = 1_500) -> None:
         self._chance = Random(20261124)
@@ -79,7 +79,7 @@ class BigAccount:
         return report_csv(rows, ACCOUNT_ID)
 
     def entity(self, kind: str, name: str) -> str:
-        """Return what an entity is called, as XML."""
+        """Return the names of an entity as XML."""
         prefix = {"User": "AIDA", "Group": "AGPA", "Role": "AROA", "ServerCertificate": "ASCA"}[kind]
         unique_id = prefix + "".join(self._chance.choices(_LETTERS, k=17))
         names = f"<Path>/</Path><{kind}Name>{name}</{kind}Name><{kind}Id>{unique_id}</{kind}Id>"
@@ -166,7 +166,7 @@ def _attached(names: Iterable[str], element: str = "AttachedManagedPolicies") ->
 
 
 class BigAws:
-    """A WSGI application that answers for a big account, each call `delay_s` after it came, and counts the calls."""
+    """A WSGI application that answers for a big account, each call after `delay_s` seconds, and counts the calls."""
 
     def __init__(self, account: BigAccount, delay_s: float = 0) -> None:
         self.delay_s = delay_s

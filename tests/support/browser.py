@@ -1,4 +1,4 @@
-"""Chromium for tests of the HTML report: the system's own, headless, quiet about its own affairs; and its pages."""
+"""Chromium for tests of the HTML report: the system's own, headless and without background activity; and its pages."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ ARGUMENTS = (
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Return a browser; without one skip, or fail where IAM_AUDIT_REQUIRE_CHROMIUM=1 asks for it."""
+    """Yield a browser; without one, skip the test, or fail if IAM_AUDIT_REQUIRE_CHROMIUM=1 is set."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         missing = f"none of {', '.join(NAMES)} is installed"
@@ -39,7 +39,7 @@ def chromium() -> Iterator[Browser]:
 
 
 class Opened:
-    """Hold a page that shows a file, with what it asked for and complained of."""
+    """Hold a page that shows a file, with its requests and error messages."""
 
     def __init__(self, browser: Browser, file: Path, *, fragment: str = "", **options: Any) -> None:
         self.url = file.as_uri()
@@ -47,11 +47,11 @@ class Opened:
         self.complaints: list[str] = []
         self.page: Page = browser.new_page(**options)
         self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("console", self._hear)
+        self.page.on("console", self._keep_message)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.goto(self.url + fragment)
 
-    def _hear(self, message: ConsoleMessage) -> None:
+    def _keep_message(self, message: ConsoleMessage) -> None:
         self.complaints.append(message.text)
 
 
@@ -65,7 +65,7 @@ READ_ALL = """() => [...document.querySelectorAll(".finding")].map((line) => {
     const [name, type, kind, severity, rule, annotation] = [...line.cells].map(text);
     return { name, type, kind, severity, rule, annotation, facts: lists[0], suppression: lists[1] ?? null, evidence };
 })"""
-"""Opens every finding that is shown, and gives what the page says of it."""
+"""A script that opens every shown finding and returns its texts."""
 
 
 def names(page: Page) -> list[str]:

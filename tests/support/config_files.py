@@ -1,4 +1,4 @@
-"""Configuration files that are right, and that are wrong."""
+"""Valid and invalid configuration files."""
 
 from datetime import date
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Answers of AWS Config as the AWS CLI prints them; each is held against botocore's model, since moto has none."""
+"""Answers of AWS Config as the AWS CLI prints them; each is checked with botocore's model, because moto has none."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ def _model() -> ServiceModel:
 
 
 def of_model(operation: str, answer: Json) -> Json:
-    """Return an answer; fail where AWS could not have given it."""
+    """Return an answer; fail if it does not fit AWS's model."""
     shape = _model().operation_model(operation).output_shape
     assert shape is not None
     report = ParamValidator().validate(answer, shape)
@@ -37,7 +37,7 @@ def of_model(operation: str, answer: Json) -> Json:
 def rule(
     name: str, identifier: str, *, region: str = REGION, account: str = ACCOUNT_ID, given: object = "{}", **more: Any
 ) -> Json:
-    """Return a rule as DescribeConfigRules describes it."""
+    """Return a rule as DescribeConfigRules returns it."""
     return {
         "ConfigRuleName": name,
         "ConfigRuleArn": f"arn:aws:config:{region}:{account}:config-rule/config-rule-{len(name)}",
@@ -52,7 +52,7 @@ def rule(
 def result(
     name: str, resource_id: str, compliance_type: str, *, kind: str = USER, at: Any = BEFORE, **more: Any
 ) -> Json:
-    """Return what a rule says of one resource."""
+    """Return the result of a rule on one resource."""
     named = {"ConfigRuleName": name, "ResourceType": kind, "ResourceId": resource_id, "EvaluationMode": "DETECTIVE"}
     return {
         "EvaluationResultIdentifier": {"EvaluationResultQualifier": named, "OrderingTimestamp": at},
@@ -100,7 +100,7 @@ def recording(*, on: bool) -> Json:
 
 def selected(name: str, resource_id: str, compliance_type: str, *, kind: str = USER) -> str:
     """Return one result of SelectResourceConfig over AWS::Config::ResourceCompliance."""
-    said = {
+    fields = {
         "targetResourceId": resource_id,
         "targetResourceType": kind,
         "complianceType": compliance_type,
@@ -108,11 +108,11 @@ def selected(name: str, resource_id: str, compliance_type: str, *, kind: str = U
             {"configRuleName": name, "configRuleId": "config-rule-1", "complianceType": compliance_type}
         ],
     }
-    return json.dumps({"accountId": ACCOUNT_ID, "awsRegion": REGION, "configuration": said})
+    return json.dumps({"accountId": ACCOUNT_ID, "awsRegion": REGION, "configuration": fields})
 
 
 def write(folder: Path, files: Mapping[str, object]) -> Path:
-    """Write answers, or texts as they are, into a folder, which is made."""
+    """Write answers, or texts as they are, into a new folder."""
     for name, content in files.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)

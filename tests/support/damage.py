@@ -22,7 +22,7 @@ anything = st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text
 
 
 class Twin(str):
-    """A key that may stand in an object beside another one of the same letters."""
+    """A key that can be in an object together with an equal one."""
 
     __slots__ = ()
     __eq__ = object.__eq__
@@ -76,7 +76,7 @@ def changed(draw: st.DrawFn, tree: Any) -> bytes:
 
 
 def near(old: Any, elsewhere: list[Any]) -> list[Any]:
-    """Return values that could stand in the place of the old one: those pass the first checks."""
+    """Return values that could replace the old one and pass the first checks."""
     alike = [value for value in elsewhere if type(value) is type(old)]
     if isinstance(old, bool):
         return [not old]

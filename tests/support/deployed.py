@@ -1,4 +1,4 @@
-"""Perform the resources of a CloudFormation template with boto3, as CloudFormation would: moto's own skips most types.
+"""Create the resources of a CloudFormation template with boto3, because moto's CloudFormation skips most types.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_IAM.html
 """
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 class Deployment:
-    """Make the resources of one template in the order in which they stand; Ref and Fn::GetAtt name earlier ones."""
+    """Create the resources of one template in their order; Ref and Fn::GetAtt may name only earlier ones."""
 
     def __init__(self, iam: Any, analyzers: Any) -> None:
         self._iam = iam
@@ -37,7 +37,7 @@ class Deployment:
         }
 
     def make(self, template: Json) -> None:
-        """Make every resource of a template."""
+        """Create every resource of a template."""
         for name, declared in template["Resources"].items():
             given = self._resolved(declared.get("Properties", {}))
             self._refs[name] = self._makers[declared["Type"].rpartition("::")[2]](name, given)

@@ -1,4 +1,4 @@
-"""The sources that take a call for each resource, and the lists whose resources those are."""
+"""The sources that need a call for each resource, with the lists of these resources."""
 
 from auditor.account.kinds import listed_kinds
 

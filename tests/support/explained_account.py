@@ -1,4 +1,4 @@
-"""An account to explain: people of a group, with policies from everywhere, boundaries, a role, and a policy of AWS."""
+"""An account to explain: users in a group, with policies of all kinds, boundaries, a role and an AWS-managed policy."""
 
 from typing import Any
 

@@ -167,7 +167,7 @@ def analyzer(name: str, region: str = "eu-central-1") -> dict[str, Any]:
 
 
 def single_entities() -> dict[str, Any]:
-    """Return the files of what AWS tells one by one."""
+    """Return the files of entities that need a call each."""
     policy_of = {"PolicyName": "Boundary", "Arn": f"arn:aws:iam::{ACCOUNT}:policy/Boundary", "Description": "What for"}
     return {
         CERTIFICATES: {"ServerCertificateMetadataList": [certificate("web")]},

@@ -1,8 +1,8 @@
-"""A fake organization on 127.0.0.1: accounts that moto keeps apart, roles to assume, and faults for single accounts.
+"""A fake organization on 127.0.0.1: separate accounts in moto, roles to assume, and faults for single accounts.
 
-The environment's keys are of the management account. AssumeRole of `role` gives every other account keys that are
-the same each time, so that what moto rendered once is kept for the next run. Credential reports and all dates are of
-one time, `NOW`: two undisturbed runs read the same.
+The environment's keys belong to the management account. AssumeRole of `role` always returns the same keys for an
+account, so that moto's cached answers can be used in the next run. Credential reports and all dates have
+one time, `NOW`: two runs without faults read the same.
 
     with fake_organization(tmp_path) as organization:
         organization.trouble()                                   # every fate of FATES, or single ones:
@@ -35,17 +35,17 @@ from organizations_service import MANAGEMENT, Member, OrganizationsService
 from auditor.demo.emulator import complete_policies, give_root_mfa
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
-"""When everything in the organization is read, by its credential reports."""
+"""The time of all credential reports and dates in the organization."""
 ROLE = "OrganizationAccountAccessRole"
 ADMIN = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 _UNITS = ("", "Production", "Production/Payments", "Production/Shop", "Staging", "Sandbox")
 
 DENIED, EXPIRED, SUSPENDED, THROTTLED, HANGING, LEAVING = (f"1000000000{number}" for number in range(10, 16))
-"""Accounts to which `trouble` does what their name says; LEAVING is suspended while the run goes on."""
+"""Accounts to which `trouble` does what their name says; LEAVING is suspended during the run."""
 
 
 def members(count: int) -> Sequence[Member]:
-    """Return the management account and others; one's number begins with zeros."""
+    """Return the management account and others, one of them with a number that begins with zeros."""
     ids = ["000000000042", *(f"{100_000_000_000 + number}" for number in range(1, count - 1))]
     others = (
         Member(id_, f"team-{number:02}", _UNITS[number % 6], tags={"stage": "prod" if number % 2 else "test"})
@@ -55,19 +55,19 @@ def members(count: int) -> Sequence[Member]:
 
 
 def forty() -> Sequence[Member]:
-    """Return the 40 accounts that most tests are about."""
+    """Return the 40 accounts that most tests use."""
     return members(40)
 
 
 def reading(fault: str) -> Plan:
-    """Have every call fail that reads the account; the role can be assumed."""
+    """Return a plan by which every reading call fails, but the role can be assumed."""
     return lambda action, *_: None if action in ("AssumeRole", "GetCallerIdentity") else fault
 
 
 def from_first(action: str, fault: str, *, then: Callable[[], object] | None = None) -> Plan:
-    """Have every call fail from the first of an action on; with `then`, which is called at that moment, for good.
+    """Return a plan by which every call fails from the first call of an action on; `then` is called at that moment.
 
-    Without it a fault ends with the session: the role can be assumed again, and all is well until the same action.
+    Without `then`, the fault ends with the session: after assuming the role again, calls work until the same action.
     """
     begun: list[str] = []
 
@@ -86,10 +86,10 @@ def from_first(action: str, fault: str, *, then: Callable[[], object] | None = N
 
 
 class FakeOrganization:
-    """The organization: what AWS Organizations says of it, whose calls are disturbed, and who called.
+    """The organization: its AWS Organizations service, the faults for its accounts, and the calls.
 
-    `role` is in every account, in the management account only with `role_in_management`; where `external_id` is set,
-    each demands it. `hub` is a role in the management account; where one is set, the others trust it alone.
+    `role` is in every account, in the management account only with `role_in_management`; if `external_id` is set,
+    each role requires it. `hub` is a role in the management account; if one is set, the other roles trust it alone.
     `latency_s` is how long each answer takes.
     """
 
@@ -109,7 +109,7 @@ class FakeOrganization:
         return [member.id for member in self.accounts]
 
     def rest(self) -> None:
-        """Put everything back as it was in the beginning."""
+        """Reset everything to the initial state."""
         self.role, self.role_in_management = ROLE, False
         self.external_id: str | None = None
         self.hub: str | None = None
@@ -129,11 +129,11 @@ class FakeOrganization:
         self.have_reports_made()
 
     def have_reports_made(self, *, already: bool = True) -> None:
-        """Have credential reports there already, or else made when they are first asked for, which is waited for."""
+        """Make credential reports already available, or else made on request, so that readers must wait."""
         self._reports = {id_: _reports(id_, already=already) for id_ in self.ids}
 
     def disturb(self, account_id: str, plan: Plan) -> None:
-        """Have the calls about one account answered with faults of faulty_aws, AssumeRole into it among them."""
+        """Answer the calls about one account, including AssumeRole, with faults of faulty_aws."""
         self._faults[account_id] = Faults(plan)
 
     def trouble(self) -> None:
@@ -158,7 +158,7 @@ class FakeOrganization:
         return [call.action for call in self.front.calls if self._account_of(call) == account_id]
 
     def _account_of(self, call: Call) -> str:
-        """Return the account that a call is about: that of its key, or of the role that it wants."""
+        """Return the account that a call is about: that of its key, or of the role to assume."""
         if call.name == "AssumeRole":
             return call.parameters["RoleArn"].split(":")[4]
         return call.access_key[-12:] if call.access_key.startswith("ASIA") else MANAGEMENT
@@ -211,7 +211,7 @@ _HUB_KEY = f"ASIA0001{MANAGEMENT}"
 
 @contextmanager
 def fake_organization(folder: Path, accounts: Sequence[Member] | None = None) -> Iterator[FakeOrganization]:
-    """Serve an organization while the block runs, by default of `forty`, and lead the environment to it."""
+    """Serve an organization, by default of `forty`, while the block runs, and point the environment to it."""
     with pytest.MonkeyPatch.context() as patch, aws_server() as (url, front):
         lead_to(url, patch, folder)
         yield FakeOrganization(url, front, accounts or forty())
@@ -219,9 +219,9 @@ def fake_organization(folder: Path, accounts: Sequence[Member] | None = None) ->
 
 @contextmanager
 def organization_elsewhere(folder: Path, count: int, latency_s: float) -> Iterator[str]:
-    """Serve an organization in a process of its own, whose work no measurement counts, and lead the environment to it.
+    """Serve an organization in a separate process, which measurements do not include, and point the environment to it.
 
-    Gives its URL.
+    Yields its URL.
     """
     command = [sys.executable, __file__, str(count), str(latency_s)]
     path = os.pathsep.join(sys.path)
@@ -247,7 +247,7 @@ def _serve(count: int, latency_s: float) -> None:
 
 
 def _fill(account_id: str, number: int) -> None:
-    """Fill an account: an administrator's policy in all, the faults of people in some; 3 to 5 users."""
+    """Fill an account: an administrator policy in all, users with violations in some; 3 to 5 users."""
     iam_backends[account_id]["aws"].reset()
     backend: Any = iam_backends[account_id]["aws"]
     give_root_mfa(account_id=account_id)

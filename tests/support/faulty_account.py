@@ -1,4 +1,4 @@
-"""A served account that is read again and again, each time through other faults, by one connection on a fake clock."""
+"""A served account that is read repeatedly, each time with other faults, over one connection and a fake clock."""
 
 import json
 import threading
@@ -27,14 +27,14 @@ from auditor.report.audit import doubtful_users
 T = TypeVar("T")
 Rest = Callable[[], None]
 
-HASTE_S = 0.1  # the time-out of a call where some hang: each costs this in real time, eight times over
-PATIENCE_S = 60.0  # of the tests: what has not ended by then never will
+HASTE_S = 0.1  # the time-out of a call in readings with calls that hang; each costs eight times this in real time
+PATIENCE_S = 60.0  # work that takes longer counts as hanging
 GONE, NEW = "gone", "newcomer"
-"""The user who was deleted since the report was made, and the one who was created since."""
+"""A user deleted after the credential report was made, and one created after it."""
 
 
 class Reading(NamedTuple):
-    """What one collection gave, and under which circumstances."""
+    """Hold the result of one collection and its circumstances."""
 
     snapshot: Snapshot
     clock: FakeClock
@@ -42,7 +42,7 @@ class Reading(NamedTuple):
 
 
 class FaultyAccount:
-    """The account: who serves it, who reads it, and the report of two hours ago."""
+    """The account: its server, the connections that read it, and a credential report of two hours ago."""
 
     def __init__(self, front: Front, patient: Connection, hasty: Connection, report: Made, rested: Rest) -> None:
         self.front = front
@@ -63,9 +63,9 @@ class FaultyAccount:
         timeout_s: float = 1800,
         hasty: bool = False,
     ) -> Reading:
-        """Collect everything, and verify it, while calls are disturbed as planned.
+        """Collect and verify everything, while calls have the faults of a plan.
 
-        `around` may put more before the plan; `hasty` is for plans by which calls hang.
+        `around` may wrap the faults of the plan; `hasty` is for plans with calls that hang.
         """
         self._rested()
         clock = self.clock = FakeClock()
@@ -78,7 +78,7 @@ class FaultyAccount:
         return Reading(ended(lambda: _verified(connection, timeout_s, clock)), clock, faults)
 
     def sleep(self, seconds: float) -> None:
-        """Sleep on the clock of the reading that goes on."""
+        """Sleep on the clock of the current reading."""
         self.clock.sleep(seconds)
 
 
@@ -91,14 +91,14 @@ def _verified(connection: Connection, timeout_s: float, clock: FakeClock) -> Sna
 
 
 def ended(work: Callable[[], T]) -> T:
-    """Return the result of some work, all of whose threads have ended too, or raise its error; fail if it hangs."""
+    """Return the result of some work once all its threads have ended, or raise its error; fail if it hangs."""
     before = {*threading.enumerate()}
     outcome: Future[T] = Future()
     threading.Thread(target=_settle, args=(outcome, work), name="reading", daemon=True).start()
     result = outcome.result(PATIENCE_S)
     while threads := [each for each in threading.enumerate() if each not in before and _is_ours(each)]:
         for thread in threads:
-            if thread.ident is not None:  # else somebody is about to start it
+            if thread.ident is not None:  # otherwise it has not been started yet
                 thread.join(PATIENCE_S)
                 assert not thread.is_alive(), f"{thread} is left"
     return result
@@ -111,13 +111,13 @@ def _is_ours(thread: threading.Thread) -> bool:
 def _settle(outcome: Future[T], work: Callable[[], T]) -> None:
     try:
         outcome.set_result(work())
-    except BaseException as error:  # noqa: BLE001 - it is raised where the result is waited for
+    except BaseException as error:  # noqa: BLE001 - it is raised in the thread that waits for the result
         outcome.set_exception(error)
 
 
 @contextmanager
 def faulty_account(folder: Path) -> Iterator[FaultyAccount]:
-    """Serve the account while the block runs, and lead the environment to it; botocore sleeps on the fake clock."""
+    """Serve the account while the block runs, and point the environment to it; botocore sleeps on the fake clock."""
     with pytest.MonkeyPatch.context() as patch, policies_of_aws(), aws_server() as (url, front):
         lead_to(url, patch, folder)
         rested = _rest(patch)
@@ -130,14 +130,14 @@ def faulty_account(folder: Path) -> Iterator[FaultyAccount]:
 
 @contextmanager
 def policies_of_aws() -> Iterator[None]:
-    """Have accounts that are begun while the block runs know AWS's own policies, which moto leaves out by default."""
+    """Let accounts that are created inside the block have AWS-managed policies, which moto leaves out by default."""
     with pytest.MonkeyPatch.context() as settings:
         settings.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
         yield
 
 
 def _rest(patch: pytest.MonkeyPatch) -> Rest:
-    """Return a function that lets clients made from now on retry as if they were new: each has a quota of retries."""
+    """Return a function that resets the retry quotas of clients that are made from now on."""
     quotas: list[RetryQuota] = []
 
     def made() -> RetryQuota:
@@ -153,7 +153,7 @@ def _rest(patch: pytest.MonkeyPatch) -> Rest:
 
 
 def _history(connection: Connection) -> Made:
-    """Fill the account, have a report made two hours ago, and change the users since."""
+    """Fill the account, make a credential report as of two hours ago, and then change the users."""
     iam: Any = connection.iam
     _fill(iam)
     fill_singly(connection)
@@ -202,7 +202,7 @@ def _device(name: str, iam: Any) -> None:
 
 
 def _date_everything() -> None:
-    """Have it that all users were made a month ago, and not now by the machine's clock."""
+    """Set the creation of all users to a month ago, instead of now by the machine's clock."""
     for user in _users().values():
         user.create_date = NOW - timedelta(days=30)
         for key in user.access_keys:

@@ -1,7 +1,7 @@
-"""A faulty AWS: everything that can go wrong with a call, by name, and plans that say with which call it does.
+"""A faulty AWS: everything that can go wrong with a call, by name, and plans that choose the calls with faults.
 
-A plan is asked with the action, what it is about, and how many such calls there were before, so that it does not matter
-in which order threads come to ask. Times are those of a clock that the test gives; nothing here sleeps.
+A plan is called with the action, what it is about, and how many such calls there were before, so that the order of
+threads does not matter. Times are those of the test's clock; nothing here sleeps.
 """
 
 import json
@@ -19,7 +19,7 @@ from aws_wire import Delivery
 
 Fault = Callable[[Call, Honest], Answer]
 Plan = Callable[[str, str, int], str | None]
-"""Give the name of the fault of the n-th call (from 0) of an action about something (Call.about), or None."""
+"""A function that returns the name of the fault for the n-th call (from 0) of an action about something, or None."""
 
 THROTTLED = error("Throttling", "Rate exceeded")
 _HTML = "<html><body><b>Http/1.1 Service Unavailable</b></body></html>"
@@ -30,13 +30,13 @@ _MARKER = re.compile(r"<Marker>([^<]*)</Marker>")
 
 
 class End(NamedTuple):
-    """How a page ends: whether it says that more follow, or says neither, and where."""
+    """Hold how a page ends: `more` is IsTruncated (None: missing), `marker` is Marker."""
 
     more: bool | None
     marker: str | None
 
 
-def _said(answer: Answer) -> Fault:
+def _fixed(answer: Answer) -> Fault:
     return lambda _call, _honest: answer
 
 
@@ -69,7 +69,7 @@ def _with_header(name: str, value: str) -> Fault:
 
 
 def _declared(encoding: str) -> Fault:
-    """Declare an encoding that the answer does not have, in the way of its protocol."""
+    """Return a fault that declares an encoding that the answer does not have, as its protocol does."""
 
     def declared(_: Call, honest: Honest) -> Answer:
         answer = honest()
@@ -91,9 +91,9 @@ def _result_emptied(content: bytes) -> bytes:
 
 
 def _ended(end: Callable[[Call, str | None], End]) -> Fault:
-    """Change how a page ends; `end` is given the call and the marker of the honest page. Other answers stay.
+    """Return a fault that changes how a page ends; `end` gets the call and the marker of the honest page.
 
-    JSON has no word on the end but the marker: without one it is there.
+    Other answers are unchanged. In JSON, only the marker says whether more follows.
     """
 
     def changed(call: Call, honest: Honest) -> Answer:
@@ -131,47 +131,47 @@ REFUSALS: Mapping[str, Fault] = {
     "denied by an SCP": _denied("service control policy", explicit=False),
     "explicitly denied by an SCP": _denied("service control policy", explicit=True),
     "denied by a boundary": _denied("permissions boundary", explicit=False),
-    "expired": _said(error("ExpiredToken", "The security token included in the request is expired", 403)),
-    "deactivated": _said(error("InvalidClientTokenId", "The security token included in the request is invalid.", 403)),
-    "not opted in": _said(error("OptInRequired", "The AWS Access Key Id needs a subscription for the service", 403)),
-    "suspended": _said(error("AccountProblem", "There is a problem with your AWS account. Contact support.", 403)),
+    "expired": _fixed(error("ExpiredToken", "The security token included in the request is expired", 403)),
+    "deactivated": _fixed(error("InvalidClientTokenId", "The security token included in the request is invalid.", 403)),
+    "not opted in": _fixed(error("OptInRequired", "The AWS Access Key Id needs a subscription for the service", 403)),
+    "suspended": _fixed(error("AccountProblem", "There is a problem with your AWS account. Contact support.", 403)),
 }
-"""Refusals of the caller or the account; it would be no use to ask again."""
+"""Refusals of the caller or the account; retrying does not help."""
 
 PASSING: Mapping[str, Fault] = {
-    "throttled": _said(THROTTLED),
-    "500": _said(error("ServiceFailure", "An internal error occurred", 500)),
-    "500 in HTML": _said(Answer(500, _HTML)),
-    "500 without a body": _said(Answer(500, "")),
-    "503": _said(error("ServiceUnavailable", "Try again later", 503)),
-    "503 in HTML": _said(Answer(503, _HTML)),
-    "503 of a proxy": _said(Answer(503, _PAGE, headers=(("Content-Type", "text/html"),))),
-    "503 without a body": _said(Answer(503, "")),
+    "throttled": _fixed(THROTTLED),
+    "500": _fixed(error("ServiceFailure", "An internal error occurred", 500)),
+    "500 in HTML": _fixed(Answer(500, _HTML)),
+    "500 without a body": _fixed(Answer(500, "")),
+    "503": _fixed(error("ServiceUnavailable", "Try again later", 503)),
+    "503 in HTML": _fixed(Answer(503, _HTML)),
+    "503 of a proxy": _fixed(Answer(503, _PAGE, headers=(("Content-Type", "text/html"),))),
+    "503 without a body": _fixed(Answer(503, "")),
     "reset": _delivered(Delivery.RESET),
     "closed": _delivered(Delivery.CLOSED),
 }
-"""Faults that pass if one asks again."""
+"""Faults that pass if the call is retried."""
 
 HANGING: Mapping[str, Fault] = {
     "silent": _delivered(Delivery.SILENT),
     "stalled": _delivered(Delivery.STALLED),
 }
-"""Answers that are slower than any time-out; each costs the caller its time-out in real time."""
+"""Answers slower than any time-out; each costs the caller its time-out in real time."""
 
 GARBLED: Mapping[str, Fault] = {
     "cut": _body(lambda content: content[: len(content) // 2]),
     "garbage": _body(lambda content: bytes(255 - byte for byte in content)),
     "empty": _body(lambda _: b""),
-    "of another form": _said(Answer(200, "<Unexpected><Thing/></Unexpected>")),
-    "a bare list": _said(Answer(200, "[7]")),
-    "a bare word": _said(Answer(200, '"sorry"')),
-    "of another call": _said(Answer(200, "<ListThingsResponse><ListThingsResult/></ListThingsResponse>")),
+    "of another form": _fixed(Answer(200, "<Unexpected><Thing/></Unexpected>")),
+    "a bare list": _fixed(Answer(200, "[7]")),
+    "a bare word": _fixed(Answer(200, '"sorry"')),
+    "of another call": _fixed(Answer(200, "<ListThingsResponse><ListThingsResult/></ListThingsResponse>")),
     "without a result": _body(_result_emptied),
     "in EBCDIC": _body(lambda content: content.decode().encode("cp500", "replace")),
     "with a broken letter": _body(lambda content: content + b"<!--\xe9-->"),
     "huge garbage": _body(lambda content: _BLANKS + content[: len(content) // 2]),
 }
-"""Answers with HTTP status 200 that are none."""
+"""Invalid answers with HTTP status 200."""
 
 HARMLESS: Mapping[str, Fault] = {
     "huge": _body(lambda content: _BLANKS + content),
@@ -179,7 +179,7 @@ HARMLESS: Mapping[str, Fault] = {
     "declared to be nonsense": _declared("nonsense"),
     "declared to be zipped": _with_header("Content-Encoding", "gzip"),
 }
-"""What looks odd, but botocore reads it: it takes every body for plain UTF-8."""
+"""Odd answers that botocore can read, because it reads every body as plain UTF-8."""
 
 MISLEADING: Mapping[str, Fault] = {
     "the same marker again": _ended(_marker_again),
@@ -188,7 +188,7 @@ MISLEADING: Mapping[str, Fault] = {
     "no marker": _ended(lambda *_: End(True, None)),
     "no word on the end": _ended(lambda _, marker: End(None, marker)),
 }
-"""Pages that lead nowhere; other answers are honest."""
+"""Pages with wrong ends; other answers are honest."""
 
 REPORTING: Mapping[str, Fault] = {
     "no capacity": _only("GenerateCredentialReport", NO_CAPACITY),
@@ -196,13 +196,13 @@ REPORTING: Mapping[str, Fault] = {
     "report in progress": _only("GetCredentialReport", error("ReportInProgress", "Generation in progress", 404)),
     "report expired": _only("GetCredentialReport", error("ReportExpired", "Credential report has expired", 410)),
 }
-"""What AWS says of credential reports, in season and out of season; other calls are answered honestly."""
+"""Answers about credential reports, at right and wrong times; other calls are answered honestly."""
 
 FAULTS = {**REFUSALS, **PASSING, **HANGING, **GARBLED, **HARMLESS, **MISLEADING, **REPORTING}
 
 
 class Served(NamedTuple):
-    """A fault that was served: to which call of which action about what."""
+    """Hold a fault that was served, and for which call of which action about what."""
 
     action: str
     about: str
@@ -211,7 +211,7 @@ class Served(NamedTuple):
 
 
 class Faults:
-    """Disturb calls as a plan says, and remember with what."""
+    """Answer calls with the faults of a plan, and record them."""
 
     def __init__(self, plan: Plan) -> None:
         self.served: list[Served] = []
@@ -232,22 +232,22 @@ class Faults:
 def planned(
     fault: str, *, action: str | None = None, about: str | None = None, since: int = 0, times: float = float("inf")
 ) -> Plan:
-    """Have calls answered with a fault: of one action or all, about one thing or any, some of them or for good."""
+    """Return a plan with one fault: for one action or all, about one thing or any, for some calls or all."""
 
-    def plan(called: str, asked: str, number: int) -> str | None:
-        meant = action in (None, called) and about in (None, asked)
+    def plan(called: str, subject: str, number: int) -> str | None:
+        meant = action in (None, called) and about in (None, subject)
         return fault if meant and since <= number < since + times else None
 
     return plan
 
 
 def together(*plans: Plan) -> Plan:
-    """Follow several plans; the first that has a fault for a call decides."""
+    """Return a plan that follows several plans; the first that has a fault for a call decides."""
     return lambda action, about, number: next(filter(None, (plan(action, about, number) for plan in plans)), None)
 
 
 class Chaos:
-    """A plan made of a seed: each action about each thing has a course of its own through all faults."""
+    """A plan made from a seed: each action about each thing has its own sequence of faults."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -264,7 +264,7 @@ _WEIGHTS = [1 if name in HANGING else 4 for name in _NAMES]  # hanging costs rea
 
 
 def _course(chance: Random) -> Plan:
-    """Return a plan for one kind of call: nothing, something for a while or for good, or now and then anything."""
+    """Return a plan for one kind of call: no fault, one fault for some or all calls, or random faults now and then."""
 
     def drawn() -> str:
         return chance.choices(_NAMES, _WEIGHTS)[0]
@@ -281,7 +281,7 @@ def _course(chance: Random) -> Plan:
 
 
 class Throttle:
-    """Let so many calls of each action through at once, and then so many a second; the rest is throttled."""
+    """Let `burst` calls of each action through at once, then `per_second`; throttle the others."""
 
     def __init__(self, timer: Callable[[], float], rest: Disturbance, *, burst: int, per_second: float) -> None:
         self._timer = timer
@@ -295,7 +295,7 @@ class Throttle:
         return self._rest(call, honest) if self._taken(call.name) else THROTTLED
 
     def _taken(self, action: str) -> bool:
-        """Take a token of the action's, and say whether there was one."""
+        """Take a token of the action, and return whether there was one."""
         with self._lock:
             now = self._timer()
             tokens, since = self._buckets.get(action, (float(self._burst), now))

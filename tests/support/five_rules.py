@@ -1,4 +1,4 @@
-"""The rules of the first release: tests that count findings keep to them, so that no new rule changes their numbers."""
+"""The rules of the first release, for tests that count findings, so that new rules do not change their numbers."""
 
 from rule_parameters import configured
 

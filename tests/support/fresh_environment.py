@@ -1,4 +1,4 @@
-"""A fresh environment with iam-audit's wheel in it, made and used without network."""
+"""A fresh virtual environment with iam-audit's wheel, made and used without network."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 OFFLINE = {
     "PIP_CONFIG_FILE": os.devnull,
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-    "PIP_NO_BUILD_ISOLATION": "0",  # pip reads this as the option's own value, so 0 turns isolation off
+    "PIP_NO_BUILD_ISOLATION": "0",  # pip reads this as the value of build isolation, so 0 turns it off
     "PIP_NO_INDEX": "1",
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
 }
@@ -24,17 +24,17 @@ def built_wheel(folder: Path) -> Path:
 
 
 class FreshEnvironment:
-    """A virtual environment in which pip installed a wheel; the running environment lends the dependencies."""
+    """A virtual environment in which pip installed a wheel; dependencies come from the running environment."""
 
     def __init__(self, folder: Path, wheel: Path) -> None:
-        venv.create(folder, with_pip=False)  # pip is lent too: to install it takes longer than all the rest
+        venv.create(folder, with_pip=False)  # pip is also the running environment's: installing it takes longest
         self._programs = folder / "bin"
         (self.site,) = folder.glob("lib/python*/site-packages")
         (self.site / "lent.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
         pip = self._programs / "pip"
         pip.write_text('#!/bin/sh\nexec python -m pip "$@"\n')
         pip.chmod(0o755)
-        install = ("install", "-q", "--no-deps", "--ignore-installed", wheel)  # though the lent ones have it
+        install = ("install", "-q", "--no-deps", "--ignore-installed", wheel)  # also if the running environment has it
         self.run("python", "-m", "pip", *install, cwd=folder).check_returncode()
 
     def run(self, program: str, *arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:

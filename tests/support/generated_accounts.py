@@ -1,4 +1,4 @@
-"""Generated accounts, whole and less known: strategies of Hypothesis."""
+"""Generated accounts, fully or partly known, as strategies for Hypothesis."""
 
 from typing import Any
 
@@ -61,7 +61,7 @@ CHOICES: dict[str, list[dict[str, str]]] = {
     "iam-role-managed-policy-check": [{"managedPolicyArns": f"{ADMIN}, {SUPPORT}"}],
     "iam-user-group-membership-check": [{"groupNames": "Admins,Ghost"}],
 }
-"""Parameters to try in place of those that a rule has by default, or that it requires, by rule."""
+"""Parameters to try instead of a rule's default or required ones, by rule."""
 
 NAMES = ["Admins", "Dev", "Ops", "admins", "a,b"]
 
@@ -129,7 +129,7 @@ policies = st.builds(
     attachment_count=st.integers(0, 1),
     permissions_boundary_usage_count=st.integers(0, 1),
     default_version_id=st.sampled_from(["v1", "v2"]),
-    versions=st.lists(st.sampled_from([("v1", True), ("v2", False)]), unique=True)  # two defaults would be in doubt
+    versions=st.lists(st.sampled_from([("v1", True), ("v2", False)]), unique=True)  # two defaults would be ambiguous
     .flatmap(lambda drawn: st.tuples(*(st.builds(PolicyVersion, *map(st.just, each), documents) for each in drawn)))
     .map(listing),
 )
@@ -209,13 +209,13 @@ def less_known(draw: st.DrawFn, snapshot: Snapshot) -> Snapshot:
 
 @st.composite
 def less_listed(draw: st.DrawFn, listed: Any) -> Any:
-    """Hide items of a list, or the whole of it."""
+    """Hide some items of a list, or all of them."""
     return None if listed is None or draw(st.booleans()) else draw(shortened(list(listed.known_part)))
 
 
 @st.composite
 def less_known_holder(draw: st.DrawFn, holder: Any, kind: type[msgspec.Struct]) -> Any:
-    """Hide some of what is known of a group or role, and of its policies."""
+    """Hide some facts of a group or role and of its policies."""
     inline = [draw(hidden(each, ["document"])) for each in stored(holder, "inline_policies").known_part]
     attached = list(stored(holder, "attached_policies").known_part)
     partly = replace(holder, inline_policies=draw(shortened(inline)), attached_policies=draw(shortened(attached)))

@@ -1,4 +1,4 @@
-"""Generated plans over a small account, and the account that they leave by a model of sets: strategies."""
+"""Generated plans for a small account, and the account after them according to a model of sets, as strategies."""
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
@@ -16,13 +16,13 @@ POLICIES = ("AdministratorAccess", "ReadOnlyAccess")
 
 
 def arn(name: str) -> str:
-    """Return the ARN of a policy of AWS."""
+    """Return the ARN of an AWS-managed policy."""
     return f"arn:aws:iam::aws:policy/{name}"
 
 
 @dataclass
 class Model:
-    """Hold an account as sets: of each user, the groups, attached policies and inline policies."""
+    """Hold an account as sets: the groups, attached policies and inline policies of each user."""
 
     groups: set[str] = field(default_factory=set)
     users: dict[str, dict[str, set[str]]] = field(default_factory=dict)
@@ -73,7 +73,7 @@ _LISTS: Mapping[str, tuple[str, tuple[str, ...], Callable[[str, str], tuple[str,
 
 @st.composite
 def planned(draw: st.DrawFn) -> tuple[Model, Json, Model]:
-    """Draw an account, a plan, and the account that the plan leaves."""
+    """Draw an account, a plan, and the account after the plan."""
     before = draw(models())
     after = deepcopy(before)
     changes: list[Json] = [*_removals(draw, after), *_deletions(draw, after), *_creations(draw, after)]
@@ -135,7 +135,7 @@ def _additions(draw: st.DrawFn, model: Model) -> list[Json]:
 
 
 def _exclusions(draw: st.DrawFn, model: Model, changes: list[Json]) -> list[Json]:
-    """Return resources that exclude others, each of a user to whom the plan adds nothing that it would take off."""
+    """Return resources that manage a list exclusively, only for users to whom the plan adds nothing else."""
     made: list[Json] = []
     added = {each["address"].partition(".add_")[2].partition("_")[0] for each in changes}
     for name, held in sorted(model.users.items()):
@@ -150,7 +150,7 @@ def _exclusions(draw: st.DrawFn, model: Model, changes: list[Json]) -> list[Json
 
 
 _HIDEABLE = ("user", "groups", "policy_arn", "policy", "policy_arns", "user_name")
-"""The attributes that a plan may not know yet; names of what is created are never hidden."""
+"""The attributes that may be unknown in a plan; names of created resources are never hidden."""
 
 
 @st.composite

@@ -1,7 +1,7 @@
 """An account of any size with the variety of a real one, built in this process: for the benchmark and large reports.
 
-Always the same for the same numbers. People and services, in paths of several depths; random unique ids, which do not
-pack; one user in twenty has policies of its own, some so many that the annotation is cut.
+It is always the same for the same numbers. It has people and services, in paths of several depths, and random unique
+ids, which do not compress. One user in twenty has policies of its own, some so many that the annotation is shortened.
 """
 
 import json
@@ -22,7 +22,7 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
 class Size(NamedTuple):
-    """How many entities an account has."""
+    """Hold the numbers of entities in an account."""
 
     users: int
     groups: int
@@ -31,7 +31,7 @@ class Size(NamedTuple):
 
 
 def of_users(users: int) -> Size:
-    """Return the size of an account with that many users, in the proportions of a large one."""
+    """Return the size of an account with this many users, in the proportions of a large one."""
     return Size(users, users * 6 // 100, users // 5, users * 3 // 10)
 
 

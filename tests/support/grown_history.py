@@ -1,4 +1,4 @@
-"""A large history, built night by night: accounts of a real one's variety in which few findings change each night."""
+"""A large history, built night by night, of realistic accounts in which few findings change each night."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def _at(first: Snapshot, people: list[User], day: int) -> Snapshot:
 
 
 def toggled(person: User) -> User:
-    """Return a user who has got an MFA device, or lost it."""
+    """Return the user with an MFA device if it had none, or without it."""
     credentials: Credentials = person.credentials
     return replace(person, credentials=replace(credentials, mfa_active=not credentials.mfa_active))
 

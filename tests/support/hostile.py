@@ -1,6 +1,6 @@
-"""Hostile texts, each with a name: what somebody may write into a name, a path, a tag or an annotation to do harm.
+"""Hostile texts, by name: texts that somebody may write into a name, a path, a tag or an annotation to do harm.
 
-`account_of` puts texts wherever an account holds any, `report_of` wherever a report does.
+`account_of` puts texts wherever an account can contain them, `report_of` wherever a report can.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ from auditor.testing import ACCOUNT_ID, CAPTURED_AT, account, group, policy, rol
 
 BUILT_IN = ("iam-group-has-users-check", "iam-user-no-policies-check", "mfa-enabled-for-iam-console-access")
 
-_PATH = "/" + "!~" * 255 + "/"  # 512 characters, all that a path may hold
+_PATH = "/" + "!~" * 255 + "/"  # 512 characters, the maximum for a path
 
 TEXTS: Mapping[str, str] = {
     # spreadsheets
@@ -93,11 +93,11 @@ TEXTS: Mapping[str, str] = {
     "wide word": "\u6f22" * 300,
 }
 
-_LONGEST = 512  # characters; an ARN of a path and a name that are longer is refused
+_LONGEST = 512  # characters; a longer path and name would make an ARN that is rejected
 STORABLE: Mapping[str, str] = {
     name: text for name, text in TEXTS.items() if "\ud800" not in text and len(text) <= _LONGEST
 }
-"""Those that a snapshot can hold: UTF-8 has no form for a lone surrogate."""
+"""The texts that a snapshot can contain: a lone surrogate cannot be encoded in UTF-8."""
 
 
 PIPELINE_TEXTS: Mapping[str, str] = {
@@ -114,7 +114,7 @@ PIPELINE_TEXTS: Mapping[str, str] = {
     "message link": "[x](0) {0} {{1}} \\[y](1)",
     "placeholder": "{0}{default}",
 }
-"""What harms in Markdown, and what a pipeline takes for a command, beside `TEXTS`."""
+"""Texts, in addition to `TEXTS`, that do harm in Markdown or that a pipeline reads as a command."""
 
 
 def account_of(texts: Sequence[str]) -> Snapshot:
@@ -143,16 +143,16 @@ def _renamed(record: Any, kind: str, text: str) -> Any:
 
 
 def _user(number: int, text: str) -> User:
-    """Return a user in a group that is there and one that is not, with policies, whose credentials are unknown."""
+    """Return a user in one group that exists and one that does not, with policies and unknown credentials."""
     made = user(f"user-{number}", groups=[text, f"{text} gone"], inline=[text], attached=[text], tags={text: text})
     unknown: User = with_gaps(_renamed(made, "user", text), {"credentials": f"{number}"})
     return unknown
 
 
 def report_of(texts: Sequence[str]) -> Report:
-    """Return the report on such an account by some built-in rules, and by a plug-in for each text that says only that.
+    """Return the report on such an account by some built-in rules, and by a plug-in for each text that returns only it.
 
-    What a stored report may hold beside, such as suppressions and places in files, is there too.
+    It also has everything else that a stored report may contain, such as suppressions and locations in files.
     """
     snapshot, known = account_of(texts), load_rules()
     rules = [configure(rule, {}) for rule in (*(known[name] for name in BUILT_IN), *map(_plug_in, texts))]
@@ -164,13 +164,13 @@ def report_of(texts: Sequence[str]) -> Report:
         report,
         tool=Tool(everything, everything),
         account=AccountHeader(ACCOUNT_ID, everything, "aws"),
-        rules=tuple(map(_told, report.rules)),
+        rules=tuple(map(_with_reasons, report.rules)),
         planned=_planned(report.findings, texts),
     )
 
 
 def _planned(findings: Sequence[Finding], texts: Sequence[str]) -> PlannedSummary:
-    """Return a planned change that is called by the texts, and resolves a finding of each."""
+    """Return a planned change whose files have the texts as names, and which resolves a finding for each."""
     counts = Counter(each.change for each in findings if is_counted(each))
     resolved = [msgspec.structs.replace(each, change=Effect.RESOLVED) for each in findings if each.causes]
     counts[Effect.RESOLVED] = len(resolved)
@@ -211,7 +211,7 @@ def _placed(finding: Finding) -> Finding:
     return msgspec.structs.replace(caused, region=text, location=place, suppression=set_aside)
 
 
-def _told(result: RuleResult) -> RuleResult:
+def _with_reasons(result: RuleResult) -> RuleResult:
     text = result.config_rule_name
     if text in BUILT_IN:
         return result

@@ -53,7 +53,7 @@ def mixed(change: Change = lambda finding: finding) -> Report:
 
 
 def suppressed(finding: Finding) -> Finding:
-    """Suppress what is said of bob's own policies."""
+    """Return the finding, suppressed if it is about bob's own policies."""
     if finding.resource_name != "bob" or finding.config_rule_name != OWN_POLICIES:
         return finding
     return msgspec.structs.replace(finding, suppression={"reason": "Break-glass", "until": "2027-01-01"})
@@ -77,7 +77,7 @@ def written(report: Report) -> bytes:
 
 
 def varied(finding: Finding) -> Finding:
-    """Return findings what later sources bring: a foreign fingerprint, a Region, a location, large and odd evidence."""
+    """Return the finding with things that are rare: a foreign fingerprint, a Region, a location, large evidence."""
     if finding.resource_name != "alice" or finding.config_rule_name != MFA:
         return suppressed(finding)
     odd = facts({"n": 2**63, "text": 'ä "quoted" \n'}, [], None, 0.1)

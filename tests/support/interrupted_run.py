@@ -1,7 +1,7 @@
-"""Runs of the command line that a signal meets at a chosen moment, each in a process forked from this one.
+"""Runs of the command line that get a signal at a chosen moment, each in a process forked from this one.
 
-A program that test_writing.py starts with a folder; standard input tells it what to run, as JSON, and it prints what
-became of every run. Forking spares each the start of an interpreter.
+test_writing.py starts this program with a folder; standard input says what to run, as JSON, and the program prints
+the outcome of every run. Forking avoids starting an interpreter for each.
 """
 
 import atexit
@@ -27,13 +27,13 @@ Strike = Callable[[], None]
 OLD = b"old"
 REPORTS = ("a.json", "b.json")
 WRITING = ("auditor/writers/files.py", "auditor/writers/paths.py", "auditor/signals.py", "auditor/console/scanning.py")
-"""The modules in whose lines a signal is tried."""
-LONGEST = 60  # seconds until a run that does not end is killed
-TRIALS = 2  # one for each report; only then come the temporary files that are written
+"""The modules in which a signal is sent at every line."""
+LONGEST = 60  # seconds, after which a run is killed
+TRIALS = 2  # trial files, one for each report; the temporary files of the reports come after them
 
 
 def at_event(strike: Strike, event: str, nth: int = 1, holding: str = "") -> None:
-    """Strike when Python is about to do something for the nth time: open or rename a file, import a module."""
+    """Send the signal when Python is about to do something for the nth time: open or rename a file, import a module."""
     seen = 0
 
     def hook(name: str, arguments: tuple[Any, ...]) -> None:
@@ -47,7 +47,7 @@ def at_event(strike: Strike, event: str, nth: int = 1, holding: str = "") -> Non
 
 
 def at_call(strike: Strike, owner: Any, name: str, nth: int = 1, *, after: bool = False) -> None:
-    """Strike before or after the nth call of a function."""
+    """Send the signal before or after the nth call of a function."""
     original, calls = getattr(owner, name), 0
 
     def called(*arguments: Any, **keywords: Any) -> Any:
@@ -76,7 +76,7 @@ def in_mid_write(strike: Strike) -> None:
 
 
 def in_cleaning_up(strike: Strike) -> None:
-    """Strike when a temporary file is to be removed because the disk is full."""
+    """Send the signal when a temporary file is about to be removed because the disk is full."""
 
     def full() -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -97,7 +97,7 @@ def in_printing(strike: Strike) -> None:
 
 
 class Doomed:
-    """An object that strikes when it is collected: an exception raised there is lost."""
+    """An object that sends the signal when it is collected: an exception raised there is lost."""
 
     def __init__(self, strike: Strike) -> None:
         self.strike = strike
@@ -118,11 +118,11 @@ def in_shutdown(strike: Strike) -> None:
 
 
 def at_the_very_end(strike: Strike) -> None:
-    vars(sys)["doomed"] = Doomed(strike)  # lives until modules are taken apart
+    vars(sys)["doomed"] = Doomed(strike)  # lives until modules are cleared at shutdown
 
 
 def twice(strike: Strike) -> None:
-    """Strike, and with the other signals when the handler removes the temporary file."""
+    """Send the signal, and the other signals when the handler removes the temporary file."""
 
     def again() -> None:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -146,7 +146,7 @@ def while_it_waits_for_a_thread(strike: Strike) -> None:
 
 
 def while_it_is_ignored(strike: Strike) -> None:
-    """Strike with what a shell's background job or nohup ignores."""
+    """Send a signal that is ignored in a shell's background job or under nohup."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     at_call(strike, os, "fsync")
@@ -158,7 +158,7 @@ def while_a_library_is_imported(strike: Strike) -> None:
 
 
 def nowhere(_: Strike) -> None:
-    """Let the run be."""
+    """Do not send a signal."""
 
 
 MOMENTS: dict[str, Callable[[Strike], None]] = {
@@ -187,7 +187,7 @@ MOMENTS: dict[str, Callable[[Strike], None]] = {
 
 
 def at_nth_event(number: int, act: Strike) -> None:
-    """Act at the given audit event of the run, whatever it is."""
+    """Act at the given audit event of the run, of any kind."""
     seen = 0
 
     def hook(*_: object) -> None:
@@ -200,7 +200,7 @@ def at_nth_event(number: int, act: Strike) -> None:
 
 
 def at_nth_line(number: int, act: Strike) -> None:
-    """Act at the given line that is run in the modules that write and end."""
+    """Act at the given line that is executed in the WRITING modules."""
     seen = 0
 
     def trace(frame: FrameType, event: str, _: object) -> Any:
@@ -217,7 +217,7 @@ def at_nth_line(number: int, act: Strike) -> None:
 
 
 class Runs:
-    """Runs that write two reports over old ones in a folder that holds a snapshot."""
+    """Runs that write two reports over old ones, in a folder with a snapshot."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -226,7 +226,7 @@ class Runs:
         self.known[(folder / REPORTS[0]).read_bytes()] = "new"
 
     def outcome(self, prepare: Callable[[Strike], None], act: Strike = lambda: None) -> dict[str, Any]:
-        """Run the command line, and tell how it ended and what is in the folder then."""
+        """Run the command line, and return how it ended and what is in the folder afterwards."""
         for name in REPORTS:
             (self.folder / name).write_bytes(OLD)
         process = os.fork()
@@ -255,7 +255,7 @@ class Runs:
 
 
 def kill(number: int, *, send: Callable[[int, int], None] = os.kill, own: Callable[[], int] = os.getpid) -> None:
-    """Send this process a signal, which its main thread gets; even when modules have been taken apart."""
+    """Send this process a signal, which its main thread gets, even after modules were cleared at shutdown."""
     send(own(), number)
 
 
@@ -266,7 +266,7 @@ def moments(folder: Path, orders: Sequence[tuple[str, int]]) -> list[Any]:
 
 
 def sweep(folder: Path, kind: str, first: int, step: int, number: int) -> list[Any]:
-    """Send a signal at every step-th point of a kind, until a run meets none any more."""
+    """Send a signal at every step-th point of a kind, until a run ends before the point."""
     runs = Runs(folder)
     place = {"event": at_nth_event, "line": at_nth_line}[kind]
     found: list[Any] = []
@@ -276,7 +276,7 @@ def sweep(folder: Path, kind: str, first: int, step: int, number: int) -> list[A
 
 
 if __name__ == "__main__":
-    for name in ("SIGTERM", "SIGHUP"):  # whatever the caller ignores
+    for name in ("SIGTERM", "SIGHUP"):  # even if the caller ignores them
         signal.signal(getattr(signal, name), signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     order, *arguments = json.load(sys.stdin)

@@ -1,4 +1,4 @@
-"""Judge plans in tests: the verdict and effect by rule and resource, alone or over a built account."""
+"""Judging plans in tests: the verdict and effect by rule and resource, alone or over a built account."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from auditor.report.report import Report
 
 AS_OF = datetime(2026, 11, 25, tzinfo=UTC)
 Answers = dict[tuple[str, str], tuple[str, str | None]]
-"""Verdict and effect by rule and resource; a resource is named by its own name and by its address."""
+"""Verdict and effect by rule and resource, under both the resource's name and its address."""
 
 
 def report_of(changes: list[Opened], over: Snapshot | None = None, rules: Any = "all") -> Report:
@@ -42,7 +42,7 @@ def answers(report: Report) -> Answers:
     """Return the verdict and effect of each finding."""
     found: Answers = {}
     for each in report.findings:
-        said = str(each.compliance_type), str(each.change) if each.change is not None else None
+        answer = str(each.compliance_type), str(each.change) if each.change is not None else None
         names = {each.resource_name, each.location.address if each.location is not None else None}
-        found.update({(each.config_rule_name, name): said for name in names if name is not None})
+        found.update({(each.config_rule_name, name): answer for name in names if name is not None})
     return found

@@ -1,4 +1,4 @@
-"""Statements that allow blocked KMS actions or do not: one table for policies of both kinds."""
+"""Statements that do or do not allow blocked KMS actions: one table for policies of both kinds."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -13,7 +13,7 @@ MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 
 
 class Row(NamedTuple):
-    """One document, what is blocked, and the verdict on it."""
+    """Hold one document, the blocked actions, and the verdict on it."""
 
     name: str
     expected: ComplianceType

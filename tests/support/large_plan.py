@@ -1,4 +1,4 @@
-"""A plan of any size over an account of grown_account, as `terraform show -json` writes it: for the benchmark."""
+"""A plan of any size for an account of grown_account, as `terraform show -json` writes it, for the benchmark."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ _READ = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 
 def large(snapshot: Snapshot, resources: int) -> Json:
-    """Return a plan of that many resources: people with their groups and policies, in modules, most of them new."""
+    """Return a plan with this many resources: users with their groups and policies, in modules, most of them new."""
     people = [each.name for each in snapshot.users.known_part]
     groups = [each.name for each in snapshot.groups.known_part]
     policies = [each.name for each in snapshot.policies.known_part]
@@ -60,7 +60,7 @@ def _with_module(made: Json) -> Json:
 
 
 def padded(made: Json, megabytes: int) -> str:
-    """Return the JSON of a plan with as much as that of resources that have nothing to do with IAM."""
+    """Return the JSON of a plan with this many megabytes of resources that are not IAM's."""
     values = {f"attribute_{number}": f"value {number}" for number in range(40)}
     entry = json.dumps(created("aws_instance.i", {"id": True}, **values, tags={"Name": "i"}))
     count = megabytes * 1_000_000 // len(entry)

@@ -1,4 +1,4 @@
-"""What must hold between two explanations of one resource, one of which learned less: it knows no other facts."""
+"""Compare two explanations of one resource: the one with fewer facts must have no other facts."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,11 +9,11 @@ from auditor.explaining.explanation import SessionAnswer
 from auditor.explaining.facts import Fact, Listed, unknown_in
 from auditor.judging.finding import Finding
 
-_BESIDE = ("evaluated_at", "snapshot", "warnings")  # not facts of the resource
+_NOT_COMPARED = ("evaluated_at", "snapshot", "warnings")  # not facts of the resource
 
 
 def contradictions(whole: Any, less: Any, place: str) -> Iterator[str]:
-    """Yield what the explanation of fewer facts knows otherwise than the one of more."""
+    """Yield the facts that differ in the explanation with fewer facts, apart from unknown ones."""
     if isinstance(less, Fact) and less.unknown is not None:
         return
     if isinstance(less, Listed):
@@ -24,7 +24,7 @@ def contradictions(whole: Any, less: Any, place: str) -> Iterator[str]:
         yield from _verdict(whole.compliance_type, less.compliance_type, "INSUFFICIENT_DATA", place)
     elif isinstance(less, Struct) and isinstance(whole, Struct):
         for field in less.__struct_fields__:
-            if field not in _BESIDE:
+            if field not in _NOT_COMPARED:
                 yield from contradictions(getattr(whole, field), getattr(less, field), f"{place}.{field}")
     else:
         yield from _values(whole, less, place)

@@ -1,7 +1,7 @@
-"""What must hold between two readings of one account, one of which learned less: it knows no other facts.
+"""Compare two readings of one account: the one that could read less must have no other facts.
 
-Facts are equal or unknown, lists complete or partial; verdicts stay or become INSUFFICIENT_DATA, and no finding
-vanishes without a word on the account. The same holds of hidden facts (test_knowledge); here they were not learned.
+Facts are equal or unknown, lists complete or partial; verdicts are equal or become INSUFFICIENT_DATA, and if a finding
+is missing, there is one on the account. test_knowledge tests the same with hidden facts; here they were not read.
 """
 
 import json
@@ -27,7 +27,7 @@ Findings = Mapping[Key, Finding]
 
 _FACTS = ("format", "kind", "captured_at", "region", "account", *(listing for _, listing, _ in listed_kinds()))
 _NONE_IF_UNKNOWN = frozenset({"alias", "verified"})
-_UNTOLD = frozenset({"gaps", "read_at"})  # not facts of the account
+_NOT_COMPARED = frozenset({"gaps", "read_at"})  # not facts of the account
 
 
 @cache
@@ -43,9 +43,9 @@ def findings(snapshot: Snapshot) -> Findings:
 
 
 def contradictions(whole: Snapshot, less: Snapshot, *, gone: Sequence[str] = ()) -> list[str]:
-    """Return everything that `less` knows otherwise than `whole`.
+    """Return all facts of `less` that differ from those of `whole`, apart from unknown ones.
 
-    Users who are `gone` may be known from the credential report alone, while the list of users is partial.
+    Users in `gone` may be known only from the credential report, while the list of users is partial.
     """
     found = [complaint for field in _FACTS for complaint in _facts(whole, less, field, field, gone)]
     noticed = {(notice.code, notice.resource_name) for notice in whole.notices}
@@ -56,19 +56,19 @@ def contradictions(whole: Snapshot, less: Snapshot, *, gone: Sequence[str] = ())
 
 
 def _made(snapshot: Snapshot) -> bool:
-    """Return whether the credential report was made for the reading, which may have had to wait for it."""
+    """Return whether the credential report was made during the reading, which may have waited for it."""
     made, captured_at = snapshot.report_generated_at, snapshot.captured_at
     return made is not None and captured_at is not None and made >= captured_at
 
 
 def lost(whole: Snapshot, less: Snapshot) -> list[Finding]:
-    """Return the findings of `less` that are INSUFFICIENT_DATA and are not so in `whole`."""
+    """Return the findings that are INSUFFICIENT_DATA in `less` but not in `whole`."""
     before = {key for key, found in findings(whole).items() if found.compliance_type is UNKNOWN}
     return [found for key, found in findings(less).items() if found.compliance_type is UNKNOWN and key not in before]
 
 
-def told(snapshot: Snapshot) -> Any:
-    """Return all that a snapshot says but when it was read."""
+def comparable(snapshot: Snapshot) -> Any:
+    """Return everything in a snapshot except when it was read."""
     return json.loads(
         dump(snapshot), object_pairs_hook=lambda pairs: {name: each for name, each in pairs if name != "read_at"}
     )
@@ -88,7 +88,7 @@ def _values(whole: Any, less: Any, place: str, gone: Sequence[str]) -> Iterator[
         yield from _lists(whole, less, place, gone)
     elif isinstance(less, Struct) and isinstance(whole, Struct):
         for field in less.__struct_fields__:
-            if field not in _UNTOLD:
+            if field not in _NOT_COMPARED:
                 yield from _facts(whole, less, field, f"{place}.{field}", gone)
     elif less != whole:
         yield f"{place} is {less!r}, not {whole!r}"

@@ -1,4 +1,4 @@
-"""What the tests of the live collector share: a filled account, a clock, and what is asked of a snapshot."""
+"""Shared parts of the live collector's tests: a filled account, a clock, and functions that read a snapshot."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ DOCUMENT = {
 
 
 class FakeClock:
-    """A clock that only sleeping moves on."""
+    """A clock that only advances when something sleeps."""
 
     def __init__(self) -> None:
         self.slept: list[float] = []
@@ -52,7 +52,7 @@ def collected(
 
 
 def filled(front: Front, users: int = 2, options: LiveOptions | None = None) -> Any:
-    """Fill the account: one user in order, the others not, a group with and one without users, a good policy."""
+    """Fill the account: one compliant user, others that are not, a group with and one without users, a good policy."""
     connection = connect(options or LiveOptions(), ask_code=None)
     iam: Any = connection.iam
     for group in ("Admins", "Empty"):
@@ -79,12 +79,12 @@ def filled(front: Front, users: int = 2, options: LiveOptions | None = None) -> 
 
 
 def attach_policy_of_aws(iam: Any, user: str, name: str = "OfAws") -> None:
-    """Attach one of AWS's own policies to a user."""
+    """Attach an AWS-managed policy to a user."""
     iam.attach_user_policy(UserName=user, PolicyArn=policy_of_aws(name, DOCUMENT))
 
 
 def policy_of_aws(name: str, document: Any) -> str:
-    """Return the ARN of one of AWS's own policies; moto leaves them out by default, and knows this one from now on."""
+    """Add an AWS-managed policy to moto, which has none by default, and return its ARN."""
     data = {"Path": "/", "DefaultVersionId": "v1", "Document": document, "CreateDate": "2020-01-01T00:00:00+00:00"}
     data |= {"UpdateDate": data["CreateDate"]}
     backend = iam_backends["123456789012"]["aws"]
@@ -95,7 +95,7 @@ def policy_of_aws(name: str, document: Any) -> str:
 
 
 def fill_singly(connection: Connection) -> None:
-    """Return the account two of each kind that AWS tells one by one, one of them without tags, and an organization."""
+    """Add two of each kind of entity that needs a call of its own, one without tags, and an organization."""
     iam: Any = connection.iam
     tags = [{"Key": "owner", "Value": "platform"}, {"Key": "stage", "Value": ""}]
     for name, some in (("tagged", tags), ("bare", [])):

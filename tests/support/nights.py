@@ -1,4 +1,4 @@
-"""Nights of one account as reports, a history of them in a file, and strategies of Hypothesis for many nights."""
+"""Nightly reports of one account, a history of them in a file, and strategies for Hypothesis with many nights."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ from auditor.report.report import Report, dump_report
 from auditor.testing import CAPTURED_AT, account, console_user, group, password_policy
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
-"""Where files are made that need not outlast a power cut."""
+"""A folder in memory for files that need not survive a power failure."""
 MFA = "mfa-enabled-for-iam-console-access"
 BOB = console_user("bob", mfa=False, groups=["A"])
 FIXED = console_user("bob", mfa=True, groups=["A"])
@@ -29,17 +29,17 @@ EVE = console_user("eve", mfa=False, groups=["A"])
 
 
 def people(*users: Any, **fields: Any) -> Snapshot:
-    """Return an account of these users, in which little else can be wrong."""
+    """Return an account with these users and little else that could be NON_COMPLIANT."""
     return account(users=list(users), **{"groups": [group("A")], "password": password_policy(), **fields})
 
 
 def night_of(day: int, hour: int = 0) -> datetime:
-    """Return the time of a night, counted from the first one."""
+    """Return the time of a night, by its number from the first one."""
     return CAPTURED_AT + timedelta(days=day, hours=hour)
 
 
 def at_night(day: int, snapshot: Snapshot) -> Snapshot:
-    """Return an account as it was captured in a night."""
+    """Return an account as if it had been captured in a night."""
     moved = night_of(day) - CAPTURED_AT
     sources = (replace(each, read_at=each.read_at and each.read_at + moved) for each in snapshot.sources)
     return replace(snapshot, captured_at=night_of(day), sources=tuple(sources))
@@ -57,13 +57,13 @@ def digest_of(report: Report) -> str:
 
 
 def added(path: Path, *reports: Report) -> list[Added]:
-    """Add reports to a history, in one transaction, which spares the disk."""
+    """Add reports to a history in one transaction, which is faster."""
     with store.writing(str(path)) as connection:
         return [add(connection, report, digest_of(report), "the report") for report in reports]
 
 
 def owners_of(report: Report) -> st.SearchStrategy[Owners | None]:
-    """Return owners of some of the resources of a report, or none."""
+    """Return a strategy for the owners of some of the resources of a report, or None."""
     arns = sorted({each.resource_arn for each in report.findings if each.resource_arn})
     names = st.sampled_from(["ops", "web", None])
     named = st.dictionaries(st.sampled_from(arns), names, max_size=3) if arns else st.just({})
@@ -72,7 +72,7 @@ def owners_of(report: Report) -> st.SearchStrategy[Owners | None]:
 
 @st.composite
 def many_nights(draw: st.DrawFn) -> list[Report]:
-    """Return the reports of some nights, with gaps, little read, users made again, other rules, and exceptions."""
+    """Draw the reports of some nights: with gaps, partly read, with recreated users, other rules, and suppressions."""
     days = sorted(draw(st.sets(st.integers(0, 12), min_size=1, max_size=6)))
     seen: Snapshot = draw(accounts())
     reports = []

@@ -1,4 +1,4 @@
-"""Runs over stored accounts, and storages and tasks that kill the process which uses them."""
+"""Runs over stored accounts, and storages that kill the process that uses them."""
 
 import multiprocessing
 import os
@@ -28,7 +28,7 @@ RUN = "org=none/date=20261124T020000Z"
 
 
 def stored_accounts(folder: Path, count: int) -> Sequence[Account]:
-    """Write so many snapshots, each of another account, and return the accounts; every second one has MFA."""
+    """Write `count` snapshots, each of another account, and return the accounts; every second one has MFA."""
     folder.mkdir(exist_ok=True)
     found = []
     for number in range(1, count + 1):
@@ -79,7 +79,7 @@ def work_of(manifest: Manifest, storage: Storage) -> Work:
 
 
 def begun(folder: Path, count: int) -> tuple[Storage, Manifest]:
-    """Begin a run over so many stored accounts, in a folder of its own."""
+    """Begin a run over `count` stored accounts, in a folder of its own."""
     storage = Folder(str(folder / "runs"))
     manifest = manifest_of(stored_accounts(folder / "accounts", count))
     runs.begin(storage, manifest)
@@ -110,10 +110,10 @@ def nights_of_runs(storage: Storage, folder: Path, days: int = 3, keep: Keep = K
 
 
 class Deadly(Struct, frozen=True):
-    """Keep files as another storage does, and kill the process at one of them; `once`: the first time only.
+    """Pass files to another storage, and kill the process at one of them; `once`: only the first time.
 
-    `where` is the end of the name, `after` whether the file is written before, `at_read` whether it is when a worker
-    reads it; `log` takes a line for each death.
+    `where` is the end of the file's name, `after` means after writing it, `at_read` means when a worker
+    reads it; `log` gets a line for each death.
     """
 
     inner: Folder
@@ -165,7 +165,7 @@ class Deadly(Struct, frozen=True):
 
 
 class Full(Struct, frozen=True):
-    """Keep files as another storage does, until there are too many of them."""
+    """Pass files to another storage until there are too many."""
 
     inner: Folder
     room: int
@@ -195,4 +195,4 @@ class Full(Struct, frozen=True):
 
 
 def nothing(_account: Account, _receipt: Receipt) -> None:
-    """Take what a run tells of an account."""
+    """Ignore the progress of a run."""

@@ -85,7 +85,7 @@ _REGIONS = ("emea", "apac", "americas", "global")
 
 
 class Size(NamedTuple):
-    """How many accounts, organizational units and common causes an organization has, and causes of one account each."""
+    """Hold the numbers of accounts, organizational units, common causes, and causes of only one account."""
 
     accounts: int
     units: int
@@ -94,7 +94,7 @@ class Size(NamedTuple):
 
 
 def grown(size: Size, states: Mapping[State, float] = STATES) -> OrganizationReport:
-    """Return the report on an organization of this size; receipts are made as they are read, and not kept."""
+    """Return the report on an organization of this size; receipts are made when they are read, and not kept."""
     chance = Random(20261129)
     rules = [rule for rule in load_rules().values() if is_managed(rule)]
     causes = list(_causes(size.causes, rules, chance))
@@ -189,7 +189,7 @@ def _receipt(account: Account, state: State, rules: Sequence[Rule], chance: Rand
 
 
 def judged(receipt: Receipt, rules: Sequence[RuleCounts], **fields: object) -> Receipt:
-    """Return a receipt with the counts of rules, and what they add up to."""
+    """Return a receipt with the counts of rules and their sums."""
     counts = dict.fromkeys(ComplianceType, 0)
     by_severity: dict[Severity, dict[ComplianceType, int]] = {}
     for rule in rules:
@@ -238,12 +238,12 @@ def written(report: OrganizationReport, suffix: str, link: Link = no_link) -> by
 
 
 def to_page(account: AccountResult) -> str | None:
-    """Return the address of an account's page beside its JSON report, as seen from the folder of the run."""
+    """Return the address of an account's page beside its JSON report, relative to the folder of the run."""
     return account.report and f"./{quote(account.report.partition('.json')[0], safe='/=')}.html"
 
 
 def hostile(texts: Sequence[str]) -> OrganizationReport:
-    """Return a report in which each text stands wherever somebody may have written one."""
+    """Return a report with each text in every place where somebody could have written it."""
     every = " ".join(texts)
     accounts = [account for number, text in enumerate(texts) for account in _hostile(number, text)]
     made = manifest(accounts)
@@ -254,7 +254,7 @@ def hostile(texts: Sequence[str]) -> OrganizationReport:
 
 
 def _hostile(number: int, text: str) -> Iterator[Account]:
-    """Yield two accounts, so that their causes are common."""
+    """Yield two accounts, so that they have causes in common."""
     for each in ("a", "b"):
         yield Account(id=f"{number:03}{each}{text}", name=text, ou=f"Root/{text}", tags={text: text})
 
@@ -282,7 +282,7 @@ CLEAN = RuleCounts(
 
 
 def run_of(*states: State) -> OrganizationReport:
-    """Return a report on accounts in these states, in which nothing is wrong."""
+    """Return a report on accounts in these states, without NON_COMPLIANT findings."""
     accounts = [
         Account(id=f"{number:012}", name=f"n{number}", state=None if state in AUDITABLE else state)
         for number, state in enumerate(states)

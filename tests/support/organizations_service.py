@@ -1,6 +1,6 @@
-"""AWS Organizations as the tests' server answers for it: accounts with State and Paths, units, tags, pages with tokens.
+"""AWS Organizations in the tests' server: accounts with State and Paths, units, tags, and pages with tokens.
 
-moto's knows no Paths and no state but of its own making, gives accounts random ids, and its tokens are never refused.
+moto has no Paths and only states of its own, gives accounts random ids, and never rejects a token.
 https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
 """
 
@@ -21,7 +21,7 @@ _MOST = 20  # accounts or units in a page, as AWS has it
 
 
 class Member(NamedTuple):
-    """An account of the organization; `ou` is its path of units by name below the root."""
+    """Hold an account of the organization; `ou` is its path of unit names below the root."""
 
     id: str
     name: str
@@ -31,10 +31,10 @@ class Member(NamedTuple):
 
 
 class OrganizationsService:
-    """Answer for AWS Organizations; what is changed here, the next calls say.
+    """Answer for AWS Organizations; the next calls return what is changed here.
 
-    `page_sizes` says how many accounts each page of ListAccounts holds, over and over; 0 is an empty page with a token.
-    `tells` says what is told of an account's state ("State", "Status"), `paths` whether Paths are.
+    `page_sizes` are the numbers of accounts in the pages of ListAccounts, repeated; 0 is an empty page with a token.
+    `tells` names the fields for an account's state that are returned ("State", "Status"), `paths` whether Paths are.
     """
 
     def __init__(self, members: Iterable[Member], management: str = MANAGEMENT) -> None:
@@ -45,7 +45,7 @@ class OrganizationsService:
         self.paths = True
 
     def serve(self, front: Front) -> None:
-        """Answer the calls of AWS Organizations in moto's place."""
+        """Answer the calls of AWS Organizations instead of moto."""
         front.own |= {
             "DescribeOrganization": self._organization,
             "DescribeAccount": self._account,
@@ -57,11 +57,11 @@ class OrganizationsService:
         }
 
     def put(self, account_id: str, state: str) -> None:
-        """Have an account in another state from now on."""
+        """Set the state of an account."""
         self.members[account_id] = self.members[account_id]._replace(state=state)
 
     def unit_id(self, path: str) -> str:
-        """Return the id of the unit at a path of names below the root; the root's own for ""."""
+        """Return the id of the unit with a path of names below the root; that of the root for ""."""
         number = sorted(self._unit_paths()).index(path) if path else 0
         return f"ou-ab12-{number:08}" if path else ROOT
 
@@ -85,10 +85,10 @@ class OrganizationsService:
         member = self.members.get(call.parameters["AccountId"])
         if member is None:
             return error("AccountNotFoundException", "You specified an account that doesn't exist.")
-        return json_answer({"Account": self._told(member)})
+        return json_answer({"Account": self._entry(member)})
 
-    def _told(self, member: Member) -> dict[str, Any]:
-        told: dict[str, Any] = {
+    def _entry(self, member: Member) -> dict[str, Any]:
+        fields: dict[str, Any] = {
             "Id": member.id,
             "Arn": f"arn:aws:organizations::{self.management}:account/{ORGANIZATION}/{member.id}",
             "Email": f"aws+{member.id}@example.com",
@@ -96,10 +96,10 @@ class OrganizationsService:
             "JoinedMethod": "CREATED",
             "JoinedTimestamp": _JOINED_AT,
         }
-        told |= {name: _as_of(name, member.state) for name in self.tells if _as_of(name, member.state)}
+        fields |= {name: _as_of(name, member.state) for name in self.tells if _as_of(name, member.state)}
         if self.paths:
-            told["Paths"] = [self._path(member)]
-        return told
+            fields["Paths"] = [self._path(member)]
+        return fields
 
     def _path(self, member: Member) -> str:
         names = member.ou.split("/") if member.ou else []
@@ -107,8 +107,8 @@ class OrganizationsService:
         return "/".join([ORGANIZATION, ROOT, *units, member.id, ""])
 
     def _accounts(self, call: Call) -> Answer:
-        told = [self._told(member) for member in self.members.values()]
-        return _page(call, "Accounts", told, self.page_sizes)
+        accounts = [self._entry(member) for member in self.members.values()]
+        return _page(call, "Accounts", accounts, self.page_sizes)
 
     def _roots(self, call: Call) -> Answer:
         arn = f"arn:aws:organizations::{self.management}:root/{ORGANIZATION}/{ROOT}"
@@ -118,14 +118,14 @@ class OrganizationsService:
         parent = call.parameters["ParentId"]
         below = [path for path in sorted(self._unit_paths()) if self.unit_id(path.rpartition("/")[0]) == parent]
         arn = f"arn:aws:organizations::{self.management}:ou/{ORGANIZATION}"
-        told = [(self.unit_id(path), path.rpartition("/")[2]) for path in below]
-        units = [{"Id": unit, "Arn": f"{arn}/{unit}", "Name": name} for unit, name in told]
+        named = [(self.unit_id(path), path.rpartition("/")[2]) for path in below]
+        units = [{"Id": unit, "Arn": f"{arn}/{unit}", "Name": name} for unit, name in named]
         return _page(call, "OrganizationalUnits", units, (_MOST,))
 
     def _accounts_of(self, call: Call) -> Answer:
         parent = call.parameters["ParentId"]
-        told = [self._told(member) for member in self.members.values() if self.unit_id(member.ou) == parent]
-        return _page(call, "Accounts", told, self.page_sizes)
+        accounts = [self._entry(member) for member in self.members.values() if self.unit_id(member.ou) == parent]
+        return _page(call, "Accounts", accounts, self.page_sizes)
 
     def _tags(self, call: Call) -> Answer:
         member = self.members.get(call.parameters["ResourceId"])
@@ -136,23 +136,23 @@ class OrganizationsService:
 
 
 def _as_of(name: str, state: str) -> str | None:
-    """Return the state in the words of a field: Status knows neither CLOSED nor PENDING_ACTIVATION."""
+    """Return the state as the value of a field; Status has neither CLOSED nor PENDING_ACTIVATION."""
     return state if name == "State" else {"CLOSED": "SUSPENDED", "PENDING_ACTIVATION": None}.get(state, state)
 
 
 def _page(call: Call, key: str, items: Sequence[Mapping[str, Any]], sizes: Sequence[int]) -> Answer:
-    """Return the page that the token of a call leads to; a token of another question is refused, as AWS does."""
-    question = ",".join(value for name, value in call.parameters.items() if name != "NextToken")
+    """Return the page for the token of a call; a token of another request is an error, as in AWS."""
+    request = ",".join(value for name, value in call.parameters.items() if name != "NextToken")
     number, first = 0, 0
     if "NextToken" in call.parameters:
         try:
-            asked, place = urlsafe_b64decode(call.parameters["NextToken"]).decode().rsplit(" ", 1)
+            requested, place = urlsafe_b64decode(call.parameters["NextToken"]).decode().rsplit(" ", 1)
             number, first = map(int, place.split("."))
         except (Base64Error, ValueError):
-            asked = ""
-        if asked != question:
+            requested = ""
+        if requested != request:
             return error("InvalidInputException", "You specified an invalid value for the NextToken parameter.")
     last = first + sizes[number % len(sizes)]
-    token = urlsafe_b64encode(f"{question} {number + 1}.{last}".encode()).decode()
+    token = urlsafe_b64encode(f"{request} {number + 1}.{last}".encode()).decode()
     more = {"NextToken": token} if last < len(items) else {}
     return json_answer({key: items[first:last], **more})

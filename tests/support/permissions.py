@@ -1,4 +1,4 @@
-"""Accounts for questions of access: a user alice with policies, and what is decided about her."""
+"""Accounts for questions about access: a user alice with policies, and decisions about her."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -28,7 +28,7 @@ Statements = Sequence[Mapping[str, Any]]
 
 
 def deny(action: object = "*", resource: object = "*", **elements: object) -> dict[str, object]:
-    """Return a Deny statement; elements of None are left out, so that NotAction can stand for Action."""
+    """Return a Deny statement; elements that are None are left out, so that NotAction can replace Action."""
     return allow(action, resource, **{"Effect": "Deny", **elements})
 
 
@@ -45,17 +45,17 @@ def alice(*statements: Mapping[str, Any], version: str | None = "2012-10-17", **
 
 
 def managed(name: str, *statements: Mapping[str, Any], version: str | None = "2012-10-17", **fields: Any) -> Policy:
-    """Return a customer-managed policy of these statements."""
+    """Return a customer-managed policy with these statements."""
     return policy(name, document=written(statements, version), **fields)
 
 
 def of_aws(name: str, *statements: Mapping[str, Any]) -> AwsManagedPolicy:
-    """Return one of AWS's own policies of these statements."""
+    """Return an AWS-managed policy with these statements."""
     return AwsManagedPolicy(f"arn:aws:iam::aws:policy/{name}", "v1", written(statements))
 
 
 def attached(*policies: Policy) -> Any:
-    """Return what attaches these policies."""
+    """Return a list of attached policies."""
     return listing(AttachedPolicy(each.name, each.arn) for each in policies)
 
 
@@ -65,7 +65,7 @@ def group_of(name: str, *policies: Policy, **fields: Any) -> Group:
 
 
 def bounded(*statements: Mapping[str, Any], by: Statements, **facts: Any) -> Snapshot:
-    """Return the account of alice with these statements, under a permissions boundary of others."""
+    """Return the account of alice with these statements and a permissions boundary of others."""
     boundary = managed("boundary", *by)
     return account(users=[alice(*statements, permissions_boundary=boundary.arn)], policies=[boundary], **facts)
 
@@ -73,6 +73,6 @@ def bounded(*statements: Mapping[str, Any], by: Statements, **facts: Any) -> Sna
 def decided(
     snapshot: Snapshot | User, action: str, session: Session = MFA, resource: str | None = None, name: str = "alice"
 ) -> Decision:
-    """Return what is decided of a question; a user alone is an account."""
+    """Return the decision on a question; a user alone becomes an account."""
     known = account(users=[snapshot]) if isinstance(snapshot, User) else snapshot
     return can(known, user=name, action=action, session=session, resource=resource).decision

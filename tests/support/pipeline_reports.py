@@ -22,7 +22,7 @@ def stored(report: Report, folder: Path) -> Path:
 
 
 def rendered(run: Run, report: Report, folder: Path, name: str) -> str:
-    """Return a stored report as the command line writes it to a file of this name."""
+    """Return the content of the file with this name that the command line writes for a stored report."""
     file = folder / name
     result = run("report", stored(report, folder), "-o", file)
     assert (result.code, result.out) == (0, "")
@@ -30,17 +30,17 @@ def rendered(run: Run, report: Report, folder: Path, name: str) -> str:
 
 
 def printed(run: Run, report: Report, folder: Path, output_format: str, *options: object) -> Result:
-    """Return what the command line prints of a stored report in a format."""
+    """Return the output of the command line for a stored report in a format."""
     return run("report", stored(report, folder), "--format", output_format, *options)
 
 
 def written(report: Report, folder: Path, name: str) -> str:
-    """Return a report as `auditor.write` writes it: also what no stored report can hold."""
+    """Return a report as `auditor.write` writes it, also with texts that a stored report cannot contain."""
     return auditor.write(report, folder / name, region="eu-central-1").read_bytes().decode()
 
 
 def hostile_report() -> Report:
-    """Return a report with every hostile text in every place, lone surrogates too."""
+    """Return a report with every hostile text in every place, including lone surrogates."""
     return hostile.report_of([*hostile.TEXTS.values(), *hostile.PIPELINE_TEXTS.values()])
 
 
@@ -57,19 +57,19 @@ def clean() -> Report:
 
 
 def undecided() -> Report:
-    """Return a report in which one fact of one user is unknown, and all else in order."""
+    """Return a report in which one fact of one user is unknown, and everything else compliant."""
     users = [console_user("alice", mfa=True), console_user("carol", mfa=True, unknown=["credentials"])]
     return report_of(account(users=users), MFA)
 
 
 def ruleless() -> Report:
-    """Return the report of a run in which no rule was evaluated, as of a pack that is all out of scope."""
+    """Return the report of a run in which no rule was evaluated, as for a pack that is completely out of scope."""
     counts = dict.fromkeys(ComplianceType, 0)
     return replace(clean(), rules=(), findings=(), summary=Summary(ComplianceType.NOT_APPLICABLE, counts, 0))
 
 
 def failing(count: int = 1, unknown: int = 0, mfa: bool = False) -> Report:
-    """Return a report on so many users without MFA, and so many of whom nothing is known."""
+    """Return a report on `count` users without MFA, and `unknown` users with unknown facts."""
     users = [console_user(f"user{number:05}", mfa=mfa) for number in range(count)]
     users += [console_user(f"what{number:05}", mfa=mfa, unknown=["credentials"]) for number in range(unknown)]
     return report_of(account(users=users), MFA)

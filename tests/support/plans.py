@@ -1,4 +1,4 @@
-"""Terraform plans as `terraform show -json` writes them, made of the few changes that a case is about."""
+"""Terraform plans as `terraform show -json` writes them, made from the few changes that a case needs."""
 
 import json
 from collections.abc import Mapping
@@ -44,12 +44,12 @@ def deleted(address: str, **before: Any) -> Json:
 
 
 def updated(address: str, before: Json, **after: Any) -> Json:
-    """Return an update in place; what is left out of `after` stays."""
+    """Return an update in place; attributes that are not in `after` are unchanged."""
     return changed(address, "update", before=before, after={**before, **after})
 
 
 def plan(*changes: Json, expressions: Mapping[str, Json] | None = None, **more: Any) -> Json:
-    """Return a plan of these changes; `expressions` is what the configuration sets, by address without keys."""
+    """Return a plan with these changes; `expressions` are those of the configuration, by address without keys."""
     known = expressions or {}
     addresses = {configured_address(each["address"]) for each in changes}
     resources = [
@@ -70,12 +70,12 @@ def _configured(address: str, expressions: Json) -> Json:
 
 
 def refers(*names: str) -> Json:
-    """Return the expression that uses these names, each as Terraform lists it."""
+    """Return an expression with references to these names, as Terraform lists them."""
     return {"references": [*names]}
 
 
 def document(*statements: Json) -> str:
-    """Return a policy document as a plan holds it."""
+    """Return a policy document as in a plan."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 

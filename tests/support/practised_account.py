@@ -1,6 +1,6 @@
-"""A large account in which people manage themselves by policies of their groups: for the benchmark of the practices.
+"""A large account whose users manage their own credentials by policies of their groups, for the practices benchmark.
 
-Each group has AWS's PowerUserAccess, a policy of its own that denies everything until MFA is used, and others; one user
+Each group has AWS's PowerUserAccess, its own policy that denies everything until MFA is used, and others. One user
 in ten has a path, one in twenty policies of its own, one in thirty a boundary, one in four no password.
 """
 

@@ -27,7 +27,7 @@ def commands() -> list[str]:
 
 
 def commands_for_each(snapshot: Snapshot) -> Iterator[str]:
-    """Yield the commands that the README describes for what AWS tells one by one."""
+    """Yield the README's commands for entities that need a call each."""
     for certificate in snapshot.server_certificates:
         call = f"list-server-certificate-tags --server-certificate-name {certificate.name}"
         yield f"aws iam {call} > server-certificate-tags-{certificate.name}.json"
@@ -47,7 +47,7 @@ def commands_for_each(snapshot: Snapshot) -> Iterator[str]:
 
 
 def run_by_the_cli(command: str, folder: Path) -> None:
-    """Do what the AWS CLI does: print the answer, with all pages in one, or the error on standard error."""
+    """Do what the AWS CLI does: print the answer, with all pages joined, or the error on standard error."""
     (_, service, call, *options), _, target = (
         shlex.split(part, comments=True) for part in command.replace(" > ", "\n>\n").partition("\n>\n")
     )
@@ -81,7 +81,7 @@ def written(value: Any) -> str:
 
 
 def exported(live: Snapshot, folder: Path) -> Snapshot:
-    """Return the snapshot of the files that the commands write; `live` names what is asked about one by one."""
+    """Return the snapshot of the files that the commands write; `live` has the entities that need a call each."""
     for command in (*commands(), *commands_for_each(live)):
         run_by_the_cli(command, folder)
-    return collect(folder, datetime.now(UTC))  # the emulator's clock goes by it
+    return collect(folder, datetime.now(UTC))  # as the emulator's clock does

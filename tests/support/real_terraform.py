@@ -1,4 +1,4 @@
-"""Terraform itself, where it and AWS's provider are on the machine: no test downloads them."""
+"""Terraform itself, if it and AWS's provider are on the machine: no test downloads them."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ import pytest
 
 
 def plugins() -> Path | None:
-    """Return the folder that `terraform init -plugin-dir` takes, if AWS's provider is on this machine."""
+    """Return the folder for `terraform init -plugin-dir`, None if AWS's provider is not on this machine."""
     if given := os.environ.get("TF_PLUGIN_DIR"):
         return Path(given)
     roots = [Path(root) for root in ("/opt", "/usr/local", "/usr/share")] + [Path.home() / ".terraform.d"]

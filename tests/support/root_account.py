@@ -1,4 +1,4 @@
-"""Accounts of which the summary and root's row of the credential report tell this and that."""
+"""Accounts with given facts of root in the account summary and in root's row of the credential report."""
 
 from typing import Any
 
@@ -13,17 +13,17 @@ ROTATED = "2020-01-01T00:00:00Z"
 
 
 def summary(*, mfa: int = 0, keys: int = 0, password: int = 1) -> dict[str, int]:
-    """Return what GetAccountSummary says of root."""
+    """Return the counts of root in GetAccountSummary."""
     return {"AccountMFAEnabled": mfa, "AccountAccessKeysPresent": keys, "AccountPasswordPresent": password}
 
 
 def row(*, mfa: Any = False, password: Any = True, **columns: Any) -> Credentials:
-    """Return root's row."""
+    """Return root's row of the credential report."""
     return credentials(**{"mfa_active": mfa, "password_enabled": password, **columns})
 
 
-def told(counted: dict[str, int] | None, reported: Credentials | None, **fields: Any) -> Snapshot:
-    """Return an account of which the summary or root's row (None: either was not read) tell something."""
+def root_account(counted: dict[str, int] | None, reported: Credentials | None, **fields: Any) -> Snapshot:
+    """Return an account with this summary and this row of root; None means that it was not read."""
     known: dict[str, Any] = {"summary": counted, "root_credentials": reported}
     unknown = [*fields.pop("unknown", ()), *(name for name, value in known.items() if value is None)]
     return account(**{name: value for name, value in known.items() if value is not None}, unknown=unknown, **fields)
@@ -36,6 +36,6 @@ def judged(
     reported: Credentials | None,
     **fields: Any,
 ) -> Case:
-    """Return the case of an account that `told` describes."""
-    snapshot = told(counted, reported, **fields)
+    """Return the case of an account that `root_account` describes."""
+    snapshot = root_account(counted, reported, **fields)
     return Case(name, snapshot, {snapshot.account.name: expected})

@@ -1,4 +1,4 @@
-"""Parameters for the rules that cannot run without: an entry for each rule with a required parameter."""
+"""Parameters for each rule with a required parameter."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from auditor.judging.rule import ConfiguredRule
 
 RULES = load_rules()
 AWS_RULES = {rule_id: rule for rule_id, rule in RULES.items() if is_managed(rule)}
-"""The rules that AWS Config has too; tests compare them with AWS's catalogue."""
+"""The rules that AWS Config also has; tests compare them with AWS's catalogue."""
 REQUIRED: Mapping[str, Mapping[str, object]] = {
     "iam-customer-policy-blocked-kms-actions": {"blockedActionsPatterns": "kms:Decrypt, kms:ReEncrypt*"},
     "iam-inline-policy-blocked-kms-actions": {"blockedActionsPatterns": "kms:Decrypt, kms:ReEncrypt*"},
@@ -21,5 +21,5 @@ REQUIRED: Mapping[str, Mapping[str, object]] = {
 
 
 def configured(rule_id: str) -> ConfiguredRule:
-    """Return a rule as it runs by default, with a value for whatever it requires."""
+    """Return a rule with its defaults, and with values for its required parameters."""
     return configure(RULES[rule_id], REQUIRED.get(rule_id, {}))

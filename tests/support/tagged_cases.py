@@ -1,4 +1,4 @@
-"""The cases of the three `*-tagged` rules, which differ in the type of resource only."""
+"""The cases of the three `*-tagged` rules, which differ only in the resource type."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ AWS_TAG = {"aws:cloudformation:stack-name": "web"}
 
 
 def cases(made: Callable[..., Any], listing: str) -> list[Case]:
-    """Return the cases for resources that `made` builds and the snapshot's list of this name holds."""
+    """Return the cases for resources that `made` builds, in the snapshot's list with this name."""
 
     def holding(*resources: Any, **fields: Any) -> Snapshot:
         given: dict[str, Any] = {listing: resources, **fields}

@@ -1,4 +1,4 @@
-"""Pairs of reports of one account at two times, and what a comparison of them must obey: strategies of Hypothesis."""
+"""Pairs of reports of one account at two times, as strategies for Hypothesis, and functions that read them."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -44,24 +44,24 @@ exceptions = st.lists(
 
 
 def report_of(snapshot: Snapshot, rules: Sequence[ConfiguredRule] = RULES, **options: Any) -> Report:
-    """Return the report of a snapshot, as of a fixed time."""
+    """Return the report of a snapshot, at a fixed time."""
     return audit(snapshot, rules, as_of=NOW, **options)
 
 
 @st.composite
 def remade(draw: st.DrawFn, snapshot: Snapshot) -> Snapshot:
-    """Return the account with some users made anew under their names, and some under another name or path."""
+    """Return the account with some users recreated under their names, and some under another name or path."""
     people = [draw(st.sampled_from([person, person, anew(person), moved(person)])) for person in _users(snapshot)]
     return replace(snapshot, users=listing(people))
 
 
 def anew(person: User) -> User:
-    """Return another user of the same name, made after the first one was deleted."""
+    """Return another user with the same name, created after the first one was deleted."""
     return replace(person, id=f"{person.id}NEW")
 
 
 def moved(person: User) -> User:
-    """Return the same user in another path, and so under another ARN."""
+    """Return the same user with another path, and so with another ARN."""
     return replace(person, arn=str(person.arn).replace("user/", "user/moved/"), path="/moved/")
 
 
@@ -71,7 +71,7 @@ def _users(snapshot: Snapshot) -> Sequence[User]:
 
 @st.composite
 def partly_read(draw: st.DrawFn, snapshot: Snapshot) -> Snapshot:
-    """Return the snapshot with facts hidden, and some sources that say they were not read to their end."""
+    """Return the snapshot with some facts hidden, and some sources marked as incomplete."""
     cut = draw(st.lists(st.sampled_from([source.name for source in snapshot.sources]), unique=True, max_size=3))
     sources = tuple(
         replace(each, status=SourceStatus.PARTIAL) if each.name in cut else each for each in snapshot.sources
@@ -81,7 +81,7 @@ def partly_read(draw: st.DrawFn, snapshot: Snapshot) -> Snapshot:
 
 
 class Pair(NamedTuple):
-    """Two reports; shown in few words, since Hypothesis shows what it found."""
+    """Hold two reports; the repr is short, because Hypothesis prints it."""
 
     old: Report
     new: Report
@@ -95,7 +95,7 @@ class Pair(NamedTuple):
 
 @st.composite
 def pairs_of_reports(draw: st.DrawFn) -> Pair:
-    """Return two reports of one account, whatever was known, asked and set aside when each was made."""
+    """Draw two reports of one account, with different known facts, rules and suppressions."""
 
     def made(snapshot: Snapshot) -> Report:
         seen = draw(partly_read(snapshot)) if draw(st.booleans()) else snapshot
@@ -111,7 +111,7 @@ Key = tuple[str, str | None]
 
 
 def key(finding: Finding) -> Key:
-    """Return what tells a finding from others of a report."""
+    """Return the key of a finding, unique in a report."""
     return finding.fingerprint, finding.resource_id
 
 
@@ -125,7 +125,7 @@ def open_keys(report: Report) -> set[Key]:
 
 
 def sinners(snapshot: Snapshot) -> set[tuple[str, ResourceType, str | None]]:
-    """Return what is NON_COMPLIANT by rule, type and unique id, whatever it is called."""
+    """Return the NON_COMPLIANT findings by rule, type and unique id, independent of names."""
     assert all(stored(user, "id") for user in snapshot.users.known_part)
     return {
         (each.config_rule_name, each.resource_type, each.resource_id)

@@ -125,8 +125,8 @@ def test_what_differs_beside_the_findings_comes_before_every_finding() -> None:
         text = written(unlike, suffix)
         place = text.index("Rule iam-password-policy is only in the old report")
         assert place < text.index("console password")
-        assert "differ beside their findings" in text[:place]
-        assert "differ beside their findings" not in written(found, suffix)
+        assert "differ apart from their findings" in text[:place]
+        assert "differ apart from their findings" not in written(found, suffix)
 
 
 def test_rules_that_failed_are_said_in_every_format() -> None:

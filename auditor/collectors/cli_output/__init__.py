@@ -1,1 +1,1 @@
-"""AWS CLI output: a folder of files that somebody wrote with the AWS CLI."""
+"""AWS CLI output: reading a folder of files that were written with the AWS CLI."""

@@ -1,4 +1,4 @@
-"""Contents of files of an export: one JSON document, with noise around it, or what the AWS CLI said instead of data.
+"""Contents of exported files: a JSON document, possibly with other text around it, or the AWS CLI's error message.
 
 The forms of its errors: https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-error-format.html
 """
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from auditor.redaction import redacted
 
 MAX_ERROR = 8_000  # characters; the AWS CLI's messages are far shorter
-_MAX_QUOTED = 160  # characters of what a file says, in a message
+_MAX_QUOTED = 160  # characters of a file that a message quotes
 
 _NAMED = re.compile(
     r"An error occurred \((?P<code>[\w.]+)\)(?: when calling the (?P<call>\w+) operation)?[^:\n]*:\s*(?P<message>.*)",
@@ -23,11 +23,11 @@ _LISTED = (
 )
 _FAILED = re.compile(r"^aws: \[ERROR\]: (?P<message>.+)", re.MULTILINE)
 _POWERSHELL = re.compile(r"\A(?:aws(?:\.exe)?\s*:\s*$|At (?:line|.*\.ps1):\d+|\+ )")
-"""Lines that PowerShell writes around what a command says on standard error."""
+"""Lines that PowerShell adds around a command's standard error."""
 
 
 class CliError(NamedTuple):
-    """Hold what the AWS CLI said instead of data; `code` and `call` are None where it did not name them."""
+    """Hold an error message of the AWS CLI; `code` and `call` are None if it does not name them."""
 
     code: str | None
     call: str | None
@@ -35,7 +35,7 @@ class CliError(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """Hold what a file holds: a JSON document, or an error; `noise` is what stands around the document."""
+    """Hold the content of a file: a JSON document or an error; `noise` is other text around the document."""
 
     document: str | None
     error: CliError | None
@@ -43,7 +43,7 @@ class Contents(NamedTuple):
 
 
 def contents(text: str) -> Contents:
-    """Return what a text holds. What begins as JSON and is none counts as a document, for its decoder to refuse."""
+    """Return the contents of a text. Broken JSON counts as a document, so that its decoder reports the fault."""
     start = text.lstrip()
     if start.startswith("{"):
         return _document(start) or _broken_off(start)
@@ -58,7 +58,7 @@ def contents(text: str) -> Contents:
 
 
 def csv_contents(text: str) -> Contents:
-    """Return what a text holds that should be a credential report in CSV."""
+    """Return the contents of a text that should be a credential report in CSV."""
     error = None
     if not text.lstrip().startswith("user,"):
         error = named_error(text) or (None if "," in text else CliError(None, None, quoted(text)))
@@ -66,14 +66,14 @@ def csv_contents(text: str) -> Contents:
 
 
 def cli_error(text: str) -> CliError:
-    """Return what a text that holds no data says."""
+    """Return the error in a text without data."""
     return named_error(text) or CliError(None, None, quoted(text))
 
 
 def named_error(text: str) -> CliError | None:
-    """Return the error whose code a text names, in any of the AWS CLI's formats; None if there is none.
+    """Return the error with a code in a text, in any of the AWS CLI's formats; None if there is none.
 
-    PowerShell breaks lines at the width of its window, within words too.
+    PowerShell breaks lines at the width of its window, also within words.
     """
     start = text[:MAX_ERROR]
     for spelt in (re.sub(r"\r?\n", "", start), re.sub(r"\s+", " ", start)):
@@ -86,22 +86,22 @@ def named_error(text: str) -> CliError | None:
 
 
 def quoted(text: str) -> str:
-    """Return the first line of a text that says something, without secrets, on one line."""
+    """Return the first meaningful line of a text, shortened and without secrets."""
     lines = (line.strip() for line in text[:MAX_ERROR].splitlines())
-    said = next((line for line in lines if line and not _POWERSHELL.match(line)), "")
-    return redacted(" ".join(said.split()))[:_MAX_QUOTED]
+    first = next((line for line in lines if line and not _POWERSHELL.match(line)), "")
+    return redacted(" ".join(first.split()))[:_MAX_QUOTED]
 
 
 def _document(text: str) -> Contents | None:
-    """Return what a text that begins with a brace holds, None if that is no JSON; what stands after it is noise."""
+    """Return the contents of a text that begins with a brace, None if it is not JSON; the rest after it is noise."""
     if len(text) > MAX_ERROR and text.endswith(("}", "}\n")):
-        return Contents(text, None, None)  # no error is as long, and nothing stands after it
+        return Contents(text, None, None)  # too long for an error, and without noise after it
     try:
         value, end = json.JSONDecoder().raw_decode(text)
     except (ValueError, RecursionError):
         return None
     rest = text[end:].strip()
-    if rest.startswith("{"):  # a second document: which of them is meant, nobody knows
+    if rest.startswith("{"):  # a second document: it is unclear which of them is meant
         return None
     error = _error_of(value) or (named_error(rest) if rest else None)
     if error is not None:
@@ -110,14 +110,14 @@ def _document(text: str) -> Contents | None:
 
 
 def _broken_off(text: str) -> Contents:
-    """Return the error that the AWS CLI wrote when it failed within its answer, else the text for its decoder."""
+    """Return the error that the AWS CLI wrote when it failed while writing output, else the text for its decoder."""
     failure = _FAILED.search(text, max(0, len(text) - MAX_ERROR))
     error = CliError(None, None, quoted(failure["message"])) if failure else None
     return Contents(None, error, None) if error else Contents(text, None, None)
 
 
 def _error_of(answer: Any) -> CliError | None:
-    """Return the error that a JSON object describes; None for an answer with data, none of which has these keys."""
+    """Return the error in a JSON object; None for data, which never has these keys."""
     keys = answer.get("Error", answer)
     if not isinstance(keys, dict):
         return None

@@ -1,4 +1,4 @@
-"""Files of an export: the AWS CLI's output, or the error that it wrote in its place, read strictly."""
+"""Reading exported files strictly: each holds the AWS CLI's output, or an error that it wrote instead."""
 
 import re
 from collections.abc import Callable
@@ -23,21 +23,21 @@ FILE = "exports-file"
 """The code of notices about files of an export."""
 _NO_DATA, _OTHER_CALL, _OTHER_COMMAND = "NoData", "OtherCall", "OtherCommand"
 _OF_THE_CLI = frozenset({"NoCredentials", "NoRegion", "ParamValidation", "PartialCredentials", "Configuration"})
-"""The codes that the AWS CLI gives to faults of its own, before it asks AWS."""
-_TOLD = frozenset({_NO_DATA, _OTHER_CALL, _OTHER_COMMAND, *_OF_THE_CLI})
+"""The error codes of the AWS CLI itself, for faults before it calls AWS."""
+_NOTED = frozenset({_NO_DATA, _OTHER_CALL, _OTHER_COMMAND, *_OF_THE_CLI})
 _ABOUT = {Source.PASSWORD_POLICY: "password policy"}
-"""What AWS's word that there is none names, where the error does not name the call."""
+"""The text that a NoSuchEntity message of a source contains, to recognize it if the error does not name the call."""
 _DENIED_ACTION = re.compile(r"not authorized to perform: (?P<action>[\w-]+:\w+)")
 _ERROR_SUFFIXES = (".err", ".stderr", ".error", ".log")
 _GENERATED = re.compile(r'\s*\{\s*"State":[^{}]*\}\s*', re.DOTALL)
-"""The answer of generate-credential-report."""
+"""The output of generate-credential-report."""
 _GZIP = b"\x1f\x8b"
 
 
 class Read(NamedTuple):
-    """What files held: decoded answers, with the names of their files, or errors of the AWS CLI's.
+    """Hold the content of several files: decoded responses with the names of their files, and errors as gaps.
 
-    `gap` is that of the first error, `gaps` are those of all by the names of their files.
+    `gap` is the gap of the first error, `gaps` has all of them by the names of their files.
     """
 
     answers: list[Any]
@@ -48,12 +48,12 @@ class Read(NamedTuple):
 
 
 def status_without(read: Read) -> SourceStatus:
-    """Return the status of a source of which nothing was read: FAILED if there were files, else ABSENT."""
+    """Return the status of a source of which nothing could be read: FAILED if there were files, else ABSENT."""
     return SourceStatus.FAILED if read.files else SourceStatus.ABSENT
 
 
 def _leniently(text: str, answer_type: type[T], error: msgspec.ValidationError) -> T:
-    """Return what a text plainly means; where nothing is plain, the strict decoder's word says best what is wrong."""
+    """Return what a text clearly means; if that fails, raise the strict decoder's error, which is clearer."""
     try:
         return as_meant(text, answer_type)
     except msgspec.ValidationError:
@@ -61,7 +61,7 @@ def _leniently(text: str, answer_type: type[T], error: msgspec.ValidationError) 
 
 
 class Folder:
-    """A folder of the AWS CLI's output, with the notices of what in it was read otherwise than it stands there."""
+    """A folder of the AWS CLI's output, with notices about files that are ignored or not read as they are."""
 
     def __init__(self, path: Path, *notices: Notice) -> None:
         self.path = path
@@ -70,22 +70,22 @@ class Folder:
     def __str__(self) -> str:
         return str(self.path)
 
-    def anew(self, *notices: Notice) -> "Folder":
-        """Return the folder as before anything of it was read, with other notices."""
+    def reopened(self, *notices: Notice) -> "Folder":
+        """Return the folder in its first state, with other notices, to be read again."""
         return Folder(self.path, *notices)
 
     def files(self, pattern: str) -> list[Path]:
-        """Return the files of a pattern, in the order of their names."""
+        """Return the files that match a pattern, sorted by name."""
         return sorted(file for file in self.path.glob(pattern) if file.is_file())
 
     def note(self, file: Path, message: str) -> None:
-        """Note something about a file."""
+        """Add a notice about a file."""
         self.notices.append(Notice(FILE, file.name, message))
 
     def read(self, pattern: str, source: Source, decoded: Callable[[str], Any]) -> Read:
-        """Decode every file of a pattern; what holds no data, but what the AWS CLI said instead, leaves a gap.
+        """Decode every file that matches a pattern; a file with an error message instead of data leaves a gap.
 
-        Raises SourceError for data that are damaged, or that are not of the command that the file is named for.
+        Raises SourceError for data that is damaged, or not the output of the command that the file is named for.
         """
         files = self.files(pattern)
         if not files:
@@ -104,7 +104,7 @@ class Folder:
         return Read(answers, next(iter(gaps.values()), None), len(files), names, gaps)
 
     def _found(self, file: Path, source: Source) -> str | Gap:
-        """Return the data of a file, or the gap that it tells of."""
+        """Return the data in a file, or the gap for the error in it."""
         text = _text(file)
         if not text or text.isspace():
             return self._of_empty(file, source)
@@ -119,21 +119,21 @@ class Folder:
         return found.document
 
     def _of_empty(self, file: Path, source: Source) -> Gap:
-        """Return why a file is empty, by the file beside it to which standard error went, where there is one."""
+        """Return the gap of an empty file, with the error from the file of standard error beside it, if any."""
         beside = next((each for each in map(file.with_suffix, _ERROR_SUFFIXES) if each.is_file()), None)
-        said = _text(beside) if beside is not None else ""
-        if beside is not None and not said.isspace() and (error := contents(said).error or cli_error(said)).message:
+        text = _text(beside) if beside is not None else ""
+        if beside is not None and not text.isspace() and (error := contents(text).error or cli_error(text)).message:
             return self._noted(beside, _gap_of(error, beside.name, source))
         return gap(source, "EmptyFile", f"{file.name} is empty: the command that should have written it failed")
 
     def _noted(self, file: Path, reason: Gap) -> Gap:
-        if reason.error_code in _TOLD:
+        if reason.error_code in _NOTED:
             self.note(file, reason.message)
         return reason
 
 
 def _gap_of(error: CliError, name: str, source: Source) -> Gap:
-    """Return the gap of what the AWS CLI said instead of data; the error of another call says nothing of this one."""
+    """Return the gap for an error of the AWS CLI; the error of another call does not count as one of this source."""
     if error.code is None:
         return gap(source, _NO_DATA, f"{name} holds no data: the command failed with: {error.message!r}")
     if error.code in _OF_THE_CLI:
@@ -156,7 +156,7 @@ def _decode(text: str, file: Path, decoded: Callable[[str], T]) -> T:
 
 
 def decoder(answer_type: type[T], *, any_length: bool = False) -> Callable[[str], T]:
-    """Return the strict decoder of a JSON text, by default one without strings longer than any of AWS's."""
+    """Return a strict decoder of JSON text, which by default rejects strings that are longer than any of AWS's."""
 
     def decoded(text: str) -> T:
         if not any_length:

@@ -1,6 +1,6 @@
-"""Exports: a folder of raw AWS CLI output, so that somebody without the tool can hand over the data.
+"""Exports: a folder of raw AWS CLI output, so that somebody without iam-audit can hand over the data.
 
-The AWS CLI pages by itself; NextToken is left in its output only when it was told to stop early:
+The AWS CLI pages by itself; its output contains NextToken only if an option made it stop early:
 https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-pagination.html
 """
 
@@ -57,9 +57,9 @@ from auditor.errors import SourceError
 T = TypeVar("T")
 
 
-_SHOWN = 3  # files with near names, where none with a right one is there
+_SHOWN = 3  # files with similar names that the error lists if there is no file with a right name
 _NOT_BELIEVED = "the time counts as unknown"
-_AWS = "aws"  # what stands in place of an account in the ARNs of AWS's own policies
+_AWS = "aws"  # in ARNs of AWS-managed policies, in place of an account number
 _AWS_MANAGED = re.compile(rf"arn:[\w-]+:iam::{_AWS}:")
 _ARN = re.compile(rf"arn:(?P<partition>[\w-]+):[\w-]+:[\w-]*:(?P<account>\d{{12}}|{_AWS}):", re.ASCII)
 
@@ -74,18 +74,19 @@ class ReportAnswer(Struct, rename="pascal"):
 def read_exports(
     folder: str | os.PathLike[str], captured_at: datetime | None = None, region: str | None = None
 ) -> Snapshot:
-    """Return the snapshot that a folder of AWS CLI output makes up.
+    """Return the snapshot of an account from a folder of AWS CLI output.
 
-    `captured_at` is when the files were written, which they do not say themselves: without it, whatever depends on the
-    capture time is unknown. The time of the credential report is that of the report alone.
-    `region` is the AWS Region whose analyzers were listed, which a list without any does not name.
-    Raises SourceError for a folder without any such file, a file that cannot be read, and files that contradict.
+    `captured_at` is when the files were written, which they do not contain: without it, everything that depends on the
+    capture time is unknown. The credential report has its own time.
+    `region` is the AWS Region whose analyzers were listed, because an empty list does not name it.
+    Raises SourceError for a folder without any such file, a file that cannot be read, and files that contradict each
+    other.
     """
     return collect(Path(folder), captured_at, region)
 
 
 def collect(path: Path, captured_at: datetime | None, region: str | None = None) -> Snapshot:
-    """Return the snapshot that a folder of AWS CLI output makes up; `read_exports` describes it."""
+    """Return the snapshot of an account from a folder of AWS CLI output, as `read_exports` does."""
     folder = Folder(path)
     _check_folder(folder)
     try:
@@ -93,7 +94,7 @@ def collect(path: Path, captured_at: datetime | None, region: str | None = None)
         if captured_at is not None and (later := next(later_than_captured(snapshot, captured_at), None)):
             wrong = f"{_text(captured_at)} cannot be the time at which the files were written"
             message = f"{wrong}, because they hold {later}; {_NOT_BELIEVED}"
-            snapshot = _assembled(folder.anew(Notice(FILE, "--captured-at", message)), None, region)
+            snapshot = _assembled(folder.reopened(Notice(FILE, "--captured-at", message)), None, region)
         snapshot = _without_false_arns(_with_fit_report_time(snapshot))
     except OverflowError as error:
         raise SourceError(f"{folder} holds a time that is out of range", HINT) from error
@@ -102,7 +103,7 @@ def collect(path: Path, captured_at: datetime | None, region: str | None = None)
 
 
 def _with_fit_report_time(snapshot: Snapshot) -> Snapshot:
-    """Return the snapshot without the time of a credential report that tells of later times."""
+    """Return the snapshot; the time of the credential report is unknown if later times are in it."""
     generated_at = snapshot.report_generated_at
     later = next(later_than_reported(snapshot, generated_at), None) if generated_at is not None else None
     if generated_at is None or later is None:
@@ -113,9 +114,9 @@ def _with_fit_report_time(snapshot: Snapshot) -> Snapshot:
 
 
 def _without_false_arns(snapshot: Snapshot) -> Snapshot:
-    """Return the snapshot without the ARNs that are of another name or path than the resource beside them.
+    """Return the snapshot; an ARN is unknown if its name or path is not that of its resource.
 
-    A list that holds one is in doubt: nobody knows which of the two names there is.
+    A list with such an ARN is partial, because it is unclear which of the two names is right.
     """
     changes: dict[str, Listing[Any]] = {}
     doubts: dict[Source, str] = {}
@@ -136,7 +137,7 @@ def _without_false_arns(snapshot: Snapshot) -> Snapshot:
 
 
 def _doubted(source: SourceRecord, doubt: str | None) -> SourceRecord:
-    """Return a source; one that holds what cannot be right is not complete, however it was read."""
+    """Return the record of a source; its status is not COMPLETE if there is a doubt about its data."""
     if doubt is None or source.status is not SourceStatus.COMPLETE:
         return source
     return structs.replace(source, status=SourceStatus.PARTIAL, detail=doubt)
@@ -179,7 +180,7 @@ def _documents_of_aws(read: Read, entities: Mapping[Source, Answer[Any]]) -> Ans
 
 
 def _login_profiles(folder: Folder) -> dict[Source, Answer[Any]]:
-    """Return the answer of login profiles; of a folder without any there is nothing to tell: few need them."""
+    """Return the answer of login profiles; nothing for a folder without any, because few exports need them."""
     source = Source.PASSWORD_RESETS
     read = folder.read(LOGIN_PROFILES, source, decoder(ProfileAnswer))
     if not read.files:
@@ -228,7 +229,7 @@ def _entities(folder: Folder, read: Read, summary: Mapping[str, int]) -> dict[So
 
 
 def _joined(folder: Folder, pages: Iterable[Page], field: str) -> list[Any]:
-    """Return the details of one kind from all pages; AWS's own policies, which the CLI writes too, are left out."""
+    """Return the details of one kind from all pages, without AWS-managed policies, which the CLI writes as well."""
     by_name: dict[str, Any] = {}
     for page in pages:
         details = getattr(page, field)
@@ -279,7 +280,7 @@ def _credential_report(folder: Folder, captured_at: datetime | None) -> Answer[C
 
 
 def _report_name(folder: Folder, captured_at: datetime | None) -> str:
-    """Return the name of the file that holds the credential report: the console's own one is read where it is alone."""
+    """Return the name of the credential report's file; one that the console downloaded is read if it is alone."""
     named = [name for name in (REPORT_CSV, REPORT_JSON) if (folder.path / name).exists()]
     if len(named) > 1:
         raise SourceError(f"{folder} holds {REPORT_CSV} and {REPORT_JSON}", "Keep the one that is to be read.")
@@ -374,7 +375,7 @@ def _one_account(folder: Folder, answers: Mapping[Source, Answer[Any]]) -> Seque
 
 
 def _arns(answers: Mapping[Source, Answer[Any]]) -> Iterator[str]:
-    """Yield the ARNs of what the files list, and then those by which entities and devices name others."""
+    """Yield the ARNs of the resources in the files, and then the ARNs that entities and devices refer to."""
     for kind, _, source in listed_kinds():
         yield from (getattr(each, kind.arn) for each in answers[source].value or ())
     report: CredentialReport | None = answers[Source.CREDENTIAL_REPORT].value

@@ -1,4 +1,4 @@
-"""The names of the files that are read of a folder of AWS CLI output, and what names near them may be meant for."""
+"""The names of the files that are read in a folder of AWS CLI output, and suggestions for similar names."""
 
 import re
 from difflib import get_close_matches
@@ -30,19 +30,19 @@ DETAILS = "account-authorization-details*.json"
 REPORT_CSV = "credential-report.csv"
 REPORT_JSON = "credential-report.json"
 REPORT_DOWNLOAD = "status_reports_*.csv"
-"""The name under which the console of IAM downloads the credential report."""
+"""The file name of a credential report downloaded from the IAM console."""
 PASSWORD_POLICY = "account-password-policy.json"
 SUMMARY = "account-summary.json"
 DEVICES = "virtual-mfa-devices*.json"
 FILES = (DETAILS, REPORT_CSV, REPORT_JSON, REPORT_DOWNLOAD, PASSWORD_POLICY, SUMMARY, DEVICES, *SINGLE_FILES)
 
 _ADDED = re.compile(r"(?:[ ._-]*\(?(?:copy|\d)\)?)?(?P<end>\.json|\.csv)(?:\.txt|\.json|\.csv)?$")
-"""What browsers, editors and file managers put at the end of a name."""
-_CLOSE = 0.85  # of difflib's ratio: another letter or two
+"""Suffixes that browsers, editors and file managers add to a name."""
+_CLOSE = 0.85  # difflib's ratio: one or two letters differ
 
 
 def meant(name: str) -> str | None:
-    """Return the name, or the pattern of names, that a file's name which is not read may stand for."""
+    """Return the name or pattern that the name of an ignored file is similar to, or None."""
     plain = _ADDED.sub(r"\g<end>", re.sub(r"[\s_]+", "-", name.lower()))
     like = (pattern for pattern in FILES if fnmatchcase(plain, pattern))
     close = get_close_matches(plain, [pattern for pattern in FILES if "*" not in pattern], 1, _CLOSE)

@@ -1,7 +1,7 @@
-"""Exports of what AWS tells one by one: certificates, identity providers, analyzers, the organization, descriptions.
+"""Exports of certificates, identity providers, analyzers, the organization, credentials and policy descriptions.
 
-A list is in one file, what single calls tell of its entries in a file for each. GetPolicy's answer names its policy and
-GetOpenIDConnectProvider's its URL; lists of tags name nobody, so that the name stands in the name of the file.
+A list is in one file, and the response of each call about one of its entries in a file of its own. GetPolicy's response
+names its policy and GetOpenIDConnectProvider's its URL; lists of tags name nothing, so the name is in the file name.
 """
 
 import re
@@ -58,7 +58,7 @@ _OWNER = 4  # the place of the account in an ARN
 
 
 class Details(NamedTuple):
-    """What single calls told of entities, by name; `gaps` are of those whose files tell none, `gap` of all others."""
+    """Hold details of entities by name; `gaps` are those of entities with an unusable file, `gap` is for all others."""
 
     details: Mapping[str, Any]
     gap: Gap
@@ -66,7 +66,7 @@ class Details(NamedTuple):
 
 
 def single_entities(folder: Folder, policies: Answer[Any]) -> dict[Source, Answer[Any]]:
-    """Return the answers of all these sources; `policies` is that of the list of policies, which are described.
+    """Return the answers of all these sources; `policies` is the answer of the list of policies.
 
     Raises SourceError for a file that is not the AWS CLI's output, and for files that contradict each other.
     """
@@ -82,9 +82,9 @@ def single_entities(folder: Folder, policies: Answer[Any]) -> dict[Source, Answe
 
 
 def of_region(folder: Folder, analyzers: Answer[Any], given: str | None) -> tuple[Answer[Any], str | None]:
-    """Return the analyzers of the Region, and the Region: the user's, else that of the analyzers, else None.
+    """Return the analyzers of the Region, and the Region: the given one, or that of the analyzers, or None.
 
-    Analyzers of another Region than the user's say nothing about it: they are unknown. Raises SourceError for several
+    If the analyzers are of another Region than the given one, its analyzers are unknown. Raises SourceError for several
     Regions.
     """
     listed: Iterable[AccessAnalyzer] = analyzers.value or ()
@@ -130,9 +130,9 @@ def _analyzers(folder: Folder) -> Answer[Any]:
 
 
 def _service_credentials(folder: Folder) -> dict[Source, Answer[Any]]:
-    """Return the answer of service-specific credentials; of a folder without any there is nothing to tell.
+    """Return the answer of service-specific credentials; nothing for a folder without such files.
 
-    A file that is named after a service holds its credentials alone, any other one those of all services.
+    A file that is named after a service holds only its credentials, any other file those of all services.
     """
     source = Source.SERVICE_CREDENTIALS
     read = folder.read(SERVICE_CREDENTIALS, source, decoder(ServiceCredentialsPage))
@@ -166,7 +166,7 @@ def _organization(folder: Folder) -> Answer[str | None]:
 
 
 def _descriptions(folder: Folder, policies: Answer[Any]) -> Answer[Any]:
-    """Return the descriptions of the policies; without any policy there is nothing to be told."""
+    """Return the answer with the descriptions of the policies; complete if there are no policies."""
     source = Source.POLICY_DESCRIPTIONS
     read = folder.read(POLICY, source, decoder(PolicyAnswer))
     reported = _details(source, POLICY, read, (answer.policy.arn for answer in read.answers))
@@ -191,14 +191,14 @@ def _descriptions(folder: Folder, policies: Answer[Any]) -> Answer[Any]:
 
 
 def _may_be_listed(arn: str, listed: Iterable[str]) -> bool:
-    """Return whether a policy may be one of the account whose policies are listed: it is not AWS's own."""
+    """Return whether a policy may belong to the account whose policies are listed: it is not AWS-managed."""
     owners = {each.split(":", 5)[_OWNER] for each in listed if each.count(":") > _OWNER}
     owner = arn.split(":", 5)[_OWNER] if arn.count(":") > _OWNER else ""
     return owner.isdigit() and owner in (owners or {owner})
 
 
 def _tags(folder: Folder, pattern: str, source: Source) -> Details:
-    """Return tags by the names in the names of files; a list of tags that stops early tells nothing."""
+    """Return tags by the names in the file names; a list of tags that stops early is not used."""
     read = folder.read(pattern, source, decoder(TagsPage))
     before, after = pattern.split("*")
 
@@ -232,7 +232,7 @@ def _answer(
     made: Any,
     names: Mapping[str, str] | None = None,
 ) -> Answer[Any]:
-    """Return the answer of a list; `names` says by which name each of its entries is told of, if by another."""
+    """Return the answer of a list; `names` maps the names of entries to those that their details use, if different."""
     if not listed.answers and listed.gap is not None:
         return unread(source, status_without(listed), listed.gap)
     entries: dict[str, Any] = {}
@@ -265,7 +265,7 @@ def _answer(
 
 
 def _stops(page: Any) -> bool:
-    """Return whether the AWS CLI was told to stop early, or a page was written without it."""
+    """Return whether a list goes on after a page: the AWS CLI stopped early, or another tool wrote one page."""
     fields = ("is_truncated", "marker", "next_token", "cli_token")
     return any(getattr(page, field, None) not in (None, False, UNSET) for field in fields)
 

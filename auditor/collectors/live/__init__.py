@@ -1,1 +1,1 @@
-"""Live collection: AWS itself is asked."""
+"""Live collection: reading an account with calls to AWS."""

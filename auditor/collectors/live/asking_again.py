@@ -1,6 +1,6 @@
-"""Asking again: what comes is no answer of AWS, but a body that was cut on its way, or a proxy's page.
+"""Retries after an invalid response, such as one that was cut during transfer, or a proxy's page.
 
-Throttled calls are botocore's business: session.py sets how often it tries.
+botocore retries throttled calls itself; session.py sets how often.
 """
 
 from collections.abc import Callable
@@ -11,42 +11,42 @@ from botocore.parsers import ResponseParserError
 
 T = TypeVar("T")
 
-_NO_ANSWER = (ResponseParserError, KeyError)  # the second is botocore's word on XML that answers another question
+_NO_ANSWER = (ResponseParserError, KeyError)  # botocore raises KeyError for XML of another response
 
 
 _PAUSES_S = (0.5, 1.0)
 
 
-def answered(ask: Callable[[], T], sleep: Callable[[float], object]) -> T:
-    """Ask AWS, and ask again where what comes is no answer: a body that was cut on its way, or a proxy's page.
+def answered(call: Callable[[], T], sleep: Callable[[float], object]) -> T:
+    """Call AWS and return the response; call again if the response is invalid, such as one that was cut.
 
-    botocore asks again after errors of AWS and of connections, but takes a body that ends too early for a whole one.
-    Raises ResponseParserError if no answer comes, CredentialRetrievalError where botocore renewed the credentials in
-    vain, and whatever else `ask` raises.
+    botocore retries after errors of AWS and of connections, but accepts a response that ends too early.
+    Raises ResponseParserError if every response is invalid, CredentialRetrievalError if botocore could not renew the
+    credentials, and everything else that `call` raises.
     """
     try:
         for pause_s in _PAUSES_S:
             try:
-                return ask()
+                return call()
             except _NO_ANSWER:
                 sleep(pause_s)
-        return ask()
+        return call()
     except KeyError as error:
         raise ResponseParserError(f"the answer has no {error}") from error
-    except RuntimeError as error:  # botocore's word on credentials that have ended when it has just renewed them
+    except RuntimeError as error:  # botocore's error for renewed credentials that are already expired
         raise aws.CredentialRetrievalError(provider="the refresh", error_msg=str(error)) from error
 
 
-def holding(ask: Callable[..., Any], key: str) -> Callable[..., Any]:
-    """Return a call of a JSON service that raises ResponseParserError where the answer lacks `key`.
+def holding(call: Callable[..., Any], key: str) -> Callable[..., Any]:
+    """Return a function that calls a JSON service and raises ResponseParserError if the response lacks `key`.
 
-    botocore takes JSON that was cut, or anything else that is no JSON, for an answer without keys; at JSON of another
-    form it fails with whatever error comes of that.
+    botocore treats incomplete JSON, and anything else that is not JSON, as a response without keys; JSON of another
+    form makes it fail with unspecific errors.
     """
 
     def checked(**given: Any) -> Any:
         try:
-            answer = ask(**given)
+            answer = call(**given)
         except (AttributeError, TypeError) as error:
             raise ResponseParserError("the answer is of another form") from error
         if key not in answer:

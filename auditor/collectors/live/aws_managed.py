@@ -1,4 +1,4 @@
-"""Documents of AWS's own policies, read live: two calls for each ARN, however many users have it.
+"""Documents of AWS-managed policies, read live: two calls for each ARN, however many users have the policy.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicy.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicyVersion.html
@@ -47,24 +47,24 @@ class _VersionAnswer(Struct, rename="pascal"):
 
 
 SHAPES = (_PolicyAnswer, _VersionAnswer)
-"""The shapes of both answers."""
+"""The types of both responses."""
 
 
 class AwsManagedPolicies:
-    """Read the default versions of AWS's own policies, and give what was read of them."""
+    """Read the default versions of AWS-managed policies."""
 
     def __init__(
         self,
         connection: Connection,
         deadline: Deadline,
         sleep: Sleep,
-        tell: Callable[[Source, int], None],
+        show_count: Callable[[Source, int], None],
         say: Callable[[str], object],
     ) -> None:
         self._connection = connection
         self._deadline = deadline
         self._sleep = sleep
-        self._tell = tell
+        self._show_count = show_count
         self._say = say
         self._wanted: Sequence[str] = ()
         self._read: dict[str, AwsManagedPolicy] = {}
@@ -73,7 +73,7 @@ class AwsManagedPolicies:
         self._final: Exception | None = None
 
     def of_console_users(self, answers: Mapping[Source, Answer[Any]]) -> Answer[Any]:
-        """Return the policies that console users have; without the credential report, those of all users."""
+        """Return the answer with the policies of console users; without the credential report, of all users."""
         users, groups = answers[Source.USERS], answers[Source.GROUPS]
         for missing in (users, groups):
             if missing.value is None and missing.gap is not None:
@@ -93,7 +93,7 @@ class AwsManagedPolicies:
         return self.so_far()
 
     def so_far(self) -> Answer[Any]:
-        """Return what was read; what is missing then was not read in time."""
+        """Return the answer with what has been read; missing policies were not read in time."""
         read = dict(self._read)
         lacks = {arn: self._lack(arn) for arn in self._wanted if arn not in read}
         answer = answer_of(self._wanted, read, lacks, SourceStatus.FAILED)
@@ -101,17 +101,17 @@ class AwsManagedPolicies:
 
     def _keep(self, arn: str) -> None:
         self._actions[arn] = _GET
-        ask = partial(self._connection.iam.get_policy, PolicyArn=arn)
-        policy = convert(answered(ask, self._sleep), _PolicyAnswer).policy
+        call = partial(self._connection.iam.get_policy, PolicyArn=arn)
+        policy = convert(answered(call, self._sleep), _PolicyAnswer).policy
         if policy.arn != arn:
             raise ValueError(f"the answer is about {policy.arn}")
         self._actions[arn] = _GET_VERSION
         self._read[arn] = self._version(arn, policy.default_version_id)
-        self._tell(_SOURCE, len(self._read))
+        self._show_count(_SOURCE, len(self._read))
 
     def _version(self, arn: str, version_id: str) -> AwsManagedPolicy:
-        ask = partial(self._connection.iam.get_policy_version, PolicyArn=arn, VersionId=version_id)
-        version = convert(answered(ask, self._sleep), _VersionAnswer).policy_version
+        call = partial(self._connection.iam.get_policy_version, PolicyArn=arn, VersionId=version_id)
+        version = convert(answered(call, self._sleep), _VersionAnswer).policy_version
         if version.version_id != version_id or not version.is_default_version:
             raise ValueError(f"the answer is not about {version_id}, the default version")
         try:
@@ -120,9 +120,9 @@ class AwsManagedPolicies:
             raise ValueError(str(error)) from error
 
     def _lack(self, arn: str) -> Gap:
-        """Return why a document is not known: its own error, the one after which nothing more was asked, or the time.
+        """Return why a document is unknown: its own error, the error that stopped all further calls, or the time.
 
-        The id names the call: AWS may refuse one of the two for one policy, and the other for another.
+        The id contains the call: AWS may refuse one of the two for one policy, and the other for another.
         """
         error = self._errors.get(arn, self._final)
         if error is None:

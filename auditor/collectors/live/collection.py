@@ -1,6 +1,6 @@
-"""The live collector: asks AWS itself, in bulk and side by side, and notes whatever it was not told.
+"""The live collector: reads an account from AWS with bulk calls in parallel, and records a gap for what it cannot read.
 
-No call is made per user, group or role; about policies and others single_entities asks one by one, if it must.
+It makes no call per user, group or role; single_entities reads policies and other entities one by one if necessary.
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
 """
 
@@ -63,7 +63,7 @@ _BUSY = frozenset({"ReportInProgress", "LimitExceeded"})
 
 
 class ProgressEvent(Struct, frozen=True):
-    """Report how far a source has been read; `done` comes once, at its end, unless the time was over before."""
+    """Report how far a source has been read; `done` is true once, at its end, unless the time was over before."""
 
     source: Source
     items: int
@@ -72,22 +72,22 @@ class ProgressEvent(Struct, frozen=True):
 
 
 class _ReportAnswer(Struct, rename="pascal"):
-    """AWS's answer of GetCredentialReport."""
+    """AWS's response to GetCredentialReport."""
 
     content: bytes
     generated_time: datetime
 
 
 class _AliasAnswer(Struct, rename="pascal"):
-    """AWS's answer of ListAccountAliases: an account has one alias or none."""
+    """AWS's response to ListAccountAliases: an account has one alias or none."""
 
     account_aliases: list[str]
 
 
 class _List(NamedTuple):
-    """A list that is being read: how to ask for a page, what a page is, where its items are, and the pages so far."""
+    """Hold a list that is being read: the call for a page, its type, the field with the items, and the pages so far."""
 
-    ask: Callable[..., Any]
+    call: Callable[..., Any]
     page_type: Any
     field: str
     pages: list[Any]
@@ -118,13 +118,13 @@ def collect(
     timeout_s: float = DEFAULT_TIMEOUT_S,
     say: Callable[[str], object] = lambda _: None,
 ) -> Snapshot:
-    """Return the snapshot of the account, with the sources that are asked for; the account summary always is.
+    """Return the snapshot of the account with the requested sources, and always the account summary.
 
     `captured_at` is the time at which the collection began. `progress` is called from several threads. What AWS
-    refuses, and what was not read after `timeout_s` seconds, becomes a gap, never an error. `say` is told beforehand of
-    calls that grow with the number of entities, from several threads too.
+    refuses, and what was not read after `timeout_s` seconds, becomes a gap, never an error. `say` is called, also from
+    several threads, with a message before calls whose number grows with the number of entities.
 
-    Raises SourceError where the answers contradict each other so that no list or fact can be singled out as unknown.
+    Raises SourceError if the responses contradict each other, and it is unclear which list or fact is wrong.
     """
     captured_at = utc(clock())
     deadline = Deadline(timer, timeout_s)
@@ -134,10 +134,10 @@ def collect(
         answers |= reading.answers(needed(sources) & BULK)
     finally:
         left_s = deadline.left()
-        deadline.halted.set()  # threads that are still in a call end with it, whatever it brings
+        deadline.halted.set()  # threads that are still waiting for a call end after it
     caller = connection.caller
-    with ThreadPoolExecutor(1) as pool:  # AWS answers while the answers are joined
-        asked = pool.submit(_identity, connection, deadline, captured_at)
+    with ThreadPoolExecutor(1) as pool:  # this call runs while the answers are joined
+        confirmed = pool.submit(_identity, connection, deadline, captured_at)
         answers = without_strangers(answers, caller)
         alias = answers[Source.ACCOUNT_ALIAS].value
         identity = Identity(caller.account_id, alias, caller.partition, connection.region)
@@ -148,13 +148,13 @@ def collect(
             snapshot = with_login_profiles(connection, snapshot, rest, pause, say, lambda: utc(clock()))
             known = sum(not gaps_of(profile) for profile in snapshot.login_profiles)
             progress(ProgressEvent(Source.PASSWORD_RESETS, known, known, done=True))
-        snapshot = structs.replace(snapshot, sources=(asked.result(), *snapshot.sources))
+        snapshot = structs.replace(snapshot, sources=(confirmed.result(), *snapshot.sources))
     check(snapshot, "AWS's answers contradict each other", _READ_AGAIN)
     return snapshot
 
 
 def _identity(connection: Connection, deadline: Deadline, read_at: datetime) -> SourceRecord:
-    """Return how the identity was read, which AWS confirms once more; raise SourceError if it is another account's."""
+    """Return the record of the identity, which AWS confirms again at the end; raise SourceError if it has changed."""
     detail = unconfirmed(connection, deadline.halted.wait)
     status = SourceStatus.COMPLETE if detail is None else SourceStatus.PARTIAL
     return SourceRecord(Source.IDENTITY, status, read_at, 1, 1, detail)
@@ -179,8 +179,8 @@ class _Reading:
         self._clock = clock
         self._deadline = deadline
         self._sleep = sleep or deadline.halted.wait
-        self._single_entities = SingleEntities(connection, deadline, self._sleep, self._tell_requested, say)
-        self._of_aws = aws_managed.AwsManagedPolicies(connection, deadline, self._sleep, self._tell_requested, say)
+        self._single_entities = SingleEntities(connection, deadline, self._sleep, self._show_count, say)
+        self._of_aws = aws_managed.AwsManagedPolicies(connection, deadline, self._sleep, self._show_count, say)
         details = self._iam.get_account_authorization_details
         self._lists: Mapping[Source, _List] = {
             **{
@@ -191,7 +191,7 @@ class _Reading:
         }
 
     def answers(self, sources: frozenset[Source]) -> dict[Source, Answer[Any]]:
-        """Return the answers of the sources; those that take no call of their own are left out."""
+        """Return the answers of the sources, except those that need no call of their own."""
         prepare((*_SHAPES, *SHAPES, *aws_managed.SHAPES))
         readers: dict[Source, Callable[[], Answer[Any]]] = {
             _REPORT: self._credential_report,
@@ -212,9 +212,9 @@ class _Reading:
     def _in_doubt(
         self, answers: Mapping[Source, Answer[Any]], readers: Mapping[Source, Callable[[], Answer[Any]]]
     ) -> dict[Source, Answer[Any]]:
-        """Read once more what contradicts each other: somebody may have made or deleted something meanwhile.
+        """Read again the sources that contradict each other: something may have been created or deleted meanwhile.
 
-        What cannot be read to its end this time stays as it was read before.
+        A source that cannot be read completely this time keeps its first answer.
         """
         found = doubts(answers)
         sources = {source for doubt in found.values() for source in doubt.sources} | found.keys()
@@ -229,30 +229,30 @@ class _Reading:
         return {source: answer for source, answer in read.items() if answer.gap is None}
 
     def _descriptions(self, policies: Answer[Any]) -> Answer[Any]:
-        """Ask about each policy that was read."""
+        """Read the description of each policy that was listed."""
         if policies.value is None and policies.gap is not None:
             unlisted = structs.replace(policies.gap, id=f"{_DESCRIPTIONS}:{policies.gap.error_code}")
             return unread(_DESCRIPTIONS, SourceStatus.FAILED, structs.replace(unlisted, source=_DESCRIPTIONS))
         return self._single_entities.policy_descriptions({policy.arn: policy for policy in policies.value or ()})
 
     def _in_time(self, readers: Mapping[Source, Callable[[], Answer[Any]]]) -> dict[Source, Answer[Any]]:
-        """Return the answers of the readers; of those that did not end in time, what they had read."""
+        """Return the answers of the readers; a reader that did not end in time has what it had read."""
         work = {source: partial(self._timed, source, read) for source, read in readers.items()}
         found = side_by_side(work, self._deadline)
         return {source: found[source] if source in found else self._cut(source) for source in readers}
 
     def _timed(self, source: Source, read: Callable[[], Answer[T]]) -> Answer[T]:
-        self._tell(source, 0, 0, done=False)
+        self._show_progress(source, 0, 0, done=False)
         answer = structs.replace(read(), read_at=utc(self._clock()))
-        self._tell(source, answer.items, answer.pages, done=True)
+        self._show_progress(source, answer.items, answer.pages, done=True)
         return answer
 
-    def _tell(self, source: Source, items: int, pages: int, *, done: bool) -> None:
+    def _show_progress(self, source: Source, items: int, pages: int, *, done: bool) -> None:
         if not self._deadline.halted.is_set():
             self._progress(ProgressEvent(source, items, pages, done))
 
-    def _tell_requested(self, source: Source, answered: int) -> None:
-        self._tell(source, answered, answered, done=False)
+    def _show_count(self, source: Source, answered: int) -> None:
+        self._show_progress(source, answered, answered, done=False)
 
     def _cut(self, source: Source) -> Answer[Any]:
         if source in self._lists:
@@ -275,7 +275,7 @@ class _Reading:
                 return self._joined(source, page)
             read.append(page)
             items += len(_details(page, self._lists[source].field))
-            self._tell(source, items, len(read), done=False)
+            self._show_progress(source, items, len(read), done=False)
         answer = self._joined(source, None)
         if source in ENTITIES:
             self.reader.read_ahead(answer.value or ())
@@ -285,12 +285,12 @@ class _Reading:
         """Yield the pages of a list; a Gap comes last if its end was not reached."""
         listed = self._lists[source]
         try:
-            yield from pages(partial(listed.ask, MaxItems=PAGE_SIZE), listed.page_type, self._deadline, self._sleep)
+            yield from pages(partial(listed.call, MaxItems=PAGE_SIZE), listed.page_type, self._deadline, self._sleep)
         except FAULTS as error:
             yield self._gap(source, error)
 
     def _joined(self, source: Source, reason: Gap | None) -> Answer[Any]:
-        """Join the pages read so far; an item that a change of the account put on two pages counts as last seen."""
+        """Join the pages read so far; an item on two pages, as after a change of the account, counts as last read."""
         field, read = self._lists[source].field, tuple(self._lists[source].pages)
         if reason is not None and not read:
             return unread(source, SourceStatus.FAILED, reason)
@@ -342,7 +342,7 @@ class _Reading:
         return structs.replace(self._single(Source.ACCOUNT_ALIAS, read), gap=None)
 
     def _credential_report(self) -> Answer[CredentialReport]:
-        """Have a report made and wait for it; one that is there already will do if none may be made."""
+        """Request a new credential report and wait for it; use an existing one if requesting is denied."""
         deadline = self._deadline.within(REPORT_TIMEOUT_S)
         refusal: Gap | None = None
         state, delay = "", FIRST_DELAY
@@ -360,7 +360,7 @@ class _Reading:
             delay = min(delay * 2, LONGEST_DELAY)
 
     def _generated(self) -> tuple[str, Gap | None]:
-        """Ask for a report: give the state of the making, and the gap if it was refused for good."""
+        """Request a credential report; return its state, and a gap if AWS refused it."""
         try:
             return answered(self._iam.generate_credential_report, self._sleep).get("State", ""), None
         except FAULTS as error:
@@ -383,7 +383,7 @@ def _complete(source: Source, value: T, items: int, **more: Any) -> Answer[T]:
 
 
 def _details(page: Any, field: str) -> Sequence[Any]:
-    return getattr(page, field) or ()  # UNSET, for a kind that the page does not hold, counts as nothing
+    return getattr(page, field) or ()  # UNSET if the page has no such field
 
 
 def _name(detail: Any) -> str:

@@ -1,4 +1,4 @@
-"""Reading an account in one call, for programs; the command line connects and collects step by step."""
+"""Reading an account in one call, for programs; the command line connects and collects in two steps."""
 
 import time
 
@@ -19,13 +19,14 @@ def collect(
     sources: frozenset[Source] = BULK,
     timeout_s: float | None = None,
 ) -> Snapshot:
-    """Return a snapshot of the account that AWS's credentials lead to, as `iam-audit snapshot` saves it.
+    """Return a snapshot of the account that the AWS credentials belong to, as `iam-audit snapshot` saves it.
 
-    The options are those of the command line; what is None follows AWS's own environment variables and configuration
-    files. `sources` says what is read, by default all that any rule reads. What AWS refuses, and what was not read
-    within `timeout_s` seconds (1800 by default), is unknown in the snapshot, with the reason, and never an error.
+    The options are those of the command line; options that are None follow AWS's own environment variables and
+    configuration files. `sources` selects what is read, by default everything that any rule reads. What AWS refuses,
+    and what was not read within `timeout_s` seconds (1800 by default), is unknown in the snapshot, with the reason; it
+    raises no error.
 
-    Raises SourceError where AWS cannot be reached or the credentials are not valid, and UsageError where the account
+    Raises SourceError if AWS cannot be reached or the credentials are not valid, and UsageError if the account
     is not `expect_account`.
     """
     options = LiveOptions(profile=profile, region=region, role_arn=role_arn, external_id=external_id)

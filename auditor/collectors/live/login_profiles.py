@@ -1,4 +1,4 @@
-"""Login profiles, read live: one call for each user whose verdict depends on whether a reset is forced.
+"""Login profiles, read live: one call for each user whose verdict depends on a forced password reset.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetLoginProfile.html
 """
@@ -39,7 +39,7 @@ def with_login_profiles(
     say: Callable[[str], object],
     read_at: Callable[[], datetime],
 ) -> Snapshot:
-    """Return the snapshot with the login profiles of the users at risk; how many calls that takes is announced."""
+    """Return the snapshot with the login profiles of the users at risk; `say` is called with the number of calls."""
     prepare((ProfileAnswer,))
     names = list(at_risk(snapshot))
     if names and deadline.left():
@@ -61,9 +61,9 @@ def with_login_profiles(
 
 
 def at_risk(snapshot: Snapshot) -> Iterator[str]:
-    """Yield the users with a console password who may not, or perhaps may not, change it as they sign in.
+    """Yield the users with a console password who cannot, or perhaps cannot, change it when they sign in.
 
-    Whether they are locked out depends on whether a reset is forced; for all others it does not matter.
+    A forced password reset would lock out these users; for all others it does not matter.
     """
     access = Access(snapshot)
     for user in snapshot.users.known_part:
@@ -79,8 +79,8 @@ def _is_at_risk(user: User, access: Access) -> bool:
 
 
 def _confirmed(reported: Answers[LoginProfile], detail: str | None) -> Answers[LoginProfile]:
-    """Return the answers, none of them if AWS did not confirm afterwards that they are about the same account."""
-    return reported if detail is None else Answers({}, {}, reported.unasked, ValueError(detail))
+    """Return the answers, or none of them if AWS did not confirm afterwards that the account is the same."""
+    return reported if detail is None else Answers({}, {}, reported.unread, ValueError(detail))
 
 
 def _profile(iam: Any, name: str) -> LoginProfile:

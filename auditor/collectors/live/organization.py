@@ -1,6 +1,6 @@
-"""The organization: every account that AWS Organizations lists, read to the end of the list or not at all.
+"""The organization: every account that AWS Organizations lists; an incomplete list is an error.
 
-The list is what an audit of the organization is measured by: an account that is missing in it is missing everywhere.
+An audit of the organization is based on this list: an account that is missing in it is missing everywhere.
 https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
 https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListTagsForResource.html
 """
@@ -38,7 +38,7 @@ from auditor.redaction import first_sentence
 
 P = TypeVar("P")
 Say = Callable[[str], object]
-"""Announce calls that grow with the number of accounts, before they are made."""
+"""A function that is called with a message before calls whose number grows with the number of accounts."""
 
 DEFAULT_TIMEOUT_S = 1800.0
 _NOT_IN_USE = "AWSOrganizationsNotInUseException"
@@ -58,16 +58,16 @@ def read_organization(
     sleep: Sleep = time.sleep,
     say: Say = lambda _: None,
 ) -> Organization:
-    """Return the organization with every account in it, those that are closed too; the tags of accounts only on demand.
+    """Return the organization with all its accounts, also closed ones, and their tags only if `tags` is true.
 
-    Raises SourceError if the list could not be read to its end, which names the IAM action to grant where that is why.
-    Units without a name that may be read are named by their ids, with a warning.
+    Raises SourceError if the list could not be read completely; it names the IAM action to grant if access was denied.
+    Organizational units whose names cannot be read are named by their ids, with a warning.
     """
     return _Reader(connection, Deadline(timer, timeout_s), sleep, say).organization(tags=tags)
 
 
 def assumable(connection: Connection, role_arn: str, external_id: str | None = None) -> str | None:
-    """Return None if the caller may assume a role, and otherwise AWS's error code."""
+    """Return None if the caller can assume a role, otherwise AWS's error code."""
     more = {} if external_id is None else {"ExternalId": external_id}
     try:
         connection.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=SESSION_NAME, **more)
@@ -77,16 +77,16 @@ def assumable(connection: Connection, role_arn: str, external_id: str | None = N
 
 
 def account_state(connection: Connection, account_id: str) -> str | None:
-    """Return AWS's word for the state of an account now, None where AWS does not say."""
-    ask = holding(connection.client("organizations").describe_account, "Account")
+    """Return AWS's name for the current state of an account, None if it is unknown."""
+    request = holding(connection.client("organizations").describe_account, "Account")
     try:
-        return state_of(convert(ask(AccountId=account_id)["Account"], AccountAnswer))
+        return state_of(convert(request(AccountId=account_id)["Account"], AccountAnswer))
     except FAULTS:
         return None
 
 
 class _Reader:
-    """Ask AWS Organizations."""
+    """Read an organization with calls to AWS Organizations."""
 
     def __init__(self, connection: Connection, deadline: Deadline, sleep: Sleep, say: Say) -> None:
         self._caller = connection.caller
@@ -116,14 +116,14 @@ class _Reader:
         )
 
     def _described(self) -> OrganizationDetail:
-        ask = holding(self._client.describe_organization, "Organization")
+        request = holding(self._client.describe_organization, "Organization")
         try:
-            return convert(answered(ask, self._sleep), OrganizationAnswer).organization
+            return convert(answered(request, self._sleep), OrganizationAnswer).organization
         except FAULTS as error:
             raise self._failed("the organization", "DescribeOrganization", error) from error
 
     def _accounts(self) -> dict[str, AccountAnswer]:
-        """Return all accounts by id; a list that changes while it is read may name one twice."""
+        """Return all accounts by id; a list that changes while it is read may contain one twice."""
         found: dict[str, AccountAnswer] = {}
         try:
             for page in self._pages("list_accounts", "Accounts", AccountsPage):
@@ -133,13 +133,13 @@ class _Reader:
         return found
 
     def _pages(self, call: str, key: str, page_type: type[P], **given: str) -> Iterator[P]:
-        ask = partial(holding(getattr(self._client, call), key), **given)
+        request = partial(holding(getattr(self._client, call), key), **given)
         return pages(
-            ask, page_type, self._deadline, self._sleep, place="NextToken", next_place=lambda page: page.next_token
+            request, page_type, self._deadline, self._sleep, place="NextToken", next_place=lambda page: page.next_token
         )
 
     def _failed(self, what: str, call: str, error: Exception, read: int = 0) -> SourceError:
-        """Return why a list could not be read; what there was of it is not used."""
+        """Return the error for a list that could not be read completely; the part that was read is not used."""
         action, code = f"organizations:{call}", error_code(error)
         so_far = f" after {read:,} of its accounts" if read else ""
         if code == _NOT_IN_USE:
@@ -154,7 +154,7 @@ class _Reader:
         return SourceError(f"{what} could not be read{so_far}: {action}: {_reason(error, code)}", _AGAIN)
 
     def _check_states(self, accounts: Iterable[AccountAnswer]) -> None:
-        """Warn of accounts whose state AWS did not give, or gave in the retired field or in an unknown word."""
+        """Add warnings for accounts without a state, with a state in the retired field only, or an unknown state."""
         lacking = [account for account in accounts if account.state is None]
         older = sum(account.status is not None for account in lacking)
         if older:
@@ -167,7 +167,7 @@ class _Reader:
             self._warnings.append(f"AWS gave the state {word!r}, which is not known here; it counts as active")
 
     def _places(self, accounts: Iterable[AccountAnswer]) -> Mapping[str, str]:
-        """Return the path of units of each account by id; what cannot be read of it is a warning."""
+        """Return the path of organizational units of each account, by account id; add a warning if it is incomplete."""
         by_ids = {account.id: _ids(account.paths) for account in accounts}
         try:
             if all(by_ids.values()):
@@ -178,7 +178,7 @@ class _Reader:
             return {account: "/".join(ids) for account, ids in by_ids.items()}
 
     def _named(self, by_ids: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
-        """Return paths by name: the units below a unit are asked for only where accounts are below them."""
+        """Return paths by name; units below a unit are read only if there are accounts below them."""
         names = {root.id: root.name for root in self._roots()}
         parents = {parent for ids in by_ids.values() for parent in ids[:-1]}
         for parent in sorted(parents):
@@ -186,7 +186,7 @@ class _Reader:
         return {account: "/".join(names.get(id_, id_) for id_ in ids) for account, ids in by_ids.items()}
 
     def _walked(self) -> Iterator[tuple[str, str]]:
-        """Yield accounts with their paths from the root down: AWS gave no Paths."""
+        """Yield accounts with their paths, by walking the tree from the root; used if AWS returned no Paths."""
         left = [(root.id, root.name) for root in self._roots()]
         while left:
             parent, path = left.pop()
@@ -199,13 +199,13 @@ class _Reader:
 
     def _units(self, parent: str) -> list[UnitAnswer]:
         call = "ListOrganizationalUnitsForParent"
-        ask = "list_organizational_units_for_parent"
-        found = self._walk(call, ask, "OrganizationalUnits", UnitsPage, ParentId=parent)
+        request = "list_organizational_units_for_parent"
+        found = self._walk(call, request, "OrganizationalUnits", UnitsPage, ParentId=parent)
         return [unit for page in found for unit in page.organizational_units]
 
     def _below(self, parent: str) -> list[str]:
-        ask = "list_accounts_for_parent"
-        found = self._walk("ListAccountsForParent", ask, "Accounts", AccountsPage, ParentId=parent)
+        request = "list_accounts_for_parent"
+        found = self._walk("ListAccountsForParent", request, "Accounts", AccountsPage, ParentId=parent)
         return [account.id for page in found for account in page.accounts]
 
     def _walk(self, action: str, call: str, key: str, page_type: type[P], **given: str) -> list[P]:
@@ -216,12 +216,12 @@ class _Reader:
             raise _WalkError(f"organizations:{action} failed ({code})") from error
 
     def _tags(self, accounts: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
-        """Return the tags of accounts: all or none, for what chooses accounts by tags must know them."""
+        """Return the tags of all accounts, or raise: choosing accounts by tags needs the tags of all."""
         self._say(f"Reading the tags of {_accounts(len(accounts))} ({len(accounts):,} ListTagsForResource calls)")
         prepare((TagsPage,))
         read = one_by_one(accounts, self._tags_of, self._deadline)
         error = next(iter(read.errors.values()), None)
-        if error is None and read.unasked:
+        if error is None and read.unread:
             error = OvertimeError(self._deadline.timeout_s)
         if error is not None:
             raise self._failed("the tags of accounts", "ListTagsForResource", error) from error
@@ -233,7 +233,7 @@ class _Reader:
 
 
 class _WalkError(Exception):
-    """Raised where the tree of organizational units cannot be read."""
+    """Raised if the tree of organizational units cannot be read."""
 
 
 def _reason(error: Exception, code: str) -> str:

@@ -1,4 +1,4 @@
-"""Pages: a list of AWS's, asked for page by page until AWS says that it ends."""
+"""Pages: reading a list from AWS page by page until its end."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -16,7 +16,7 @@ Sleep = Callable[[float], object]
 
 
 def iam_marker(page: Any) -> str | None:
-    """Return where a list of IAM's goes on, None at its end; raise NoEndError where a page says neither."""
+    """Return the marker of the next page of an IAM list, None at its end; raise NoEndError if a page has neither."""
     if page.is_truncated is False:
         return None
     if page.is_truncated is not True or not page.marker:
@@ -25,7 +25,7 @@ def iam_marker(page: Any) -> str | None:
 
 
 def pages(
-    ask: Callable[..., Any],
+    call: Callable[..., Any],
     page_type: type[P],
     deadline: Deadline,
     sleep: Sleep,
@@ -33,15 +33,15 @@ def pages(
     place: str = "Marker",
     next_place: Callable[[Any], str | None] = iam_marker,
 ) -> Iterator[P]:
-    """Yield the pages of a list; `place` is the parameter that says where a page begins.
+    """Yield the pages of a list; `place` is the request parameter for the marker of a page.
 
-    Raises what `ask` raises, NoEndError where AWS does not say how to go on or sends back to an earlier page, and
-    OvertimeError when no time is left; the pages before that have been yielded.
+    Raises what `call` raises, NoEndError if AWS does not say where the list continues or returns to an earlier page,
+    and OvertimeError if no time is left; the pages before that have been yielded.
     """
     given: dict[str, str] = {}
     seen: set[str] = set()
     while deadline.left():
-        page = convert(answered(partial(ask, **given), sleep), page_type)
+        page = convert(answered(partial(call, **given), sleep), page_type)
         yield page
         following = next_place(page)
         if following is None:

@@ -1,4 +1,4 @@
-"""Permissions: the IAM actions that reading some sources takes, and nothing more."""
+"""Permissions: the IAM actions that reading some sources needs, and no others."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,11 +12,11 @@ _BEFORE = {
     Source.AWS_MANAGED_POLICIES: _HOLDERS,
     Source.PASSWORD_RESETS: POLICIES_OF_USERS | {Source.PASSWORD_POLICY, Source.CREDENTIAL_REPORT},
 }
-"""What tells whom a source that takes single calls is asked about."""
+"""The sources that must be read before, to know for which entities a source needs calls."""
 
 
 def needed(sources: frozenset[Source]) -> frozenset[Source]:
-    """Return what is read for these sources: they themselves, what always is, and what tells whom to ask about."""
+    """Return all sources that are read for these: themselves, those that they depend on, and those always read."""
     return sources.union(_ALWAYS, *(_BEFORE.get(source, ()) for source in sources))
 
 

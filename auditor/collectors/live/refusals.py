@@ -1,4 +1,4 @@
-"""Refusals: everything by which one answer of AWS can fail, and the gap that it leaves."""
+"""Refusals: all errors that one call to AWS can raise, and the gap that each leaves."""
 
 from typing import TypeVar
 
@@ -16,20 +16,20 @@ T = TypeVar("T")
 
 
 class NoEndError(Exception):
-    """Raised when AWS does not say whether, or where, more of a list follows."""
+    """Raised if AWS does not say whether or where a list continues."""
 
 
 class OvertimeError(Exception):
-    """Raised when no time is left; `timeout_s` is what there was."""
+    """Raised if no time is left; `timeout_s` is the time there was."""
 
     def __init__(self, timeout_s: float) -> None:
         super().__init__(timeout_s)
         self.timeout_s = timeout_s
 
 
-_UNREADABLE = (msgspec.ValidationError, SourceError, ValueError)  # the last is botocore's word on bad numbers and times
+_UNREADABLE = (msgspec.ValidationError, SourceError, ValueError)  # botocore raises ValueError for bad numbers and times
 FAULTS = (aws.ClientError, aws.BotoCoreError, ResponseParserError, NoEndError, OvertimeError, *_UNREADABLE)
-"""The errors by which one answer can fail, whatever becomes of the others."""
+"""The errors that one call can raise, independently of other calls."""
 
 
 NO_LOGIN = (
@@ -41,25 +41,25 @@ NO_LOGIN = (
     aws.MetadataRetrievalError,
     aws.RefreshWithMFAUnsupportedError,
 )
-"""The errors by which botocore cannot get credentials, or cannot renew those that have ended."""
+"""The errors of botocore if it cannot get credentials, or cannot renew expired ones."""
 _BUSY_CODES = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException", "ServiceUnavailable"})
 _EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
 
 
 def error_code(error: Exception) -> str:
-    """Return AWS's error code, or the name of a fault that botocore or we found."""
+    """Return AWS's error code, or the name of an error of botocore or of ours."""
     if isinstance(error, aws.ClientError):
         return str(error.response.get("Error", {}).get("Code") or "Unknown")
     return "UnreadableAnswer" if isinstance(error, _UNREADABLE) else type(error).__name__
 
 
 def ended(error: Exception) -> bool:
-    """Return whether a call failed because the credentials have ended, as every other call will."""
+    """Return whether a call failed because the credentials have expired, so that every other call will fail too."""
     return isinstance(error, NO_LOGIN) or error_code(error) in _EXPIRED_CODES
 
 
 def gap_of(source: Source, error: Exception, action: str, *, mfa: bool) -> Gap:
-    """Return the gap that a failed call leaves; `mfa` says whether the caller has shown a second factor."""
+    """Return the gap that a failed call leaves; `mfa` says whether --mfa-serial was used."""
     if isinstance(error, OvertimeError):
         return timed_out(source, error.timeout_s)
     if isinstance(error, NoEndError):
@@ -78,7 +78,7 @@ def _hint(error: Exception, *, mfa: bool) -> str | None:
 
 
 def timed_out(source: Source, timeout_s: float) -> Gap:
-    """Return the gap of a source that was not read to its end in time."""
+    """Return the gap of a source that was not read completely in time."""
     name = sentence_start(source.text)
     return gap(source, "Timeout", f"{name} could not be read completely within {timeout_s:,g} s (--timeout)")
 
@@ -92,7 +92,7 @@ class Refusal(Struct, frozen=True):
 
 
 def refusal_of(error: AuditError) -> Refusal:
-    """Return what stands behind an error of `connect`; it keeps botocore's error as its cause."""
+    """Return the refusal behind an error of `connect`, from botocore's error, which is its cause."""
     cause = error.__cause__
     if not isinstance(cause, Exception):
         return Refusal(None, denied=False, timed_out=False)

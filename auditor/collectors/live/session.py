@@ -1,6 +1,6 @@
-"""The connection to AWS: credentials, MFA, a role to assume, and whom the account says that we are.
+"""The connection to AWS: credentials, MFA, a role to assume, and the identity of the caller.
 
-The only module that imports boto3. Which credentials are used, and where from, is botocore's business:
+This is the only module that imports boto3. botocore decides which credentials are used:
 https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
 """
 
@@ -35,18 +35,18 @@ if TYPE_CHECKING:  # the stubs are not there at run time
     from mypy_boto3_sts import STSClient
 
 AskCode = Callable[[str], str]
-"""Ask a person for the code that an MFA device shows; takes the device's serial number."""
+"""A function that asks a person for the code of an MFA device, given the device's serial number."""
 
 SESSION_NAME = "iam-audit"
 SESSION_SECONDS = 3600  # the longest that every role allows, and the longest session token of a root user
 DEFAULT_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
-"""IAM is global in a partition; a Region is only needed to find it and STS."""
+"""IAM is global in a partition; a Region is only needed to find the endpoints of IAM and STS."""
 
 DEFAULT_TIMEOUT_S = 1800.0
-"""How long an account may be read; throttled all the time, a reading ends then, with gaps."""
+"""How long reading an account may take; if AWS throttles all calls, reading ends then, with gaps."""
 _CONNECT_TIMEOUT_S, _READ_TIMEOUT_S = 10.0, 60.0  # of one attempt of one call
-_CONNECTIONS = 40  # all threads ask IAM through one client: one for each source, and eight for entities of some
-_PROMPT = "Enter MFA code for "  # botocore's own words before the serial number
+_CONNECTIONS = 40  # all threads share one IAM client: one for each source, and eight for the entities of some
+_PROMPT = "Enter MFA code for "  # botocore's text before the serial number
 
 WITHOUT_AWS = (
     "To try it without AWS: `iam-audit scan --demo`; with files from the AWS CLI: `iam-audit scan --exports DIR`."
@@ -86,7 +86,7 @@ _CONFIGURATION = (aws.ConfigParseError, aws.ConfigNotFound, aws.InvalidConfigErr
 
 
 class LiveOptions(Struct, frozen=True, kw_only=True):
-    """Hold how to reach AWS; what is None follows AWS's own environment variables and configuration files.
+    """Hold how to reach AWS; options that are None follow AWS's own environment variables and configuration files.
 
     The role of `role_arn` is taken by the credentials of `through_role_arn`, where that is given. No attempt of a
     call takes longer than `timeout_s` seconds.
@@ -103,7 +103,7 @@ class LiveOptions(Struct, frozen=True, kw_only=True):
 
 
 class Caller(Struct, frozen=True):
-    """Hold who reads which account; `profile` is None when the credentials are of no profile that was named."""
+    """Hold who reads which account; `profile` is None if the credentials do not come from a named profile."""
 
     account_id: str
     arn: str
@@ -112,9 +112,9 @@ class Caller(Struct, frozen=True):
 
 
 class Connection(Struct, frozen=True):
-    """Hold an IAM client that may be shared by threads, who its caller is, and whether --mfa-serial was used.
+    """Hold an IAM client that threads may share, its caller, and whether --mfa-serial was used.
 
-    `client` makes a client of another service, in `region`, with the same keys; `signing` watches these.
+    `client` makes a client of another service, in `region`, with the same keys; `signing` watches the keys.
     """
 
     caller: Caller
@@ -126,7 +126,7 @@ class Connection(Struct, frozen=True):
 
 
 def profiles() -> Sequence[str]:
-    """Return the names of the AWS profiles; none where the AWS files cannot be read."""
+    """Return the names of the AWS profiles; none if the AWS files cannot be read."""
     names: list[str] = []
     with suppress(aws.BotoCoreError):
         names = CoreSession().available_profiles
@@ -134,9 +134,9 @@ def profiles() -> Sequence[str]:
 
 
 def service_client(service: str, *, profile: str | None, region: str | None) -> Any:
-    """Return a client of a service by the credentials at hand, without asking whose they are.
+    """Return a client of a service with the current credentials, without checking which account they belong to.
 
-    Raises UsageError for a profile that does not exist, and SourceError where a client cannot be made.
+    Raises UsageError for a profile that does not exist, and SourceError if a client cannot be made.
     """
     options = LiveOptions(profile=profile, region=region)
     core = CoreSession(profile=profile)
@@ -146,16 +146,16 @@ def service_client(service: str, *, profile: str | None, region: str | None) -> 
 
 
 def connect(options: LiveOptions, *, ask_code: AskCode | None) -> Connection:
-    """Return a connection to the account that the options lead to; `ask_code` is None without a terminal.
+    """Return a connection to the account that the options select; `ask_code` is None without a terminal.
 
-    --mfa-serial alone gets a session token. With --role-arn the code goes to AssumeRole itself, as in the AWS CLI:
-    a role that demands MFA sees it, and a code works only once.
-    Raises UsageError for options that cannot be right and SourceError when AWS cannot be reached or refuses.
+    --mfa-serial alone gets a session token. With --role-arn, the code is sent to AssumeRole itself, as in the AWS CLI,
+    because a role may demand MFA, and a code works only once.
+    Raises UsageError for invalid options, and SourceError if AWS cannot be reached or refuses access.
     """
     core = CoreSession(profile=options.profile)
     with _explaining(options, core):
         core.register_component("data_loader", _models(core.get_config_variable("data_path")))
-        _ask_instead_of_botocore(core, options, ask_code)
+        _prompt_instead_of_botocore(core, options, ask_code)
         session = boto3.Session(botocore_session=core, region_name=_region(core, options))
         config = _config("standard", 3, options.timeout_s)
         sts = session.client("sts", config=config)
@@ -177,7 +177,7 @@ def connect(options: LiveOptions, *, ask_code: AskCode | None) -> Connection:
 
         with ThreadPoolExecutor(1) as pool:
             made = pool.submit(_iam, session, keys, reading)
-            # It takes 15 ms, in which the answer is on its way; this call in this thread, where a signal ends it.
+            # Making the client takes 15 ms, during which this call runs; it is in this thread, so a signal ends it.
             identity = signing.identity()
         signing.watch(made.result())
         caller = Caller(identity["Account"], identity["Arn"], identity["Arn"].split(":")[1], _profile(core))
@@ -188,7 +188,7 @@ def connect(options: LiveOptions, *, ask_code: AskCode | None) -> Connection:
 
 @cache
 def _models(data_path: str | None) -> Loader:
-    """Return the reader of botocore's models, which keeps what it has read: 0.1 s for every further account."""
+    """Return the loader of botocore's models, which caches them: this saves 0.1 s for every further account."""
     return create_loader(data_path)
 
 
@@ -202,14 +202,14 @@ def _config(mode: Literal["standard", "adaptive"], attempts: int, timeout_s: flo
     )
 
 
-def _ask_instead_of_botocore(core: CoreSession, options: LiveOptions, ask_code: AskCode | None) -> None:
-    """Have profiles with role_arn and mfa_serial ask through `ask_code`: getpass would hang without a terminal."""
+def _prompt_instead_of_botocore(core: CoreSession, options: LiveOptions, ask_code: AskCode | None) -> None:
+    """Make profiles with role_arn and mfa_serial use `ask_code`, because getpass would hang without a terminal."""
     provider: Any = core.get_component("credential_provider").get_provider("assume-role")
 
     def prompter(prompt: str) -> str:
         return _code(prompt.removeprefix(_PROMPT).rstrip(": "), options, ask_code)
 
-    provider._prompter = prompter  # noqa: SLF001 - botocore makes the provider itself and has no door for this
+    provider._prompter = prompter  # noqa: SLF001 - botocore makes the provider itself and has no public way to set it
 
 
 def _code(serial: str, options: LiveOptions, ask_code: AskCode | None) -> str:
@@ -224,7 +224,7 @@ def _code(serial: str, options: LiveOptions, ask_code: AskCode | None) -> str:
 
 
 def _region(core: CoreSession, options: LiveOptions) -> str:
-    """Return the Region: the option's, the configuration's, or one in the partition of the ARNs that were given."""
+    """Return the Region from the option, from the configuration, or one in the partition of the given ARNs."""
     configured: str | None = core.get_config_variable("region")
     arn = options.role_arn or options.mfa_serial or ""
     partition = arn.split(":")[1] if arn.startswith("arn:") else "aws"
@@ -232,7 +232,7 @@ def _region(core: CoreSession, options: LiveOptions) -> str:
 
 
 def _keys(sts: "STSClient", options: LiveOptions, ask_code: AskCode | None) -> dict[str, Any]:
-    """Return the keys to read with, as arguments of a client; none if those of the session are meant."""
+    """Return the keys to read with, as arguments for a client; empty if the session's own keys are used."""
     mfa: dict[str, Any] = {}
     if options.mfa_serial is not None:
         mfa = {"SerialNumber": options.mfa_serial, "TokenCode": _code(options.mfa_serial, options, ask_code)}
@@ -264,19 +264,19 @@ def _arguments(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _profile(core: CoreSession) -> str | None:
-    """Return the profile in use, if one was named; keys from the environment win over AWS_PROFILE."""
+    """Return the profile in use, if one was named; keys in the environment override AWS_PROFILE."""
     credentials = core.get_credentials()
     profile: str | None = core.get_config_variable("profile")
     return None if credentials is not None and credentials.method == "env" else profile
 
 
 def _iam(session: "boto3.Session", keys: Mapping[str, Any], config: Config) -> "IAMClient":
-    """Return an IAM client that leaves policy documents encoded, and reads times fast.
+    """Return an IAM client that leaves policy documents encoded and parses times fast.
 
-    Half of botocore's time on large answers goes into dateutil, and a further part into decoding documents to
-    dictionaries, which would only be encoded again.
+    For large responses, half of botocore's time is spent in dateutil, and another part on decoding documents to
+    dictionaries, which would have to be encoded again.
     """
-    parsers = session._session.get_component("response_parser_factory")  # noqa: SLF001 - boto3 has no door for this
+    parsers = session._session.get_component("response_parser_factory")  # noqa: SLF001 - boto3 has no public way to do this
     parsers.set_parser_defaults(timestamp_parser=_time)
     client: IAMClient = session.client("iam", config=config, **keys)
     client.meta.events.unregister("after-call.iam", json_decode_policies)
@@ -284,7 +284,7 @@ def _iam(session: "boto3.Session", keys: Mapping[str, Any], config: Config) -> "
 
 
 def _time(text: Any) -> datetime:
-    """Read a time as botocore does, but first by the fast road for ISO 8601, which IAM always writes."""
+    """Parse a time as botocore does, but first try the fast parser for ISO 8601, which IAM always uses."""
     try:
         return datetime.fromisoformat(text)
     except (TypeError, ValueError):
@@ -293,7 +293,7 @@ def _time(text: Any) -> datetime:
 
 @contextmanager
 def _explaining(options: LiveOptions, core: CoreSession) -> Iterator[None]:
-    """Turn every error of botocore inside the block into an AuditError with a hint, and without secrets."""
+    """Convert every error of botocore inside the block to an AuditError with a hint and without secrets."""
     try:
         yield
     except aws.ClientError as error:
@@ -307,21 +307,21 @@ def _explaining(options: LiveOptions, core: CoreSession) -> Iterator[None]:
         raise _redacted(
             SourceError(f"the AWS credentials could not be loaded: {error}", _LOG_IN), options, core
         ) from error
-    except KeyError as error:  # botocore's word on XML that answers another question, and ours on an empty answer
+    except KeyError as error:  # botocore raises it for XML of another response, and we for an empty response
         raise SourceError(f"AWS could not be called: its answer has no {error}", _TRY) from error
 
 
 def _redacted(error: AuditError, options: LiveOptions, core: CoreSession) -> AuditError:
     """Return the error without the secrets of the options, the environment and the configuration files."""
     secrets = {options.external_id or "", options.mfa_code or ""}
-    with suppress(*_CONFIGURATION):  # then the error says so itself
+    with suppress(*_CONFIGURATION):  # then this is the error itself
         for settings in core.full_config["profiles"].values():
             secrets |= {str(settings.get(name, "")) for name in _SECRET_SETTINGS}
     return type(error)(redacted(error.message, secrets).strip(), error.hint)
 
 
 def _of_a_helper(error: Exception, core: CoreSession) -> SourceError | None:
-    """Return what went wrong with a program or a file that the profile takes credentials from; None for all else."""
+    """Return the error of a program or file that the profile gets credentials from; None for other errors."""
     settings: Mapping[str, Any] = {}
     with suppress(*_CONFIGURATION, aws.ProfileNotFound):
         settings = core.get_scoped_config()
@@ -346,11 +346,11 @@ def _of_a_helper(error: Exception, core: CoreSession) -> SourceError | None:
 
 def _refused(error: aws.ClientError) -> SourceError:
     code, call = str(error.response["Error"].get("Code", "Unknown")), error.operation_name
-    said = first_sentence(str(error.response["Error"].get("Message", "")))
+    message = first_sentence(str(error.response["Error"].get("Message", "")))
     hint = _HINTS.get(code) or _REFUSED.get(call, _TRY)
     if "expiredtoken" in code.lower():
         return SourceError(f"the AWS credentials have expired ({code})", hint)
-    return SourceError(f"AWS refused {call} ({code}): {said}", hint)
+    return SourceError(f"AWS refused {call} ({code}): {message}", hint)
 
 
 def _unknown_profile(profile: str | None, core: CoreSession) -> UsageError:

@@ -1,4 +1,4 @@
-"""Side by side: pieces of work in threads of their own, none of which can outlast a deadline or the process."""
+"""Side by side: pieces of work in separate threads, which end at a deadline or with the process."""
 
 from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
@@ -12,7 +12,7 @@ Ended = SimpleQueue[tuple[K, T | None, BaseException | None]]
 
 
 class Deadline:
-    """Measure the time that is left; once `halted` is set, nobody wants the rest any more and no time is left."""
+    """Measure the time that is left; once `halted` is set, no time is left."""
 
     def __init__(self, timer: Callable[[], float], timeout_s: float, halted: Event | None = None) -> None:
         self.timeout_s = timeout_s
@@ -21,18 +21,18 @@ class Deadline:
         self._end = timer() + timeout_s
 
     def left(self) -> float:
-        """Return the seconds that are left, 0 when the time is over."""
+        """Return how many seconds are left, 0 if the time is over."""
         return 0.0 if self.halted.is_set() else max(self._end - self._timer(), 0.0)
 
     def within(self, timeout_s: float) -> "Deadline":
-        """Return a deadline of so many seconds from now, but not later than this one."""
+        """Return a deadline after this many seconds, but not later than this one."""
         return Deadline(self._timer, min(timeout_s, self.left()), self.halted)
 
 
 def side_by_side(work: Mapping[K, Callable[[], T]], deadline: Deadline) -> dict[K, T]:
-    """Return the results of what ended in time; raise what a piece of work raised.
+    """Return the results of the work that ended in time; raise what a piece of work raised.
 
-    The threads are daemons: a call that hangs keeps neither this function nor the end of the process waiting.
+    The threads are daemons, so that neither this function nor the end of the process waits for a call that hangs.
     """
     ended: Ended[K, T] = SimpleQueue()
     for key, do in work.items():

@@ -1,6 +1,6 @@
-"""Signing keys: which access keys signed the calls of a run, and of which account AWS said that each of them is.
+"""Signing keys: which access keys signed the calls of a run, and to which account AWS says that each belongs.
 
-A credential process may hand out another account's keys in the middle of a run, and the first ones again at its end.
+A credential process may return another account's keys in the middle of a run, and the first keys again at its end.
 """
 
 import re
@@ -14,41 +14,41 @@ _KEY_ID = re.compile(r"Credential=(?P<key>[^/,\s]+)/")
 
 
 class SigningKeys:
-    """Watch the calls of clients; `sts` is the client that is asked whose keys they are."""
+    """Watch the calls of clients; `sts` is the client that is used to find out whose keys they are."""
 
     def __init__(self, sts: Any) -> None:
         self._sts = sts
         self._accounts: dict[str, str] = {}
         self._used: set[str] = set()
-        self._asking = local()
+        self._thread = local()
         sts.meta.events.register("before-send.sts", self._remember)
 
     def identity(self) -> dict[str, Any]:
-        """Return AWS's answer of GetCallerIdentity; raise what botocore does."""
+        """Return AWS's response to GetCallerIdentity; raise what botocore does."""
         answer: dict[str, Any] = self._sts.get_caller_identity()
-        self._accounts[self._asking.key] = answer["Account"]
+        self._accounts[self._thread.key] = answer["Account"]
         return answer
 
     def account_now(self) -> str:
-        """Return the number of the account, asked of AWS again; raise what botocore does."""
+        """Return the number of the account, read again from AWS; raise what botocore does."""
         return str(self.identity()["Account"])
 
     def watch(self, client: Any) -> None:
-        """Have it asked at once whose a key is that signs a call of the client and is new."""
+        """Watch the calls of a client, and read at once to which account each new signing key belongs."""
         client.meta.events.register("before-send", self._check)
 
     def others(self, account_id: str) -> set[str | None]:
-        """Return the accounts of the keys that signed calls, but for this one; None where AWS did not say."""
+        """Return the other accounts whose keys signed calls; None stands for an unknown account."""
         return {self._accounts.get(key) for key in self._used} - {account_id}
 
     def _remember(self, request: Any, **_: Any) -> None:
-        self._asking.key = _key_of(request)
+        self._thread.key = _key_of(request)
 
     def _check(self, request: Any, **_: Any) -> None:
         key = _key_of(request)
         self._used.add(key)
         if key not in self._accounts:
-            with suppress(*FAULTS):  # then nobody says of which account the key is
+            with suppress(*FAULTS):  # then the account of the key stays unknown
                 self.identity()
 
 

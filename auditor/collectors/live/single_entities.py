@@ -1,4 +1,4 @@
-"""Entities that AWS tells one by one: certificates, identity providers and policy descriptions; and short lists.
+"""Entities that need a call each: certificates, identity providers and policy descriptions; and some short lists.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListServerCertificates.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListOpenIDConnectProviders.html
@@ -53,28 +53,28 @@ from auditor.collectors.live.side_by_side import Deadline
 
 PAGE_SIZE = 1000  # AWS's maximum of IAM's lists
 
-Tell = Callable[[Source, int], None]
-"""Report how many entities of a source were asked about so far."""
+ShowCount = Callable[[Source, int], None]
+"""A function that is called with the number of entities of a source that were read so far."""
 Say = Callable[[str], object]
-"""Announce calls that grow with the number of entities, before they are made; called from several threads."""
+"""A function that is called, from several threads, with a message before calls that grow with the entities."""
 
 _SERVICES = {Source.ACCESS_ANALYZERS: "accessanalyzer", Source.ORGANIZATION: "organizations"}
 _DESCRIPTIONS = Source.POLICY_DESCRIPTIONS
 
 
 class _Kind(NamedTuple):
-    """A kind of entity: how to ask for its list and about one of them, and how to make a record of both answers."""
+    """Hold a kind of entity: the call for its list, the call for one of them, and how to make a record of both."""
 
     lists: Callable[[], Iterator[Any]]
-    ask: Callable[[str], Any] | None
+    call: Callable[[str], Any] | None
     made: Callable[[Any, Any, str | None], Any]
 
 
 class _Known:
-    """What was read of a source so far: entries by name, how many pages of them, and what was told of each.
+    """Hold what has been read of a source: entries by name, the number of pages, and the details of each entry.
 
-    `reason` says why entries may be missing; `errors` are of the entities about whom AWS was asked in vain, `final` is
-    the one because of which it was asked about no more, and `late` the gap where no time was left.
+    `reason` says why entries may be missing; `errors` has the error of each entity whose call failed, `final` is the
+    error that stopped all further calls, and `late` the gap if no time was left.
     """
 
     def __init__(self, late: Gap) -> None:
@@ -88,14 +88,16 @@ class _Known:
 
 
 class SingleEntities:
-    """Read what AWS tells one by one, from the sources that are asked for, and give the answer of each."""
+    """Read the requested sources whose entities need a call each, and return the answer of each source."""
 
-    def __init__(self, connection: Connection, deadline: Deadline, sleep: Sleep, tell: Tell, say: Say) -> None:
+    def __init__(
+        self, connection: Connection, deadline: Deadline, sleep: Sleep, show_count: ShowCount, say: Say
+    ) -> None:
         self._connection = connection
         self._iam = connection.iam
         self._deadline = deadline
         self._sleep = sleep
-        self._tell = tell
+        self._show_count = show_count
         self._say = say
         self._kinds = {
             Source.SERVER_CERTIFICATES: _Kind(self._certificates, self._certificate_tags, server_certificate),
@@ -109,26 +111,26 @@ class SingleEntities:
         self._clients: dict[Source, Any] = {}
 
     def readers(self, sources: frozenset[Source]) -> Mapping[Source, Callable[[], Answer[Any]]]:
-        """Return the reader of each source that needs no other one; clients of services are made for these only."""
+        """Return the reader of each requested source that depends on no other; only their clients are made."""
         readers: dict[Source, Callable[[], Answer[Any]]] = {
             source: partial(self._entities, source) for source in self._kinds
         }
         readers[Source.ORGANIZATION] = self._organization
         chosen = {source: read for source, read in readers.items() if source in sources}
         for source in chosen.keys() & _SERVICES.keys():
-            # Here and not by the readers: a session's clients are not to be made in several threads at once.
+            # Not in the readers: a session must not make clients in several threads at once.
             self._clients[source] = self._connection.client(_SERVICES[source])
         return chosen
 
     def policy_descriptions(self, policies: Mapping[str, ListedPolicy]) -> Answer[Descriptions]:
-        """Return the descriptions of policies, given by ARN, at a call for each: no bulk call tells them."""
+        """Return the descriptions of policies, by ARN, with one call for each: no bulk call returns them."""
         known = self._known[_DESCRIPTIONS]
         known.entries, known.reason = dict(policies), None
-        self._ask_each(_DESCRIPTIONS, self._description)
+        self._read_each(_DESCRIPTIONS, self._description)
         return self.so_far(_DESCRIPTIONS)
 
     def so_far(self, source: Source) -> Answer[Any]:
-        """Return the answer of a source as far as it was read; what is missing then was not read in time."""
+        """Return the answer of a source with what has been read; what is missing was not read in time."""
         if source not in self._known:
             return unread(source, SourceStatus.FAILED, timed_out(source, self._deadline.timeout_s))
         known = self._known[source]
@@ -140,7 +142,7 @@ class SingleEntities:
             reported = Descriptions(details, {name: lack.id for name, lack in lacks.items()})
             return _answer(source, reported, len(details), len(details), None, lacks)
         kind = self._kinds[source]
-        lacks = self._lacks(source, entries.keys() - details.keys()) if kind.ask else {}
+        lacks = self._lacks(source, entries.keys() - details.keys()) if kind.call else {}
         records = (
             kind.made(entry, details.get(name), lacks[name].id if name in lacks else None)
             for name, entry in entries.items()
@@ -149,7 +151,7 @@ class SingleEntities:
         return _answer(source, value, len(value), known.pages, known.reason, lacks)
 
     def _lacks(self, source: Source, names: Iterable[str]) -> dict[str, Gap]:
-        """Return the gap of each entity about which nothing was learned: its own error, or why nobody asked."""
+        """Return the gap of each entity that was not read: its own error, or why no call was made."""
         known = self._known[source]
         lacks: dict[str, Gap] = {}
         for name in sorted(names):
@@ -158,7 +160,7 @@ class SingleEntities:
         return lacks
 
     def _entities(self, source: Source) -> Answer[Any]:
-        """Read a list, and then what single calls tell of each of its entries."""
+        """Read a list, and then each of its entries with a call of its own."""
         kind, known = self._kinds[source], _Known(timed_out(source, self._deadline.timeout_s))
         self._known[source] = known  # of this reading alone
         try:
@@ -168,30 +170,30 @@ class SingleEntities:
             known.reason = None
         except FAULTS as error:
             known.reason = self._gap(source, error, ACTIONS[source][0])
-        if kind.ask is not None:
-            self._ask_each(source, kind.ask)
+        if kind.call is not None:
+            self._read_each(source, kind.call)
         return self.so_far(source)
 
-    def _ask_each(self, source: Source, ask: Callable[[str], Any]) -> None:
+    def _read_each(self, source: Source, call: Callable[[str], Any]) -> None:
         known = self._known[source]
 
         def keep(name: str) -> None:
-            known.details[name] = ask(name)
-            self._tell(source, len(known.details))
+            known.details[name] = call(name)
+            self._show_count(source, len(known.details))
 
         self._announce(source, len(known.entries))
         reported = one_by_one(known.entries, keep, self._deadline)
         known.errors, known.final = reported.errors, reported.final
 
     def _announce(self, source: Source, count: int) -> None:
-        """Announce how many calls are about to be made; where IAM allows few entities, only many are announced."""
+        """Announce how many calls follow; for sources of which IAM allows few entities, only if there are many."""
         reported = count > 0 if source is _DESCRIPTIONS else count > THREADS
         if reported and self._deadline.left():
             self._say(f"Reading {count:,} {source.text} ({count:,} {ACTIONS[source][-1]} calls)")
 
     def _certificates(self) -> Iterator[Iterable[Any]]:
-        ask = partial(self._iam.list_server_certificates, MaxItems=PAGE_SIZE)
-        return (page.entries for page in pages(ask, CertificatesPage, self._deadline, self._sleep))
+        call = partial(self._iam.list_server_certificates, MaxItems=PAGE_SIZE)
+        return (page.entries for page in pages(call, CertificatesPage, self._deadline, self._sleep))
 
     def _certificate_tags(self, name: str) -> Tags:
         return self._tags(partial(self._iam.list_server_certificate_tags, ServerCertificateName=name))
@@ -200,8 +202,8 @@ class SingleEntities:
         yield convert(answered(self._iam.list_open_id_connect_providers, self._sleep), OidcList).entries
 
     def _oidc_detail(self, arn: str) -> OidcDetail:
-        ask = partial(self._iam.get_open_id_connect_provider, OpenIDConnectProviderArn=arn)
-        detail = convert(answered(ask, self._sleep), OidcDetail)
+        call = partial(self._iam.get_open_id_connect_provider, OpenIDConnectProviderArn=arn)
+        detail = convert(answered(call, self._sleep), OidcDetail)
         if url_name(detail.url).rstrip("/").casefold() != oidc_name(arn).rstrip("/").casefold():
             raise ValueError(f"the answer is about {detail.url}")
         return detail
@@ -212,13 +214,13 @@ class SingleEntities:
     def _saml_tags(self, arn: str) -> Tags:
         return self._tags(partial(self._iam.list_saml_provider_tags, SAMLProviderArn=arn))
 
-    def _tags(self, ask: Callable[..., Any]) -> Tags:
-        found = pages(partial(ask, MaxItems=PAGE_SIZE), TagsPage, self._deadline, self._sleep)
+    def _tags(self, call: Callable[..., Any]) -> Tags:
+        found = pages(partial(call, MaxItems=PAGE_SIZE), TagsPage, self._deadline, self._sleep)
         return tags_of(tag for page in found for tag in page.tags)
 
     def _description(self, arn: str) -> str | None:
-        ask = partial(self._iam.get_policy, PolicyArn=arn)
-        policy = convert(answered(ask, self._sleep), PolicyAnswer).policy
+        call = partial(self._iam.get_policy, PolicyArn=arn)
+        policy = convert(answered(call, self._sleep), PolicyAnswer).policy
         if policy.arn != arn:
             raise ValueError(f"the answer is about {policy.arn}")
         if not is_of(policy, self._known[_DESCRIPTIONS].entries[arn]):
@@ -227,9 +229,9 @@ class SingleEntities:
 
     def _analyzers(self) -> Iterator[Iterable[Any]]:
         place = f":{self._connection.region}:{self._connection.caller.account_id}:"
-        ask = holding(self._clients[Source.ACCESS_ANALYZERS].list_analyzers, "analyzers")
+        call = holding(self._clients[Source.ACCESS_ANALYZERS].list_analyzers, "analyzers")
         found = pages(
-            ask,
+            call,
             AnalyzersPage,
             self._deadline,
             self._sleep,
@@ -238,16 +240,16 @@ class SingleEntities:
         )
         for page in found:
             for entry in page.entries:
-                if place not in entry.arn:  # an endpoint of another Region was set, say
+                if place not in entry.arn:  # for example, the endpoint of another Region is configured
                     raise ValueError(f"the answer tells of {entry.arn}")
             yield page.entries
 
     def _service_credentials(self) -> Iterator[Iterable[Any]]:
-        """Yield the credentials of each service that has such; one that the partition lacks has none."""
+        """Yield the credentials of each service; a service that the partition does not have has none."""
         for service in SERVICES_WITH_CREDENTIALS:
             listed = self._iam.list_service_specific_credentials
-            ask = partial(listed, AllUsers=True, ServiceName=service, MaxItems=PAGE_SIZE)
-            found = pages(ask, ServiceCredentialsPage, self._deadline, self._sleep, next_place=_marker_if_any)
+            call = partial(listed, AllUsers=True, ServiceName=service, MaxItems=PAGE_SIZE)
+            found = pages(call, ServiceCredentialsPage, self._deadline, self._sleep, next_place=_marker_if_any)
             try:
                 yield from (page.entries for page in found)
             except FAULTS as error:
@@ -257,9 +259,9 @@ class SingleEntities:
     def _organization(self) -> Answer[str | None]:
         """Return the management account's number, None for an account that is in no organization."""
         source = Source.ORGANIZATION
-        ask = holding(self._clients[source].describe_organization, "Organization")
+        call = holding(self._clients[source].describe_organization, "Organization")
         try:
-            answer = convert(answered(ask, self._sleep), OrganizationAnswer)
+            answer = convert(answered(call, self._sleep), OrganizationAnswer)
         except FAULTS as error:
             if error_code(error) == NO_ORGANIZATION:
                 detail = "The account is in no organization"
@@ -273,14 +275,14 @@ class SingleEntities:
 
 
 def _marker_if_any(page: ServiceCredentialsPage) -> str | None:
-    """Return where the list goes on; a page without IsTruncated and Marker, as of releases before paging, is all."""
+    """Return the marker of the next page; a page without IsTruncated and Marker (older AWS CLI) is the whole list."""
     return None if page.is_truncated is UNSET and not page.marker else iam_marker(page)
 
 
 def _answer(
     source: Source, value: Any, items: int, calls: int, reason: Gap | None, lacks: Mapping[str, Gap]
 ) -> Answer[Any]:
-    """Return an answer; only a list that was cut has a gap: what was not told of an entity is unknown of that alone."""
+    """Return an answer; it has a gap only if the list was cut. Unknown details are gaps of single records."""
     cell_gaps = tuple({lack.id: lack for lack in lacks.values()}.values())
     why = next(filter(None, (reason, *cell_gaps)), None)
     read = SourceStatus.PARTIAL if items else SourceStatus.FAILED

@@ -1,6 +1,6 @@
-"""Strangers: answers about another account than the one whose identity AWS confirmed, of which nothing is believed.
+"""Strangers: answers about another account than the one whose identity AWS confirmed, which are not used.
 
-A credential process may change the account in the middle of a run; STS and IAM may stand behind different endpoints.
+A credential process may change the account in the middle of a run, and STS and IAM may have different endpoints.
 """
 
 import re
@@ -22,15 +22,15 @@ _ARN = re.compile(r"arn:(?P<partition>[^:]*):[^:]*:[^:]*:(?P<account>[^:]*):")
 
 
 def without_strangers(answers: Mapping[Source, Answer[Any]], caller: Caller) -> dict[Source, Answer[Any]]:
-    """Return the answers; one that names a resource of another account or partition is a failed source."""
+    """Return the answers; one that contains a resource of another account or partition counts as a failed source."""
     return {source: _believed(source, answer, caller) for source, answer in answers.items()}
 
 
 def unconfirmed(connection: Connection, sleep: Callable[[float], object]) -> str | None:
-    """Return why AWS did not confirm, at the end, that the account is still the same one; None if it did.
+    """Return why AWS did not confirm, at the end, that the account is still the same; None if it did.
 
-    Raises SourceError where it is another one now, or calls were signed with keys that are not known to be of this
-    one: then nobody knows which answers were of which.
+    Raises SourceError if it is another account now, or if calls were signed with keys that may belong to another
+    account: then it is unknown which answers are of which account.
     """
     known, detail = connection.caller.account_id, None
     try:
@@ -44,7 +44,7 @@ def unconfirmed(connection: Connection, sleep: Callable[[float], object]) -> str
 
 
 def _believed(source: Source, answer: Answer[Any], caller: Caller) -> Answer[Any]:
-    own = f"arn:{caller.partition}:iam::{caller.account_id}:"  # most ARNs begin so: to compare is faster than to match
+    own = f"arn:{caller.partition}:iam::{caller.account_id}:"  # most ARNs; comparing is faster than matching
     others = (arn for arn in _arns(source, answer) if not arn.startswith(own))
     stranger = next((arn for arn in others if is_strange(arn, caller)), None)
     if stranger is None:
@@ -55,7 +55,7 @@ def _believed(source: Source, answer: Answer[Any], caller: Caller) -> Answer[Any
 
 
 def is_strange(arn: str, caller: Caller) -> bool:
-    """Return whether an ARN is of another account or partition than the caller's; what is no ARN is of none."""
+    """Return whether an ARN belongs to another account or partition than the caller's; False if it is not an ARN."""
     match = _ARN.match(arn)
     return match is not None and (match["partition"], match["account"]) != (caller.partition, caller.account_id)
 

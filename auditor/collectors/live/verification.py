@@ -1,4 +1,4 @@
-"""Verification: AWS is asked again about single users whose finding rests on a credential report older than the run.
+"""Verification: reading again single users whose finding depends on a credential report that is older than the run.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListMFADevices.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetLoginProfile.html
@@ -25,7 +25,7 @@ from auditor.collectors.live.side_by_side import Deadline
 from auditor.collectors.live.strangers import is_strange, unconfirmed
 
 CORRECTED, GONE = "corrected", "deleted-user"
-"""The codes of the notices about users of whom AWS now says something else, or nothing."""
+"""The codes of the notices about users whose facts have changed, or who were deleted."""
 
 _NOT_THERE = "NoSuchEntity"
 
@@ -58,17 +58,17 @@ def verified(
     sleep: Callable[[float], object] | None = None,
     timeout_s: float,
 ) -> Snapshot:
-    """Return the snapshot with `user.verified` for those of the named users about whom AWS answered, at two calls each.
+    """Return the snapshot with `user.verified` set for the named users, after two calls for each.
 
-    Whoever AWS did not answer about stays as the credential report has them; the sources tell why. Notices name the
-    users of whom the report said something else.
+    Users whose calls failed stay as they are in the credential report, and the sources say why. Notices name the
+    users whose facts differ from the credential report.
     """
     prepare((_DevicesPage, _ProfileAnswer))
     deadline = Deadline(timer, timeout_s)
     pause = sleep or deadline.halted.wait
     try:
         mfa = one_by_one(names, lambda name: answered(partial(_has_mfa, connection, name), pause), deadline)
-        # Only of users that ListMFADevices has just told of: for them NoSuchEntity means that there is no profile.
+        # Only for users that ListMFADevices has just found: for them, NoSuchEntity means that there is no profile.
         passwords = one_by_one(
             mfa.answers, lambda name: answered(partial(_has_password, connection.iam, name), pause), deadline
         )
@@ -95,14 +95,14 @@ def verified(
 
 
 def _unverified(snapshot: Snapshot, detail: str, read_at: datetime) -> Snapshot:
-    """Return the snapshot as it was, and that nothing is known from asking again."""
+    """Return the snapshot with gaps that say why nothing was verified."""
     gaps = [gap(source, "UnconfirmedAccount", detail) for source in sorted(VERIFYING)]
     records = (SourceRecord(Source(each.source), SourceStatus.FAILED, read_at, 0, 0, detail) for each in gaps)
     return structs.replace(snapshot, sources=(*snapshot.sources, *records), gaps=(*snapshot.gaps, *gaps))
 
 
 def _has_mfa(connection: Connection, name: str) -> bool:
-    """Return whether the user has an MFA device: no only if the list was read to its end and is empty."""
+    """Return whether the user has an MFA device; False only if the list was read completely and is empty."""
     more = True
     for answer in connection.iam.get_paginator("list_mfa_devices").paginate(UserName=name):
         page = convert(answer, _DevicesPage)
@@ -111,7 +111,7 @@ def _has_mfa(connection: Connection, name: str) -> bool:
                 raise ValueError(f"the answer is about {device.serial_number} of {device.user_name!r}")
             return True
         more = page.is_truncated
-    if more:  # the paginator stops without a word where AWS does not say where more follow
+    if more:  # the paginator stops silently if AWS does not say where the list continues
         raise ValueError("AWS does not say where more MFA devices follow")
     return False
 
@@ -130,7 +130,7 @@ def _failure(source: Source, reported: Answers[bool], timeout_s: float, *, mfa: 
     errors = [error for error in reported.errors.values() if error_code(error) != _NOT_THERE]
     if errors:
         return gap_of(source, errors[0], ACTIONS[source][0], mfa=mfa)
-    return timed_out(source, timeout_s) if reported.unasked else None
+    return timed_out(source, timeout_s) if reported.unread else None
 
 
 def _record(source: Source, reported: Answers[bool], failure: Gap | None, read_at: datetime) -> SourceRecord:
@@ -148,29 +148,29 @@ def _with_facts(user: User, mfa: Answers[bool], passwords: Answers[bool], read_a
 
 
 def _correction(user: User) -> Notice | None:
-    """Return the notice about a user of whom AWS says something else than the credential report."""
-    facts, said = user.verified, _said(user)
-    if facts is None or said == (facts.password_enabled, facts.mfa_active):
+    """Return the notice about a user whose verified facts differ from the credential report, None if they agree."""
+    facts, before = user.verified, _in_report(user)
+    if facts is None or before == (facts.password_enabled, facts.mfa_active):
         return None
     reported = _pair(facts.password_enabled, facts.mfa_active)
-    return Notice(CORRECTED, user.name, f"{_text(said)}; read again, AWS reports {reported}")
+    return Notice(CORRECTED, user.name, f"{_text(before)}; read again, AWS reports {reported}")
 
 
 def _gone(name: str) -> Notice:
     return Notice(GONE, name, "was deleted while the account was read; judged by the credential report")
 
 
-def _said(user: User) -> tuple[object, object] | None:
-    """Return what the credential report says of a user's password and MFA, None if nothing."""
+def _in_report(user: User) -> tuple[object, object] | None:
+    """Return a user's password_enabled and mfa_active in the credential report, None if they are not in it."""
     if "credentials" in gaps_of(user):
         return None
     return stored(user.credentials, "password_enabled"), stored(user.credentials, "mfa_active")
 
 
-def _text(said: tuple[object, object] | None) -> str:
-    if said is None:
+def _text(values: tuple[object, object] | None) -> str:
+    if values is None:
         return "the credential report does not list the user"
-    return f"the credential report says {_pair(*said)}"
+    return f"the credential report says {_pair(*values)}"
 
 
 def _pair(password_enabled: object, mfa_active: object) -> str:

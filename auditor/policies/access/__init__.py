@@ -1,1 +1,1 @@
-"""Access: whether a user may do an action on a resource in a session, and which statements decide it."""
+"""Access: whether a user may perform an action on a resource in a session, and which statements decide it."""

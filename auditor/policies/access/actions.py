@@ -1,4 +1,4 @@
-"""IAM's own actions by the resource that a user asks for without naming one: itself, its virtual MFA device, or none.
+"""IAM's own actions by the resource that is meant if none is named: the user itself, its virtual MFA device, or none.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 """
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Target(StrEnum):
-    """Name what an action acts on, as the resource part of its ARNs begins; NONE takes "*" alone."""
+    """List what actions act on: the beginning of the resource part of the ARN; NONE accepts only "*"."""
 
     USER = "user/"
     MFA_DEVICE = "mfa/"

@@ -1,4 +1,4 @@
-"""Alike: statements that treat users of one path alike, whatever their names, so that one answer serves all of them."""
+"""Alike: whether a statement treats all users of one path alike, so that one answer can be reused for all of them."""
 
 from auditor.policies.access.globs import is_everything, is_wild
 from auditor.policies.access.principals import Principal
@@ -8,14 +8,14 @@ from auditor.policies.access.variables import Template, Variable
 _OWN_NAME = Variable("aws:username", None)
 _SERVICE, _RESOURCE = 2, 5
 _NAMED = frozenset({"user/", "user/*/", "mfa/"})
-"""What may stand before a user's own name in the resource of an ARN: no name has a slash."""
+"""What may precede a user's own name in the resource of an ARN; no name contains a slash."""
 _ANY = frozenset({"*", "user/*", "mfa/*"})
 
 
 def treats_alike(template: Template) -> bool:
-    """Return whether a resource matches the own user, or the own device, of all users of a path, or of none.
+    """Return whether a resource matches, for all users of a path or for none, the user itself or its own device.
 
-    False where that is not plain: then it may depend on the name.
+    False also where this cannot be seen from the pattern; then it may depend on the user's name.
     """
     if len(template) == 1:
         return is_everything(str(template[0])) or _is_plain(template[0], _ANY)
@@ -34,6 +34,6 @@ def _is_plain(text: object, resources: frozenset[str]) -> bool:
 
 
 def place_of(principal: Principal) -> str | None:
-    """Return the ARN of a user without its name, None for a name that no IAM user can have, or has by its ARN."""
+    """Return the ARN of a user without its name; None if the name is not valid or not the one in the ARN."""
     place, _, name = (principal.arn or "").rpartition("/")
     return place if name == principal.name and not is_wild(name) else None

@@ -1,4 +1,4 @@
-"""Answers: what was decided, by which statements, and what is unknown."""
+"""Answers: the decision, the statements that decide, and what is unknown."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -13,12 +13,12 @@ NOT_CONSIDERED = (
     "Not considered: service control policies (SCPs), resource control policies (RCPs), session policies, "
     "and resource-based policies"
 )
-"""What no answer rests on."""
+"""The policies that no answer takes into account."""
 _SHOWN = 3  # statements in a reason
 
 
 class Decision(StrEnum):
-    """Name what identity policies and boundary decide; UNDECIDED where what is known does not suffice."""
+    """List what identity policies and permissions boundary can decide; UNDECIDED if too much is unknown."""
 
     ALLOW = "allow"
     EXPLICIT_DENY = "explicit_deny"
@@ -27,7 +27,7 @@ class Decision(StrEnum):
 
 
 class PolicyKind(StrEnum):
-    """Name the kind of a policy that decides."""
+    """List the kinds of policies that can decide."""
 
     INLINE = "inline policy"
     CUSTOMER_MANAGED = "customer-managed policy"
@@ -37,7 +37,7 @@ class PolicyKind(StrEnum):
 
 
 class Origin(Record, frozen=True):
-    """Hold where statements come from: a policy, its ARN unless it is inline, and the group that brings it, or None."""
+    """Hold where a statement comes from: a policy, its ARN (None if inline), and the group that has it, or None."""
 
     policy: str
     policy_arn: str | None
@@ -46,14 +46,14 @@ class Origin(Record, frozen=True):
 
     @property
     def text(self) -> str:
-        """Return the origin as messages name it."""
+        """Return the origin as text for messages."""
         if self.kind is PolicyKind.PASSWORD_POLICY:
             return f"the {self.kind}"
         return f"the {self.kind} {self.policy}{f' of the group {self.group}' if self.group else ''}"
 
 
 class DecidingStatement(Record, frozen=True):
-    """Hold a statement that decides or, where that is undecided, might: its policy, number from 1, Sid and effect.
+    """Hold a statement that decides or, if the answer is undecided, might: its policy, number from 1, Sid and effect.
 
     `number` and `sid` are None for the account password policy, which lets users change their own password.
     """
@@ -68,12 +68,12 @@ class DecidingStatement(Record, frozen=True):
 
     @property
     def order(self) -> tuple[str, str, str, int]:
-        """Return what answers sort their statements by."""
+        """Return the key by which answers sort their statements."""
         return self.group or "", self.kind, self.policy, self.number or 0
 
     @property
     def text(self) -> str:
-        """Return the statement as messages name it."""
+        """Return the statement as text for messages."""
         origin = Origin(self.policy, self.policy_arn, self.kind, self.group).text
         if self.number is None:
             return origin
@@ -81,9 +81,10 @@ class DecidingStatement(Record, frozen=True):
 
 
 class Answer(Record, frozen=True):
-    """Hold the answer to one question, with the statements that decide and what is in doubt.
+    """Hold the answer to one question, with the statements that decide and the doubts.
 
-    `remark` explains what no statement does: root, actions that need no permission, a boundary that allows nothing.
+    `remark` explains a decision that no statement explains: root, actions that need no permission, a permissions
+    boundary that does not allow the action.
     """
 
     user: str
@@ -97,7 +98,7 @@ class Answer(Record, frozen=True):
 
     @property
     def allows(self) -> bool:
-        """Return whether it is allowed; raise UnknownFact where that is undecided."""
+        """Return whether it is allowed; raise UnknownFact if that is undecided."""
         if self.decision is Decision.UNDECIDED:
             raise self.doubt.unknown
         return self.decision is Decision.ALLOW
@@ -119,16 +120,16 @@ class Answer(Record, frozen=True):
 
     @property
     def doubt(self) -> Doubt:
-        """Return the doubt that says most: one with a gap, which says what to grant, if any has."""
+        """Return the most helpful doubt: one with a gap, which names the action to grant, if there is one."""
         return min(self.doubts, key=lambda each: each.gap_id is None)
 
     @property
     def not_considered(self) -> str:
-        """Return what the answer does not rest on."""
+        """Return which policies the answer does not take into account."""
         return NOT_CONSIDERED
 
     def as_json(self) -> Mapping[str, Any]:
-        """Return the answer as the command line's JSON has it."""
+        """Return the answer as the command line writes it in JSON."""
         return {
             "user": self.user,
             "action": self.action,

@@ -1,4 +1,4 @@
-"""Conditions of statements, compiled: true, false or in doubt for what is known of a request.
+"""Conditions of statements, compiled: for what is known of a request, they are true, false or in doubt.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
@@ -18,7 +18,7 @@ from auditor.policies.access.variables import Template, is_filled_in, template, 
 
 
 class Quantifier(StrEnum):
-    """Name how the several values that a key may have in a request are compared."""
+    """List how a condition compares a key with several values in a request."""
 
     ONE = ""
     ALL = "ForAllValues"
@@ -26,7 +26,7 @@ class Quantifier(StrEnum):
 
 
 class Condition(Record, frozen=True):
-    """Hold what a statement asks of one key; the operator is None where there is none of its name."""
+    """Hold the condition of a statement on one key; the operator is None if none has its name."""
 
     written_as: str
     operator: Operator | None
@@ -37,11 +37,11 @@ class Condition(Record, frozen=True):
 
     @property
     def personal(self) -> bool:
-        """Return whether it depends on who makes the request."""
+        """Return whether the condition depends on who makes the request."""
         return is_personal(self.key) or any(is_filled_in(each) for each in self.values if not isinstance(each, Doubt))
 
     def holds(self, request: Request) -> Truth:
-        """Return whether the request meets it."""
+        """Return whether the request meets the condition."""
         truth = self._holds(request)
         return Doubt(f"{self.written_as} on {self.key}: {truth.reason}") if isinstance(truth, Doubt) else truth
 
@@ -100,7 +100,7 @@ def _named(value: Template | Doubt, request: Request) -> str | Doubt:
 
 
 class Conditions(Record, frozen=True):
-    """Hold the conditions of a statement: those that hold of every principal alike, and those that do not."""
+    """Hold the conditions of a statement: those that do not depend on the principal, and those that do."""
 
     general: tuple[Condition, ...]
     personal: tuple[Condition, ...]
@@ -116,7 +116,7 @@ class Conditions(Record, frozen=True):
 
 
 def _by_key(conditions: Sequence[Condition], request: Request) -> Iterator[Truth]:
-    """Yield the truth of each operator and key; where a key stands twice, in other case, what both agree upon."""
+    """Yield the truth of each operator and key; a doubt if a key occurs twice, in other case, and they disagree."""
     for (operator, key), same in groupby(conditions, lambda each: (each.written_as, each.key)):
         truths = [each.holds(request) for each in same]
         if all(truth is truths[0] for truth in truths):

@@ -1,4 +1,4 @@
-"""Deciding: an explicit deny wins, then what is unknown, then an allow that the boundary allows too.
+"""Deciding: an explicit deny wins, then anything unknown, then an allow that the permissions boundary allows as well.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
@@ -9,7 +9,7 @@ from auditor.account.unknown import Record
 from auditor.policies.access.answer import Answer, DecidingStatement, Decision, PolicyKind
 from auditor.policies.access.holdings import Holding, Holdings, Weighed
 from auditor.policies.access.principals import Request
-from auditor.policies.access.resources import Asked
+from auditor.policies.access.resources import Requested
 from auditor.policies.access.sessions import Session
 from auditor.policies.access.truth import Doubt, Truth, all_of, any_of
 from auditor.policies.statements import Effect
@@ -30,11 +30,11 @@ _WITH_BOUNDARY = Doubt(
 
 
 class Question(Record, frozen=True):
-    """Hold one question, ready to be decided; `switched` says whether the account's password policy allows it."""
+    """Hold one question with everything needed to decide it; `switched`: the account password policy allows it."""
 
     user: str
     action: str
-    of: Asked
+    of: Requested
     session: Session
     request: Request
     switched: Truth
@@ -44,13 +44,13 @@ class Question(Record, frozen=True):
         return Answer(self.user, self.action, self.of.text, self.session, decision, remark=remark)
 
     def undecided(self, doubts: Iterable[Doubt], might: Sequence[Weighed] = ()) -> Answer:
-        """Return the answer that the question is not decided, with the statements that might decide it."""
+        """Return the answer UNDECIDED, with the statements that might decide."""
         statements = tuple(each.statement for each in might)
         return Answer(self.user, self.action, self.of.text, self.session, Decision.UNDECIDED, statements, tuple(doubts))
 
 
 def decide(question: Question, holdings: Holdings) -> Answer:
-    """Return the answer to a question, for what its user holds."""
+    """Return the answer to a question, given the policies of its user."""
     granting, boundary = holdings.granting, holdings.boundary
     denies = (*_weighed(question, granting, Effect.DENY), *_weighed(question, boundary, Effect.DENY))
     certain = [each for each in denies if each.truth is True]
@@ -87,7 +87,7 @@ def _any_of(weighed: Sequence[Weighed]) -> Truth:
 
 
 def _unless_denied(question: Question, denies: Sequence[Weighed], allow: Answer) -> Answer:
-    """Return the answer that allows, unless a statement might deny."""
+    """Return the answer that allows, or UNDECIDED if a statement might deny."""
     if not denies:
         return allow
     doubts = [each.truth for each in denies if isinstance(each.truth, Doubt)]
@@ -95,7 +95,7 @@ def _unless_denied(question: Question, denies: Sequence[Weighed], allow: Answer)
 
 
 def _weighed(question: Question, holding: Holding | None, effect: Effect) -> Sequence[Weighed]:
-    """Return the statements of an effect that apply, or might."""
+    """Return the statements with this effect that apply, or might apply."""
     if holding is None:
         return ()
     relevant = holding.relevant(question.of.action, question.session)

@@ -1,4 +1,4 @@
-"""Documents, compiled once: statements with actions, resources and conditions ready to be compared with requests."""
+"""Compiled policy documents: statements whose actions, resources and conditions are prepared for comparison."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -11,7 +11,7 @@ from auditor.policies.access.conditions import Conditions
 from auditor.policies.access.conditions import compiled as compiled_conditions
 from auditor.policies.access.globs import fits, is_everything, is_wild
 from auditor.policies.access.principals import Request
-from auditor.policies.access.resources import Asked, matches
+from auditor.policies.access.resources import Requested, matches
 from auditor.policies.access.sessions import Session
 from auditor.policies.access.truth import Doubt, Truth, all_of, any_of, negated
 from auditor.policies.access.variables import Template, resource_template, text_of
@@ -22,7 +22,7 @@ _ALL_OF_IAM = "iam:*"
 
 
 class CompiledStatement(Record, frozen=True):
-    """Hold a statement, counted from 1; `actions` in lower case, or those excepted; likewise `resources`."""
+    """Hold a statement and its number from 1; `actions` in lower case, or those of NotAction; likewise `resources`."""
 
     number: int
     sid: str | None
@@ -30,47 +30,47 @@ class CompiledStatement(Record, frozen=True):
     actions: tuple[str, ...]
     all_actions_but: bool
     services: frozenset[str] | None
-    """The services that `actions` name; None where there is a wildcard, or no action."""
+    """The services that `actions` name; None if there is a wildcard, or no action."""
     resources: tuple[Template, ...]
     all_resources_but: bool
     conditions: Conditions
     everywhere: bool
     """Whether it applies to every resource and principal alike."""
     alike: bool
-    """Whether it applies to the own user, or own device, of all users of a path, or of none, whatever their names."""
+    """Whether it applies to all users of a path or to none (to the user or its own device), whatever their names."""
     in_session: Mapping[Session, Truth]
-    """Whether the conditions hold that do not depend on the principal."""
+    """Whether the conditions that do not depend on the principal are met, by session."""
 
     @property
     def covers_iam(self) -> bool:
-        """Return whether the statement is about every action of IAM."""
+        """Return whether the statement covers every action of IAM."""
         if self.all_actions_but:
             return not any(fits(pattern.partition(":")[0], "iam") for pattern in self.actions)
         return any(pattern == _ALL_OF_IAM or every_action(pattern) for pattern in self.actions)
 
     def covers_action(self, action: str) -> Truth:
-        """Return whether the statement is about an action, named in lower case."""
+        """Return whether the statement covers an action, named in lower case."""
         if self.services is not None and action.partition(":")[0] not in self.services:
             return self.all_actions_but
         if not self.actions:
             return Doubt(f"statement {self.number} lists no action")
         return any(fits(pattern, action) for pattern in self.actions) is not self.all_actions_but
 
-    def applies(self, of: Asked, request: Request) -> Truth:
-        """Return whether the statement applies to a resource and a principal; session and action were seen to."""
+    def applies(self, of: Requested, request: Request) -> Truth:
+        """Return whether the statement applies to a resource and a principal; the caller checks session and action."""
         key = (id(self), of.key)
         found = request.remembered.get(key)
         if found is None:
             found = request.remembered[key] = self._covers_resource(of, request)
         return all_of((found, self.conditions.hold_for_one(request))) if self.conditions.personal else found
 
-    def _covers_resource(self, of: Asked, request: Request) -> Truth:
+    def _covers_resource(self, of: Requested, request: Request) -> Truth:
         if not self.resources:
             return Doubt(f"statement {self.number} lists no resource")
         found = any_of(self._matches(pattern, of, request) for pattern in self.resources)
         return negated(found) if self.all_resources_but else found
 
-    def _matches(self, pattern: Template, of: Asked, request: Request) -> Truth:
+    def _matches(self, pattern: Template, of: Requested, request: Request) -> Truth:
         text, doubt = text_of(pattern, request)
         granting = self.effect is Effect.ALLOW and not self.all_resources_but
         found = matches(text, of, granting=granting)
@@ -78,7 +78,7 @@ class CompiledStatement(Record, frozen=True):
 
 
 class Candidate(Record, frozen=True):
-    """Hold a statement that is about an action in a session, and whether it surely is."""
+    """Hold a statement that covers, or may cover, an action in a session, and which of the two."""
 
     statement: CompiledStatement
     truth: Truth
@@ -89,7 +89,7 @@ def _possible(weighed: Iterable[tuple[CompiledStatement, Truth]]) -> tuple[Candi
 
 
 class CompiledDocument:
-    """Hold a document's statements, and by action and session those that may apply."""
+    """Hold the statements of a document, and look up those that may apply to an action in a session."""
 
     def __init__(self, compiled: Sequence[CompiledStatement]) -> None:
         self.statements = tuple(compiled)
@@ -114,11 +114,11 @@ _REQUESTS = {session: Request(session) for session in Session}
 
 
 def compiled(document: Raw) -> CompiledDocument:
-    """Return a document, compiled; raise UnreadableDocumentError for one that IAM cannot hold."""
+    """Return a compiled document; raise UnreadableDocumentError for one that IAM would not accept."""
     return _compiled(bytes(document))
 
 
-@lru_cache(maxsize=8192)  # several policies say the same, and several rules ask about each
+@lru_cache(maxsize=8192)  # policies may be identical, and several rules read each
 def _compiled(text: bytes) -> CompiledDocument:
     document = Raw(text)
     variables = has_variables(document)

@@ -1,4 +1,4 @@
-"""The evaluator: questions about the users of one snapshot, whose documents it compiles once."""
+"""The evaluator: decides what the users of one snapshot may do; it compiles each policy document once."""
 
 import re
 from functools import lru_cache
@@ -23,7 +23,7 @@ from auditor.policies.access.deciding import Question, decide
 from auditor.policies.access.holdings import Holdings, HoldingsOf
 from auditor.policies.access.overlooked import Overlooked, overlooked
 from auditor.policies.access.principals import Principal, Request
-from auditor.policies.access.resources import asked
+from auditor.policies.access.resources import requested
 from auditor.policies.access.sessions import Session
 from auditor.policies.access.truth import Doubt, Truth
 from auditor.policies.statements import Effect
@@ -31,16 +31,16 @@ from auditor.policies.statements import Effect
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9]+")
 _ARN_PARTS = 6
 _ROOT_DEVICE = "root-account-mfa-device"
-_OTHER_NAME = "-phone"  # makes the name of a device another one than the user's
+_OTHER_NAME = "-phone"  # suffix for a device whose name is not the user's
 _GRANTING = frozenset(PolicyKind) - {PolicyKind.BOUNDARY}
 _ROOT_NAMES = ("root", "<root_account>")
 
 
 class _Known(Record, frozen=True):
-    """Hold what was found out of a user: its facts, its policies, and its requests by session.
+    """Hold what was computed for a user: its facts, its policies, and its requests by session.
 
-    `unlisted` is the gap of its ARN, `place` its ARN without its name; users with the same `kept_by` have the same
-    policies and the same place.
+    `unlisted` is the gap of its ARN, `place` its ARN without its name. Users with the same `kept_by` have the same
+    policies and the same place, so they can share answers.
     """
 
     principal: Principal
@@ -52,7 +52,7 @@ class _Known(Record, frozen=True):
 
 
 class Access:
-    """Answer what the users of a snapshot may do, by their identity policies and permissions boundaries."""
+    """Decide what the users of a snapshot may do, by their identity policies and permissions boundaries."""
 
     def __init__(self, snapshot: Snapshot, index: Index | None = None) -> None:
         self._snapshot = snapshot
@@ -61,11 +61,11 @@ class Access:
         self._known: dict[str, _Known] = {}
         self._shared: dict[tuple[int, int, str | None, str, Session], Answer] = {}
         self.remembered: dict[tuple[str, str], Any] = {}
-        """What several rules ask of a user, by the question and the user's name, to be found out once."""
+        """Results that several rules need, by question and user name, so that each is computed once."""
         self._switch = self._allow_users_to_change_password()
 
     def named(self, name: str) -> User | None:
-        """Return the user of a name, or None for root, which is no user.
+        """Return the user with a name, or None for root, which is no IAM user.
 
         Raises UsageError if there is no such user, and UnknownFact if there may be one.
         """
@@ -80,29 +80,29 @@ class Access:
         raise UsageError(f"the account has no user {name!r}", nearest(name, names, "Names are those of IAM users."))
 
     def can(self, user: User, action: str, session: Session, resource: str | None = None) -> Answer:
-        """Return whether a user may do an action on a resource in a session.
+        """Return whether a user may perform an action on a resource in a session.
 
-        Without a resource it is the user's own ARN, its own virtual MFA device or "*", by what the action acts on.
-        Raises UsageError for what is no action or no ARN, and where the resource must be named.
+        Without a resource, it is the user's own ARN, its own virtual MFA device or "*", depending on the action.
+        Raises UsageError for an invalid action or ARN, and if the action needs a resource.
         """
-        known = self._known.get(user.name) or self._find_out(user)
+        known = self._known.get(user.name) or self._facts_of(user)
         if resource is not None:
             return self._decided(known, action, session, resource)
         return self._of_own(known, action, session)
 
     def can_with_other_device(self, user: User, action: str, session: Session) -> Answer:
-        """Return whether a user may do an action on virtual MFA devices with a device that is not named like the user.
+        """Return whether a user may perform an action on a virtual MFA device that is not named like the user.
 
-        Raises UsageError for an action on anything else.
+        Raises UsageError for an action that does not act on virtual MFA devices.
         """
         if TARGETS.get(action_name(action)) is not Target.MFA_DEVICE:
             raise UsageError(f"{action} does not act on virtual MFA devices", "Name an action that does.")
-        return self._of_own(self._known.get(user.name) or self._find_out(user), action, session, _OTHER_NAME)
+        return self._of_own(self._known.get(user.name) or self._facts_of(user), action, session, _OTHER_NAME)
 
     def _of_own(self, known: _Known, action: str, session: Session, suffix: str = "") -> Answer:
-        """Return the answer about what a user means that names no resource; `suffix` makes it another's name.
+        """Return the answer for the resource that is meant if none is named; `suffix` is added to its name.
 
-        It is found out once for all users of one place who hold the same, if no statement looks at their names.
+        It is computed once for all users with the same policies and path, if no statement depends on their names.
         """
         name, target = known.principal.name, TARGETS.get(action_name(action), Target.NONE)
         if known.principal.arn is None and target is not Target.NONE:
@@ -128,12 +128,12 @@ class Access:
 
     def overlooked(self, user: User, action: str, session: Session) -> tuple[Overlooked, ...]:
         """Return the statements that allow an action and never apply to what the user means by it."""
-        known = self._known.get(user.name) or self._find_out(user)
+        known = self._known.get(user.name) or self._facts_of(user)
         of = self._question(known, action, session, None).of
         return tuple(overlooked(action, of, known.holdings, known.principal, known.requests[session]))
 
     def only_by_all_of_iam(self, user: User, answer: Answer) -> bool:
-        """Return whether each statement by which an answer allows is about every action of IAM."""
+        """Return whether every statement that makes an answer ALLOW covers all actions of IAM."""
         broad = self.holdings(user).granting.broad
         if not broad:
             return False
@@ -141,10 +141,10 @@ class Access:
         return bool(granting) and all(id(each) in broad for each in granting)
 
     def holdings(self, user: User) -> Holdings:
-        """Return the documents that decide what a user may do, compiled, and what is unknown of them."""
-        return (self._known.get(user.name) or self._find_out(user)).holdings
+        """Return the compiled documents that decide what a user may do, and what is unknown of them."""
+        return (self._known.get(user.name) or self._facts_of(user)).holdings
 
-    def _find_out(self, user: User) -> _Known:
+    def _facts_of(self, user: User) -> _Known:
         principal = Principal(user, self._snapshot.account)
         requests = {session: Request(session, principal) for session in Session}
         holdings, place = self._holdings.of(user), place_of(principal)
@@ -155,14 +155,14 @@ class Access:
 
     def _question(self, known: _Known, action: str, session: Session, resource: str | None) -> Question:
         name, principal = action_name(action), known.principal
-        of = asked(name, own_resource(action, principal) if resource is None else checked(name, resource))
+        of = requested(name, own_resource(action, principal) if resource is None else checked(name, resource))
         switched: Truth = False
         if name == GET_PASSWORD_POLICY or (name == CHANGE_PASSWORD and of.text == principal.arn):
             switched = self._switch
         return Question(principal.name, action, of, session, known.requests[session], switched)
 
     def _allow_users_to_change_password(self) -> Truth:
-        """Return whether the account's password policy lets users change their own password; by default none does."""
+        """Return whether the account password policy lets users change their own password; the default one does not."""
         account = self._snapshot.account
         known = evaluate_quietly(
             lambda: account.password_policy is not None and account.password_policy.allow_users_to_change_password
@@ -175,21 +175,21 @@ class Access:
 
 @lru_cache(maxsize=1024)
 def action_name(action: str) -> str:
-    """Return an action's name in lower case; raise UsageError for what is not the name of one action."""
+    """Return an action's name in lower case; raise UsageError unless it is the name of one action."""
     if not _ACTION.fullmatch(action):
         raise UsageError(f"{action!r} is not an action", "Name one action, such as iam:ChangePassword.")
     return action.lower()
 
 
 def checked(action: str, resource: str) -> str:
-    """Return the resource of a question: "*" for actions without one; raise UsageError for what is no ARN."""
+    """Return the resource of a question, "*" for actions without one; raise UsageError if it is not an ARN."""
     if resource != "*" and (not resource.startswith("arn:") or resource.count(":") < _ARN_PARTS - 1):
         raise UsageError(f"{resource!r} is not an ARN", "Give the full ARN; use * for actions that have no resource.")
     return "*" if TARGETS.get(action) is Target.NONE else resource
 
 
 def own_resource(action: str, principal: Principal) -> str:
-    """Return what a user means that names no resource; raise UsageError where the action does not tell."""
+    """Return the resource that is meant if none is named; raise UsageError if the action needs a named one."""
     target = TARGETS.get(action.lower())
     if target is Target.NONE:
         return "*"

@@ -1,15 +1,15 @@
-"""Globs: a pattern in which "*" stands for any text and "?" for one character, held against a text without either."""
+"""Globs: matching a text against a pattern in which "*" stands for any text and "?" for one character."""
 
 from auditor.policies.patterns import overlap
 
 
 def is_wild(text: str) -> bool:
-    """Return whether a text has a wildcard."""
+    """Return whether a text contains a wildcard."""
     return "*" in text or "?" in text
 
 
 def is_everything(pattern: str) -> bool:
-    """Return whether a pattern consists of stars, at least one."""
+    """Return whether a pattern consists only of stars, at least one."""
     return bool(pattern) and not pattern.strip("*")
 
 

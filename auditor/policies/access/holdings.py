@@ -1,4 +1,4 @@
-"""Holdings: the documents that decide what a user may do (own, groups', boundary), and what is unknown of them."""
+"""Holdings: the policy documents that decide what a user may do (own, groups', boundary), and which are unknown."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
@@ -20,37 +20,37 @@ from auditor.policies.entities import read_default
 from auditor.policies.statements import Effect
 
 _NOT_IN_SNAPSHOT = "it is not in the snapshot"
-_AWS = ":iam::aws:"  # in the ARNs of AWS's own policies
+_AWS = ":iam::aws:"  # in the ARNs of AWS-managed policies
 
 
 def is_aws_managed(arn: str) -> bool:
-    """Return whether an ARN is that of one of AWS's own policies."""
+    """Return whether an ARN is that of an AWS-managed policy."""
     return _AWS in arn
 
 
 class Held(Record, frozen=True):
-    """Hold a document, and each of its statements as answers name it."""
+    """Hold a document, with each of its statements in the form that answers contain."""
 
     document: CompiledDocument
     named: tuple[DecidingStatement, ...]
 
 
 class Weighed(Record, frozen=True):
-    """Hold a statement that applies, or might, as answers name it."""
+    """Hold a statement that applies, or might apply, in the form that answers contain."""
 
     statement: DecidingStatement
     truth: Truth
 
 
 class Sourced(Record, frozen=True):
-    """Hold a statement that may apply, by resource and principal, and as answers name it."""
+    """Hold a statement that may apply, depending on resource and principal, in both forms."""
 
     statement: DecidingStatement
     candidate: Candidate
 
 
 class Side(Record, frozen=True):
-    """Hold the statements of one effect: those that apply whatever the resource and principal, and the others."""
+    """Hold the statements of one effect: those that apply to every resource and principal, and the others."""
 
     everywhere: tuple[Weighed, ...]
     others: tuple[Sourced, ...]
@@ -89,23 +89,23 @@ class Relevant(Record, frozen=True):
 
     @property
     def alike(self) -> bool:
-        """Return whether all of them treat users of one path alike."""
+        """Return whether all these statements treat users of one path alike."""
         return all(each.candidate.statement.alike for each in (*self.denies.others, *self.allows.others))
 
 
 class Holding:
-    """Hold documents of which each may grant, and doubts for those that are not known."""
+    """Hold documents that may grant access, and a doubt for each one that is unknown."""
 
     def __init__(self, held: tuple[Held, ...], doubts: tuple[Doubt, ...]) -> None:
         self.held = held
         self.doubts = doubts
         self._relevant: dict[tuple[str, Session], Relevant] = {}
         self.remembered: dict[int, Any] = {}
-        """What was found out of these documents under a boundary, by its id in memory."""
+        """Results for these documents under a permissions boundary, by the boundary's id in memory."""
 
     @cached_property
     def broad(self) -> frozenset[int]:
-        """Return the ids, in memory, of the statements that are about every action of IAM."""
+        """Return the ids in memory of the statements that cover every action of IAM."""
         pairs = (pair for each in self.held for pair in zip(each.named, each.document.statements, strict=True))
         return frozenset(id(named) for named, statement in pairs if statement.covers_iam)
 
@@ -125,19 +125,19 @@ class Holding:
 
 
 class Holdings(Record, frozen=True):
-    """Hold what grants a user rights, and its permissions boundary, or None for none."""
+    """Hold the documents that grant a user access, and its permissions boundary or None."""
 
     granting: Holding
     boundary: Holding | None
 
     def alike(self, action: str, session: Session) -> bool:
-        """Return whether the statements about an action, named in lower case, treat users of one path alike."""
+        """Return whether the statements that cover an action, named in lower case, treat users of one path alike."""
         parts = (self.granting, *((self.boundary,) if self.boundary else ()))
         return all(part.relevant(action, session).alike for part in parts)
 
 
 class HoldingsOf:
-    """Find the documents that users hold; users who hold the same share them."""
+    """Find the documents of users; users with the same policies share one object."""
 
     def __init__(self, snapshot: Snapshot, index: Index) -> None:
         self._index = index
@@ -154,7 +154,7 @@ class HoldingsOf:
         self._shared: dict[Any, Holding] = {}
 
     def of(self, user: User) -> Holdings:
-        """Return what a user holds."""
+        """Return the documents that decide what a user may do."""
         return Holdings(self._granting(user), self._boundary(user))
 
     def _granting(self, user: User) -> Holding:
@@ -261,9 +261,9 @@ class HoldingsOf:
             yield self._doubt(what, listing.gap, "items")
 
     def _doubt(self, what: str, gap_id: str | None, reason: str) -> Doubt:
-        """Return a doubt with what the gap behind it says, or else the reason.
+        """Return a doubt with the message of its gap, or else the reason.
 
-        No UnknownFact is made for it: that would count as raised by the rule that asks first.
+        It makes no UnknownFact, which would be recorded as raised by the rule that is evaluated first.
         """
         gap = self._gaps.get(gap_id or "")
         if gap is None:

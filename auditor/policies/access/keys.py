@@ -1,4 +1,4 @@
-"""Access keys under denials without MFA: which statements stop a user's long-term keys, and which only seem to."""
+"""Denials without MFA: which statements stop a user's long-term access keys, and which affect only the console."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from auditor.policies.statements import Effect
 
 
 class KeyGuards(Record, frozen=True):
-    """Hold the statements that deny until MFA is used: those that stop access keys, and those for the console alone.
+    """Hold the statements that deny until MFA is used: those that stop access keys, and those that do not.
 
     Each denies something that another statement allows.
     """
@@ -26,9 +26,9 @@ Numbered = tuple[DecidingStatement, CompiledStatement]
 
 
 def key_guards(holdings: Holdings) -> KeyGuards:
-    """Return which statements of a user's policies and boundary deny until MFA is used.
+    """Return the statements of a user's policies and permissions boundary that deny until MFA is used.
 
-    Raises UnknownFact where none surely stops access keys, and a policy is unknown or a statement in doubt.
+    Raises UnknownFact if none certainly stops access keys, and a policy is unknown or a statement in doubt.
     """
     key, known = id(holdings.boundary), holdings.granting.remembered
     found: KeyGuards | None = known.get(key)
@@ -58,7 +58,7 @@ def _statements(parts: list[Holding], effect: Effect) -> Iterator[Numbered]:
 
 
 def _stops(deny: CompiledStatement, session: Session, holdings: Holdings) -> Truth:
-    """Return whether a statement denies in a session, not with MFA, and something that is allowed with MFA."""
+    """Return whether a statement denies, in this session but not with MFA, something that is allowed with MFA."""
     in_force = all_of((deny.in_session[session], negated(deny.in_session[Session.MFA])))
     if in_force is False:
         return False
@@ -71,7 +71,7 @@ def _stops(deny: CompiledStatement, session: Session, holdings: Holdings) -> Tru
 
 
 def _hits(deny: CompiledStatement, allow: CompiledStatement, holdings: Holdings) -> Truth:
-    """Return whether a statement denies an action that another one allows, within the boundary."""
+    """Return whether a statement denies an action that another statement and the permissions boundary allow."""
     bounding = [each for _, each in _statements([holdings.boundary], Effect.ALLOW)] if holdings.boundary else None
     return all_of(
         (

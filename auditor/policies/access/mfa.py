@@ -18,7 +18,7 @@ _USERS = "arn:*:iam::*:user/*"
 
 
 class Denial(Record, frozen=True):
-    """Hold a statement that denies until MFA is used, counted from 1, and which of some actions it covers."""
+    """Hold a statement that denies until MFA is used, its number from 1, and which of the given actions it covers."""
 
     number: int
     sid: str | None
@@ -26,15 +26,15 @@ class Denial(Record, frozen=True):
 
     @property
     def text(self) -> str:
-        """Return the statement as annotations name it."""
+        """Return the statement as text for annotations."""
         return f"Statement {self.number}{f' ({self.sid})' if self.sid else ''}"
 
 
 def denials_without_mfa(policy: Policy, actions: Sequence[str]) -> tuple[Denial, ...]:
-    """Return the statements of a policy's default version that deny at the console without MFA, and not with MFA.
+    """Return the statements of a policy's default version that deny at the console without MFA but not with MFA.
 
-    Those that cover one of the actions come alone, if there are any. Raises UnknownFact as `default_statements` does,
-    and where another statement may cover one.
+    If some of them cover one of the actions, only these are returned. Raises UnknownFact as `default_statements` does,
+    and if none does, but a statement in doubt may cover one.
     """
     document = read_default(policy, compiled)
     guards = [(each, _is_guard(each)) for each in document.statements if each.effect is Effect.DENY]
@@ -67,7 +67,7 @@ def _covers(statement: CompiledStatement, action: str) -> Truth:
 
 
 def _covers_target(statement: CompiledStatement, target: Target) -> Truth:
-    """Return whether a statement reaches what an action acts on: "*", or the ARN of some user."""
+    """Return whether the resources of a statement include what an action acts on: "*", or the ARN of some user."""
     if not statement.resources:
         return Doubt(f"statement {statement.number} lists no resource")
     reaches = is_everything if target is Target.NONE else _spares_all if statement.all_resources_but else _hits_some

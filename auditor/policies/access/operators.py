@@ -1,4 +1,4 @@
-"""Condition operators: what each compares, and how; those that compare what no snapshot tells decide nothing.
+"""Condition operators: what each compares, and how. Those that compare facts that no snapshot contains stay undecided.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 """
@@ -11,7 +11,7 @@ from auditor.policies.access.sessions import KeyType
 from auditor.policies.access.truth import Doubt, Truth
 
 Comparison = Callable[[str, str], Truth]
-"""Return whether a key's value is what the condition names, the value first."""
+"""Return whether the value of a key (first) matches the value in the condition (second)."""
 
 NULL = "Null"
 BOOLEANS: Mapping[str, bool] = {"true": True, "false": False}
@@ -19,7 +19,7 @@ _ARN_PARTS = 6
 
 
 class Operator(Record, frozen=True):
-    """Hold an operator: the types of keys on which it is decided, how it compares, and whether it asks the opposite."""
+    """Hold an operator: the types of keys that it can decide, how it compares, and whether it is the opposite."""
 
     types: frozenset[KeyType]
     compare: Comparison
@@ -45,7 +45,7 @@ def _same_boolean(value: str, named: str) -> Truth:
 
 
 def _arn_like(value: str, named: str) -> Truth:
-    """Compare ARNs part by part, as ArnEquals does too."""
+    """Compare ARNs part by part; ArnEquals does the same."""
     parts, patterns = value.split(":", _ARN_PARTS - 1), named.split(":", _ARN_PARTS - 1)
     if len(patterns) != _ARN_PARTS or len(parts) != _ARN_PARTS:
         return Doubt(f"{named[:64]!r} is not a whole ARN")
@@ -84,4 +84,4 @@ OPERATORS: Mapping[str, Operator] = {
         for comparison in ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
     },
 }
-"""The operators by name but Null, which asks whether a key is there."""
+"""The operators by name, except Null, which tests whether the key is there."""

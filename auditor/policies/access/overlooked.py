@@ -1,4 +1,4 @@
-"""Overlooked: statements that name an action and can never allow it, and why; what a linter of policies would mark.
+"""Overlooked mistakes: statements that name an action but can never allow it, and why, as a policy linter finds them.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 """
@@ -12,7 +12,7 @@ from auditor.policies.access.documents import CompiledStatement
 from auditor.policies.access.globs import fits
 from auditor.policies.access.holdings import Holdings
 from auditor.policies.access.principals import Principal, Request
-from auditor.policies.access.resources import Asked
+from auditor.policies.access.resources import Requested
 from auditor.policies.access.variables import text_of
 from auditor.policies.statements import Effect
 
@@ -28,7 +28,7 @@ class Overlooked(Record, frozen=True):
 
 
 def overlooked(
-    action: str, of: Asked, holdings: Holdings, principal: Principal, request: Request
+    action: str, of: Requested, holdings: Holdings, principal: Principal, request: Request
 ) -> Iterator[Overlooked]:
     """Yield each statement that allows an action and never applies to what the action acts on."""
     for held in holdings.granting.held:
@@ -39,12 +39,12 @@ def overlooked(
                     yield Overlooked(named, action, reason)
 
 
-def _misses(statement: CompiledStatement, of: Asked, request: Request) -> bool:
+def _misses(statement: CompiledStatement, of: Requested, request: Request) -> bool:
     named = not statement.conditions.personal and statement.covers_action(of.action) is True
     return named and statement.applies(of, request) is False
 
 
-def _reason(statement: CompiledStatement, of: Asked, principal: Principal, request: Request) -> str | None:
+def _reason(statement: CompiledStatement, of: Requested, principal: Principal, request: Request) -> str | None:
     if any("${" in piece for template in statement.resources for piece in template if isinstance(piece, str)):
         return "${...} is text, and no variable, in a document whose Version is not 2012-10-17"
     if of.text == "*":
@@ -61,6 +61,6 @@ def _reason(statement: CompiledStatement, of: Asked, principal: Principal, reque
 
 
 def _names(pattern: str, target: Target) -> bool:
-    """Return whether a pattern may name resources of a kind."""
+    """Return whether a pattern may match resources of a kind."""
     resource = pattern.split(":", _RESOURCE)[-1]
     return "*" in resource[:1] or resource.startswith(target) or fits(resource.partition("/")[0] + "/", target)

@@ -1,4 +1,4 @@
-"""Principals: what an IAM user's requests tell of the user itself, as condition keys and policy variables read it."""
+"""Principals: the facts of an IAM user that condition keys and policy variables in its requests contain."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ _ACCOUNT = 4  # the part of an ARN that holds the account's number
 
 
 class Principal:
-    """Hold a user's facts by condition key, its ARN, and that of a virtual MFA device named like it."""
+    """Hold a user's facts by condition key, its ARN, and the ARN of the virtual MFA device with its name."""
 
     def __init__(self, user: User, account: Account) -> None:
         self.name = user.name
@@ -40,12 +40,12 @@ class Principal:
 
 
 def _device_arn(arn: str | None, account_id: str | None, name: str) -> str | None:
-    """Return the ARN of the virtual MFA device that is named like a user."""
+    """Return the ARN of the virtual MFA device with the user's name."""
     return f"arn:{arn.split(':')[1]}:iam::{account_id}:mfa/{name}" if arn else None
 
 
 def _tags(tags: Mapping[str, str]) -> Mapping[str, Key]:
-    """Return tags by their keys in lower case; the value of two that differ in case only is not known."""
+    """Return tags by their keys in lower case; if two keys differ only in case, the value is unknown."""
     found: dict[str, Key] = {}
     for name, value in tags.items():
         twice = name.lower() in found
@@ -54,13 +54,13 @@ def _tags(tags: Mapping[str, str]) -> Mapping[str, Key]:
 
 
 class Request:
-    """Hold what is known of a request: its session, and its principal, or None for what holds of every principal."""
+    """Hold what is known of a request: its session, and its principal, or None for what is true of every principal."""
 
     def __init__(self, session: Session, principal: Principal | None = None) -> None:
         self._of_session = SESSION_KEYS[session]
         self._principal = principal
         self.remembered: dict[tuple[int, str], Truth] = {} if principal is None else principal.remembered
-        """Whether resources of statements match: these never depend on the session."""
+        """Whether the resources of statements match; this never depends on the session."""
 
     def key(self, name: str) -> Key:
         """Return what is known of a condition key, named in lower case."""

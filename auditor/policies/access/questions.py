@@ -1,4 +1,4 @@
-"""The door for programs: ask of a snapshot what a user may do."""
+"""The public function for programs that checks what a user may do."""
 
 from auditor.account.model import Snapshot
 from auditor.account.unknown import UnknownFact, evaluate_quietly
@@ -9,20 +9,20 @@ from auditor.policies.access.sessions import Session
 from auditor.policies.access.truth import Doubt
 
 _latest: list[tuple[Snapshot, Access]] = []
-"""The snapshot that was asked of last, so that many questions about it compile its documents once."""
+"""The snapshot of the latest question, so that many questions about it compile its documents once."""
 
 
 def can(snapshot: Snapshot, *, user: str, action: str, resource: str | None = None, session: Session | str) -> Answer:
-    """Return whether a user may do an action, with the reason and the statements that decide.
+    """Return whether a user may perform an action, with the reason and the statements that decide.
 
     `session` is "no-mfa" or "mfa" for a sign-in at the console without or with MFA, "access-key" for a long-term access
-    key. Without `resource` the user's own ARN is meant where the action acts on users, the ARN of its own virtual MFA
-    device where it acts on these, and "*" where it acts on no resource. `user` may be "root".
+    key. The default of `resource` is the user's own ARN if the action acts on users, the ARN of its own virtual MFA
+    device if it acts on these, and "*" if it acts on no resource. `user` may be "root".
 
-    The answer's `decision` is "allow", "explicit_deny", "implicit_deny" or, where what is known does not suffice,
-    "undecided". It rests on identity policies, permissions boundary and account password policy alone.
+    The answer's `decision` is "allow", "explicit_deny", "implicit_deny" or, if too much is unknown,
+    "undecided". It only takes identity policies, permissions boundary and account password policy into account.
 
-    Raises UsageError for a user who does not exist, for what is no session, action or ARN, and where the action needs
+    Raises UsageError for a user who does not exist, for an invalid session, action or ARN, and if the action needs
     a resource.
     """
     chosen = _session(session)

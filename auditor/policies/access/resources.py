@@ -1,4 +1,4 @@
-"""Resources: whether the pattern of a statement matches what a request acts on; where AWS is silent, a doubt.
+"""Resources: whether the pattern of a statement matches what a request acts on; a doubt if AWS does not document it.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
 """
@@ -15,16 +15,16 @@ from auditor.policies.patterns import covers, overlap
 _PARTS = 6  # of an ARN: arn, partition, service, Region, account, resource
 _SERVICE, _RESOURCE = 2, 5
 _UNTYPED = frozenset({"apigateway", "execute-api", "s3", "sns", "sqs"})
-"""Services whose ARNs name no type of resource before the first slash or colon of the resource."""
+"""The services whose ARNs have no resource type before the first slash or colon of the resource."""
 _TYPE = re.compile(r"[^/:]*[/:]")
 
 
-class Asked(Record, frozen=True):
-    """Hold what a question is about: an action in lower case, and a resource, its ARN in parts.
+class Requested(Record, frozen=True):
+    """Hold an action in lower case and the resource that it is requested on, with the parts of its ARN.
 
-    `type` is how the ARN's resource begins that names a type, such as "user/", or "" where none does. Statements match
-    all questions of one `key` alike, which a resource decides, or without one the action. `mismatch` says why AWS never
-    asks for the action on the resource, if it does not.
+    `type` is the resource type that the ARN's resource begins with, such as "user/", or "". Statements match all
+    questions with the same `key` alike: the resource, or the action if there is none. `mismatch` says why AWS never
+    checks the action on the resource, or is None.
     """
 
     action: str
@@ -41,12 +41,12 @@ def parts_of(arn: str) -> list[str]:
     return arn.split(":", _PARTS - 1)
 
 
-@lru_cache(maxsize=1024)  # a user is asked about the same resources in each session
-def asked(action: str, resource: str) -> Asked:
-    """Return a question's action, in lower case, and resource."""
+@lru_cache(maxsize=1024)  # questions repeat the same resources in each session
+def requested(action: str, resource: str) -> Requested:
+    """Return the resource of a question, prepared for comparison with statements; `action` is in lower case."""
     parts = tuple(parts_of(resource))
     typed = _TYPE.match(parts[_RESOURCE]) if len(parts) == _PARTS and parts[_SERVICE] not in _UNTYPED else None
-    return Asked(
+    return Requested(
         action=action,
         text=resource,
         parts=parts,
@@ -66,7 +66,7 @@ def _mismatch(action: str, resource: str, parts: tuple[str, ...]) -> Doubt | Non
     return Doubt(f"AWS never checks {action} on {resource[:64]}, but on ARNs such as arn:aws:iam::…:{target}…")
 
 
-def matches(pattern: str, of: Asked, *, granting: bool) -> Truth:
+def matches(pattern: str, of: Requested, *, granting: bool) -> Truth:
     """Return whether a pattern of Resource or NotResource matches; `granting` is true for Resource of an Allow."""
     if is_everything(pattern):
         return True
@@ -78,7 +78,7 @@ def matches(pattern: str, of: Asked, *, granting: bool) -> Truth:
     return _matches_all(pattern, parts, of) if of.wild else _matches_one(pattern, parts, of)
 
 
-def _matches_one(pattern: str, parts: list[str], of: Asked) -> Truth:
+def _matches_one(pattern: str, parts: list[str], of: Requested) -> Truth:
     if len(parts) == _PARTS and _each_fits(parts, of):
         return _certain(pattern, parts, of)
     if not pattern.startswith("arn:") and not is_wild(pattern):
@@ -86,26 +86,26 @@ def _matches_one(pattern: str, parts: list[str], of: Asked) -> Truth:
     return _doubtful(pattern, len(parts), of.text)
 
 
-def _each_fits(parts: list[str], of: Asked) -> bool:
+def _each_fits(parts: list[str], of: Requested) -> bool:
     return all(map(fits, parts, of.parts))
 
 
-def _certain(pattern: str, parts: list[str], of: Asked) -> Truth:
-    """Return True unless a wildcard stands where AWS does not say what it matches."""
+def _certain(pattern: str, parts: list[str], of: Requested) -> Truth:
+    """Return True, or a doubt if a wildcard is where AWS does not document what it matches."""
     if parts[0] != "arn" or is_wild(parts[_SERVICE]) or not parts[_RESOURCE].startswith(of.type):
         return Doubt(f"AWS does not document what {pattern[:64]!r} matches: a wildcard stands for a service or a type")
     return True
 
 
 def _doubtful(pattern: str, count: int, text: str) -> Truth:
-    """Return a doubt where a pattern matches in another case, across the parts of an ARN, or filled up with stars."""
+    """Return a doubt if a pattern matches only in another case, across the parts of an ARN, or completed with stars."""
     pattern, text = pattern.lower(), text.lower()
     if fits(pattern, text) or (count < _PARTS and fits(pattern + ":*" * (_PARTS - count), text)):
         return Doubt(f"AWS does not document whether {pattern[:64]!r} matches: case, or parts of the ARN, differ")
     return False
 
 
-def _matches_all(pattern: str, parts: list[str], of: Asked) -> Truth:
+def _matches_all(pattern: str, parts: list[str], of: Requested) -> Truth:
     """Return whether a pattern matches every resource that a question with wildcards is about."""
     if len(parts) == _PARTS == len(of.parts) and all(_covers(*pair) for pair in zip(parts, of.parts, strict=True)):
         return _certain(pattern, parts, of)
@@ -123,7 +123,7 @@ def _covers(wide: str, narrow: str) -> bool:
 
 
 def _matches_none(pattern: str, action: str, *, granting: bool) -> Truth:
-    """Return whether a pattern matches a request that names no resource: "*" alone surely does.
+    """Return whether a pattern matches a request without a resource; only "*" certainly does.
 
     AWS's own errors name an empty resource for some actions, such as "user/" for iam:ListUsers.
     """

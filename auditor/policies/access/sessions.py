@@ -11,7 +11,7 @@ from auditor.account.unknown import Record
 
 
 class Session(StrEnum):
-    """Name how a user signed in: at the console without or with MFA, or by a long-term access key."""
+    """List how a user can sign in: at the console without or with MFA, or with a long-term access key."""
 
     NO_MFA = "no-mfa"
     MFA = "mfa"
@@ -19,7 +19,7 @@ class Session(StrEnum):
 
 
 class KeyType(StrEnum):
-    """Name the type of a condition key's value."""
+    """List the types of a condition key's value."""
 
     ARN = "ARN"
     BOOLEAN = "Boolean"
@@ -31,8 +31,8 @@ class KeyType(StrEnum):
 class Key(Record, frozen=True):
     """Hold what is known of a condition key in a request.
 
-    `present` is None while it is not known whether the request has the key; `value` is None while it is not known, or
-    where the key is absent.
+    `present` is None if it is unknown whether the request has the key; `value` is None if it is unknown or
+    the key is absent.
     """
 
     type: KeyType | None
@@ -50,7 +50,7 @@ def absent(key_type: KeyType) -> Key:
 
 
 def valued(key_type: KeyType, value: str | None) -> Key:
-    """Return a key that the request has, with its value, or None while that is not known."""
+    """Return a key that the request has, with its value, or None if that is unknown."""
     return Key(key_type, present=True, value=value)
 
 
@@ -69,13 +69,13 @@ SESSION_KEYS: Mapping[Session, Mapping[str, Key]] = {
     Session.MFA: _keys(valued(KeyType.BOOLEAN, "true"), valued(KeyType.NUMBER, None), _TEMPORARY),
     Session.ACCESS_KEY: _keys(absent(KeyType.BOOLEAN), absent(KeyType.NUMBER), absent(KeyType.DATE)),
 }
-"""What a session tells of the keys that depend on it, by the keys' names in lower case."""
+"""The condition keys that depend on the session, by session and name in lower case."""
 PRINCIPAL_KEYS = frozenset(
     {"aws:username", "aws:userid", "aws:principalarn", "aws:principaltype", "aws:principalaccount"}
 )
-"""The keys that tell of the principal, in lower case, beside its tags."""
+"""The condition keys that describe the principal, apart from its tags, in lower case."""
 TAG_KEYS = "aws:principaltag/"
-"""How the keys of a principal's tags begin, in lower case."""
+"""The beginning of the condition keys for a principal's tags, in lower case."""
 
 
 def is_personal(key: str) -> bool:

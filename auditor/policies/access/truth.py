@@ -1,4 +1,4 @@
-"""Three-valued truth: true, false, or a doubt that says why it is not known; a doubt has no truth value."""
+"""Three-valued logic: true, false, or a doubt that says why it is unknown; a doubt cannot be used as a bool."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from auditor.account.unknown import Record, UnknownFact
 
 
 class Doubt(Record, frozen=True):
-    """Hold why something is not known; where a gap is behind it, its id, and which fact it is that was not learned."""
+    """Hold why something is unknown; if a gap is the cause, also its id, and the name of the unknown fact."""
 
     reason: str
     gap_id: str | None = None
@@ -25,7 +25,7 @@ Truth = bool | Doubt
 
 
 def all_of(truths: Iterable[Truth]) -> Truth:
-    """Return whether all are true: one that is false suffices, whatever is in doubt."""
+    """Return whether all are true; False if one is false, even if others are in doubt."""
     doubt: Doubt | None = None
     for truth in truths:
         if truth is False:
@@ -36,7 +36,7 @@ def all_of(truths: Iterable[Truth]) -> Truth:
 
 
 def any_of(truths: Iterable[Truth]) -> Truth:
-    """Return whether one is true: one suffices, whatever is in doubt."""
+    """Return whether at least one is true, even if others are in doubt."""
     doubt: Doubt | None = None
     for truth in truths:
         if truth is True:
@@ -47,5 +47,5 @@ def any_of(truths: Iterable[Truth]) -> Truth:
 
 
 def negated(truth: Truth) -> Truth:
-    """Return the opposite; a doubt stays one."""
+    """Return the opposite; a doubt stays a doubt."""
     return truth if isinstance(truth, Doubt) else not truth

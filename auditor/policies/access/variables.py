@@ -13,14 +13,14 @@ from auditor.policies.access.truth import Doubt
 
 _VARIABLE = re.compile(r"\$\{([^}]*)(\}|$)")
 _WITH_DEFAULT = re.compile(r"\s*([^,']+?)\s*,\s*'([^']*)'\s*")
-_LITERAL = {"*": "\0", "?": "\0", "$": "$"}  # a wildcard that is text; no name that we know has one
+_LITERAL = {"*": "\0", "?": "\0", "$": "$"}  # an escaped wildcard is text; "\0" because no name contains it
 _TEXT = frozenset({KeyType.STRING, KeyType.ARN})
 
 
 class Variable(Record, frozen=True):
-    """Hold a policy variable: its key in lower case, and the text that stands for an absent one, or None.
+    """Hold a policy variable: its key in lower case, and the default text if the key is absent, or None.
 
-    A `misplaced` one stands where AWS allows none.
+    `misplaced` means that AWS allows no variable at this place.
     """
 
     key: str
@@ -32,11 +32,11 @@ _COLONS = 5  # of an ARN, before its resource
 _UNFINISHED = Variable("", None)
 
 Template = tuple[str | Variable, ...]
-"""A text in pieces, some of which a request fills in."""
+"""A text in pieces; the variables among them get their values from a request."""
 
 
 def template(text: str, *, variables: bool) -> Template:
-    """Return a text in pieces; variables are text as well unless the document's Version is 2012-10-17."""
+    """Return a text in pieces; `variables` is False for documents without Version 2012-10-17, where ${ is text."""
     if not variables or "${" not in text:
         return (text,)
     pieces: list[str | Variable] = []
@@ -48,7 +48,7 @@ def template(text: str, *, variables: bool) -> Template:
 
 
 def resource_template(text: str, *, variables: bool) -> Template:
-    """Return the template of a resource; before the fifth colon of an ARN AWS allows no variables.
+    """Return the template of a resource; AWS allows no variables before the fifth colon of an ARN.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-resourceelement
     """
@@ -78,7 +78,7 @@ def is_filled_in(pieces: Template) -> bool:
 
 
 def text_of(pieces: Template, request: Request) -> tuple[str, Doubt | None]:
-    """Return a text with its variables filled in: with a star, and a doubt, for one whose value is not known."""
+    """Return a text with the values of its variables; for an unknown value, "*" and a doubt."""
     if len(pieces) == 1 and isinstance(pieces[0], str):
         return pieces[0], None
     parts: list[str] = []

@@ -1,1 +1,1 @@
-"""Conformance packs: AWS's YAML is read, and its rules about IAM run; what else it holds is counted."""
+"""Conformance packs: AWS's YAML files, of which the rules about IAM run; everything else in them is counted."""

@@ -1,4 +1,4 @@
-"""One rule of a pack: its name, source, scope and parameters, and what of these is not known."""
+"""One rule of a pack: its name, source, scope and parameters, and which of these are unknown."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class _Given(Struct, frozen=True):
-    """Hold the parameters that a rule is given, the line of each, and by name why one is unknown."""
+    """Hold the parameters of a rule, the line of each, and the unknown ones with the reason, all by name."""
 
     values: Mapping[str, object]
     lines: Mapping[str, int]
@@ -41,12 +41,12 @@ class RuleReader:
         self._keys = keys
         self._parameter_names = parameter_names
         self.unnamed: set[str] = set()
-        """The logical ids that stand for names which are not known."""
+        """The logical ids of rules whose names are unknown."""
 
     def rule(self, logical_id: str, resource: Table, kind: str, doubt: Unknown | None) -> PackRule | OutOfScope:
-        """Return a rule; `doubt` is why it is not known whether it is there."""
+        """Return a rule; `doubt` says why it is unknown whether the rule exists, or is None."""
         try:
-            self._keys.look_at("a resource", resource.entries)
+            self._keys.check("a resource", resource.entries)
             properties = self._properties(resource, kind)
             owner = self._owner(logical_id, properties, resource.line)
         except UnknownValueError as error:
@@ -57,11 +57,11 @@ class RuleReader:
         return self._managed(logical_id, properties, resource.line, doubt)
 
     def undecided(self, name: str, unknown: Unknown, what: str) -> PackRule:
-        """Return what stands for a rule, or for several, of which not even the source identifier is known."""
+        """Return a placeholder for one or more rules whose source identifier is unknown."""
         return PackRule(name, "", {}, (), unknown.line, {}, doubt=self._why(what, unknown))
 
     def _name(self, logical_id: str, properties: Mapping[str, Node]) -> str:
-        """Return the name of a rule; the logical id stands for one that is not known."""
+        """Return the name of a rule; if it is unknown, the logical id."""
         node = properties.get("ConfigRuleName")
         if node is None:
             return logical_id
@@ -76,14 +76,14 @@ class RuleReader:
         return name
 
     def _shown_name(self, logical_id: str, properties: Mapping[str, Node]) -> str:
-        """Return the name of a rule that is only listed; the logical id where the name is a mistake."""
+        """Return the name of a rule that is only listed; if the name is invalid, the logical id."""
         try:
             return self._name(logical_id, properties)
         except TemplateError:
             return logical_id
 
     def _why(self, what: str, unknown: Unknown) -> Doubt:
-        """Return what of a rule is not known, and why."""
+        """Return a doubt that says which part of a rule is unknown, and why."""
         return Doubt(f"{what} is unknown: {Path(self._template.place).name}, {unknown.reason}", unknown.remedy)
 
     def _properties(self, resource: Table, kind: str) -> Mapping[str, Node]:
@@ -92,11 +92,11 @@ class RuleReader:
             return {}
         properties = self._template.table(opened, "Properties").entries
         if kind == CONFIG_RULE:
-            self._keys.look_at("a Config rule", properties)
+            self._keys.check("a Config rule", properties)
             return properties
-        self._keys.look_at("an organization rule", properties)
+        self._keys.check("an organization rule", properties)
         metadata = self._opened_table(managed_metadata(properties, resource.line), "OrganizationManagedRuleMetadata")
-        self._keys.look_at("OrganizationManagedRuleMetadata", metadata.entries)
+        self._keys.check("OrganizationManagedRuleMetadata", metadata.entries)
         return of_organization(properties, metadata)
 
     def _opened_table(self, node: Node, what: str) -> Table:
@@ -137,7 +137,7 @@ class RuleReader:
         )
 
     def _or_doubt(self, what: str, doubts: list[Doubt], otherwise: T, read: Callable[[], T]) -> T:
-        """Return what is read, or the other value and one more doubt."""
+        """Return the result of `read`; if that is unknown, add a doubt and return `otherwise`."""
         try:
             return read()
         except UnknownValueError as error:
@@ -161,7 +161,7 @@ class RuleReader:
         if scope is None or (isinstance(scope, Scalar) and not scope.text):
             return ()
         entries = self._template.table(scope, "Scope").entries
-        self._keys.look_at("a Scope", entries)
+        self._keys.check("a Scope", entries)
         for value in entries.values():
             if isinstance(value, Unknown):
                 raise UnknownValueError(value)
@@ -173,7 +173,7 @@ class RuleReader:
         return tuple(self._template.text(item, "ComplianceResourceTypes") for item in types.items)
 
     def _given(self, properties: Mapping[str, Node]) -> _Given:
-        """Return the parameters that a rule is given; raise UnknownValueError where not even their names are known."""
+        """Return the parameters of a rule; raise UnknownValueError if not even their names are known."""
         node = properties.get("InputParameters", Scalar(None, 0))
         value = self._template.resolved(node)
         if value is None or (isinstance(value, Scalar) and not value.text):
@@ -197,7 +197,7 @@ class RuleReader:
         return item.text or ""
 
     def _from_json(self, value: Scalar) -> dict[str, object]:
-        """Read InputParameters as AWS's API takes them: a JSON object in a text."""
+        """Read InputParameters in the form of AWS's API: a JSON object in a text."""
         text = value.text or ""
         try:
             values = msgspec.json.decode(text, type=dict[str, str | int | float | bool | None])
@@ -208,7 +208,7 @@ class RuleReader:
         return dict(values)
 
     def _note_names(self, parameters: Mapping[str, Node]) -> None:
-        """Note the name of a parameter where its value was meant; AWS's own guide makes that mistake."""
+        """Add a note if the name of a parameter is used instead of its value; AWS's own guide makes that mistake."""
         for name, node in parameters.items():
             if isinstance(node, Scalar) and node.text in self._parameter_names:
                 message = f"line {node.line}: {name} is the text {node.text!r}; was {{Ref: {node.text}}} meant?"

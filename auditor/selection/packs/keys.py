@@ -1,4 +1,4 @@
-"""The keys that AWS knows in a pack. Others are passed over, as AWS does with `Controls`, and noted."""
+"""The keys that AWS documents for packs. Other keys are ignored with a note; AWS ignores `Controls`, for example."""
 
 from collections.abc import Iterator, Mapping
 
@@ -31,20 +31,20 @@ _KEYS: Mapping[str, frozenset[str]] = {
     "a Scope": frozenset({"ComplianceResourceId", "ComplianceResourceTypes", "TagKey", "TagValue"}),
 }
 _GUESSED = ("a Config rule", "an organization rule", "OrganizationManagedRuleMetadata")
-"""The mappings in which a misspelt key loses a setting."""
+"""The mappings in which a misspelt key would lose a setting."""
 
 
 class KeyCheck:
-    """Look at the keys of a template's mappings."""
+    """Check the keys of a template's mappings."""
 
     def __init__(self, template: Template) -> None:
         self._template = template
         self._unknown: dict[tuple[str, str], list[int]] = {}
 
-    def look_at(self, what: str, entries: Mapping[str, Node]) -> None:
-        """Note the keys that AWS does not know; raise TemplateError for one by which a rule would lose a setting.
+    def check(self, what: str, entries: Mapping[str, Node]) -> None:
+        """Note unknown keys; raise TemplateError for one that looks like a setting of a rule.
 
-        Raises UnknownValueError for a macro among them, which may change everything beside it.
+        Raises UnknownValueError for a macro among the keys, because it may change all the others.
         """
         for key in (key for key in entries if key not in _KEYS[what]):
             if key == "Fn::Transform":
@@ -55,7 +55,7 @@ class KeyCheck:
             self._unknown.setdefault((what, key), []).append(entries[key].line)
 
     def notes(self) -> Iterator[str]:
-        """Yield the notes on keys that were passed over."""
+        """Yield the notes on ignored keys."""
         for (what, key), lines in self._unknown.items():
             times = f"{len(lines):,} times, first on line {lines[0]}" if len(lines) > 1 else f"line {lines[0]}"
             hint = nearest(key, _KEYS[what], "")
@@ -63,7 +63,7 @@ class KeyCheck:
 
 
 def _remedy(what: str, key: str) -> str:
-    """Return how to mend a key by which a rule would lose what it is given; nothing for one that is passed over."""
+    """Return how to correct a key that looks like a setting of a rule; "" for a key that can be ignored."""
     if what == "a resource":
         return "Move it under Properties." if key in _KEYS["a Config rule"] else ""
     if what == "a Scope":

@@ -1,4 +1,4 @@
-"""What a conformance pack holds, as far as it concerns IAM."""
+"""The content of a conformance pack, as far as it concerns IAM."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from auditor.templates.values import Table
 
 
 class PackFile(Struct, frozen=True):
-    """Hold the document of a file with what its parameters are given; `notes` are those of reading it."""
+    """Hold the document of a file, the values given to its parameters, and the notes from reading it."""
 
     path: str
     document: Table
@@ -18,24 +18,24 @@ class PackFile(Struct, frozen=True):
 
 
 class Doubt(Struct, frozen=True):
-    """Hold why something of a rule is not known, and what a user can do about it, where that is known."""
+    """Hold why something about a rule is unknown, and what a user can do about it, or ""."""
 
     why: str
     remedy: str = ""
 
 
 class PackRule(Struct, frozen=True):
-    """Hold a managed rule of a pack that concerns IAM, with what the pack gives it and where that is written.
+    """Hold a managed rule of a pack that concerns IAM, with the parameters that the pack sets and their lines.
 
-    `doubt` says why it is not known which rule it is, or whether it is there; `unknown` says by parameter why nobody
-    knows its value. A `source_identifier` that is not known is empty.
+    `doubt` says why it is unknown which rule it is, or whether it exists; `unknown` says, by parameter, why its
+    value is unknown. An unknown `source_identifier` is empty.
     """
 
     config_rule_name: str
     source_identifier: str
     parameters: Mapping[str, object]
     resource_types: tuple[str, ...]
-    """What its Scope names; empty is no restriction."""
+    """The resource types in its Scope; empty means no restriction."""
     line: int
     parameter_lines: Mapping[str, int]
     doubt: Doubt | None = None
@@ -43,7 +43,7 @@ class PackRule(Struct, frozen=True):
 
 
 class OutOfScope(Struct, frozen=True):
-    """Hold a rule of a pack that is not judged; a custom rule's owner stands for its source identifier."""
+    """Hold a rule of a pack that is not judged; the `source_identifier` of a custom rule is its owner."""
 
     config_rule_name: str
     source_identifier: str
@@ -52,7 +52,7 @@ class OutOfScope(Struct, frozen=True):
 
 
 class Counts(Struct, frozen=True):
-    """Count the resources of a pack: rules that are there, rules that a condition switches off, remediations.
+    """Hold how many resources a pack has: rules in force, rules that a condition switches off, and remediations.
 
     `off` are the logical ids of the rules that are switched off.
     """
@@ -64,9 +64,9 @@ class Counts(Struct, frozen=True):
 
 
 class Pack(Struct, frozen=True):
-    """Hold a conformance pack as far as it concerns IAM, and the names of the rest.
+    """Hold the part of a conformance pack that concerns IAM, and the names of its other rules.
 
-    `awaited` are the pseudo parameters of the account that it needs, and that were not known.
+    `awaited` are the pseudo parameters of the account that it needs and that are unknown so far.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Conformance packs in: which rules a pack of AWS Config holds, with which parameters, and what of it is not ours.
+"""Reading conformance packs of AWS Config: their rules and parameters, and what in them is out of scope.
 
 https://docs.aws.amazon.com/config/latest/developerguide/custom-conformance-pack.html
 """
@@ -24,14 +24,14 @@ _NAMES = ("ConformancePackName", "OrganizationConformancePackName")
 _ELSEWHERE = ("TemplateS3Uri", "TemplateSSMDocumentDetails")
 
 Known = Mapping[str, str]
-"""Pseudo parameters of the account, by name, as far as they are known."""
+"""The known pseudo parameters of the account, by name."""
 
 
 def packs_of(file: PackFile, known: Known = MappingProxyType({})) -> tuple[Pack, ...]:
-    """Return the pack that a file holds, or those that its AWS::Config::ConformancePack resources hold.
+    """Return the pack in a file, and the packs in its AWS::Config::ConformancePack resources.
 
-    Raises TemplateError that names the file, and the line where there is one, for whatever AWS would refuse. What
-    nobody knows but AWS makes only the rules undecided that rest on it.
+    Raises TemplateError that names the file, and the line if there is one, for anything that AWS would reject. A value
+    that only AWS knows makes the rules that depend on it undecided, and no others.
     """
     name = Path(file.path).stem
     template = Template(
@@ -40,7 +40,7 @@ def packs_of(file: PackFile, known: Known = MappingProxyType({})) -> tuple[Pack,
     resources = Resources(template, file.document)
     pack = resources.pack(name, file.path)
     inner = list(_inner_packs(_Outer(pack, template, resources, known)))
-    awaited = frozenset(template.awaited)  # also by what the packs within it are given
+    awaited = frozenset(template.awaited)  # also by the parameters of the packs within it
     inner = [replace(each, awaited=each.awaited | awaited) for each in inner]
     pack = replace(pack, notes=(*pack.notes, *file.notes), awaited=awaited)
     holds_nothing = not (pack.counts.config_rules or pack.counts.switched_off or pack.notes)
@@ -82,7 +82,7 @@ def _own_name(outer: _Outer, properties: Mapping[str, Node]) -> str | None:
 
 
 def _inner_pack(outer: _Outer, each: InnerPack, own: str, properties: Mapping[str, Node]) -> Pack:
-    """Return a pack within a template; where its template is elsewhere, one rule that is undecided stands for it."""
+    """Return a pack within a template; if its own template is somewhere else, it has one undecided rule."""
     name, path, line = f"{outer.pack.name}/{own}", outer.pack.path, each.resource.line
     try:
         body = outer.template.text(_body(outer, each, properties), "TemplateBody")
@@ -100,7 +100,7 @@ def _inner_pack(outer: _Outer, each: InnerPack, own: str, properties: Mapping[st
 
 
 def _body(outer: _Outer, each: InnerPack, properties: Mapping[str, Node]) -> Node:
-    """Return the template of a pack; unknown where it is somewhere else."""
+    """Return the template of a pack; an Unknown if it is somewhere else."""
     if "TemplateBody" in properties:
         return properties["TemplateBody"]
     for key in _ELSEWHERE:
@@ -115,7 +115,7 @@ def _body(outer: _Outer, each: InnerPack, properties: Mapping[str, Node]) -> Nod
 
 
 def _given(outer: _Outer, properties: Mapping[str, Node], document: Table) -> Given:
-    """Return the values that a pack's parameters are given where it is declared."""
+    """Return the values that a template sets for the parameters of a pack within it."""
     node = properties.get("ConformancePackInputParameters")
     value = None if node is None else outer.template.resolved(node)
     if value is None or (isinstance(value, Scalar) and not value.text):

@@ -1,4 +1,4 @@
-"""The resources of a pack's template: its rules, the packs within it, and how many there are of the others."""
+"""The resources of a pack's template: its rules, the packs within it, and the number of others."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -20,14 +20,14 @@ PACKS = ("AWS::Config::ConformancePack", "AWS::Config::OrganizationConformancePa
 
 
 _OF_ORGANIZATIONS = (ORGANIZATION_RULE, PACKS[1])
-"""What ExcludedAccounts may keep from an account."""
+"""The resource types that ExcludedAccounts may switch off for an account."""
 
 
 _MACROS = ("AWS::LanguageExtensions", "AWS::Serverless-2016-10-31")
 
 
 class InnerPack(Struct, frozen=True):
-    """Hold a pack within a template, and why it is not known whether it is there."""
+    """Hold a pack within a template, and why it is unknown whether it exists, or None."""
 
     logical_id: str
     resource: Table
@@ -35,7 +35,7 @@ class InnerPack(Struct, frozen=True):
 
 
 class _Found(Struct, frozen=True):
-    """Hold a rule with its logical id; a `firm` one is there for certain, under a name that is known."""
+    """Hold a rule with its logical id; `firm` means that it certainly exists and its name is known."""
 
     rule: PackRule | OutOfScope
     logical_id: str
@@ -43,14 +43,14 @@ class _Found(Struct, frozen=True):
 
 
 class Resources:
-    """Go through the resources of one template; raise TemplateError with the line of a mistake."""
+    """Read the resources of one template; raise TemplateError with the line of a mistake."""
 
     def __init__(
         self, template: Template, document: Table, *, doubt: Unknown | None = None, within: bool = False
     ) -> None:
-        """Take a template; `doubt` is why it is not known whether any of it is there.
+        """Take a template; `doubt` says why it is unknown whether it is deployed at all.
 
-        One that is `within` another one holds no packs: AWS takes none there.
+        In a template `within` another one, packs are not read: AWS does not accept them there.
         """
         self.inner: list[InnerPack] = []
         self._template = template
@@ -64,7 +64,7 @@ class Resources:
         self._reader = RuleReader(template, self._keys, parameter_names(document))
 
     def pack(self, name: str, path: str) -> Pack:
-        """Return the pack that the rules make; the packs within it are then in `inner`."""
+        """Return the pack with its rules; afterwards, `inner` holds the packs within it."""
         found = [each.rule for each in self._named(list(self._rules()))]
         return Pack(
             name,
@@ -78,13 +78,13 @@ class Resources:
         )
 
     def undecided(self, name: str, unknown: Unknown, what: str) -> PackRule:
-        """Return what stands for rules of which nothing is known."""
+        """Return a placeholder for rules about which nothing is known."""
         return self._reader.undecided(name, unknown, what)
 
     def _rules(self) -> Iterator[_Found]:
         template = self._template
         self._check_macros()
-        self._keys.look_at("the template", self._document.entries)
+        self._keys.check("the template", self._document.entries)
         resources = template.section(self._document, "Resources")
         if not resources:
             remedy = "Name a pack's template, or what `aws configservice describe-config-rules` prints."
@@ -93,7 +93,7 @@ class Resources:
             yield from self._of_resource(logical_id, node)
 
     def _check_macros(self) -> None:
-        """Raise for a macro that may change any rule; those of AWS change other resources, or bring functions."""
+        """Raise for a macro that may change any rule; AWS's own macros only change other resources or add functions."""
         node = self._document.entries.get("Transform", Items((), 0))
         macros = node.items if isinstance(node, Items) else (node,)
         included = self._document.entries.get("Fn::Transform")
@@ -103,7 +103,7 @@ class Resources:
                 raise self._template.fault(macro.line, "Transform is not understood", remedy)
 
     def _of_resource(self, logical_id: str, node: Node) -> Iterator[_Found]:
-        """Yield a resource that is a rule; count or keep the others, and those that their condition switches off."""
+        """Yield a resource that is a rule; keep packs, and count the others and rules that a condition switches off."""
         if isinstance(node, Unknown):
             yield _Found(self.undecided(logical_id, node, "what else there is"), logical_id, firm=False)
             return
@@ -142,7 +142,7 @@ class Resources:
             raise self._template.fault(node.line, "a Type takes no functions", "Write the type out.") from error
 
     def _is_there(self, resource: Table, logical_id: str, kind: str) -> bool | Unknown:
-        """Return whether a resource is there for the account: by its condition, and by the accounts left out."""
+        """Return whether a resource exists in the account, by its condition and its ExcludedAccounts."""
         node = resource.entries.get("Condition")
         holds: bool | Unknown = True
         if node is not None and not isinstance(node, Scalar):
@@ -158,7 +158,7 @@ class Resources:
         return doubts[0] if doubts else True
 
     def _is_excluded(self, resource: Table) -> bool | Unknown:
-        """Return whether ExcludedAccounts names the account that is read."""
+        """Return whether ExcludedAccounts contains the account that is audited."""
         template = self._template
         try:
             accounts = template.section(resource, "Properties").get("ExcludedAccounts", Items((), 0))
@@ -177,7 +177,7 @@ class Resources:
         return True if own.text in numbers else unknown or False
 
     def _named(self, found: list[_Found]) -> Iterator[_Found]:
-        """Yield the rules under names of their own; raise for two that are both there, as AWS does."""
+        """Yield the rules under unique names; raise if two rules that certainly exist share a name, as AWS does."""
         lines: dict[str, int] = {}
         for each in found:
             name = each.rule.config_rule_name
@@ -192,7 +192,7 @@ class Resources:
             yield each if each.firm else self._renamed(each, taken)
 
     def _renamed(self, each: _Found, taken: set[str]) -> _Found:
-        """Return a rule under its name, else under its logical id, else with a number behind it."""
+        """Return a rule under its name, or its logical id if that is taken, or its logical id with a number."""
         name, number = each.rule.config_rule_name, 1
         while name in taken:
             name = each.logical_id if number == 1 else f"{each.logical_id}-{number}"

@@ -1,4 +1,4 @@
-"""The rules that conformance packs select, under names of their own, and what becomes of the others."""
+"""The rules that conformance packs select, under unique names, and the reasons why the others are left out."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -24,11 +24,11 @@ from auditor.templates.errors import TemplateError
 from auditor.templates.functions import parameter_names
 
 UNIDENTIFIED = "UNKNOWN"
-"""The source identifier of a rule of which nobody knows which it is."""
+"""The source identifier of a rule whose real source identifier is unknown."""
 
 
 class Chosen(Struct, frozen=True):
-    """Hold the configured rules of all packs, and what the report says of each pack."""
+    """Hold the configured rules of all packs, and a summary of each pack for the report."""
 
     rules: tuple[ConfiguredRule, ...]
     packs: tuple[PackSummary, ...]
@@ -37,11 +37,11 @@ class Chosen(Struct, frozen=True):
 def read_files(
     paths: Sequence[str], settings: Sequence[str], usual: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 ) -> tuple[PackFile, ...]:
-    """Return the documents of packs, each with what its parameters are given.
+    """Return the documents of packs, each with the values of its parameters.
 
     A setting is NAME=VALUE, for every pack with that parameter, or PACK:NAME=VALUE.
-    `usual` are values by path and name, which the settings override. Raises UsageError for two packs of one name, for a
-    parameter that no pack has or that is given twice, and TemplateError for a file that cannot be read.
+    `usual` has values by path and name, which the settings override. Raises UsageError for two packs with one name, for
+    a parameter that no pack has or that is set twice, and TemplateError for a file that cannot be read.
     """
     names = [Path(path).stem for path in paths]
     for name, number in Counter(names).items():
@@ -57,7 +57,7 @@ def read_files(
 
 
 def _give(setting: str, known: Mapping[str, frozenset[str]], given: Mapping[str, dict[str, str]]) -> None:
-    """Add a setting to what is given to the packs that it is for."""
+    """Add a setting to the values of the packs that it applies to."""
     target, equals, value = setting.partition("=")
     pack, colon, name = target.rpartition(":")
     place = f"--pack-parameter {setting}"
@@ -80,10 +80,10 @@ def _give(setting: str, known: Mapping[str, frozenset[str]], given: Mapping[str,
 
 
 def configured(pack: Pack, rules: Mapping[str, Rule], overrides: Parameters) -> list[ConfiguredRule]:
-    """Return the rules of a pack that this release knows, under their own names and with the pack's parameters.
+    """Return the rules of a pack that this release has, under their own names and with the pack's parameters.
 
-    `overrides` are values by rule id and name that go before the pack's. Raises UsageError with file and line for
-    what a rule does not take.
+    `overrides` has values by rule id and name, which override the pack's. Raises UsageError with file and line for
+    a parameter that a rule does not accept.
     """
     known = {rule.source_identifier: rule for rule in rules.values()}
     found: list[ConfiguredRule] = []
@@ -97,7 +97,7 @@ def configured(pack: Pack, rules: Mapping[str, Rule], overrides: Parameters) -> 
 
 
 def _unidentified(given: PackRule, rules: Mapping[str, Rule]) -> ConfiguredRule:
-    """Return what stands for a rule of which nobody knows which it is; it may read whatever any rule reads."""
+    """Return a placeholder for a rule whose source identifier is unknown; it reads the sources of all rules."""
     rule = Rule(
         id=given.config_rule_name,
         source_identifier=UNIDENTIFIED,
@@ -134,7 +134,7 @@ def _configured(pack: Pack, given: PackRule, rule: Rule, override: Mapping[str, 
 
 
 def _reason(given: PackRule, rule: Rule, unknown: Mapping[str, Doubt]) -> str:
-    """Return why nobody knows what a rule asks, and what to do about it; empty where that is known."""
+    """Return why the settings of a rule are unknown, and what to do about it; "" if they are known."""
     if given.doubt is not None:
         return "; ".join(filter(None, (given.doubt.why, given.doubt.remedy)))
     for name, doubt in unknown.items():
@@ -143,7 +143,7 @@ def _reason(given: PackRule, rule: Rule, unknown: Mapping[str, Doubt]) -> str:
 
 
 def _values(given: PackRule, override: Mapping[str, Sourced[object]]) -> tuple[Mapping[str, object], GivenBy]:
-    """Return the values of a rule's parameters, and as whose they count."""
+    """Return the values of a rule's parameters, and where they count as coming from."""
     gives_nothing = all(value is None or not str(value).strip() for value in given.parameters.values())
     defaults_hold = gives_nothing and override  # loosening one check must not switch off others
     origin, of_pack = (GivenBy.OPTION, {}) if defaults_hold else (GivenBy.PACK, given.parameters)
@@ -151,7 +151,7 @@ def _values(given: PackRule, override: Mapping[str, Sourced[object]]) -> tuple[M
 
 
 def _fault(pack: Pack, given: PackRule, error: ParameterError) -> TemplateError:
-    """Return the error with the line of the parameter that it is about, else the line of the rule."""
+    """Return the error with the line of the parameter that it is about, or else the line of the rule."""
     line, text = given.line, None
     if error.parameter is not None:
         line, text = given.parameter_lines.get(error.parameter, line), given.parameters.get(error.parameter)
@@ -160,7 +160,7 @@ def _fault(pack: Pack, given: PackRule, error: ParameterError) -> TemplateError:
 
 
 def _resource_types(pack: Pack, given: PackRule, rule: Rule) -> tuple[ResourceType, ...]:
-    """Return what a rule judges within its Scope; AWS looks at that only where changes trigger a rule."""
+    """Return the resource types of a rule within its Scope, which AWS uses only for rules that changes trigger."""
     if not given.resource_types or rule.source_identifier not in CHANGE_TRIGGERED:
         return rule.resource_types
     kept = tuple(kind for kind in rule.resource_types if kind in given.resource_types)
@@ -180,10 +180,10 @@ def choose(
     excluded: Collection[str],
     beside: Sequence[ConfiguredRule],
 ) -> Chosen:
-    """Return the rules of all packs, each under a name of its own, without those whose ids are excluded.
+    """Return the rules of all packs, each under a unique name, without those whose ids are excluded.
 
-    A ConfigRuleName is kept where no other pack and no rule in `beside` has it, else it becomes PACK/NAME. Raises
-    UsageError as `configured` does, and where nothing is left to judge.
+    A ConfigRuleName is kept if no other pack and no rule in `beside` has it; otherwise it becomes PACK/NAME. Raises
+    UsageError as `configured` does, and if no rule is left.
     """
     everything = {pack.name: configured(pack, rules, overrides) for pack in packs}
     kept = {name: [each for each in of if each.rule.id not in excluded] for name, of in everything.items()}
@@ -244,7 +244,7 @@ def _unknown_notes(unknown: Sequence[PackRule]) -> Iterator[str]:
 
 
 def _narrow_notes(pack: Pack, named: Sequence[ConfiguredRule]) -> Iterator[str]:
-    """Yield the rules about IAM that are left out, wholly or for some resource types, because of their Scope."""
+    """Yield a note for each rule about IAM that its Scope leaves out, completely or for some resource types."""
     for rule in pack.out_of_scope:
         if rule.reason is OutOfScopeReason.NARROW_SCOPE:
             about = f"{rule.config_rule_name} ({rule.source_identifier}, line {rule.line})"

@@ -1,4 +1,4 @@
-"""Rules of AWS Config in other shapes, brought into that of a template's AWS::Config::ConfigRule.
+"""Rules of AWS Config in other forms, converted to the form of AWS::Config::ConfigRule in a template.
 
 https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeConfigRules.html and
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-config-organizationconfigrule.html
@@ -17,7 +17,7 @@ _OF_ANSWERS = frozenset(
     {"ConfigRuleArn", "ConfigRuleId", "ConfigRuleState", "CreatedBy", "LastUpdateTime", "OrganizationConfigRuleArn"}
     | {"RuleEvaluationVisibility", "ServicePrincipals"}
 )
-"""What AWS's answers say of a rule and of its Scope beyond what a template gives it."""
+"""The keys of a rule and of its Scope in AWS's responses that a template does not have."""
 _MANAGED = "OrganizationManagedRuleMetadata"
 _CUSTOM = {
     "OrganizationCustomCodeRuleMetadata": "CUSTOM_LAMBDA",
@@ -35,9 +35,9 @@ _REMEDY = "Name a pack's template, or what `aws configservice describe-config-ru
 
 
 def pack_file(path: str) -> PackFile:
-    """Return the document of a pack, or of AWS's answer about rules as if it were a pack; nothing is given to it.
+    """Return the document of a pack, or AWS's response about rules converted to a pack, without parameter values.
 
-    Raises TemplateError for a file that cannot be read, and for an answer that holds no rule.
+    Raises TemplateError for a file that cannot be read, and for a response without rules.
     """
     document = read_file(path, _KIND)
     if isinstance(document, Items) and document.items:
@@ -91,7 +91,7 @@ def custom_owner(properties: Mapping[str, Node]) -> str | None:
 
 
 def of_organization(properties: Mapping[str, Node], metadata: Table) -> dict[str, Node]:
-    """Return the properties of an organization's rule as those of a rule; `metadata` is its managed rule."""
+    """Return the properties of an organization's rule in the form of a Config rule; `metadata` describes its source."""
     line, entries = metadata.line, metadata.entries
     source: dict[str, Node] = {"Owner": Scalar(custom_owner(properties) or "AWS", line)}
     if "RuleIdentifier" in entries:
@@ -107,7 +107,7 @@ def of_organization(properties: Mapping[str, Node], metadata: Table) -> dict[str
 
 
 def managed_metadata(properties: Mapping[str, Node], line: int) -> Node:
-    """Return what an organization's rule says of a managed rule; an empty mapping for a custom one."""
+    """Return the metadata of the managed rule of an organization's rule; an empty mapping for a custom rule."""
     return properties.get(_MANAGED, Table({}, line))
 
 

@@ -1,4 +1,4 @@
-"""What a report says of a conformance pack: which of its rules were judged, and which were not and why."""
+"""The summary of a conformance pack in a report: which of its rules were judged, and which were not and why."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from msgspec import Struct
 
 
 class OutOfScopeReason(StrEnum):
-    """Name the reasons for which a rule of a pack is not judged."""
+    """List the reasons why a rule of a pack is not judged."""
 
     NOT_IAM = "not-iam"
     CUSTOM = "custom"
@@ -24,11 +24,11 @@ REASONS: Mapping[OutOfScopeReason, str] = {
     OutOfScopeReason.UNKNOWN_RULE: "about IAM, but unknown to this release",
     OutOfScopeReason.EXCLUDED: "excluded",
 }
-"""The reasons as text that follows a number."""
+"""The reasons as text after a number."""
 
 
 class OutOfScopeRule(Struct, frozen=True):
-    """Name a rule of a pack that was not judged; a custom rule's owner stands for its source identifier."""
+    """Hold a rule of a pack that was not judged; the `source_identifier` of a custom rule is its owner."""
 
     config_rule_name: str
     source_identifier: str
@@ -36,11 +36,11 @@ class OutOfScopeRule(Struct, frozen=True):
 
 
 class PackSummary(Struct, frozen=True):
-    """Sum up a conformance pack, so that nobody takes a part for the whole.
+    """Summarize a conformance pack, to show how much of it was judged.
 
     `rules` are the names under which its rules are reported; `narrowed` counts those whose Scope leaves out some of
-    their resource types, `undecided` those of which nobody knows what they ask. `switched_off` counts the rules that a
-    condition of the pack takes away, `off` has their logical ids.
+    their resource types, `undecided` those whose settings are unknown. `switched_off` counts the rules that a
+    condition of the pack switches off, `off` has their logical ids.
     """
 
     name: str
@@ -55,7 +55,7 @@ class PackSummary(Struct, frozen=True):
 
 
 def sentence(pack: PackSummary, done: str = "judged") -> str:
-    """Return the line that says with how much of a pack something was done."""
+    """Return a line that says how many rules of a pack were judged (`done`), and why the others were not."""
     everything, others = len(pack.rules) + len(pack.out_of_scope), len(pack.out_of_scope)
     ours = len(pack.rules) - pack.undecided
     text = f"Pack {pack.name}: {ours:,} of {everything:,} rules {done}, {others:,} out of scope"

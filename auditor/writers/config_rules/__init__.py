@@ -1,1 +1,1 @@
-"""Exporters: the selected rules, written as real rules of AWS Config for other tools to set up."""
+"""Exporters: write the selected rules as rules of AWS Config, for other tools to deploy."""

@@ -1,4 +1,4 @@
-"""CloudFormation's language: rules of AWS Config as a template, which a conformance pack is too."""
+"""Rules of AWS Config as a CloudFormation template or a conformance pack."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,16 +8,16 @@ import yaml
 
 from auditor.writers.config_rules.exported import ExportedRule, unique
 
-_MAX_ID = 100  # characters; CloudFormation takes 255, YAML's plain keys are shorter
+_MAX_ID = 100  # characters; CloudFormation allows 255, but plain keys in YAML are shorter
 
 
 def conformance_pack(rules: Sequence[ExportedRule]) -> str:
-    """Return a conformance pack that holds the rules."""
+    """Return a conformance pack with the rules."""
     return as_yaml({"Resources": _resources(rules)})
 
 
 def template(rules: Sequence[ExportedRule]) -> str:
-    """Return a CloudFormation template that holds the rules."""
+    """Return a CloudFormation template with the rules."""
     return as_yaml({"AWSTemplateFormatVersion": "2010-09-09", "Resources": _resources(rules)})
 
 
@@ -45,14 +45,14 @@ def _properties(rule: ExportedRule) -> dict[str, Any]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Write every value out: CloudFormation takes no aliases."""
+    """Write YAML without aliases, which CloudFormation does not accept."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML's signature
         return True
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    """Write a text of several lines as such."""
+    """Represent a text of several lines as a block."""
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 

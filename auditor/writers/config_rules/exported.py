@@ -1,4 +1,4 @@
-"""Rules as AWS Config takes them: valid names, every value as text, and nothing that would read back otherwise."""
+"""Rules in the form that AWS Config accepts: valid names, values as text, and the same meaning when read back."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,20 +19,20 @@ _ODD = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 class ExportedRule(Struct, frozen=True):
-    """Hold a rule as AWS Config takes it: every value is text, and what is not given is not there."""
+    """Hold a rule in the form that AWS Config accepts: all values are text, and unset parameters are left out."""
 
     name: str
     source_identifier: str
     description: str
     input_parameters: Mapping[str, str]
     resource_types: tuple[str, ...]
-    """The Scope; empty for a periodic rule, which takes none."""
+    """The Scope; empty for a periodic rule, which has none."""
 
 
 def exported(rules: Sequence[ConfiguredRule]) -> list[ExportedRule]:
-    """Return rules that mirror AWS Config's as AWS takes them.
+    """Return rules that mirror AWS Config's in the form that AWS accepts.
 
-    Raises UsageError for settings that AWS Config cannot hold: when a rule drops every check, AWS would fall back to
+    Raises UsageError for settings that AWS Config cannot express: if a rule drops every check, AWS would use
     its defaults.
     """
     names = unique(map(_name, rules))
@@ -40,7 +40,7 @@ def exported(rules: Sequence[ConfiguredRule]) -> list[ExportedRule]:
 
 
 def _name(configured: ConfiguredRule) -> str:
-    """Return a name that AWS takes everywhere; the rule's id where nothing of its own is left, as of a Japanese one."""
+    """Return a valid name for AWS; the rule's id if no valid character is left, as in a Japanese name."""
     name = _ODD.sub("-", configured.config_rule_name)[:_MAX_NAME]
     return name if name.strip("-_") else configured.rule.id
 
@@ -72,9 +72,9 @@ def _text(value: object) -> str:
 
 
 def unique(names: Iterable[str], between: str = "-") -> Iterator[str]:
-    """Yield the names, a number behind those that came before; names that differ in case only are one to people."""
+    """Yield the names, with a number after a repeated one; names that differ only in case count as the same."""
     taken: set[str] = set()
-    numbers: dict[str, int] = {}  # the last one behind each name: thousands may be alike
+    numbers: dict[str, int] = {}  # the last number of each name, for speed: thousands may be alike
     for name in names:
         candidate, number = name, numbers.get(name.lower(), 1)
         while candidate.lower() in taken:

@@ -1,4 +1,4 @@
-"""Exports: the selected rules with their effective parameters, written for other tools to set up in AWS Config."""
+"""Exports: the selected rules with their effective parameters, for other tools to deploy in AWS Config."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,9 +33,9 @@ _FORMATS: Mapping[str, _Format] = {
 
 
 def check(form: str, path: str | None, packs: Iterable[str] = ()) -> None:
-    """Find what would keep the file from being written; raise UsageError or OutputError.
+    """Raise UsageError or OutputError if the file cannot be written.
 
-    `packs` are files that are read: of their rules that are out of scope an export holds nothing.
+    `packs` are files that are read, which the export must not replace: it lacks their rules that are out of scope.
     """
     if path is None:
         return
@@ -47,9 +47,9 @@ def check(form: str, path: str | None, packs: Iterable[str] = ()) -> None:
 def export(
     form: str, rules: Sequence[ConfiguredRule], path: str | None, say: Say, packs: Sequence[PackSummary] = ()
 ) -> None:
-    """Write rules in a format to a file, or to standard output; `say` takes what is left out, of the packs too.
+    """Write rules in a format to a file or to standard output; `say` is called with messages on what is left out.
 
-    Raises UsageError where nothing is left, and for settings that AWS Config cannot hold.
+    Raises UsageError if no rule is left, and for settings that AWS Config cannot express.
     """
     managed = [each for each in rules if is_managed(each.rule) and not each.undecided]
     for warning in _warnings(rules, packs):

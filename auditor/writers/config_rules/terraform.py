@@ -1,4 +1,4 @@
-"""Terraform's language: rules of AWS Config as resources, as `terraform fmt` would lay them out.
+"""Rules of AWS Config as Terraform resources, as `terraform fmt` would format them.
 
 https://developer.hashicorp.com/terraform/language/expressions/strings
 """
@@ -11,7 +11,7 @@ from auditor.writers.config_rules.exported import ExportedRule, unique
 
 
 def resources(rules: Sequence[ExportedRule]) -> str:
-    """Return a file that holds the rules as aws_config_config_rule."""
+    """Return the content of a file with the rules as aws_config_config_rule."""
     labels = unique(_label(rule.name) for rule in rules)
     return "\n".join(_resource(label, rule) for label, rule in zip(labels, rules, strict=True))
 
@@ -41,5 +41,5 @@ def _assigned(values: Mapping[str, str], indent: int) -> Iterator[str]:
 
 
 def quoted(text: str) -> str:
-    """Return a text between quotes; JSON escapes are Terraform's too, and what opens a template is doubled."""
+    """Return a text in quotes; Terraform has the same escapes as JSON, and the start of a template is doubled."""
     return msgspec.json.encode(text).decode().replace("${", "$${").replace("%{", "%%{")

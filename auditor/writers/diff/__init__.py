@@ -1,1 +1,1 @@
-"""Writers of diffs: what changed between two reports, as text for a terminal, JSON, Markdown and HTML."""
+"""Writers of diffs: the changes between two reports, as text for a terminal, JSON, Markdown and HTML."""

@@ -14,10 +14,10 @@ _WRITERS: Mapping[str, str] = {
 }
 DIFF_SUFFIXES = (".json", ".md", ".html")
 SUFFIX_OF = {"table": ".txt", "json": ".json", "markdown": ".md"}
-"""The suffixes of what standard output shows."""
+"""The suffixes of the formats for standard output."""
 
 
 def writer_of(suffix: str) -> Callable[[Comparison, BinaryIO], Any]:
-    """Return the function that writes a comparison in the format of a suffix; only this format is imported."""
+    """Return the function that writes a comparison in the format of a suffix; it imports only this format."""
     write: Callable[[Comparison, BinaryIO], Any] = import_module(_WRITERS[suffix]).write
     return write

@@ -1,4 +1,4 @@
-"""The diff as one HTML file that opens from disk and runs nothing; each section shows its first rows."""
+"""The diff as one HTML file that opens from disk and runs no script; each section shows its first rows."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -8,7 +8,7 @@ from auditor.report.comparison import Comparison
 from auditor.writers.diff.sections import Row, differing, heading, sections, summary
 from auditor.writers.html import asset, csp_hash, page_environment
 
-MAX_ROWS = 1_000  # of a section; a browser needs seconds for more, and the JSON diff has them all
+MAX_ROWS = 1_000  # of a section; browsers take seconds for more, and the JSON diff has all of them
 
 
 class _Part(NamedTuple):

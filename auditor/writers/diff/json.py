@@ -1,4 +1,4 @@
-"""The JSON diff, which other programs read; its fields are those of report/comparison."""
+"""The JSON diff, for other programs; its fields are those of report/comparison.py."""
 
 from typing import BinaryIO
 

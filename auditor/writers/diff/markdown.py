@@ -1,6 +1,6 @@
-"""The diff as Markdown, for a comment on a pull request or a step summary: bounded, what is new first.
+"""The diff as Markdown, for a comment on a pull request or a step summary: limited in length, new findings first.
 
-GitHub takes 65,536 characters in a comment. What comes of the account stands in code spans, where nothing is markup,
+GitHub accepts 65,536 characters in a comment. Texts from the account are in code spans, where nothing is markup,
 a mention or a link.
 """
 
@@ -12,10 +12,10 @@ from auditor.report.comparison import Comparison
 from auditor.writers.diff.sections import Row, Section, differing, heading, sections, summary
 from auditor.writers.visible import visible
 
-MAX_CHARACTERS = 60_000  # of 65,536: room for whatever is written around it
+MAX_CHARACTERS = 60_000  # of 65,536, to leave room for text around it
 _MOST_DIFFERENCES = 20
 _MORE = "\nAnd {:,} more; the JSON diff has them all.\n"
-_RESERVE = 2_000  # characters for titles and counts of the sections that follow
+_RESERVE = 2_000  # characters for the titles and counts of the following sections
 
 
 def write(comparison: Comparison, stream: BinaryIO) -> None:
@@ -35,7 +35,7 @@ def _head(comparison: Comparison) -> Iterator[str]:
     yield "# Changes in IAM\n\n"
     yield from (f"- {code(line)}\n" for line in heading(comparison))
     if unlike := differing(comparison):
-        yield "\n**The reports differ beside their findings:**\n\n"
+        yield "\n**The reports differ apart from their findings:**\n\n"
         yield from (f"- {code(line)}\n" for line in unlike[:_MOST_DIFFERENCES])
         if len(unlike) > _MOST_DIFFERENCES:
             yield _MORE.format(len(unlike) - _MOST_DIFFERENCES)
@@ -43,7 +43,7 @@ def _head(comparison: Comparison) -> Iterator[str]:
 
 
 def _section(section: Section, room: int) -> str:
-    """Return a section with as many rows as there is room for; its title and count are always there."""
+    """Return a section with as many rows as fit, always with its title and count."""
     text = f"\n## {section.title} ({section.total:,})\n\n{section.meaning}\n"
     lines: list[str] = []
     for row in section.rows:
@@ -72,7 +72,7 @@ def _line(row: Row) -> str:
 
 
 def code(text: str) -> str:
-    """Return text as a code span that is safe in a table: nothing in it is markup."""
+    """Return text as a code span that is safe in a table, in which nothing is markup."""
     shown = visible(text)
     if not shown.strip():
         return "` `"

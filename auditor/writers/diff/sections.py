@@ -1,4 +1,4 @@
-"""The sections of a diff for people: every format shows the same ones, in this order."""
+"""The sections of a diff for people; every format shows the same sections in this order."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ _LONGEST = 60  # characters of a fact's value
 
 
 class Row(NamedTuple):
-    """Hold a line of a section: the rule (empty for a resource), the resource, its type, and what is to be said."""
+    """Hold a line of a section: the rule (empty for a resource), the resource, its type, and a text."""
 
     rule: str
     severity: str
@@ -26,7 +26,7 @@ class Row(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Hold a section: its title, what it means, how many rows it has, and the rows, made as they are taken."""
+    """Hold a section: its title, its meaning, the number of its rows, and an iterator of the rows."""
 
     title: str
     meaning: str
@@ -77,9 +77,9 @@ def _section(title: str, meaning: str, entries: Sequence[T], row: Callable[[T], 
 
 
 def _of_finding(finding: Finding, text: str | None = None) -> Row:
-    said = finding.annotation if text is None else text
+    shown = finding.annotation if text is None else text
     return Row(
-        finding.config_rule_name, finding.severity or "", finding.resource_name, finding.resource_type.value, said
+        finding.config_rule_name, finding.severity or "", finding.resource_name, finding.resource_type.value, shown
     )
 
 
@@ -109,7 +109,7 @@ def _of_resource(resource: Resource) -> Row:
 
 
 def heading(comparison: Comparison) -> Iterator[str]:
-    """Yield the lines that say what was compared; the differences beside the findings come first of all."""
+    """Yield the lines that say what was compared."""
     account = comparison.account
     yield f"Account {visible(account.id or 'unknown')}, {visible(account.partition)}"
     yield f"Old: {_named(comparison.old_report)}"
@@ -117,13 +117,13 @@ def heading(comparison: Comparison) -> Iterator[str]:
 
 
 def differing(comparison: Comparison) -> list[str]:
-    """Return the differences of the two reports beside their findings, safe to be shown."""
+    """Return the differences between the two reports apart from findings, safe to show."""
     failed = [f"Rule {name} failed; its verdicts are missing" for name in comparison.failed_rules]
     return [visible(text) for text in (*failed, *map(sentence, comparison.differences))]
 
 
 def summary(comparison: Comparison) -> str:
-    """Return the line that counts everything."""
+    """Return a line with the numbers of all changes."""
     counts = (
         (len(comparison.new), "new"),
         (len(comparison.reopened), "of these suppressed before"),

@@ -1,4 +1,4 @@
-"""The diff as text for a terminal: differences of the reports first, then each section, then the counts."""
+"""The diff as text for a terminal: differences between the reports first, then the sections, then the counts."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -25,7 +25,7 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     for line in heading(comparison):
         yield f"{line}\n"
     if unlike := differing(comparison):
-        yield "\nThe reports differ beside their findings:\n"
+        yield "\nThe reports differ apart from their findings:\n"
         yield from (f"  {line}\n" for line in unlike)
     for section in sections(comparison):
         yield from _section(section)

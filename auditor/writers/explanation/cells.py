@@ -1,4 +1,4 @@
-"""Cells of the sections of an explanation: facts in words, and why one is unknown."""
+"""Cells in the sections of an explanation: facts as text, or why they are unknown."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -15,29 +15,29 @@ from auditor.report.report import encoded
 T = TypeVar("T")
 UNKNOWN, MUTED = "unknown", "muted"
 MOST_NAMES = 100
-"""The names of a list that people are shown: a group may have thousands of members."""
+"""How many names of a list are shown: a group may have thousands of members."""
 TONES = {
     Decision.ALLOW: "COMPLIANT",
     Decision.EXPLICIT_DENY: "NOT_APPLICABLE",
     Decision.IMPLICIT_DENY: "NOT_APPLICABLE",
     Decision.UNDECIDED: "INSUFFICIENT_DATA",
 }
-"""The compliance types in whose colours decisions are shown: a denial is no fault by itself."""
+"""The compliance types whose colours decisions have: a denial is not a fault by itself."""
 
 
-WORDS = {
+DECISION_TEXTS = {
     Decision.ALLOW: "allow",
     Decision.EXPLICIT_DENY: "deny",
     Decision.IMPLICIT_DENY: "deny",
     Decision.UNDECIDED: "undecided",
 }
-"""The decisions in a table that has little room; the reason beside says whether a statement denies."""
+"""Short texts of decisions, for tables; the reason beside it says whether a statement denies."""
 
 
 class Cell(NamedTuple):
-    """Hold a text of a section; `tone` is UNKNOWN, MUTED, a compliance type for a badge, or empty.
+    """Hold a text in a section; `tone` is UNKNOWN, MUTED, a compliance type for a badge, or empty.
 
-    `mark` leads to one of the section's notes.
+    `mark` refers to one of the section's notes.
     """
 
     text: str
@@ -48,7 +48,7 @@ class Cell(NamedTuple):
 class Section(NamedTuple):
     """Hold a section: its title, an introduction, its columns (none for facts by name), its rows and their notes.
 
-    Notes are marks and texts, `empty` is what stands for no rows.
+    Notes are marks and texts, `empty` is the text for a section without rows.
     """
 
     title: str
@@ -59,11 +59,11 @@ class Section(NamedTuple):
     empty: str = "None."
 
     narrow: bool = False
-    """Whether the columns fit in a terminal of 80."""
+    """Whether the columns fit in a terminal of 80 columns."""
 
 
 class Judged(NamedTuple):
-    """Hold a finding with the name of its rule as people see it, what its rule asks, and what is said beside."""
+    """Hold a finding with the name of its rule for display, and the warnings about it."""
 
     finding: Finding
     rule: str
@@ -71,14 +71,14 @@ class Judged(NamedTuple):
 
 
 def fact(known: Fact[T], text: Callable[[T], str] = str, absent: str = "none") -> Cell:
-    """Return a fact as a cell, or why it is not known."""
+    """Return a fact, or why it is unknown, as a cell."""
     if known.unknown is not None:
         return unknown(known.unknown)
     return Cell(absent, MUTED) if known.value is None else Cell(text(known.value))
 
 
 def unknown(reason: str) -> Cell:
-    """Return the cell of what is not known."""
+    """Return the cell for an unknown fact."""
     return Cell(f"unknown: {reason}", UNKNOWN)
 
 
@@ -88,7 +88,7 @@ def flag(known: Fact[bool], yes: str = "yes", no: str = "no") -> Cell:
 
 
 def listed(names: Listed[T], text: Callable[[T], str] = str) -> Cell:
-    """Return a list as a cell; where it may not be whole, with what is known first."""
+    """Return a list as a cell; if it may be incomplete, the known items come first."""
     known = ", ".join(map(text, names.items[:MOST_NAMES]))
     if more := len(names.items[MOST_NAMES:]):
         known = f"{known} and {more:,} more, which the JSON lists"
@@ -98,7 +98,7 @@ def listed(names: Listed[T], text: Callable[[T], str] = str) -> Cell:
 
 
 def incomplete(names: Listed[T], width: int) -> Iterator[Sequence[Cell]]:
-    """Yield a row that says why a table may lack rows, if it may."""
+    """Yield a row that says why a table may be incomplete; nothing if it is complete."""
     if names.unknown is not None:
         known = "perhaps others" if names.items else "unknown"
         yield (Cell(f"{known}: {names.unknown}", UNKNOWN), *[Cell("")] * (width - 1))
@@ -110,7 +110,7 @@ def moment(time: datetime) -> str:
 
 
 def when(time: datetime, now: datetime | None) -> str:
-    """Return a time, and how long before or after another one it is, if that is known."""
+    """Return a time, and how long before or after `now` it is, if that is known."""
     if now is None:
         return moment(time)
     away = duration(abs(now - time))
@@ -118,7 +118,7 @@ def when(time: datetime, now: datetime | None) -> str:
 
 
 class Notes:
-    """Number texts in the order in which they come first."""
+    """Number texts in order of first appearance."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
@@ -139,7 +139,7 @@ def pairs(rows: Iterable[tuple[str, Cell]]) -> Sequence[Sequence[Cell]]:
 
 
 def evidence(fact: Evidence) -> str:
-    """Return what a piece of evidence says, in one line."""
+    """Return a piece of evidence as one line of text."""
     if fact.gap is not None:
         return f"unknown ({fact.gap.error_code}): {explanation(fact.gap)}"
     if isinstance(fact.value, dict) and fact.value.keys() >= _ANSWER:

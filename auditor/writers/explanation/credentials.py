@@ -1,4 +1,4 @@
-"""The section on what a user has to sign in with."""
+"""The section on a user's credentials."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -25,7 +25,7 @@ _HARDWARE = "none; MFA is active by the credential report, so a hardware or FIDO
 def credentials(user: OfUser, explanation: Explanation) -> Section:
     """Return the section on a user's credentials, with ages at the time of the credential report."""
     made = explanation.snapshot.report_generated_at
-    return Section("Credentials", pairs([*_reported(user, made), *_asked(user)]), introduction=_basis(user, made))
+    return Section("Credentials", pairs([*_reported(user, made), *_verified(user)]), introduction=_basis(user, made))
 
 
 def _basis(user: OfUser, made: datetime | None) -> str:
@@ -99,8 +99,8 @@ def _certificate(certificate: SigningCertificate, now: datetime | None) -> Cell:
     return _joined([flag(certificate.active, "active", "not active"), _prefixed("made ", made)])
 
 
-def _asked(user: OfUser) -> Iterator[tuple[str, Cell]]:
-    """Yield what AWS said when it was asked about the user again."""
+def _verified(user: OfUser) -> Iterator[tuple[str, Cell]]:
+    """Yield the facts about the user that were read again from AWS."""
     if user.verified is not None:
         password = "a password" if user.verified.password_enabled else "no password"
         device = "an MFA device" if user.verified.mfa_active else "no MFA device"

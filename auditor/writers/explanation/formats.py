@@ -14,6 +14,6 @@ EXPLANATION_SUFFIXES = tuple(_WRITERS)
 
 
 def writer_of(suffix: str) -> Callable[[Explanation, BinaryIO], Any]:
-    """Return the function that writes an explanation in the format of a suffix; only this format is imported."""
+    """Return the function that writes an explanation in the format of a suffix; it imports only this format."""
     write: Callable[[Explanation, BinaryIO], Any] = import_module(_WRITERS[suffix]).write
     return write

@@ -1,4 +1,4 @@
-"""The explanation as one HTML file that opens from disk and runs nothing, in the style of the report."""
+"""The explanation as one HTML file that opens from disk and runs no script, in the style of the report."""
 
 from collections.abc import Mapping, Sequence
 from typing import BinaryIO, NamedTuple
@@ -13,10 +13,10 @@ from auditor.writers.statements import suppression_text
 
 
 class _Row(NamedTuple):
-    """Hold a finding as the page shows it: what its rule asks, and what to do about it."""
+    """Hold a finding for the page: what its rule checks, its evidence, and what to do about it."""
 
     judged: Judged
-    asks: str
+    checks: str
     evidence: Sequence[tuple[str, str, str]]
     suppression: str
     remedies: Sequence[str]
@@ -48,7 +48,7 @@ def write(explanation: Explanation, stream: BinaryIO) -> None:
 
 
 def _counts(explanation: Explanation) -> Mapping[ComplianceType, int]:
-    """Return how many findings there are of each compliance type that are not suppressed."""
+    """Return the number of findings by compliance type, without suppressed ones."""
     kinds = [each.compliance_type for each in explanation.findings if each.suppression is None]
     return {kind: kinds.count(kind) for kind in ComplianceType if kind in kinds}
 
@@ -58,7 +58,7 @@ def _row(each: Judged, page: Mapping[str, str]) -> _Row:
     todo = remedies(finding)
     return _Row(
         judged=each,
-        asks=page.get("", ""),
+        checks=page.get("", ""),
         evidence=[(fact.path, evidence(fact), fact.source) for fact in finding.evidence],
         suppression=suppression_text(finding) if finding.suppression is not None else "",
         remedies=todo,

@@ -1,4 +1,4 @@
-"""The JSON explanation, which other programs read; its fields are those of explaining/explanation."""
+"""The JSON explanation, for other programs; its fields are those of explaining/explanation.py."""
 
 from typing import BinaryIO
 

@@ -1,4 +1,4 @@
-"""The sections of an explanation for people: text and HTML show the same ones, in this order."""
+"""The sections of an explanation for people; text and HTML show the same sections in this order."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,10 +20,10 @@ from auditor.judging.rule import ComplianceType
 from auditor.policies.access.answer import PolicyKind
 from auditor.policies.at_large import AtLarge
 from auditor.writers.explanation.cells import (
+    DECISION_TEXTS,
     MUTED,
     TONES,
     UNKNOWN,
-    WORDS,
     Cell,
     Judged,
     Notes,
@@ -48,7 +48,7 @@ _POLICY_COLUMNS = ("Policy", "Kind", _FROM, "Contents")
 
 
 def kind_text(explanation: Explanation) -> str:
-    """Return what kind of resource is explained."""
+    """Return the kind of the explained resource as text."""
     if explanation.unseen is not None:
         return "not seen"
     if explanation.policy is not None:
@@ -58,7 +58,7 @@ def kind_text(explanation: Explanation) -> str:
 
 
 def facts(explanation: Explanation) -> Sequence[Sequence[Cell]]:
-    """Return what names the resource, where and when it was seen."""
+    """Return the names of the resource, its account, and when it was read."""
     return pairs(_facts(explanation))
 
 
@@ -79,7 +79,7 @@ def _facts(explanation: Explanation) -> Iterator[tuple[str, Cell]]:
 
 
 def sections(explanation: Explanation) -> Iterator[Section]:
-    """Yield what is known of the resource beside its names; verdicts are apart."""
+    """Yield what is known about the resource apart from its names; verdicts are not included."""
     now = explanation.snapshot.captured_at
     if explanation.user is not None:
         yield from _of_user(explanation.user, explanation)
@@ -106,7 +106,7 @@ def _policies(policies: Listed[HeldPolicy]) -> Section:
 
 
 def _own_policies(policies: Listed[HeldPolicy]) -> Section:
-    """Return the policies of an identity that has them from nowhere else."""
+    """Return the policies of an identity that cannot get any from groups, without the column "From"."""
     section = _policies(policies)
     return section._replace(
         columns=[each for each in section.columns if each != _FROM],
@@ -135,7 +135,10 @@ def _questions(user: OfUser) -> Section:
     rows = [
         (
             Cell(question.action),
-            *(Cell(WORDS[each.decision], TONES[each.decision], notes.mark(each.reason)) for each in question.answers),
+            *(
+                Cell(DECISION_TEXTS[each.decision], TONES[each.decision], notes.mark(each.reason))
+                for each in question.answers
+            ),
         )
         for question in user.questions
     ]
@@ -220,7 +223,7 @@ def _statement_row(statement: PolicyStatement) -> Sequence[Cell]:
 
 
 def judged(explanation: Explanation) -> Sequence[Judged]:
-    """Return the findings, those that need somebody first, each with its rule and what is said beside it."""
+    """Return the findings, those that need attention first, each with its rule and the warnings about it."""
     order = list(ComplianceType)
     findings = sorted(explanation.findings, key=lambda each: order.index(each.compliance_type))
     remarks: dict[str | None, list[str]] = {}
@@ -238,12 +241,12 @@ def _shown_name(explanation: Explanation, name: str) -> str:
 
 
 def remarks(explanation: Explanation) -> Sequence[str]:
-    """Return what is said of the resource by no rule."""
+    """Return the warnings about the resource that do not come from a rule."""
     return [each.message for each in explanation.warnings if each.config_rule_name is None]
 
 
 def counted(explanation: Explanation) -> str:
-    """Return how many findings there are by compliance type, suppressed ones apart."""
+    """Return the number of findings by compliance type as text, with suppressed ones separately."""
     counts = Counter(each.compliance_type for each in explanation.findings if each.suppression is None)
     suppressed = sum(each.suppression is not None for each in explanation.findings)
     parts = [f"{counts[kind]:,} {kind}" for kind in ComplianceType if counts[kind]]

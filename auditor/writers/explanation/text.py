@@ -1,4 +1,4 @@
-"""The explanation as text for a terminal: facts and tables, and last the verdict of each rule."""
+"""The explanation as text for a terminal: facts and tables, then the verdict of each rule."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
@@ -19,12 +19,12 @@ from auditor.writers.visible import visible
 
 _TONES: Mapping[str, str] = {**{kind.value: style for kind, style in STYLES.items()}, UNKNOWN: "yellow", MUTED: "dim"}
 _LONGEST = 200  # characters of a fact's value
-_WIDE = 120  # columns, in which tables of long texts have room
+_WIDE = 120  # columns; enough for tables with long texts
 _INDENT = (0, 0, 0, 2)
 
 
 def write(explanation: Explanation, stream: TextIO) -> None:
-    """Write the explanation for a terminal; in colour only where the stream is one and NO_COLOR is not set."""
+    """Write the explanation for a terminal, in colour only if the stream is one and NO_COLOR is not set."""
     console = console_for(stream)
     with console.capture() as captured:
         for each in _parts(explanation, console):
@@ -65,7 +65,7 @@ def _section(section: Section, console: Console) -> Iterator[RenderableType]:
 
 
 def _grid(rows: Sequence[Sequence[Cell]]) -> Table:
-    """Return rows without headings; the first of two columns is as wide as it needs to be."""
+    """Return rows without headings; the first of two or more columns is not wrapped."""
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for place in range(len(rows[0])):
         table.add_column(overflow="fold", no_wrap=place == 0 and len(rows[0]) > 1)
@@ -84,7 +84,7 @@ def _table(section: Section) -> Table:
 
 
 def _stacked(section: Section) -> Iterator[RenderableType]:
-    """Yield each row as a block, where a terminal has no room for the columns."""
+    """Yield each row as a block, for terminals that are too narrow for the columns."""
     for first, *others in section.rows:
         name = "" if first.tone == UNKNOWN else f"{section.columns[0]} "
         yield Padding(Text(name, style="dim").append_text(_text(first)), _INDENT)
