@@ -96,7 +96,7 @@ def _templates(planned: PlannedFiles) -> Sequence[Opened]:
     if not planned.templates:
         return []
     from auditor.change.cloudformation import reading
-    from auditor.templates.functions import parameter_names
+    from auditor.templates.parameters import parameter_names
     from auditor.templates.pseudo import REGION
 
     documents = {path: reading.document_of(path) for path in planned.templates}

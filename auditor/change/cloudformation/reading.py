@@ -29,6 +29,7 @@ _STACKS = (
 )
 _CUSTOM = "AWS::CloudFormation::CustomResource"
 _TYPE = re.compile(r"\w+::\w+(::\w+)*|Custom::[\w@-]+")
+_ANALYZER = "AWS::AccessAnalyzer::Analyzer"
 _EXTENSIONS, _SAM = "AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"
 _KNOWN_MACROS = frozenset(
     {_EXTENSIONS, _SAM, "AWS::Include", "AWS::SecretsManager-2020-07-23", "AWS::SecretsManager-2024-09-16"}
@@ -43,7 +44,7 @@ _ASSUMED = {name: pseudo.UNKNOWN[name] for name in ("AWS::Partition", "AWS::Acco
 _OF_STACK = {
     pseudo.REGION: f"is the Region of the stack, which is not known; --stack-parameter {pseudo.REGION}=VALUE names it"
 }
-"""The Region in which an account was read is not where a stack is deployed, so that no condition may rest on it."""
+"""The Region in which an account was read is not where a stack is deployed."""
 
 
 def document_of(path: str) -> Table:
@@ -81,15 +82,13 @@ def opened(path: str, document: Table, given: Mapping[str, str]) -> Opened:
 
 
 def _change(path: str, document: Table, given: Mapping[str, str], account: Snapshot) -> Change:
-    known = pseudo.pseudo_parameters(account.account.id, account.account.partition, account.region)
+    region = given.get(pseudo.REGION)
+    known = pseudo.pseudo_parameters(account.account.id, account.account.partition, region)
     for name, value in {"AWS::Partition": account.account.partition, "AWS::AccountId": ACCOUNT_ID}.items():
         known.setdefault(name, value)
     assumed = _ASSUMED if known["AWS::AccountId"] == ACCOUNT_ID else {}
-    if pseudo.REGION in given:
-        known[pseudo.REGION] = given[pseudo.REGION]
-    else:
-        assumed = {**assumed, **_OF_STACK}
-    reading = _Reading(path, document, _declared_of(given), known, assumed)
+    assumed = {**assumed, **(_OF_STACK if region is None else {})}
+    reading = _Reading(path, document, _declared_of(given), known, assumed, account.region)
     made = tuple(reading.steps())
     return Change(
         file=path, steps=made, notes=tuple(dict.fromkeys(reading.notes)), by_default=reading.leaves_out_by_default
@@ -106,8 +105,10 @@ class _Reading:
         given: Mapping[str, str],
         known: Mapping[str, str],
         assumed: Mapping[str, str],
+        audited_region: str | None,
     ) -> None:
         self.leaves_out_by_default = False
+        self._audited_region, self._region = audited_region, known.get(pseudo.REGION)
         self._path = path
         self._document = document
         self._given = given
@@ -178,7 +179,9 @@ class _Reading:
     def _resource(self, name: str, node: Table) -> Iterator[Step]:
         kind = node.entries.get("Type")
         text = kind.text or "" if isinstance(kind, Scalar) else ""
-        if text in READERS:
+        if text == _ANALYZER and self._audited_region not in (None, self._region):
+            yield from self._analyzer_elsewhere(name, node)
+        elif text in READERS:
             yield from self._declared(name, text, node)
         elif name == "Fn::Transform":
             return
@@ -190,6 +193,14 @@ class _Reading:
             yield self._unseen(name, node.line, f"which roles {name} ({text}) gets", ("roles",))
         elif text.startswith("AWS::IAM::"):
             yield self._unseen(name, node.line, f"what {name} does, whose type {text} is not judged,")
+
+    def _analyzer_elsewhere(self, name: str, node: Node) -> Iterator[Step]:
+        """Yield a doubt where the Region of the stack is not known; an analyzer of another Region is not audited."""
+        if self._region is None:
+            why = f"the Region of the stack is not known; --stack-parameter {pseudo.REGION}=VALUE names it"
+            yield Doubt(address=name, line=node.line, why=why, listings=("access_analyzers",), fields=())
+            return
+        self._notes.append(f"{name} is in {self._region}; the analyzers of {self._audited_region} are audited")
 
     def _declared(self, name: str, kind: str, node: Table) -> Iterator[Step]:
         maybe: str | None = None
