@@ -1,5 +1,6 @@
 """The draft: an account's lists while a change is applied to them, and what each step had to say."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -13,9 +14,10 @@ from auditor.change.causes import Cause, Causes, Key
 from auditor.change.empty import was_read
 from auditor.change.index import MARK
 from auditor.change.records import TYPES, Missing, edited, touched
-from auditor.change.values import Hidden, Target, Text, Unknown
+from auditor.change.values import ACCOUNT_ID, Hidden, Target, Text, Unknown
 from auditor.judging.finding import Location
 
+_POLICY = re.compile(r"arn:(?P<partition>[\w-]+):iam::(?P<owner>[^:]+):policy/")
 SOURCE = "planned-change"
 KNOWN_AFTER_APPLY = "KnownAfterApply"
 KIND: Mapping[str, Kind] = {listing: kind for kind, listing, _ in listed_kinds()}
@@ -85,6 +87,20 @@ class Draft:
     def missing(self, unknown: Unknown) -> Missing:
         """Return what stands for an unknown value in a record."""
         return Missing(self.gap(unknown.why))
+
+    def refused(self, arn: str, address: str) -> str | None:
+        """Return the gap of a policy that AWS does not attach, since it is of another account, and keep a warning.
+
+        None for a policy of this account or of AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html
+        """
+        found, account = _POLICY.match(arn), self.base.account
+        if found is None or account.id is None:
+            return None
+        if found["partition"] == account.partition and found["owner"] in (account.id, "aws", ACCOUNT_ID):
+            return None
+        why = f"{address} uses {arn}, which is not a policy of this account or of AWS; applying the change will fail"
+        self.note(why)
+        return self.gap(why)
 
     def note(self, message: str, name: str | None = None) -> None:
         """Keep something that the reader should know."""

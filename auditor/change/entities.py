@@ -128,6 +128,9 @@ def _values(draft: Draft, step: Entity, gap: str) -> dict[str, Any]:
             values[field] = document(draft, value, f"{step.address}: trust policy")
         elif isinstance(value, Unknown):
             values[field] = draft.missing(value)
+        elif field == "permissions_boundary" and isinstance(value, str) and not isinstance(value, Hidden):
+            gap_of_refused = draft.refused(value, step.address)
+            values[field] = value if gap_of_refused is None else Missing(gap_of_refused)
         else:
             values[field] = _plain_value(value, step.address)
     return values

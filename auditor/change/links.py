@@ -86,7 +86,7 @@ def _tell(draft: Draft, key: Key, step: Link, item: str, verb: str) -> None:
 def _item(draft: Draft, field: str, value: Text, address: str) -> tuple[Any, str | None]:
     """Return an item as lists hold it, and the gap of the list where it is only known that there is one."""
     if field == "attached_policies":
-        return _attached(draft, value)
+        return _attached(draft, value, address)
     found = _resolved(draft, field, value)
     if found is None and isinstance(value, Unknown):
         named, gap = f"({_UNKNOWN_ARN}, {address})", draft.gap(value.why)
@@ -110,7 +110,7 @@ def _arn_of(draft: Draft, name: str, address: str) -> str:
     return str(arn) if arn is not None else address
 
 
-def _attached(draft: Draft, value: Text) -> tuple[AttachedPolicy, str | None]:
+def _attached(draft: Draft, value: Text, address: str) -> tuple[AttachedPolicy, str | None]:
     if isinstance(value, Unknown):
         arn = _resolved(draft, "attached_policies", value)
         if arn is None:
@@ -122,7 +122,7 @@ def _attached(draft: Draft, value: Text) -> tuple[AttachedPolicy, str | None]:
         draft.stand_ins[arn] = arn.partition(":policy")[2]
     if isinstance(value, Hidden):
         return AttachedPolicy("(sensitive)", "(sensitive)"), draft.gap("an attached policy is sensitive")
-    return AttachedPolicy(arn.rpartition("/")[2], arn), None
+    return AttachedPolicy(arn.rpartition("/")[2], arn), draft.refused(arn, address)
 
 
 def _own_arn(draft: Draft, arn: str) -> str:
