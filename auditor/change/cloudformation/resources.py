@@ -25,7 +25,7 @@ class Declared(Struct, frozen=True):
 
     logical_id: str
     type: str
-    line: int
+    line: int | None
     properties: Mapping[str, Any] | Unknown
     maybe: str | None = None
 
