@@ -298,6 +298,13 @@ def test_a_change_set_that_cannot_be_judged_is_one_error(
     assert hint in done.err
 
 
+def test_a_change_set_in_yaml_is_named_as_such(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "changes.yaml"
+    path.write_text("ChangeSetId: x\nChanges: []\n", "utf-8")
+    done = run("scan", "--cloudformation", path)
+    assert (done.code, "--output json" in done.err) == (3, True)
+
+
 @pytest.mark.parametrize(
     "reason", ["The submitted information didn't contain changes.", "No updates are to be performed."]
 )

@@ -43,6 +43,9 @@ def document_of(path: str) -> Table:
     except TemplateError as error:
         raise UnreadableTemplateError(path, error.line, error.problem, error.remedy) from error
     resources = document.entries.get("Resources")
+    if resources is None and {"Changes", "ChangeSetId"} <= document.entries.keys():
+        problem = "is a change set that is not in JSON"
+        raise UnreadableTemplateError(path, None, problem, "Describe it again with: --output json")
     if resources is None or (isinstance(resources, Scalar) and not resources.text):
         raise UnreadableTemplateError(path, None, "has no Resources", f"Name the file of a {_KIND}.")
     if not isinstance(resources, Table):
