@@ -36,6 +36,7 @@ def applied(base: Snapshot, changes: Sequence[Change]) -> Applied:
     draft = Draft(base)
     for change in changes:
         draft.renaming = frozenset(_renamed(change))
+        draft.taken = {}
         draft.sources |= {
             step.address: Location(step.file, step.line, step.address) for step in change.steps if step.file is not None
         }

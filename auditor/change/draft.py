@@ -60,6 +60,8 @@ class Draft:
         """The resources of which nobody knows whether the change creates them, and why."""
         self.added: set[tuple[Key, str, str]] = set()
         """What the change put into lists: the holder, the field, and the item."""
+        self.taken: dict[tuple[Key, str, str], str] = {}
+        """What the change at hand takes out of lists, with the address that does so."""
         self.service_credentials = base.service_credentials
         self.login_profiles = {profile.user_name: profile for profile in base.login_profiles}
         self.doubtful_counts: dict[str, str] = {}

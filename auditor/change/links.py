@@ -35,6 +35,10 @@ def link(draft: Draft, step: Link) -> None:
 def _add(draft: Draft, key: Key, step: Link) -> None:
     held = draft.listing_of(key, step.field)
     item, gap = _item(draft, step.field, step.item, step.address)
+    other = draft.taken.get((key, step.field, _id(item)), step.address)
+    if other != step.address:  # nothing orders the two: Terraform does both at once, CloudFormation deletes last
+        _maybe(draft, key, step, f"it gives what {other} takes away at the same time, and which is last is not known")
+        return
     if step.field == "inline_policies":
         item = _inline(draft, item.name, step.document, f"{step.address}, {item.name}")
     kept = tuple(each for each in held.known_part if _id(each) != _id(item))
@@ -69,6 +73,7 @@ def _remove(draft: Draft, key: Key, step: Link) -> None:
         _maybe(draft, key, step, "it takes off what is renamed at the same time, and may not find it")
         return
     kept = tuple(each for each in held.known_part if _id(each) not in (_id(item), step.item))
+    draft.taken[key, step.field, _id(item)] = step.address
     draft.edit(key, **{step.field: Listing(kept, held.gap)})
     if len(kept) < len(held.known_part) and step.field == "attached_policies":
         count_attachment(draft, item.arn, -1)

@@ -17,6 +17,13 @@ IN_GROUP, HAS_USERS = "iam-user-group-membership-check", "iam-group-has-users-ch
 ADMIN, FULL = "iam-policy-no-statements-with-admin-access", "iam-policy-no-statements-with-full-access"
 NC, C, UNDECIDED = "NON_COMPLIANT", "COMPLIANT", "INSUFFICIENT_DATA"
 ANN_IN_OPS = account(users=[user("ann", groups=["ops"]), user("bob")], groups=[group("ops"), group("dev")])
+ADMINISTRATOR = {"user": "ann", "policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess"}
+ALL_BUT_NUMBERS = {
+    **dict.fromkeys(("require_symbols", "require_uppercase_characters", "require_lowercase_characters"), True),
+    "minimum_password_length": 14,
+    "password_reuse_prevention": 24,
+    "max_password_age": 90,
+}
 MEMBERS = {"group": "ops", "users": ["ann"]}
 
 
@@ -85,6 +92,61 @@ CASES: list[tuple[str, Snapshot, list[Json], str, str, tuple[str, str | None]]] 
         HAS_USERS,
         "new",
         (UNDECIDED, "undetermined"),
+    ),
+    (
+        "a membership that one resource takes away while another gives it",
+        ANN_IN_OPS,
+        [
+            deleted("aws_iam_user_group_membership.m", user="ann", groups=["ops"]),
+            created("aws_iam_group_membership.m", **MEMBERS),
+        ],
+        IN_GROUP,
+        "ann",
+        (UNDECIDED, "undetermined"),
+    ),
+    (
+        "an attachment whose address changes without a moved block",
+        account(users=[user("ann", attached=["AdministratorAccess"])]),
+        [
+            deleted("aws_iam_user_policy_attachment.a", **ADMINISTRATOR),
+            created('aws_iam_user_policy_attachment.a["x"]', **ADMINISTRATOR),
+        ],
+        ATTACHED,
+        "ann",
+        (UNDECIDED, "undetermined"),
+    ),
+    (
+        "a membership that is created before the old one is destroyed, which takes its members out",
+        ANN_IN_OPS,
+        [changed("aws_iam_group_membership.m", "create", "delete", before=MEMBERS, after={**MEMBERS, "name": "new"})],
+        HAS_USERS,
+        "ops",
+        (NC, "introduced"),
+    ),
+    (
+        "a membership that is destroyed and created again",
+        ANN_IN_OPS,
+        [changed("aws_iam_group_membership.m", "delete", "create", before=MEMBERS, after={**MEMBERS, "name": "new"})],
+        HAS_USERS,
+        "ops",
+        (C, "unchanged"),
+    ),
+    (
+        "what a password policy leaves off is off, also when it is replaced",
+        account(),
+        [
+            changed(
+                "aws_iam_account_password_policy.p",
+                "delete",
+                "create",
+                before={"require_numbers": True},
+                after=ALL_BUT_NUMBERS,
+                unknown={"require_numbers": True},
+            )
+        ],
+        "iam-password-policy",
+        "111122223333",
+        (NC, "unchanged"),
     ),
     (
         "a renamed user keeps the groups that the plan does not touch",
