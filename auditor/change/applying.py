@@ -10,7 +10,7 @@ from auditor.account.sources import ACCOUNT_FACTS, Source, SourceRecord, SourceS
 from auditor.account.unknown import Listing, gaps_of, stored
 from auditor.change.causes import Causes, Key
 from auditor.change.draft import KIND, Applied, Draft
-from auditor.change.entities import entity
+from auditor.change.entities import entity, note_conflicts
 from auditor.change.links import exclusive, link
 from auditor.change.records import Missing, edited, unknown_credentials
 from auditor.change.steps import (
@@ -42,6 +42,7 @@ def applied(base: Snapshot, changes: Sequence[Change]) -> Applied:
         }
         for step in sorted(change.steps, key=lambda step: step.phase):
             _do(draft, step, step.file or change.file)
+        note_conflicts(draft)
         for note in change.notes:
             draft.note(note)
     return _finished(draft, changes)

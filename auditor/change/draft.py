@@ -60,6 +60,8 @@ class Draft:
         """The resources of which nobody knows whether the change creates them, and why."""
         self.added: set[tuple[Key, str, str]] = set()
         """What the change put into lists: the holder, the field, and the item."""
+        self.conflicts: list[tuple[Key, str]] = []
+        """Who has a policy that the change at hand deletes, and what is to be said if that stays so."""
         self.taken: dict[tuple[Key, str, str], str] = {}
         """What the change at hand takes out of lists, with the address that does so."""
         self.service_credentials = base.service_credentials
@@ -143,9 +145,11 @@ class Draft:
         if found is not None or isinstance(target.name, Unknown):
             return found
         gap = self.listing_gaps[target.listing]
+        if gap is None and self._is_gone(target):
+            return None
         if gap is None:
             self.note(f"{address} changes {_one(target.listing)} that the account does not have", None)
-            if not adds or self._is_gone(target):
+            if not adds:
                 return None
             gap = self.gap(f"{address} changes {_one(target.listing)} that the account does not have")
         name = f"(sensitive, {address})" if isinstance(target.name, Hidden) else str(target.name)

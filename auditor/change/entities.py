@@ -263,7 +263,7 @@ def _let_go(draft: Draft, step: Entity, name: str, record: Any) -> None:
     if step.listing == "groups":
         _take_from_all(draft, ("users",), "group_names", name, step.address)
     if step.listing == "policies" and stored(record, "arn") is not None:
-        _take_from_all(draft, _HOLDERS, "attached_policies", stored(record, "arn"), step.address)
+        _leave_with_holders(draft, stored(record, "arn"), step.address)
     if step.listing in _HOLDERS:
         for attached in stored(record, "attached_policies").known_part:
             count_attachment(draft, attached.arn, -1)
@@ -300,6 +300,34 @@ def _take_from_all(draft: Draft, listings: tuple[str, ...], field: str, item: st
             if len(kept) < len(held.known_part):
                 draft.edit((listing, name), **{field: Listing(kept, held.gap)})
                 draft.cause((listing, name), address, f"{item} is deleted", field)
+
+
+def _leave_with_holders(draft: Draft, arn: str, address: str) -> None:
+    """Leave in doubt what has a policy that is deleted: AWS deletes none that is attached, and the change fails.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html
+    """
+    for listing in _HOLDERS:
+        for name in [*draft.lists[listing]]:
+            key, held = (listing, name), draft.listing_of((listing, name), "attached_policies")
+            kept = tuple(each for each in held.known_part if each.arn != arn)
+            if len(kept) == len(held.known_part):
+                continue
+            why = (
+                f"{address} deletes {arn}, which {name} still has; AWS refuses that, and applying the change will fail"
+            )
+            draft.edit(key, attached_policies=Listing(kept, draft.gap(why)))
+            draft.conflicts.append((key, why))
+            draft.cause(key, address, f"{arn} is deleted", "attached_policies")
+
+
+def note_conflicts(draft: Draft) -> None:
+    """Keep a warning of each policy that is deleted although somebody still has it when the whole change is done."""
+    for (listing, name), why in draft.conflicts:
+        record = draft.lists[listing].get(name)
+        if record is not None and stored(record, "attached_policies").gap == draft.gap(why):
+            draft.note(why)
+    draft.conflicts.clear()
 
 
 def count_attachment(draft: Draft, arn: str, by: int) -> None:

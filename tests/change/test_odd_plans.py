@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from judging_plans import answers, report_of, report_of_plan
-from plans import Json, changed, created, deleted, document, plan, updated
+from judging_plans import after, answers, report_of, report_of_plan
+from plans import Json, changed, created, deleted, document, plan, refers, updated
 
 from auditor.account.model import Snapshot
 from auditor.change.terraform import reading
@@ -165,6 +165,67 @@ def test_a_plan_of_people(
 ) -> None:
     _, over, changes, rule, resource, expected = case
     assert answers(report_of_plan(tmp_path, plan(*changes), over))[rule, resource] == expected
+
+
+P = "arn:aws:iam::111122223333:policy/p"
+OF_P = {"name": "p", "path": "/", "arn": P}
+REFUSED = "which ann still has; AWS refuses that"
+
+
+def with_p(folder: Path) -> Snapshot:
+    """Return an account in which ann has the policy p."""
+    base = account(users=[user("ann")], policies=[policy("p")])
+    return after(folder, plan(created("aws_iam_user_policy_attachment.p", user="ann", policy_arn=P)), base).snapshot
+
+
+def test_a_policy_that_is_deleted_while_somebody_has_it_resolves_nothing(tmp_path: Path) -> None:
+    made = report_of_plan(tmp_path, plan(deleted("aws_iam_policy.p", **OF_P)), with_p(tmp_path))
+    assert answers(made)[ATTACHED, "ann"] == (UNDECIDED, "undetermined")
+    assert any(REFUSED in each.message for each in made.warnings)
+
+
+@pytest.mark.parametrize(
+    "released",
+    [
+        deleted("aws_iam_user.ann", name="ann", path="/"),
+        deleted("aws_iam_user_policy_attachment.p", user="ann", policy_arn=P),
+        created("aws_iam_user_policy_attachments_exclusive.p", user_name="ann", policy_arns=[]),
+    ],
+    ids=["the user is deleted", "it is detached", "it is excluded"],
+)
+def test_a_policy_that_nobody_has_any_more_is_deleted(tmp_path: Path, released: Json) -> None:
+    made = report_of_plan(tmp_path, plan(deleted("aws_iam_policy.p", **OF_P), released), with_p(tmp_path))
+    assert made.planned is not None
+    assert (ATTACHED, "ann") in {(each.config_rule_name, each.resource_name) for each in made.planned.resolved}
+    assert not any(REFUSED in each.message for each in made.warnings)
+
+
+def test_what_goes_with_a_deleted_user_is_no_warning(tmp_path: Path) -> None:
+    gone = [
+        deleted("aws_iam_user.ann", name="ann", path="/"),
+        deleted("aws_iam_user_login_profile.ann", user="ann"),
+        deleted("aws_iam_access_key.ann", user="ann", status="Active"),
+    ]
+    made = report_of_plan(tmp_path, plan(*gone), ANN_IN_OPS)
+    assert not [each for each in made.warnings if "does not have" in each.message]
+    assert "ann" not in {each.resource_name for each in made.findings}
+
+
+def test_a_key_with_a_bracket_is_followed(tmp_path: Path) -> None:
+    address = 'aws_iam_policy.p["c]d"]'
+    made = plan(
+        created(address, {"arn": True}, name="p", path="/", policy=document(allow())),
+        created("aws_iam_user_policy_attachment.a", {"policy_arn": True}, user="ann"),
+        created("aws_iam_user_policy_attachment.b", {"user": True}, policy_arn=P),
+        expressions={
+            "aws_iam_user_policy_attachment.a": {"policy_arn": refers(f"{address}.arn", address, "aws_iam_policy.p")},
+            "aws_iam_user_policy_attachment.b": {"user": refers(f"{address}.policy_id", address, "aws_iam_policy.p")},
+        },
+    )
+    report = report_of_plan(tmp_path, made, ANN_IN_OPS)
+    (found,) = [each for each in report.findings if (each.config_rule_name, each.resource_name) == (ATTACHED, "ann")]
+    assert found.annotation.endswith(": p")
+    assert answers(report)[ATTACHED, "bob"][0] == UNDECIDED
 
 
 STATEMENT = {"actions": ["s3:*"], "resources": ["*"], "effect": None}

@@ -9,8 +9,9 @@ from typing import Any
 
 from auditor.change.terraform.resources import Resource, configured_address
 
-_PARTS = re.compile(r"^(?P<base>(?:data\.)?[\w-]+\.[\w-]+)(?P<index>\[[^\]]*\])?(?:\.(?P<attribute>.+))?$")
-_MODULE = re.compile(r"^module\.(?P<name>[\w-]+)(?P<index>\[[^\]]*\])?\.(?P<output>[\w-]+)")
+_IN_BRACKETS = r"(?P<index>\[(?:\"(?:[^\"\\]|\\.)*\"|[^\]]*)\])?"
+_PARTS = re.compile(rf"^(?P<base>(?:data\.)?[\w-]+\.[\w-]+){_IN_BRACKETS}(?:\.(?P<attribute>.+))?$")
+_MODULE = re.compile(rf"^module\.(?P<name>[\w-]+){_IN_BRACKETS}\.(?P<output>[\w-]+)")
 _STEP = re.compile(r"module\.([\w-]+)((?:\[(?:\"(?:[^\"\\]|\\.)*\"|\d+)\])?)\.?")
 _OF_INSTANCE = ("count.index", "each.key", "each.value")
 _NAMING = frozenset({"name", "id", "arn", "json", "minified_json"})
