@@ -60,8 +60,8 @@ class Draft:
         """The resources of which nobody knows whether the change creates them, and why."""
         self.added: set[tuple[Key, str, str]] = set()
         """What the change put into lists: the holder, the field, and the item."""
-        self.conflicts: list[tuple[Key, str]] = []
-        """Who has a policy that the change at hand deletes, and what is to be said if that stays so."""
+        self.conflicts: list[tuple[Key, str | None, str]] = []
+        """Who has what the change at hand deletes, the gap that stands for it, and what is to be said if that stays."""
         self.taken: dict[tuple[Key, str, str], str] = {}
         """What the change at hand takes out of lists, with the address that does so."""
         self.service_credentials = base.service_credentials

@@ -10,12 +10,13 @@ from auditor.account.unknown import Listing, gaps_of, stored
 from auditor.change.causes import Key
 from auditor.change.documents import as_json, understood
 from auditor.change.draft import Draft
-from auditor.change.records import LISTS, TYPES, Missing, edited, new, version
+from auditor.change.records import LISTS, NAMED_BY_ARN, TYPES, Missing, edited, new, version
 from auditor.change.steps import Action, Entity
 from auditor.change.values import Hidden, Target, Unknown, unknown_within
 from auditor.judging.finding import Location
 
 _HOLDERS = ("users", "groups", "roles")
+_FAILS = "AWS refuses that, and applying the change will fail"
 _NEW_USER = "what a new user signs in with is known only after the change"
 
 
@@ -107,7 +108,7 @@ def _arn(draft: Draft, step: Entity, name: str, gap: str) -> str | Missing:
     arn = draft.arn(step.listing, path, shown)
     if arn is not None:
         return arn
-    if step.listing in ("oidc_providers", "saml_providers"):  # their ARN is never unknown in a record
+    if step.listing in NAMED_BY_ARN:
         return f"{step.address} (its ARN is known after apply)"
     if step.listing == "policies":
         end = f"{path}{step.name}" if isinstance(path, str) and isinstance(step.name, str) else None
@@ -261,7 +262,7 @@ def _let_go(draft: Draft, step: Entity, name: str, record: Any) -> None:
         for group in stored(record, "group_names").known_part:
             draft.cause(("groups", group), step.address, f"the user {name} is deleted", "members")
     if step.listing == "groups":
-        _take_from_all(draft, ("users",), "group_names", name, step.address)
+        _leave_with_members(draft, name, step.address)
     if step.listing == "policies" and stored(record, "arn") is not None:
         _leave_with_holders(draft, stored(record, "arn"), step.address)
     if step.listing in _HOLDERS:
@@ -291,15 +292,20 @@ def _doubt_mfa_of_root(draft: Draft, missing: Missing) -> None:
         draft.account = edited(draft.account, {"root_credentials": edited(root, {"mfa_active": missing})})
 
 
-def _take_from_all(draft: Draft, listings: tuple[str, ...], field: str, item: str, address: str) -> None:
-    """Take an item that is deleted out of each list that holds it."""
-    for listing in listings:
-        for name in [*draft.lists[listing]]:
-            held = draft.listing_of((listing, name), field)
-            kept = tuple(each for each in held.known_part if (each if field == "group_names" else each.arn) != item)
-            if len(kept) < len(held.known_part):
-                draft.edit((listing, name), **{field: Listing(kept, held.gap)})
-                draft.cause((listing, name), address, f"{item} is deleted", field)
+def _leave_with_members(draft: Draft, group: str, address: str) -> None:
+    """Take a group that is deleted from its members; AWS deletes none that has any, and the change fails.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteGroup.html
+    """
+    for name in [*draft.lists["users"]]:
+        key, held = ("users", name), draft.listing_of(("users", name), "group_names")
+        if group in held.known_part:
+            kept = tuple(each for each in held.known_part if each != group)
+            draft.edit(key, group_names=Listing(kept, held.gap))
+            draft.conflicts.append(
+                (key, None, f"{address} deletes the group {group}, which {name} is still in; {_FAILS}")
+            )
+            draft.cause(key, address, f"{group} is deleted", "group_names")
 
 
 def _leave_with_holders(draft: Draft, arn: str, address: str) -> None:
@@ -313,19 +319,18 @@ def _leave_with_holders(draft: Draft, arn: str, address: str) -> None:
             kept = tuple(each for each in held.known_part if each.arn != arn)
             if len(kept) == len(held.known_part):
                 continue
-            why = (
-                f"{address} deletes {arn}, which {name} still has; AWS refuses that, and applying the change will fail"
-            )
-            draft.edit(key, attached_policies=Listing(kept, draft.gap(why)))
-            draft.conflicts.append((key, why))
+            why = f"{address} deletes {arn}, which {name} still has; {_FAILS}"
+            gap = draft.gap(why)
+            draft.edit(key, attached_policies=Listing(kept, gap))
+            draft.conflicts.append((key, gap, why))
             draft.cause(key, address, f"{arn} is deleted", "attached_policies")
 
 
 def note_conflicts(draft: Draft) -> None:
-    """Keep a warning of each policy that is deleted although somebody still has it when the whole change is done."""
-    for (listing, name), why in draft.conflicts:
+    """Keep a warning of what is deleted although somebody is still connected with it when the whole change is done."""
+    for (listing, name), gap, why in draft.conflicts:
         record = draft.lists[listing].get(name)
-        if record is not None and stored(record, "attached_policies").gap == draft.gap(why):
+        if record is not None and gap in (None, stored(record, "attached_policies").gap):
             draft.note(why)
     draft.conflicts.clear()
 

@@ -200,6 +200,13 @@ def test_a_policy_that_nobody_has_any_more_is_deleted(tmp_path: Path, released: 
     assert not any(REFUSED in each.message for each in made.warnings)
 
 
+@pytest.mark.parametrize("empties", [False, True])
+def test_a_group_that_is_deleted_with_members_is_a_warning(tmp_path: Path, empties: bool) -> None:
+    left = [deleted("aws_iam_user_group_membership.m", user="ann", groups=["ops"])] if empties else []
+    made = report_of_plan(tmp_path, plan(deleted("aws_iam_group.ops", name="ops", path="/"), *left), ANN_IN_OPS)
+    assert any("ops, which ann is still in; AWS refuses" in each.message for each in made.warnings) is not empties
+
+
 def test_what_goes_with_a_deleted_user_is_no_warning(tmp_path: Path) -> None:
     gone = [
         deleted("aws_iam_user.ann", name="ann", path="/"),

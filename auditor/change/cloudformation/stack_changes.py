@@ -205,7 +205,7 @@ def _modified(each: ResourceChange, after: Declared, before: Declared) -> Iterat
     for step in made:
         if isinstance(step, Entity):
             yield _updated(step, each, next((old.fields for old in was if isinstance(old, Entity)), {}))
-            if each.replacement == "Conditional" and step.listing in _HOLDERS:
+            if each.replacement != "False" and step.listing in _HOLDERS:
                 yield from _perhaps_replaced(step, each)
         elif isinstance(step, Credential) and step.holder.name != _name(each.physical_resource_id):
             yield structs.replace(step, columns=dict.fromkeys(step.columns))
