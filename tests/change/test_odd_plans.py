@@ -15,6 +15,7 @@ from auditor.testing import account, allow, group, policy, user
 ATTACHED, INLINE = "iam-user-no-policies-check", "iam-no-inline-policy-check"
 IN_GROUP, HAS_USERS = "iam-user-group-membership-check", "iam-group-has-users-check"
 ADMIN, FULL = "iam-policy-no-statements-with-admin-access", "iam-policy-no-statements-with-full-access"
+OWN = "iam-user-can-change-own-password"
 NC, C, UNDECIDED = "NON_COMPLIANT", "COMPLIANT", "INSUFFICIENT_DATA"
 ANN_IN_OPS = account(users=[user("ann", groups=["ops"]), user("bob")], groups=[group("ops"), group("dev")])
 ADMINISTRATOR = {"user": "ann", "policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess"}
@@ -247,6 +248,38 @@ def test_an_unknown_value_of_a_condition_hides_no_statement(tmp_path: Path) -> N
     )
     found = answers(report_of_plan(tmp_path, made))
     assert (found[FULL, "p"][0], found[ADMIN, "p"][0]) == (NC, UNDECIDED)
+
+
+OWN_PASSWORD = {"actions": ["iam:ChangePassword"], "resources": ["*"], "effect": "Allow"}
+NAMED = [{"test": "StringEquals", "variable": "aws:username", "values": [name]} for name in ("ann", "bob")]
+READ_LATER = [
+    ("a variable of IAM", {**OWN_PASSWORD, "resources": ["arn:aws:iam::*:user/&{aws:username}"]}, C),
+    ("another user", {**OWN_PASSWORD, "resources": ["arn:aws:iam::*:user/bob"]}, NC),
+    ("one of two conditions on one key", {**OWN_PASSWORD, "condition": NAMED}, C),
+    ("a condition on another user", {**OWN_PASSWORD, "condition": NAMED[1:]}, NC),
+]
+
+
+@pytest.mark.parametrize(("name", "statement", "expected"), READ_LATER, ids=[name for name, *_ in READ_LATER])
+def test_a_document_that_is_read_later_is_written_as_the_data_source_does(
+    tmp_path: Path, name: str, statement: Json, expected: str
+) -> None:
+    made = plan(
+        created("aws_iam_user_policy.p", {"policy": True}, user="ann", name="p"),
+        created("aws_iam_user_login_profile.p", user="ann"),
+        changed("data.aws_iam_policy_document.d", "read", after={"statement": [statement]}, unknown={"json": True}),
+        expressions={"aws_iam_user_policy.p": {"policy": refers("data.aws_iam_policy_document.d.json")}},
+    )
+    assert answers(report_of_plan(tmp_path, made, ANN_IN_OPS))[OWN, "ann"][0] == expected, name
+
+
+def test_a_list_of_documents_that_is_known_later_is_not_an_empty_one(tmp_path: Path) -> None:
+    unknown = {"json": True, "override_policy_documents": [True]}
+    made = plan(
+        *read_later({**STATEMENT, "actions": ["s3:Get"]}, unknown=unknown),
+        expressions={"aws_iam_policy.p": {"policy": refers("data.aws_iam_policy_document.d.json")}},
+    )
+    assert answers(report_of_plan(tmp_path, made))[ADMIN, "p"][0] == UNDECIDED
 
 
 SIMPLE = plan(created("aws_iam_group.g", name="g", path="/"))

@@ -107,8 +107,10 @@ def marked(value: Any, unknown: Any, sensitive: Any, place: str) -> Any:
         return _marked_object(value, unknown, sensitive, place)
     if isinstance(value, list):
         masks = (_items(unknown), [sensitive] * len(value) if sensitive is True else _items(sensitive))
-        rows = list(zip_longest(value, *masks))[: len(value)]
+        rows = list(zip_longest(value, *masks))[: max(len(value), len(masks[0]))]
         return [marked(*row, place) for row in rows]
+    if _some(unknown):  # a list of which nothing stands in the plan
+        return Unknown(f"{place} is known only after apply")
     return Hidden(value) if sensitive is True and isinstance(value, str) else value
 
 
