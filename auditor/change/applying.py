@@ -125,7 +125,7 @@ def _set_fact(draft: Draft, step: AccountFact, file: str) -> None:
 
 
 def _leave_in_doubt(draft: Draft, step: Doubt) -> None:
-    gap = draft.gap(step.why if step.why.startswith(step.address) else f"{step.address}: {step.why}")
+    gap = draft.gap_of(step.address, step.why)
     for listing in step.listings:
         draft.listing_gaps[listing] = gap
         for name in [*draft.lists[listing]] if listing in ("users", "groups", "roles") else ():

@@ -58,6 +58,8 @@ class Draft:
         """The documents of which parts are unknown, by the gap that stands for them."""
         self.maybe: dict[Key, str] = {}
         """The resources of which nobody knows whether the change creates them, and why."""
+        self.unsure: dict[Key, str] = {}
+        """The resources of the account of which nobody knows whether the change updates them, and why."""
         self.added: set[tuple[Key, str, str]] = set()
         """What the change put into lists: the holder, the field, and the item."""
         self.conflicts: list[tuple[Key, str | None, str]] = []
@@ -87,6 +89,10 @@ class Draft:
             self.gaps[gap_id] = Gap(gap_id, SOURCE, KNOWN_AFTER_APPLY, None, why)
             self._gap_ids[why] = gap_id
         return self._gap_ids[why]
+
+    def gap_of(self, address: str, why: str) -> str:
+        """Return the gap of a fact that a step leaves in doubt; its message begins with the address of the step."""
+        return self.gap(why if why.startswith(f"{address}: ") else f"{address}: {why}")
 
     def missing(self, unknown: Unknown) -> Missing:
         """Return what stands for an unknown value in a record."""

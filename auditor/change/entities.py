@@ -81,11 +81,23 @@ def _adopt(draft: Draft, step: Entity, name: str, file: str) -> None:
     key = (step.listing, name)
     draft.by_address[step.address] = key
     draft.places[key] = Location(file, step.line, step.address)
-    _update(draft, step, name, file)
+    if step.maybe is None:
+        _update(draft, step, name, file)
+    elif step.listing in TYPES:
+        draft.unsure[key] = step.maybe
+        _doubt_fields(draft, key, step, step.maybe)
     if step.listing in _HOLDERS:
         gap = draft.gap(f"{step.address}: what an earlier version of the template gave {name} is not known")
         draft.doubt_lists(key, ("group_names", "inline_policies", "attached_policies"), gap, keep=False)
     draft.note(f"{step.address} has the name of a resource of the account; it is taken for an update of it", name)
+
+
+def _doubt_fields(draft: Draft, key: Key, step: Entity, why: str) -> None:
+    """Leave in doubt what a step sets of a resource, since nobody knows whether it does."""
+    gap = draft.gap_of(step.address, why)
+    fields = ["versions" if field == "document" else field for field in step.fields]
+    draft.edit(key, **{field: Listing((), gap) if field in LISTS else Missing(gap) for field in fields})
+    draft.cause(key, step.address, "it may be updated")
 
 
 def _name_of_new(draft: Draft, step: Entity) -> str:

@@ -24,8 +24,9 @@ def link(draft: Draft, step: Link) -> None:
             _doubt_everybody(draft, step, step.holder.name)
         return
     key = (step.holder.listing, name)
-    if step.maybe is not None:
-        _maybe(draft, key, step, step.maybe)
+    maybe = step.maybe if step.maybe is not None else draft.unsure.get(key)
+    if maybe is not None:
+        _maybe(draft, key, step, maybe)
     elif step.adds:
         _add(draft, key, step)
     else:
@@ -55,7 +56,7 @@ def _maybe(draft: Draft, key: Key, step: Link, why: str) -> None:
     """Leave a list in doubt to which an item may be added, or from which it may be taken."""
     kept = tuple(each for each in draft.listing_of(key, step.field).known_part if step.adds or _id(each) != step.item)
     draft.edit(key, **{step.field: Listing(kept, draft.listing_of(key, step.field).gap)})
-    gap = draft.gap(f"{step.address}: {why}")
+    gap = draft.gap_of(step.address, why)
     draft.doubt_lists(key, (step.field,), gap, keep=True)
     group = draft.found("groups", step.item) if step.field == "group_names" else None
     if group is not None:
