@@ -185,6 +185,15 @@ def test_a_policy_that_is_deleted_while_somebody_has_it_resolves_nothing(tmp_pat
     assert any(REFUSED in each.message for each in made.warnings)
 
 
+def test_a_warning_shows_no_sensitive_name(tmp_path: Path) -> None:
+    gone = changed("aws_iam_policy.p", "delete", before=OF_P, sensitive={"name": True})
+    seen = changed("aws_iam_user.u", "no-op", before={"name": "ann"}, after={"name": "ann"}, sensitive={"name": True})
+    made = report_of_plan(tmp_path, plan(gone, seen), with_p(tmp_path))
+    (warning,) = [each.message for each in made.warnings if "AWS refuses that" in each.message]
+    assert "policy/(sensitive), which (sensitive) still has" in warning
+    assert "ann still has" not in made.to_json()
+
+
 @pytest.mark.parametrize(
     "released",
     [
