@@ -65,7 +65,7 @@ class Draft:
         self.conflicts: list[tuple[Key, str | None, str]] = []
         """Who has what the change at hand deletes, the gap that stands for it, and what is to be said if that stays."""
         self.taken: dict[tuple[Key, str, str], str] = {}
-        """What the change at hand takes out of lists, with the address that does so."""
+        """What the change at hand takes out of lists of a resource, with the address that does so; "" for itself."""
         self.service_credentials = base.service_credentials
         self.login_profiles = {profile.user_name: profile for profile in base.login_profiles}
         self.doubtful_counts: dict[str, str] = {}

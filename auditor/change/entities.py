@@ -54,6 +54,9 @@ def _create(draft: Draft, step: Entity, file: str) -> None:
         return
     name, record = made
     key = (step.listing, name)
+    other = draft.taken.get((key, "", ""), step.address)
+    if other != step.address:
+        draft.note(f"{step.address} creates what {other} deletes; unless that is first, applying the change will fail")
     draft.put(step.listing, name, record)
     draft.counts[step.listing] += 1
     draft.created.add(key)
@@ -260,6 +263,7 @@ def _delete(draft: Draft, step: Entity, name: str | None) -> None:
     draft.counts[step.listing] -= 1
     key = (step.listing, name)
     draft.deleted.add(key)
+    draft.taken[key, "", ""] = step.address
     draft.cause(key, step.address, "it is deleted")
     _let_go(draft, step, name, record)
 

@@ -185,6 +185,15 @@ def test_a_policy_that_is_deleted_while_somebody_has_it_resolves_nothing(tmp_pat
     assert any(REFUSED in each.message for each in made.warnings)
 
 
+@pytest.mark.parametrize("moves", [False, True])
+def test_what_is_deleted_and_created_under_another_address_is_a_warning(tmp_path: Path, moves: bool) -> None:
+    ann = {"name": "ann", "path": "/"}
+    replaced = changed("aws_iam_user.a", "delete", "create", before=ann, after=ann)
+    moved = [deleted("aws_iam_user.a", **ann), created("aws_iam_user.b", **ann)]
+    made = report_of_plan(tmp_path, plan(*(moved if moves else [replaced])), ANN_IN_OPS)
+    assert any("creates what aws_iam_user.a deletes" in each.message for each in made.warnings) is moves
+
+
 def test_a_warning_shows_no_sensitive_name(tmp_path: Path) -> None:
     gone = changed("aws_iam_policy.p", "delete", before=OF_P, sensitive={"name": True})
     seen = changed("aws_iam_user.u", "no-op", before={"name": "ann"}, after={"name": "ann"}, sensitive={"name": True})
