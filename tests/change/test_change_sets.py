@@ -14,11 +14,12 @@ from auditor.account.model import Snapshot
 from auditor.account.snapshot import dump
 from auditor.change.cloudformation import files
 from auditor.report.report import Report
-from auditor.testing import account, group, policy, role, user
+from auditor.testing import account, credentials, group, policy, role, user
 
 INLINE, ATTACHED, BLOCKED = "iam-no-inline-policy-check", "iam-user-no-policies-check", "iam-policy-blacklisted-check"
 IN_GROUP, HAS_USERS = "iam-user-group-membership-check", "iam-group-has-users-check"
 ADMIN, ANALYZER = "iam-policy-no-statements-with-admin-access", "iam-external-access-analyzer-enabled"
+HAS_MFA = "iam-user-mfa-enabled"
 MFA = "mfa-enabled-for-iam-console-access"
 NC, C, UNDECIDED = "NON_COMPLIANT", "COMPLIANT", "INSUFFICIENT_DATA"
 ARN = "arn:aws:iam::111122223333:policy/p"
@@ -26,7 +27,10 @@ ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 ALL = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 SOME = {"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 TODAY = account(
-    users=[user("ann", groups=["ops"], attached=["AdministratorAccess"]), user("bob", inline=["x"])],
+    users=[
+        user("ann", groups=["ops"], attached=["AdministratorAccess"]),
+        user("bob", inline=["x"], credentials=credentials(mfa_active=True)),
+    ],
     groups=[group("ops"), group("dev")],
     roles=[role("r")],
     policies=[policy("p", document=Raw(b'{"Statement": []}'))],
@@ -181,6 +185,18 @@ CASES: list[tuple[str, Json, tuple[str, str], tuple[str, str | None]]] = [
         ),
         (HAS_USERS, "ops"),
         (C, "unchanged"),
+    ),
+    (
+        "an MFA device is removed",
+        change("Remove", "M", "VirtualMFADevice", {"Users": ["bob"]}, PhysicalResourceId=f"{ARN[:-8]}mfa/m"),
+        (HAS_MFA, "bob"),
+        (UNDECIDED, "undetermined"),
+    ),
+    (
+        "an MFA device of somebody is removed",
+        change("Remove", "M", "VirtualMFADevice", PhysicalResourceId=f"{ARN[:-8]}mfa/m"),
+        (HAS_MFA, "bob"),
+        (UNDECIDED, "undetermined"),
     ),
     ("a user is imported", change("Import", "U", "User", after=ANN, **OF_ANN), (IN_GROUP, "ann"), (C, "unchanged")),
     (

@@ -168,6 +168,7 @@ def _added(of: Declared) -> Iterator[Step]:
 
 def _undone(each: ResourceChange, of: Declared) -> Iterator[Step]:
     """Yield what the deletion of a resource takes away."""
+    yield from _without_device(each, of)
     for step in steps(of):
         if isinstance(step, Entity):
             name = _name(each.physical_resource_id) or Unknown(f"{step.address}: its name is not in the change set")
@@ -178,6 +179,17 @@ def _undone(each: ResourceChange, of: Declared) -> Iterator[Step]:
             )
         elif not isinstance(step, Credential):
             yield from _taken(step, each, of)
+
+
+def _without_device(each: ResourceChange, of: Declared) -> Iterator[Step]:
+    """Yield the doubt that the owners of an MFA device have MFA after it is deleted or given to others."""
+    if each.resource_type != "AWS::IAM::VirtualMFADevice":
+        return
+    users = of.items("Users")
+    for name in (users,) if isinstance(users, Unknown) else users:
+        owner = name if isinstance(name, str | Unknown) else Unknown(f"{of.logical_id}: an item of Users is no text")
+        what = "an MFA device of the user is deleted"
+        yield Credential(address=of.logical_id, holder=Target("users", owner), columns={"mfa_active": None}, what=what)
 
 
 def _taken(step: Step, each: ResourceChange, of: Declared) -> Iterator[Step]:
@@ -196,6 +208,7 @@ def _taken(step: Step, each: ResourceChange, of: Declared) -> Iterator[Step]:
 
 def _modified(each: ResourceChange, after: Declared, before: Declared) -> Iterator[Step]:
     """Yield what an update changes: the difference of what the stack gave before and gives after."""
+    yield from _without_device(each, before)
     made = [_named(step, each) for step in steps(after)]
     was = [_named(step, each) for step in steps(before)]
     links = {_key(step) for step in made}
