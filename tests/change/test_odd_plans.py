@@ -18,14 +18,14 @@ ADMIN, FULL = "iam-policy-no-statements-with-admin-access", "iam-policy-no-state
 OWN = "iam-user-can-change-own-password"
 NC, C, UNDECIDED = "NON_COMPLIANT", "COMPLIANT", "INSUFFICIENT_DATA"
 ANN_IN_OPS = account(users=[user("ann", groups=["ops"]), user("bob")], groups=[group("ops"), group("dev")])
-ADMINISTRATOR = {"user": "ann", "policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess"}
+ADMINISTRATOR: Json = {"user": "ann", "policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess"}
 ALL_BUT_NUMBERS = {
     **dict.fromkeys(("require_symbols", "require_uppercase_characters", "require_lowercase_characters"), True),
     "minimum_password_length": 14,
     "password_reuse_prevention": 24,
     "max_password_age": 90,
 }
-MEMBERS = {"group": "ops", "users": ["ann"]}
+MEMBERS: Json = {"group": "ops", "users": ["ann"]}
 
 
 def left_over(entry: Json) -> Json:
@@ -187,7 +187,7 @@ def test_a_policy_that_is_deleted_while_somebody_has_it_resolves_nothing(tmp_pat
 
 @pytest.mark.parametrize("moves", [False, True])
 def test_what_is_deleted_and_created_under_another_address_is_a_warning(tmp_path: Path, moves: bool) -> None:
-    ann = {"name": "ann", "path": "/"}
+    ann: Json = {"name": "ann", "path": "/"}
     replaced = changed("aws_iam_user.a", "delete", "create", before=ann, after=ann)
     moved = [deleted("aws_iam_user.a", **ann), created("aws_iam_user.b", **ann)]
     made = report_of_plan(tmp_path, plan(*(moved if moves else [replaced])), ANN_IN_OPS)
