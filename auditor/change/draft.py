@@ -92,7 +92,7 @@ class Draft:
 
     def gap_of(self, address: str, why: str) -> str:
         """Return the gap of a fact that a step leaves in doubt; its message begins with the address of the step."""
-        return self.gap(why if why.startswith(f"{address}: ") else f"{address}: {why}")
+        return self.gap(why if why.startswith((f"{address}:", f"{address}.")) else f"{address}: {why}")
 
     def missing(self, unknown: Unknown) -> Missing:
         """Return what stands for an unknown value in a record."""

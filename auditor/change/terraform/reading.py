@@ -154,6 +154,12 @@ class _Reading:
     def _account_of(self, of: Resource) -> str | None:
         """Return the account of a resource's provider: "" where it is another role's that is not known."""
         expressions = (self._lookup.providers.get(of.provider_key) or {}).get("expressions") or {}
+        written = expressions.get("allowed_account_ids")
+        allowed = written.get("constant_value") if isinstance(written, Mapping) else None
+        if isinstance(allowed, list) and allowed and self._account_id not in allowed:
+            return str(allowed[0])
+        if allowed == [self._account_id]:
+            return self._account_id
         assumed = expressions.get("assume_role")
         if not assumed:
             other = "." in of.provider_key and _OWN_CREDENTIALS & expressions.keys()
