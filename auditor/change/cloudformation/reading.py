@@ -43,16 +43,24 @@ def document_of(path: str) -> Table:
     except TemplateError as error:
         raise UnreadableTemplateError(path, error.line, error.problem, error.remedy) from error
     resources = document.entries.get("Resources")
-    if resources is None and {"Changes", "ChangeSetId"} <= document.entries.keys():
-        problem = "is a change set that is not in JSON"
-        raise UnreadableTemplateError(path, None, problem, "Describe it again with: --output json")
     if resources is None or (isinstance(resources, Scalar) and not resources.text):
-        raise UnreadableTemplateError(path, None, "has no Resources", f"Name the file of a {_KIND}.")
+        raise _without_resources(path, document)
     if not isinstance(resources, Table):
         what = {Items: "a list", Scalar: "a text"}.get(type(resources), "a value that is not understood")
         problem = f"Resources is {what} and not a mapping"
         raise UnreadableTemplateError(path, resources.line, problem, "Write each resource as NAME: {Type: ...}.")
     return document
+
+
+def _without_resources(path: str, document: Table) -> UnreadableTemplateError:
+    """Return the error of a file without resources, which says what else the file is, where that is known."""
+    problem, remedy = "has no Resources", f"Name the file of a {_KIND}."
+    if {"Changes", "ChangeSetId"} <= document.entries.keys():
+        problem, remedy = "is a change set that is not in JSON", "Describe it again with: --output json"
+    elif "TemplateBody" in document.entries:
+        problem = "is an answer of get-template and not the template in it"
+        remedy = "Run get-template with --query TemplateBody, and with --output text if the template is YAML."
+    return UnreadableTemplateError(path, None, problem, remedy)
 
 
 def check_parameters(path: str, document: Table, given: Mapping[str, str]) -> None:
