@@ -1,16 +1,18 @@
 """Applying: an account's snapshot with planned changes done to it, and what cannot be known of the result."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Set as AbstractSet
+from typing import Any, TypeVar
 
 from msgspec import structs
 
-from auditor.account.model import PasswordPolicy, Snapshot
+from auditor.account.model import Notice, PasswordPolicy, Snapshot
 from auditor.account.sources import ACCOUNT_FACTS, Source, SourceRecord, SourceStatus
-from auditor.account.unknown import Listing, gaps_of, stored
+from auditor.account.unknown import Gap, Listing, gaps_of, stored
 from auditor.change.causes import Causes, Key
 from auditor.change.draft import KIND, Applied, Draft
-from auditor.change.entities import entity
+from auditor.change.entities import entity, note_conflicts
+from auditor.change.hiding import without_secrets_in
 from auditor.change.links import exclusive, link
 from auditor.change.records import Missing, edited, unknown_credentials
 from auditor.change.steps import (
@@ -28,6 +30,7 @@ from auditor.change.steps import (
 from auditor.change.values import Unknown
 from auditor.judging.finding import Location
 
+M = TypeVar("M", Gap, Notice)
 _UNREAD = (SourceStatus.ABSENT, SourceStatus.NOT_REQUESTED, SourceStatus.FAILED)
 
 
@@ -36,11 +39,13 @@ def applied(base: Snapshot, changes: Sequence[Change]) -> Applied:
     draft = Draft(base)
     for change in changes:
         draft.renaming = frozenset(_renamed(change))
+        draft.taken = {}
         draft.sources |= {
             step.address: Location(step.file, step.line, step.address) for step in change.steps if step.file is not None
         }
         for step in sorted(change.steps, key=lambda step: step.phase):
             _do(draft, step, step.file or change.file)
+        note_conflicts(draft)
         for note in change.notes:
             draft.note(note)
     return _finished(draft, changes)
@@ -123,7 +128,7 @@ def _set_fact(draft: Draft, step: AccountFact, file: str) -> None:
 
 
 def _leave_in_doubt(draft: Draft, step: Doubt) -> None:
-    gap = draft.gap(step.why if step.why.startswith(step.address) else f"{step.address}: {step.why}")
+    gap = draft.gap_of(step.address, step.why)
     for listing in step.listings:
         draft.listing_gaps[listing] = gap
         for name in [*draft.lists[listing]] if listing in ("users", "groups", "roles") else ():
@@ -150,7 +155,8 @@ def _finished(draft: Draft, changes: Sequence[Change]) -> Applied:
         listing: Listing(tuple(records.values()), draft.listing_gaps[listing])
         for listing, records in draft.lists.items()
     }
-    snapshot = _snapshot(draft, lists)
+    secrets = frozenset().union(*(change.secrets for change in changes))
+    snapshot = _without_secrets(_snapshot(draft, lists), secrets) if secrets else _snapshot(draft, lists)
     causes = {key: tuple(known.values()) for key, known in draft.causes.items()}
     return Applied(
         snapshot=snapshot,
@@ -165,9 +171,20 @@ def _finished(draft: Draft, changes: Sequence[Change]) -> Applied:
         deleted=frozenset(draft.deleted),
         renamed=draft.renamed,
         created=frozenset(key for key in draft.created - draft.deleted if key[1] in draft.lists[key[0]]),
-        secrets=frozenset().union(*(change.secrets for change in changes)),
+        secrets=secrets,
         files=tuple(change.file for change in changes),
         touches_iam=any(map(_changes, changes)),
+    )
+
+
+def _without_secrets(snapshot: Snapshot, secrets: AbstractSet[str]) -> Snapshot:
+    """Return a snapshot in which no gap and no warning shows a sensitive text."""
+
+    def masked(each: M) -> M:
+        return structs.replace(each, message=without_secrets_in(each.message, secrets))
+
+    return structs.replace(
+        snapshot, gaps=tuple(map(masked, snapshot.gaps)), notices=tuple(map(masked, snapshot.notices))
     )
 
 

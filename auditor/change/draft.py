@@ -1,5 +1,6 @@
 """The draft: an account's lists while a change is applied to them, and what each step had to say."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -13,9 +14,10 @@ from auditor.change.causes import Cause, Causes, Key
 from auditor.change.empty import was_read
 from auditor.change.index import MARK
 from auditor.change.records import TYPES, Missing, edited, touched
-from auditor.change.values import Hidden, Target, Text, Unknown
+from auditor.change.values import ACCOUNT_ID, Hidden, Target, Text, Unknown
 from auditor.judging.finding import Location
 
+_POLICY = re.compile(r"arn:(?P<partition>[\w-]+):iam::(?P<owner>[^:]+):policy/")
 SOURCE = "planned-change"
 KNOWN_AFTER_APPLY = "KnownAfterApply"
 KIND: Mapping[str, Kind] = {listing: kind for kind, listing, _ in listed_kinds()}
@@ -56,8 +58,14 @@ class Draft:
         """The documents of which parts are unknown, by the gap that stands for them."""
         self.maybe: dict[Key, str] = {}
         """The resources of which nobody knows whether the change creates them, and why."""
+        self.unsure: dict[Key, str] = {}
+        """The resources of the account of which nobody knows whether the change updates them, and why."""
         self.added: set[tuple[Key, str, str]] = set()
         """What the change put into lists: the holder, the field, and the item."""
+        self.conflicts: list[tuple[Key, str | None, str]] = []
+        """Who has what the change at hand deletes, the gap that stands for it, and what is to be said if that stays."""
+        self.taken: dict[tuple[Key, str, str], str] = {}
+        """What the change at hand takes out of lists of a resource, with the address that does so; "" for itself."""
         self.service_credentials = base.service_credentials
         self.login_profiles = {profile.user_name: profile for profile in base.login_profiles}
         self.doubtful_counts: dict[str, str] = {}
@@ -82,9 +90,27 @@ class Draft:
             self._gap_ids[why] = gap_id
         return self._gap_ids[why]
 
+    def gap_of(self, address: str, why: str) -> str:
+        """Return the gap of a fact that a step leaves in doubt; its message begins with the address of the step."""
+        return self.gap(why if why.startswith((f"{address}:", f"{address}.")) else f"{address}: {why}")
+
     def missing(self, unknown: Unknown) -> Missing:
         """Return what stands for an unknown value in a record."""
         return Missing(self.gap(unknown.why))
+
+    def refused(self, arn: str, address: str) -> str | None:
+        """Return the gap of a policy that AWS does not attach, since it is of another account, and keep a warning.
+
+        None for a policy of this account or of AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html
+        """
+        found, account = _POLICY.match(arn), self.base.account
+        if found is None or account.id is None:
+            return None
+        if found["partition"] == account.partition and found["owner"] in (account.id, "aws", ACCOUNT_ID):
+            return None
+        why = f"{address} uses {arn}, which is not a policy of this account or of AWS; applying the change will fail"
+        self.note(why)
+        return self.gap(why)
 
     def note(self, message: str, name: str | None = None) -> None:
         """Keep something that the reader should know."""
@@ -125,9 +151,11 @@ class Draft:
         if found is not None or isinstance(target.name, Unknown):
             return found
         gap = self.listing_gaps[target.listing]
+        if gap is None and self._is_gone(target):
+            return None
         if gap is None:
             self.note(f"{address} changes {_one(target.listing)} that the account does not have", None)
-            if not adds or self._is_gone(target):
+            if not adds:
                 return None
             gap = self.gap(f"{address} changes {_one(target.listing)} that the account does not have")
         name = f"(sensitive, {address})" if isinstance(target.name, Hidden) else str(target.name)

@@ -10,12 +10,13 @@ from auditor.account.unknown import Listing, gaps_of, stored
 from auditor.change.causes import Key
 from auditor.change.documents import as_json, understood
 from auditor.change.draft import Draft
-from auditor.change.records import LISTS, TYPES, Missing, edited, new, version
+from auditor.change.records import LISTS, NAMED_BY_ARN, TYPES, Missing, edited, new, version
 from auditor.change.steps import Action, Entity
 from auditor.change.values import Hidden, Target, Unknown, unknown_within
 from auditor.judging.finding import Location
 
 _HOLDERS = ("users", "groups", "roles")
+_FAILS = "AWS refuses that, and applying the change will fail"
 _NEW_USER = "what a new user signs in with is known only after the change"
 
 
@@ -53,6 +54,9 @@ def _create(draft: Draft, step: Entity, file: str) -> None:
         return
     name, record = made
     key = (step.listing, name)
+    other = draft.taken.get((key, "", ""), step.address)
+    if other != step.address:
+        draft.note(f"{step.address} creates what {other} deletes; unless that is first, applying the change will fail")
     draft.put(step.listing, name, record)
     draft.counts[step.listing] += 1
     draft.created.add(key)
@@ -80,11 +84,23 @@ def _adopt(draft: Draft, step: Entity, name: str, file: str) -> None:
     key = (step.listing, name)
     draft.by_address[step.address] = key
     draft.places[key] = Location(file, step.line, step.address)
-    _update(draft, step, name, file)
+    if step.maybe is None:
+        _update(draft, step, name, file)
+    elif step.listing in TYPES:
+        draft.unsure[key] = step.maybe
+        _doubt_fields(draft, key, step, step.maybe)
     if step.listing in _HOLDERS:
         gap = draft.gap(f"{step.address}: what an earlier version of the template gave {name} is not known")
         draft.doubt_lists(key, ("group_names", "inline_policies", "attached_policies"), gap, keep=False)
     draft.note(f"{step.address} has the name of a resource of the account; it is taken for an update of it", name)
+
+
+def _doubt_fields(draft: Draft, key: Key, step: Entity, why: str) -> None:
+    """Leave in doubt what a step sets of a resource, since nobody knows whether it does."""
+    gap = draft.gap_of(step.address, why)
+    fields = ["versions" if field == "document" else field for field in step.fields]
+    draft.edit(key, **{field: Listing((), gap) if field in LISTS else Missing(gap) for field in fields})
+    draft.cause(key, step.address, "it may be updated")
 
 
 def _name_of_new(draft: Draft, step: Entity) -> str:
@@ -107,7 +123,7 @@ def _arn(draft: Draft, step: Entity, name: str, gap: str) -> str | Missing:
     arn = draft.arn(step.listing, path, shown)
     if arn is not None:
         return arn
-    if step.listing in ("oidc_providers", "saml_providers"):  # their ARN is never unknown in a record
+    if step.listing in NAMED_BY_ARN:
         return f"{step.address} (its ARN is known after apply)"
     if step.listing == "policies":
         end = f"{path}{step.name}" if isinstance(path, str) and isinstance(step.name, str) else None
@@ -128,6 +144,9 @@ def _values(draft: Draft, step: Entity, gap: str) -> dict[str, Any]:
             values[field] = document(draft, value, f"{step.address}: trust policy")
         elif isinstance(value, Unknown):
             values[field] = draft.missing(value)
+        elif field == "permissions_boundary" and isinstance(value, str) and not isinstance(value, Hidden):
+            gap_of_refused = draft.refused(value, step.address)
+            values[field] = value if gap_of_refused is None else Missing(gap_of_refused)
         else:
             values[field] = _plain_value(value, step.address)
     return values
@@ -244,6 +263,7 @@ def _delete(draft: Draft, step: Entity, name: str | None) -> None:
     draft.counts[step.listing] -= 1
     key = (step.listing, name)
     draft.deleted.add(key)
+    draft.taken[key, "", ""] = step.address
     draft.cause(key, step.address, "it is deleted")
     _let_go(draft, step, name, record)
 
@@ -258,9 +278,9 @@ def _let_go(draft: Draft, step: Entity, name: str, record: Any) -> None:
         for group in stored(record, "group_names").known_part:
             draft.cause(("groups", group), step.address, f"the user {name} is deleted", "members")
     if step.listing == "groups":
-        _take_from_all(draft, ("users",), "group_names", name, step.address)
+        _leave_with_members(draft, name, step.address)
     if step.listing == "policies" and stored(record, "arn") is not None:
-        _take_from_all(draft, _HOLDERS, "attached_policies", stored(record, "arn"), step.address)
+        _leave_with_holders(draft, stored(record, "arn"), step.address)
     if step.listing in _HOLDERS:
         for attached in stored(record, "attached_policies").known_part:
             count_attachment(draft, attached.arn, -1)
@@ -288,15 +308,47 @@ def _doubt_mfa_of_root(draft: Draft, missing: Missing) -> None:
         draft.account = edited(draft.account, {"root_credentials": edited(root, {"mfa_active": missing})})
 
 
-def _take_from_all(draft: Draft, listings: tuple[str, ...], field: str, item: str, address: str) -> None:
-    """Take an item that is deleted out of each list that holds it."""
-    for listing in listings:
+def _leave_with_members(draft: Draft, group: str, address: str) -> None:
+    """Take a group that is deleted from its members; AWS deletes none that has any, and the change fails.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteGroup.html
+    """
+    for name in [*draft.lists["users"]]:
+        key, held = ("users", name), draft.listing_of(("users", name), "group_names")
+        if group in held.known_part:
+            kept = tuple(each for each in held.known_part if each != group)
+            draft.edit(key, group_names=Listing(kept, held.gap))
+            draft.conflicts.append(
+                (key, None, f"{address} deletes the group {group}, which {name} is still in; {_FAILS}")
+            )
+            draft.cause(key, address, f"{group} is deleted", "group_names")
+
+
+def _leave_with_holders(draft: Draft, arn: str, address: str) -> None:
+    """Leave in doubt what has a policy that is deleted: AWS deletes none that is attached, and the change fails.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html
+    """
+    for listing in _HOLDERS:
         for name in [*draft.lists[listing]]:
-            held = draft.listing_of((listing, name), field)
-            kept = tuple(each for each in held.known_part if (each if field == "group_names" else each.arn) != item)
-            if len(kept) < len(held.known_part):
-                draft.edit((listing, name), **{field: Listing(kept, held.gap)})
-                draft.cause((listing, name), address, f"{item} is deleted", field)
+            key, held = (listing, name), draft.listing_of((listing, name), "attached_policies")
+            kept = tuple(each for each in held.known_part if each.arn != arn)
+            if len(kept) == len(held.known_part):
+                continue
+            why = f"{address} deletes {arn}, which {name} still has; {_FAILS}"
+            gap = draft.gap(why)
+            draft.edit(key, attached_policies=Listing(kept, gap))
+            draft.conflicts.append((key, gap, why))
+            draft.cause(key, address, f"{arn} is deleted", "attached_policies")
+
+
+def note_conflicts(draft: Draft) -> None:
+    """Keep a warning of what is deleted although somebody is still connected with it when the whole change is done."""
+    for (listing, name), gap, why in draft.conflicts:
+        record = draft.lists[listing].get(name)
+        if record is not None and gap in (None, stored(record, "attached_policies").gap):
+            draft.note(why)
+    draft.conflicts.clear()
 
 
 def count_attachment(draft: Draft, arn: str, by: int) -> None:

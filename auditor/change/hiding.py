@@ -25,6 +25,12 @@ def without_secrets(finding: Finding, secrets: AbstractSet[str]) -> Finding:
     return structs.replace(finding, annotation=annotation, evidence=evidence, causes=causes)
 
 
+def without_secrets_in(text: str, secrets: AbstractSet[str]) -> str:
+    """Return a text with each sensitive one in it masked."""
+    pattern = _pattern(frozenset(secrets))
+    return text if pattern is None else pattern.sub(MASK, text)
+
+
 @lru_cache(maxsize=4)
 def _pattern(secrets: frozenset[str]) -> re.Pattern[str] | None:
     texts = sorted(secrets - _PLAIN, key=len, reverse=True)

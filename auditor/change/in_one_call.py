@@ -6,11 +6,13 @@ from os import PathLike, fspath
 
 from auditor.account.model import Snapshot
 from auditor.change.applying import applied
+from auditor.change.cloudformation import files
 from auditor.change.cloudformation import reading as templates
 from auditor.change.empty import nothing_read
 from auditor.change.judging import judged
 from auditor.change.steps import Opened
 from auditor.change.terraform import reading as plans
+from auditor.errors import UsageError
 from auditor.judging.suppressions import Suppression
 from auditor.report.audit import audit
 from auditor.report.report import Report
@@ -26,16 +28,28 @@ def read_terraform_plan(path: str | PathLike[str], *, source_dir: str | PathLike
     return plans.opened(fspath(path), None if source_dir is None else fspath(source_dir))
 
 
-def read_cloudformation_template(path: str | PathLike[str], *, parameters: Mapping[str, str] | None = None) -> Opened:
-    """Return the planned change of a CloudFormation template in YAML or JSON.
+def read_cloudformation_template(
+    path: str | PathLike[str],
+    *,
+    parameters: Mapping[str, str] | None = None,
+    change_set: str | PathLike[str] | None = None,
+) -> Opened:
+    """Return the planned change of a CloudFormation template in YAML or JSON, or of a change set.
 
-    `parameters` are values of its parameters by name; one without a value or default stays unknown. Raises AuditError
-    for what is no template, and for a parameter that it does not declare.
+    `path` may also name a change set, as `aws cloudformation describe-change-set --include-property-values` writes it.
+    `change_set` is one that deploys the template. `parameters` are values of the template's parameters by name; one
+    without a value or default stays unknown. Raises AuditError for what is neither a template nor a whole change set,
+    and for a parameter that the template does not declare.
     """
-    name, given = fspath(path), parameters or {}
-    document = templates.document_of(name)
-    templates.check_parameters(name, document, given)
-    return templates.opened(name, document, given)
+    read = [files.read(fspath(each)) for each in (path, change_set) if each is not None]
+    if change_set is not None and not files.belongs(*read):
+        raise UsageError(
+            "does not deploy the template", "Name the template that it was created with.", subject=fspath(change_set)
+        )
+    for each in read[:1]:
+        if each.document is not None:
+            templates.check_parameters(each.path, each.document, parameters or {})
+    return files.opened(read, {read[0].path: parameters or {}})[-1]
 
 
 def audit_change(

@@ -24,8 +24,9 @@ def link(draft: Draft, step: Link) -> None:
             _doubt_everybody(draft, step, step.holder.name)
         return
     key = (step.holder.listing, name)
-    if step.maybe is not None:
-        _maybe(draft, key, step, step.maybe)
+    maybe = step.maybe if step.maybe is not None else draft.unsure.get(key)
+    if maybe is not None:
+        _maybe(draft, key, step, maybe)
     elif step.adds:
         _add(draft, key, step)
     else:
@@ -35,6 +36,10 @@ def link(draft: Draft, step: Link) -> None:
 def _add(draft: Draft, key: Key, step: Link) -> None:
     held = draft.listing_of(key, step.field)
     item, gap = _item(draft, step.field, step.item, step.address)
+    other = draft.taken.get((key, step.field, _id(item)), step.address)
+    if other != step.address:  # nothing orders the two: Terraform does both at once, CloudFormation deletes last
+        _maybe(draft, key, step, f"it gives what {other} takes away at the same time, and which is last is not known")
+        return
     if step.field == "inline_policies":
         item = _inline(draft, item.name, step.document, f"{step.address}, {item.name}")
     kept = tuple(each for each in held.known_part if _id(each) != _id(item))
@@ -51,7 +56,7 @@ def _maybe(draft: Draft, key: Key, step: Link, why: str) -> None:
     """Leave a list in doubt to which an item may be added, or from which it may be taken."""
     kept = tuple(each for each in draft.listing_of(key, step.field).known_part if step.adds or _id(each) != step.item)
     draft.edit(key, **{step.field: Listing(kept, draft.listing_of(key, step.field).gap)})
-    gap = draft.gap(f"{step.address}: {why}")
+    gap = draft.gap_of(step.address, why)
     draft.doubt_lists(key, (step.field,), gap, keep=True)
     group = draft.found("groups", step.item) if step.field == "group_names" else None
     if group is not None:
@@ -69,6 +74,7 @@ def _remove(draft: Draft, key: Key, step: Link) -> None:
         _maybe(draft, key, step, "it takes off what is renamed at the same time, and may not find it")
         return
     kept = tuple(each for each in held.known_part if _id(each) not in (_id(item), step.item))
+    draft.taken[key, step.field, _id(item)] = step.address
     draft.edit(key, **{step.field: Listing(kept, held.gap)})
     if len(kept) < len(held.known_part) and step.field == "attached_policies":
         count_attachment(draft, item.arn, -1)
@@ -86,7 +92,7 @@ def _tell(draft: Draft, key: Key, step: Link, item: str, verb: str) -> None:
 def _item(draft: Draft, field: str, value: Text, address: str) -> tuple[Any, str | None]:
     """Return an item as lists hold it, and the gap of the list where it is only known that there is one."""
     if field == "attached_policies":
-        return _attached(draft, value)
+        return _attached(draft, value, address)
     found = _resolved(draft, field, value)
     if found is None and isinstance(value, Unknown):
         named, gap = f"({_UNKNOWN_ARN}, {address})", draft.gap(value.why)
@@ -110,7 +116,7 @@ def _arn_of(draft: Draft, name: str, address: str) -> str:
     return str(arn) if arn is not None else address
 
 
-def _attached(draft: Draft, value: Text) -> tuple[AttachedPolicy, str | None]:
+def _attached(draft: Draft, value: Text, address: str) -> tuple[AttachedPolicy, str | None]:
     if isinstance(value, Unknown):
         arn = _resolved(draft, "attached_policies", value)
         if arn is None:
@@ -122,7 +128,7 @@ def _attached(draft: Draft, value: Text) -> tuple[AttachedPolicy, str | None]:
         draft.stand_ins[arn] = arn.partition(":policy")[2]
     if isinstance(value, Hidden):
         return AttachedPolicy("(sensitive)", "(sensitive)"), draft.gap("an attached policy is sensitive")
-    return AttachedPolicy(arn.rpartition("/")[2], arn), None
+    return AttachedPolicy(arn.rpartition("/")[2], arn), draft.refused(arn, address)
 
 
 def _own_arn(draft: Draft, arn: str) -> str:

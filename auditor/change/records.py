@@ -36,6 +36,8 @@ LISTS = frozenset(
 """The fields that are listings."""
 DOCUMENTS = frozenset({"trust_policy", "document"})
 """The fields that are raw JSON."""
+NAMED_BY_ARN = frozenset({"oidc_providers", "saml_providers"})
+"""The kinds whose records always have an ARN."""
 _NOTHING: Listing[Any] = Listing((), None)
 _NULL = Raw(b"null")
 _DEFAULTS: Mapping[str, Any] = {
@@ -90,7 +92,8 @@ def touched(listing: str, name: str, gap: str) -> Any:
     """Return the record of a resource of which only the name is known."""
     kind = TYPES[listing]
     blank: dict[str, Any] = {field: Missing(gap) for field in kind.__struct_fields__}
-    return _made(kind, {**blank, "name": name}, {})
+    known = {"arn": f"{name} (its ARN is not known)"} if listing in NAMED_BY_ARN else {}
+    return _made(kind, {**blank, **known, "name": name}, {})
 
 
 def unknown_credentials(gap: str) -> Credentials:
@@ -115,4 +118,15 @@ def _made(kind: type[Any], values: Mapping[str, Any], gaps: Mapping[str, str]) -
     return with_gaps(kind(**{**values, **empty, **lists}), unknown)
 
 
-__all__ = ["LISTS", "TYPES", "Missing", "edited", "new", "touched", "unknown_credentials", "version", "whole_type"]
+__all__ = [
+    "LISTS",
+    "NAMED_BY_ARN",
+    "TYPES",
+    "Missing",
+    "edited",
+    "new",
+    "touched",
+    "unknown_credentials",
+    "version",
+    "whole_type",
+]

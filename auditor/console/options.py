@@ -297,7 +297,7 @@ planned_options = _options(
         shell_complete=files,
         multiple=True,
         metavar="FILE",
-        help="Judge what this template creates; repeatable. Plans and templates apply in the order given.",
+        help="Judge what this template or change set does; repeatable. Plans and templates apply in the order given.",
     ),
     _planning(
         "--stack-parameter",

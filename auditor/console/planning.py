@@ -98,13 +98,11 @@ def _plans(planned: PlannedFiles) -> Sequence[Opened]:
 def _templates(planned: PlannedFiles) -> Sequence[Opened]:
     if not planned.templates:
         return []
-    from auditor.change.cloudformation import reading
-    from auditor.templates.functions import parameter_names
-    from auditor.templates.pseudo import REGION
+    from auditor.change.cloudformation import files as of_stacks
 
-    documents = {path: reading.document_of(path) for path in planned.templates}
-    given = _given(planned, {path: parameter_names(each) | {REGION} for path, each in documents.items()})
-    return [reading.opened(path, documents[path], given[path]) for path in planned.templates]
+    read = [of_stacks.read(path) for path in planned.templates]
+    given = _given(planned, {each.path: each.parameters for each in read})
+    return of_stacks.opened(read, given)
 
 
 def _given(planned: PlannedFiles, declared: Mapping[str, AbstractSet[str]]) -> Mapping[str, Mapping[str, str]]:

@@ -11,25 +11,17 @@ from types import MappingProxyType
 from auditor.errors import nearest
 from auditor.templates import pseudo
 from auditor.templates.errors import TemplateError, UnknownValueError
+from auditor.templates.limits import MAX_DIGITS, Limits
+from auditor.templates.mappings import KEYS, KeyNotFoundError, entries
 from auditor.templates.parameters import Declarations, Given
 from auditor.templates.substitution import pieces
 from auditor.templates.values import Items, Node, Scalar, Table, Unknown, alike, function_of, literal, plain, unknown_in
 
 _MAX_NESTING = 150  # nested functions and lists; each takes up to five of the 1,000 nested calls that Python allows
-_MAX_TEXT = 51_200  # characters that one function may return; AWS's limit for TemplateBody
-_MAX_MADE = 1 << 23  # characters that all functions may return together
-_ITEM = 64  # characters that an item of a list counts as: about what it takes in memory
 _CONDITIONS = ("Condition", "Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or")
-_KEYS = ("mapping", "first key", "second key")
 _OF_AWS = frozenset({"Base64", "Cidr", "GetAZs", "GetAtt", "GetStackOutput", "ImportValue", "Length"})
 _WITHIN_AWS = frozenset(f"Fn::{name}" for name in _OF_AWS)
 """The functions whose values only AWS knows."""
-
-
-def parameter_names(document: Table) -> frozenset[str]:
-    """Return the names of the parameters that a template declares."""
-    declared = document.entries.get("Parameters")
-    return frozenset(declared.entries) if isinstance(declared, Table) else frozenset()
 
 
 class Template:
@@ -54,7 +46,8 @@ class Template:
         """Take the document of a file; `given` values override the defaults of its parameters.
 
         `option` is the command line option that sets a parameter; errors name it. `known` has pseudo parameters by
-        name. Those in `assumed` are not used in conditions; its values say why. `lenient`: see Declarations.
+        name. Those in `assumed` are not used in conditions and keys of mappings; its values say why. `lenient`: see
+        Declarations.
         """
         self.place = place
         self.lacking: set[str] = set()
@@ -69,8 +62,9 @@ class Template:
         self._resources = self.section(document, "Resources")
         self._results: dict[str, bool | Unknown] = {}
         self._evaluating: list[str] = []
+        self._deciding = 0
         self._nesting = 0
-        self._made = 0
+        self._limits = Limits(self.fault)
         declarations = Declarations(self.fault, option, lenient=lenient)
         self.notes = declarations.notes
         declared = self.section(document, "Parameters").items()
@@ -92,6 +86,15 @@ class Template:
             "Fn::ToJsonString": self._as_json,
             "Ref": lambda argument, line: self._reference(self._name(argument, "Ref"), line),
         }
+
+    @contextmanager
+    def assuming(self, values: Mapping[str, str]) -> Iterator[None]:
+        """Let assumed pseudo parameters have these values where their own are not known."""
+        known, self._known = self._known, {**values, **self._known}
+        try:
+            yield
+        finally:
+            self._known = known
 
     def section(self, table: Table, name: str) -> Mapping[str, Node]:
         """Return the entries of an optional mapping."""
@@ -183,7 +186,7 @@ class Template:
     def _reference(self, name: str, line: int) -> Node | None:
         if name == pseudo.NO_VALUE:
             return None
-        if name in self._known and not (self._evaluating and name in self._assumed):
+        if name in self._known and not (name in self._assumed and (self._evaluating or self._deciding)):
             return Scalar(self._known[name], line)
         if name in pseudo.UNKNOWN:
             self.awaited |= {name} & pseudo.OF_ACCOUNT
@@ -200,7 +203,7 @@ class Template:
 
     def _parameter(self, value: Node, line: int) -> Node | None:
         if isinstance(value, Items):
-            self._count(_ITEM * len(value.items), line)
+            self._limits.check_items(len(value.items), line)
             return Items(value.items, line)
         return literal(Scalar(value.text, line)) if isinstance(value, Scalar) else value
 
@@ -223,7 +226,7 @@ class Template:
         if unknown is not None:
             return unknown
         texts = [part.text or "" for part in parts if isinstance(part, Scalar)]
-        self._check_length(sum(map(len, texts)) + len(separator) * max(len(texts) - 1, 0), "Fn::Join", line)
+        self._limits.check_text(sum(map(len, texts)) + len(separator) * max(len(texts) - 1, 0), "Fn::Join", line)
         return literal(Scalar(separator.join(texts), line))
 
     def _as_json(self, argument: Node, line: int) -> Node:
@@ -232,7 +235,7 @@ class Template:
         if value is None or unknown is not None:
             return unknown or Scalar("null", line)
         text = json.dumps(plain(value), ensure_ascii=False)
-        self._check_length(len(text), "Fn::ToJsonString", line)
+        self._limits.check_text(len(text), "Fn::ToJsonString", line)
         return Scalar(text, line)
 
     def _split(self, argument: Node, line: int) -> Node:
@@ -244,7 +247,7 @@ class Template:
         if isinstance(value, Unknown):
             return value
         texts = (value.text or "").split(separator)
-        self._count(_ITEM * len(texts), line)
+        self._limits.check_items(len(texts), line)
         return Items(tuple(Scalar(text, line) for text in texts), line)
 
     def _selected(self, argument: Node, line: int) -> Node:
@@ -255,7 +258,7 @@ class Template:
         if isinstance(items, Unknown):
             return items
         text = (number.text or "").strip()
-        if not (text.isascii() and text.isdigit() and len(text) <= len(str(_MAX_TEXT))):
+        if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
             raise self.fault(line, f"the index of Fn::Select is {text!r}", "Give a whole number; the first is 0.")
         until = items.items[: int(text) + 1]
         unknown = next((item for item in until if isinstance(item, Unknown)), None)  # it may be absent, or several
@@ -268,31 +271,39 @@ class Template:
     def _found_in_map(self, argument: Node, line: int) -> Node | None:
         items = self._several(argument, "Fn::FindInMap")
         last = items[-1].entries.get("DefaultValue") if isinstance(items[-1], Table) else None
-        keys = items[:-1] if last is not None else items
-        if len(keys) != len(_KEYS):
-            raise self.fault(line, f"Fn::FindInMap takes 3 values, not {len(keys)}", "Name a mapping and two keys.")
-        found: Node = Table(self._mappings, line)
-        for node, what in zip(keys, _KEYS, strict=True):
-            value = self._scalar(node, f"the {what} of Fn::FindInMap")
-            if isinstance(value, Unknown):
-                return value
-            entries, name = self.table(found, f"what Fn::FindInMap looks for {what}s in").entries, value.text or ""
-            if name not in entries:
-                return self._missing(name, what, node, entries) if last is None else self.resolved(last)
-            found = entries[name]
-        return self._constant(found)
+        written = items[:-1] if last is not None else items
+        if len(written) != len(KEYS):
+            raise self.fault(line, f"Fn::FindInMap takes 3 values, not {len(written)}", "Name a mapping and two keys.")
+        keys = [self._key(node, what) for node, what in zip(written, KEYS, strict=True)]
+        unknown = next((key for key in keys if isinstance(key, Unknown)), None)
+        try:
+            found = entries(Table(self._mappings, line), keys, self.table)
+        except KeyNotFoundError as error:
+            return unknown or self._missing(error, written[error.number]) if last is None else self.resolved(last)
+        values = [*map(self._constant, found), *([self.resolved(last)] if unknown and last is not None else ())]
+        return values[0] if all(alike(values[0], each) for each in values[1:]) else unknown
 
-    def _missing(self, name: str, what: str, node: Node, entries: Mapping[str, Node]) -> Unknown:
-        """Return an Unknown, if the key depends on the account or parameters; raise for a literal key."""
+    def _key(self, node: Node, what: str) -> Scalar | Unknown:
+        """Return a key of a mapping; as a condition, it may not rest on what is assumed."""
+        self._deciding += 1
+        try:
+            return self._scalar(node, f"the {what} of Fn::FindInMap")
+        finally:
+            self._deciding -= 1
+
+    def _missing(self, error: KeyNotFoundError, node: Node) -> Unknown:
+        """Return that AWS would find nothing for this account or these parameters; raise for what it never finds."""
+        what = KEYS[error.number]
         if isinstance(node, Scalar):
-            raise self.fault(node.line, f"there is no {what} {name!r} for Fn::FindInMap", _alike(name, entries))
-        return Unknown(f"Fn::FindInMap finds no {what} {name!r}", node.line)
+            problem = f"there is no {what} {error.name!r} for Fn::FindInMap"
+            raise self.fault(node.line, problem, _alike(error.name, error.names))
+        return Unknown(f"Fn::FindInMap finds no {what} {error.name!r}", node.line)
 
     def _constant(self, found: Node) -> Node | None:
         if isinstance(found, Table):
             raise self.fault(found.line, "Fn::FindInMap finds a mapping", "Write a value or a list of values there.")
         if isinstance(found, Items):
-            self._count(_ITEM * len(found.items), found.line)
+            self._limits.check_items(len(found.items), found.line)
         return self.resolved(found)
 
     def _substituted(self, argument: Node, line: int) -> Node:
@@ -308,7 +319,7 @@ class Template:
                 return value
             result.append(value.text or "")
             length += len(result[-1])
-            self._check_length(length, "Fn::Sub", line, counted=length - len(result[-1]))
+            self._limits.check_text(length, "Fn::Sub", line, counted=length - len(result[-1]))
         return literal(Scalar("".join(result), line))
 
     def _variable(self, name: str, own: Table, line: int) -> Scalar | Unknown:
@@ -383,17 +394,6 @@ class Template:
         if not isinstance(node, Scalar):
             raise self.fault(node.line, f"{function} takes a text here", "Write a plain text, without functions.")
         return node.text or ""
-
-    def _check_length(self, length: int, function: str, line: int, *, counted: int = 0) -> None:
-        """Raise TemplateError for a text that is too long; `counted` characters of it are already counted."""
-        if length > _MAX_TEXT:
-            raise self.fault(line, f"{function} gives more than {_MAX_TEXT:,} characters", "Shorten it.")
-        self._count(length - counted, line)
-
-    def _count(self, characters: int, line: int) -> None:
-        self._made += characters
-        if self._made > _MAX_MADE:
-            raise self.fault(line, f"the functions give more than {_MAX_MADE:,} characters in all", "Write less.")
 
 
 def _alike(name: str, names: Mapping[str, object]) -> str:

@@ -16,6 +16,12 @@ Given = Mapping[str, str | Unknown]
 """Values of parameters by name."""
 
 
+def parameter_names(document: Table) -> frozenset[str]:
+    """Return the names of the parameters that a template declares."""
+    declared = document.entries.get("Parameters")
+    return frozenset(declared.entries) if isinstance(declared, Table) else frozenset()
+
+
 class Declarations:
     """Read the declarations of one template; every method raises TemplateError with the line of a mistake."""
 

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 from judging_plans import answers, report_of
+from msgspec import Raw
+from plans import document
 
 from auditor.account.model import Snapshot
 from auditor.change.cloudformation import reading
 from auditor.errors import AuditError
 from auditor.report.report import Report
-from auditor.testing import account, group, user
+from auditor.testing import account, allow, group, policy, user
 
 INLINE, ATTACHED, BLOCKED = "iam-no-inline-policy-check", "iam-user-no-policies-check", "iam-policy-blacklisted-check"
 IN_GROUP, HAS_USERS = "iam-user-group-membership-check", "iam-group-has-users-check"
@@ -174,6 +176,36 @@ def test_a_template_of_people(tmp_path: Path, name: str, template: str, rule: st
     resource = next(resource for resource in ("X", "x") if (rule, resource) in found)
     assert found[rule, resource] == expected, name
     assert not [each for each in made.findings if "rule failed" in each.annotation]
+
+
+PERHAPS = [
+    ("the groups of a user", "User, Condition: Has, Properties: {UserName: ann, Groups: [ops]", IN_GROUP, "ann"),
+    ("the members of a group", "User, Condition: Has, Properties: {UserName: ann, Groups: [ops]", HAS_USERS, "ops"),
+    (
+        "the document of a policy",
+        "ManagedPolicy, Condition: Has, Properties: {ManagedPolicyName: p, PolicyDocument: {Statement: []}",
+        ADMIN,
+        "p",
+    ),
+    (
+        "a password",
+        "User, Condition: Has, Properties: {UserName: ann, LoginProfile: {Password: x}",
+        "mfa-enabled-for-iam-console-access",
+        "ann",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "written", "rule", "resource"), PERHAPS, ids=[name for name, *_ in PERHAPS])
+def test_what_an_unknown_condition_may_update_is_undecided(
+    tmp_path: Path, name: str, written: str, rule: str, resource: str
+) -> None:
+    over = account(
+        users=[user("ann")], groups=[group("ops")], policies=[policy("p", document=Raw(document(allow()).encode()))]
+    )
+    head = "Parameters: {Team: {Type: String}}\nConditions: {Has: !Equals [!Ref Team, a]}\n"
+    found = answers(report(tmp_path, f"{head}Resources: {{X: {{Type: AWS::IAM::{written}}}}}}}", over))
+    assert found[rule, resource] == (UNDECIDED, "undetermined"), name
 
 
 def test_nobody_is_nobody(tmp_path: Path) -> None:

@@ -117,6 +117,7 @@ UNREADABLE = [
     ("two documents", "Resources: {U: {Type: AWS::IAM::User}}\n---\na: b\n", "line 2: a second document begins here"),
     ("a text", "Resources", "this is not a CloudFormation template"),
     ("without resources", "Outputs: {}", "has no Resources"),
+    ("the answer of get-template", '{"TemplateBody": {"Resources": {}}}', "Run get-template with --query TemplateBody"),
     ("cut after Resources", "Resources:", "has no Resources"),
     ("resources in a list", "Resources:\n  - Type: AWS::IAM::User", "Resources is a list and not a mapping"),
     ("resources in a text", "Resources: U", "Resources is a text and not a mapping"),

@@ -32,7 +32,22 @@ module "near" {
 }
 """
 NEAR = 'variable "x" {}\r\nresource "aws_iam_user"  "u" {}\r\nmodule "within" {\r\n  source = "../within"\r\n}\r\n'
+GENERATED = """{
+  "//": {"resource": {"aws_iam_user": {"u": {}}}},
+  "resource": [
+    {"aws_iam_user": {
+      "made": {"name": "m"},
+      "also_made": [{"name": "n"}]}},
+    {"aws_iam_group": [{
+      "made": {"name": "g"}}]}
+  ],
+  "module": {
+    "generated": {"source": "./generated"}
+  }
+}
+"""
 CALLS = {
+    "generated": {"source": "./generated", "module": {}},
     "near": {"source": "./near", "module": {"module_calls": {"within": {"source": "../within", "module": {}}}}},
     "far": {"source": "example/far/aws", "module": {"module_calls": {"deep": {"source": "./deep", "module": {}}}}},
 }
@@ -47,6 +62,12 @@ PLACES = [
     ("module.far.module.deep.aws_iam_user.u", "main.tf", 18),
     ("aws_iam_user.overridden", "users.tf", 1),
     ("aws_iam_user.elsewhere", None, None),
+    ("aws_iam_user.made", "cdk.tf.json", 5),
+    ("aws_iam_user.also_made[0]", "cdk.tf.json", 6),
+    ("aws_iam_group.made", "cdk.tf.json", 8),
+    ("module.generated.aws_iam_user.u", "generated/main.tofu.json", 1),
+    ("module.generated.aws_iam_user.v", "cdk.tf.json", 11),
+    ("aws_iam_user.of_tofu", "more.tofu", 1),
 ]
 
 
@@ -61,6 +82,11 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "users.tf": 'resource "aws_iam_user" "overridden" {}',
         "a_override.tf": '\nresource "aws_iam_user" "overridden" {}',
         "binary.tf": "\x00\ufffd",
+        "cdk.tf.json": GENERATED,
+        "z_override.tf.json": '\n{"resource": {"aws_iam_user": {"made": {}}}}',
+        "damaged.tf.json": '{"resource": {"aws_iam_user": {"elsewhere": {}}}',
+        "generated/main.tofu.json": '{"resource": {"aws_iam_user": {"u": {}}}}',
+        "more.tofu": 'resource "aws_iam_user" "of_tofu" {}',
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)

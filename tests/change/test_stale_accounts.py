@@ -31,6 +31,7 @@ UNDETERMINED = {
     "an inline policy of a group": created("aws_iam_group_policy.a", group="ghost", name="x", policy=EVERYTHING),
     "a console password": created("aws_iam_user_login_profile.a", user="ghost"),
     "a new version of a policy": updated("aws_iam_policy.a", GHOST, policy=EVERYTHING),
+    "the clients of a provider": updated("aws_iam_openid_connect_provider.a", {"url": "ghost"}, client_id_list=["b"]),
     "a type that is not judged": created("aws_iam_of_tomorrow.a", user="ghost"),
 }
 

@@ -573,6 +573,20 @@ def test_a_role_of_another_account_is_left_out(tmp_path: Path) -> None:
     assert any("999988887777" in each.message for each in report.warnings)
 
 
+@pytest.mark.parametrize(
+    ("allowed", "verdict"),
+    [(["111122223333"], NC), (["999988887777"], C), (["111122223333", "2"], UNDECIDED)],
+    ids=["this account", "another", "one of two"],
+)
+def test_a_provider_may_name_its_account(tmp_path: Path, allowed: list[str], verdict: str) -> None:
+    made = plan(created("aws_iam_user_policy_attachment.x", user="ann", policy_arn=ADMINISTRATOR))
+    made["configuration"]["root_module"]["resources"][0]["provider_config_key"] = "aws.other"
+    other = {"profile": {"constant_value": "x"}, "allowed_account_ids": {"constant_value": allowed}}
+    made["configuration"]["provider_config"] = {"aws": {}, "aws.other": {"expressions": other}}
+    found = answers(report_of_plan(tmp_path, made, account(users=[user("ann")])))
+    assert found[ATTACHED, "ann"][0] == verdict
+
+
 def test_a_provider_with_credentials_of_its_own_may_be_in_another_account(tmp_path: Path) -> None:
     made = plan(created("aws_iam_role_policies_exclusive.x", role_name="r", policy_names=[]))
     made["configuration"]["provider_config"] = {"aws.other": {"expressions": {"profile": {"constant_value": "x"}}}}

@@ -77,7 +77,7 @@ def planned(draw: st.DrawFn) -> tuple[Model, Json, Model]:
     before = draw(models())
     after = deepcopy(before)
     changes: list[Json] = [*_removals(draw, after), *_deletions(draw, after), *_creations(draw, after)]
-    changes += _additions(draw, after)
+    changes += _additions(draw, after, changes)
     changes += _exclusions(draw, after, changes)
     return before, plan(*draw(st.permutations(changes))), after
 
@@ -122,12 +122,16 @@ def _creations(draw: st.DrawFn, model: Model) -> list[Json]:
     return made
 
 
-def _additions(draw: st.DrawFn, model: Model) -> list[Json]:
+def _additions(draw: st.DrawFn, model: Model, changes: list[Json]) -> list[Json]:
+    """Return resources that add what no other resource takes away: which of two is done last, nobody could tell."""
     made: list[Json] = []
+    gone = {each["address"].partition(".gone_")[2] for each in changes}
     for name, held in sorted(model.users.items()):
         for key, (_, items, resource) in _LISTS.items():
             for item in sorted(draw(subsets(items))):
                 if (key != "groups" or item in model.groups) and item not in held[key]:
+                    if f"{name}_{item}" in gone:
+                        continue
                     kind, values = resource(name, item)
                     held[key].add(item)
                     made.append(created(f"{kind}.add_{name}_{item}", **values))

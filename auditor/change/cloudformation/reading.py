@@ -1,11 +1,11 @@
 """Reading a CloudFormation template: from its text to the steps of a change."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from auditor.account.model import Snapshot
 from auditor.change.cloudformation import defaults
+from auditor.change.cloudformation.makers import EVERYTHING, may_touch, unseen
 from auditor.change.cloudformation.resources import READERS, Declared, steps
 from auditor.change.cloudformation.values import NOTHING, Values
 from auditor.change.steps import Change, Doubt, Opened, Step
@@ -19,23 +19,13 @@ from auditor.templates.values import Items, Node, Scalar, Table
 from auditor.templates.values import Unknown as UnknownNode
 
 _KIND = "CloudFormation template"
-_EVERYTHING = ("users", "groups", "roles", "policies")
-_STACKS = (
-    "AWS::CloudFormation::Stack",
-    "AWS::CloudFormation::StackSet",
-    "AWS::Serverless::Application",
-    "AWS::ServerlessRepo::Application",
-    "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
-)
-_CUSTOM = "AWS::CloudFormation::CustomResource"
-_TYPE = re.compile(r"\w+::\w+(::\w+)*|Custom::[\w@-]+")
+_ANALYZER = "AWS::AccessAnalyzer::Analyzer"
 _EXTENSIONS, _SAM = "AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"
 _KNOWN_MACROS = frozenset(
     {_EXTENSIONS, _SAM, "AWS::Include", "AWS::SecretsManager-2020-07-23", "AWS::SecretsManager-2024-09-16"}
     | {"AWS::CodeDeployBlueGreen", "AWS::ServiceCatalog"}
 )
 """The macros of AWS, of which none changes the resources of IAM that a template declares."""
-_TOUCHING = ("AWS::IAM::", "AWS::AccessAnalyzer::", "AWS::Serverless::")
 _LOOP = "Fn::ForEach::"
 _HOLDERS = {"AWS::IAM::User": "users", "AWS::IAM::Group": "groups", "AWS::IAM::Role": "roles"}
 _ASSUMED = {name: pseudo.UNKNOWN[name] for name in ("AWS::Partition", "AWS::AccountId")}
@@ -43,7 +33,7 @@ _ASSUMED = {name: pseudo.UNKNOWN[name] for name in ("AWS::Partition", "AWS::Acco
 _OF_STACK = {
     pseudo.REGION: f"is the Region of the stack, which is not known; --stack-parameter {pseudo.REGION}=VALUE names it"
 }
-"""The Region in which an account was read is not where a stack is deployed, so that no condition may rest on it."""
+"""The Region in which an account was read is not where a stack is deployed."""
 
 
 def document_of(path: str) -> Table:
@@ -54,12 +44,23 @@ def document_of(path: str) -> Table:
         raise UnreadableTemplateError(path, error.line, error.problem, error.remedy) from error
     resources = document.entries.get("Resources")
     if resources is None or (isinstance(resources, Scalar) and not resources.text):
-        raise UnreadableTemplateError(path, None, "has no Resources", f"Name the file of a {_KIND}.")
+        raise _without_resources(path, document)
     if not isinstance(resources, Table):
         what = {Items: "a list", Scalar: "a text"}.get(type(resources), "a value that is not understood")
         problem = f"Resources is {what} and not a mapping"
         raise UnreadableTemplateError(path, resources.line, problem, "Write each resource as NAME: {Type: ...}.")
     return document
+
+
+def _without_resources(path: str, document: Table) -> UnreadableTemplateError:
+    """Return the error of a file without resources, which says what else the file is, where that is known."""
+    problem, remedy = "has no Resources", f"Name the file of a {_KIND}."
+    if {"Changes", "ChangeSetId"} <= document.entries.keys():
+        problem, remedy = "is a change set that is not in JSON", "Describe it again with: --output json"
+    elif "TemplateBody" in document.entries:
+        problem = "is an answer of get-template and not the template in it"
+        remedy = "Run get-template with --query TemplateBody, and with --output text if the template is YAML."
+    return UnreadableTemplateError(path, None, problem, remedy)
 
 
 def check_parameters(path: str, document: Table, given: Mapping[str, str]) -> None:
@@ -80,16 +81,24 @@ def opened(path: str, document: Table, given: Mapping[str, str]) -> Opened:
     return lambda account: _change(path, document, given, account)
 
 
+def declared(path: str, document: Table, given: Mapping[str, str], known: Mapping[str, str]) -> Mapping[str, Declared]:
+    """Return the resources of IAM that a template declares, by logical id; what only AWS knows of them is Unknown.
+
+    `given` are values of its parameters, and `known` its pseudo parameters. Of a template that a macro changes nothing
+    is returned.
+    """
+    reading = _Reading(path, document, _declared_of(given), known, {}, None)
+    return {} if reading.has_macros else dict(reading.declared())
+
+
 def _change(path: str, document: Table, given: Mapping[str, str], account: Snapshot) -> Change:
-    known = pseudo.pseudo_parameters(account.account.id, account.account.partition, account.region)
+    region = given.get(pseudo.REGION)
+    known = pseudo.pseudo_parameters(account.account.id, account.account.partition, region)
     for name, value in {"AWS::Partition": account.account.partition, "AWS::AccountId": ACCOUNT_ID}.items():
         known.setdefault(name, value)
     assumed = _ASSUMED if known["AWS::AccountId"] == ACCOUNT_ID else {}
-    if pseudo.REGION in given:
-        known[pseudo.REGION] = given[pseudo.REGION]
-    else:
-        assumed = {**assumed, **_OF_STACK}
-    reading = _Reading(path, document, _declared_of(given), known, assumed)
+    assumed = {**assumed, **(_OF_STACK if region is None else {})}
+    reading = _Reading(path, document, _declared_of(given), known, assumed, account.region)
     made = tuple(reading.steps())
     return Change(
         file=path, steps=made, notes=tuple(dict.fromkeys(reading.notes)), by_default=reading.leaves_out_by_default
@@ -106,8 +115,10 @@ class _Reading:
         given: Mapping[str, str],
         known: Mapping[str, str],
         assumed: Mapping[str, str],
+        audited_region: str | None,
     ) -> None:
         self.leaves_out_by_default = False
+        self._audited_region, self._region = audited_region, known.get(pseudo.REGION)
         self._path = path
         self._document = document
         self._given = given
@@ -134,12 +145,26 @@ class _Reading:
         """Return the parameters whose defaults were used."""
         return frozenset(self._template.used - self._given.keys())
 
+    @property
+    def has_macros(self) -> bool:
+        """Return whether a macro may change the resources."""
+        written = self._document.entries.get("Transform")
+        names = set(_texts(written)) if written is not None else set()
+        return bool(names - {_EXTENSIONS}) or "Fn::Transform" in {*self._document.entries, *self._resources}
+
+    def declared(self) -> Iterator[tuple[str, Declared]]:
+        """Yield the resources of IAM by logical id, whatever their conditions are."""
+        for name, node in self._resources.items():
+            kind = node.entries.get("Type") if isinstance(node, Table) else None
+            if isinstance(node, Table) and isinstance(kind, Scalar) and kind.text in READERS:
+                yield name, Declared(name, kind.text or "", node.line, self._properties(name, node))
+
     def steps(self) -> Iterator[Step]:
         """Yield the steps of each resource, and the doubts that macros leave."""
         yield from self._macros()
         for name, node in self._resources.items():
             if name.startswith(_LOOP) or isinstance(node, Items):
-                if any(map(_may_touch, _types(node))):
+                if any(map(may_touch, _types(node))):
                     yield self._unseen(name, node.line, "what Fn::ForEach makes")
             elif isinstance(node, Table):
                 yield from self._resource(name, node)
@@ -153,7 +178,7 @@ class _Reading:
         names = _texts(node) if node is not None else []
         for name in names:
             if name != _EXTENSIONS:
-                listings = ("roles",) if name == _SAM else _EVERYTHING
+                listings = ("roles",) if name == _SAM else EVERYTHING
                 yield self._unseen(name, node.line if node is not None else 1, f"what the macro {name} makes", listings)
         if set(names) - _KNOWN_MACROS:
             yield from self._perhaps_changed(names)
@@ -171,25 +196,30 @@ class _Reading:
                 holder = Target(listing, Unknown(why, name))
                 yield Doubt(address=name, line=node.line, why=why, holders=(holder,), keep=True)
 
-    def _unseen(self, address: str, line: int, what: str, listings: tuple[str, ...] = _EVERYTHING) -> Step:
+    def _unseen(self, address: str, line: int, what: str, listings: tuple[str, ...] = EVERYTHING) -> Step:
         self._notes.append(f"{self._path}, line {line}: {what} is not seen")
         return Doubt(address=address, line=line, why=f"{what} is not seen", listings=listings, fields=())
 
     def _resource(self, name: str, node: Table) -> Iterator[Step]:
         kind = node.entries.get("Type")
         text = kind.text or "" if isinstance(kind, Scalar) else ""
-        if text in READERS:
+        if text == _ANALYZER and self._audited_region not in (None, self._region):
+            yield from self._analyzer_elsewhere(name, node)
+        elif text in READERS:
             yield from self._declared(name, text, node)
         elif name == "Fn::Transform":
             return
-        elif not _TYPE.fullmatch(text):
-            yield self._unseen(name, node.line, f"what {name} makes, whose Type is not understood,")
-        elif maker := _maker(text):
-            yield self._unseen(name, node.line, f"what the {maker} {name} makes")
-        elif text.startswith("AWS::Serverless::"):
-            yield self._unseen(name, node.line, f"which roles {name} ({text}) gets", ("roles",))
-        elif text.startswith("AWS::IAM::"):
-            yield self._unseen(name, node.line, f"what {name} does, whose type {text} is not judged,")
+        elif missed := unseen(name, text):
+            what, listings = missed
+            yield self._unseen(name, node.line, what, listings)
+
+    def _analyzer_elsewhere(self, name: str, node: Node) -> Iterator[Step]:
+        """Yield a doubt where the Region of the stack is not known; an analyzer of another Region is not audited."""
+        if self._region is None:
+            why = f"the Region of the stack is not known; --stack-parameter {pseudo.REGION}=VALUE names it"
+            yield Doubt(address=name, line=node.line, why=why, listings=("access_analyzers",), fields=())
+            return
+        self._notes.append(f"{name} is in {self._region}; the analyzers of {self._audited_region} are audited")
 
     def _declared(self, name: str, kind: str, node: Table) -> Iterator[Step]:
         maybe: str | None = None
@@ -234,20 +264,6 @@ def _types(node: Node) -> Iterator[str]:
     parts = node.entries.values() if isinstance(node, Table) else node.items if isinstance(node, Items) else ()
     for each in parts if not (isinstance(node, Table) and "Properties" in node.entries) else ():
         yield from _types(each)
-
-
-def _may_touch(kind: str) -> bool:
-    """Return whether a type of resource is of IAM, or may make some that are."""
-    return not _TYPE.fullmatch(kind) or _maker(kind) is not None or kind.startswith(_TOUCHING)
-
-
-def _maker(kind: str) -> str | None:
-    """Return what a type of resource is called that may make others; None for one that makes none."""
-    if kind.endswith("::MODULE"):
-        return "module"
-    if kind in _STACKS:
-        return "stack"
-    return "custom resource" if kind == _CUSTOM or kind.startswith("Custom::") else None  # code may call any API
 
 
 def _texts(node: Node) -> list[str]:

@@ -25,7 +25,7 @@ class Declared(Struct, frozen=True):
 
     logical_id: str
     type: str
-    line: int
+    line: int | None
     properties: Mapping[str, Any] | Unknown
     maybe: str | None = None
 
@@ -160,7 +160,7 @@ def _user(of: Declared) -> Iterator[Step]:
     yield from _links(of, "ManagedPolicyArns", _ATTACHED, holder)
     yield from _inline(of, holder)
     if of.get("LoginProfile") is not None:
-        has = None if isinstance(of.get("LoginProfile"), Unknown) else True
+        has = None if isinstance(of.get("LoginProfile"), Unknown) or of.maybe is not None else True
         columns = {"password_enabled": has, **dict.fromkeys(_NEVER_SAID)}
         what = "the user has a console password"
         yield Credential(address=of.logical_id, line=of.line, holder=holder, columns=columns, what=what)

@@ -9,6 +9,7 @@ from msgspec import structs
 from auditor.change.values import Unknown
 from auditor.templates.errors import TemplateError, UnknownValueError
 from auditor.templates.functions import Template
+from auditor.templates.pseudo import REGION
 from auditor.templates.values import Items, Node, Scalar, Table, function_of
 from auditor.templates.values import Unknown as UnknownNode
 
@@ -16,7 +17,9 @@ _WHOLE = re.compile(r"^\$\{([\w.]+)\}$")
 _NAMING = frozenset({"Arn", "PolicyArn", "UserName", "RoleName", "GroupName"})
 """The attributes by which Fn::GetAtt names a resource."""
 
-
+_DOCUMENTS = frozenset({"PolicyDocument", "AssumeRolePolicyDocument"})
+_SOME_REGION = {REGION: "Region"}
+"""What stands for a Region that is not known in a policy document, where no verdict rests on which one it is."""
 _DEFINITE = frozenset({"Ref", "Fn::FindInMap", "Fn::GetAtt", "Fn::ImportValue", "Fn::Join", "Fn::Select", "Fn::Sub"})
 """The functions that give one value where they give any; others may give several, or none."""
 
@@ -50,7 +53,7 @@ class Values:
     def _table(self, node: Table, place: str) -> Any:
         function = function_of(node)
         if function is None:
-            entries = ((key, self.value(each, f"{place}.{key}")) for key, each in node.entries.items())
+            entries = ((key, self._entry(key, each, f"{place}.{key}")) for key, each in node.entries.items())
             return {key: each for key, each in entries if each is not NOTHING}
         referred = self._referred(function, node.entries[function])
         if referred is not None:
@@ -58,6 +61,10 @@ class Values:
                 f"{place}: the name or ARN of {referred} is known only after the stack is deployed", referred
             )
         return self._chosen(node, place) if function == "Fn::If" else self._resolved(node, place)
+
+    def _entry(self, key: str, node: Node, place: str) -> Any:
+        with self._template.assuming(_SOME_REGION if key in _DOCUMENTS else {}):
+            return self.value(node, place)
 
     def _referred(self, function: str, argument: Node) -> str | None:
         """Return the logical id of the resource whose name or ARN a function gives; None for any other value."""

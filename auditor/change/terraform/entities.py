@@ -90,7 +90,8 @@ def _service_role_fields(of: Resource, _lookup: Lookup) -> Iterator[tuple[str, A
 def _policy_fields(of: Resource, lookup: Lookup) -> Iterator[tuple[str, Any]]:
     yield "document", lookup.document(of, "policy")
     description = of.planned("description")
-    yield "description", description if description != "" else None
+    known = isinstance(description, str | Unknown | None)
+    yield "description", description or None if known else Unknown(f"{of.address}: description is no text")
 
 
 def _oidc_fields(of: Resource, lookup: Lookup) -> Iterator[tuple[str, Any]]:

@@ -84,7 +84,7 @@ class Lookup:
     def _is_written_empty(self, of: Resource, name: str) -> bool:
         """Return whether the configuration writes out an empty list, which is shown as unknown when it is created."""
         expression = (of.expressions or {}).get(name)
-        return isinstance(expression, Mapping) and expression.get("constant_value") == [] and of.before is None
+        return isinstance(expression, Mapping) and expression.get("constant_value") == [] and of.is_new
 
     def document(self, of: Resource, name: str) -> Any:
         """Return a policy document after the change: its JSON, a mapping with Unknown parts, or Unknown."""

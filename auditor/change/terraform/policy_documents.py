@@ -22,8 +22,17 @@ def of_data_source(source: Resource) -> Any:
     written = after.get("statement")
     if isinstance(written, Unknown) or not isinstance(written, list | None):
         return why
-    statements = [_statement(each) for each in written or ()]
+    statements = [_with_variables(_statement(each)) for each in written or ()]
     return {"Version": after.get("version") or "2012-10-17", "Statement": statements}
+
+
+def _with_variables(value: Any) -> Any:
+    """Return a part of a document with the variables of IAM, which the data source takes as `&{NAME}`."""
+    if isinstance(value, str):
+        return type(value)(value.replace("&{", "${"))
+    if isinstance(value, Mapping):
+        return {key: _with_variables(each) for key, each in value.items()}
+    return [_with_variables(each) for each in value] if isinstance(value, list) else value
 
 
 def _statement(written: Any) -> Any:
@@ -67,7 +76,7 @@ def _conditions(written: Any) -> Any:
         test, variable = each.get("test"), each.get("variable")
         if not isinstance(test, str) or not isinstance(variable, str):
             return Unknown("a condition is known only after apply")
-        found.setdefault(test, {})[variable] = _listed(each.get("values"))
+        found.setdefault(test, {}).setdefault(variable, []).extend(_listed(each.get("values")))
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import structs
 
 from auditor.account.model import Snapshot
-from auditor.change.steps import Action, Change, Doubt, Opened, Step
+from auditor.change.steps import Action, Change, Doubt, Link, Opened, Step
 from auditor.change.terraform import entities, links, plan_file
 from auditor.change.terraform.lookup import Lookup
 from auditor.change.terraform.resources import Resource
@@ -44,7 +44,9 @@ def _change(lookup: Lookup, file: str, account: Snapshot, sources: Sources | Non
     everything = (*lookup.deposed, *lookup.resources.values())
     for each in everything:
         reading.check_account(each, file)
-    steps = tuple(_placed(step, sources) for each in everything for step in reading.steps(each))
+    steps = tuple(
+        _placed(step, sources) for each in everything for step in _deleted_last(each, list(reading.steps(each)))
+    )
     stays = any(each.after is not None for each in everything)  # what is deleted may be gone from the folder too
     if sources is not None and stays and all(step.file is None for step in steps):
         reading.notes.append(f"--source-dir {sources.folder}: no address of {file} is found in this folder")
@@ -55,6 +57,21 @@ def _change(lookup: Lookup, file: str, account: Snapshot, sources: Sources | Non
         notes=tuple(dict.fromkeys(reading.notes)),
         secrets=frozenset(lookup.secrets | hidden),
     )
+
+
+def _deleted_last(of: Resource, made: list[Step]) -> list[Step]:
+    """Return the steps of a resource without what is given before the old object takes it away (create_before_destroy).
+
+    https://developer.hashicorp.com/terraform/language/meta-arguments#lifecycle
+    """
+    if of.actions != ("create", "delete"):
+        return made
+    taken = [(step.field, step.holder, step.item) for step in made if isinstance(step, Link) and not step.adds]
+    return [
+        step
+        for step in made
+        if not (isinstance(step, Link) and step.adds and (step.field, step.holder, step.item) in taken)
+    ]
 
 
 def _placed(step: Step, sources: Sources | None) -> Step:
@@ -137,6 +154,12 @@ class _Reading:
     def _account_of(self, of: Resource) -> str | None:
         """Return the account of a resource's provider: "" where it is another role's that is not known."""
         expressions = (self._lookup.providers.get(of.provider_key) or {}).get("expressions") or {}
+        written = expressions.get("allowed_account_ids")
+        allowed = written.get("constant_value") if isinstance(written, Mapping) else None
+        if isinstance(allowed, list) and allowed and self._account_id not in allowed:
+            return str(allowed[0])
+        if allowed == [self._account_id]:
+            return self._account_id
         assumed = expressions.get("assume_role")
         if not assumed:
             other = "." in of.provider_key and _OWN_CREDENTIALS & expressions.keys()

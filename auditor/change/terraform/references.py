@@ -9,10 +9,13 @@ from typing import Any
 
 from auditor.change.terraform.resources import Resource, configured_address
 
-_PARTS = re.compile(r"^(?P<base>(?:data\.)?[\w-]+\.[\w-]+)(?P<index>\[[^\]]*\])?(?:\.(?P<attribute>.+))?$")
-_MODULE = re.compile(r"^module\.(?P<name>[\w-]+)(?P<index>\[[^\]]*\])?\.(?P<output>[\w-]+)")
+_IN_BRACKETS = r"(?P<index>\[(?:\"(?:[^\"\\]|\\.)*\"|[^\]]*)\])?"
+_PARTS = re.compile(rf"^(?P<base>(?:data\.)?[\w-]+\.[\w-]+){_IN_BRACKETS}(?:\.(?P<attribute>.+))?$")
+_MODULE = re.compile(rf"^module\.(?P<name>[\w-]+){_IN_BRACKETS}\.(?P<output>[\w-]+)")
 _STEP = re.compile(r"module\.([\w-]+)((?:\[(?:\"(?:[^\"\\]|\\.)*\"|\d+)\])?)\.?")
 _OF_INSTANCE = ("count.index", "each.key", "each.value")
+_NAMING = frozenset({"name", "id", "arn", "json", "minified_json"})
+"""The attributes that stand for a resource: one that names it, or the text of a document."""
 _MAX_STEPS = 40  # through variables and outputs
 
 
@@ -89,7 +92,7 @@ class References:
 
     def _instance(self, module: str, name: str, key: str, *, of_instance: bool) -> str | None:
         found = _PARTS.match(name)
-        if found is None:
+        if found is None or (found["attribute"] or "name") not in _NAMING:
             return None
         index = found["index"] or (key if of_instance else "")
         wanted = f"{module}{found['base']}{index}"

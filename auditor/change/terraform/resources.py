@@ -45,9 +45,12 @@ class Resource(Struct, frozen=True, kw_only=True):
         """Return the value after the change: None where it is null or left off, Unknown where only apply tells it."""
         value = (self.after or {}).get(name)
         left_off = name in _LEFT_OFF and self.expressions is not None and name not in self.expressions
-        if isinstance(value, Unknown) and self.before is None and left_off:
-            return None
-        return value
+        return None if isinstance(value, Unknown) and self.is_new and left_off else value
+
+    @property
+    def is_new(self) -> bool:
+        """Return whether there is a new object after the change, which keeps nothing of an old one."""
+        return self.before is None or "create" in self.actions
 
     def previous(self, name: str) -> Any:
         """Return the value before the change."""
@@ -104,8 +107,10 @@ def marked(value: Any, unknown: Any, sensitive: Any, place: str) -> Any:
         return _marked_object(value, unknown, sensitive, place)
     if isinstance(value, list):
         masks = (_items(unknown), [sensitive] * len(value) if sensitive is True else _items(sensitive))
-        rows = list(zip_longest(value, *masks))[: len(value)]
+        rows = list(zip_longest(value, *masks))[: max(len(value), len(masks[0]))]
         return [marked(*row, place) for row in rows]
+    if _some(unknown):  # a list of which nothing stands in the plan
+        return Unknown(f"{place} is known only after apply")
     return Hidden(value) if sensitive is True and isinstance(value, str) else value
 
 

@@ -13,10 +13,14 @@ from typing import Any
 
 from auditor.change.terraform.references import steps_of
 from auditor.errors import UsageError
+from auditor.templates.errors import TemplateError
+from auditor.templates.nodes import Items, Node, Table, read_text
 
 Place = tuple[str, int]
 """A file, and a line in it."""
 _MAX_BYTES = 4 << 20  # of a file; larger ones are no code that people write
+_NATIVE, _JSON = (".tf", ".tofu"), (".tf.json", ".tofu.json")
+_OVERRIDE = re.compile(r"(?:^|_)override\.(?:tf|tofu)(?:\.json)?$")
 _LABEL = r'(?:"([\w.-]+)"|([\w-]+))'
 _TOKEN = re.compile(
     r"#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z)"
@@ -64,21 +68,27 @@ class Sources:
 
 def _blocks_of(folder: Path) -> Iterator[tuple[str, Place]]:
     """Yield the address and place of each block, those of files that override others first."""
-    files = [*folder.glob("*.tf"), *folder.glob("*.tofu")]
+    files = [file for file in folder.glob("*") if file.name.endswith((*_NATIVE, *_JSON))]
     for file in sorted(files, key=lambda file: (not _overrides(file), file.name)):
-        yield from _blocks_in(file)
+        read = _blocks_in_json if file.name.endswith(_JSON) else _blocks_in
+        for address, line in read(_text(file), file.as_posix()):
+            yield address, (file.as_posix(), line)
 
 
 def _overrides(file: Path) -> bool:
-    return file.stem == "override" or file.stem.endswith("_override")
+    return _OVERRIDE.search(file.name) is not None
 
 
-def _blocks_in(file: Path) -> Iterator[tuple[str, Place]]:
+def _text(file: Path) -> str:
+    """Return the text of a file; that of one which cannot be read has no blocks, as if it were not here."""
     try:
         with file.open("rb") as stream:
-            text = stream.read(_MAX_BYTES).decode("utf-8-sig", "replace")
+            return stream.read(_MAX_BYTES).decode("utf-8-sig", "replace")
     except OSError:
-        return  # an address of it has no place, as one of any file that is not here
+        return ""
+
+
+def _blocks_in(text: str, _place: str) -> Iterator[tuple[str, int]]:
     line, counted = 1, 0
     for found in _TOKEN.finditer(text):
         if found["resource"] is None and found["module"] is None:
@@ -86,4 +96,26 @@ def _blocks_in(file: Path) -> Iterator[tuple[str, Place]]:
         start = found.start() + len(found[0]) - len(found[0].lstrip())
         line, counted = line + text.count("\n", counted, start), start
         labels = [each for each in found.group(*_LABELS) if each is not None]
-        yield ".".join(["module", *labels] if found["module"] else labels), (file.as_posix(), line)
+        yield ".".join(["module", *labels] if found["module"] else labels), line
+
+
+def _blocks_in_json(text: str, place: str) -> Iterator[tuple[str, int]]:
+    """Yield the blocks of a file in JSON, each an object or a list of such at every level; none of what is no JSON.
+
+    https://developer.hashicorp.com/terraform/language/syntax/json
+    """
+    try:
+        document = read_text(text, place)
+    except TemplateError:
+        return
+    for name, node in _members(document):
+        if name == "module":
+            yield from ((f"module.{call}", body.line) for call, body in _members(node))
+        elif name == "resource":
+            for kind, named in _members(node):
+                yield from ((f"{kind}.{own}", body.line) for own, body in _members(named))
+
+
+def _members(node: Node) -> Iterator[tuple[str, Node]]:
+    for each in node.items if isinstance(node, Items) else (node,):
+        yield from each.entries.items() if isinstance(each, Table) else ()

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from auditor.selection.packs.model import Counts, Pack, PackFile
 from auditor.selection.packs.resources import InnerPack, Resources
 from auditor.templates.errors import UnknownValueError
-from auditor.templates.functions import Template, parameter_names
+from auditor.templates.functions import Template
 from auditor.templates.nodes import read_text
-from auditor.templates.parameters import Given
+from auditor.templates.parameters import Given, parameter_names
 from auditor.templates.pseudo import STACK_NAME
 from auditor.templates.values import Items, Node, Scalar, Table, Unknown
 

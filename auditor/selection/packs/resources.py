@@ -11,7 +11,8 @@ from auditor.selection.packs.keys import KeyCheck
 from auditor.selection.packs.model import Counts, OutOfScope, Pack, PackRule
 from auditor.selection.packs.shapes import CONFIG_RULE, ORGANIZATION_RULE
 from auditor.templates.errors import TemplateError, UnknownValueError
-from auditor.templates.functions import Template, parameter_names
+from auditor.templates.functions import Template
+from auditor.templates.parameters import parameter_names
 from auditor.templates.values import Items, Node, Scalar, Table, Unknown
 
 _REMEDIATION = "AWS::Config::RemediationConfiguration"

@@ -21,7 +21,7 @@ from auditor.selection.packs.shapes import pack_file
 from auditor.selection.packs.summary import OutOfScopeReason, OutOfScopeRule, PackSummary, sentence
 from auditor.selection.settings import Parameters, Sourced, plain
 from auditor.templates.errors import TemplateError
-from auditor.templates.functions import parameter_names
+from auditor.templates.parameters import parameter_names
 
 UNIDENTIFIED = "UNKNOWN"
 """The source identifier of a rule whose real source identifier is unknown."""

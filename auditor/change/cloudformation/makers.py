@@ -1,0 +1,43 @@
+"""The types of resources of which a template or change set does not show what they make in IAM."""
+
+import re
+
+EVERYTHING = ("users", "groups", "roles", "policies")
+"""The lists to which what is not seen may add."""
+_STACKS = (
+    "AWS::CloudFormation::Stack",
+    "AWS::CloudFormation::StackSet",
+    "AWS::Serverless::Application",
+    "AWS::ServerlessRepo::Application",
+    "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
+)
+_CUSTOM = "AWS::CloudFormation::CustomResource"
+_TYPE = re.compile(r"\w+::\w+(::\w+)*|Custom::[\w@-]+")
+_TOUCHING = ("AWS::IAM::", "AWS::AccessAnalyzer::", "AWS::Serverless::")
+
+
+def may_touch(kind: str) -> bool:
+    """Return whether a type of resource is of IAM, or may make some that are."""
+    return not _TYPE.fullmatch(kind) or _maker(kind) is not None or kind.startswith(_TOUCHING)
+
+
+def unseen(name: str, kind: str) -> tuple[str, tuple[str, ...]] | None:
+    """Return what is not seen of a resource that is not read, and in which lists; None where nothing is missed."""
+    if not _TYPE.fullmatch(kind):
+        return f"what {name} makes, whose Type is not understood,", EVERYTHING
+    if maker := _maker(kind):
+        return f"what the {maker} {name} makes", EVERYTHING
+    if kind.startswith("AWS::Serverless::"):
+        return f"which roles {name} ({kind}) gets", ("roles",)
+    if kind.startswith("AWS::IAM::"):
+        return f"what {name} does, whose type {kind} is not judged,", EVERYTHING
+    return None
+
+
+def _maker(kind: str) -> str | None:
+    """Return what a type of resource is called that may make others; None for one that makes none."""
+    if kind.endswith("::MODULE"):
+        return "module"
+    if kind in _STACKS:
+        return "stack"
+    return "custom resource" if kind == _CUSTOM or kind.startswith("Custom::") else None  # code may call any API

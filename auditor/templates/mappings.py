@@ -1,0 +1,33 @@
+"""The mappings of a template: which of their entries the keys of Fn::FindInMap lead to, also where a key is unknown.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-findinmap.html
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from auditor.templates.values import Node, Scalar, Table, Unknown
+
+KEYS = ("mapping", "first key", "second key")
+
+
+class KeyNotFoundError(Exception):
+    """Raised where no entry has a key; `number` is that of the key, and `names` are those that there are."""
+
+    def __init__(self, number: int, name: str, names: Mapping[str, None]) -> None:
+        super().__init__(name)
+        self.number, self.name, self.names = number, name, names
+
+
+def entries(mappings: Table, keys: Sequence[Scalar | Unknown], table: Callable[[Node, str], Table]) -> list[Node]:
+    """Return the entries that keys lead to: one, or all that they may lead to where a key is unknown.
+
+    `table` returns a node that must be a mapping. Raises KeyNotFoundError where there are none.
+    """
+    found: list[Node] = [mappings]
+    for number, key in enumerate(keys):
+        tables = [table(each, f"what Fn::FindInMap looks for {KEYS[number]}s in").entries for each in found]
+        name = None if isinstance(key, Unknown) else key.text or ""
+        found = [each for entries in tables for own, each in entries.items() if name in (None, own)]
+        if not found:
+            raise KeyNotFoundError(number, name or "", dict.fromkeys(own for entries in tables for own in entries))
+    return found
