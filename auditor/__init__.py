@@ -35,7 +35,7 @@ if TYPE_CHECKING:  # for type checkers and editors; at run time __getattr__ does
     from auditor.report.comparison import Comparison
     from auditor.report.forecast import Forecast, forecast
     from auditor.report.report import Report
-    from auditor.writers.files import write
+    from auditor.writers.results import write
 
 __version__ = "0.1.0"
 
@@ -93,7 +93,7 @@ _PLACES = {
     "read_config_results": "auditor.parity.files",
     "read_exports": "auditor.collectors.cli_output.folder",
     "read_terraform_plan": "auditor.change.in_one_call",
-    "write": "auditor.writers.files",
+    "write": "auditor.writers.results",
 }
 """Where each name stands."""
 

@@ -328,7 +328,7 @@ class PartialAccount(Partial, Account, frozen=True, tag="partial_account"):
     """Hold an account of which some facts are unknown."""
 
 
-class Snapshot(Record, frozen=True, eq=False, kw_only=True, omit_defaults=True):
+class Snapshot(Record, frozen=True, eq=False, kw_only=True, omit_defaults=True, gc=True, weakref=True):
     """Hold everything that was learned of one account; the evidence that an audit can be repeated from.
 
     `region` is the one that Regional sources were read in, `captured_at` (UTC) when the account was read,

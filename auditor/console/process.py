@@ -2,7 +2,6 @@
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from io import TextIOWrapper
 
@@ -87,6 +86,8 @@ def _explained(error: BaseException) -> int:
     if isinstance(error, OSError):
         _give_up_output()
         return _fail(f"{error.filename or 'standard output'}: {error.strerror}", "", AuditError.exit_code)
+    import traceback  # imported late: for our own faults only
+
     _show_lines(redacted("".join(traceback.format_exception(error))).splitlines())
     return _fail("this is a bug in iam-audit", "Please report it with the lines above.", AuditError.exit_code)
 

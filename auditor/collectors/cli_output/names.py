@@ -1,7 +1,6 @@
 """The names of the files that are read of a folder of AWS CLI output, and what names near them may be meant for."""
 
 import re
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 CERTIFICATES, CERTIFICATE_TAGS = "server-certificates*.json", "server-certificate-tags-*.json"
@@ -43,6 +42,8 @@ _CLOSE = 0.85  # of difflib's ratio: another letter or two
 
 def meant(name: str) -> str | None:
     """Return the name, or the pattern of names, that a file's name which is not read may stand for."""
+    from difflib import get_close_matches  # imported late: for mistakes only
+
     plain = _ADDED.sub(r"\g<end>", re.sub(r"[\s_]+", "-", name.lower()))
     like = (pattern for pattern in FILES if fnmatchcase(plain, pattern))
     close = get_close_matches(plain, [pattern for pattern in FILES if "*" not in pattern], 1, _CLOSE)
