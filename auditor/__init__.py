@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # for type checkers and editors; at run time __getattr__ impo
     from auditor.report.forecast import Forecast, forecast
     from auditor.report.report import Report
     from auditor.writers.evidence.door import EvidencePack, make_evidence, verify_evidence
-    from auditor.writers.files import write
+    from auditor.writers.results import write
 
 __version__ = "0.1.0"
 
@@ -103,7 +103,7 @@ _PLACES = {
     "read_exports": "auditor.collectors.cli_output.folder",
     "read_terraform_plan": "auditor.change.in_one_call",
     "verify_evidence": "auditor.writers.evidence.door",
-    "write": "auditor.writers.files",
+    "write": "auditor.writers.results",
 }
 """The module that defines each name."""
 

@@ -5,7 +5,6 @@ import os
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from html import escape
 from urllib.parse import quote_from_bytes, quote_plus
 
 MASK = "***"
@@ -45,6 +44,8 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
 
 def _spellings(secret: str) -> Iterator[str]:
     """Yield a secret literally, as Python and JSON quote it, and as it is encoded in URLs, HTML and base64."""
+    from html import escape  # imported late: its table of entities is long
+
     yield secret
     yield from (repr(secret)[1:-1], ascii(secret)[1:-1], escape(secret))
     yield from (json.dumps(secret, ensure_ascii=every)[1:-1] for every in (True, False))

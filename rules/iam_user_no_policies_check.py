@@ -29,10 +29,11 @@ from auditor.rule import Context, Evidence, NoParameters, Rule, RuleOrigin, Seve
 
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
     """Judge one user by the policies that are its own."""
+    known = user.inline_policies.known_part or user.attached_policies.known_part
+    if not (known or any(user.inline_policies) or any(user.attached_policies)):
+        return compliant("The user has no policies of its own")
     inline = [policy.name for policy in user.inline_policies.known_part]
     managed = [policy.name for policy in user.attached_policies.known_part]
-    if not (inline or managed or any(user.inline_policies) or any(user.attached_policies)):
-        return compliant("The user has no policies of its own")
     return non_compliant(
         f"The user has policies of its own: {', '.join(managed + [f'{name} (inline)' for name in inline])}",
         Evidence("inline_policies", inline, Source.USERS),

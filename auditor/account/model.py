@@ -328,7 +328,7 @@ class PartialAccount(Partial, Account, frozen=True, tag="partial_account"):
     """Hold an account with unknown facts."""
 
 
-class Snapshot(Record, frozen=True, eq=False, kw_only=True, omit_defaults=True):
+class Snapshot(Record, frozen=True, eq=False, kw_only=True, omit_defaults=True, gc=True, weakref=True):
     """Hold everything that was read from one account, so that an audit can be repeated from it.
 
     `region` is the Region that Regional sources were read in, `captured_at` (UTC) when the account was read,

@@ -1,9 +1,10 @@
 """Snapshots as JSON documents: writing them, and reading them strictly."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
-from itertools import islice
+from itertools import chain, islice
+from weakref import finalize
 
 import msgspec
 from msgspec import Raw, Struct
@@ -11,13 +12,15 @@ from msgspec import Raw, Struct
 from auditor import documents
 from auditor.account.checks import contradictions
 from auditor.account.model import Snapshot
-from auditor.account.unknown import gaps_of, stored
+from auditor.account.unknown import gaps_of, stored_in
 from auditor.errors import SourceError
 
 FORMAT = "iam-audit-snapshot"
 SCHEMA_VERSION = "1.0"
 
 _SHOWN = 5  # contradictions in one message
+_DIGESTS: dict[int, str] = {}
+"""The digests of snapshots in memory that were read from their canonical document, by id: it is not written again."""
 _MAJOR = SCHEMA_VERSION.split(".", maxsplit=1)[0]
 
 
@@ -36,6 +39,12 @@ def digest(document: bytes) -> str:
     return sha256(document).hexdigest()
 
 
+def digest_of(snapshot: Snapshot) -> str:
+    """Return the digest of the canonical document of a snapshot."""
+    known = _DIGESTS.get(id(snapshot))
+    return digest(dump(snapshot)) if known is None else known
+
+
 def load(document: bytes, place: str) -> Snapshot:
     """Return the snapshot in a JSON document; `place` names the document in messages.
 
@@ -44,15 +53,20 @@ def load(document: bytes, place: str) -> Snapshot:
     try:
         documents.check_strings(document)
         snapshot = msgspec.json.decode(document, type=Snapshot)
-        if not _is_plain(document, snapshot):
+        written = msgspec.json.encode(snapshot)
+        if not _is_plain(document, written):
             documents.check_keys(document)
-        _check_policies(snapshot)
+        policies = list(map(bytes, _policies(snapshot)))
+        _check_policies(policies)
     except documents.FAULTS as error:
         raise _unreadable(document, place, error) from error
     _check_version(snapshot.format, snapshot.schema_version, place)
-    snapshot = _in_utc(snapshot, place)
-    check(snapshot, f"{place} is not a readable snapshot", "Collect the account again.")
-    return snapshot
+    in_utc = _in_utc(snapshot, place)
+    check(in_utc, f"{place} is not a readable snapshot", "Collect the account again.")
+    if written == document and _times(in_utc) == _times(snapshot) and all(map(_is_compact, policies)):
+        _DIGESTS[id(in_utc)] = digest(document)
+        finalize(in_utc, _DIGESTS.pop, id(in_utc))
+    return in_utc
 
 
 def check(snapshot: Snapshot, problem: str, remedy: str) -> None:
@@ -62,19 +76,18 @@ def check(snapshot: Snapshot, problem: str, remedy: str) -> None:
         raise SourceError(f"{problem}: {'; '.join(complaints[:_SHOWN])}{more}", remedy)
 
 
-def _is_plain(document: bytes, snapshot: Snapshot) -> bool:
+def _is_plain(document: bytes, written: bytes) -> bool:
     """Return whether writing the snapshot gives the document again, apart from whitespace: then it repeats no key.
 
     This takes a tenth of the time of checking every key. It proves nothing about policy documents, which are copied as
     they are; auditor.policies.decoding checks them when they are read.
     """
-    written = msgspec.json.encode(snapshot)
     return written == document or msgspec.json.format(written, indent=-1) == msgspec.json.format(document, indent=-1)
 
 
-def _check_policies(snapshot: Snapshot) -> None:
+def _check_policies(texts: Iterable[bytes]) -> None:
     """Raise ValueError for a policy document that is not an object, or that could not be written again."""
-    for text in map(bytes, _policies(snapshot)):
+    for text in texts:
         if not text.startswith(b"{"):
             raise ValueError("a policy document is not a JSON object")
         text.decode()
@@ -84,18 +97,29 @@ def _check_policies(snapshot: Snapshot) -> None:
 
 def _policies(snapshot: Snapshot) -> Iterator[Raw]:
     """Yield the raw JSON of each known policy document."""
-    for kind in ("users", "groups", "roles"):
-        for record in getattr(snapshot, kind).known_part:
-            if record.inline_policies.known_part:
-                yield from _known(record.inline_policies.known_part, "document")
+    inline = [
+        _in_lists(listed.known_part, "inline_policies") for listed in (snapshot.users, snapshot.groups, snapshot.roles)
+    ]
+    yield from _known([*chain.from_iterable(inline)], "document")
     yield from _known(snapshot.roles.known_part, "trust_policy")
-    for policy in snapshot.policies.known_part:
-        yield from _known(policy.versions.known_part, "document")
+    yield from _known(_in_lists(snapshot.policies.known_part, "versions"), "document")
     yield from _known(snapshot.aws_managed_policies, "document")
 
 
+def _in_lists(records: Sequence[Struct], field: str) -> list[Struct]:
+    """Return the known entries of the lists in a field of records."""
+    return [each for listed in stored_in(records, field) for each in listed.known_part]
+
+
 def _known(records: Sequence[Struct], field: str) -> Iterator[Raw]:
-    return (stored(record, field) for record in records if field not in gaps_of(record))
+    for record, document in zip(records, stored_in(records, field), strict=True):
+        if field not in gaps_of(record):
+            yield document
+
+
+def _is_compact(text: bytes) -> bool:
+    """Return whether a policy document is without insignificant whitespace."""
+    return len(text.split(None, 1)) == 1 or msgspec.json.format(text, indent=-1) == text
 
 
 def _in_utc(snapshot: Snapshot, place: str) -> Snapshot:
@@ -109,6 +133,12 @@ def _in_utc(snapshot: Snapshot, place: str) -> Snapshot:
         )
     except OverflowError as error:
         raise SourceError(f"{place} has a time that is out of range", "Collect the account again.") from error
+
+
+def _times(snapshot: Snapshot) -> bytes:
+    """Return the times that are shown in UTC, as they are written."""
+    read = [source.read_at for source in snapshot.sources]
+    return msgspec.json.encode([snapshot.captured_at, snapshot.report_generated_at, *read])
 
 
 def _utc(time: datetime | None) -> datetime | None:

@@ -71,9 +71,9 @@ def _past(snapshot: Snapshot) -> Iterator[tuple[str, datetime]]:
         records = kind.resources(snapshot).known_part
         for field in _PAST:
             if records and field in records[0].__struct_fields__:
-                times = set(stored_in(records, field)) - {None}
-                if times:
-                    yield f"{field} in $.{listing}", max(times)
+                times = (time for time in stored_in(records, field) if time is not None)
+                if (latest := max(times, default=None)) is not None:
+                    yield f"{field} in $.{listing}", latest
 
 
 def _reported(snapshot: Snapshot) -> Reported:

@@ -24,6 +24,7 @@ from auditor.selection.options import Choice
 from auditor.selection.plan import Plan, planned, settled, sources_read
 from auditor.writers import files, paths, printing
 from auditor.writers.parity.formats import PARITY_SUFFIXES
+from auditor.writers.results import print_parity, write_parity
 
 
 def run(request: ParityRequest) -> int:
@@ -42,9 +43,9 @@ def run(request: ParityRequest) -> int:
     if found.passed_over:
         more = f" and {len(found.passed_over) - 1:,} more" if len(found.passed_over) > 1 else ""
         say(f"Note: not read, because they are no answers of AWS Config: {found.passed_over[0]}{more}")
-    written = files.write_parity(found, request.paths, sources=inputs)
+    written = write_parity(found, request.paths, sources=inputs)
     with printing.reader_may_leave():
-        printing.print_parity(found, request.output_format)
+        print_parity(found, request.output_format)
     code, reason = exit_code(found, allow_incomplete=request.allow_incomplete)
     say(f"{f'{files.sentence(written)}. ' if written else ''}Exit code {code}: {reason}")
     return code

@@ -20,7 +20,7 @@ from auditor.report.report import Report
 from auditor.selection import config
 from auditor.selection.options import Choice
 from auditor.selection.plan import planned, settled
-from auditor.writers import files, paths, printing
+from auditor.writers import files, paths, results
 from auditor.writers.diff.formats import DIFF_SUFFIXES
 
 
@@ -34,8 +34,8 @@ def run(request: DiffRequest) -> int:
     comparison = _compared(request)
     for rule in comparison.failed_rules:
         say(f"Warning: {rule}: the rule failed; its verdicts are missing")
-    written = files.write_comparison(comparison, request.paths, sources=sources)
-    printing.print_comparison(comparison, request.output_format)
+    written = results.write_comparison(comparison, request.paths, sources=sources)
+    results.print_comparison(comparison, request.output_format)
     code, reason = exit_code(comparison, on_new=request.fail_on == "new", allow_incomplete=request.allow_incomplete)
     say(f"{f'{files.sentence(written)}. ' if written else ''}Exit code {code}: {reason}")
     return code

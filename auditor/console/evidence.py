@@ -4,7 +4,7 @@ from auditor.console.keys import key_of
 from auditor.console.messages import speaker
 from auditor.console.requests import EvidenceMakeRequest
 from auditor.errors import UsageError
-from auditor.writers import files, paths
+from auditor.writers import files, paths, results
 from auditor.writers.blocks import number
 from auditor.writers.evidence.door import EvidencePack, make_evidence
 
@@ -26,7 +26,7 @@ def make(request: EvidenceMakeRequest) -> int:
         sample=request.sample,
         seed=request.seed or 0,
     )
-    path = files.path_of(pack, request.path)
+    path = results.path_of(pack, request.path)
     written = {path: pack.content}
     if key is not None:
         from auditor.evidence import signing  # the extra `sign`

@@ -13,9 +13,9 @@ from auditor.console.keys import key_of
 from auditor.console.messages import speaker
 from auditor.console.requests import EvidenceVerifyRequest
 from auditor.errors import SourceError, UsageError
+from auditor.evidence import SIGNATURE_SUFFIX
 from auditor.evidence.authorities import CheckedTimeStamp, Roots
 from auditor.evidence.single import Kind, kind_of, verified_file, verified_report
-from auditor.evidence.statement import SUFFIX
 from auditor.evidence.verification import Fault, PackVerification, verified
 from auditor.report.reading import load_report
 from auditor.report.report import encoded
@@ -106,7 +106,7 @@ def _with_signature(
 
 
 def _signature_path(request: EvidenceVerifyRequest) -> str:
-    return request.signature or f"{request.file}{SUFFIX}"
+    return request.signature or f"{request.file}{SIGNATURE_SUFFIX}"
 
 
 def _with_time_stamps(

@@ -9,7 +9,7 @@ from msgspec import structs
 from auditor.account.kinds import ResourceType
 from auditor.account.model import Snapshot
 from auditor.account.report_age import without_old_report
-from auditor.account.snapshot import digest, dump
+from auditor.account.snapshot import digest_of
 from auditor.account.sources import POLICIES_OF_USERS, Source
 from auditor.console import places
 from auditor.console.messages import speaker, wants_progress
@@ -29,7 +29,7 @@ from auditor.selection.layers import layer_of_file
 from auditor.selection.options import Choice
 from auditor.selection.plan import Plan, planned, settled
 from auditor.selection.sets import RuleSet
-from auditor.writers import files, paths, printing
+from auditor.writers import files, paths, printing, results
 from auditor.writers.explanation.formats import EXPLANATION_SUFFIXES
 
 _SOURCES = POLICIES_OF_USERS | {
@@ -58,7 +58,7 @@ def explain(request: ExplainRequest) -> int:
     report = _report(snapshot, plan, _rules(plan, found.resource_type, usual=usual))
     report = structs.replace(report, configuration=summary(plan, report.summary.suppressed))
     explanation = explained(believed, report, found)
-    written = files.write_explanation(explanation, request.paths, sources=inputs)
+    written = results.write_explanation(explanation, request.paths, sources=inputs)
     if not written or request.output_format:
         with printing.reader_may_leave():
             _show(explanation, request.output_format or "text")
@@ -83,7 +83,7 @@ def _rules(plan: Plan, resource_type: ResourceType | None, *, usual: bool) -> li
 def _report(snapshot: Snapshot, plan: Plan, rules: Sequence[ConfiguredRule]) -> Report:
     if not rules:
         now = datetime.now(UTC).replace(microsecond=0)
-        return build(snapshot, (), Evaluation((), ()), sha256=digest(dump(snapshot)), evaluated_at=now)
+        return build(snapshot, (), Evaluation((), ()), sha256=digest_of(snapshot), evaluated_at=now)
     settings = plan.run
     return audit(
         snapshot,

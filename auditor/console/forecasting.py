@@ -13,7 +13,7 @@ from auditor.selection import config
 from auditor.selection.options import RunOptions
 from auditor.selection.plan import Plan, planned, settled, sources_read
 from auditor.selection.run_settings import run_settings
-from auditor.writers import files, paths, printing
+from auditor.writers import files, paths, printing, results
 from auditor.writers.forecast import SUFFIXES
 
 
@@ -29,10 +29,10 @@ def run(request: ForecastRequest) -> int:
     found = _forecast(plan, _collected(plan, request, say), request)
     targets = [paths.resolved(path, found.account.id, found.captured_at) for path in request.paths]
     if targets:
-        files.write_forecast(found, targets, sources=sources)
+        results.write_forecast(found, targets, sources=sources)
     with printing.reader_may_leave():
         if request.output_format or not targets:
-            printing.print_forecast(found, request.output_format or "table")
+            results.print_forecast(found, request.output_format or "table")
     code, reason = exit_code(
         found,
         on_open=request.fail_on == "open",

@@ -24,9 +24,8 @@ from auditor.history.verification import verified
 from auditor.history.wanted import Period, Wanted
 from auditor.report.reading import load_report
 from auditor.report.report import Report
-from auditor.writers import files, paths
+from auditor.writers import files, paths, results
 from auditor.writers.history.formats import SUFFIXES
-from auditor.writers.printing import print_history
 
 
 def verify(request: HistoryVerifyRequest) -> int:
@@ -35,7 +34,7 @@ def verify(request: HistoryVerifyRequest) -> int:
     reports = _digests(request.reports) if request.reports else None
     with store.reading(path) as connection:
         found = verified(connection, reports, request.heads)
-    print_history(found, request.output_format)
+    results.print_history(found, request.output_format)
     return 1 if found.faults else 0
 
 
@@ -44,7 +43,7 @@ def show(request: HistoryShowRequest) -> int:
     path, settings = named(request)
     with store.reading(path) as connection:
         found = open_findings(connection, _wanted(request.wanted), settings.days_allowed)
-    print_history(found, request.output_format)
+    results.print_history(found, request.output_format)
     return 0
 
 
@@ -83,9 +82,9 @@ def _give(
 ) -> None:
     """Write what was found to files, and print it where none are named or a format is."""
     if targets:
-        files.write_history(found, targets, sources=sources, report=report)
+        results.write_history(found, targets, sources=sources, report=report)
     if request.output_format or not targets:
-        print_history(found, request.output_format or "table")
+        results.print_history(found, request.output_format or "table")
     if targets:
         speaker(quiet=request.quiet)(f"{files.sentence(targets)}.")
 
@@ -96,7 +95,7 @@ def show_sample(request: HistorySampleRequest) -> int:
     period = Period(request.since, request.until)
     with store.reading(path) as connection:
         found = sample(connection, _wanted(request.wanted), period, size=request.size, seed=request.seed)
-    print_history(found, request.output_format)
+    results.print_history(found, request.output_format)
     return 0
 
 

@@ -17,7 +17,7 @@ from auditor.organization.records import Account, Manifest
 from auditor.organization.report import AccountResult, OrganizationReport
 from auditor.organization.storage import Folder, Storage
 from auditor.report.reading import load_report
-from auditor.writers import files, paths, printing
+from auditor.writers import files, paths, printing, results
 from auditor.writers.formats import REPORT_SUFFIXES
 from auditor.writers.organization.formats import ORGANIZATION_SUFFIXES, SUFFIX_OF, writer_of
 
@@ -29,7 +29,7 @@ def check_output(output: Sequence[str]) -> None:
 
 def written(report: OrganizationReport, output: Sequence[str], storage: Storage, manifest: Manifest) -> str:
     """Write the report to the files, and return the text that says so; empty where there are none."""
-    done = [files.write_organization(report, path, _linking(path, storage, manifest)) for path in output]
+    done = [results.write_organization(report, path, _linking(path, storage, manifest)) for path in output]
     return files.sentence(done) if done else ""
 
 

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from io import TextIOWrapper
 
@@ -90,6 +89,8 @@ def _explained(error: BaseException) -> int:
 
         hint = remedy_of(error, error.filename, "") if isinstance(error.filename, str) else ""
         return _fail(f"{error.filename or 'standard output'}: {error.strerror}", hint, AuditError.exit_code)
+    import traceback  # imported late: for our own faults only
+
     _show_lines(redacted("".join(traceback.format_exception(error))).splitlines())
     return _fail("this is a bug in iam-audit", "Please report it with the lines above.", AuditError.exit_code)
 

@@ -13,7 +13,6 @@ from auditor import documents
 from auditor.errors import SourceError, UsageError
 from auditor.evidence.index import Index
 from auditor.evidence.statement import (
-    SUFFIX,
     ReportStatement,
     Statement,
     Subject,
@@ -34,7 +33,7 @@ except ImportError as error:
         "signatures need the extra `sign`", 'Install it: `pip install "securesystemslib[crypto]"`.'
     ) from error
 
-__all__ = ["PAYLOAD_TYPE", "SUFFIX", "complaint", "private_key", "signed", "signed_report"]
+__all__ = ["PAYLOAD_TYPE", "complaint", "private_key", "signed", "signed_report"]
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 _KEYS = "Make a pair with `openssl genpkey -algorithm ed25519 -out key.pem` and `openssl pkey -in key.pem -pubout`."

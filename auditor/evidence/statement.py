@@ -15,8 +15,6 @@ from auditor.evidence.index import Index
 from auditor.judging.rule import ComplianceType
 from auditor.report.report import Report, Tool
 
-SUFFIX = ".dsse.json"
-"""What follows the name of a file in that of its signature."""
 _TYPE = "predicateType"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from auditor.account.index import Index
 from auditor.account.kinds import ResourceType
 from auditor.account.model import Snapshot
-from auditor.account.snapshot import digest, dump
+from auditor.account.snapshot import digest_of
 from auditor.account.sources import Source
 from auditor.errors import UsageError
 from auditor.explaining.explanation import Explanation
@@ -40,7 +40,7 @@ def explain(snapshot: Snapshot, name: str, *, kind: str | None = None, report: R
         found = find(snapshot, name, chosen)  # first, because it raises for a name that does not exist
         rules = cheap(relevant(configured_rules("all"), found.resource_type))
         return explained(snapshot, audit(snapshot, rules), found)
-    if report.snapshot.sha256 != digest(dump(snapshot)):
+    if report.snapshot.sha256 != digest_of(snapshot):
         raise UsageError("the report is of another snapshot", "Give the report of this one, or none.")
     return explained(snapshot, report, find(snapshot, name, chosen))
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
@@ -77,10 +78,20 @@ def _plugged_in() -> Iterator[tuple[str, Rule]]:
 def _may_have_plugins() -> bool:
     """Return False only if there can be no plug-in; most users have none, and importing importlib.metadata is slow."""
     finders = [finder for finder in sys.meta_path if hasattr(finder, "find_distributions")]
-    return finders != [PathFinder] or any(_may_name_plugins(Path(folder)) for folder in sys.path)
+    folders = (Path(folder).absolute() for folder in sys.path)
+    return finders != [PathFinder] or any(_may_name_plugins(folder, _changed_ns(folder)) for folder in folders)
 
 
-def _may_name_plugins(folder: Path) -> bool:
+def _changed_ns(folder: Path) -> int | None:
+    """Return when something was last installed into a folder of sys.path or removed; None if there is no folder."""
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return None
+
+
+@cache
+def _may_name_plugins(folder: Path, _changed_ns: int | None) -> bool:
     """Return whether a folder of sys.path may contain the metadata of a plug-in; for an archive, return True."""
     try:
         listings = [listing.read_bytes() for listing in folder.glob("*/entry_points.txt")]

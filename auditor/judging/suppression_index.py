@@ -1,66 +1,62 @@
-"""The index of suppressions: which of hundreds may match a finding, found without asking each of them."""
+"""The index of suppressions: which of hundreds are about a finding, found without asking each of them."""
 
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from auditor.account.kinds import ResourceType
 from auditor.judging.finding import Finding
+from auditor.judging.shell_patterns import ShellPatterns
 
-_LENGTH = 3  # characters: of so few, names have few in common
-_WILDCARDS = re.compile(r"[*?]|\[!?\]?[^\]]*\]?")
 Resource = tuple[ResourceType, str]
+Text = Callable[[Finding], str | None]
+"""What returns a text of a finding, None where it has none."""
 
 
 class Condition(NamedTuple):
-    """Hold what a suppression asks of a finding: a test, and by what findings that may pass it are found.
+    """Hold what a suppression asks of a finding.
 
-    `names` are names and ARNs, of which one has to be the finding's; `resources` likewise; `pattern` is one that the
-    name or the ARN has to match, or hold a match of. Exactly one of the three is given.
+    It has the name or the ARN `name`, or is of one of the `resources`, or one of the `texts` matches the `pattern`; and
+    it passes the `test`, if there is one.
     """
 
-    test: Callable[[Finding], bool]
-    names: Sequence[str] = ()
+    test: Callable[[Finding], bool] | None = None
+    name: str | None = None
     resources: Iterable[Resource] = ()
-    pattern: str | None = None
+    pattern: str = ""
+    texts: Iterable[Text] = ()
 
 
 class SuppressionIndex:
     """Answer which conditions, by their numbers, a finding fulfils."""
 
     def __init__(self, conditions: Mapping[int, Condition]) -> None:
-        self._tests = {number: condition.test for number, condition in conditions.items()}
+        self._tests = {number: each.test for number, each in conditions.items() if each.test is not None}
         self._by_name: dict[str, list[int]] = {}
         self._by_resource: dict[Resource, list[int]] = {}
-        self._by_part: dict[str, list[int]] = {}
-        self._others: list[int] = []
-        patterns = {number: each.pattern for number, each in conditions.items() if each.pattern is not None}
-        common = Counter(part for pattern in patterns.values() for part in set(_parts(pattern)))
+        patterns: dict[Text, dict[int, str]] = {}
         for number, condition in conditions.items():
-            for name in condition.names:
-                self._by_name.setdefault(name, []).append(number)
+            if condition.name is not None:
+                self._by_name.setdefault(condition.name, []).append(number)
             for resource in condition.resources:
                 self._by_resource.setdefault(resource, []).append(number)
-            if number in patterns:
-                rarest = min(_parts(patterns[number]), key=lambda part: (common[part], part), default=None)
-                (self._others if rarest is None else self._by_part.setdefault(rarest, [])).append(number)
-        self._known_parts = frozenset(self._by_part)
+            for text in condition.texts:
+                patterns.setdefault(text, {})[number] = condition.pattern
+        self._by_text = {text: ShellPatterns(of_text) for text, of_text in patterns.items()}
 
     def matching(self, finding: Finding) -> list[int]:
         """Return the numbers of the conditions that a finding fulfils, in order."""
         name, arn = finding.resource_name, finding.resource_arn or ""
-        candidates = [*self._others, *self._by_name.get(name, ()), *self._by_name.get(arn, ())]
+        candidates = [*self._by_name.get(name, ()), *self._by_name.get(arn, ())]
         if self._by_resource:
             candidates += self._by_resource.get((finding.resource_type, name), ())
-        if self._by_part:
-            text = arn if arn.endswith(name) else f"{name} {arn}"
-            for part in self._known_parts.intersection(map("".join, zip(text, text[1:], text[2:], strict=False))):
-                candidates += self._by_part[part]
-        return sorted(number for number in set(candidates) if self._tests[number](finding)) if candidates else []
+        for text_of, patterns in self._by_text.items():
+            text = text_of(finding)
+            if text is not None:
+                candidates += patterns.matching(text)
+        if not candidates:
+            return []
+        numbers = sorted(set(candidates))
+        return [number for number in numbers if self._passes(number, finding)] if self._tests else numbers
 
-
-def _parts(pattern: str) -> Iterator[str]:
-    """Yield the texts of a fixed length that stand in everything that a shell pattern matches."""
-    for literal in _WILDCARDS.split(pattern):
-        yield from (literal[start : start + _LENGTH] for start in range(len(literal) - _LENGTH + 1))
+    def _passes(self, number: int, finding: Finding) -> bool:
+        return number not in self._tests or self._tests[number](finding)

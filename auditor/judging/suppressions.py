@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from fnmatch import fnmatchcase, translate
+from fnmatch import fnmatchcase
 from typing import Annotated
 
 from msgspec import Meta, Struct, structs, to_builtins
@@ -186,17 +186,17 @@ def _of_type(suppression: Suppression, condition: Condition) -> Condition:
     if suppression.type is None:
         return condition
     test = condition.test
-    return condition._replace(test=lambda finding: finding.resource_type == suppression.type and test(finding))
+    return condition._replace(
+        test=lambda finding: finding.resource_type == suppression.type and (test is None or test(finding))
+    )
 
 
 def _condition(suppression: Suppression, snapshot: Snapshot) -> Condition:
     if suppression.resource is not None:
         return _by_name(suppression.resource)
     if suppression.path is not None:
-        path = suppression.path
-        like = re.compile(translate(path)).match
-        return Condition(lambda finding: (own := _path(finding)) is not None and like(own) is not None, pattern=path)
-    return Condition(lambda _: True, resources=set(_tagged(suppression.tag or "", snapshot)))
+        return Condition(pattern=suppression.path, texts=(_path,))
+    return Condition(resources=set(_tagged(suppression.tag or "", snapshot)))
 
 
 def _by_name(pattern: str) -> Condition:
@@ -205,21 +205,21 @@ def _by_name(pattern: str) -> Condition:
     Nor does a name do so: while its number is unknown, the account is called "account", as a user may be. Only a
     pattern with a colon, which no name has, is one of ARNs: `a*` would match all of them, and `*user*` every user's.
     """
-    of_arns = ":" in pattern
-    like = re.compile(translate(pattern)).match
-
-    def is_named(finding: Finding) -> bool:
-        return finding.resource_type is not ResourceType.ACCOUNT or finding.resource_arn is not None
-
-    def matches(finding: Finding) -> bool:
-        name, arn = finding.resource_name, finding.resource_arn
-        if finding.resource_type is ResourceType.ACCOUNT:
-            return False
-        return like(name) is not None or (of_arns and arn is not None and like(arn) is not None)
-
     if _WILDCARDS & set(pattern):
-        return Condition(matches, pattern=pattern)
-    return Condition(is_named, names=(pattern,))
+        return Condition(pattern=pattern, texts=(_name, _arn) if ":" in pattern else (_name,))
+    return Condition(_is_known, name=pattern)
+
+
+def _is_known(finding: Finding) -> bool:
+    return finding.resource_type is not ResourceType.ACCOUNT or finding.resource_arn is not None
+
+
+def _name(finding: Finding) -> str | None:
+    return None if finding.resource_type is ResourceType.ACCOUNT else finding.resource_name
+
+
+def _arn(finding: Finding) -> str | None:
+    return None if finding.resource_type is ResourceType.ACCOUNT else finding.resource_arn
 
 
 def _path(finding: Finding) -> str | None:

@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 
 from auditor import __version__
 from auditor.account.model import Snapshot
-from auditor.account.snapshot import digest, dump
+from auditor.account.snapshot import digest_of
 from auditor.errors import SourceError, UsageError
 from auditor.judging.catalogue import concerns_iam
 from auditor.judging.engine import RULE_ERROR, evaluate
@@ -75,7 +75,7 @@ def compare_with_config(
         region=snapshot.region,
         captured_at=snapshot.captured_at,
         report_generated_at=snapshot.report_generated_at,
-        snapshot_sha256=digest(dump(snapshot)),
+        snapshot_sha256=digest_of(snapshot),
         settings="config" if own is None else "own",
         max_time_apart_s=int(max_time_apart.total_seconds()),
         summary=_summary([row.rule for row in rows]),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from auditor.account.kinds import ResourceType
 from auditor.account.model import Snapshot
 from auditor.account.report_age import without_old_report
-from auditor.account.snapshot import digest, dump
+from auditor.account.snapshot import digest_of
 from auditor.judging.engine import Evaluation, RuleNotice, evaluate
 from auditor.judging.finding import Finding
 from auditor.judging.rule import OPEN, ConfiguredRule
@@ -63,7 +63,7 @@ def audit(
         )
         of_suppressions = (RuleNotice(rule, notice) for rule, notice in notices)
         evaluation = Evaluation(findings, (*evaluation.notices, *of_suppressions))
-    report = build(believed, configured, evaluation, sha256=digest(dump(snapshot)), evaluated_at=now, packs=packs)
+    report = build(believed, configured, evaluation, sha256=digest_of(snapshot), evaluated_at=now, packs=packs)
     return with_frameworks(report, wanted)
 
 

@@ -51,7 +51,7 @@ def build(
         evaluated_at=evaluated_at,
         account=AccountHeader(snapshot.account.id, snapshot.account.alias, snapshot.account.partition),
         snapshot=_snapshot_header(snapshot, sha256),
-        summary=_summary(findings, results),
+        summary=_summary(results),
         packs=tuple(packs),
         rules=results,
         findings=tuple(findings),
@@ -75,9 +75,9 @@ def _order(finding: Finding) -> tuple[str, str, str]:
     return finding.config_rule_name, finding.resource_name, finding.resource_arn or ""
 
 
-def _summary(findings: Sequence[Finding], rules: Iterable[RuleResult]) -> Summary:
-    counts = _counts(findings)
-    return Summary(worst(counts), counts, _suppressed(findings), by_severity(rules))
+def _summary(rules: Sequence[RuleResult]) -> Summary:
+    counts = {kind: sum(rule.counts[kind] for rule in rules) for kind in ComplianceType}
+    return Summary(worst(counts), counts, sum(rule.suppressed for rule in rules), by_severity(rules))
 
 
 def _suppressed(findings: Iterable[Finding]) -> int:

@@ -74,8 +74,9 @@ def coverage(snapshot: Snapshot, rule: Rule, findings: Sequence[Finding]) -> Cov
     existing = [_existing(snapshot, resource_type) for resource_type in _concerned(snapshot, rule)]
     resources = None if None in existing else sum(filter(None, existing))
     unseen = None if resources is None else resources - len(verdicts)
-    undecided = [finding for finding in verdicts if finding.compliance_type is ComplianceType.INSUFFICIENT_DATA]
-    unread = [finding for finding in conclusions if finding.compliance_type is ComplianceType.INSUFFICIENT_DATA]
+    unknown = ComplianceType.INSUFFICIENT_DATA
+    undecided = [finding for finding in verdicts if finding.compliance_type is unknown]
+    unread = [finding for finding in conclusions if finding.compliance_type is unknown]
     return Coverage(
         resources=resources,
         seen=len(verdicts),
@@ -87,18 +88,18 @@ def coverage(snapshot: Snapshot, rule: Rule, findings: Sequence[Finding]) -> Cov
     )
 
 
-def _parted(snapshot: Snapshot, rule: Rule, findings: Iterable[Finding]) -> tuple[list[Finding], list[Finding]]:
+def _parted(snapshot: Snapshot, rule: Rule, findings: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
     """Return the verdicts on resources, and the engine's own findings on the account if a list is empty or unread."""
-    verdicts: list[Finding] = []
-    conclusions: list[Finding] = []
-    for finding in findings:
-        (conclusions if _is_conclusion(snapshot, rule, finding) else verdicts).append(finding)
-    return verdicts, conclusions
+    account = ResourceType.ACCOUNT
+    conclusions = [each for each in findings if each.resource_type is account and _is_conclusion(snapshot, rule, each)]
+    known = set(map(id, conclusions))
+    return [each for each in findings if id(each) not in known] if known else list(findings), conclusions
 
 
 def _is_conclusion(snapshot: Snapshot, rule: Rule, finding: Finding) -> bool:
-    if finding.resource_type is not ResourceType.ACCOUNT or finding.resource_type not in rule.resource_types:
-        return finding.resource_type is ResourceType.ACCOUNT
+    """Return whether a finding on the account is what the engine concludes, and no verdict of the rule."""
+    if ResourceType.ACCOUNT not in rule.resource_types:
+        return True
     subject = Subject(snapshot.account.id, finding.region, finding.config_rule_name, ResourceType.ACCOUNT, unseen=True)
     return finding.fingerprint == subject.fingerprint(finding.resource_arn or finding.resource_name)
 

@@ -20,6 +20,8 @@ def narrowed(
     """
 
     def kept(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        if not severities and not resources:
+            return tuple(findings)
         return tuple(each for each in findings if _is_wanted(each, severities, resources))
 
     findings = tuple(filter(_is_caused, report.findings)) if only_introduced else report.findings

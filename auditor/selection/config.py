@@ -1,7 +1,6 @@
 """The configuration file, iam-audit.toml; it is read strictly, so that nothing in it is silently ignored."""
 
 import stat
-import tomllib
 from collections.abc import Container, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -129,6 +128,8 @@ def text_of(file: Path) -> str:
 
 
 def _decoded(text: str, file: Path) -> dict[str, Any]:
+    import tomllib  # imported late: many runs have no file
+
     try:
         return tomllib.loads(text)
     except ValueError as error:  # TOMLDecodeError, or int() of thousands of digits

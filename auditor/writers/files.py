@@ -10,28 +10,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from msgspec import Struct
-
-from auditor.evidence.statement import SUFFIX as SIGNATURE_SUFFIX
-from auditor.explaining.explanation import Explanation
-from auditor.organization.report import OrganizationReport
-from auditor.parity.parity import Parity
-from auditor.report.comparison import Comparison
-from auditor.report.forecast import Forecast
+from auditor.evidence import SIGNATURE_SUFFIX
 from auditor.report.report import Report
 from auditor.signals import unfinished
-from auditor.writers.diff.formats import DIFF_SUFFIXES as OTHER_SUFFIXES
-from auditor.writers.diff.formats import writer_of as diff_writer_of
-from auditor.writers.evidence.door import EvidencePack
-from auditor.writers.explanation.formats import EXPLANATION_SUFFIXES
-from auditor.writers.explanation.formats import writer_of as explanation_writer_of
-from auditor.writers.forecast import write as write_one_forecast
-from auditor.writers.formats import REPORT_SUFFIXES, format_of, writer_of
-from auditor.writers.organization.formats import writer_of as organization_writer_of
-from auditor.writers.organization.links import Link
-from auditor.writers.parity.formats import PARITY_SUFFIXES
-from auditor.writers.parity.formats import writer_of as parity_writer_of
-from auditor.writers.paths import NEW_FILE, Named, check, check_folder, place_of, resolved, temporary_file, writing
+from auditor.writers.formats import format_of, writer_of
+from auditor.writers.paths import NEW_FILE, Named, check_folder, place_of, resolved, temporary_file, writing
 
 Fill = Callable[[BinaryIO], Any]
 """A function that writes a file's content to a stream."""
@@ -39,48 +22,6 @@ Sign = Callable[[Report, bytes, str], bytes]
 """A function that returns the signature of a report, given its content in a format and the name of the file."""
 
 _NOTHING_WRITTEN = "Nothing was written; what was there is as it was."
-_SUFFIXES: Mapping[type, Sequence[str]] = {
-    Report: REPORT_SUFFIXES,
-    Explanation: EXPLANATION_SUFFIXES,
-    Parity: PARITY_SUFFIXES,
-    EvidencePack: (".zip",),
-}
-
-
-def write(
-    report: Report | Comparison | Explanation | Parity | Forecast | EvidencePack | Struct,
-    path: str | os.PathLike[str],
-    *,
-    region: str | None = None,
-) -> Path:
-    """Write a result to a file in the format of its suffix, completely or not at all; return the file.
-
-    A result is a report, a comparison, an explanation, a parity report, a forecast, an evidence pack (.zip), or a
-    result of a History. The path may contain {account_id} and {captured_at:%Y%m%d}, as with -o, if the result has one
-    account and time; braces that are part of the name are doubled. `region` is the AWS Region of Security Hub, for ASFF
-    (.asff.jsonl); the default is that of the environment. Only the owner can read a pack.
-    Raises UsageError for an unknown format or placeholder, and OutputError if the file cannot be written.
-    """
-    name = os.fspath(path)
-    check([name], _SUFFIXES.get(type(report), OTHER_SUFFIXES), place="write")
-    if isinstance(report, Report):
-        (file,) = write_reports(report, [name], region=region)
-    elif isinstance(report, Comparison):
-        (file,) = write_comparison(report, [name])
-    elif isinstance(report, Explanation):
-        (file,) = write_explanation(report, [name])
-    elif isinstance(report, Parity):
-        (file,) = write_parity(report, [name])
-    elif isinstance(report, Forecast):
-        file = resolved(name, report.account.id, report.captured_at)
-        write_forecast(report, [file])
-    elif isinstance(report, EvidencePack):
-        file = path_of(report, name)
-        write_pack({file: report.content})
-    else:
-        file = resolved(name, None, None)
-        write_history(report, [file])
-    return file
 
 
 def write_reports(
@@ -101,7 +42,7 @@ def write_reports(
     contents: dict[Path, Fill] = {file: partial(writer_of(format_of(file.name), region), report) for file in files}
     if sign is not None:
         contents = dict(_with_signatures(report, contents, sign))
-    _write_whole(contents, sources, private=False)
+    write_whole(contents, sources, private=False)
     return list(contents)
 
 
@@ -119,60 +60,6 @@ def signature_of(file: Path) -> Path:
     return file.with_name(f"{file.name}{SIGNATURE_SUFFIX}")
 
 
-def write_comparison(comparison: Comparison, paths: Sequence[str], *, sources: Sequence[str] = ()) -> list[Path]:
-    """Write the comparison to every path, as write_reports does; {captured_at} is that of the new report."""
-    account_id, captured_at = comparison.account.id, comparison.new_report.captured_at
-    files = [resolved(path, account_id, captured_at) for path in paths]
-    contents: dict[Path, Fill] = {file: partial(diff_writer_of(file.suffix), comparison) for file in files}
-    _write_whole(contents, sources, private=False)
-    return list(contents)
-
-
-def write_organization(report: OrganizationReport, path: str, link: Link, *, sources: Sequence[str] = ()) -> Path:
-    """Write the report of an organization to a path, as write_reports does; {account_id} is the management account.
-
-    `link` returns the address of an account's own page, relative to the file.
-    """
-    file = resolved(path, report.organization.management_account_id, report.run.began_at)
-    _write_whole({file: partial(organization_writer_of(file.suffix, link), report)}, sources, private=False)
-    return file
-
-
-def write_explanation(explanation: Explanation, paths: Sequence[str], *, sources: Sequence[str] = ()) -> list[Path]:
-    """Write the explanation to every path, as write_reports does."""
-    account_id, captured_at = explanation.account.id, explanation.snapshot.captured_at
-    files = [resolved(path, account_id, captured_at) for path in paths]
-    contents: dict[Path, Fill] = {file: partial(explanation_writer_of(file.suffix), explanation) for file in files}
-    _write_whole(contents, sources, private=False)
-    return list(contents)
-
-
-def write_parity(parity: Parity, paths: Sequence[str], *, sources: Sequence[str] = ()) -> list[Path]:
-    """Write the parity report to every path, as write_reports does."""
-    files = [resolved(path, parity.account.id, parity.captured_at) for path in paths]
-    contents: dict[Path, Fill] = {file: partial(parity_writer_of(file.suffix), parity) for file in files}
-    _write_whole(contents, sources, private=False)
-    return list(contents)
-
-
-def write_history(
-    result: Any, paths: Sequence[Path], *, sources: Sequence[str] = (), report: Report | None = None
-) -> None:
-    """Write a result of a history to every path, as write_reports does; `report` is the report that it is about."""
-    from auditor.writers.history import formats as history_formats  # sqlite3, which other commands do not need
-
-    contents: dict[Path, Fill] = {
-        path: partial(history_formats.write, result, path.suffix, report=report) for path in paths
-    }
-    _write_whole(contents, sources, private=False)
-
-
-def write_forecast(forecast: Forecast, paths: Sequence[Path], *, sources: Sequence[str] = ()) -> None:
-    """Write the forecast to every path, as write_reports does."""
-    contents: dict[Path, Fill] = {path: partial(write_one_forecast, forecast, path.suffix) for path in paths}
-    _write_whole(contents, sources, private=False)
-
-
 def sentence(files: Sequence[Path]) -> str:
     """Return the text that says which files were written."""
     return f"Wrote {', '.join(map(str, files))}"
@@ -181,19 +68,13 @@ def sentence(files: Sequence[Path]) -> str:
 def write_snapshot(document: bytes, path: Path) -> None:
     """Write a snapshot, readable by its owner only; raise OutputError if that fails."""
     content = gzip.compress(document, mtime=0) if path.suffix == ".gz" else document
-    _write_whole({path: lambda stream: stream.write(content)}, private=True)
-
-
-def path_of(pack: EvidencePack, path: str) -> Path:
-    """Return the file of an evidence pack; {account_id} is for packs of one account, {captured_at} its last run's."""
-    accounts = pack.index.accounts
-    return resolved(path, accounts[0].account if len(accounts) == 1 else None, accounts[-1].runs[-1].captured_at)
+    write_whole({path: lambda stream: stream.write(content)}, private=True)
 
 
 def write_pack(contents: Mapping[Path, bytes], *, sources: Sequence[str] = ()) -> None:
     """Write an evidence pack and its signature, readable by their owner only; raise OutputError if that fails."""
     fills: dict[Path, Fill] = {path: partial(_copy, content) for path, content in contents.items()}
-    _write_whole(fills, sources, private=True)
+    write_whole(fills, sources, private=True)
 
 
 def _copy(content: bytes, stream: BinaryIO) -> None:
@@ -202,10 +83,10 @@ def _copy(content: bytes, stream: BinaryIO) -> None:
 
 def write_text(text: str, path: Path) -> None:
     """Write a text file; raise OutputError if that fails."""
-    _write_whole({path: lambda stream: stream.write(text.encode())}, private=False)
+    write_whole({path: lambda stream: stream.write(text.encode())}, private=False)
 
 
-def _write_whole(contents: Mapping[Path, Fill], sources: Sequence[str] = (), *, private: bool) -> None:
+def write_whole(contents: Mapping[Path, Fill], sources: Sequence[str] = (), *, private: bool) -> None:
     """Write a temporary file beside each target, then rename all of them, so that no file is left half-written."""
     ready: dict[Path, tuple[Path, Path]] = {}
     with ExitStack() as temporaries:

@@ -13,8 +13,9 @@ _UNUSUAL = rb"[\x7f-\xff]+"
 
 def write(report: Report, stream: BinaryIO) -> None:
     """Write the report as one JSON document."""
-    for piece in shown(document_of(report)):
+    for piece in shown(encoded(report)):
         stream.write(piece)
+    stream.write(b"\n")
 
 
 def document_of(report: Report) -> bytes:

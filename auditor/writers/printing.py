@@ -10,16 +10,9 @@ from typing import Any
 import msgspec
 
 from auditor.errors import UsageError
-from auditor.parity.parity import Parity
 from auditor.report import report as report_module
-from auditor.report.comparison import Comparison
-from auditor.report.forecast import Forecast
 from auditor.report.report import Report
-from auditor.writers.diff import formats as diff_formats
-from auditor.writers.forecast import SUFFIX_OF
-from auditor.writers.forecast import write as write_forecast
 from auditor.writers.formats import writer_of
-from auditor.writers.parity import formats as parity_formats
 
 _SCHEMA = Path(report_module.__file__).parent / "report.schema.json"
 Query = Callable[[Any], Any]
@@ -55,32 +48,6 @@ def print_report(
 
     write_table(report, sys.stdout, every_finding=every_finding, brief=brief)
     sys.stdout.flush()
-
-
-def print_comparison(comparison: Comparison, output_format: str) -> None:
-    """Write a comparison to standard output: as a table, JSON or Markdown."""
-    diff_formats.writer_of(diff_formats.SUFFIX_OF[output_format])(comparison, sys.stdout.buffer)
-    sys.stdout.buffer.flush()
-
-
-def print_parity(parity: Parity, output_format: str) -> None:
-    """Write a parity report to standard output: as a table or as JSON."""
-    parity_formats.writer_of(parity_formats.SUFFIX_OF[output_format])(parity, sys.stdout.buffer)
-    sys.stdout.buffer.flush()
-
-
-def print_forecast(forecast: Forecast, output_format: str) -> None:
-    """Write a forecast to standard output: as a table, JSON or Markdown."""
-    write_forecast(forecast, SUFFIX_OF[output_format], sys.stdout.buffer)
-    sys.stdout.buffer.flush()
-
-
-def print_history(result: Any, output_format: str) -> None:
-    """Write a result of a history to standard output: as a table, JSON or Markdown."""
-    from auditor.writers.history import formats as history_formats  # sqlite3, which other commands do not need
-
-    history_formats.write(result, history_formats.SUFFIX_OF[output_format], sys.stdout.buffer)
-    sys.stdout.buffer.flush()
 
 
 def compiled(expression: str) -> Query:

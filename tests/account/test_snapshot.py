@@ -2,16 +2,24 @@
 
 import gzip
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec import structs
+from msgspec import Raw, structs
 
 from auditor.account.checks import integrity
-from auditor.account.model import AccessAnalyzer, InlinePolicy, PolicyVersion, Snapshot, VirtualMfaDevice
-from auditor.account.snapshot import digest, dump, load
+from auditor.account.model import (
+    AccessAnalyzer,
+    AwsManagedPolicy,
+    InlinePolicy,
+    PolicyVersion,
+    Snapshot,
+    VirtualMfaDevice,
+)
+from auditor.account.snapshot import digest, digest_of, dump, load
 from auditor.account.unknown import gaps_of, with_gaps
 from auditor.collectors import saved
 from auditor.errors import SourceError
@@ -73,7 +81,29 @@ def test_unknown_fields_are_null_and_name_their_gap() -> None:
 
 def test_the_digest_does_not_depend_on_how_the_file_was_written() -> None:
     loose = json.dumps(json.loads(DOCUMENT), indent=4).encode()
-    assert digest(dump(load(loose, "x"))) == digest(DOCUMENT)
+    assert digest_of(load(loose, "x")) == digest(dump(load(loose, "x"))) == digest(DOCUMENT)
+    assert digest_of(load(DOCUMENT, "x")) == digest_of(SNAPSHOT) == digest(DOCUMENT)
+
+
+def test_the_digest_does_not_depend_on_a_blank_anywhere_nor_on_the_time_zone() -> None:
+    inline = listing([InlinePolicy("p", DOCUMENT_OF_POLICY)])
+    document = dump(
+        account(
+            users=[user("alice", inline=["p"])],
+            groups=[structs.replace(group("Admins"), inline_policies=inline)],
+            roles=[role("R", inline_policies=inline)],
+            policies=[policy("P")],
+            aws_managed_policies=(AwsManagedPolicy("arn:aws:iam::aws:policy/A", "v1", Raw(b'{"Sid":"two words"}')),),
+        )
+    )
+    for found in re.finditer(rb"[{,:]", document):
+        loose = document[: found.end()] + b" " + document[found.end() :]
+        if json.loads(loose) == json.loads(document):  # not within a text
+            assert digest_of(load(loose, "x")) == digest(document), found.start()
+    captured_at = json.loads(document)["captured_at"].encode()
+    elsewhere = load(document.replace(captured_at, captured_at.replace(b"Z", b"+00:05")), "x")
+    assert elsewhere.captured_at != load(document, "x").captured_at
+    assert digest_of(elsewhere) == digest(dump(elsewhere))
 
 
 def drop(*path: Any) -> Any:

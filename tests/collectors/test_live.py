@@ -17,7 +17,6 @@ from live_account import (
     FakeClock,
     collected,
     filled,
-    forget_report,
     gap_codes,
     status,
     verdicts,
@@ -147,44 +146,6 @@ def test_sources_that_were_not_asked_for_say_so(aws: Front) -> None:
     assert found.pop(("iam-password-policy-allows-user-change", "123456789012")) is not UNKNOWN
     assert found.pop(("iam-root-access-key-check", "123456789012")) is C  # by the account summary
     assert set(found.values()) == {UNKNOWN}
-
-
-STILL_DECIDED = {
-    "iam:GetAccountAuthorizationDetails": {"iam-password-policy", "mfa-enabled-for-iam-console-access"},
-    "iam:GetAccountPasswordPolicy": {
-        "iam-group-has-users-check",
-        "iam-user-group-membership-check",
-        "iam-user-no-policies-check",
-        "mfa-enabled-for-iam-console-access",
-    },
-    "iam:GenerateCredentialReport": {
-        "iam-group-has-users-check",
-        "iam-user-group-membership-check",
-        "iam-user-no-policies-check",
-        "iam-password-policy",
-    },
-}
-STILL_DECIDED["iam:GetCredentialReport"] = STILL_DECIDED["iam:GenerateCredentialReport"]
-
-
-@pytest.mark.parametrize("explicit", [False, True], ids=["not allowed", "explicit deny"])
-@pytest.mark.parametrize("action", permissions_policy(EVERYTHING)["Statement"][0]["Action"])
-def test_a_denied_action_makes_verdicts_only_insufficient(aws: Front, action: str, explicit: bool) -> None:
-    filled(aws)
-    whole = verdicts(collected())
-    forget_report()
-    aws.fixed[action.partition(":")[2]] = denied(action, explicit=explicit)
-    snapshot = collected()
-    named = [gap for gap in snapshot.gaps if gap.iam_action == action]
-    assert bool(named) is (action != "iam:ListAccountAliases")
-    assert all(("--mfa-serial" in gap.message) is explicit for gap in named)
-    found = verdicts(snapshot)
-    changed = {verdict for key, verdict in found.items() if whole.get(key) is not verdict}
-    assert changed <= {UNKNOWN}
-    for rule, _ in whole.keys() - found.keys():
-        assert found[rule, "123456789012"] is UNKNOWN
-    compliant = {rule for (rule, _), verdict in found.items() if verdict is C and rule in five_rules.IDS}
-    assert compliant == STILL_DECIDED.get(action, set(five_rules.IDS))
 
 
 def test_a_denial_does_not_hint_at_mfa_when_it_was_used(aws: Front) -> None:

@@ -39,12 +39,17 @@ BARE = "credential-report.csv"
 NO_SUCH_ENTITY = "\nAn error occurred (NoSuchEntity) when calling the GetAccountPasswordPolicy operation: not found\n"
 
 Verdicts = dict[tuple[str, str], ComplianceType]
+JUDGED: dict[bytes, Verdicts] = {}
+"""The verdicts of each snapshot, by its document: most cuts leave the same as others."""
 
 
 def verdicts(snapshot: Snapshot) -> Verdicts:
     """Return the verdicts by rule and resource, without the account's name, which may be what was not learned."""
-    report = audit(snapshot, RULES, as_of=CAPTURED_AT)
-    return {(found.config_rule_name, _name(found)): found.compliance_type for found in report.findings}
+    document = dump(snapshot)
+    if document not in JUDGED:
+        findings = audit(snapshot, RULES, as_of=CAPTURED_AT).findings
+        JUDGED[document] = {(found.config_rule_name, _name(found)): found.compliance_type for found in findings}
+    return JUDGED[document]
 
 
 def _name(finding: Finding) -> str:

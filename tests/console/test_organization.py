@@ -19,6 +19,9 @@ from auditor import testing
 from auditor.account.snapshot import dump
 from auditor.organization.names import CAUSES, MANIFEST, PAGE, PARQUET, RECEIPT, REPORT
 
+SCAN = ("organization", "scan", "--executor", "threads")
+"""In the process of the test: to start others takes most of the time of a run over few accounts."""
+
 
 @pytest.fixture
 def accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -66,14 +69,14 @@ def test_every_account_is_in_one_state_and_the_numbers_add_up(run: Run, accounts
 
 def test_what_a_run_keeps_is_what_it_was_asked_to(run: Run, accounts: Path) -> None:
     for keep, kept in (("none", set()), ("reports", {REPORT}), ("snapshots", {REPORT})):
-        done = run("organization", "scan", "--snapshots", accounts, "--store", f"by {keep}", "--keep", keep, "-q")
+        done = run(*SCAN, "--snapshots", accounts, "--store", f"by {keep}", "--keep", keep, "-q")
         assert done.code == 4
         (found,) = Path(f"by {keep}").glob("org=*/date=*/account=000000000001")
         assert {path.name for path in found.iterdir()} == {RECEIPT, CAUSES, *kept}
 
 
 def test_findings_are_kept_as_parquet_on_demand(run: Run, accounts: Path) -> None:
-    run("organization", "scan", "--snapshots", accounts, "--parquet", "-q")
+    run(*SCAN, "--snapshots", accounts, "--parquet", "-q")
     for account in ("000000000001", "000000000002"):
         folder = only_run() / f"account={account}"
         report = json.loads(gzip.decompress((folder / REPORT).read_bytes()))
@@ -87,7 +90,7 @@ def test_findings_are_kept_as_parquet_on_demand(run: Run, accounts: Path) -> Non
 
 
 def test_a_report_of_an_account_is_that_of_a_scan(run: Run, accounts: Path) -> None:
-    run("organization", "scan", "--snapshots", accounts, "-q")
+    run(*SCAN, "--snapshots", accounts, "-q")
     stored = json.loads(gzip.decompress((only_run() / "account=000000000001" / REPORT).read_bytes()))
     own = json.loads(run("scan", "--snapshot", accounts / "0001.json", "--format", "json", "-q").out)
     assert {**own, "evaluated_at": ""} == {**stored, "evaluated_at": ""}
@@ -97,14 +100,14 @@ def test_a_report_of_an_account_is_that_of_a_scan(run: Run, accounts: Path) -> N
 
 
 def test_an_interrupted_run_goes_on_where_it_ended(run: Run, accounts: Path) -> None:
-    undisturbed = run("organization", "scan", "--snapshots", accounts, "--format", "json", "-q")
+    undisturbed = run(*SCAN, "--snapshots", accounts, "--format", "json", "-q")
     place = only_run()
     for key in ("000000000002", "000000000004"):
         (place / f"account={key}" / RECEIPT).unlink()
     before = (place / "account=000000000001" / RECEIPT).read_bytes()
     interrupted = run("organization", "report", place, "--format", "json", "--fail-on", "noncompliant")
     assert states(json.loads(interrupted.out)) == {"audited": 2, "failed": 1, "unfinished": 2}
-    again = run("organization", "scan", "--resume", place, "--format", "json")
+    again = run(*SCAN, "--resume", place, "--format", "json")
     assert "2 accounts to read" in again.err
     assert (place / "account=000000000001" / RECEIPT).read_bytes() == before
     assert without_times(again.out) == without_times(undisturbed.out)
@@ -117,9 +120,9 @@ def without_times(text: str) -> Any:
 
 
 def test_only_what_failed_is_tried_again(run: Run, accounts: Path) -> None:
-    run("organization", "scan", "--snapshots", accounts, "-q")
+    run(*SCAN, "--snapshots", accounts, "-q")
     (accounts / "cut.json").write_bytes((accounts / "0001.json").read_bytes().replace(b"000000000001", b"000000000005"))
-    done = run("organization", "scan", "--resume", only_run(), "--retry", "failed")
+    done = run(*SCAN, "--resume", only_run(), "--retry", "failed")
     assert done.code == 0
     assert "Trying 1 account again" in done.err
     assert "5 of 5 active accounts audited" in done.err
@@ -127,7 +130,7 @@ def test_only_what_failed_is_tried_again(run: Run, accounts: Path) -> None:
 
 def test_a_filter_leaves_accounts_in_the_report(run: Run, accounts: Path) -> None:
     filters = ("--include", "00000000000*", "--exclude", "000000000002")
-    done = run("organization", "scan", "--snapshots", accounts, *filters, "--format", "json")
+    done = run(*SCAN, "--snapshots", accounts, *filters, "--format", "json")
     assert done.code == 0
     assert states(json.loads(done.out)) == {"audited": 3, "not_asked": 2}
     assert "3 of 3 active accounts audited; 2 not asked, left out" in done.err
@@ -143,13 +146,13 @@ GATES = {
 
 @pytest.mark.parametrize(("options", "code"), GATES.values(), ids=list(GATES))
 def test_the_gate_is_over_all_accounts(run: Run, accounts: Path, options: Sequence[str], code: int) -> None:
-    assert run("organization", "scan", "--snapshots", accounts, *options).code == code
+    assert run(*SCAN, "--snapshots", accounts, *options).code == code
 
 
 def test_a_run_of_which_nothing_was_audited_ends_with_3(run: Run, accounts: Path) -> None:
     for path in accounts.glob("000*.json"):
         path.unlink()
-    done = run("organization", "scan", "--snapshots", accounts)
+    done = run(*SCAN, "--snapshots", accounts)
     assert done.code == 3
     assert "no account was audited" in done.err
 
@@ -166,7 +169,7 @@ def test_an_account_of_which_nothing_was_decided_never_passes(run: Run, accounts
 
 def test_what_the_configuration_file_does_stands_in_every_report(run: Run, accounts: Path) -> None:
     Path("iam-audit.toml").write_text('[selection]\nexclude = ["root-account-mfa-enabled"]\n')
-    done = run("organization", "scan", "--snapshots", accounts, "--format", "json")
+    done = run(*SCAN, "--snapshots", accounts, "--format", "json")
     assert "excludes 1 rule: root-account-mfa-enabled" in done.err
     assert json.loads(done.out)["configuration"]["excluded"] == ["root-account-mfa-enabled"]
     own = run("organization", "report", only_run(), "--account", "000000000001", "--format", "json")
@@ -196,16 +199,16 @@ def test_a_suppression_may_be_for_some_accounts(run: Run, accounts: Path) -> Non
         until = 2026-12-31
         """
     )
-    done = run("organization", "scan", "--snapshots", accounts, "--format", "json", "-q")
+    done = run(*SCAN, "--snapshots", accounts, "--format", "json", "-q")
     found = {each["id"]: each["suppressed"] for each in json.loads(done.out)["accounts"]}
     assert (found["000000000001"], found["000000000003"]) == (1, 0)
     assert json.loads(done.out)["configuration"]["suppressed"] == 1
 
 
 def test_a_run_resumed_by_other_settings_is_refused(run: Run, accounts: Path) -> None:
-    run("organization", "scan", "--snapshots", accounts, "-q")
+    run(*SCAN, "--snapshots", accounts, "-q")
     Path("iam-audit.toml").write_text('[selection]\nexclude = ["root-account-mfa-enabled"]\n')
-    done = run("organization", "scan", "--resume", only_run())
+    done = run(*SCAN, "--resume", only_run())
     assert done.code == 2
     assert "was begun with other rules" in done.err
 
@@ -244,14 +247,14 @@ def test_options_that_make_no_sense_are_refused_and_nothing_is_begun(
     run: Run, options: Sequence[str], message: str
 ) -> None:
     Path("new.toml").write_text('[gate]\nfail_on = "new"\n')
-    done = run("organization", "scan", *options)
+    done = run(*SCAN, *options)
     assert done.code in (2, 3)
     assert message in " ".join(done.err.split())
     assert not list(Path().rglob(MANIFEST))
 
 
 def test_a_run_is_shown_wherever_it_was_copied(run: Run, accounts: Path) -> None:
-    done = run("organization", "scan", "--snapshots", accounts, "--format", "json", "-q")
+    done = run(*SCAN, "--snapshots", accounts, "--format", "json", "-q")
     copy = shutil.copytree(only_run(), "elsewhere")
     again = run("organization", "report", copy, "--format", "json")
     assert again.code == done.code == 4
@@ -271,7 +274,7 @@ CHANGES = {
 def test_what_was_changed_in_a_run_is_found_on_demand(
     run: Run, accounts: Path, name: str, content: bytes | None, message: str
 ) -> None:
-    run("organization", "scan", "--snapshots", accounts, "-q")
+    run(*SCAN, "--snapshots", accounts, "-q")
     assert run("organization", "report", only_run(), "--verify").code == 4
     path = only_run() / "account=000000000001" / name
     if name == RECEIPT:
@@ -361,7 +364,7 @@ def test_a_receipt_that_contradicts_itself_is_refused(
 
 
 def test_a_damaged_receipt_is_named(run: Run, accounts: Path) -> None:
-    run("organization", "scan", "--snapshots", accounts, "-q")
+    run(*SCAN, "--snapshots", accounts, "-q")
     damaged = only_run() / "account=000000000001" / RECEIPT
     damaged.write_text("{")
     done = run("organization", "report", only_run())

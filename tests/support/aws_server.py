@@ -6,6 +6,7 @@ is deterministic: scripted answers are given in their order.
 """
 
 import os
+import sys
 from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -325,9 +326,12 @@ def serving(app: WsgiApp) -> Iterator[str]:
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Handler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(0.001)  # seconds; caller and server take turns in one interpreter, which wait 5 ms by default
     try:
         yield f"http://127.0.0.1:{server.port}"
     finally:
+        sys.setswitchinterval(usual)
         server.shutdown()
         thread.join()
         server.server_close()

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -22,6 +23,7 @@ import click
 import auditor.report.audit
 import auditor.writers.json
 from auditor.console.cli import main
+from auditor.judging.registry import load_rules
 
 Strike = Callable[[], None]
 OLD = b"old"
@@ -265,8 +267,17 @@ def moments(folder: Path, orders: Sequence[tuple[str, int]]) -> list[Any]:
     return [runs.outcome(MOMENTS[name], partial(kill, number)) for name, number in orders]
 
 
+def import_the_rest() -> None:
+    """Import what each run would import again, but for the modules in whose lines a signal is tried."""
+    for name in ("collectors.saved", "console.commands.scan", "console.showing", "selection.plan"):
+        import_module(f"auditor.{name}")
+    load_rules()
+
+
 def sweep(folder: Path, kind: str, first: int, step: int, number: int) -> list[Any]:
     """Send a signal at every step-th point of a kind, until a run ends before the point."""
+    if kind == "line":
+        import_the_rest()
     runs = Runs(folder)
     place = {"event": at_nth_event, "line": at_nth_line}[kind]
     found: list[Any] = []

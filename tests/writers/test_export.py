@@ -113,14 +113,14 @@ def read_back(text: str) -> Told:
         return told(configured(packs_of(pack_file(str(path)))[0], RULES, {}))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(selections())
 def test_an_exported_pack_or_template_reads_back_to_the_same_settings(rules: list[ConfiguredRule]) -> None:
     assert read_back(cloudformation.conformance_pack(exported(rules))) == told(rules)
     assert read_back(cloudformation.template(exported(rules))) == told(rules)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(selections())
 def test_exported_terraform_reads_back_to_the_same_settings(rules: list[ConfiguredRule]) -> None:
     assert _from_terraform(terraform.resources(exported(rules))) == told(rules)

@@ -1,7 +1,6 @@
 """The names of the files that are read in a folder of AWS CLI output, and suggestions for similar names."""
 
 import re
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 CERTIFICATES, CERTIFICATE_TAGS = "server-certificates*.json", "server-certificate-tags-*.json"
@@ -43,6 +42,8 @@ _CLOSE = 0.85  # difflib's ratio: one or two letters differ
 
 def meant(name: str) -> str | None:
     """Return the name or pattern that the name of an ignored file is similar to, or None."""
+    from difflib import get_close_matches  # imported late: for mistakes only
+
     plain = _ADDED.sub(r"\g<end>", re.sub(r"[\s_]+", "-", name.lower()))
     like = (pattern for pattern in FILES if fnmatchcase(plain, pattern))
     close = get_close_matches(plain, [pattern for pattern in FILES if "*" not in pattern], 1, _CLOSE)
