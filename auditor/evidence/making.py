@@ -75,8 +75,13 @@ def _period(reports: Sequence[StoredReport], wish: Wish) -> tuple[date, date]:
 
 def files_of(found: Contents, page: bytes) -> Mapping[str, bytes]:
     """Return every file of the pack; `page` is the index as HTML."""
-    files = {PAGE: page, INDEX: as_json(found.index) + b"\n", **found.documents}
+    files = {PAGE: page, INDEX: written(found.index), **found.documents}
     return {SUMS: sums(files), **files}
+
+
+def written(index: Index) -> bytes:
+    """Return the index as the file of a pack."""
+    return as_json(index) + b"\n"
 
 
 def sums(files: Mapping[str, bytes]) -> bytes:

@@ -1,8 +1,10 @@
 """Time stamps (RFC 3161): a reply is enclosed if it proves something, and verified without a network."""
 
 import json
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -184,7 +186,9 @@ def test_what_is_changed_of_enclosed_time_stamps_is_named(pack: Path, run: Run) 
         assert (result.code, f"Fault in {fault}" in result.out) == (1, True), (fault, result)
 
 
-def test_a_time_stamp_beside_a_pack_is_on_it_or_on_its_signature(stored: Path, run: Run) -> None:
+def test_a_time_stamp_beside_a_pack_is_on_it_or_on_its_signature(
+    stored: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     key_pair(stored, "ours")
     assert run(*MAKE, "--sign", "ours.pem").code == 0
     for name in ("p.zip", "p.zip.dsse.json"):
@@ -194,6 +198,9 @@ def test_a_time_stamp_beside_a_pack_is_on_it_or_on_its_signature(stored: Path, r
     assert result.code == 0, result
     for name in ("p.zip", "p.zip.dsse.json"):
         assert f"Time stamp on {name}: 2020-06-01T12:00:00Z, CN=Example Time Stamping" in result.out
+    monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO((stored / "p.zip.dsse.json").read_bytes())))
+    piped = ("--key", "ours.pub.pem", "--signature", "-", "--timestamp", "p.zip.dsse.json.tsr")
+    assert run(*TRUSTED, *piped).code == 0
     result = run(*TRUSTED, *both)
     fault = "Fault in p.zip.dsse.json.tsr: is not on p.zip; one on its signature needs --key"
     assert (result.code, fault in result.out) == (1, True), result
