@@ -48,7 +48,7 @@ class Reply(NamedTuple):
         """Return whether the digest that is time-stamped is that of this content."""
         return self.response.tst_info.message_imprint.message == _digest(content, self.hash_algorithm)
 
-    def on(self, file: str, path: str) -> TimeStamp:
+    def time_stamp(self, file: str, path: str) -> TimeStamp:
         """Return the time stamp as it is shown: `file` is what it is on, `path` the file of the reply."""
         said = self.response.tst_info
         return TimeStamp(
@@ -115,7 +115,7 @@ def _hash_algorithm(response: TimeStampResponse, place: str) -> str:
 
 
 def _authority(response: TimeStampResponse, place: str) -> str:
-    """Return the name of the authority that signed, by its certificate: a reply has it if it was asked with -cert."""
+    """Return the name of the authority that signed, by its certificate: a request with -cert asks for it."""
     signers = {(each.issuer, each.serial_number) for each in response.signed_data.signer_infos}
     for each in sorted(response.signed_data.certificates):
         certificate = x509.load_der_x509_certificate(each)
@@ -137,7 +137,7 @@ def with_time_stamps(found: Contents, replies: Mapping[str, bytes]) -> Contents:
             hint = "Give the reply on a report of the period or on an enclosed snapshot, as the file is in the pack."
             raise SourceError("is on no report or snapshot of the pack", hint, subject=place)
         path = reply_path(content)
-        stamps[path], enclosed[path] = reply.on(file, path), content
+        stamps[path], enclosed[path] = reply.time_stamp(file, path), content
     files = tuple(Enclosed(path, sha256(enclosed[path]).hexdigest(), len(enclosed[path])) for path in sorted(enclosed))
     timestamps = tuple(sorted(stamps.values(), key=lambda each: (each.file, each.time, each.reply)))
     index = structs.replace(found.index, timestamps=timestamps, files=(*found.index.files, *files))
@@ -157,7 +157,7 @@ def checked(
     if file is None:
         return None, f"is not on {' or '.join(sorted(files))}"
     problem = None if roots is None else _complaint(reply, files[file], roots)
-    stamp = structs.asdict(reply.on(file, place))
+    stamp = structs.asdict(reply.time_stamp(file, place))
     return CheckedTimeStamp(**stamp, trusted=None if roots is None else problem is None), problem
 
 

@@ -16,7 +16,7 @@ from auditor.evidence.archive import INDEX, PAGE, SUMS
 from auditor.evidence.authorities import CheckedTimeStamp, Roots
 from auditor.evidence.index import Index
 from auditor.evidence.ledger import HistoryRuns
-from auditor.evidence.making import Wish, contents, sums, written
+from auditor.evidence.making import PackOptions, contents, sums, written
 from auditor.evidence.rerunning import decides, judged_again
 from auditor.evidence.stored import StoredReport, reply_path, snapshot_path, stored_report, stored_snapshot
 from auditor.report.report import Tool
@@ -199,11 +199,11 @@ def _of_index(
 ) -> Iterator[Fault]:
     """Yield the parts of the index that the reports contradict."""
     sample = index.sample
-    wish = Wish(index.first, index.last, *((sample.size, sample.seed) if sample else ()))
+    options = PackOptions(index.first, index.last, *((sample.size, sample.seed) if sample else ()))
     history: HistoryRuns = {(each.account, each.partition): each.history for each in index.accounts if each.history}
     by_digest = {sha256(document).hexdigest(): document for document in snapshots.values()}
     try:
-        found = contents(reports, by_digest, wish, history)
+        found = contents(reports, by_digest, options, history)
         if replies:
             from auditor.evidence import time_stamps  # the extra `sign`
 
