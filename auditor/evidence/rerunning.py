@@ -1,7 +1,7 @@
 """Judging again: the rules of a stored report over its snapshot, and whether the findings are the same."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -47,7 +47,7 @@ def judged_again(report: Report, snapshot: Snapshot) -> Judged:
     names = {each.config_rule_name for each in configured}
     before = [_bare(each) for each in report.findings if each.config_rule_name in names]
     findings = again.findings if configured else ()
-    differences = [*_of_header(report, again), *_differences(before, findings)]
+    differences = [*_of_header(report, again), *_of_rules(report, again, names), *_differences(before, findings)]
     return Judged(len(findings), differences, not_judged)
 
 
@@ -56,6 +56,16 @@ def _of_header(report: Report, again: Report) -> Iterator[str]:
     for name in ("account", "snapshot"):
         if msgspec.json.encode(getattr(report, name)) != msgspec.json.encode(getattr(again, name)):
             yield f"`{name}` is not what the snapshot says"
+
+
+def _of_rules(report: Report, again: Report, names: Collection[str]) -> Iterator[str]:
+    """Yield what a report says otherwise of its rules, besides the verdicts and counts, which suppressions change."""
+    new = {each.config_rule_name: each for each in again.rules}
+    for rule in (each for each in report.rules if each.config_rule_name in names):
+        for field in ("coverage", "controls", "source_url"):
+            old_value, new_value = getattr(rule, field), getattr(new[rule.config_rule_name], field)
+            if msgspec.json.encode(old_value, order="sorted") != msgspec.json.encode(new_value, order="sorted"):
+                yield f"{rule.config_rule_name}: its `{field}` is not that of the rule"
 
 
 def _configured(report: Report, result: RuleResult, rule: Rule | None) -> ConfiguredRule | str:

@@ -6,6 +6,7 @@ https://www.rfc-editor.org/rfc/rfc3161
 import re
 from collections.abc import Mapping
 from hashlib import new, sha256
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext, SSLError
 from typing import NamedTuple
 from warnings import catch_warnings
 
@@ -19,6 +20,7 @@ from auditor.evidence.stored import reply_path
 
 try:
     from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
     from rfc3161_client import TimeStampResponse, VerificationError, VerifierBuilder, decode_timestamp_response
 except ImportError as error:
     raise UsageError("time stamps need the extra `sign`", "Install it: `pip install rfc3161-client`.") from error
@@ -69,8 +71,11 @@ def _digest(content: bytes, algorithm: str) -> bytes:
 def roots_of(pem: bytes, place: str) -> Roots:
     """Return the certificates of trusted authorities; raise SourceError, naming `place`, where there are none."""
     try:
-        x509.load_pem_x509_certificates(pem)
-    except ValueError as error:
+        certificates = x509.load_pem_x509_certificates(pem)
+        encoded = b"".join(each.public_bytes(Encoding.DER) for each in certificates)
+        # OpenSSL refuses more than cryptography does, and rfc3161-client panics where OpenSSL refuses.
+        SSLContext(PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=encoded)
+    except (ValueError, SSLError) as error:
         hint = "Give the root certificate that the authority publishes, in PEM."
         raise SourceError("holds no certificates in PEM", hint, subject=place) from error
     return Roots(pem, place)

@@ -300,6 +300,15 @@ def test_verdicts_that_no_rule_here_can_check_do_not_pass(stored: Path, run: Run
     assert f"Not judged again in lie.json: {MFA}: the rule is not installed here" in result.out
 
 
+def test_a_control_that_a_rule_does_not_support_is_found(stored: Path, run: Run) -> None:
+    honest = night(3, NIGHTS[3])
+    (rule,) = honest.rules
+    lie = replace(honest, rules=(replace(rule, controls={**rule.controls, "CIS-AWS-4.0.1": ("1.1",)}),))
+    (stored / "lie.json").write_bytes(dump_report(lie))
+    result = run("evidence", "verify", "lie.json", "--snapshot", "s3.json")
+    assert (result.code, f"{MFA}: its `controls` is not that of the rule" in result.out) == (1, True), result
+
+
 def test_a_note_that_a_rule_was_undecided_excuses_no_verdict(stored: Path, run: Run) -> None:
     note = f"{MFA} is undecided: its parameters are not known"
     noted = PackSummary("pack.yaml", (MFA,), (), 0, 0, (note,))

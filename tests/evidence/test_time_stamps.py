@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from ssl import DER_cert_to_PEM_cert, PEM_cert_to_DER_cert
 from typing import Any
 
 import jsonschema
@@ -217,6 +218,10 @@ def test_roots_without_a_time_stamp_to_check_do_not_pass(run: Run) -> None:
 def test_what_holds_no_roots_is_refused(run: Run) -> None:
     result = run(*VERIFY, "--tsa-roots", "s.json")
     assert (result.code, "s.json holds no certificates in PEM" in result.err) == (3, True), result
+    ours = PEM_cert_to_DER_cert(AUTHORITY.roots.decode())
+    Path("damaged.pem").write_text(DER_cert_to_PEM_cert(ours.replace(b"Root", b"Ro\xfft")), "ascii")
+    result = run(*VERIFY, "--tsa-roots", "damaged.pem")
+    assert (result.code, "damaged.pem holds no certificates in PEM" in result.err) == (3, True), result
     assert run(*VERIFY, "--tsa-roots", "").code == 2
 
 
