@@ -41,7 +41,7 @@ def verify(request: EvidenceVerifyRequest) -> int:
         stamped[path] = documents.read(path, path)
         found = _with_signature(found, content, place, request.key, (path, stamped[path]))
     if request.timestamps:
-        found = _with_time_stamps(found, stamped, request, roots)
+        found = _with_time_stamps(found, stamped, place, request, roots)
     if roots is not None and not found.timestamps:
         fault = Fault(place, "has no time stamp that --tsa-roots could check")
         found = structs.replace(found, faults=(*found.faults, fault))
@@ -128,16 +128,23 @@ def _said(found: PackVerification, content: bytes, place: str) -> Predicate | Re
 
 
 def _with_time_stamps(
-    found: PackVerification, stamped: Mapping[str, bytes], request: EvidenceVerifyRequest, roots: Roots | None
+    found: PackVerification,
+    stamped: Mapping[str, bytes],
+    place: str,
+    request: EvidenceVerifyRequest,
+    roots: Roots | None,
 ) -> PackVerification:
-    """Return a verification with that of time stamps on the file, or on its signature where that is checked too."""
+    """Return a verification with that of time stamps on the file at `place`, or on its signature beside it."""
     from auditor.evidence import time_stamps  # the extra `sign`
 
+    captured_at = load_report(stamped[place], place).snapshot.captured_at if found.kind == "report" else None
     stamps: list[CheckedTimeStamp] = []
     faults: list[Fault] = []
     for path in request.timestamps:
         stamp, problem = time_stamps.checked(documents.read(path, path), path, stamped, roots)
         stamps += [] if stamp is None else [stamp]
+        if stamp is not None and time_stamps.is_too_early(stamp.time, captured_at):
+            faults.append(Fault(path, time_stamps.TOO_EARLY))
         if problem is not None:
             needs_key = stamp is None and request.key is None
             faults.append(Fault(path, f"{problem}{'; one on its signature needs --key' if needs_key else ''}"))

@@ -5,6 +5,7 @@ https://www.rfc-editor.org/rfc/rfc3161
 
 import re
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from hashlib import new, sha256
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext, SSLError
 from typing import NamedTuple
@@ -30,6 +31,10 @@ _HASHES = {
     "2.16.840.1.101.3.4.2.2": "SHA-384",
     "2.16.840.1.101.3.4.2.3": "SHA-512",
 }
+TOO_EARLY = "is from before the time at which the account was captured, as its report says"
+_CLOCKS_APART = timedelta(minutes=5)
+"""How far the clock of a live scan may be wrong: AWS refuses requests that are further from its own time.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html"""
 _ASK = "Ask the authority again: `openssl ts -query -data FILE -sha256 -cert -out FILE.tsq` writes the request."
 _WEAK = {"1.2.840.113549.2.5": "MD5", "1.3.14.3.2.26": "SHA-1"}
 _FAULTS = (ValueError, KeyError, x509.InvalidVersion)
@@ -132,9 +137,12 @@ def _authority(response: TimeStampResponse, place: str) -> str:
 def with_time_stamps(found: Contents, replies: Mapping[str, bytes]) -> Contents:
     """Return what a pack holds with the replies of authorities, which are given by the places that messages name.
 
-    Raises SourceError for one that proves nothing, or that is on nothing in the pack.
+    Raises SourceError for one that proves nothing, that is on nothing in the pack, or that is earlier than what it is
+    on says of itself.
     """
     stamps, enclosed = {}, {}
+    runs = [run for account in found.index.accounts for run in account.runs]
+    captured = {file: run.captured_at for run in runs for file in (run.report, run.snapshot) if file is not None}
     for place, content in replies.items():
         reply = reply_of(content, place)
         file = _matching(reply, found.documents)
@@ -143,6 +151,9 @@ def with_time_stamps(found: Contents, replies: Mapping[str, bytes]) -> Contents:
             raise SourceError("is on no report or snapshot of the pack", hint, subject=place)
         path = reply_path(content)
         stamps[path], enclosed[path] = reply.time_stamp(file, path), content
+        if is_too_early(stamps[path].time, captured[file]):
+            hint = "Check the clocks of where the report was made, and its --captured-at."
+            raise SourceError(TOO_EARLY, hint, subject=place)
     files = tuple(Enclosed(path, sha256(enclosed[path]).hexdigest(), len(enclosed[path])) for path in sorted(enclosed))
     timestamps = tuple(sorted(stamps.values(), key=lambda each: (each.file, each.time, each.reply)))
     index = structs.replace(found.index, timestamps=timestamps, files=(*found.index.files, *files))
@@ -164,6 +175,11 @@ def checked(
     problem = None if roots is None else _complaint(reply, files[file], roots)
     stamp = structs.asdict(reply.time_stamp(file, place))
     return CheckedTimeStamp(**stamp, trusted=None if roots is None else problem is None), problem
+
+
+def is_too_early(time: datetime, captured_at: datetime | None) -> bool:
+    """Return whether a time stamp is from before the account was captured, which its report then says wrongly."""
+    return captured_at is not None and time < captured_at - _CLOCKS_APART
 
 
 def _matching(reply: Reply, files: Mapping[str, bytes]) -> str | None:

@@ -64,7 +64,7 @@ def test_enclosed_time_stamps_are_in_the_index(pack: Path, run: Run) -> None:
     assert files[report["reply"]] == Path("r.json.tsr").read_bytes()
     said = {name: report[name] for name in ("time", "authority", "policy", "serial", "hash_algorithm")}
     assert said == {
-        "time": "2020-06-01T12:00:00Z",
+        "time": "2026-12-01T12:00:00Z",
         "authority": "CN=Example Time Stamping,O=Example",
         "policy": "1.2.3.4.1",
         "serial": "0x400000000000000000",
@@ -85,7 +85,7 @@ def test_time_stamps_are_verified_with_the_roots_that_are_trusted(run: Run) -> N
     result = run(*TRUSTED)
     assert result.code == 0, result
     assert (
-        result.out.count("2020-06-01T12:00:00Z, CN=Example Time Stamping,O=Example; by an authority of roots.pem") == 2
+        result.out.count("2026-12-01T12:00:00Z, CN=Example Time Stamping,O=Example; by an authority of roots.pem") == 2
     )
     as_json = json.loads(run(*TRUSTED, "--format", "json").out)
     jsonschema.validate(as_json, json.loads((SCHEMAS / "verification.schema.json").read_text("utf-8")))
@@ -106,7 +106,7 @@ UNTRUSTED = {
     "a certificate that had expired": (Authority(until=STAMPED_AT - timedelta(days=1)), None, {}),
     "a certificate for every use": (Authority(uses=()), None, {}),
     "a certificate for code": (Authority(uses=(ExtendedKeyUsageOID.CODE_SIGNING,)), None, {}),
-    "another time than was signed": (AUTHORITY, None, {"claimed": {"gen_time": STAMPED_AT - timedelta(days=30)}}),
+    "another time than was signed": (AUTHORITY, None, {"claimed": {"gen_time": STAMPED_AT + timedelta(hours=1)}}),
 }
 
 
@@ -139,6 +139,19 @@ USELESS = {
         "has its certificates in an order that DER does not allow",
     ),
 }
+
+
+def test_a_time_stamp_from_before_the_account_was_captured_is_found(stored: Path, run: Run) -> None:
+    """Have a report of 25 November at 03:00 time-stamped earlier, as only a report with a wrong time can be."""
+    verify = ("evidence", "verify", "r.json", "--timestamp", "r.json.tsr")
+    report = (stored / "r.json").read_bytes()
+    for hour, minute, code in ((2, 54, 1), (2, 56, 0)):  # clocks may be five minutes apart
+        at = STAMPED_AT.replace(month=11, day=25, hour=hour, minute=minute)
+        (stored / "r.json.tsr").write_bytes(AUTHORITY.reply(report, at=at))
+        result = run(*verify)
+        assert (result.code, "r.json.tsr: is from before the time" in result.out) == (code, code == 1), result
+        result = run(*MAKE, "--timestamp", "r.json.tsr")
+        assert (result.code, "r.json.tsr is from before the time" in result.err) == (3 * code, code == 1), result
 
 
 @pytest.mark.parametrize(("reply", "text"), USELESS.values(), ids=USELESS)
@@ -177,7 +190,7 @@ def test_what_is_changed_of_enclosed_time_stamps_is_named(pack: Path, run: Run) 
         f"{reply_path(GOOD)}: is on no report or snapshot of the pack": {**files, reply_path(GOOD): GOOD},
         "index.json: `timestamps` is not what the reports and snapshots say": {
             **files,
-            "index.json": files["index.json"].replace(b"2020-06-01T12", b"2019-06-01T12", 1),
+            "index.json": files["index.json"].replace(b"2026-12-01T12", b"2026-12-02T12", 1),
         },
         "index.json: `files` is not what": {path: content for path, content in files.items() if path != second},
     }
@@ -198,7 +211,7 @@ def test_a_time_stamp_beside_a_pack_is_on_it_or_on_its_signature(
     result = run(*TRUSTED, "--key", "ours.pub.pem", *both)
     assert result.code == 0, result
     for name in ("p.zip", "p.zip.dsse.json"):
-        assert f"Time stamp on {name}: 2020-06-01T12:00:00Z, CN=Example Time Stamping" in result.out
+        assert f"Time stamp on {name}: 2026-12-01T12:00:00Z, CN=Example Time Stamping" in result.out
     monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO((stored / "p.zip.dsse.json").read_bytes())))
     piped = ("--key", "ours.pub.pem", "--signature", "-", "--timestamp", "p.zip.dsse.json.tsr")
     assert run(*TRUSTED, *piped).code == 0
