@@ -16,7 +16,8 @@ from auditor.errors import SourceError, UsageError
 from auditor.evidence import SIGNATURE_SUFFIX
 from auditor.evidence.authorities import CheckedTimeStamp, Roots
 from auditor.evidence.single import Kind, kind_of, verified_file, verified_report
-from auditor.evidence.verification import Fault, PackVerification, verified
+from auditor.evidence.statement import Predicate, ReportPredicate, predicate_of, report_predicate_of
+from auditor.evidence.verification import Fault, PackVerification, index_of, verified
 from auditor.report.reading import load_report
 from auditor.report.report import encoded
 from auditor.writers import printing
@@ -35,17 +36,20 @@ def verify(request: EvidenceVerifyRequest) -> int:
     _check_kind(request, kind, place)
     roots = _roots(request.tsa_roots)
     found = _verified(request, kind, content, place, roots)
+    stamped = {place: content}
     if request.key is not None:
-        found = _with_signature(found, content, request, place)
+        path = request.signature or f"{request.file}{SIGNATURE_SUFFIX}"
+        stamped[path] = documents.read(path, path)
+        found = _with_signature(found, content, place, request.key, (path, stamped[path]))
     if request.timestamps:
-        found = _with_time_stamps(found, content, request, place, roots)
+        found = _with_time_stamps(found, stamped, place, request, roots)
     if roots is not None and not found.timestamps:
         fault = Fault(place, "has no time stamp that --tsa-roots could check")
         found = structs.replace(found, faults=(*found.faults, fault))
     _show(found, request)
     code = 1 if found.faults else 0
-    agreeing = "everything agrees" if kind == "pack" else "what was checked agrees"
-    speaker(quiet=request.quiet)(f"Exit code {code}: {'something differs or was changed' if code else agreeing}")
+    result = "something differs or was changed" if code else "what was checked agrees"
+    speaker(quiet=request.quiet)(f"Exit code {code}: {result}")
     return code
 
 
@@ -54,9 +58,20 @@ def _check(request: EvidenceVerifyRequest) -> None:
         raise UsageError("--signature needs --key", "Give the public key of whoever signed.")
     if request.file == "-" and request.key is not None and request.signature is None:
         raise UsageError("--key needs --signature for standard input", "Name the file of the signature.")
-    for option, value in (("--snapshot", request.snapshot), ("--tsa-roots", request.tsa_roots)):
-        if value == "":
+    named = (
+        ("FILE", request.file),
+        ("--key", request.key),
+        ("--signature", request.signature),
+        ("--snapshot", request.snapshot),
+        ("--tsa-roots", request.tsa_roots),
+        *(("--timestamp", each) for each in request.timestamps),
+    )
+    for option, path in named:
+        if path == "":
             raise UsageError(f"{option} is empty", "Name the file; a variable may not be set.")
+    piped = [option for option, path in named if path == "-"]
+    if len(piped) > 1:
+        raise UsageError(f"{' and '.join(piped)} cannot all be standard input", "Name files for all but one.")
 
 
 def _check_kind(request: EvidenceVerifyRequest, kind: Kind, place: str) -> None:
@@ -93,37 +108,44 @@ def _verified(
 
 
 def _with_signature(
-    found: PackVerification, content: bytes, request: EvidenceVerifyRequest, place: str
+    found: PackVerification, content: bytes, place: str, key: str, signature: tuple[str, bytes]
 ) -> PackVerification:
-    """Return a verification with that of the signature, which lies beside the file or is named."""
+    """Return a verification with that of the signature, which is given with its place."""
     from auditor.evidence import signing  # the extra `sign`
 
-    path, key = _signature_path(request), key_of(str(request.key), "--key")
-    report = load_report(content, place) if found.kind == "report" else None
-    problem = signing.complaint(content, documents.read(path, path), path, key.content, key.place, report)
+    path, envelope = signature
+    public = key_of(key, "--key")
+    said = _said(found, content, place)
+    problem = signing.complaint(content, envelope, path, public.content, public.place, said)
     faults = () if problem is None else (Fault(path, f"the signature {problem}"),)
     return structs.replace(found, signed=problem is None, faults=(*found.faults, *faults))
 
 
-def _signature_path(request: EvidenceVerifyRequest) -> str:
-    return request.signature or f"{request.file}{SIGNATURE_SUFFIX}"
+def _said(found: PackVerification, content: bytes, place: str) -> Predicate | ReportPredicate | None:
+    """Return what a signature must say of a file; None for a file that was not read, and for a pack with faults."""
+    if found.kind == "report":
+        return report_predicate_of(load_report(content, place))
+    return predicate_of(index_of(content, place)) if found.kind == "pack" and not found.faults else None
 
 
 def _with_time_stamps(
-    found: PackVerification, content: bytes, request: EvidenceVerifyRequest, place: str, roots: Roots | None
+    found: PackVerification,
+    stamped: Mapping[str, bytes],
+    place: str,
+    request: EvidenceVerifyRequest,
+    roots: Roots | None,
 ) -> PackVerification:
-    """Return a verification with that of time stamps on the file, or on its signature where that is checked too."""
+    """Return a verification with that of time stamps on the file at `place`, or on its signature beside it."""
     from auditor.evidence import time_stamps  # the extra `sign`
 
-    stamped: Mapping[str, bytes] = {place: content}
-    if request.key is not None:
-        signature = _signature_path(request)
-        stamped = {**stamped, signature: documents.read(signature, signature)}
+    captured_at = load_report(stamped[place], place).snapshot.captured_at if found.kind == "report" else None
     stamps: list[CheckedTimeStamp] = []
     faults: list[Fault] = []
     for path in request.timestamps:
         stamp, problem = time_stamps.checked(documents.read(path, path), path, stamped, roots)
         stamps += [] if stamp is None else [stamp]
+        if stamp is not None and time_stamps.is_too_early(stamp.time, captured_at):
+            faults.append(Fault(path, time_stamps.TOO_EARLY))
         if problem is not None:
             needs_key = stamp is None and request.key is None
             faults.append(Fault(path, f"{problem}{'; one on its signature needs --key' if needs_key else ''}"))

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from auditor import documents
-from auditor.errors import UsageError
+from auditor.errors import SourceError, UsageError
 from auditor.writers.files import Sign, signature_of
 
 _VARIABLE = "env:"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")  # no key is as short: 32 bytes in Base64 have 43 characters
+_LIKE_A_KEY = re.compile(r"\$?[A-Za-z0-9+/=_-]{40,}")  # Base64 or hexadecimal digits; a file that ends in .pem is none
 _HINT = "Set it to the key in PEM, with its lines, or name a file; a file of such a name is ./env:NAME."
 
 
@@ -38,7 +39,7 @@ def key_of(value: str, option: str) -> Key:
         problem = f"{option} is given a key itself, which other users of this machine can see"
         raise UsageError(problem, "Put it into an environment variable, and give env:NAME.")
     if not value.startswith(_VARIABLE):
-        return Key(documents.read(value, value), value, value)
+        return Key(_file(value, option), value, value)
     name = value.removeprefix(_VARIABLE)
     if not _NAME.fullmatch(name):
         hint = "Give the name alone, such as env:SIGNING_KEY, without the sign $."
@@ -48,6 +49,17 @@ def key_of(value: str, option: str) -> Key:
         state = "is not set" if name not in os.environ else "is empty"
         raise UsageError(f"{option}: the environment variable {name} {state}", _HINT)
     return Key(content.encode("utf-8", "replace") + b"\n", f"the environment variable {name}", None)
+
+
+def _file(path: str, option: str) -> bytes:
+    """Return the content of a file; a path to none may be a key without its PEM lines, and is not shown then."""
+    try:
+        return documents.read(path, path)
+    except SourceError:
+        if _LIKE_A_KEY.fullmatch(path) is None:
+            raise
+        hint = "It is not shown, because it may be a key. Name a file, or a variable as env:NAME."
+        raise UsageError(f"{option} names no file that can be read", hint) from None
 
 
 class Signing(NamedTuple):

@@ -82,7 +82,7 @@ ORGANIZATION_CODES = _EXIT_CODES.format(
 )
 WRITTEN_CODES = _EXIT_CODES.format(done="written", failed="a file could not be read or written")
 PACK_VERIFY_CODES = _EXIT_CODES.format(
-    done="everything agrees\n  1    something differs or was changed",
+    done="what was checked agrees; the output names what was not\n  1    something differs or was changed",
     failed="the file could not be read, or is no evidence",
 )
 HISTORY_CODES = _EXIT_CODES.format(done="done", failed="the history or a report could not be read or written")

@@ -130,7 +130,7 @@ class TimeStamp(Struct, frozen=True, kw_only=True):
 class Index(Struct, frozen=True, kw_only=True):
     """Hold the index; its fields are those of index.json, which `version` numbers.
 
-    Days are in UTC, from `first` to `last`. `sample` is None where none was asked for.
+    Days are in UTC, from `first` to `last`. `sample` is None where none was requested.
     """
 
     format: Literal["iam-audit-evidence"] = "iam-audit-evidence"

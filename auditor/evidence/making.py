@@ -17,8 +17,8 @@ from auditor.evidence.stored import StoredReport, in_order, snapshot_path
 from auditor.report.report import Tool, as_json
 
 
-class Wish(NamedTuple):
-    """Hold what is asked of a pack: its first and last day (None: those of the reports), and its sample, if any."""
+class PackOptions(NamedTuple):
+    """Hold the first and last day of a pack (None: those of the reports), and its sample, if any."""
 
     first: date | None = None
     last: date | None = None
@@ -34,7 +34,10 @@ class Contents(Struct, frozen=True):
 
 
 def contents(
-    reports: Sequence[StoredReport], snapshots: Mapping[str, bytes], wish: Wish, history: HistoryRuns | None = None
+    reports: Sequence[StoredReport],
+    snapshots: Mapping[str, bytes],
+    options: PackOptions,
+    history: HistoryRuns | None = None,
 ) -> Contents:
     """Return what a pack holds; the same input gives the same index. `snapshots` are documents by their digests.
 
@@ -43,7 +46,7 @@ def contents(
     """
     if not reports:
         raise SourceError("no report was given", "Give the JSON reports that `iam-audit scan -o FILE.json` wrote.")
-    first, last = _period(reports, wish)
+    first, last = _period(reports, options)
     chosen = in_order(each for each in reports if first <= each.day <= last)
     if not chosen:
         raise SourceError(f"no report is of the days from {first} to {last} (UTC)", "Check --from and --to.")
@@ -58,25 +61,30 @@ def contents(
         last=last,
         accounts=tuple(ledgers(chosen, snapshots, first, last, history or {})),
         suppressions=tuple(register(chosen)),
-        sample=None if wish.sample is None else drawn(chosen, wish.sample, wish.seed),
+        sample=None if options.sample is None else drawn(chosen, options.sample, options.seed),
         files=tuple(Enclosed(path, sha256(content).hexdigest(), len(content)) for path, content in documents.items()),
     )
     return Contents(index, documents)
 
 
-def _period(reports: Sequence[StoredReport], wish: Wish) -> tuple[date, date]:
+def _period(reports: Sequence[StoredReport], options: PackOptions) -> tuple[date, date]:
     days = [each.day for each in reports]
-    first = min(days) if wish.first is None else wish.first
-    last = max(days) if wish.last is None else wish.last
-    if wish.first is not None and wish.last is not None and last < first:
+    first = min(days) if options.first is None else options.first
+    last = max(days) if options.last is None else options.last
+    if options.first is not None and options.last is not None and last < first:
         raise UsageError("the last day (--to) is before the first (--from)", "Exchange the two days.")
     return first, last
 
 
 def files_of(found: Contents, page: bytes) -> Mapping[str, bytes]:
     """Return every file of the pack; `page` is the index as HTML."""
-    files = {PAGE: page, INDEX: as_json(found.index) + b"\n", **found.documents}
+    files = {PAGE: page, INDEX: written(found.index), **found.documents}
     return {SUMS: sums(files), **files}
+
+
+def written(index: Index) -> bytes:
+    """Return the index as the file of a pack."""
+    return as_json(index) + b"\n"
 
 
 def sums(files: Mapping[str, bytes]) -> bytes:

@@ -1,7 +1,7 @@
 """Judging again: the rules of a stored report over its snapshot, and whether the findings are the same."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from auditor.account.sources import Source, SourceRecord
 from auditor.judging.finding import Finding
 from auditor.judging.parameters import doubts_of
 from auditor.judging.registry import load_rules
-from auditor.judging.rule import ConfiguredRule, Rule
+from auditor.judging.rule import ComplianceType, ConfiguredRule, Rule
 from auditor.report.audit import audit
 from auditor.report.report import Report, RuleResult
 
@@ -42,13 +42,13 @@ def judged_again(report: Report, snapshot: Snapshot) -> Judged:
             not_judged.append(f"{result.config_rule_name}: {made}")
         else:
             configured.append(made)
-    if not configured:
-        return Judged(0, (), not_judged)
-    again = audit(snapshot, configured, as_of=report.evaluated_at, max_report_age=_max_report_age(report, snapshot))
+    of_any = configured or None  # without a rule of the report, others show what it must say of the snapshot
+    again = audit(snapshot, of_any, as_of=report.evaluated_at, max_report_age=_max_report_age(report, snapshot))
     names = {each.config_rule_name for each in configured}
     before = [_bare(each) for each in report.findings if each.config_rule_name in names]
-    differences = [*_of_header(report, again), *_differences(before, again.findings)]
-    return Judged(len(again.findings), differences, not_judged)
+    findings = again.findings if configured else ()
+    differences = [*_of_header(report, again), *_of_rules(report, again, names), *_differences(before, findings)]
+    return Judged(len(findings), differences, not_judged)
 
 
 def _of_header(report: Report, again: Report) -> Iterator[str]:
@@ -58,12 +58,23 @@ def _of_header(report: Report, again: Report) -> Iterator[str]:
             yield f"`{name}` is not what the snapshot says"
 
 
+def _of_rules(report: Report, again: Report, names: Collection[str]) -> Iterator[str]:
+    """Yield what a report says otherwise of its rules, besides the verdicts and counts, which suppressions change."""
+    new = {each.config_rule_name: each for each in again.rules}
+    for rule in (each for each in report.rules if each.config_rule_name in names):
+        for field in ("coverage", "controls", "source_url"):
+            old_value, new_value = getattr(rule, field), getattr(new[rule.config_rule_name], field)
+            if msgspec.json.encode(old_value, order="sorted") != msgspec.json.encode(new_value, order="sorted"):
+                yield f"{rule.config_rule_name}: its `{field}` is not that of the rule"
+
+
 def _configured(report: Report, result: RuleResult, rule: Rule | None) -> ConfiguredRule | str:
     """Return a rule as it ran for the report, or why it cannot run again."""
     name = result.config_rule_name
     if rule is None:
         return "the rule is not installed here"
-    if any(note.startswith(f"{name} is undecided: ") for pack in report.packs for note in pack.notes):
+    noted = any(note.startswith(f"{name} is undecided: ") for pack in report.packs for note in pack.notes)
+    if noted and not any(decides(each) for each in report.findings if each.config_rule_name == name):
         return "what its conformance pack asks was not known"
     try:
         parameters = msgspec.convert(result.parameters, rule.parameters)
@@ -74,6 +85,11 @@ def _configured(report: Report, result: RuleResult, rule: Rule | None) -> Config
     given = frozenset(rule.parameters.__struct_fields__)  # no default is moved to another partition again
     doubts = doubts_of(each.message for each in report.warnings if each.config_rule_name == name)
     return ConfiguredRule(rule, name, parameters, (), given, left_out=result.left_out, doubts=doubts)
+
+
+def decides(finding: Finding) -> bool:
+    """Return whether a finding says that a resource is as a rule asks, or that it is not."""
+    return finding.compliance_type in (ComplianceType.COMPLIANT, ComplianceType.NON_COMPLIANT)
 
 
 def _max_report_age(report: Report, snapshot: Snapshot) -> timedelta | None:

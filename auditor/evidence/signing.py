@@ -13,6 +13,8 @@ from auditor import documents
 from auditor.errors import SourceError, UsageError
 from auditor.evidence.index import Index
 from auditor.evidence.statement import (
+    Predicate,
+    ReportPredicate,
     ReportStatement,
     Statement,
     Subject,
@@ -90,12 +92,17 @@ def _sealed(statement: Statement | ReportStatement, signer: CryptoSigner) -> byt
 
 
 def complaint(
-    content: bytes, signature: bytes, place: str, key: bytes, key_place: str, report: Report | None = None
+    content: bytes,
+    signature: bytes,
+    place: str,
+    key: bytes,
+    key_place: str,
+    said: Predicate | ReportPredicate | None = None,
 ) -> str | None:
     """Return why a signature is not one of this file by this key, None if it is.
 
-    `key` is a public key in PEM. What the signature says of a report is held against `report`, which is that of the
-    content if it is JSON. Raises SourceError for what is no such key, or no envelope at all.
+    `key` is a public key in PEM. What the signature says of a pack or a report is held against `said`, which is what
+    the content itself says, None where it was not read. Raises SourceError for what is no such key, or no envelope.
     """
     public, envelope = _public_key(key, key_place), _envelope(signature, place)
     try:
@@ -109,8 +116,8 @@ def complaint(
     digest = sha256(content).hexdigest()
     if envelope.payload_type != PAYLOAD_TYPE or all(each.digest.get("sha256") != digest for each in statement.subject):
         return "is of another file"
-    if report is not None and statement.predicate != report_predicate_of(report):
-        return "says something else of the report than the report does"
+    if said is not None and statement.predicate != said:
+        return "says something else of the file than the file itself does"
     return None
 
 

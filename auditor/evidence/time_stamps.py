@@ -5,7 +5,9 @@ https://www.rfc-editor.org/rfc/rfc3161
 
 import re
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from hashlib import new, sha256
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext, SSLError
 from typing import NamedTuple
 from warnings import catch_warnings
 
@@ -19,6 +21,7 @@ from auditor.evidence.stored import reply_path
 
 try:
     from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
     from rfc3161_client import TimeStampResponse, VerificationError, VerifierBuilder, decode_timestamp_response
 except ImportError as error:
     raise UsageError("time stamps need the extra `sign`", "Install it: `pip install rfc3161-client`.") from error
@@ -28,6 +31,10 @@ _HASHES = {
     "2.16.840.1.101.3.4.2.2": "SHA-384",
     "2.16.840.1.101.3.4.2.3": "SHA-512",
 }
+TOO_EARLY = "is from before the time at which the account was captured, as its report says"
+_CLOCKS_APART = timedelta(minutes=5)
+"""How far the clock of a live scan may be wrong: AWS refuses requests that are further from its own time.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html"""
 _ASK = "Ask the authority again: `openssl ts -query -data FILE -sha256 -cert -out FILE.tsq` writes the request."
 _WEAK = {"1.2.840.113549.2.5": "MD5", "1.3.14.3.2.26": "SHA-1"}
 _FAULTS = (ValueError, KeyError, x509.InvalidVersion)
@@ -48,7 +55,7 @@ class Reply(NamedTuple):
         """Return whether the digest that is time-stamped is that of this content."""
         return self.response.tst_info.message_imprint.message == _digest(content, self.hash_algorithm)
 
-    def on(self, file: str, path: str) -> TimeStamp:
+    def time_stamp(self, file: str, path: str) -> TimeStamp:
         """Return the time stamp as it is shown: `file` is what it is on, `path` the file of the reply."""
         said = self.response.tst_info
         return TimeStamp(
@@ -69,8 +76,11 @@ def _digest(content: bytes, algorithm: str) -> bytes:
 def roots_of(pem: bytes, place: str) -> Roots:
     """Return the certificates of trusted authorities; raise SourceError, naming `place`, where there are none."""
     try:
-        x509.load_pem_x509_certificates(pem)
-    except ValueError as error:
+        certificates = x509.load_pem_x509_certificates(pem)
+        encoded = b"".join(each.public_bytes(Encoding.DER) for each in certificates)
+        # OpenSSL refuses more than cryptography does, and rfc3161-client panics where OpenSSL refuses.
+        SSLContext(PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=encoded)
+    except (ValueError, SSLError) as error:
         hint = "Give the root certificate that the authority publishes, in PEM."
         raise SourceError("holds no certificates in PEM", hint, subject=place) from error
     return Roots(pem, place)
@@ -115,7 +125,7 @@ def _hash_algorithm(response: TimeStampResponse, place: str) -> str:
 
 
 def _authority(response: TimeStampResponse, place: str) -> str:
-    """Return the name of the authority that signed, by its certificate: a reply has it if it was asked with -cert."""
+    """Return the name of the authority that signed, by its certificate: a request with -cert asks for it."""
     signers = {(each.issuer, each.serial_number) for each in response.signed_data.signer_infos}
     for each in sorted(response.signed_data.certificates):
         certificate = x509.load_der_x509_certificate(each)
@@ -127,9 +137,12 @@ def _authority(response: TimeStampResponse, place: str) -> str:
 def with_time_stamps(found: Contents, replies: Mapping[str, bytes]) -> Contents:
     """Return what a pack holds with the replies of authorities, which are given by the places that messages name.
 
-    Raises SourceError for one that proves nothing, or that is on nothing in the pack.
+    Raises SourceError for one that proves nothing, that is on nothing in the pack, or that is earlier than what it is
+    on says of itself.
     """
     stamps, enclosed = {}, {}
+    runs = [run for account in found.index.accounts for run in account.runs]
+    captured = {file: run.captured_at for run in runs for file in (run.report, run.snapshot) if file is not None}
     for place, content in replies.items():
         reply = reply_of(content, place)
         file = _matching(reply, found.documents)
@@ -137,7 +150,10 @@ def with_time_stamps(found: Contents, replies: Mapping[str, bytes]) -> Contents:
             hint = "Give the reply on a report of the period or on an enclosed snapshot, as the file is in the pack."
             raise SourceError("is on no report or snapshot of the pack", hint, subject=place)
         path = reply_path(content)
-        stamps[path], enclosed[path] = reply.on(file, path), content
+        stamps[path], enclosed[path] = reply.time_stamp(file, path), content
+        if is_too_early(stamps[path].time, captured[file]):
+            hint = "Check the clocks of where the report was made, and its --captured-at."
+            raise SourceError(TOO_EARLY, hint, subject=place)
     files = tuple(Enclosed(path, sha256(enclosed[path]).hexdigest(), len(enclosed[path])) for path in sorted(enclosed))
     timestamps = tuple(sorted(stamps.values(), key=lambda each: (each.file, each.time, each.reply)))
     index = structs.replace(found.index, timestamps=timestamps, files=(*found.index.files, *files))
@@ -157,8 +173,13 @@ def checked(
     if file is None:
         return None, f"is not on {' or '.join(sorted(files))}"
     problem = None if roots is None else _complaint(reply, files[file], roots)
-    stamp = structs.asdict(reply.on(file, place))
+    stamp = structs.asdict(reply.time_stamp(file, place))
     return CheckedTimeStamp(**stamp, trusted=None if roots is None else problem is None), problem
+
+
+def is_too_early(time: datetime, captured_at: datetime | None) -> bool:
+    """Return whether a time stamp is from before the account was captured, which its report then says wrongly."""
+    return captured_at is not None and time < captured_at - _CLOCKS_APART
 
 
 def _matching(reply: Reply, files: Mapping[str, bytes]) -> str | None:

@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Literal, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from auditor import __version__, documents
 from auditor.account.model import Snapshot
@@ -16,9 +16,10 @@ from auditor.evidence.archive import INDEX, PAGE, SUMS
 from auditor.evidence.authorities import CheckedTimeStamp, Roots
 from auditor.evidence.index import Index
 from auditor.evidence.ledger import HistoryRuns
-from auditor.evidence.making import Wish, contents, sums
-from auditor.evidence.rerunning import judged_again
+from auditor.evidence.making import PackOptions, contents, sums, written
+from auditor.evidence.rerunning import decides, judged_again
 from auditor.evidence.stored import StoredReport, reply_path, snapshot_path, stored_report, stored_snapshot
+from auditor.report.report import Tool
 
 T = TypeVar("T")
 Page = Callable[[Index], bytes]
@@ -135,6 +136,12 @@ def _read(files: Mapping[str, bytes], path: str, faults: list[Fault], read: Call
         return None
 
 
+def index_of(content: bytes, place: str) -> Index:
+    """Return the index of a pack in which nothing is wrong."""
+    files, _ = archive.unpacked(content, place)
+    return _index(files[INDEX], INDEX)
+
+
 def _index(content: bytes, place: str) -> Index:
     try:
         documents.check_strings(content)
@@ -192,11 +199,11 @@ def _of_index(
 ) -> Iterator[Fault]:
     """Yield the parts of the index that the reports contradict."""
     sample = index.sample
-    wish = Wish(index.first, index.last, *((sample.size, sample.seed) if sample else ()))
+    options = PackOptions(index.first, index.last, *((sample.size, sample.seed) if sample else ()))
     history: HistoryRuns = {(each.account, each.partition): each.history for each in index.accounts if each.history}
     by_digest = {sha256(document).hexdigest(): document for document in snapshots.values()}
     try:
-        found = contents(reports, by_digest, wish, history)
+        found = contents(reports, by_digest, options, history)
         if replies:
             from auditor.evidence import time_stamps  # the extra `sign`
 
@@ -204,11 +211,15 @@ def _of_index(
     except AuditError as error:
         yield Fault(INDEX, error.message)
         return
-    for part in Index.__struct_fields__:
-        if part != "tool" and _encoded(getattr(found.index, part)) != _encoded(getattr(index, part)):
-            yield Fault(INDEX, f"`{part}` is not what the reports and snapshots say")
-    if index.tool.version == __version__ and PAGE in files and files[PAGE] != page(index):
-        yield Fault(PAGE, f"does not show what {INDEX} says")
+    remade = structs.replace(found.index, tool=Tool("iam-audit", index.tool.version))
+    parts = [
+        part for part in Index.__struct_fields__ if _encoded(getattr(remade, part)) != _encoded(getattr(index, part))
+    ]
+    yield from (Fault(INDEX, f"`{part}` is not what the reports and snapshots say") for part in parts)
+    if not parts and files[INDEX] != written(remade):
+        yield Fault(INDEX, "says more than the reports and snapshots do, or is not written as a pack has it")
+    if PAGE in files and files[PAGE] != page(index):
+        yield Fault(PAGE, f"does not show what {INDEX} says, as this release shows it")
 
 
 def _encoded(value: object) -> bytes:
@@ -233,4 +244,6 @@ def rerun_of(place: str, stored: StoredReport, snapshot: Snapshot) -> tuple[Reru
         problems.append("is of another account or time than its snapshot")
     again = judged_again(stored.report, snapshot)
     problems += (f"judged again, {each}" for each in again.differences)
+    if not again.findings and any(decides(each) for each in stored.report.findings):
+        problems.append("cannot be judged again, because none of its rules is installed here")
     return Rerun(place, again.findings, tuple(again.not_judged)), [Fault(place, each) for each in problems]

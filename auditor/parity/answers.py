@@ -18,14 +18,14 @@ Moment = datetime | float | None
 
 
 class SourceAnswer(Struct, frozen=True, rename="pascal"):
-    """Say who wrote a rule, and which of AWS's rules it is."""
+    """Hold the owner of a rule, AWS or the customer, and which of AWS's rules it is."""
 
     owner: str = ""
     source_identifier: str = ""
 
 
 class ScopeAnswer(Struct, frozen=True, rename="pascal"):
-    """Say which resources a rule is restricted to."""
+    """Hold the resources that a rule is restricted to."""
 
     compliance_resource_types: tuple[str, ...] = ()
     tag_key: str = ""
@@ -94,13 +94,13 @@ class Exclusion(Struct, frozen=True, rename="camel"):
 
 
 class Strategy(Struct, frozen=True, rename="camel"):
-    """Say by which list a recorder goes."""
+    """Hold which list of resource types a recorder uses."""
 
     use_only: str = ""
 
 
 class RecordingGroup(Struct, frozen=True, rename="camel"):
-    """Say which resource types a recorder records."""
+    """Hold the resource types that a recorder records."""
 
     all_supported: bool = False
     include_global_resource_types: bool = False
@@ -117,7 +117,7 @@ class RecorderAnswer(Struct, frozen=True, rename="camel"):
 
 
 class RecorderStatusAnswer(Struct, frozen=True, rename="camel"):
-    """Say whether a recorder is running."""
+    """Hold whether a recorder is running."""
 
     name: str = "default"
     recording: bool = False

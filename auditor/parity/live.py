@@ -62,10 +62,9 @@ def collect_config_results(
     answers += [("SelectResourceConfig", each) for each in found]
     unread |= {(name, place): why for name in long_names if why is not None}
     results = results_of([Batch(answers, place)])
-    told = {name for name, _ in unread}
-    return structs.replace(
-        results, unread=unread, cut=results.cut | {each for each in results.listed if each[0] in told}
-    )
+    names = {name for name, _ in unread}
+    cut = {each for each in results.listed if each[0] in names}
+    return structs.replace(results, unread=unread, cut=results.cut | cut)
 
 
 def _is_wanted(rule: RuleAnswer) -> bool:
@@ -77,7 +76,7 @@ def _is_wanted(rule: RuleAnswer) -> bool:
 
 
 class _Reading:
-    """Ask AWS Config, page by page."""
+    """Read from AWS Config, page by page."""
 
     def __init__(self, connection: Connection, deadline: Deadline, sleep: Sleep) -> None:
         self._config = connection.client("config")
@@ -85,7 +84,7 @@ class _Reading:
         self._sleep = sleep
 
     def rules(self) -> list[RuleAnswer]:
-        """Return every rule; raise SourceError where AWS does not tell them all."""
+        """Return every rule; raise SourceError where they cannot all be read."""
         try:
             return [
                 rule for page in self._pages("describe_config_rules", "ConfigRules") for rule in page.config_rules or ()
@@ -95,7 +94,7 @@ class _Reading:
             raise SourceError(problem, _GRANT.format(action="config:DescribeConfigRules")) from error
 
     def around(self) -> Iterator[tuple[str, Answer]]:
-        """Yield how rules ran and what is recorded, as far as AWS tells; without it only explanations are poorer."""
+        """Yield how rules ran and what is recorded, as far as it can be read; only explanations rest on it."""
         for method, key in (
             ("describe_config_rule_evaluation_status", "ConfigRulesEvaluationStatus"),
             ("describe_configuration_recorders", "ConfigurationRecorders"),
@@ -110,7 +109,7 @@ class _Reading:
         return self._as_far_as_read("get_compliance_details_by_config_rule", "EvaluationResults", given)
 
     def query(self) -> tuple[list[Answer], str | None]:
-        """Return what a query says of all resources, for rules whose names are too long to be asked about."""
+        """Return what a query says of all resources, for rules whose names are too long for their own call."""
         return self._as_far_as_read("select_resource_config", "Results", {"Expression": _QUERY, "Limit": PAGE_SIZE})
 
     def _as_far_as_read(self, method: str, key: str, given: Mapping[str, Any]) -> tuple[list[Answer], str | None]:

@@ -115,7 +115,7 @@ class ConfigResults(Struct, frozen=True, kw_only=True):
     `listed` are the rules whose results are there, be they empty; `cut` those of which further pages are missing.
     `rules_cut` says that further pages of rules are missing. `unknown_types` names by rule a compliance type that
     cannot be compared.
-    `unread` says by rule why AWS did not tell its results. `passed_over` names files that are no answer of AWS Config.
+    `unread` says by rule why its results could not be read. `passed_over` names files that are no answer of AWS Config.
     `described` are the names of all rules, also of those that AWS Config is deleting.
     """
 
@@ -279,9 +279,9 @@ def _ran(batch: Batch) -> Iterator[Ran]:
 def _recorders(batch: Batch) -> Iterator[Recorder]:
     described = [each for _, answer in batch.answers for each in answer.configuration_recorders or ()]
     statuses = [each for _, answer in batch.answers for each in answer.configuration_recorders_status or ()]
-    was_asked = any(answer.configuration_recorders is not None for _, answer in batch.answers)
+    was_read = any(answer.configuration_recorders is not None for _, answer in batch.answers)
     if not (described or statuses):
-        if was_asked:  # and there is none
+        if was_read:  # and there is none
             yield Recorder(batch.place, running=False, group=None)
         return
     running = {each.name: each.recording for each in statuses}

@@ -51,7 +51,7 @@ class Chosen(Struct, frozen=True):
 
 
 class Sent(Struct, frozen=True):
-    """Hold how many findings AWS took, which it did not, and why it was asked no further, if it was not."""
+    """Hold how many findings AWS took, which it did not, and why sending ended early, if it did."""
 
     imported: int = 0
     failed: tuple[Failed, ...] = ()

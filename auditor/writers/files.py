@@ -36,7 +36,7 @@ def write_reports(
 
     A file gets the permissions of the one that it replaces, or else those of the umask. `sources` are files that must
     not be replaced, `region` is for ASFF; with `sign`, the signature of each file is written beside it.
-    Raises OutputError; no file is replaced before all are ready.
+    Raises UsageError if one file would be both, and OutputError; no file is replaced before all are ready.
     """
     files = [resolved(path, report.account.id, report.snapshot.captured_at) for path in paths]
     contents: dict[Path, Fill] = {file: partial(writer_of(format_of(file.name), region), report) for file in files}
@@ -47,6 +47,8 @@ def write_reports(
 
 
 def _with_signatures(report: Report, contents: Mapping[Path, Fill], sign: Sign) -> Iterator[tuple[Path, Fill]]:
+    for file in contents.keys() & {signature_of(each) for each in contents}:
+        raise Named(str(file)).usage_error("would be a report and the signature of another", "Choose another name.")
     for file, fill in contents.items():
         stream = BytesIO()
         fill(stream)

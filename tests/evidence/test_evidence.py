@@ -11,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 
 import jsonschema
+import msgspec
 import pytest
 from conftest import Result, Run
 from generated_accounts import accounts
@@ -25,13 +26,16 @@ from two_reports import NOW, RULES, exceptions, partly_read
 from auditor.account.model import Snapshot
 from auditor.account.snapshot import dump
 from auditor.evidence.archive import packed
+from auditor.evidence.index import Index
 from auditor.evidence.making import sums
 from auditor.evidence.rerunning import judged_again
+from auditor.evidence.signing import signed
 from auditor.judging.rule import Severity
 from auditor.judging.suppressions import Suppression
 from auditor.report.audit import audit
 from auditor.report.reading import load_report
 from auditor.report.report import Report, dump_report
+from auditor.selection.packs.summary import PackSummary
 
 ROOT = Path(__file__).parents[2]
 GLASS = Suppression(rule=MFA, resource="eve", reason="break glass", owner="ops", ticket="T-1", until=date(2027, 1, 1))
@@ -165,6 +169,12 @@ def with_report(files: Files, report: Report) -> Files:
     return {**renamed, "index.json": text.encode()}
 
 
+def of_another_release(files: Files) -> Files:
+    """Return the files with a page of one's own, and an index by a release whose pages nobody knows."""
+    index = files["index.json"].replace(b'"version":"', b'"version":"9.', 1)
+    return {**files, "index.json": index, "index.html": b"<h1>Everything is COMPLIANT</h1>"}
+
+
 def altered(name: str, before: bytes, after: bytes) -> Callable[[Files], Files]:
     return lambda files: {**files, name: files[name].replace(before, after, 1)}
 
@@ -177,6 +187,8 @@ CASES = {
     ),
     "another finding is sampled": (altered("index.json", b'"seed":7', b'"seed":8'), "index.json: `sample` is not"),
     "the page says something else": (altered("index.html", b"break glass", b"fixed"), "index.html: does not show"),
+    "the page is by an unknown release": (of_another_release, "index.html: does not show"),
+    "the index says more": (altered("index.json", b"{", b'{"opinion":"fine",'), "index.json: says more than"),
     "a key stands twice": (altered("index.json", b"{", b'{"version":1,'), "index.json: cannot be read"),
     "a report is gone": (
         lambda files: {path: content for path, content in files.items() if not path.startswith(LAST)},
@@ -274,6 +286,36 @@ def test_a_report_that_says_something_else_of_its_sources_is_found(stored: Path,
     assert run("evidence", "make", "lie.json", "--snapshot", "s3.json", "-o", "lie.zip").code == 0
     result = run("evidence", "verify", "lie.zip")
     assert (result.code, "judged again, `snapshot` is not what the snapshot says" in result.out) == (1, True), result
+
+
+def test_verdicts_that_no_rule_here_can_check_do_not_pass(stored: Path, run: Run) -> None:
+    honest = night(3, NIGHTS[3])
+    unknown = [replace(each, source_identifier="ELSEWHERE") for each in honest.rules]
+    header = replace(honest.snapshot, report_generated_at=honest.snapshot.captured_at)
+    (stored / "lie.json").write_bytes(dump_report(replace(honest, rules=tuple(unknown), snapshot=header)))
+    result = run("evidence", "verify", "lie.json", "--snapshot", "s3.json")
+    assert result.code == 1
+    assert "judged again, `snapshot` is not what the snapshot says" in result.out
+    assert "cannot be judged again, because none of its rules is installed here" in result.out
+    assert f"Not judged again in lie.json: {MFA}: the rule is not installed here" in result.out
+
+
+def test_a_control_that_a_rule_does_not_support_is_found(stored: Path, run: Run) -> None:
+    honest = night(3, NIGHTS[3])
+    (rule,) = honest.rules
+    lie = replace(honest, rules=(replace(rule, controls={**rule.controls, "CIS-AWS-4.0.1": ("1.1",)}),))
+    (stored / "lie.json").write_bytes(dump_report(lie))
+    result = run("evidence", "verify", "lie.json", "--snapshot", "s3.json")
+    assert (result.code, f"{MFA}: its `controls` is not that of the rule" in result.out) == (1, True), result
+
+
+def test_a_note_that_a_rule_was_undecided_excuses_no_verdict(stored: Path, run: Run) -> None:
+    note = f"{MFA} is undecided: its parameters are not known"
+    noted = PackSummary("pack.yaml", (MFA,), (), 0, 0, (note,))
+    lie = replace(night(3, people(FIXED)), snapshot=REPORTS[3].snapshot, packs=(noted,))
+    (stored / "lie.json").write_bytes(dump_report(lie))
+    result = run("evidence", "verify", "lie.json", "--snapshot", "s3.json")
+    assert (result.code, f"{MFA} on eve: NON_COMPLIANT is not in the report" in result.out) == (1, True), result
 
 
 @settings(max_examples=10)
@@ -401,6 +443,15 @@ def test_a_pack_that_was_forged_throughout_is_found_by_its_signature(signature: 
     assert run("evidence", "verify", "pack.zip").code == 0
     result = run("evidence", "verify", "pack.zip", "--key", "ours.pub.pem", "--signature", signature)
     assert (result.code, "the signature is of another file" in result.out) == (1, True), result
+
+
+def test_a_signature_that_says_something_else_of_the_pack_is_found(signature: Path, run: Run) -> None:
+    """Sign another period than the pack has, as somebody does who has the key."""
+    pack = Path("pack.zip")
+    index = replace(msgspec.json.decode(files_of(pack)["index.json"], type=Index), first=date(2020, 1, 1))
+    signature.write_bytes(signed(pack.read_bytes(), "pack.zip", index, Path("ours.pem").read_bytes(), "ours.pem"))
+    result = run("evidence", "verify", "pack.zip", "--key", "ours.pub.pem")
+    assert (result.code, "the signature says something else of the file" in result.out) == (1, True), result
 
 
 def test_a_signature_by_somebody_else_or_changed_is_found(signature: Path, run: Run) -> None:

@@ -115,7 +115,7 @@ def under_the_signature_of_another(folder: Path) -> None:
 
 FORGED = {
     "a value of the report": (with_another_time, "the signature is of another file"),
-    "what the signature says": (with_another_predicate, "says something else of the report than the report does"),
+    "what the signature says": (with_another_predicate, "says something else of the file than the file itself does"),
     "a verdict, by who has the key": (with_another_verdict, "NON_COMPLIANT by the rules"),
     "the snapshot": (of_another_snapshot, "was not made of the snapshot s.json, but of another one"),
     "the key": (under_the_signature_of_another, "the signature is not by this key, or was changed"),
@@ -181,6 +181,8 @@ NO_KEYS = {
     "a key of letters alone": (f"env:{LETTERS}", 2, "--sign: what follows env: is no name of an environment variable"),
     "the key on one line": ("env:{line}", 2, "--sign: what follows env: is no name of an environment variable"),
     "the key where a file is expected": ("{key}", 2, "--sign is given a key itself"),
+    "the key on one line where a file is expected": ("{line}", 2, "--sign names no file that can be read"),
+    "the key on one line after a sign $": ("${line}", 2, "--sign names no file that can be read"),
     "a variable with something else": ("env:LINE", 3, "the environment variable LINE holds no unencrypted private key"),
     "nothing": ("", 2, "--sign is empty"),
 }
@@ -207,6 +209,15 @@ REFUSED = {
         (*SCAN, "-o", "x.json", "-o", "x.json.dsse.json", "--sign", "ours.pem"),
         "-o names one file twice",
     ),
+    "a signature over a report, once the names are filled in": (
+        (*SCAN, "-o", "x-{account_id}.json", "-o", "x-111122223333.json.dsse.json", "--sign", "ours.pem"),
+        "-o x-111122223333.json.dsse.json would be a report and the signature of another",
+    ),
+    "two files from standard input": (
+        (*VERIFY[:2], "r.json", "--key", "-", "--signature", "-"),
+        "--key and --signature cannot all be standard input",
+    ),
+    "an empty name": ((*VERIFY, "--timestamp", ""), "--timestamp is empty"),
     "a report of which nothing is checked": (("evidence", "verify", "r.json"), "nothing of it would be checked"),
     "a snapshot for a page": ((*VERIFY[:2], "r.html", "--snapshot", "s.json"), "--snapshot is for a JSON report"),
 }
@@ -218,7 +229,7 @@ def test_what_cannot_be_signed_or_checked_is_refused(
 ) -> None:
     result = run(*arguments)
     assert (result.code, text in result.err) == (2, True), result
-    assert not (signed / "x.json").exists()
+    assert not [*signed.glob("x*")]
 
 
 @pytest.mark.usefixtures("signed")

@@ -1,9 +1,12 @@
 """Time stamps (RFC 3161): a reply is enclosed if it proves something, and verified without a network."""
 
 import json
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from ssl import DER_cert_to_PEM_cert, PEM_cert_to_DER_cert
 from typing import Any
 
 import jsonschema
@@ -61,7 +64,7 @@ def test_enclosed_time_stamps_are_in_the_index(pack: Path, run: Run) -> None:
     assert files[report["reply"]] == Path("r.json.tsr").read_bytes()
     said = {name: report[name] for name in ("time", "authority", "policy", "serial", "hash_algorithm")}
     assert said == {
-        "time": "2020-06-01T12:00:00Z",
+        "time": "2026-12-01T12:00:00Z",
         "authority": "CN=Example Time Stamping,O=Example",
         "policy": "1.2.3.4.1",
         "serial": "0x400000000000000000",
@@ -82,7 +85,7 @@ def test_time_stamps_are_verified_with_the_roots_that_are_trusted(run: Run) -> N
     result = run(*TRUSTED)
     assert result.code == 0, result
     assert (
-        result.out.count("2020-06-01T12:00:00Z, CN=Example Time Stamping,O=Example; by an authority of roots.pem") == 2
+        result.out.count("2026-12-01T12:00:00Z, CN=Example Time Stamping,O=Example; by an authority of roots.pem") == 2
     )
     as_json = json.loads(run(*TRUSTED, "--format", "json").out)
     jsonschema.validate(as_json, json.loads((SCHEMAS / "verification.schema.json").read_text("utf-8")))
@@ -103,7 +106,7 @@ UNTRUSTED = {
     "a certificate that had expired": (Authority(until=STAMPED_AT - timedelta(days=1)), None, {}),
     "a certificate for every use": (Authority(uses=()), None, {}),
     "a certificate for code": (Authority(uses=(ExtendedKeyUsageOID.CODE_SIGNING,)), None, {}),
-    "another time than was signed": (AUTHORITY, None, {"claimed": {"gen_time": STAMPED_AT - timedelta(days=30)}}),
+    "another time than was signed": (AUTHORITY, None, {"claimed": {"gen_time": STAMPED_AT + timedelta(hours=1)}}),
 }
 
 
@@ -136,6 +139,19 @@ USELESS = {
         "has its certificates in an order that DER does not allow",
     ),
 }
+
+
+def test_a_time_stamp_from_before_the_account_was_captured_is_found(stored: Path, run: Run) -> None:
+    """Have a report of 25 November at 03:00 time-stamped earlier, as only a report with a wrong time can be."""
+    verify = ("evidence", "verify", "r.json", "--timestamp", "r.json.tsr")
+    report = (stored / "r.json").read_bytes()
+    for hour, minute, code in ((2, 54, 1), (2, 56, 0)):  # clocks may be five minutes apart
+        at = STAMPED_AT.replace(month=11, day=25, hour=hour, minute=minute)
+        (stored / "r.json.tsr").write_bytes(AUTHORITY.reply(report, at=at))
+        result = run(*verify)
+        assert (result.code, "r.json.tsr: is from before the time" in result.out) == (code, code == 1), result
+        result = run(*MAKE, "--timestamp", "r.json.tsr")
+        assert (result.code, "r.json.tsr is from before the time" in result.err) == (3 * code, code == 1), result
 
 
 @pytest.mark.parametrize(("reply", "text"), USELESS.values(), ids=USELESS)
@@ -174,7 +190,7 @@ def test_what_is_changed_of_enclosed_time_stamps_is_named(pack: Path, run: Run) 
         f"{reply_path(GOOD)}: is on no report or snapshot of the pack": {**files, reply_path(GOOD): GOOD},
         "index.json: `timestamps` is not what the reports and snapshots say": {
             **files,
-            "index.json": files["index.json"].replace(b"2020-06-01T12", b"2019-06-01T12", 1),
+            "index.json": files["index.json"].replace(b"2026-12-01T12", b"2026-12-02T12", 1),
         },
         "index.json: `files` is not what": {path: content for path, content in files.items() if path != second},
     }
@@ -184,7 +200,9 @@ def test_what_is_changed_of_enclosed_time_stamps_is_named(pack: Path, run: Run) 
         assert (result.code, f"Fault in {fault}" in result.out) == (1, True), (fault, result)
 
 
-def test_a_time_stamp_beside_a_pack_is_on_it_or_on_its_signature(stored: Path, run: Run) -> None:
+def test_a_time_stamp_beside_a_pack_is_on_it_or_on_its_signature(
+    stored: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     key_pair(stored, "ours")
     assert run(*MAKE, "--sign", "ours.pem").code == 0
     for name in ("p.zip", "p.zip.dsse.json"):
@@ -193,7 +211,10 @@ def test_a_time_stamp_beside_a_pack_is_on_it_or_on_its_signature(stored: Path, r
     result = run(*TRUSTED, "--key", "ours.pub.pem", *both)
     assert result.code == 0, result
     for name in ("p.zip", "p.zip.dsse.json"):
-        assert f"Time stamp on {name}: 2020-06-01T12:00:00Z, CN=Example Time Stamping" in result.out
+        assert f"Time stamp on {name}: 2026-12-01T12:00:00Z, CN=Example Time Stamping" in result.out
+    monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO((stored / "p.zip.dsse.json").read_bytes())))
+    piped = ("--key", "ours.pub.pem", "--signature", "-", "--timestamp", "p.zip.dsse.json.tsr")
+    assert run(*TRUSTED, *piped).code == 0
     result = run(*TRUSTED, *both)
     fault = "Fault in p.zip.dsse.json.tsr: is not on p.zip; one on its signature needs --key"
     assert (result.code, fault in result.out) == (1, True), result
@@ -210,6 +231,10 @@ def test_roots_without_a_time_stamp_to_check_do_not_pass(run: Run) -> None:
 def test_what_holds_no_roots_is_refused(run: Run) -> None:
     result = run(*VERIFY, "--tsa-roots", "s.json")
     assert (result.code, "s.json holds no certificates in PEM" in result.err) == (3, True), result
+    ours = PEM_cert_to_DER_cert(AUTHORITY.roots.decode())
+    Path("damaged.pem").write_text(DER_cert_to_PEM_cert(ours.replace(b"Root", b"Ro\xfft")), "ascii")
+    result = run(*VERIFY, "--tsa-roots", "damaged.pem")
+    assert (result.code, "damaged.pem holds no certificates in PEM" in result.err) == (3, True), result
     assert run(*VERIFY, "--tsa-roots", "").code == 2
 
 

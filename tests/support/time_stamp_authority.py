@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-STAMPED_AT = datetime(2020, 6, 1, 12, tzinfo=UTC)
-FROM, UNTIL = datetime(2020, 1, 1, tzinfo=UTC), datetime(2021, 1, 1, tzinfo=UTC)
-"""When certificates are valid: at the time of the stamp, and no more today."""
+STAMPED_AT = datetime(2026, 12, 1, 12, tzinfo=UTC)
+FROM, UNTIL = datetime(2026, 11, 30, tzinfo=UTC), datetime(2026, 12, 3, tzinfo=UTC)
+"""When certificates are valid: at the time of the stamp, and not when the tests run."""
 _STAMPING = (ExtendedKeyUsageOID.TIME_STAMPING,)
 
 
@@ -62,15 +62,16 @@ class Authority:
         signed_with: str = "sha256",
         status: str = "granted",
         certified: bool = True,
+        at: datetime = STAMPED_AT,
         claimed: Mapping[str, Any] | None = None,
     ) -> bytes:
-        """Return the reply to a request for the content's digest; `claimed` replaces what was signed."""
+        """Return the reply to a request for the content's digest, made `at`; `claimed` replaces what was signed."""
         if status == "rejection":
             refused: bytes = _Refusal([{"status": status, "status_string": ["no such policy"]}]).dump()
             return refused
         imprint = {"hash_algorithm": {"algorithm": algorithm}, "hashed_message": new(algorithm, content).digest()}
         said = {"version": "v1", "policy": "1.2.3.4.1", "message_imprint": imprint, "serial_number": 2**70}
-        info, shown = (tsp.TSTInfo({**said, "gen_time": STAMPED_AT, **each}).dump() for each in ({}, claimed or {}))
+        info, shown = (tsp.TSTInfo({**said, "gen_time": at, **each}).dump() for each in ({}, claimed or {}))
         signed = cms.SignedData(
             {
                 "version": "v3",

@@ -14,7 +14,7 @@ from auditor.errors import UsageError
 from auditor.evidence.archive import packed
 from auditor.evidence.index import HistoryRun, Index
 from auditor.evidence.ledger import HistoryRuns
-from auditor.evidence.making import Wish, contents, files_of
+from auditor.evidence.making import PackOptions, contents, files_of
 from auditor.evidence.stored import StoredReport, stored_report, stored_snapshot
 from auditor.evidence.verification import PackVerification, verified
 from auditor.report.report import Report
@@ -63,10 +63,10 @@ def make_evidence(
         raise UsageError(f"a sample of {sample} findings cannot be drawn", "Draw at least one finding.")
     stored = [_report(each) for each in ([reports] if isinstance(reports, _ONE) else reports)]
     enclosed = dict(_snapshot(each) for each in snapshots)
-    wish = Wish(first, last, sample, seed)
-    found = contents(stored, enclosed, wish)
+    options = PackOptions(first, last, sample, seed)
+    found = contents(stored, enclosed, options)
     if history is not None:
-        found = contents(stored, enclosed, wish, _history(os.fspath(history), found.index))
+        found = contents(stored, enclosed, options, _history(os.fspath(history), found.index))
     if timestamps:
         from auditor.evidence import time_stamps  # the extra `sign`
 
