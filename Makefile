@@ -58,7 +58,7 @@ $(DEMO): pyproject.toml
 	@touch $@
 
 $(READY): $(DEMO)
-	@echo "Installing the development tools into $(VENV), once: 45 packages, 460 MB more."
+	@echo "Installing the development tools into $(VENV), once: 63 packages, 680 MB more."
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
