@@ -69,6 +69,7 @@ LATE = {
         "auditor/evidence/signing.py",
         "auditor/evidence/time_stamps.py",
     ),
+    "asn1crypto": ("auditor/evidence/time_stamps.py",),
     "rfc3161_client": ("auditor/evidence/time_stamps.py",),
     "securesystemslib": ("auditor/evidence/signing.py",),
     "jinja2": ("auditor/writers/html.py",),

@@ -20,11 +20,14 @@ from auditor.evidence.making import Contents
 from auditor.evidence.stored import reply_path
 
 try:
+    from asn1crypto import cms, tsp
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding
     from rfc3161_client import TimeStampResponse, VerificationError, VerifierBuilder, decode_timestamp_response
 except ImportError as error:
-    raise UsageError("time stamps need the extra `sign`", "Install it: `pip install rfc3161-client`.") from error
+    raise UsageError(
+        "time stamps need the extra `sign`", "Install it: `pip install asn1crypto rfc3161-client`."
+    ) from error
 
 _HASHES = {
     "2.16.840.1.101.3.4.2.1": "SHA-256",
@@ -37,7 +40,7 @@ _CLOCKS_APART = timedelta(minutes=5)
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html"""
 _ASK = "Ask the authority again: `openssl ts -query -data FILE -sha256 -cert -out FILE.tsq` writes the request."
 _WEAK = {"1.2.840.113549.2.5": "MD5", "1.3.14.3.2.26": "SHA-1"}
-_FAULTS = (ValueError, KeyError, x509.InvalidVersion)
+_FAULTS = (ValueError, KeyError, TypeError, x509.InvalidVersion)
 """What the libraries raise for replies and certificates that are damaged."""
 _REASON = re.compile('(?:Verify error: |reason: ")([^"]+)"')
 """What OpenSSL says in the error of the library; the last is the cause."""
@@ -90,26 +93,35 @@ def reply_of(content: bytes, place: str) -> Reply:
     """Return the reply of an authority, read whole; raise SourceError for one that proves nothing, naming `place`."""
     try:
         with catch_warnings(action="ignore"):  # of certificates that a later release of cryptography refuses
-            response = decode_timestamp_response(content)
+            response = _decoded(content)
             if response.status != 0:
                 raise _refused(response, place)
             return Reply(response, _hash_algorithm(response, place), _authority(response, place))
     except _FAULTS as error:
-        raise _unreadable(str(error), place) from error
+        raise SourceError("is no reply of a time stamp authority, or was changed", _ASK, subject=place) from error
+
+
+def _decoded(content: bytes) -> TimeStampResponse:
+    """Return the reply in a file; raise one of _FAULTS for any other content.
+
+    OpenSSL, and so many an authority, writes several certificates in any order, where DER demands a sorted one, and
+    rfc3161-client refuses that. No signature covers this order, so it may be mended.
+    """
+    try:
+        return decode_timestamp_response(content)
+    except ValueError as error:
+        if "InvalidSetOrdering" not in str(error):
+            raise
+        reply = tsp.TimeStampResp.load(content, strict=True)
+        signed = reply["time_stamp_token"]["content"]
+        signed["certificates"] = cms.CertificateSet(sorted(signed["certificates"], key=lambda each: each.dump()))
+        return decode_timestamp_response(reply.dump())
 
 
 def _refused(response: TimeStampResponse, place: str) -> SourceError:
     state = _STATES[response.status] if response.status < len(_STATES) else str(response.status)
     said = f": {'; '.join(response.status_string)}" if response.status_string else ""
     return SourceError(f"grants no time stamp ({state}){said}", _ASK, subject=place)
-
-
-def _unreadable(reason: str, place: str) -> SourceError:
-    if "InvalidSetOrdering" in reason:
-        problem = "has its certificates in an order that DER does not allow, and cannot be verified here"
-        hint = "openssl accepts such replies. Ask an authority whose replies hold its own certificate alone, or sorted."
-        return SourceError(problem, hint, subject=place)
-    return SourceError("is no reply of a time stamp authority, or was changed", _ASK, subject=place)
 
 
 def _hash_algorithm(response: TimeStampResponse, place: str) -> str:
@@ -189,7 +201,8 @@ def _matching(reply: Reply, files: Mapping[str, bytes]) -> str | None:
 def _complaint(reply: Reply, content: bytes, roots: Roots) -> str | None:
     verifier = VerifierBuilder(roots=x509.load_pem_x509_certificates(roots.pem)).build()
     try:
-        verifier.verify(reply.response, _digest(content, reply.hash_algorithm))
+        with catch_warnings(action="ignore"):
+            verifier.verify(reply.response, _digest(content, reply.hash_algorithm))
     except (VerificationError, *_FAULTS) as error:
         reasons = _REASON.findall(str(error)) or [str(error)]
         return f"is not by an authority of {roots.place}: {reasons[-1]}"
