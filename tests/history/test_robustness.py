@@ -223,7 +223,7 @@ def test_a_writer_that_does_not_end_is_told(folder: Path, reports: list[str]) ->
     added(folder / "h.db", NIGHTS[0])
     code = (
         "import sys\nfrom auditor.history import store\nfrom auditor.console.cli import main\n"
-        "store._PATIENCE_S = 0.2\nsys.exit(main(['history', 'add', '--history', 'h.db', '1.json']))\n"
+        "store._BUSY_TIMEOUT_S = 0.2\nsys.exit(main(['history', 'add', '--history', 'h.db', '1.json']))\n"
     )
     with closing(sqlite3.connect(folder / "h.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
