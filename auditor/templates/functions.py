@@ -89,7 +89,7 @@ class Template:
 
     @contextmanager
     def assuming(self, values: Mapping[str, str]) -> Iterator[None]:
-        """Let assumed pseudo parameters have these values where their own are not known."""
+        """Use these values for assumed pseudo parameters within the block, unless their real values are known."""
         known, self._known = self._known, {**values, **self._known}
         try:
             yield
@@ -284,7 +284,7 @@ class Template:
         return values[0] if all(alike(values[0], each) for each in values[1:]) else unknown
 
     def _key(self, node: Node, what: str) -> Scalar | Unknown:
-        """Return a key of a mapping; as a condition, it may not rest on what is assumed."""
+        """Return a key of a mapping; like a condition, it must not use assumed values."""
         self._deciding += 1
         try:
             return self._scalar(node, f"the {what} of Fn::FindInMap")
@@ -292,7 +292,7 @@ class Template:
             self._deciding -= 1
 
     def _missing(self, error: KeyNotFoundError, node: Node) -> Unknown:
-        """Return that AWS would find nothing for this account or these parameters; raise for what it never finds."""
+        """Return an Unknown for a key from a function, since AWS may have another one; raise for a literal key."""
         what = KEYS[error.number]
         if isinstance(node, Scalar):
             problem = f"there is no {what} {error.name!r} for Fn::FindInMap"

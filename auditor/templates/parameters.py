@@ -26,7 +26,7 @@ class Declarations:
     """Read the declarations of one template; every method raises TemplateError with the line of a mistake."""
 
     def __init__(self, fault: Fault, option: str, *, lenient: bool = False) -> None:
-        """Take the function that makes errors, and the command line option that sets a parameter, or "".
+        """Set the function that makes errors, and the command line option that sets a parameter, or "".
 
         `lenient`: a declaration that is not supported makes its parameter unknown, and a secret value is not read.
         """
