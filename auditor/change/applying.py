@@ -84,7 +84,7 @@ def _do(draft: Draft, step: Step, file: str) -> None:
 
 
 def _set_credentials(draft: Draft, step: Credential) -> None:
-    unknown = draft.gap(f"{step.address}: what it leaves of a user's credentials is known only after apply")
+    unknown = draft.gap(f"{step.address}: the user's remaining credentials are known only after apply")
     name = draft.found_or_added(step.holder, step.address)
     names = [name] if name is not None else [*draft.lists["users"]] if isinstance(step.holder.name, Unknown) else []
     for each in names:

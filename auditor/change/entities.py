@@ -17,7 +17,7 @@ from auditor.judging.finding import Location
 
 _HOLDERS = ("users", "groups", "roles")
 _FAILS = "AWS refuses that, and applying the change will fail"
-_NEW_USER = "what a new user signs in with is known only after the change"
+_NEW_USER = "the credentials of a new user are known only after apply"
 
 
 def entity(draft: Draft, step: Entity, file: str) -> None:
@@ -56,7 +56,9 @@ def _create(draft: Draft, step: Entity, file: str) -> None:
     key = (step.listing, name)
     other = draft.taken.get((key, "", ""), step.address)
     if other != step.address:
-        draft.note(f"{step.address} creates what {other} deletes; unless that is first, applying the change will fail")
+        draft.note(
+            f"{step.address} creates what {other} deletes; applying the change will fail unless the deletion is first"
+        )
     draft.put(step.listing, name, record)
     draft.counts[step.listing] += 1
     draft.created.add(key)
@@ -90,9 +92,9 @@ def _adopt(draft: Draft, step: Entity, name: str, file: str) -> None:
         draft.unsure[key] = step.maybe
         _doubt_fields(draft, key, step, step.maybe)
     if step.listing in _HOLDERS:
-        gap = draft.gap(f"{step.address}: what an earlier version of the template gave {name} is not known")
+        gap = draft.gap(f"{step.address}: what an earlier version of the template added to {name} is unknown")
         draft.doubt_lists(key, ("group_names", "inline_policies", "attached_policies"), gap, keep=False)
-    draft.note(f"{step.address} has the name of a resource of the account; it is taken for an update of it", name)
+    draft.note(f"{step.address} has the name of an existing resource; it is judged as an update of that resource", name)
 
 
 def _doubt_fields(draft: Draft, key: Key, step: Entity, why: str) -> None:
@@ -270,7 +272,7 @@ def _delete(draft: Draft, step: Entity, name: str | None) -> None:
 
 def _disconnect(draft: Draft, step: Entity, name: str, record: Any) -> None:
     """Remove a deleted resource from the resources that were connected with it."""
-    _doubt_boundaries(draft, record, draft.gap(f"{step.address}: whose permissions boundary goes is not counted"))
+    _doubt_boundaries(draft, record, draft.gap(f"{step.address}: the permissions boundary that it removes is unknown"))
     if step.listing == "virtual_mfa_devices":
         _doubt_mfa(draft, step, record.user_arn)
     if step.listing == "users":

@@ -38,7 +38,7 @@ def _add(draft: Draft, key: Key, step: Link) -> None:
     item, gap = _item(draft, step.field, step.item, step.address)
     other = draft.taken.get((key, step.field, _id(item)), step.address)
     if other != step.address:  # the order is unknown: Terraform does both at once, CloudFormation deletes last
-        _maybe(draft, key, step, f"it gives what {other} takes away at the same time, and which is last is not known")
+        _maybe(draft, key, step, f"it adds what {other} removes in the same change, in an unknown order")
         return
     if step.field == "inline_policies":
         item = _inline(draft, item.name, step.document, f"{step.address}, {item.name}")
@@ -71,7 +71,7 @@ def _remove(draft: Draft, key: Key, step: Link) -> None:
         return
     item, _ = _item(draft, step.field, step.item, step.address)
     if {key, ("groups", item if step.field == "group_names" else "")} & draft.renaming:
-        _maybe(draft, key, step, "it takes off what is renamed at the same time, and may not find it")
+        _maybe(draft, key, step, "it removes what the same change renames, and may not find it")
         return
     kept = tuple(each for each in held.known_part if _id(each) not in (_id(item), step.item))
     draft.taken[key, step.field, _id(item)] = step.address
@@ -167,7 +167,9 @@ def _doubt_all_holders(draft: Draft, step: Link, unknown: Unknown) -> None:
         draft.member_doubts.update(dict.fromkeys(draft.lists["groups"] if unnamed else [group or ""], gap))
     for name in [*draft.lists[step.holder.listing]]:
         draft.doubt_lists((step.holder.listing, name), (step.field,), gap, keep=step.adds)
-    draft.note(f"{step.address} changes {step.field.replace('_', ' ')} of somebody who is not known: {unknown.why}")
+    draft.note(
+        f"{step.address} changes the {step.field.replace('_', ' ')} of an unknown user, group or role: {unknown.why}"
+    )
 
 
 def exclusive(draft: Draft, step: Exclusive) -> None:
@@ -211,7 +213,7 @@ def _complete(draft: Draft, key: Key, step: Exclusive, items: tuple[Text, ...]) 
 def _contest(draft: Draft, key: Key, step: Exclusive, lost: list[Any]) -> None:
     """Mark a list as unknown if the same change adds an item that this step excludes, because the order is unknown."""
     if any((key, step.field, _id(each)) in draft.added for each in lost):
-        why = f"{step.address} excludes what another resource of the change adds; which is last is not known"
+        why = f"{step.address} removes what another resource of the change adds, in an unknown order"
         draft.doubt_lists(key, (step.field,), draft.gap(why), keep=True)
         draft.note(why)
 

@@ -74,8 +74,8 @@ def _documents(ledger: Ledger, report: Report, side: Side) -> tuple[str, str, st
 
 def _check_same(known: Run, run: Run, report: Report, place: str) -> None:
     if known.content_sha256 != content_digest(report):
-        problem = f"is another report of account {report.account.id} captured at {run.captured_at} than the history has"
-        hint = "A history holds one report of a time: keep one history for each selection of rules."
+        problem = f"differs from the report of account {report.account.id} captured at {run.captured_at} in the history"
+        hint = "A history has one report for each capture time: keep one history for each selection of rules."
         raise SourceError(problem, hint, subject=place)
 
 

@@ -91,7 +91,7 @@ def calendars(connection: sqlite3.Connection, wanted: Wanted) -> Sequence[Calend
     for name in wanted.rules:
         if name not in names:
             hint = nearest(name, names, "`iam-audit history trend` shows when rules were added and left out.")
-            raise UsageError("is a rule of no run in the history", hint, subject=f"--rule {name}")
+            raise UsageError("is not a rule of any run in the history", hint, subject=f"--rule {name}")
     return found
 
 

@@ -76,7 +76,7 @@ class Ledger:
             raise inconsistent(connection, str(error)) from error
         values = {span.value for spans in self.verdicts.values() for span in spans}
         if self.verdicts.keys() - self.items.keys() or values - self.observations.keys():
-            raise inconsistent(connection, "a verdict is of a finding that it does not have")
+            raise inconsistent(connection, "a verdict belongs to a finding that is missing")
 
     def _load(self) -> None:
         of_account = (self.account,)

@@ -59,7 +59,7 @@ def time_of(report: Report, place: str) -> int:
     """Return when the account of a report was captured, in seconds since 1970; raise SourceError if that is unknown."""
     captured_at = report.snapshot.captured_at
     if captured_at is None:
-        hint = "Scan with --captured-at, so that the report says of which time it is."
+        hint = "Scan with --captured-at, so that the report contains the time."
         raise SourceError("does not say when the account was captured", hint, subject=place)
     return int(captured_at.timestamp())
 

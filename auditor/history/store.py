@@ -19,7 +19,7 @@ _TAKEN = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _CONTRADICTING = frozenset({0, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_ERROR})
 """The error codes for text that is not UTF-8, for a violated constraint, and for a missing table."""
 _PRIMARY = 0xFF  # the last byte of an extended SQLite error code is the primary code
-_NOTHING_ADDED = "Nothing was changed: what was in the history before is still there."
+_ROLLED_BACK = "This change was undone; everything that was stored before is still there."
 _RESTORE = (
     "Restore a copy of the file, or build a new history: `iam-audit history add --history NEW.db REPORT.json ...` "
     "reads your stored reports."
@@ -53,7 +53,7 @@ def compact(path: str) -> None:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.Error as error:
         hint = "Free some space, wait until no other command uses it, and run the command again."
-        raise OutputError(f"{path} was pruned, but what was dropped is still in the file: {error}", hint) from error
+        raise OutputError(f"{path} was pruned, but the deleted rows are still in the file: {error}", hint) from error
 
 
 @contextmanager
@@ -76,7 +76,9 @@ def reading(path: str) -> Iterator[sqlite3.Connection]:
             raise SourceError(f"{path} is empty", "Add a report: `iam-audit history add --history FILE REPORT.json`.")
         _check(connection, path)
         if _version(connection) < VERSION:
-            hint = "Any command that adds to it does that, such as `iam-audit history add --history FILE REPORT.json`."
+            hint = (
+                "Any command that adds to it upgrades it, such as `iam-audit history add --history FILE REPORT.json`."
+            )
             raise SourceError(f"{path} was made by an earlier release and has to be brought up to date", hint)
         connection.execute("BEGIN")
         yield connection
@@ -220,7 +222,7 @@ def _code(error: sqlite3.Error) -> int:
 
 def _as_ours(error: sqlite3.Error, path: str, otherwise: type[AuditError]) -> AuditError:
     code = _code(error)
-    kept = _NOTHING_ADDED if otherwise is OutputError else ""
+    kept = _ROLLED_BACK if otherwise is OutputError else ""
     if code in _DAMAGED:
         return damaged(path, str(error))
     if code in _TAKEN:

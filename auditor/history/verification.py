@@ -97,7 +97,7 @@ def _of_account(connection: sqlite3.Connection, account: Account, runs: Sequence
             for digest in (run.asked, run.configuration, run.proof):
                 ledger.documents.content(digest)
             if findings_digest(ledger.keys(run.time)) != run.findings_sha256:
-                yield Fault(account.number, run.captured_at, "its verdicts were changed: they do not give its digest")
+                yield Fault(account.number, run.captured_at, "its verdicts were changed: they do not match its digest")
             if owners_digest(ledger.owners_at(run.time)) != run.owners_sha256:
                 yield Fault(account.number, run.captured_at, "the owners of its resources were changed")
         yield from _of_states(connection, account, ledger, runs)
@@ -110,10 +110,10 @@ def _of_chain(account: Account, runs: Sequence[Run]) -> Iterator[Fault]:
     for previous, run in zip([None, *runs], runs, strict=False):
         before = None if previous is None else previous.report_sha256
         if run.previous_sha256 != before:
-            problem = "it names another report before it: a run was removed, added or changed there"
+            problem = "its previous report is missing or different: a run was removed, added or changed there"
             yield Fault(account.number, run.captured_at, problem)
         elif run.link != link_of(run, previous):
-            yield Fault(account.number, run.captured_at, "its link is not that of its row: the run was changed")
+            yield Fault(account.number, run.captured_at, "its link does not match its row: the run was changed")
 
 
 def _of_states(
@@ -126,10 +126,16 @@ def _of_states(
         key for key, number in known.items() if any(_failed_before(span, first) for span in spans.get(number, ()))
     }
     for key in sorted(({*failures(ledger)} ^ {*known}) - failed, key=str):
-        yield Fault(account.number, None, f"{_name(ledger, key[0])} is not tracked as its verdicts ask for")
+        yield Fault(
+            account.number,
+            None,
+            f"the tracking of {_name(ledger, key[0])} does not match its verdicts",
+        )
     for key, number in known.items():
         if list(since(spans.get(number, ()), first)) != list(states(ledger, key, proofs)):
-            yield Fault(account.number, None, f"{_name(ledger, key[0])} has other states than its verdicts prove")
+            yield Fault(
+                account.number, None, f"{_name(ledger, key[0])} has states that differ from what its verdicts prove"
+            )
 
 
 def _failed_before(span: Span[str], time: int) -> bool:
@@ -139,7 +145,7 @@ def _failed_before(span: Span[str], time: int) -> bool:
 
 def _of_tally(connection: sqlite3.Connection, calendar: Calendar) -> Iterator[Fault]:
     if calendar.runs and stored_tallies(connection, calendar) != tallied(connection, calendar):
-        yield Fault(calendar.account.number, None, "the counts for its trend are not those of its states")
+        yield Fault(calendar.account.number, None, "the counts for its trend do not match its states")
 
 
 def _name(ledger: Ledger, item: int) -> str:

@@ -20,7 +20,7 @@ class Limits:
     def check_text(self, length: int, function: str, line: int, *, counted: int = 0) -> None:
         """Count a text of `length` characters, of which `counted` were counted before."""
         if length > _MAX_TEXT:
-            raise self._fault(line, f"{function} gives more than {_MAX_TEXT:,} characters", "Shorten it.")
+            raise self._fault(line, f"{function} returns more than {_MAX_TEXT:,} characters", "Shorten it.")
         self._count(length - counted, line)
 
     def check_items(self, number: int, line: int) -> None:
@@ -30,4 +30,6 @@ class Limits:
     def _count(self, characters: int, line: int) -> None:
         self._made += characters
         if self._made > _MAX_MADE:
-            raise self._fault(line, f"the functions give more than {_MAX_MADE:,} characters in all", "Write less.")
+            raise self._fault(
+                line, f"the functions return more than {_MAX_MADE:,} characters in all", "Shorten its texts and lists."
+            )

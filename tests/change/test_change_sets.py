@@ -292,7 +292,7 @@ REFUSED = [
     ({"Status": "FAILED", "StatusReason": "Template error"}, "FAILED, Template error", "create a new change set"),
     ({"ExecutionStatus": "OBSOLETE"}, "its ExecutionStatus is OBSOLETE", "Create a new change set"),
     ({"StackId": "people"}, "has no ARN of a stack", "describe-change-set"),
-    ({"Changes": None}, "is not a whole change set", "--output json"),
+    ({"Changes": None}, "is not a complete change set", "--output json"),
     ({"Changes": [change("Guess", "U", "User")]}, "has the action 'Guess' for U", "newer release"),
     (
         {"StackId": "arn:aws:cloudformation:us-east-1:999999999999:stack/s/1"},

@@ -91,8 +91,8 @@ OF_OTHER = {
 def test_a_plan_of_another_account_is_refused(run: Run, tmp_path: Path, today: str, change: Json) -> None:
     result = run("scan", "--terraform-plan", written(tmp_path, plan(change)), "--snapshot", today, *GATE)
     assert result.code == 3
-    assert f"is of account {OTHER}" in result.err
-    assert f"the account is {ACCOUNT_ID}" in result.err
+    assert f"belongs to account {OTHER}" in result.err
+    assert f"the audited account is {ACCOUNT_ID}" in result.err
 
 
 def test_other_accounts_in_documents_and_of_other_providers_are_fine(run: Run, tmp_path: Path, today: str) -> None:

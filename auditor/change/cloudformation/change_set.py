@@ -116,7 +116,7 @@ def _answer(content: bytes, path: str) -> _Answer:
         documents.check_keys(content)
         return msgspec.json.decode(content, type=_Answer)
     except documents.FAULTS as error:
-        problem = f"is not a whole change set: {documents.reason(error)}"
+        problem = f"is not a complete change set: {documents.reason(error)}"
         raise SourceError(problem, _MAKE, subject=path) from error
 
 

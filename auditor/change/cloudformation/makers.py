@@ -24,13 +24,13 @@ def may_touch(kind: str) -> bool:
 def unseen(name: str, kind: str) -> tuple[str, tuple[str, ...]] | None:
     """Return what is unseen of a resource that is not read, as text, and the lists it may affect; None if nothing."""
     if not _TYPE.fullmatch(kind):
-        return f"what {name} makes, whose Type is not understood,", EVERYTHING
+        return f"what {name} creates, whose Type is not supported,", EVERYTHING
     if maker := _maker(kind):
-        return f"what the {maker} {name} makes", EVERYTHING
+        return f"what the {maker} {name} creates", EVERYTHING
     if kind.startswith("AWS::Serverless::"):
-        return f"which roles {name} ({kind}) gets", ("roles",)
+        return f"which roles {name} ({kind}) creates", ("roles",)
     if kind.startswith("AWS::IAM::"):
-        return f"what {name} does, whose type {kind} is not judged,", EVERYTHING
+        return f"the effect of {name}, whose type {kind} is not judged,", EVERYTHING
     return None
 
 

@@ -58,7 +58,7 @@ def _without_resources(path: str, document: Table) -> UnreadableTemplateError:
     if {"Changes", "ChangeSetId"} <= document.entries.keys():
         problem, remedy = "is a change set that is not in JSON", "Describe it again with: --output json"
     elif "TemplateBody" in document.entries:
-        problem = "is an answer of get-template and not the template in it"
+        problem = "is the output of get-template, not the template in it"
         remedy = "Run get-template with --query TemplateBody, and with --output text if the template is YAML."
     return UnreadableTemplateError(path, None, problem, remedy)
 
@@ -166,13 +166,13 @@ class _Reading:
         for name, node in self._resources.items():
             if name.startswith(_LOOP) or isinstance(node, Items):
                 if any(map(may_touch, _types(node))):
-                    yield self._unseen(name, node.line, "what Fn::ForEach makes")
+                    yield self._unseen(name, node.line, "what Fn::ForEach creates")
             elif isinstance(node, Table):
                 yield from self._resource(name, node)
             elif isinstance(node, UnknownNode):
                 yield self._unseen(name, node.line, f"what {name} is ({node.why})")
             elif name != "Fn::Transform":
-                yield self._unseen(name, node.line, f"what {name} makes, which is no mapping with a Type,")
+                yield self._unseen(name, node.line, f"what {name} creates, which is not a mapping with a Type,")
 
     def _macros(self) -> Iterator[Step]:
         node = self._document.entries.get("Transform")
@@ -180,12 +180,14 @@ class _Reading:
         for name in names:
             if name != _EXTENSIONS:
                 listings = ("roles",) if name == _SAM else EVERYTHING
-                yield self._unseen(name, node.line if node is not None else 1, f"what the macro {name} makes", listings)
+                yield self._unseen(
+                    name, node.line if node is not None else 1, f"what the macro {name} creates", listings
+                )
         if set(names) - _KNOWN_MACROS:
             yield from self._perhaps_changed(names)
         for entries in (self._document.entries, self._resources):
             if "Fn::Transform" in entries:
-                yield self._unseen("Fn::Transform", entries["Fn::Transform"].line, "what Fn::Transform makes")
+                yield self._unseen("Fn::Transform", entries["Fn::Transform"].line, "what Fn::Transform creates")
 
     def _perhaps_changed(self, macros: list[str]) -> Iterator[Step]:
         """Yield doubts that a macro may add items to the lists of the template's own resources."""
@@ -193,13 +195,13 @@ class _Reading:
             kind = node.entries.get("Type") if isinstance(node, Table) else None
             listing = _HOLDERS.get(kind.text or "") if isinstance(kind, Scalar) else None
             if listing is not None:
-                why = f"what the macro {', '.join(macros)} changes is not seen"
+                why = f"what the macro {', '.join(macros)} changes is unknown"
                 holder = Target(listing, Unknown(why, name))
                 yield Doubt(address=name, line=node.line, why=why, holders=(holder,), keep=True)
 
     def _unseen(self, address: str, line: int, what: str, listings: tuple[str, ...] = EVERYTHING) -> Step:
-        self._notes.append(f"{self._path}, line {line}: {what} is not seen")
-        return Doubt(address=address, line=line, why=f"{what} is not seen", listings=listings, fields=())
+        self._notes.append(f"{self._path}, line {line}: {what} is unknown")
+        return Doubt(address=address, line=line, why=f"{what} is unknown", listings=listings, fields=())
 
     def _resource(self, name: str, node: Table) -> Iterator[Step]:
         kind = node.entries.get("Type")
@@ -245,14 +247,14 @@ class _Reading:
 
     def _properties(self, name: str, node: Table) -> Mapping[str, Any] | Unknown:
         if "Fn::Transform" in node.entries:
-            return Unknown(f"{name}: what Fn::Transform makes is not seen", optional=True)
+            return Unknown(f"{name}: what Fn::Transform creates is unknown", optional=True)
         written = node.entries.get("Properties")
         if written is None:
             return {}
         value = self._values.value(written, name)
         if value is NOTHING or value is None:
             return {}
-        return value if isinstance(value, Mapping | Unknown) else Unknown(f"{name}: Properties is no mapping")
+        return value if isinstance(value, Mapping | Unknown) else Unknown(f"{name}: Properties is not a mapping")
 
 
 def _types(node: Node) -> Iterator[str]:

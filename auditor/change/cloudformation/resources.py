@@ -38,7 +38,7 @@ class Declared(Struct, frozen=True):
     def text(self, name: str) -> Text | None:
         """Return a property that is a text; None if it is left out."""
         value = self.get(name)
-        return value if isinstance(value, str | Unknown | None) else Unknown(f"{self.logical_id}: {name} is no text")
+        return value if isinstance(value, str | Unknown | None) else Unknown(f"{self.logical_id}: {name} is not a text")
 
     def named(self, name: str) -> Text:
         """Return a property with the name of another resource; Unknown if it is left out."""
@@ -121,7 +121,7 @@ def _perhaps(of: Declared, holder: Target, field: str, why: Unknown) -> Doubt:
 
 
 def _text(value: Any, of: Declared, name: str) -> Text:
-    why = f"{of.logical_id}: an item of {name} is no text"
+    why = f"{of.logical_id}: an item of {name} is not a text"
     return value if isinstance(value, str | Unknown) else Unknown(why, optional=True)
 
 

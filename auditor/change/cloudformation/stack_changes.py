@@ -48,7 +48,7 @@ def _change(
 ) -> Change:
     number = account.account.id
     if number not in (None, change_set.account_id):
-        problem = f"is of a stack in account {change_set.account_id}; the account is {number}"
+        problem = f"belongs to a stack in account {change_set.account_id}, but the audited account is {number}"
         remedy = f"Use a snapshot of account {change_set.account_id}, or a change set of account {number}."
         raise SourceError(problem, remedy, subject=path)
     reading = _Reading(path, change_set, described, template, account.region)
@@ -124,8 +124,8 @@ class _Reading:
             return
         what, listings = missed
         nested = f"; describe its change set too: {each.change_set_id}" if each.change_set_id else ""
-        self.notes.append(f"{self._path}: {what} is not seen{nested}")
-        yield Doubt(address=each.logical_resource_id, why=f"{what} is not seen", listings=listings, fields=())
+        self.notes.append(f"{self._path}: {what} is unknown{nested}")
+        yield Doubt(address=each.logical_resource_id, why=f"{what} is unknown", listings=listings, fields=())
 
     def _after(self, each: ResourceChange) -> Declared:
         written = self._declared.get(each.logical_resource_id)
@@ -144,7 +144,7 @@ class _Reading:
         if policy.endswith("Retain"):
             self.notes.append(f"{self._path}: {each.logical_resource_id} leaves the stack and stays in the account")
         elif not policy:
-            yield self._doubt(each, "whether the account keeps it is not in the change set")
+            yield self._doubt(each, "the change set does not show whether the account keeps it")
         else:
             yield from _removal_steps(each, _declared(each, each.before))
 
@@ -187,7 +187,7 @@ def _without_device(each: ResourceChange, of: Declared) -> Iterator[Step]:
         return
     users = of.items("Users")
     for name in (users,) if isinstance(users, Unknown) else users:
-        owner = name if isinstance(name, str | Unknown) else Unknown(f"{of.logical_id}: an item of Users is no text")
+        owner = name if isinstance(name, str | Unknown) else Unknown(f"{of.logical_id}: an item of Users is not a text")
         what = "an MFA device of the user is deleted"
         yield Credential(address=of.logical_id, holder=Target("users", owner), columns={"mfa_active": None}, what=what)
 
@@ -200,7 +200,7 @@ def _taken(step: Step, each: ResourceChange, of: Declared) -> Iterator[Step]:
         for holder in step.holders:
             target = _target(holder, each)
             for field in step.fields:
-                why = Unknown(f"{of.logical_id}: what an earlier version of the stack gave is not known")
+                why = Unknown(f"{of.logical_id}: what an earlier version of the stack added is unknown")
                 yield Exclusive(
                     address=step.address, field=field, holder=target, items=why, completes=False, early=True
                 )

@@ -91,7 +91,7 @@ def _policy_fields(of: Resource, lookup: Lookup) -> Iterator[tuple[str, Any]]:
     yield "document", lookup.document(of, "policy")
     description = of.planned("description")
     known = isinstance(description, str | Unknown | None)
-    yield "description", description or None if known else Unknown(f"{of.address}: description is no text")
+    yield "description", description or None if known else Unknown(f"{of.address}: description is not a text")
 
 
 def _oidc_fields(of: Resource, lookup: Lookup) -> Iterator[tuple[str, Any]]:

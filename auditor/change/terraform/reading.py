@@ -147,7 +147,8 @@ class _Reading:
             return
         numbers = sorted({*_numbers(of.before), *_numbers(of.after)} - {self._account_id})
         if numbers:
-            problem = f"is of account {numbers[0]}, by the ARNs of {of.address}; the account is {self._account_id}"
+            problem = f"belongs to account {numbers[0]} by the ARNs of {of.address}"
+            problem += f", but the audited account is {self._account_id}"
             remedy = f"Use a snapshot of account {numbers[0]}, or the plan of account {self._account_id}."
             raise SourceError(problem, remedy, subject=file)
 
