@@ -327,7 +327,7 @@ def test_a_change_set_in_yaml_is_named_as_such(run: Run, tmp_path: Path) -> None
 def test_a_change_set_without_changes_touches_nothing(run: Run, tmp_path: Path, reason: str) -> None:
     path = written(tmp_path, answer(Status="FAILED", ExecutionStatus="UNAVAILABLE", StatusReason=reason))
     done = run("scan", "--cloudformation", path, "--fail-on", "noncompliant")
-    assert (done.code, "touches no IAM resource" in done.err) == (0, True)
+    assert (done.code, "touches no IAM resource" in done.out) == (0, True)
 
 
 def test_programs_read_a_change_set_with_its_template(tmp_path: Path) -> None:

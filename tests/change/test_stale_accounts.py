@@ -42,7 +42,7 @@ def test_what_changes_of_a_resource_that_the_account_lacks_is_undetermined(
 ) -> None:
     result = run("scan", "--terraform-plan", written(tmp_path, plan(change)), "--snapshot", today, *GATE)
     assert result.code == 4
-    assert re.search(r"[1-9]\d* undetermined", result.err)
+    assert re.search(r"[1-9]\d* undetermined", result.out)
     assert f"{change['address']} changes a" in result.err
     assert "that the account does not have" in result.err
 
@@ -76,7 +76,7 @@ def test_a_template_that_changes_a_user_whom_the_account_lacks_is_undetermined(
     )
     result = run("scan", "--cloudformation", path, "--snapshot", today, *GATE)
     assert result.code == 4
-    assert re.search(r"[1-9]\d* undetermined", result.err)
+    assert re.search(r"[1-9]\d* undetermined", result.out)
 
 
 OTHER = "999999999999"
