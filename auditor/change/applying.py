@@ -1,4 +1,4 @@
-"""Applying: an account's snapshot with planned changes done to it, and what cannot be known of the result."""
+"""Applying: the snapshot of an account with planned changes made to it, and what is unknown about the result."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -35,7 +35,7 @@ _UNREAD = (SourceStatus.ABSENT, SourceStatus.NOT_REQUESTED, SourceStatus.FAILED)
 
 
 def applied(base: Snapshot, changes: Sequence[Change]) -> Applied:
-    """Return the account after the changes, which are done in the order given."""
+    """Return the account after the changes, which are applied in the given order."""
     draft = Draft(base)
     for change in changes:
         draft.renaming = frozenset(_renamed(change))
@@ -52,14 +52,14 @@ def applied(base: Snapshot, changes: Sequence[Change]) -> Applied:
 
 
 def _changes(change: Change) -> bool:
-    """Return whether a change does anything but to leave resources as they are, or does so only by a default."""
+    """Return whether a change does more than keep resources as they are, or keeps them only because of a default."""
     return change.by_default or any(
         not (isinstance(step, Entity) and step.action is Action.KEEP) for step in change.steps
     )
 
 
 def _renamed(change: Change) -> Iterator[Key]:
-    """Yield the users and groups that a change renames, by the names of before."""
+    """Yield the users and groups that a change renames, by their old names."""
     for step in change.steps:
         if isinstance(step, Entity) and step.action is Action.UPDATE and step.old_name not in (None, step.name):
             yield step.listing, str(step.old_name)
@@ -84,8 +84,8 @@ def _do(draft: Draft, step: Step, file: str) -> None:
 
 
 def _set_credentials(draft: Draft, step: Credential) -> None:
-    unknown = draft.gap(f"{step.address}: what it leaves of a user's credentials is known only after apply")
-    name = draft.reached(step.holder, step.address)
+    unknown = draft.gap(f"{step.address}: the user's remaining credentials are known only after apply")
+    name = draft.found_or_added(step.holder, step.address)
     names = [name] if name is not None else [*draft.lists["users"]] if isinstance(step.holder.name, Unknown) else []
     for each in names:
         user = draft.lists["users"][each]
@@ -105,7 +105,7 @@ def _doubt_service_credentials(draft: Draft, step: ServiceCredentials) -> None:
     if listed is None:
         return
     gap = draft.gap(f"{step.address}: which service-specific credentials there are is known only after apply")
-    name = draft.reached(step.holder, step.address)
+    name = draft.found_or_added(step.holder, step.address)
     draft.service_credentials = Listing(() if name is None else listed.known_part, listed.gap or gap)
     if name is not None:
         draft.forget(name)
@@ -134,7 +134,7 @@ def _leave_in_doubt(draft: Draft, step: Doubt) -> None:
         for name in [*draft.lists[listing]] if listing in ("users", "groups", "roles") else ():
             draft.doubt_lists((listing, name), step.fields, gap, keep=False)
     for holder in step.holders:
-        found = draft.reached(holder, step.address)
+        found = draft.found_or_added(holder, step.address)
         names = [found] if found is not None else [*draft.lists[holder.listing]]
         for each in names if found is not None or isinstance(holder.name, Unknown) else ():
             draft.doubt_lists((holder.listing, each), step.fields, gap, keep=step.keep)
@@ -178,7 +178,7 @@ def _finished(draft: Draft, changes: Sequence[Change]) -> Applied:
 
 
 def _without_secrets(snapshot: Snapshot, secrets: AbstractSet[str]) -> Snapshot:
-    """Return a snapshot in which no gap and no warning shows a sensitive text."""
+    """Return a snapshot in which no message of a gap or warning shows a sensitive text."""
 
     def masked(each: M) -> M:
         return structs.replace(each, message=without_secrets_in(each.message, secrets))
@@ -203,7 +203,7 @@ def _snapshot(draft: Draft, lists: Mapping[str, Listing[Any]]) -> Snapshot:
 
 
 def _counted(draft: Draft, lists: Mapping[str, Listing[Any]]) -> Any:
-    """Return the account with the counts of its summary as they are after the change."""
+    """Return the account with the counts of its summary updated by the change."""
     summary = stored(draft.account, "summary")
     if summary is None:
         return draft.account
@@ -219,7 +219,7 @@ def _counted(draft: Draft, lists: Mapping[str, Listing[Any]]) -> Any:
 
 
 def _check_complete(lists: Mapping[str, Listing[Any]], counts: dict[str, int]) -> None:
-    """Let the count of a complete list be that of its items: the lists are what is judged."""
+    """Set the count of each complete list to the number of its items, because the lists are what rules evaluate."""
     for listing, held in lists.items():
         key = KIND[listing].counted_as
         if key in counts and held.gap is None:
@@ -227,7 +227,7 @@ def _check_complete(lists: Mapping[str, Listing[Any]], counts: dict[str, int]) -
 
 
 def _source(source: SourceRecord, draft: Draft, lists: Mapping[str, Listing[Any]], account: Any) -> SourceRecord:
-    """Return how far a source was read, as far as the change leaves it true."""
+    """Return the record of a source, with its status as it is after the change."""
     listing = next((name for name, kind in KIND.items() if kind.source is source.name), None)
     if listing is not None:
         return _source_of_list(source, lists[listing], changed=bool(draft.counts[listing]) or draft.alone)
@@ -236,8 +236,8 @@ def _source(source: SourceRecord, draft: Draft, lists: Mapping[str, Listing[Any]
         return source if whole else structs.replace(source, status=SourceStatus.PARTIAL)
     fact = ACCOUNT_FACTS.get(source.name)
     if source.name is Source.CREDENTIAL_REPORT and source.status in _UNREAD:
-        told = any("credentials" not in gaps_of(user) for user in lists["users"].known_part)
-        return structs.replace(source, status=SourceStatus.PARTIAL) if told else source
+        any_known = any("credentials" not in gaps_of(user) for user in lists["users"].known_part)
+        return structs.replace(source, status=SourceStatus.PARTIAL) if any_known else source
     if fact is None or fact in gaps_of(account):
         lost = fact is not None and source.status is SourceStatus.COMPLETE
         return structs.replace(source, status=SourceStatus.PARTIAL) if lost else source

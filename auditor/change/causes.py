@@ -1,4 +1,4 @@
-"""Causes: what a change does to a resource, and by which way that reaches a finding."""
+"""Causes: what a change does to a resource, and how that affects a finding."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,22 +13,22 @@ from auditor.account.unknown import Listing, stored
 from auditor.judging.finding import Finding, Location
 
 Key = tuple[str, str]
-"""A list of the snapshot, and the name of a resource in it."""
+"""The name of a list in the snapshot, and the name of a resource in it."""
 
 _LISTING_OF = {kind.resource_type: listing for kind, listing, _ in listed_kinds()}
 _HOLDERS = ("users", "groups", "roles")
 _LISTS = frozenset({"group_names", "attached_policies", "inline_policies", "members"})
 _POLICIES = ("attached_policies", "inline_policies")
 _ALL_POLICIES = "policies"
-"""The path of evidence that rests on every policy of a principal, those of its groups too."""
+"""The evidence path for all policies of a principal, including those of its groups."""
 _ROOT = re.compile(r"\w+")
 
 
 class Cause(Struct, frozen=True):
-    """Hold one thing that a change does to a resource, with the address behind it and where that stands.
+    """Hold one effect of a change on a resource, with the address that causes it and its place.
 
-    `field` is the list of the resource that it changes (group_names, attached_policies, inline_policies, members, or
-    credentials), None where it changes the resource itself.
+    `field` is the list of the resource that changes (group_names, attached_policies, inline_policies, members, or
+    credentials), None if the resource itself changes.
     """
 
     address: str
@@ -38,7 +38,7 @@ class Cause(Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        """Return the cause in words."""
+        """Return the cause as text."""
         return f"{self.address}: {self.text}"
 
 
@@ -48,9 +48,9 @@ def key_of(finding: Finding) -> Key:
 
 
 class Causes:
-    """Look up what a change does to the resource of a finding, or to the groups and policies that it has.
+    """Look up how a change affects the resource of a finding, directly or through its groups and policies.
 
-    `places` says where resources stand in its files.
+    `places` has the positions of resources in the files of the change.
     """
 
     def __init__(
@@ -61,15 +61,15 @@ class Causes:
         self._places = places
 
     def placed(self, finding: Finding) -> Finding:
-        """Return the finding with the place of its resource in the files of the change, if it has one."""
+        """Return the finding with the position of its resource in the files of the change, if it has one."""
         place = self._places.get(key_of(finding))
         return finding if place is None else structs.replace(finding, location=place)
 
     def traced(self, finding: Finding, *, now: Key | None = None) -> Finding:
-        """Return the finding with what the change does to its resource, or to the groups and policies that it has.
+        """Return the finding with the causes from the change: on its resource, or on the groups and policies it has.
 
-        Its place is that of its resource, or of the first cause where that has none. `now` is the resource, where the
-        change renames it.
+        Its location is the place of its resource, else of the first cause. `now` is the key of the resource after the
+        change, if the change renames it.
         """
         key, roots = now or key_of(finding), _roots(finding)
         own = _relevant(self._causes.get(key, ()), roots)
@@ -113,12 +113,12 @@ class Causes:
 
 
 def _roots(finding: Finding) -> frozenset[str]:
-    """Return the fields of the resource that a verdict rests on."""
+    """Return the fields of the resource that are in the evidence of a finding."""
     return frozenset(found[0] for fact in finding.evidence if (found := _ROOT.match(fact.path)))
 
 
 def _relevant(causes: Sequence[Cause], roots: frozenset[str]) -> Sequence[Cause]:
-    """Return the causes that concern what a verdict rests on; all of them where none is known to."""
+    """Return the causes that change a field of the evidence; if there are none, return all causes."""
     return [each for each in causes if each.field is None or _concerns(each.field, roots)] or causes
 
 

@@ -1,7 +1,8 @@
-"""Policy documents of a change of which parts are unknown: what rules say of them whatever these parts are.
+"""Policy documents with unknown parts: verdicts that are the same whatever the unknown parts turn out to be.
 
-A rule's verdict holds where it is the same for each way of filling the unknown parts that the rules can tell apart: a
-resource may be every one, a key of KMS, or another; of an action only a finding that no value takes away is believed.
+Each unknown part is filled with every value that rules can tell apart, and a verdict holds if all of them give it. A
+resource can be all resources, a KMS key or another one. The fillings of an action or a statement do not cover
+every value, so only a NON_COMPLIANT verdict is trusted there.
 """
 
 import json
@@ -23,7 +24,7 @@ from auditor.judging.rule import ComplianceType, ConfiguredRule
 
 _RESOURCES = ("*", "arn:aws:s3:::unknown", "arn:aws:kms:*:*:key/*")
 _ABSENT: Any = object()
-"""What fills a part that is left out."""
+"""The filling that leaves a part out."""
 _FILLS: Mapping[str, tuple[Any, ...]] = {
     "Resource": _RESOURCES,
     "NotResource": _RESOURCES,
@@ -32,22 +33,22 @@ _FILLS: Mapping[str, tuple[Any, ...]] = {
     **dict.fromkeys(("Sid", "Id"), ("unknown",)),
     "Statement": ({"Effect": "Deny", "Action": "*", "Resource": "*"}, _ABSENT),
 }
-"""How an unknown part may be filled, by the element that it stands in; a statement as a whole may be a denial."""
+"""The fillings of an unknown part, by the element that contains it; an unknown statement can be a denial."""
 _CONDITIONS = ("unknown", "true", "false", _ABSENT)
-"""How the unknown values of all conditions are filled; absent: without the conditions."""
-_SURE = frozenset({"Resource", "NotResource", "Sid", "Id", "Condition"})
-"""The elements whose fillings stand for every value."""
+"""The fillings of the unknown values of all conditions; _ABSENT removes the conditions."""
+_COVERED = frozenset({"Resource", "NotResource", "Sid", "Id", "Condition"})
+"""The elements whose fillings cover every possible value."""
 _MAX_VARIANTS = 64
 _HOLDERS = ("users", "groups", "roles")
 
 
 def as_json(value: Any) -> Raw:
-    """Return a document that is known as records hold it."""
+    """Return a document without unknown parts as the raw JSON of a record."""
     return Raw(bytes(value)) if isinstance(value, bytes) else Raw(json.dumps(value, separators=(",", ":")).encode())
 
 
 def understood(document: Any) -> Any:
-    """Return a document of which each statement is unknown as a whole that has an unknown part not to be filled."""
+    """Return a document in which a statement becomes Unknown if it has an unknown part that cannot be filled."""
     statements = document.get("Statement") if isinstance(document, Mapping) else None
     if not isinstance(statements, list | tuple | Mapping):
         return document
@@ -84,7 +85,7 @@ def _filled(value: Any, texts: Iterator[Any]) -> Any:
 
 
 def _lacks(written: Any, made: Any) -> bool:
-    """Return whether a part of a condition is filled as absent."""
+    """Return whether the filling removed a part of a condition."""
     if isinstance(written, Mapping):
         return any(_lacks(each, made[key]) for key, each in written.items())
     if isinstance(written, list | tuple):
@@ -93,7 +94,7 @@ def _lacks(written: Any, made: Any) -> bool:
 
 
 def _ways(document: Any) -> list[tuple[Any, ...]]:
-    """Return the ways of filling a document, none where there are too many or a part is not understood."""
+    """Return the ways to fill a document; none if there are too many or an unknown part has no fillings."""
     holes = list(_holes(document))
     if not all(element in _FILLS or element == "Condition" for element in holes):
         return []
@@ -104,19 +105,19 @@ def _ways(document: Any) -> list[tuple[Any, ...]]:
 
 
 def _in_order(holes: Sequence[str], way: Sequence[Any]) -> tuple[Any, ...]:
-    """Return what fills each hole; all conditions are filled alike."""
+    """Return the filling of each hole; all conditions have the same one."""
     condition, others = way[0], iter(way[1:])
     return tuple(condition if element == "Condition" else next(others) for element in holes)
 
 
-def _is_sure(document: Any) -> bool:
-    return all(element in _SURE for element in _holes(document))
+def _is_covered(document: Any) -> bool:
+    return all(element in _COVERED for element in _holes(document))
 
 
 def variants(snapshot: Snapshot, partly: Mapping[str, Any]) -> Iterator[Snapshot]:
-    """Yield the snapshot with the documents that are partly known filled in each way that rules may tell apart.
+    """Yield snapshots in which the partly known documents are filled in each way that rules can tell apart.
 
-    It holds nothing but the resources that have such documents.
+    They contain only the resources that have such documents.
     """
     ways = {gap: _ways(document) for gap, document in partly.items()}
     for number in range(max(map(len, ways.values()), default=0)):
@@ -147,8 +148,8 @@ def _each(records: Listing[Any], field: str, texts: Mapping[str, Raw]) -> Listin
     return Listing(tuple(new for new, old in zip(made, records.known_part, strict=True) if new is not old), None)
 
 
-def rests_on(finding: Finding, messages: Mapping[str, str]) -> str | None:
-    """Return the gap of the partly known document that a finding is undecided for; None for any other finding."""
+def undecided_gap(finding: Finding, messages: Mapping[str, str]) -> str | None:
+    """Return the gap of the partly known document that makes a finding undecided; None for any other finding."""
     if finding.compliance_type is not ComplianceType.INSUFFICIENT_DATA:
         return None
     found = (fact.gap.message for fact in finding.evidence if fact.gap is not None)
@@ -156,7 +157,7 @@ def rests_on(finding: Finding, messages: Mapping[str, str]) -> str | None:
 
 
 def judges_one_document(configured: ConfiguredRule) -> bool:
-    """Return whether a rule judges documents one by one; one that joins those of a user and his groups does not."""
+    """Return whether a rule evaluates each document alone, not all documents of a user and its groups together."""
     rule = configured.rule
     return Source.POLICIES not in rule.reads or ResourceType.POLICY in rule.resource_types
 
@@ -169,12 +170,12 @@ def held_by(record: Any, partly: Mapping[str, Any]) -> list[Any]:
 
 
 def agreed(finding: Finding, answers: Sequence[Finding], documents: Sequence[Any]) -> Finding:
-    """Return the finding that holds whatever the unknown parts of these documents are, else the undecided one."""
+    """Return the finding with a verdict that holds whatever the unknown parts are, else the finding unchanged."""
     types = {each.compliance_type for each in answers}
     if len(types) != 1 or not answers:
         return finding
-    sure = all(map(_is_sure, documents)) or types == {ComplianceType.NON_COMPLIANT}
-    if not sure or ComplianceType.INSUFFICIENT_DATA in types:
+    trusted = all(map(_is_covered, documents)) or types == {ComplianceType.NON_COMPLIANT}
+    if not trusted or ComplianceType.INSUFFICIENT_DATA in types:
         return finding
-    text = f"{answers[0].annotation} (whatever is known only after apply)"
+    text = f"{answers[0].annotation} (regardless of what is known only after apply)"
     return structs.replace(finding, compliance_type=answers[0].compliance_type, annotation=cut(text), evidence=())

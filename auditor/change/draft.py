@@ -1,4 +1,4 @@
-"""The draft: an account's lists while a change is applied to them, and what each step had to say."""
+"""The draft: the lists of an account while changes are applied, with the gaps and warnings of each step."""
 
 import re
 from collections import Counter
@@ -24,7 +24,7 @@ KIND: Mapping[str, Kind] = {listing: kind for kind, listing, _ in listed_kinds()
 
 
 class Draft:
-    """Hold the lists of an account by name, changed step by step; names are those that may be shown."""
+    """Hold the lists of an account by name, changed step by step; no name in them is sensitive."""
 
     def __init__(self, base: Snapshot) -> None:
         self.base = base
@@ -40,42 +40,42 @@ class Draft:
         self.counts: Counter[str] = Counter()
         self.places: dict[Key, Location] = {}
         self.causes: dict[Key, dict[str, Cause]] = {}
-        """What is done to a resource, by the sentence that says it: a group may be joined by thousands."""
+        """The causes for each resource, by sentence: a dictionary, since a group can get thousands of members."""
         self.at = Location(None, None, None)
-        """Where the step stands that is being done."""
+        """The position of the current step."""
         self.sources: dict[str, Location] = {}
-        """The places of addresses in files other than that of the change."""
+        """The positions of addresses in other files than that of the change."""
         self.created: set[Key] = set()
         self.deleted: set[Key] = set()
         self.renamed: dict[Key, str] = {}
         self.renaming: frozenset[Key] = frozenset()
-        """The users and groups that the change at hand renames, by the names of before."""
+        """The users and groups that the current change renames, by their old names."""
         self.by_address: dict[str, Key] = {}
         self.member_doubts: dict[str, str] = {}
         self.stand_ins: dict[str, str | None] = {}
-        """The ARNs that stand for those of planned policies, each with its end, path and name, where that is known."""
+        """Placeholders for the unknown ARNs of planned policies, each with its path and name if these are known."""
         self.partly: dict[str, Any] = {}
-        """The documents of which parts are unknown, by the gap that stands for them."""
+        """The documents with unknown parts, by the id of their gap."""
         self.maybe: dict[Key, str] = {}
-        """The resources of which nobody knows whether the change creates them, and why."""
+        """The resources that the change may create, with the reason why this is unknown."""
         self.unsure: dict[Key, str] = {}
-        """The resources of the account of which nobody knows whether the change updates them, and why."""
+        """The resources of the account that the change may update, with the reason why this is unknown."""
         self.added: set[tuple[Key, str, str]] = set()
-        """What the change put into lists: the holder, the field, and the item."""
+        """The items that the change adds to lists: the resource, the field and the item."""
         self.conflicts: list[tuple[Key, str | None, str]] = []
-        """Who has what the change at hand deletes, the gap that stands for it, and what is to be said if that stays."""
+        """Resources that still have what the current change deletes: the resource, the gap of its list, the warning."""
         self.taken: dict[tuple[Key, str, str], str] = {}
-        """What the change at hand takes out of lists of a resource, with the address that does so; "" for itself."""
+        """The items that the current change removes, with the address; field and item are "" for a deleted resource."""
         self.service_credentials = base.service_credentials
         self.login_profiles = {profile.user_name: profile for profile in base.login_profiles}
         self.doubtful_counts: dict[str, str] = {}
-        """The counts of policies that the change leaves in doubt, with the gap."""
+        """The counts of policies that the change makes unknown, with the gap."""
         self._gap_ids: dict[str, str] = {}
         self._shown: dict[Key, str] = {}
         self._folded: dict[str, dict[str, str]] = {}
 
     def forget(self, user_name: str) -> None:
-        """Forget what is kept beside the records of a user who is deleted: another one may take the name."""
+        """Remove what the snapshot holds elsewhere about a deleted user, because a new user may get the same name."""
         self.login_profiles.pop(user_name, None)
         listed = self.service_credentials
         if listed is not None:
@@ -83,7 +83,7 @@ class Draft:
             self.service_credentials = Listing(kept, listed.gap)
 
     def gap(self, why: str) -> str:
-        """Return the id of the gap of a fact that the change does not show."""
+        """Return the id of the gap for a fact that the change does not show."""
         if why not in self._gap_ids:
             gap_id = f"{MARK}{len(self.gaps) + 1}"
             self.gaps[gap_id] = Gap(gap_id, SOURCE, KNOWN_AFTER_APPLY, None, why)
@@ -91,17 +91,18 @@ class Draft:
         return self._gap_ids[why]
 
     def gap_of(self, address: str, why: str) -> str:
-        """Return the gap of a fact that a step leaves in doubt; its message begins with the address of the step."""
+        """Return the gap for a fact that a step makes unknown; its message begins with the address of the step."""
         return self.gap(why if why.startswith((f"{address}:", f"{address}.")) else f"{address}: {why}")
 
     def missing(self, unknown: Unknown) -> Missing:
-        """Return what stands for an unknown value in a record."""
+        """Return the marker for an unknown value in a record."""
         return Missing(self.gap(unknown.why))
 
     def refused(self, arn: str, address: str) -> str | None:
-        """Return the gap of a policy that AWS does not attach, since it is of another account, and keep a warning.
+        """Return the gap for a policy of another account, which AWS does not attach, and record a warning.
 
-        None for a policy of this account or of AWS: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html
+        Return None for a policy of this account or of AWS:
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html
         """
         found, account = _POLICY.match(arn), self.base.account
         if found is None or account.id is None:
@@ -113,22 +114,22 @@ class Draft:
         return self.gap(why)
 
     def note(self, message: str, name: str | None = None) -> None:
-        """Keep something that the reader should know."""
+        """Record a warning."""
         self.notices.append(Notice("planned-change", name, message))
 
     def cause(self, key: Key, address: str, text: str, field: str | None = None) -> None:
-        """Keep why the findings of a resource may change; `field` is what the step changes of it, None for all."""
+        """Record why the findings of a resource may change; `field` is the changed field, None for the resource."""
         place = self.sources.get(address)
         label = address if place is None else f"{address} ({place.file}:{place.line})"
         cause = Cause(label, text, field, place or self.at)
         self.causes.setdefault(key, {}).setdefault(cause.sentence, cause)
 
     def show_as(self, key: Key, shown: str) -> None:
-        """Let a resource of a name be known under another one, since its own is sensitive or stands twice."""
+        """Show a resource under another name, because its own is sensitive or already used."""
         self._shown[key] = shown
 
     def found(self, listing: str, name: Text) -> str | None:
-        """Return under which name a resource is held; None where it is unknown, or not there."""
+        """Return the name of a resource in the draft; None if it is unknown or not there."""
         if isinstance(name, Unknown):
             key = self.by_address.get(name.entity or "")
             return key[1] if key is not None and key[0] == listing and key[1] in self.lists[listing] else None
@@ -141,17 +142,17 @@ class Draft:
         other = self._folded[listing].get(shown.casefold())
         return other if other in held else None
 
-    def reached(self, target: Target, address: str, *, adds: bool = True) -> str | None:
-        """Return under which name a holder is held, made where nobody has it; None: unknown, or deleted.
+    def found_or_added(self, target: Target, address: str, *, adds: bool = True) -> str | None:
+        """Return the name of a resource in the draft, which is added if it is missing; None if unknown or deleted.
 
-        A holder that a complete list lacks is made too, with a warning: the list may be older than the holder. `adds`
-        is False for what is only taken from a holder, who is not made then.
+        If a complete list lacks the resource, it is added with a warning, because the list may be older than the
+        resource. `adds` is False for a step that only removes something; then such a resource is not added.
         """
         found = self.found(target.listing, target.name)
         if found is not None or isinstance(target.name, Unknown):
             return found
         gap = self.listing_gaps[target.listing]
-        if gap is None and self._is_gone(target):
+        if gap is None and self._is_deleted_or_renamed(target):
             return None
         if gap is None:
             self.note(f"{address} changes {_one(target.listing)} that the account does not have", None)
@@ -164,8 +165,8 @@ class Draft:
             self.show_as((target.listing, str(target.name)), name)
         return name
 
-    def _is_gone(self, target: Target) -> bool:
-        """Return whether the change deletes or renames a holder."""
+    def _is_deleted_or_renamed(self, target: Target) -> bool:
+        """Return whether the change deletes or renames a resource."""
         key = (target.listing, str(target.name))
         return key in self.deleted or key in self.renaming or key[1] in self._old_names(key[0])
 
@@ -173,7 +174,7 @@ class Draft:
         return {old for (kind, _), old in self.renamed.items() if kind == listing}
 
     def put(self, listing: str, name: str, record: Any) -> None:
-        """Hold a record under its name."""
+        """Add a record under its name."""
         self.lists[listing][name] = record
         if listing in self._folded:
             self._folded[listing][name.casefold()] = name
@@ -189,7 +190,7 @@ class Draft:
         return found
 
     def doubt_lists(self, key: Key, fields: tuple[str, ...], gap: str, *, keep: bool) -> None:
-        """Leave lists within a record in doubt; `keep`: what they hold is still there."""
+        """Mark lists of a record as unknown; `keep`: their items are still there."""
         kind = TYPES[key[0]]
         if "attached_policies" in fields:
             self.doubtful_counts["attachment_count"] = gap
@@ -201,7 +202,7 @@ class Draft:
         self.edit(key, **values)
 
     def arn(self, listing: str, path: object, name: object) -> str | None:
-        """Return the ARN of a resource, None where a part of it is not known or may not be shown."""
+        """Return the ARN of a resource, None if a part of it is unknown or sensitive."""
         account, kind = self.base.account, KIND[listing]
         if account.id is None or not isinstance(path, str) or not isinstance(name, str) or isinstance(name, Hidden):
             return None
@@ -210,10 +211,10 @@ class Draft:
 
 
 class Applied(Struct, frozen=True, kw_only=True):
-    """Hold an account after a change, and what judging it needs.
+    """Hold an account after a change, and what its evaluation needs.
 
-    `renamed` holds the name of before by list and new name. `maybe` says why nobody knows whether resources are
-    created, and `perhaps` holds the gaps of these.
+    `renamed` has the old name by list and new name. `maybe` has the reason why it is unknown whether a resource is
+    created, and `perhaps` the gap for it.
     """
 
     snapshot: Snapshot

@@ -1,4 +1,4 @@
-"""Effects: what a planned change does to each finding, held against the account before it."""
+"""Effects: what a planned change does to each finding, compared with the account before it."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ _Named = tuple[str, ResourceType, str]
 
 
 def judged_alone(report: Report, after: Applied) -> Report:
-    """Return the report of a change alone: what it creates is new, and of what it only touches nothing was known."""
+    """Return the report of a change alone: findings on what it creates are new, all others are undetermined."""
     findings = tuple(
         _with(each, _alone(each, after), after) if each.compliance_type in OPEN else each for each in report.findings
     )
@@ -28,7 +28,7 @@ def judged_alone(report: Report, after: Applied) -> Report:
 
 
 def _with(finding: Finding, effect: Effect, change: Applied) -> Finding:
-    """Return the finding with what the change does to it, and why if it does anything."""
+    """Return the finding with the effect of the change, and with its causes unless it is unchanged."""
     finding = structs.replace(finding, change=effect)
     return finding if effect is Effect.UNCHANGED else without_secrets(change.causes.traced(finding), change.secrets)
 
@@ -43,7 +43,7 @@ def compared(before: Report, after: Report, change: Applied) -> Report:
     by_print = {each.fingerprint: each for each in before.findings}
     by_name = {_named(each): each for each in before.findings} if change.renamed else {}
     findings = tuple(_with_effect(each, _earlier(each, by_print, by_name, change), change) for each in after.findings)
-    resolved, lost, unseen = _gone(before, after, change)
+    resolved, lost, unseen = _resolved_and_lost(before, after, change)
     return structs.replace(after, findings=findings, planned=_summary(change, findings, resolved, lost, unseen))
 
 
@@ -54,7 +54,7 @@ def _named(finding: Finding) -> _Named:
 def _earlier(
     finding: Finding, by_print: Mapping[str, Finding], by_name: Mapping[_Named, Finding], change: Applied
 ) -> Finding | None:
-    """Return the finding of before that a finding continues; a resource that was renamed is the same one."""
+    """Return the earlier finding on the same resource, also if the change renames the resource."""
     if _is_created(finding, change):
         return None
     old = change.renamed.get((_LISTINGS.get(finding.resource_type, ""), finding.resource_name))
@@ -84,10 +84,12 @@ def _effect(now: ComplianceType, earlier: Finding | None, *, created: bool) -> E
     return Effect.RESOLVED if was is _BAD else Effect.UNCHANGED if was is not None else None
 
 
-def _gone(before: Report, after: Report, change: Applied) -> tuple[tuple[Finding, ...], tuple[Finding, ...], int]:
-    """Return the findings that were NON_COMPLIANT before: those that the change resolves, and those that are lost.
+def _resolved_and_lost(
+    before: Report, after: Report, change: Applied
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...], int]:
+    """Return findings that were NON_COMPLIANT before the change: those it resolves, and those that become unknown.
 
-    The number is of those that are lost and have no finding after the change.
+    The number counts findings of the second kind that are missing after the change.
     """
     now = {each.fingerprint: each for each in after.findings}
     renamed = {(listing, old): new for (listing, new), old in change.renamed.items()}
@@ -105,16 +107,16 @@ def _gone(before: Report, after: Report, change: Applied) -> tuple[tuple[Finding
             later = None
         fate = _fate(later, deleted=key in change.deleted)
         if fate is not None:
-            told = change.causes.traced(
+            with_causes = change.causes.traced(
                 structs.replace(finding, change=fate), now=key if new is None else (key[0], new)
             )
-            (resolved if fate is Effect.RESOLVED else lost).append(without_secrets(told, change.secrets))
+            (resolved if fate is Effect.RESOLVED else lost).append(without_secrets(with_causes, change.secrets))
             unseen += fate is not Effect.RESOLVED and later is None
     return tuple(resolved), tuple(lost), unseen
 
 
 def _fate(later: Finding | None, *, deleted: bool) -> Effect | None:
-    """Return what became of a NON_COMPLIANT finding, None where it still is one."""
+    """Return what the change does to a NON_COMPLIANT finding, None if it is still NON_COMPLIANT."""
     if later is None:
         return Effect.RESOLVED if deleted else Effect.UNDETERMINED
     if later.compliance_type is _BAD:

@@ -1,4 +1,4 @@
-"""The snapshot of an account that was not read: a planned change judged alone is applied to it."""
+"""The snapshot of an account that was not read, used to judge a planned change alone."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from auditor.account.sources import BULK, SourceRecord, SourceStatus
 from auditor.account.unknown import Gap, Listing, with_gaps
 
 NOT_READ = "account-not-read"
-"""The id of the gap of everything that only the account could tell."""
+"""The id of the gap for every fact that only the account could provide."""
 ERROR_CODE = "AccountNotRead"
 _GAP = Gap(NOT_READ, "account", ERROR_CODE, None, "The planned change was judged alone; the account was not read")
 _FACTS = ("password_policy", "summary", "root_credentials", "management_account_id")
 
 
 def nothing_read(account_id: str | None = None, partition: str = "aws", region: str | None = None) -> Snapshot:
-    """Return the snapshot of an account of which nothing is known but, at most, its number and partition."""
+    """Return the snapshot of an account of which at most the id, partition and Region are known."""
     blank: dict[str, Any] = dict.fromkeys(_FACTS)
     account = Account(id=account_id, alias=None, partition=partition, **blank)
     sources = (SourceRecord(each, SourceStatus.ABSENT, None, 0, 0, _GAP.message) for each in sorted(BULK))
@@ -37,5 +37,5 @@ def nothing_read(account_id: str | None = None, partition: str = "aws", region: 
 
 
 def was_read(snapshot: Snapshot) -> bool:
-    """Return whether a snapshot is of an account that was read."""
+    """Return whether a snapshot comes from an account that was read."""
     return not any(gap.id == NOT_READ for gap in snapshot.gaps)

@@ -1,4 +1,4 @@
-"""Applying what creates, updates and deletes resources to a draft."""
+"""Applying the steps that create, update and delete resources to a draft."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,15 +17,15 @@ from auditor.judging.finding import Location
 
 _HOLDERS = ("users", "groups", "roles")
 _FAILS = "AWS refuses that, and applying the change will fail"
-_NEW_USER = "what a new user signs in with is known only after the change"
+_NEW_USER = "the credentials of a new user are known only after apply"
 
 
 def entity(draft: Draft, step: Entity, file: str) -> None:
-    """Do a step that creates, updates or deletes a resource, or keeps it."""
+    """Apply a step that creates, updates, deletes or keeps a resource."""
     if step.action is Action.CREATE:
         _create(draft, step, file)
         return
-    name = _held(draft, step)
+    name = _name_in_draft(draft, step)
     if name is not None:
         draft.by_address.setdefault(step.address, (step.listing, name))
         draft.places.setdefault((step.listing, name), Location(file, step.line, step.address))
@@ -35,8 +35,8 @@ def entity(draft: Draft, step: Entity, file: str) -> None:
         _update(draft, step, name, file)
 
 
-def _held(draft: Draft, step: Entity) -> str | None:
-    """Return under which name a resource is held: MFA devices by their serial number, which ends with their name."""
+def _name_in_draft(draft: Draft, step: Entity) -> str | None:
+    """Return the name of a resource in the draft; MFA devices are found by the end of their serial number."""
     name = step.old_name if step.old_name is not None else step.name
     found = draft.found(step.listing, name)
     if found is not None or step.listing != "virtual_mfa_devices" or isinstance(name, Unknown):
@@ -56,7 +56,9 @@ def _create(draft: Draft, step: Entity, file: str) -> None:
     key = (step.listing, name)
     other = draft.taken.get((key, "", ""), step.address)
     if other != step.address:
-        draft.note(f"{step.address} creates what {other} deletes; unless that is first, applying the change will fail")
+        draft.note(
+            f"{step.address} creates what {other} deletes; applying the change will fail unless the deletion is first"
+        )
     draft.put(step.listing, name, record)
     draft.counts[step.listing] += 1
     draft.created.add(key)
@@ -68,7 +70,7 @@ def _create(draft: Draft, step: Entity, file: str) -> None:
 
 
 def _recorded(draft: Draft, step: Entity) -> tuple[str, Any]:
-    """Return the name and record of a new resource of a kind that has a partial form."""
+    """Return the name and record of a new resource whose record type has a partial form."""
     name = _name_of_new(draft, step)
     gap = draft.gap(f"{step.address}: this is known only after the change is applied")
     values = _values(draft, step, gap)
@@ -80,7 +82,7 @@ def _recorded(draft: Draft, step: Entity) -> tuple[str, Any]:
 
 
 def _adopt(draft: Draft, step: Entity, name: str, file: str) -> None:
-    """Update a resource that is there; what it held by the template's earlier version, nobody knows."""
+    """Update an existing resource; what an earlier version of the template gave it is unknown."""
     key = (step.listing, name)
     draft.by_address[step.address] = key
     draft.places[key] = Location(file, step.line, step.address)
@@ -90,13 +92,13 @@ def _adopt(draft: Draft, step: Entity, name: str, file: str) -> None:
         draft.unsure[key] = step.maybe
         _doubt_fields(draft, key, step, step.maybe)
     if step.listing in _HOLDERS:
-        gap = draft.gap(f"{step.address}: what an earlier version of the template gave {name} is not known")
+        gap = draft.gap(f"{step.address}: what an earlier version of the template added to {name} is unknown")
         draft.doubt_lists(key, ("group_names", "inline_policies", "attached_policies"), gap, keep=False)
-    draft.note(f"{step.address} has the name of a resource of the account; it is taken for an update of it", name)
+    draft.note(f"{step.address} has the name of an existing resource; it is judged as an update of that resource", name)
 
 
 def _doubt_fields(draft: Draft, key: Key, step: Entity, why: str) -> None:
-    """Leave in doubt what a step sets of a resource, since nobody knows whether it does."""
+    """Mark the fields that a step sets as unknown, because the step may not happen."""
     gap = draft.gap_of(step.address, why)
     fields = ["versions" if field == "document" else field for field in step.fields]
     draft.edit(key, **{field: Listing((), gap) if field in LISTS else Missing(gap) for field in fields})
@@ -104,7 +106,7 @@ def _doubt_fields(draft: Draft, key: Key, step: Entity, why: str) -> None:
 
 
 def _name_of_new(draft: Draft, step: Entity) -> str:
-    """Return the name under which a new resource is shown: the address for one that is unknown, sensitive or taken."""
+    """Return the name of a new resource; if it is unknown, sensitive or used already, return the address."""
     if isinstance(step.name, Unknown):
         return step.address
     taken = draft.found(step.listing, step.name) is not None
@@ -117,7 +119,7 @@ def _name_of_new(draft: Draft, step: Entity) -> str:
 
 
 def _arn(draft: Draft, step: Entity, name: str, gap: str) -> str | Missing:
-    """Return the ARN of a new resource; where it is unknown, policies get one that stands for it."""
+    """Return the ARN of a new resource; the unknown ARN of a policy gets a placeholder."""
     path = step.fields.get("path", "/")
     shown = name if name == step.name else None
     arn = draft.arn(step.listing, path, shown)
@@ -132,7 +134,7 @@ def _arn(draft: Draft, step: Entity, name: str, gap: str) -> str | Missing:
 
 
 def _values(draft: Draft, step: Entity, gap: str) -> dict[str, Any]:
-    """Return the fields of a step as a record holds them."""
+    """Return the fields of a step with the types that records have."""
     values: dict[str, Any] = {}
     for field, value in step.fields.items():
         if field == "document":
@@ -168,7 +170,7 @@ def _plain_value(value: Any, address: str) -> Any:
 
 
 def document(draft: Draft, value: Any, place: str) -> Raw | Missing:
-    """Return a policy document as records hold it; of one that is partly known, what is known is kept in the draft."""
+    """Return a policy document as raw JSON; the draft keeps the known parts of one that is partly known."""
     if isinstance(value, Unknown):
         return draft.missing(value)
     if unknown_within(value) is None:
@@ -179,7 +181,7 @@ def document(draft: Draft, value: Any, place: str) -> Raw | Missing:
 
 
 def _plain(draft: Draft, step: Entity, name: str) -> tuple[str, Any] | None:
-    """Return the name and record of a kind that has no partial form; None where only a doubt can be left."""
+    """Return the name and record of a resource whose record type has no partial form; None if too much is unknown."""
     path = step.fields.get("path", "/")
     arn = draft.arn(step.listing, path, step.name)
     if step.listing == "virtual_mfa_devices":
@@ -198,7 +200,7 @@ def _update(draft: Draft, step: Entity, name: str | None, file: str) -> None:
         return
     if name is None:
         old = step.old_name if step.old_name is not None else step.name
-        name = draft.reached(Target(step.listing, old), step.address)
+        name = draft.found_or_added(Target(step.listing, old), step.address)
         if name is None:
             return
         draft.by_address.setdefault(step.address, (step.listing, name))
@@ -216,7 +218,7 @@ def _update(draft: Draft, step: Entity, name: str | None, file: str) -> None:
 
 
 def _doubt_boundaries(draft: Draft, record: Any, gap: str) -> None:
-    """Leave in doubt how often policies are permissions boundaries, where a record has one or may have."""
+    """Mark as unknown how many permissions boundaries use a policy, if a record has or may have a boundary."""
     if "permissions_boundary" not in record.__struct_fields__:
         return
     if "permissions_boundary" in gaps_of(record) or stored(record, "permissions_boundary") is not None:
@@ -224,7 +226,7 @@ def _doubt_boundaries(draft: Draft, record: Any, gap: str) -> None:
 
 
 def _next_version(draft: Draft, key: Key, fresh: Listing[Any]) -> dict[str, Any]:
-    """Return the versions of a policy that gets a new default; AWS numbers it when it is made."""
+    """Return the versions of a policy with a new default; its id is unknown, because AWS numbers it."""
     (made,) = fresh.known_part
     held = draft.listing_of(key, "versions")
     others = [edited(each, {"is_default": False}) for each in held.known_part]
@@ -233,7 +235,7 @@ def _next_version(draft: Draft, key: Key, fresh: Listing[Any]) -> dict[str, Any]
 
 
 def _rename(draft: Draft, step: Entity, old: str, gap: str) -> None:
-    """Let a resource have its new name; who is in a renamed group stays in it."""
+    """Rename a resource; a renamed group keeps its members."""
     record = draft.lists[step.listing].pop(old)
     name = _name_of_new(draft, step)
     arn = _arn(draft, step, name, gap)
@@ -265,12 +267,12 @@ def _delete(draft: Draft, step: Entity, name: str | None) -> None:
     draft.deleted.add(key)
     draft.taken[key, "", ""] = step.address
     draft.cause(key, step.address, "it is deleted")
-    _let_go(draft, step, name, record)
+    _disconnect(draft, step, name, record)
 
 
-def _let_go(draft: Draft, step: Entity, name: str, record: Any) -> None:
-    """Take what is deleted out of what it was connected with."""
-    _doubt_boundaries(draft, record, draft.gap(f"{step.address}: whose permissions boundary goes is not counted"))
+def _disconnect(draft: Draft, step: Entity, name: str, record: Any) -> None:
+    """Remove a deleted resource from the resources that were connected with it."""
+    _doubt_boundaries(draft, record, draft.gap(f"{step.address}: the permissions boundary that it removes is unknown"))
     if step.listing == "virtual_mfa_devices":
         _doubt_mfa(draft, step, record.user_arn)
     if step.listing == "users":
@@ -278,16 +280,16 @@ def _let_go(draft: Draft, step: Entity, name: str, record: Any) -> None:
         for group in stored(record, "group_names").known_part:
             draft.cause(("groups", group), step.address, f"the user {name} is deleted", "members")
     if step.listing == "groups":
-        _leave_with_members(draft, name, step.address)
+        _remove_from_members(draft, name, step.address)
     if step.listing == "policies" and stored(record, "arn") is not None:
-        _leave_with_holders(draft, stored(record, "arn"), step.address)
+        _remove_from_holders(draft, stored(record, "arn"), step.address)
     if step.listing in _HOLDERS:
         for attached in stored(record, "attached_policies").known_part:
             count_attachment(draft, attached.arn, -1)
 
 
 def _doubt_mfa(draft: Draft, step: Entity, user_arn: str | None) -> None:
-    """Leave in doubt whether the owner of a deleted device has MFA: other devices are not all listed."""
+    """Mark MFA of the owner of a deleted device as unknown, because the snapshot does not list all devices."""
     missing = Missing(draft.gap(f"{step.address}: whether another MFA device is left is not known"))
     if user_arn is not None and user_arn.endswith(":root"):
         _doubt_mfa_of_root(draft, missing)
@@ -308,8 +310,8 @@ def _doubt_mfa_of_root(draft: Draft, missing: Missing) -> None:
         draft.account = edited(draft.account, {"root_credentials": edited(root, {"mfa_active": missing})})
 
 
-def _leave_with_members(draft: Draft, group: str, address: str) -> None:
-    """Take a group that is deleted from its members; AWS deletes none that has any, and the change fails.
+def _remove_from_members(draft: Draft, group: str, address: str) -> None:
+    """Remove a deleted group from its members; AWS does not delete a group with members, so the change will fail.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteGroup.html
     """
@@ -324,8 +326,8 @@ def _leave_with_members(draft: Draft, group: str, address: str) -> None:
             draft.cause(key, address, f"{group} is deleted", "group_names")
 
 
-def _leave_with_holders(draft: Draft, arn: str, address: str) -> None:
-    """Leave in doubt what has a policy that is deleted: AWS deletes none that is attached, and the change fails.
+def _remove_from_holders(draft: Draft, arn: str, address: str) -> None:
+    """Remove a deleted policy from its holders; AWS does not delete an attached policy, so the change will fail.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html
     """
@@ -343,7 +345,7 @@ def _leave_with_holders(draft: Draft, arn: str, address: str) -> None:
 
 
 def note_conflicts(draft: Draft) -> None:
-    """Keep a warning of what is deleted although somebody is still connected with it when the whole change is done."""
+    """Record a warning for each deleted group or policy that still has members or holders after the whole change."""
     for (listing, name), gap, why in draft.conflicts:
         record = draft.lists[listing].get(name)
         if record is not None and gap in (None, stored(record, "attached_policies").gap):
@@ -352,7 +354,7 @@ def note_conflicts(draft: Draft) -> None:
 
 
 def count_attachment(draft: Draft, arn: str, by: int) -> None:
-    """Count one attachment of a customer-managed policy more or less, where its count is known."""
+    """Add `by` to the attachment count of a customer managed policy, if that is known."""
     name = arn.rpartition("/")[2] if arn.startswith("arn:") else draft.by_address.get(arn, ("", ""))[1]
     record = draft.lists["policies"].get(name)
     if record is None or stored(record, "attachment_count") is None:

@@ -1,4 +1,4 @@
-"""Hiding: what a plan marks as sensitive stands in no finding."""
+"""Hiding: keep texts that a plan marks as sensitive out of findings."""
 
 import re
 from collections.abc import Set as AbstractSet
@@ -11,7 +11,7 @@ from auditor.judging.finding import Finding
 
 MASK = "(sensitive)"
 _PLAIN = frozenset({"", "*", "Allow", "Deny", "2012-10-17", "2008-10-17", "AWS", "Service", "true", "false"})
-"""What any policy document may hold, and so tells nothing."""
+"""Texts that are common in policy documents and so reveal nothing."""
 
 
 def without_secrets(finding: Finding, secrets: AbstractSet[str]) -> Finding:
@@ -26,7 +26,7 @@ def without_secrets(finding: Finding, secrets: AbstractSet[str]) -> Finding:
 
 
 def without_secrets_in(text: str, secrets: AbstractSet[str]) -> str:
-    """Return a text with each sensitive one in it masked."""
+    """Return a text in which each sensitive text is masked."""
     pattern = _pattern(frozenset(secrets))
     return text if pattern is None else pattern.sub(MASK, text)
 

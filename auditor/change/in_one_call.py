@@ -1,4 +1,4 @@
-"""Planned changes for programs: read a plan or template, and audit what it does, each in one call."""
+"""Planned changes for programs: one function to read a plan or template, and one to audit it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -20,10 +20,10 @@ from auditor.selection.named import Rules, configured_rules
 
 
 def read_terraform_plan(path: str | PathLike[str], *, source_dir: str | PathLike[str] | None = None) -> Opened:
-    """Return the planned change of a Terraform plan, which `terraform show -json` wrote.
+    """Return the planned change of a Terraform plan that `terraform show -json` wrote.
 
-    `source_dir` is the folder of its root module, in which file and line of its addresses are looked for. Raises
-    AuditError for what is no plan, or not a whole one, and for what is no folder.
+    `source_dir` is the folder of its root module, which is searched for the file and line of each address. Raises
+    AuditError if the file is not a complete plan, or `source_dir` is not a folder.
     """
     return plans.opened(fspath(path), None if source_dir is None else fspath(source_dir))
 
@@ -37,9 +37,9 @@ def read_cloudformation_template(
     """Return the planned change of a CloudFormation template in YAML or JSON, or of a change set.
 
     `path` may also name a change set, as `aws cloudformation describe-change-set --include-property-values` writes it.
-    `change_set` is one that deploys the template. `parameters` are values of the template's parameters by name; one
-    without a value or default stays unknown. Raises AuditError for what is neither a template nor a whole change set,
-    and for a parameter that the template does not declare.
+    `change_set` is a change set that deploys the template. `parameters` has values of the template's parameters by
+    name; a parameter without a value or default is unknown. Raises AuditError if the file is neither a template nor a
+    complete change set, and for a parameter that the template does not declare.
     """
     read = [files.read(fspath(each)) for each in (path, change_set) if each is not None]
     if change_set is not None and not files.belongs(*read):
@@ -63,10 +63,10 @@ def audit_change(
     as_of: datetime | None = None,
     max_report_age: timedelta | None = None,
 ) -> Report:
-    """Return the report of an account after planned changes, which apply in the order given.
+    """Return the report of an account after planned changes, which are applied in the given order.
 
-    Each finding says in `change` what the changes do to it; `planned` sums that up. Without a snapshot the changes are
-    judged alone. All else is as for `audit`.
+    Each finding has in `change` what the changes do to it; `planned` is the summary. Without a snapshot the changes are
+    judged alone. The other arguments are those of `audit`.
     """
     base = nothing_read() if snapshot is None else snapshot
     configured = configured_rules(rules, parameters)

@@ -1,4 +1,4 @@
-"""The index of an account after a change: a group that the change creates has only the members that it shows."""
+"""The index of an account after a change: a new group has only the members that the change gives it."""
 
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
@@ -14,13 +14,13 @@ T = TypeVar("T")
 
 _LISTS = {ResourceType.USER: "users", ResourceType.GROUP: "groups", ResourceType.ROLE: "roles"}
 MARK = "planned-change-"
-"""How the ids of gaps begin that a planned change made."""
+"""The prefix of the ids of gaps from a planned change."""
 
 
 class PlannedIndex(Index):
-    """Answer as an index does, knowing which groups are new and in whose membership the change leaves a doubt.
+    """Look up members and holders after a change, with new groups and with lists that the change makes uncertain.
 
-    `perhaps` has the gaps of the resources of which nobody knows whether the change creates them, by list and name.
+    `perhaps` has, by list and name, the gaps of the resources that may not be created.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class PlannedIndex(Index):
         self._planned_gap = next((gap for gap in gaps if gap is not None and gap.startswith(MARK)), None)
 
     def members(self, group_name: str) -> Listing[str]:
-        """Return the names of the users in a group; what was not read of the account says nothing of a new group."""
+        """Return the names of the users in a group; gaps of the account do not matter for a group that is new."""
         found = super().members(group_name)
         if found.gap is not None and group_name in self._new_groups:
             found = Listing(found.known_part, self._planned_gap)
@@ -47,12 +47,12 @@ class PlannedIndex(Index):
         return self._certain("users", found if doubt is None else Listing(found.known_part, doubt), str)
 
     def holders(self, resource_type: ResourceType, policy_arn: str) -> Listing[Any]:
-        """Return those to which a managed policy is attached; who may not be created is not among them."""
+        """Return the resources that have a managed policy attached, without those that may not be created."""
         found = super().holders(resource_type, policy_arn)
         return self._certain(_LISTS[resource_type], found, attrgetter("name"))
 
     def _certain(self, listing: str, found: Listing[T], name: Callable[[T], str]) -> Listing[T]:
-        """Return a list without the resources that may not be created, partial where there are such."""
+        """Return a list without the resources that may not be created; it is partial if there are any."""
         gap = next((gap for each in found.known_part if (gap := self._perhaps.get((listing, name(each))))), None)
         if gap is None:
             return found

@@ -1,4 +1,4 @@
-"""Judging a planned change: alone, or the account before and after it."""
+"""Judging a planned change, alone or with the account before and after it."""
 
 import re
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ _ARN = re.compile(r"arn:[\w-]+:iam::[^:\"]*:policy(/[^\",\s;\]]+)")
 
 
 def judged(before: Snapshot, after: Applied, judge: Judge) -> Report:
-    """Return the report of the account after a change; each finding says what the change does to it."""
+    """Return the report of the account after a change; each finding has what the change does to it."""
     if after.alone:
         report = judge(_population(after.snapshot), lambda _, rules: _evaluated(after, after.snapshot, rules))
         warnings = tuple(each for each in report.warnings if each.code != "unknown-group")
@@ -39,7 +39,7 @@ def judged(before: Snapshot, after: Applied, judge: Judge) -> Report:
 
 
 def _population(snapshot: Snapshot) -> Snapshot:
-    """Return a snapshot whose lists are those of the change, and complete: what its numbers are about."""
+    """Return the snapshot of a change alone with complete lists, so that the counts are those of the change."""
     lists: dict[str, Any] = {listing: getattr(snapshot, listing) for _, listing, _ in listed_kinds()}
     whole = {name: Listing(each.known_part, None) for name, each in lists.items() if each.gap == NOT_READ}
     return structs.replace(snapshot, **whole)
@@ -47,9 +47,9 @@ def _population(snapshot: Snapshot) -> Snapshot:
 
 def _evaluated(after: Applied, snapshot: Snapshot, rules: Sequence[ConfiguredRule]) -> Evaluation:
     """Return the evaluation of an account after a change, with the place and causes of each finding."""
-    asked = _with_asked_policies_in_doubt(snapshot, after, rules)
-    evaluation = evaluate(asked, rules, _index(asked, after))
-    findings = _with_partly_known(asked, after, rules, evaluation.findings)
+    account = _with_doubtful_policy_arns(snapshot, after, rules)
+    evaluation = evaluate(account, rules, _index(account, after))
+    findings = _with_partly_known(account, after, rules, evaluation.findings)
     if after.alone:
         findings = tuple(_alone(findings, rules))
     return Evaluation(tuple(_placed(_if_created(each, after), after) for each in findings), evaluation.notices)
@@ -60,7 +60,7 @@ def _index(snapshot: Snapshot, after: Applied) -> PlannedIndex:
 
 
 def _if_created(finding: Finding, after: Applied) -> Finding:
-    """Return the finding, undecided for a resource that is NON_COMPLIANT only if the change creates it."""
+    """Return the finding, INSUFFICIENT_DATA if it is NON_COMPLIANT on a resource that may not be created."""
     why = after.maybe.get(key_of(finding)) if after.maybe else None
     if why is None or finding.compliance_type is not ComplianceType.NON_COMPLIANT:
         return finding
@@ -71,10 +71,10 @@ def _if_created(finding: Finding, after: Applied) -> Finding:
 def _with_partly_known(
     snapshot: Snapshot, after: Applied, rules: Sequence[ConfiguredRule], findings: Sequence[Finding]
 ) -> tuple[Finding, ...]:
-    """Return the findings, decided where a document is partly known and its unknown parts make no difference."""
+    """Return the findings; one on a partly known document is decided if the unknown parts make no difference."""
     messages = {gap.message: gap.id for gap in snapshot.gaps if gap.id in after.partly}
     single = {each.config_rule_name: each for each in rules if documents.judges_one_document(each)}
-    unsure = {each.fingerprint for each in findings if messages and documents.rests_on(each, messages)}
+    unsure = {each.fingerprint for each in findings if messages and documents.undecided_gap(each, messages)}
     doubtful = [
         single[name] for name in {each.config_rule_name for each in findings if each.fingerprint in unsure} & {*single}
     ]
@@ -103,21 +103,21 @@ def _placed(finding: Finding, after: Applied) -> Finding:
 
 
 def _alone(findings: Sequence[Finding], rules: Sequence[ConfiguredRule]) -> list[Finding]:
-    """Return the findings without what is concluded of an account that nobody read."""
+    """Return the findings without conclusions about an account that was not read."""
     kept: list[Finding] = []
-    said = {finding.config_rule_name for finding in findings if not _is_of_the_unread(finding)}
+    listed = {finding.config_rule_name for finding in findings if not _is_account_unread(finding)}
     types = {each.config_rule_name: each.rule.resource_types for each in rules}
     for finding in findings:
         name = finding.config_rule_name
-        if not _is_of_the_unread(finding):
+        if not _is_account_unread(finding):
             kept.append(finding)
-        elif name not in said:
-            said.add(name)
+        elif name not in listed:
+            listed.add(name)
             kept.append(_not_applicable(finding, ", ".join(types[name])))
     return kept
 
 
-def _is_of_the_unread(finding: Finding) -> bool:
+def _is_account_unread(finding: Finding) -> bool:
     """Return whether a finding is about the account and undecided only because the account was not read."""
     if finding.resource_type is not ResourceType.ACCOUNT:
         return False
@@ -136,8 +136,8 @@ def _not_applicable(finding: Finding, kinds: str) -> Finding:
     )
 
 
-def _with_asked_policies_in_doubt(snapshot: Snapshot, after: Applied, rules: Sequence[ConfiguredRule]) -> Snapshot:
-    """Return the snapshot with doubts where a rule asks for an ARN that a planned policy may get."""
+def _with_doubtful_policy_arns(snapshot: Snapshot, after: Applied, rules: Sequence[ConfiguredRule]) -> Snapshot:
+    """Return the snapshot with partial lists where a rule parameter names an ARN that a planned policy may get."""
     if not after.stand_ins:
         return snapshot
     parameters = b" ".join(msgspec.json.encode(each.parameters) for each in rules).decode()
@@ -147,7 +147,7 @@ def _with_asked_policies_in_doubt(snapshot: Snapshot, after: Applied, rules: Seq
         return snapshot
     gap = f"{MARK}arns"
     lists = {name: _doubted(getattr(snapshot, name), doubtful, gap) for name in ("users", "groups", "roles")}
-    text = "The ARN of a planned policy is known only after apply, and a rule asks for one that it may be"
+    text = "The ARN of a planned policy is known only after apply, and it may be one that a rule parameter names"
     made = structs.replace(snapshot.gaps[0], id=gap, source=SOURCE, error_code=KNOWN_AFTER_APPLY, message=text)
     return structs.replace(snapshot, gaps=(*snapshot.gaps, made), **lists)
 

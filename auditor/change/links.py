@@ -1,4 +1,4 @@
-"""Applying what connects resources to a draft: memberships, attached and inline policies, and what excludes others."""
+"""Applying the steps that connect resources: memberships, attached and inline policies, and exclusive lists."""
 
 from typing import Any
 
@@ -17,11 +17,11 @@ _UNKNOWN_ARN = "known after apply"
 
 
 def link(draft: Draft, step: Link) -> None:
-    """Do a step that puts an item into a list, or takes it out."""
-    name = draft.reached(step.holder, step.address, adds=step.adds)
+    """Apply a step that adds an item to a list or removes it."""
+    name = draft.found_or_added(step.holder, step.address, adds=step.adds)
     if name is None:
         if isinstance(step.holder.name, Unknown):
-            _doubt_everybody(draft, step, step.holder.name)
+            _doubt_all_holders(draft, step, step.holder.name)
         return
     key = (step.holder.listing, name)
     maybe = step.maybe if step.maybe is not None else draft.unsure.get(key)
@@ -37,8 +37,8 @@ def _add(draft: Draft, key: Key, step: Link) -> None:
     held = draft.listing_of(key, step.field)
     item, gap = _item(draft, step.field, step.item, step.address)
     other = draft.taken.get((key, step.field, _id(item)), step.address)
-    if other != step.address:  # nothing orders the two: Terraform does both at once, CloudFormation deletes last
-        _maybe(draft, key, step, f"it gives what {other} takes away at the same time, and which is last is not known")
+    if other != step.address:  # the order is unknown: Terraform does both at once, CloudFormation deletes last
+        _maybe(draft, key, step, f"it adds what {other} removes in the same change, in an unknown order")
         return
     if step.field == "inline_policies":
         item = _inline(draft, item.name, step.document, f"{step.address}, {item.name}")
@@ -49,11 +49,11 @@ def _add(draft: Draft, key: Key, step: Link) -> None:
         draft.doubtful_counts["attachment_count"] = gap or draft.gap(f"{key[1]} may not be created: {draft.maybe[key]}")
     if len(kept) == len(held.known_part) and step.field == "attached_policies":
         count_attachment(draft, item.arn, 1)
-    _tell(draft, key, step, _shown(item), "gets")
+    _add_causes(draft, key, step, _shown(item), "gets")
 
 
 def _maybe(draft: Draft, key: Key, step: Link, why: str) -> None:
-    """Leave a list in doubt to which an item may be added, or from which it may be taken."""
+    """Mark a list as unknown because an item may be added to it or removed from it."""
     kept = tuple(each for each in draft.listing_of(key, step.field).known_part if step.adds or _id(each) != step.item)
     draft.edit(key, **{step.field: Listing(kept, draft.listing_of(key, step.field).gap)})
     gap = draft.gap_of(step.address, why)
@@ -71,17 +71,17 @@ def _remove(draft: Draft, key: Key, step: Link) -> None:
         return
     item, _ = _item(draft, step.field, step.item, step.address)
     if {key, ("groups", item if step.field == "group_names" else "")} & draft.renaming:
-        _maybe(draft, key, step, "it takes off what is renamed at the same time, and may not find it")
+        _maybe(draft, key, step, "it removes what the same change renames, and may not find it")
         return
     kept = tuple(each for each in held.known_part if _id(each) not in (_id(item), step.item))
     draft.taken[key, step.field, _id(item)] = step.address
     draft.edit(key, **{step.field: Listing(kept, held.gap)})
     if len(kept) < len(held.known_part) and step.field == "attached_policies":
         count_attachment(draft, item.arn, -1)
-    _tell(draft, key, step, _shown(item), "loses")
+    _add_causes(draft, key, step, _shown(item), "loses")
 
 
-def _tell(draft: Draft, key: Key, step: Link, item: str, verb: str) -> None:
+def _add_causes(draft: Draft, key: Key, step: Link, item: str, verb: str) -> None:
     what = {"group_names": "group", "instance_profile_names": "instance profile"}.get(step.field, "policy")
     draft.cause(key, step.address, f"{key[1]} {verb} the {what} {item}", step.field)
     if step.field == "group_names":
@@ -90,7 +90,7 @@ def _tell(draft: Draft, key: Key, step: Link, item: str, verb: str) -> None:
 
 
 def _item(draft: Draft, field: str, value: Text, address: str) -> tuple[Any, str | None]:
-    """Return an item as lists hold it, and the gap of the list where it is only known that there is one."""
+    """Return an item with the type of the list, and the gap of the list if the item cannot be identified."""
     if field == "attached_policies":
         return _attached(draft, value, address)
     found = _resolved(draft, field, value)
@@ -102,7 +102,7 @@ def _item(draft: Draft, field: str, value: Text, address: str) -> tuple[Any, str
 
 
 def _resolved(draft: Draft, field: str, value: Text) -> str | None:
-    """Return the shown name of a group, or the ARN of a policy, that the draft holds; None where there is none."""
+    """Return the display name of a group, or the ARN of a policy, in the draft; None if it is not there."""
     if field == "group_names":
         return draft.found("groups", value)
     if field == "attached_policies" and isinstance(value, Unknown):
@@ -132,7 +132,7 @@ def _attached(draft: Draft, value: Text, address: str) -> tuple[AttachedPolicy, 
 
 
 def _own_arn(draft: Draft, arn: str) -> str:
-    """Return the ARN as the draft knows it: one that is written by hand may name a planned policy."""
+    """Return the placeholder ARN of the planned policy that a literal ARN may name, else the ARN unchanged."""
     name = arn.rpartition("/")[2]
     record = draft.lists["policies"].get(name)
     _, mark, end = arn.partition(":policy")
@@ -149,7 +149,7 @@ def _inline(draft: Draft, name: str, text: Any, place: str) -> InlinePolicy:
 
 
 def _id(item: Any) -> str:
-    """Return what identifies an item of a list."""
+    """Return the name or ARN that identifies an item of a list."""
     found = item if isinstance(item, str) else item.arn if isinstance(item, AttachedPolicy) else item.name
     return str(found)
 
@@ -158,8 +158,8 @@ def _shown(item: Any) -> str:
     return item if isinstance(item, str) else str(item.name)
 
 
-def _doubt_everybody(draft: Draft, step: Link, unknown: Unknown) -> None:
-    """Leave a list of everybody in doubt, since nobody knows whose the step changes."""
+def _doubt_all_holders(draft: Draft, step: Link, unknown: Unknown) -> None:
+    """Mark a list of all holders as unknown, because it is unknown whose list the step changes."""
     gap = draft.gap(f"{step.address}: whose {step.field.replace('_', ' ')} it changes is known only after apply")
     if step.field == "group_names":
         group = draft.found("groups", step.item)
@@ -167,15 +167,17 @@ def _doubt_everybody(draft: Draft, step: Link, unknown: Unknown) -> None:
         draft.member_doubts.update(dict.fromkeys(draft.lists["groups"] if unnamed else [group or ""], gap))
     for name in [*draft.lists[step.holder.listing]]:
         draft.doubt_lists((step.holder.listing, name), (step.field,), gap, keep=step.adds)
-    draft.note(f"{step.address} changes {step.field.replace('_', ' ')} of somebody who is not known: {unknown.why}")
+    draft.note(
+        f"{step.address} changes the {step.field.replace('_', ' ')} of an unknown user, group or role: {unknown.why}"
+    )
 
 
 def exclusive(draft: Draft, step: Exclusive) -> None:
-    """Do a step that leaves only the items that it lists."""
-    name = draft.reached(step.holder, step.address)
+    """Apply a step that removes all items from a list except those that it names."""
+    name = draft.found_or_added(step.holder, step.address)
     if name is None:
         if isinstance(step.holder.name, Unknown):
-            _doubt_everybody(
+            _doubt_all_holders(
                 draft,
                 Link(address=step.address, field=step.field, holder=step.holder, item=step.holder.name, adds=False),
                 step.holder.name,
@@ -192,7 +194,7 @@ def exclusive(draft: Draft, step: Exclusive) -> None:
 
 
 def _complete(draft: Draft, key: Key, step: Exclusive, items: tuple[Text, ...]) -> None:
-    """Let a list hold exactly these items."""
+    """Set a list to exactly these items."""
     before = draft.listing_of(key, step.field).known_part
     made = [_item(draft, step.field, each, step.address) for each in items]
     gap = next((gap for _, gap in made if gap is not None), None)
@@ -209,15 +211,15 @@ def _complete(draft: Draft, key: Key, step: Exclusive, items: tuple[Text, ...]) 
 
 
 def _contest(draft: Draft, key: Key, step: Exclusive, lost: list[Any]) -> None:
-    """Leave a list in doubt where the same change adds what this step excludes: nothing orders the two."""
+    """Mark a list as unknown if the same change adds an item that this step excludes, because the order is unknown."""
     if any((key, step.field, _id(each)) in draft.added for each in lost):
-        why = f"{step.address} excludes what another resource of the change adds; which is last is not known"
+        why = f"{step.address} removes what another resource of the change adds, in an unknown order"
         draft.doubt_lists(key, (step.field,), draft.gap(why), keep=True)
         draft.note(why)
 
 
 def _keep_only(draft: Draft, key: Key, step: Exclusive, items: tuple[Text, ...]) -> None:
-    """Take out of a list what is not among the items; what is listed and missing is not made."""
+    """Remove all items from a list that the step does not name; named items that are missing are not added."""
     held = draft.listing_of(key, step.field)
     named = {str(each) for each in items if not isinstance(each, Unknown)}
     unknown = next((each for each in items if isinstance(each, Unknown)), None)
@@ -226,7 +228,7 @@ def _keep_only(draft: Draft, key: Key, step: Exclusive, items: tuple[Text, ...])
         draft.edit(key, **{step.field: Listing(kept, draft.gap(unknown.why))})
         return
     kept = tuple(each for each in held.known_part if _id(each) in named)
-    gap = held.gap if named else None  # where nothing is listed, nothing is left, seen or not
+    gap = held.gap if named else None  # without items the list is empty, even if it was not read completely
     draft.edit(key, **{step.field: Listing(kept, gap)})
     _contest(draft, key, step, [each for each in held.known_part if each not in kept])
     for lost in (each for each in held.known_part if each not in kept):

@@ -1,4 +1,4 @@
-"""Records of a planned change: new ones, those that are only touched, and known ones with other fields."""
+"""Records of a planned change: new resources, resources known only by name, and records with changed fields."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -29,15 +29,15 @@ TYPES: Mapping[str, type[Struct]] = {
     "oidc_providers": OidcProvider,
     "saml_providers": SamlProvider,
 }
-"""The records by the list of the snapshot that holds them; each has a partial form."""
+"""The record types by the list of the snapshot; each has a partial form."""
 LISTS = frozenset(
     {"group_names", "inline_policies", "attached_policies", "instance_profile_names", "versions", "client_ids"}
 )
-"""The fields that are listings."""
+"""The fields of type Listing."""
 DOCUMENTS = frozenset({"trust_policy", "document"})
 """The fields that are raw JSON."""
 NAMED_BY_ARN = frozenset({"oidc_providers", "saml_providers"})
-"""The kinds whose records always have an ARN."""
+"""The lists whose records always have an ARN."""
 _NOTHING: Listing[Any] = Listing((), None)
 _NULL = Raw(b"null")
 _DEFAULTS: Mapping[str, Any] = {
@@ -53,17 +53,17 @@ _DEFAULTS: Mapping[str, Any] = {
     "permissions_boundary_usage_count": 0,
     "valid_until": None,
 }
-"""What a new resource has where the change does not set it; all else of it is known only after the change."""
+"""The values of a new resource that the change does not set; other fields are unknown until it is applied."""
 
 
 class Missing(Struct, frozen=True):
-    """Stand for the value of a field that is not known; `gap` is the id of the gap."""
+    """Mark a field as unknown; `gap` is the id of the gap."""
 
     gap: str
 
 
 def whole_type(record: Struct) -> type[Struct]:
-    """Return the whole type of a record, which a partial one is derived from."""
+    """Return the complete record type that a partial one is derived from."""
     kind = type(record)
     if not isinstance(record, Partial):
         return kind
@@ -71,7 +71,7 @@ def whole_type(record: Struct) -> type[Struct]:
 
 
 def edited(record: R, values: Mapping[str, Any]) -> R:
-    """Return the record with other fields, of which a Missing one is unknown."""
+    """Return the record with these fields changed; fields with a Missing value become unknown."""
     fields = [field for field in type(record).__struct_fields__ if field != "gaps"]
     kept = {field: stored(record, field) for field in fields}
     gaps = {field: gap for field, gap in gaps_of(record).items() if field not in values}
@@ -80,7 +80,7 @@ def edited(record: R, values: Mapping[str, Any]) -> R:
 
 
 def new(listing: str, values: Mapping[str, Any], gap: str) -> Any:
-    """Return a new record; what neither `values` nor the nature of a new resource tells has the gap."""
+    """Return a new record; fields that have neither a given value nor a default get the gap."""
     kind = TYPES[listing]
     known = {field: _DEFAULTS.get(field, Missing(gap)) for field in kind.__struct_fields__}
     if listing == "policies":
@@ -89,7 +89,7 @@ def new(listing: str, values: Mapping[str, Any], gap: str) -> Any:
 
 
 def touched(listing: str, name: str, gap: str) -> Any:
-    """Return the record of a resource of which only the name is known."""
+    """Return the record of a resource that is known only by its name."""
     kind = TYPES[listing]
     blank: dict[str, Any] = {field: Missing(gap) for field in kind.__struct_fields__}
     known = {"arn": f"{name} (its ARN is not known)"} if listing in NAMED_BY_ARN else {}
@@ -97,7 +97,7 @@ def touched(listing: str, name: str, gap: str) -> Any:
 
 
 def unknown_credentials(gap: str) -> Credentials:
-    """Return credentials of which nothing is known."""
+    """Return credentials whose fields are all unknown."""
     blank: dict[str, Any] = dict.fromkeys(Credentials.__struct_fields__, Missing(gap))
     made: Credentials = _made(Credentials, blank, {})
     return made
@@ -110,7 +110,7 @@ def version(identifier: str, document: Raw | Missing, *, is_default: bool) -> Po
 
 
 def _made(kind: type[Any], values: Mapping[str, Any], gaps: Mapping[str, str]) -> Any:
-    """Return a record of these values, partial where one of them is Missing."""
+    """Return a record with these values, a partial one if some are Missing."""
     missing = {field: value.gap for field, value in values.items() if isinstance(value, Missing)}
     lists: dict[str, Any] = {field: Listing((), gap) for field, gap in missing.items() if field in LISTS}
     empty = {field: _NULL if field in DOCUMENTS else None for field in missing}

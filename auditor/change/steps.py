@@ -1,4 +1,4 @@
-"""The steps of a planned change: what it creates, updates, deletes, connects, and leaves in doubt."""
+"""The steps of a planned change: what it creates, updates, deletes, connects, and makes unknown."""
 
 from collections.abc import Callable, Mapping
 from enum import IntEnum, StrEnum
@@ -11,7 +11,7 @@ from auditor.change.values import Target, Text, Unknown
 
 
 class Action(StrEnum):
-    """Name what happens to a resource; KEEP: the change knows it and leaves it as it is."""
+    """Name what happens to a resource; KEEP: the change contains it and does not modify it."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -20,7 +20,7 @@ class Action(StrEnum):
 
 
 class Phase(IntEnum):
-    """Order the steps of a change; what is removed goes first, what excludes others comes last."""
+    """Order the steps of a change: removals are first, exclusive lists are near the end."""
 
     REMOVE = 0
     DELETE = 1
@@ -33,10 +33,10 @@ class Phase(IntEnum):
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """Hold one step; `address` names the resource of the plan or template behind it, `line` where it stands.
+    """Hold one step; `address` names its resource in the plan or template, `line` is its line number.
 
-    `file` is where it stands, None for the file of the change. `maybe` says why nobody knows whether the step is done
-    at all; None where it is.
+    `file` is the file with that line, None for the file of the change. `maybe` is the reason why it is unknown whether
+    the step happens, None if it certainly happens.
     """
 
     address: str
@@ -46,14 +46,14 @@ class Step(Struct, frozen=True, kw_only=True):
 
     @property
     def phase(self) -> Phase:
-        """Return when the step is done."""
+        """Return when the step is applied."""
         return Phase.CONNECT
 
 
 class Entity(Step, frozen=True, kw_only=True):
     """Create, update or delete a resource that a snapshot lists.
 
-    `fields` are fields of its record; those that are left out of an update stay. `old_name` is the name before.
+    `fields` has fields of its record; an update does not change the others. `old_name` is the name before the change.
     `may_exist`: if the account has a resource of this name, that one is updated.
     """
 
@@ -66,12 +66,12 @@ class Entity(Step, frozen=True, kw_only=True):
 
     @property
     def phase(self) -> Phase:
-        """Return when the step is done."""
+        """Return when the step is applied."""
         return {Action.CREATE: Phase.CREATE, Action.DELETE: Phase.DELETE}.get(self.action, Phase.UPDATE)
 
 
 class Link(Step, frozen=True, kw_only=True):
-    """Put an item into a list of a user, group or role, or take it out.
+    """Add an item to a list of a user, group or role, or remove it.
 
     `field` is group_names, attached_policies, inline_policies or instance_profile_names; the item is the name of a
     group or inline policy, or the ARN of a managed policy. `document` is the text of an inline policy. An inline policy
@@ -86,14 +86,14 @@ class Link(Step, frozen=True, kw_only=True):
 
     @property
     def phase(self) -> Phase:
-        """Return when the step is done."""
+        """Return when the step is applied."""
         return Phase.CONNECT if self.adds else Phase.REMOVE
 
 
 class Exclusive(Step, frozen=True, kw_only=True):
-    """Leave only these items in a list of a user, group or role; `completes`: those that are missing are added.
+    """Remove all other items from a list of a user, group or role; `completes`: items that are missing are added.
 
-    `early`: a role does so when it is made or changed, before other resources add to it.
+    `early`: applied when a role is created or updated, before other resources add items.
     """
 
     field: str
@@ -104,12 +104,12 @@ class Exclusive(Step, frozen=True, kw_only=True):
 
     @property
     def phase(self) -> Phase:
-        """Return when the step is done."""
+        """Return when the step is applied."""
         return Phase.SETTLE if self.early else Phase.EXCLUDE
 
 
 class Credential(Step, frozen=True, kw_only=True):
-    """Set columns of a user's credentials; a column of None is not known any more."""
+    """Set columns of a user's credentials; the value None makes a column unknown."""
 
     holder: Target
     columns: Mapping[str, Any]
@@ -117,22 +117,22 @@ class Credential(Step, frozen=True, kw_only=True):
 
 
 class ServiceCredentials(Step, frozen=True, kw_only=True):
-    """Leave the service-specific credentials of a user in doubt: which there are is known only after the change."""
+    """Make the service-specific credentials of a user unknown until the change is applied."""
 
     holder: Target
 
 
 class AccountFact(Step, frozen=True, kw_only=True):
-    """Set a fact of the account: its password policy, as a mapping of fields, or None where it is deleted."""
+    """Set a fact of the account: its password policy, as a mapping of fields, or None if it is deleted."""
 
     field: str
     value: Any
 
 
 class Doubt(Step, frozen=True, kw_only=True):
-    """Leave in doubt what a resource touches: these lists of these holders, or whole lists where nobody is named.
+    """Make unknown what a resource may change: these lists of these holders, or whole lists of the snapshot.
 
-    `keep`: what the lists of a holder hold is still there, and more may come.
+    `keep`: the items of a holder's lists are still there, and there may be more.
     """
 
     why: str
@@ -144,14 +144,14 @@ class Doubt(Step, frozen=True, kw_only=True):
 
     @property
     def phase(self) -> Phase:
-        """Return when the step is done."""
+        """Return when the step is applied."""
         return Phase.DOUBT
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """Hold what one plan or template does: its steps, what is to be said of it, and its sensitive texts.
+    """Hold what one plan or template does: its steps, its warnings, and its sensitive texts.
 
-    `by_default`: it leaves out a resource of IAM only because of a default, which another value may change.
+    `by_default`: only the default of a parameter makes it leave out a resource of IAM; another value may include it.
     """
 
     file: str
@@ -162,4 +162,4 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 Opened = Callable[[Snapshot], Change]
-"""The function from today's account to the change that a file makes to it."""
+"""A function that returns the change that a file makes to the given account."""

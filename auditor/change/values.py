@@ -7,10 +7,10 @@ from msgspec import Struct
 
 
 class Unknown(Struct, frozen=True):
-    """Stand for a value that the change does not show, and say why.
+    """Stand for a value that the change does not show; `why` is the reason.
 
-    `entity` is the address of the planned resource whose name or ARN the value is, where that is known. `optional`: an
-    item of a list that may not be there at all.
+    `entity` is the address of the planned resource that has the value as its name or ARN, if known. `optional`: an item
+    of a list that may be absent.
     """
 
     why: str
@@ -19,21 +19,21 @@ class Unknown(Struct, frozen=True):
 
 
 class Hidden(str):
-    """Hold a sensitive text: it may be compared, and is never shown."""
+    """Hold a sensitive text: it can be compared, but must not be shown."""
 
     __slots__ = ()
 
 
 Text = str | Unknown
-"""A text, or why it is not known."""
+"""A text, or the reason why it is unknown."""
 
 ACCOUNT_ID = "AccountId"
-"""What stands for the number of an account that was not read."""
+"""The placeholder for the id of an account that was not read."""
 UNREADABLE = "a policy document that cannot be read"
 
 
 class Target(Struct, frozen=True):
-    """Name the user, group or role that a step is about: the list of the snapshot that holds it, and its name."""
+    """Name the user, group or role that a step changes, with its list in the snapshot."""
 
     listing: str
     name: Text
@@ -52,7 +52,7 @@ def hidden_texts(value: object) -> Iterator[str]:
 
 
 def unknown_within(value: Any) -> Unknown | None:
-    """Return the first unknown value within a value, None where all of it is known."""
+    """Return the first unknown value within a value, None if it is completely known."""
     if isinstance(value, Unknown):
         return value
     parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()

@@ -16,7 +16,7 @@ from auditor.history.adding import Added, add
 from auditor.history.aged import open_findings
 from auditor.history.pruning import Pruned, prune
 from auditor.history.runs import report_digests
-from auditor.history.tally import keep_missing
+from auditor.history.tally import store_missing_tallies
 from auditor.history.wanted import Wanted
 from auditor.judging.rule import Severity
 from auditor.organization.reading_ahead import read_ahead
@@ -47,7 +47,7 @@ def check(history: str | None, settings: RunSettings) -> None:
 def make(history: str) -> None:
     """Make the history if it is not there, and raise AuditError where nothing can be added to it."""
     with store.writing(history) as connection:
-        keep_missing(connection)
+        store_missing_tallies(connection)
 
 
 def record(report: Report, history: str, settings: RunSettings, say: Say) -> int:

@@ -1,1 +1,1 @@
-"""History: many nights of reports in one SQLite file, a row for each change, and what became of each finding."""
+"""History: the reports of many runs in one SQLite file, with a row for each change, and the fate of each finding."""

@@ -1,4 +1,4 @@
-"""The accounts of a history, and which of them a command is about."""
+"""The accounts of a history, and the selection of those that a command uses."""
 
 import sqlite3
 from collections.abc import Collection, Sequence
@@ -16,7 +16,7 @@ class Account(NamedTuple):
 
 
 def accounts(connection: sqlite3.Connection, numbers: Collection[str] = ()) -> Sequence[Account]:
-    """Return the accounts in order of their numbers, all or those named; raise UsageError for one that is not there."""
+    """Return the accounts ordered by number, all or those named; raise UsageError for one not in the history."""
     rows = connection.execute("SELECT id, number, partition FROM account ORDER BY number, partition")
     every = [Account(*row) for row in rows]
     for number in numbers:

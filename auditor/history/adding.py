@@ -1,4 +1,4 @@
-"""Adding a report to a history: in whatever order reports come, the history is the same."""
+"""Adding a report to a history; the result does not depend on the order in which reports are added."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from auditor.history.accounts import Account
 from auditor.history.calendar import Calendar
 from auditor.history.ledger import Ledger
 from auditor.history.proofs import run_proof
-from auditor.history.runs import Run, content_digest, insert, owners_in, relink, run_of, stored_runs, time_of, whole
-from auditor.history.tally import keep, keep_missing
+from auditor.history.runs import Run, content_digest, insert, owners_in, relink, run_of, stored_runs, time_of, unpruned
+from auditor.history.tally import store_missing_tallies, store_tallies
 from auditor.history.timeline import neighbours
 from auditor.history.tracking import track
 from auditor.report.baseline import baseline_of
@@ -20,7 +20,7 @@ from auditor.report.same_account import check_as_it_is
 
 
 class Added(StrEnum):
-    """Name what became of a report: it is the newest night, one before others, or was there already."""
+    """Name the result of adding a report: it is the newest, an earlier one, or was already there."""
 
     NEWEST = "newest"
     EARLIER = "earlier"
@@ -28,14 +28,14 @@ class Added(StrEnum):
 
 
 def add(connection: sqlite3.Connection, report: Report, digest: str, place: str) -> Added:
-    """Add a report to the history, within the transaction of the connection; `digest` is that of its document.
+    """Add a report to the history, in the current transaction of the connection; `digest` is that of its document.
 
-    Raises SourceError, naming `place`, for a report that is of a planned change, was narrowed, does not name its
-    account or time, differs from one that the history has of the same time, or is older than what was pruned.
+    Raises SourceError, naming `place`, for a report that is about a planned change, was narrowed, has no account or
+    time, differs from the stored report of the same time, or is older than a pruned run.
     """
     check_as_it_is(report, place)
     side = Side(report, place)
-    keep_missing(connection)
+    store_missing_tallies(connection)
     account = _account(connection, report, place)
     ledger = Ledger(connection, account.id)
     runs = stored_runs(connection, account.id)
@@ -43,15 +43,15 @@ def add(connection: sqlite3.Connection, report: Report, digest: str, place: str)
     if (same := next((each for each in runs if each.time == run.time), None)) is not None:
         _check_same(same, run, report, place)
         return Added.KNOWN
-    _check_whole(runs, run, place)
+    _check_not_pruned(runs, run, place)
     insert(connection, run)
     moment = neighbours([each.time for each in runs], run.time)
     identifiers = {rule.config_rule_name: rule.source_identifier for rule in report.rules}
     ledger.record(report.findings, identifiers, moment)
     ledger.record_owners(owners_in(report), moment)
-    track(connection, ledger, sorted([*whole(runs), run], key=lambda each: each.time), moment)
+    track(connection, ledger, sorted([*unpruned(runs), run], key=lambda each: each.time), moment)
     relink(connection, account.id)
-    keep(connection, Calendar(connection, account, ledger.documents))
+    store_tallies(connection, Calendar(connection, account, ledger.documents))
     return Added.NEWEST if moment.after is None else Added.EARLIER
 
 
@@ -66,21 +66,21 @@ def _account(connection: sqlite3.Connection, report: Report, place: str) -> Acco
 
 
 def _documents(ledger: Ledger, report: Report, side: Side) -> tuple[str, str, str]:
-    asked = baseline_of(report).rules
-    texts = [as_json(each).decode() for each in (asked, report.configuration, run_proof(side))]
-    first, second, third = map(ledger.documents.kept, texts)
+    rules = baseline_of(report).rules
+    texts = [as_json(each).decode() for each in (rules, report.configuration, run_proof(side))]
+    first, second, third = map(ledger.documents.stored, texts)
     return first, second, third
 
 
 def _check_same(known: Run, run: Run, report: Report, place: str) -> None:
     if known.content_sha256 != content_digest(report):
-        problem = f"is another report of account {report.account.id} captured at {run.captured_at} than the history has"
-        hint = "A history holds one report of a time: keep one history for each selection of rules."
+        problem = f"differs from the report of account {report.account.id} captured at {run.captured_at} in the history"
+        hint = "A history has one report for each capture time: keep one history for each selection of rules."
         raise SourceError(problem, hint, subject=place)
 
 
-def _check_whole(runs: Sequence[Run], run: Run, place: str) -> None:
-    """Raise SourceError for a run among those that were pruned: what they proved beside it is gone."""
+def _check_not_pruned(runs: Sequence[Run], run: Run, place: str) -> None:
+    """Raise SourceError for a run before a pruned one: the proofs and verdicts that it would need are deleted."""
     pruned = next((each for each in reversed(runs) if each.pruned), None)
     if pruned is not None and run.time < pruned.time:
         problem = f"was captured at {run.captured_at}, but the history was pruned up to the run of {pruned.captured_at}"
@@ -88,5 +88,5 @@ def _check_whole(runs: Sequence[Run], run: Run, place: str) -> None:
 
 
 def in_order(reports: Sequence[tuple[Report, str, str]]) -> Sequence[tuple[Report, str, str]]:
-    """Return reports, each with its digest and place, in the order in which their accounts were captured."""
+    """Return reports, each with its digest and place, ordered by the time when their accounts were captured."""
     return sorted(reports, key=lambda each: time_of(each[0], each[2]))

@@ -1,4 +1,4 @@
-"""The findings that are not resolved, each with its age."""
+"""The findings that are not resolved, with their ages."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,16 +19,17 @@ from auditor.report.changes import Unproven
 
 _SEVERITIES = list(Severity)
 Limits = Mapping[Severity, int]
-"""How many days a finding of each severity may stay open."""
+"""The maximum number of days that a finding of each severity may stay open."""
 
 
 class AgedFinding(Struct, frozen=True, kw_only=True):
     """Hold a finding that is not resolved.
 
-    `age_days` counts days in UTC, up to the newest run of the account, or to the last run that saw it where the newest
-    proves nothing (`reason`). `at_least`: it may have begun earlier. `unseen_days` are the days since the first one on
-    which no run saw it. `reopened` counts how often it came back after it was resolved. `due` is the last day that the
-    SLA allows, None without one. `owner` is empty where the resource has none, None where no run knows.
+    `age_days` counts days in UTC, up to the newest run of the account. If that run proves nothing, it counts up to the
+    last run that saw the finding, and `reason` says why. `at_least`: the finding may have begun earlier. `unseen_days`
+    are the days since the first one on which no run saw it. `reopened` counts how often it came back after it was
+    resolved. `due` is the last day that the SLA allows, None without an SLA. `owner` is empty if the resource has no
+    owner, None if the owner is unknown.
     """
 
     account: str
@@ -54,7 +55,7 @@ class AgedFinding(Struct, frozen=True, kw_only=True):
 
 
 class AuditedAccount(Struct, frozen=True):
-    """Name an account of a history, its runs, and the time of the newest one, of which ages are."""
+    """Name an account of a history, with its number of runs and the time of the newest one, up to which ages count."""
 
     account: str
     partition: str
@@ -64,7 +65,7 @@ class AuditedAccount(Struct, frozen=True):
 
 
 class OpenFindings(Struct, frozen=True, kw_only=True):
-    """Hold the findings that are not resolved; the fields are those of the JSON, which `version` numbers."""
+    """Hold the unresolved findings; the fields are those of the JSON, whose format has the number `version`."""
 
     format: Literal["iam-audit-history-findings"] = "iam-audit-history-findings"
     version: Literal[1] = 1
@@ -77,8 +78,8 @@ class OpenFindings(Struct, frozen=True, kw_only=True):
 def calendars(connection: sqlite3.Connection, wanted: Wanted) -> Sequence[Calendar]:
     """Return the calendars of the wanted accounts that have a run.
 
-    Raises UsageError for an account or rule that the history does not have, SourceError where it has no run: nothing
-    found must not look like nothing wrong.
+    Raises UsageError for an account or rule that is not in the history, and SourceError if there is no run, because an
+    empty result must not look like a compliant account.
     """
     documents = Documents(connection)
     every = (Calendar(connection, account, documents) for account in accounts(connection, wanted.accounts))
@@ -90,12 +91,12 @@ def calendars(connection: sqlite3.Connection, wanted: Wanted) -> Sequence[Calend
     for name in wanted.rules:
         if name not in names:
             hint = nearest(name, names, "`iam-audit history trend` shows when rules were added and left out.")
-            raise UsageError("is a rule of no run in the history", hint, subject=f"--rule {name}")
+            raise UsageError("is not a rule of any run in the history", hint, subject=f"--rule {name}")
     return found
 
 
 def open_findings(connection: sqlite3.Connection, wanted: Wanted, limits: Limits) -> OpenFindings:
-    """Return what is not resolved, most severe and oldest first."""
+    """Return the findings that are not resolved, most severe and oldest first."""
     of_accounts = calendars(connection, wanted)
     found = [each for calendar in of_accounts for each in _of_account(connection, calendar, wanted, limits)]
     return OpenFindings(
@@ -107,7 +108,7 @@ def open_findings(connection: sqlite3.Connection, wanted: Wanted, limits: Limits
 
 
 def audited(calendar: Calendar) -> AuditedAccount:
-    """Return what a calendar says of its account."""
+    """Return the account of a calendar with its runs."""
     account: Account = calendar.account
     times = moment_of(calendar.times[0]), moment_of(calendar.newest)
     return AuditedAccount(account.number, account.partition, len(calendar.runs), *times)
@@ -125,7 +126,7 @@ def _of_account(
 
 
 def aged(history: History, calendar: Calendar, severity: Severity, limit: int | None) -> AgedFinding:
-    """Return a finding that is not resolved, with its age; `limit` is how many days the SLA allows."""
+    """Return a finding that is not resolved, with its age; `limit` is the number of days that the SLA allows."""
     episode = history.episodes[-1]
     age = episode.age_days(calendar.newest)
     return AgedFinding(

@@ -1,4 +1,4 @@
-"""The calendar of an account: its runs by time and by day (UTC), the days without one, and what was asked when."""
+"""The calendar of an account: its runs by time and by day (UTC), days without a run, and changes of settings."""
 
 import sqlite3
 from bisect import bisect_left, bisect_right
@@ -25,27 +25,27 @@ _END = 2**62  # seconds, later than any run
 
 
 def moment_of(time: int) -> datetime:
-    """Return seconds since 1970 as a time in UTC."""
+    """Return seconds since 1970 as a datetime in UTC."""
     return datetime.fromtimestamp(time, UTC)
 
 
 def day_of(time: int) -> int:
-    """Return the day of a time, counted from 1970 in UTC."""
+    """Return the day of a time, as days since 1970 in UTC."""
     return time // _DAY
 
 
 def date_of(day: int) -> date:
-    """Return the date of a day counted from 1970."""
+    """Return the date of a number of days since 1970."""
     return _EPOCH + timedelta(days=day)
 
 
 def day_number(day: date) -> int:
-    """Return a date as a day counted from 1970."""
+    """Return a date as days since 1970."""
     return (day - _EPOCH).days
 
 
-class Asking(NamedTuple):
-    """Hold the time of a run, and the digest of the rules and the tool that it asked with."""
+class RunSettings(NamedTuple):
+    """Hold the time of a run, its tool, and in `asked` the digest of its rules with their parameters."""
 
     time: int
     asked: str
@@ -53,7 +53,7 @@ class Asking(NamedTuple):
 
 
 class Boundary(Struct, frozen=True):
-    """Hold what was asked otherwise from a run on: findings may come or go there though the account is the same."""
+    """Hold changed settings since the run before: findings may come or go although the account is the same."""
 
     account: str
     captured_at: Time
@@ -61,9 +61,9 @@ class Boundary(Struct, frozen=True):
 
 
 class Calendar:
-    """Hold when an account was audited, and with what; times in seconds since 1970, days counted from 1970 (UTC).
+    """Hold when an account was audited, and with which settings; times are seconds, days are days, since 1970 (UTC).
 
-    `until`: as it was known at the run of that time.
+    With `until`, only the runs up to that time are included.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Calendar:
         self.account = account
         query = "SELECT time, asked, tool, version FROM run WHERE account = ? AND time <= ? ORDER BY time"
         rows = connection.execute(query, (account.id, _END if until is None else until))
-        self.runs = [Asking(time, asked, Tool(tool, version)) for time, asked, tool, version in rows]
+        self.runs = [RunSettings(time, asked, Tool(tool, version)) for time, asked, tool, version in rows]
         self.times = [run.time for run in self.runs]
         self.days = sorted({day_of(time) for time in self.times})
         self._documents = documents
@@ -83,12 +83,12 @@ class Calendar:
         return self.times[-1]
 
     def before(self, time: int) -> int | None:
-        """Return the time of the run before the one of this time."""
+        """Return the time of the run before the given time."""
         position = bisect_left(self.times, time)
         return self.times[position - 1] if position else None
 
     def days_within(self, first: int, last: int) -> int:
-        """Return on how many days there was a run, from one time to another."""
+        """Return the number of days with a run, from one time to another."""
         return bisect_right(self.days, day_of(last)) - bisect_left(self.days, day_of(first))
 
     def missing(self, until: int) -> Iterator[tuple[int, int]]:
@@ -99,7 +99,7 @@ class Calendar:
 
     @cached_property
     def severities(self) -> Mapping[tuple[str, str], Severity]:
-        """Return the severity of each rule by name and identifier, as the newest run that asked it has it."""
+        """Return the severity of each rule by name and identifier, taken from the newest run of that rule."""
         found: dict[tuple[str, str], Severity] = {}
         for digest in dict.fromkeys(run.asked for run in self.runs):
             rules = self._rules(digest)
@@ -111,7 +111,7 @@ class Calendar:
 
     @cached_property
     def boundaries(self) -> Mapping[int, Boundary]:
-        """Return where rules, parameters, severities or the tool changed, by the time of the first run after it."""
+        """Return the changes of rules, parameters, severities or the tool, by the time of the first run after them."""
         found: dict[int, Boundary] = {}
         for old, new in pairwise(self.runs):
             if (old.asked, old.tool) != (new.asked, new.tool):
@@ -120,8 +120,8 @@ class Calendar:
                 found[new.time] = Boundary(self.account.number, moment_of(new.time), differing)
         return found
 
-    def asked_otherwise(self, time: int, config_rule_name: str) -> bool:
-        """Return whether the run of a time asked a rule otherwise than the run before, or was made by another tool."""
+    def has_changed_settings(self, time: int, config_rule_name: str) -> bool:
+        """Return whether the rule or the tool changed between the run of a time and the run before."""
         boundary = self.boundaries.get(time)
         return boundary is not None and any(_concerns(each, config_rule_name) for each in boundary.differences)
 

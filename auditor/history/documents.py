@@ -1,4 +1,4 @@
-"""Documents: texts that many runs have in common, kept once, by their digests."""
+"""Documents: texts that many runs share, stored once by their digests."""
 
 import sqlite3
 from hashlib import sha256
@@ -12,14 +12,14 @@ D = TypeVar("D")
 
 
 class Documents:
-    """Keep texts in the history and read them back; the same text is one row."""
+    """Store texts in the history and read them back; the same text is stored only once."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._read: dict[str, str] = {}
 
-    def kept(self, text: str) -> str:
-        """Return the digest of a text that is in the history from now on."""
+    def stored(self, text: str) -> str:
+        """Store a text in the history if it is not there, and return its digest."""
         digest = sha256(text.encode()).hexdigest()
         if digest not in self._read:
             statement = "INSERT OR IGNORE INTO document (digest, content) VALUES (?, ?)"
@@ -28,7 +28,7 @@ class Documents:
         return digest
 
     def content(self, digest: str) -> str:
-        """Return the text of a digest; raise SourceError where the history has lost or changed it."""
+        """Return the text with a digest; raise SourceError if it is missing or changed."""
         if digest not in self._read:
             row = self._connection.execute("SELECT content FROM document WHERE digest = ?", (digest,)).fetchone()
             if row is None or sha256(row[0].encode()).hexdigest() != digest:
@@ -38,5 +38,5 @@ class Documents:
         return self._read[digest]
 
     def decoded(self, digest: str, kind: type[D]) -> D:
-        """Return the value that a document holds."""
+        """Return the decoded value of a document."""
         return msgspec.json.decode(self.content(digest), type=kind)

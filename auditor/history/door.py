@@ -1,4 +1,4 @@
-"""The history for programs: a file of many nights, filled and asked by methods."""
+"""The history for programs: methods that add reports to a history file and query it."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -24,21 +24,22 @@ Stored = str | os.PathLike[str] | bytes
 
 
 class History:
-    """Keep many nights in one SQLite file; each method opens the file for one transaction and closes it.
+    """Open a history, which keeps many runs in one SQLite file; each method is one transaction.
 
-    `accounts`, `rules` and `severities` narrow what a method is about; `sla` says how many days findings of a severity
-    may stay open. Every method raises AuditError for a file that cannot be read or written, is damaged or no history.
+    `accounts`, `rules` and `severities` select the findings of a method; `sla` has the number of days that findings of
+    a severity may stay open. Every method raises AuditError for a file that cannot be read or written, is damaged, or
+    is not a history.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Name the file; `add` makes it where there is none."""
+        """Set the path of the file; `add` creates it if it does not exist."""
         self.path = os.fspath(path)
 
     def add(self, report: Stored) -> Added:
-        """Add a stored JSON report, and return whether it is the newest, an earlier one, or was there already.
+        """Add a stored JSON report, and return whether it is the newest, an earlier one, or was already there.
 
-        Raises SourceError for one that is not whole, does not name its account or time, or differs from one of the same
-        time.
+        Raises SourceError for a report that is incomplete, has no account or time, or differs from the stored one of
+        the same time.
         """
         content, place = _read(report)
         loaded = load_report(content, place)
@@ -53,7 +54,7 @@ class History:
         severities: Sequence[str] = (),
         sla: Mapping[str, int] | None = None,
     ) -> OpenFindings:
-        """Return what is not resolved, with ages, most severe and oldest first."""
+        """Return the findings that are not resolved, with ages, most severe and oldest first."""
         wanted, limits = Wanted(accounts=accounts, rules=rules, severities=_named(severities)), _limits(sla)
         with store.reading(self.path) as connection:
             return open_findings(connection, wanted, limits)
@@ -68,7 +69,7 @@ class History:
         until: date | None = None,
         sla: Mapping[str, int] | None = None,
     ) -> Trend:
-        """Return what was open and resolved on each day, gaps, changes of rules, and the time to remediate."""
+        """Return open and resolved findings by day, days without runs, changes of rules, and the time to remediate."""
         wanted, limits = Wanted(accounts=accounts, rules=rules, severities=_named(severities)), _limits(sla)
         with store.reading(self.path) as connection:
             return trend(connection, wanted, Period(since, until), limits)
@@ -76,7 +77,7 @@ class History:
     def ages(
         self, report: Stored, *, new_since: date | None = None, sla: Mapping[str, int] | None = None
     ) -> ReportAges:
-        """Return how old the findings of a stored report were when it was made; raise SourceError if it is unknown."""
+        """Return the ages of a stored report's findings when it was made; raise SourceError for an unknown report."""
         content, place = _read(report)
         loaded, limits = load_report(content, place), _limits(sla)
         with store.reading(self.path) as connection:
@@ -93,20 +94,20 @@ class History:
         since: date | None = None,
         until: date | None = None,
     ) -> Sample:
-        """Return findings drawn at random that were NON_COMPLIANT in a period; the same seed draws the same ones."""
+        """Return a random sample of findings that were NON_COMPLIANT in a period; the same seed draws the same."""
         wanted = Wanted(accounts=accounts, rules=rules, severities=_named(severities))
         with store.reading(self.path) as connection:
             return sample(connection, wanted, Period(since, until), size=size, seed=seed)
 
     def verify(self, reports: Sequence[Stored] | None = None, *, heads: Sequence[str] = ()) -> Verification:
-        """Return what was removed or changed; with `reports`, every run must have its stored report among them."""
+        """Return which runs were removed or changed; with `reports`, every run must have its stored report there."""
         read = None if reports is None else [_read(each) for each in reports]
         digests = None if read is None else {sha256(content).hexdigest(): place for content, place in read}
         with store.reading(self.path) as connection:
             return verified(connection, digests, heads)
 
     def prune(self, before: date, *, accounts: Sequence[str] = ()) -> Pruned:
-        """Drop what runs before a day said of each resource, and return how much; episodes and the chain stay."""
+        """Delete the verdicts of runs before a day, and return how much; episodes and the chain stay."""
         with store.writing(self.path) as connection:
             found = prune(connection, before, accounts)
         store.compact(self.path)
@@ -114,7 +115,7 @@ class History:
 
 
 def _read(report: Stored) -> tuple[bytes, str]:
-    """Return the content of a stored report, and the place that messages name."""
+    """Return the content of a stored report, and its name for messages."""
     if isinstance(report, bytes):
         content, place = report, "the report"
     else:

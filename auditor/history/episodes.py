@@ -1,6 +1,6 @@
-"""Episodes: from when to when a resource was NON_COMPLIANT for a rule, as far as the nights prove it.
+"""Episodes: the periods in which a resource was NON_COMPLIANT for a rule, as far as runs prove them.
 
-A night that proves nothing neither begins nor ends an episode; only one that proves the finding resolved ends it.
+A run that proves nothing neither begins nor ends an episode; only a run that proves the finding resolved ends it.
 """
 
 import sqlite3
@@ -16,11 +16,11 @@ from auditor.history.timeline import Span, until
 from auditor.report.changes import Unproven
 
 FAILING = (OPEN, SUPPRESSED)
-"""The states in which a finding is NON_COMPLIANT."""
+"""The states that mean NON_COMPLIANT."""
 
 
 class Status(StrEnum):
-    """Name where an episode stands at the newest run."""
+    """Name the status of an episode at the newest run."""
 
     OPEN = "open"
     SUPPRESSED = "suppressed"
@@ -29,11 +29,11 @@ class Status(StrEnum):
 
 
 class Episode(NamedTuple):
-    """Hold one episode; times in seconds since 1970.
+    """Hold one episode; times are seconds since 1970.
 
-    `first` and `last` are of the first and last run in which the finding was NON_COMPLIANT, `resolved` of the run that
-    proves it gone. `at_least`: nothing proves that it began no earlier than the day before `first`. `unseen_days` are
-    those from `first` to the end on which no run saw it NON_COMPLIANT. `state` is that of the newest run.
+    `first` and `last` are the first and last run with the finding NON_COMPLIANT, `resolved` is the run that proves it
+    resolved. `at_least`: no run within a day before `first` proves it absent. `unseen_days` counts the days from
+    `first` to the end on which no run saw it NON_COMPLIANT. `state` is the state at the newest run.
     """
 
     first: int
@@ -45,14 +45,14 @@ class Episode(NamedTuple):
 
     @property
     def status(self) -> Status:
-        """Return where the episode stands."""
+        """Return the status of the episode."""
         if self.resolved is not None:
             return Status.RESOLVED
         return Status(self.state) if self.state in FAILING else Status.NOT_SEEN
 
     @property
     def has_due_date(self) -> bool:
-        """Return whether an SLA holds it to a date: not while it is suppressed or judged by the id known now."""
+        """Return whether an SLA applies: not if it is suppressed, or if a unique id is unknown."""
         return self.status is not Status.SUPPRESSED and self.state != Unproven.ID_UNKNOWN
 
     def age_days(self, newest: int) -> int:
@@ -62,9 +62,9 @@ class Episode(NamedTuple):
 
 
 class History(NamedTuple):
-    """Hold a finding that was ever NON_COMPLIANT on one resource, its episodes and its states in order of time.
+    """Hold a finding that was ever NON_COMPLIANT on a resource, with its episodes and its states ordered by time.
 
-    `owner` is as the newest run has it that knows it: empty where the resource has none, None where no run knows.
+    `owner` is taken from the newest run that knows it: empty if the resource has none, None if no run knows it.
     """
 
     rule: str
@@ -88,7 +88,7 @@ _TRACKED = (
 
 
 def histories(connection: sqlite3.Connection, calendar: Calendar) -> Iterator[History]:
-    """Yield the findings of an account that were ever NON_COMPLIANT, with their episodes up to its newest run."""
+    """Yield the findings of an account that were ever NON_COMPLIANT, with episodes up to the calendar's newest run."""
     account = calendar.account.id
     spans, owners = spans_of(connection, "state", account), spans_of(connection, "owner", account)
     for number, *names, resource in connection.execute(_TRACKED, (account,)):
@@ -99,10 +99,10 @@ def histories(connection: sqlite3.Connection, calendar: Calendar) -> Iterator[Hi
 
 
 def folded(spans: Sequence[Span[Any]], calendar: Calendar) -> Sequence[Episode]:
-    """Return the episodes that the states of a finding come to."""
+    """Return the episodes that follow from the states of a finding."""
     episodes: list[Episode] = []
     current: list[Span[Any]] = []
-    before: Span[Any] | None = None  # the one that proved it resolved before the current episode
+    before: Span[Any] | None = None  # the RESOLVED span before the current episode
     for span in spans:
         if span.value in FAILING or (current and span.value != RESOLVED):
             current.append(span)
@@ -138,11 +138,11 @@ def _fails(span: Span[Any]) -> bool:
 
 
 def _began(before: Span[Any] | None, first: int) -> bool:
-    """Return whether a run at most a day earlier proves that the finding was not there."""
+    """Return whether a run at most one day earlier proves that the finding was absent."""
     return before is not None and before.last is not None and day_of(first) - day_of(before.last) <= 1
 
 
 def _days_seen(failing: Sequence[tuple[int, int]], calendar: Calendar) -> int:
-    """Return on how many days a run saw it; two spans may share a day."""
+    """Return the number of days on which a run saw it; two spans can share a day."""
     shared = sum(day_of(one[1]) == day_of(two[0]) for one, two in pairwise(failing))
     return sum(calendar.days_within(*span) for span in failing) - shared

@@ -1,4 +1,4 @@
-"""The ledger of one account: its findings, verdicts and states as the file has them, and the changes to be written."""
+"""The ledger of one account: its findings, verdicts and owners in the history, and how new ones are written."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from auditor.report.changes import Entry
 
 
 class Item(NamedTuple):
-    """Hold a finding of one rule on one resource, whatever it says from night to night."""
+    """Hold what identifies a finding of one rule on one resource in every run."""
 
     number: int
     fingerprint: str
@@ -29,7 +29,7 @@ class Item(NamedTuple):
     region: str | None
 
     def entry(self, resource_id: str | None) -> Entry:
-        """Return what identifies the finding on the resource of a unique id."""
+        """Return the entry that identifies the finding on the resource with this unique id."""
         return Entry(
             fingerprint=self.fingerprint,
             resource_id=resource_id,
@@ -41,7 +41,7 @@ class Item(NamedTuple):
 
 
 class Observation(NamedTuple):
-    """Hold what a night says of a finding: the unique id of the resource, the verdict, the suppression's digest."""
+    """Hold what a run reports for a finding: the resource's unique id, the verdict, the digest of the suppression."""
 
     resource_id: str | None
     compliance_type: ComplianceType
@@ -57,7 +57,7 @@ _Spans = dict[int, Sequence[Span[Any]]]
 
 
 class Ledger:
-    """Hold what the history knows of one account, all of it: some thousand rows."""
+    """Hold everything in the history about one account: some thousand rows."""
 
     def __init__(self, connection: sqlite3.Connection, account: int) -> None:
         self._connection = connection
@@ -72,43 +72,43 @@ class Ledger:
         self.owners = spans_of(connection, "owner", account)
         try:
             self._load()
-        except ValueError as error:  # a type that no release wrote
+        except ValueError as error:  # an unknown resource or compliance type
             raise inconsistent(connection, str(error)) from error
         values = {span.value for spans in self.verdicts.values() for span in spans}
         if self.verdicts.keys() - self.items.keys() or values - self.observations.keys():
-            raise inconsistent(connection, "a verdict is of a finding that it does not have")
+            raise inconsistent(connection, "a verdict belongs to a finding that is missing")
 
     def _load(self) -> None:
         of_account = (self.account,)
         for number, fingerprint, rule, identifier, *names, resource in self._connection.execute(_ITEMS, of_account):
             kind, name, arn, region = names
-            self._know(Item(number, fingerprint, rule, identifier, ResourceType(kind), name, arn, region))
+            self._add_item(Item(number, fingerprint, rule, identifier, ResourceType(kind), name, arn, region))
             self._resources[kind, name, arn, region] = resource
         query = "SELECT id, resource_id, compliance_type, suppression FROM observation WHERE account = ?"
         for number, resource_id, kind, suppression in self._connection.execute(query, of_account):
             self.observations[number] = Observation(resource_id, ComplianceType(kind), suppression)
         self._known = {observation: number for number, observation in self.observations.items()}
 
-    def _know(self, item: Item) -> None:
+    def _add_item(self, item: Item) -> None:
         self.items[item.number] = item
         self._numbers[item.fingerprint, item.config_rule_name, item.source_identifier] = item.number
 
     def record(self, findings: Iterable[Finding], identifiers: Mapping[str, str], moment: Moment) -> None:
-        """Write what a run says of every finding; what it does not have, it says nothing of."""
+        """Write the verdicts of a run; findings that are not in the run get no verdict at its time."""
         found = {self._item(each, identifiers[each.config_rule_name]): self._observed(each) for each in findings}
         present = [number for number, spans in self.verdicts.items() if at(spans, moment.time) is not None]
         for number in {*found, *present}:
             place(self._connection, "verdict", self.account, self.verdicts, number, moment, found.get(number))
 
     def record_owners(self, owners: Mapping[str, str], moment: Moment) -> None:
-        """Write who owns resources by a run, by ARN; call it when the findings of the run are recorded."""
+        """Write the owners of resources in a run, by ARN; call it after the findings of the run are recorded."""
         found = {number: owners[arn] for (_, _, arn, _), number in self._resources.items() if arn in owners}
         present = [number for number, spans in self.owners.items() if at(spans, moment.time) is not None]
         for number in {*found, *present}:
             place(self._connection, "owner", self.account, self.owners, number, moment, found.get(number))
 
     def owners_at(self, time: int) -> Mapping[str, str]:
-        """Return who owned resources by a run, by ARN."""
+        """Return the owners of resources in a run, by ARN."""
         known = ((arn, at(self.owners.get(number, ()), time)) for (_, _, arn, _), number in self._resources.items())
         return {arn: owner for arn, owner in known if owner is not None}
 
@@ -123,7 +123,7 @@ class Ledger:
             (*values, self._resource(finding)),
         )
         names = finding.resource_type, finding.resource_name, finding.resource_arn, finding.region
-        self._know(Item(number, finding.fingerprint, finding.config_rule_name, identifier, *names))
+        self._add_item(Item(number, finding.fingerprint, finding.config_rule_name, identifier, *names))
         return number
 
     def _rule(self, finding: Finding, identifier: str) -> int:
@@ -142,7 +142,7 @@ class Ledger:
 
     def _observed(self, finding: Finding) -> int:
         suppression = suppression_text(finding)
-        digest = None if suppression is None else self.documents.kept(suppression)
+        digest = None if suppression is None else self.documents.stored(suppression)
         observation = Observation(finding.resource_id, finding.compliance_type, digest)
         if observation not in self._known:
             number = self._inserted(
@@ -154,15 +154,15 @@ class Ledger:
 
     def _inserted(self, statement: str, values: tuple[Any, ...]) -> int:
         number = self._connection.execute(statement, values).lastrowid
-        assert number is not None  # of an INSERT into a table with numbers
+        assert number is not None  # an INSERT always sets the row id
         return number
 
     def at(self, time: int) -> "Night":
-        """Return the verdicts of one run, to be looked up."""
+        """Return a lookup of the verdicts of one run."""
         return Night(self, time)
 
     def keys(self, time: int) -> Iterator[Key]:
-        """Yield the verdicts of one run, as the report had them."""
+        """Yield the verdicts of one run, as they are in its report."""
         for number, spans in self.verdicts.items():
             if (observed := at(spans, time)) is not None:
                 said = self.observations[observed]
@@ -171,7 +171,7 @@ class Ledger:
 
     @cached_property
     def by_fingerprint(self) -> Mapping[str, Sequence[int]]:
-        """Return the items of each fingerprint: more than one where a rule's name was given to another rule."""
+        """Return the items of each fingerprint: several if another rule got the name of an earlier one."""
         found: dict[str, list[int]] = {}
         for item in self.items.values():
             found.setdefault(item.fingerprint, []).append(item.number)
@@ -179,7 +179,7 @@ class Ledger:
 
     @cached_property
     def by_resource(self) -> Mapping[tuple[str, ResourceType, str], Sequence[int]]:
-        """Return the items by rule, type and unique id, in the order of reports."""
+        """Return the items by rule, type and unique id, in the order that reports have."""
         found: dict[tuple[str, ResourceType, str], set[int]] = {}
         for number, spans in self.verdicts.items():
             item = self.items[number]
@@ -194,18 +194,18 @@ class Ledger:
 
 
 class Night(Lookup):
-    """Look up the verdicts of one run; make it only when every verdict is in the ledger."""
+    """Look up the verdicts of one run; create it only after all its verdicts are recorded."""
 
     def __init__(self, ledger: Ledger, time: int) -> None:
         self._ledger = ledger
         self._time = time
 
     def at_fingerprint(self, fingerprint: str) -> Observed | None:
-        """Return the verdict of a fingerprint."""
+        """Return the verdict for a fingerprint."""
         return self._last(self._ledger.by_fingerprint.get(fingerprint, ()))
 
     def on_resource(self, config_rule_name: str, resource_type: ResourceType, resource_id: str) -> Observed | None:
-        """Return the verdict of a rule on the resource of a unique id, as a report's last one counts."""
+        """Return the verdict of a rule on the resource with a unique id, the last one if a report has several."""
         numbers = self._ledger.by_resource.get((config_rule_name, resource_type, resource_id), ())
         return self._last(numbers, resource_id)
 
@@ -223,7 +223,7 @@ class Night(Lookup):
 
 
 def spans_of(connection: sqlite3.Connection, table: str, account: int) -> _Spans:
-    """Return the spans of an account in a table of them, by what they are of."""
+    """Return the spans of an account in a table, by the id of the finding or resource."""
     found: dict[int, Sequence[Span[Any]]] = {}
     query = f"SELECT item, first, last, value FROM {table} WHERE account = ? ORDER BY item, first"  # noqa: S608 - ours
     for item, first, last, value in connection.execute(query, (account,)):
@@ -234,7 +234,7 @@ def spans_of(connection: sqlite3.Connection, table: str, account: int) -> _Spans
 def place(
     connection: sqlite3.Connection, table: str, account: int, known: _Spans, item: int, moment: Moment, value: Any
 ) -> None:
-    """Put a value at the moment of a run into a table of spans, and into what is known of it."""
+    """Set a value for the time of a run, in a table of spans and in `known`."""
     old = known.get(item, ())
     new = placed(old, moment, value)
     if new is not old:
@@ -250,7 +250,7 @@ def write_spans(
     old: Iterable[Span[Any]],
     new: Iterable[Span[Any]],
 ) -> None:
-    """Replace the spans of one item in a table by others; equal ones stay."""
+    """Replace the spans of one item in a table; rows that are equal stay."""
     before, after = set(old), set(new)
     delete = f"DELETE FROM {table} WHERE account = ? AND item = ? AND first = ?"  # noqa: S608 - our own tables
     connection.executemany(delete, [(account, item, span.first) for span in before - after])

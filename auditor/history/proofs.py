@@ -1,6 +1,6 @@
-"""What a run proves, as the history keeps it: enough to say of any finding what became of it in any night.
+"""What a run proves, as the history stores it: enough to derive the fate of any finding in any run.
 
-The conclusions are those of report/proof; here is only where its facts are looked up.
+The conclusions are drawn in report/proof; this module only looks up the facts for them.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,7 +16,7 @@ from auditor.report.proof import Fate, ListName, Proof, Side
 
 
 class RuleProof(Struct, frozen=True):
-    """Hold what a rule's run can prove: the lists that it proves complete, and the sources that it lacked."""
+    """Hold what a rule's run can prove: the lists that it proves complete, and the sources that were incomplete."""
 
     source_identifier: str
     left_out: tuple[ResourceType, ...]
@@ -26,11 +26,11 @@ class RuleProof(Struct, frozen=True):
 
 
 RunProof = Mapping[str, RuleProof]
-"""What a run can prove, by the name of the rule."""
+"""What a run can prove, by rule name."""
 
 
 def run_proof(side: Side) -> dict[str, RuleProof]:
-    """Return what the run of a report can prove; equal for two nights that read the same."""
+    """Return what the run of a report can prove; it is equal for two runs that read the same sources."""
     return {
         name: RuleProof(
             source_identifier=result.source_identifier,
@@ -44,7 +44,7 @@ def run_proof(side: Side) -> dict[str, RuleProof]:
 
 
 class Observed(NamedTuple):
-    """Hold what a run said of a finding, as far as proofs need it."""
+    """Hold what a run reports for a finding, as far as proofs need it."""
 
     config_rule_name: str
     resource_id: str | None
@@ -53,17 +53,17 @@ class Observed(NamedTuple):
 
 
 class Lookup(Protocol):
-    """Find what a run said by fingerprint and by resource; whoever keeps the verdicts makes one for a run."""
+    """Look up the verdicts of a run by fingerprint and by resource; implemented where verdicts are stored."""
 
     def at_fingerprint(self, fingerprint: str) -> Observed | None:
-        """Return the verdict of a fingerprint."""
+        """Return the verdict for a fingerprint."""
 
     def on_resource(self, config_rule_name: str, resource_type: ResourceType, resource_id: str) -> Observed | None:
-        """Return the verdict of a rule on the resource of a unique id."""
+        """Return the verdict of a rule on the resource with a unique id."""
 
 
 class StoredProof(Proof[Observed]):
-    """Conclude what became of findings from one stored run."""
+    """Derive the fate of findings from one stored run."""
 
     def __init__(self, proof: RunProof, lookup: Lookup) -> None:
         self._proof = proof
@@ -71,7 +71,7 @@ class StoredProof(Proof[Observed]):
 
     @property
     def rules(self) -> Mapping[str, RuleProof]:
-        """Return the rules that ran, by name."""
+        """Return the rules of the run, by name."""
         return self._proof
 
     @cached_property
@@ -84,36 +84,36 @@ class StoredProof(Proof[Observed]):
 
     @property
     def regions(self) -> Mapping[str, Collection[str | None]]:
-        """Return the Regions in which each rule judged something."""
+        """Return the Regions in which each rule evaluated something."""
         return self._regions
 
     @property
     def lists_by_rule(self) -> Mapping[str, Collection[ListName]]:
-        """Return the complete lists by the rule that proves them."""
+        """Return the lists that are proven complete, by rule."""
         return self._lists
 
     def at_fingerprint(self, fingerprint: str) -> Observed | None:
-        """Return the verdict of a fingerprint."""
+        """Return the verdict for a fingerprint."""
         return self._lookup.at_fingerprint(fingerprint)
 
     def on_resource(
         self, config_rule_name: str, resource_type: ResourceType, resource_id: str | None
     ) -> Observed | None:
-        """Return the verdict of a rule on the resource of a unique id; None for an unknown id."""
+        """Return the verdict of a rule on the resource with a unique id; None for an unknown id."""
         if resource_id is None:
             return None
         return self._lookup.on_resource(config_rule_name, resource_type, resource_id)
 
     def lacking(self, config_rule_name: str) -> Sequence[str]:
-        """Return the sources that a rule reads and that were not read completely."""
+        """Return the sources that a rule needs and that were not read completely."""
         return self._proof[config_rule_name].lacking
 
 
 OPEN, SUPPRESSED, RESOLVED = "open", "suppressed", "resolved"
-"""The states of a finding in a night; every other one is the reason why nothing is proven."""
+"""The states of a finding in a run; any other state is the reason why nothing is proven."""
 _STATES = {Outcome.UNCHANGED: OPEN, Outcome.SUPPRESSED: SUPPRESSED, Outcome.RESOLVED: RESOLVED}
 
 
 def state_of(fate: Fate[Any]) -> str:
-    """Return the state that a fate comes to."""
+    """Return the state for a fate."""
     return _STATES[fate.outcome] if fate.reason is None else str(fate.reason)

@@ -1,4 +1,4 @@
-"""Pruning: dropping what old runs said of each resource, while episodes, digests and the chain stay."""
+"""Pruning: deleting the verdicts of old runs, while episodes, digests and the chain stay."""
 
 import sqlite3
 from collections.abc import Collection, Sequence
@@ -9,13 +9,13 @@ from msgspec import Struct
 from auditor.history.accounts import Account, accounts
 from auditor.history.calendar import day_number, day_of
 from auditor.history.ledger import spans_of, write_spans
-from auditor.history.runs import Run, stored_runs, whole
-from auditor.history.tally import keep_missing
+from auditor.history.runs import Run, stored_runs, unpruned
+from auditor.history.tally import store_missing_tallies
 from auditor.history.timeline import since
 
 
 class Pruned(Struct, frozen=True, kw_only=True):
-    """Hold how much was dropped: runs that lost their verdicts, and rows that are gone."""
+    """Hold how much was deleted: runs that lost their verdicts, and rows."""
 
     runs: int
     verdicts: int
@@ -24,15 +24,15 @@ class Pruned(Struct, frozen=True, kw_only=True):
 
 
 def prune(connection: sqlite3.Connection, before: date, numbers: Collection[str] = ()) -> Pruned:
-    """Drop the verdicts of runs before a day, within the transaction of the connection, and what only they need.
+    """Delete the verdicts of runs before a day, in the current transaction, and rows that only they need.
 
-    The newest run of an account stays whole, and every finding that was ever NON_COMPLIANT keeps its name and states.
-    `numbers` are of the accounts that are meant, all if empty; raises UsageError for one that is not there.
+    The newest run of an account keeps its verdicts, and findings that were ever NON_COMPLIANT keep names and states.
+    `numbers` selects accounts, all if empty. Raises UsageError for an account that is not in the history.
     """
-    keep_missing(connection)
+    store_missing_tallies(connection)
     runs = verdicts = 0
     for account in accounts(connection, numbers):
-        old = _old(whole(stored_runs(connection, account.id)), day_number(before))
+        old = _old(unpruned(stored_runs(connection, account.id)), day_number(before))
         runs += len(old)
         if old:
             verdicts += _drop_verdicts(connection, account, old)
@@ -49,7 +49,7 @@ def _old(runs: Sequence[Run], before: int) -> Sequence[Run]:
 
 
 def _drop_verdicts(connection: sqlite3.Connection, account: Account, old: Sequence[Run]) -> int:
-    """Cut the verdicts of an account at its first run that stays whole; return how many are gone."""
+    """Delete the verdicts of an account before the first run that keeps its own; return how many were deleted."""
     (first,) = connection.execute(
         "SELECT min(time) FROM run WHERE account = ? AND time > ?", (account.id, max(run.time for run in old))
     ).fetchone()
@@ -65,7 +65,7 @@ def _drop_verdicts(connection: sqlite3.Connection, account: Account, old: Sequen
 
 
 def _deleted(connection: sqlite3.Connection, statements: Sequence[str]) -> int:
-    """Delete what nothing needs any more, and return how many rows the last statement deletes."""
+    """Delete rows that are no longer needed, and return how many the last statement deleted."""
     return [connection.execute(statement).rowcount for statement in statements][-1]
 
 

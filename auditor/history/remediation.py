@@ -1,7 +1,8 @@
-"""Time to remediate: how long findings stay open, those counted in that are open still.
+"""Time to remediate: how long findings stay open, including those that are still open.
 
-The quantiles are those of Kaplan and Meier, who count what has not ended (or whose beginning nobody saw) as lasting at
-least so long: https://doi.org/10.1080/01621459.1958.10501452. Without them the slowest findings would be left out.
+The quantiles use the Kaplan-Meier estimator. It counts a finding that is still open (or began at an unknown time) as
+lasting at least so long, because the slowest findings would be left out otherwise:
+https://doi.org/10.1080/01621459.1958.10501452
 """
 
 from collections import Counter
@@ -18,26 +19,26 @@ MEDIAN, P90 = 0.5, 0.9
 
 
 class Duration(NamedTuple):
-    """Hold how long an episode lasted (days); not `ended`: at least so long."""
+    """Hold how long an episode lasted (days); if not `ended`, it lasted at least so long."""
 
     days: int
     ended: bool
 
 
 class Left(Struct, frozen=True):
-    """Hold which share of the findings of a severity (0 to 1) was not remediated after so many days."""
+    """Hold the share of a severity's findings (0 to 1) that were not remediated after a number of days."""
 
     days: int
     share: float
 
 
 class Remediation(Struct, frozen=True, kw_only=True):
-    """Hold the time to remediate of a severity in days.
+    """Hold the time to remediate of a severity, in days.
 
-    `remediated` episodes count with their length, `censored` ones as lasting at least so long: they are open, nobody
-    saw how they began, or they ended where rules, parameters or the tool changed. A quantile that too few findings
-    reached is None: it is more than `longest_days`. `left` is the curve that they are read from, a step for each day on
-    which one was remediated.
+    `remediated` episodes count with their length. `censored` ones count as lasting at least so long: they are still
+    open, their beginning is unknown, or they ended when rules, parameters or the tool changed. A quantile that too few
+    findings reached is None, because it is more than `longest_days`. `left` is the curve of the quantiles, with a step
+    for each day on which a finding was remediated.
     """
 
     severity: Severity
@@ -50,9 +51,9 @@ class Remediation(Struct, frozen=True, kw_only=True):
 
 
 class OwnerRemediation(Struct, frozen=True, kw_only=True):
-    """Hold the time to remediate of an owner's findings in days, as Remediation does for a severity.
+    """Hold the time to remediate of an owner's findings, in days, with the fields of Remediation.
 
-    `owner` is empty for resources without one, None for those whose owner no run knows.
+    `owner` is empty for resources without an owner, None if the owner is unknown.
     """
 
     owner: str | None
@@ -64,10 +65,10 @@ class OwnerRemediation(Struct, frozen=True, kw_only=True):
 
 
 class Kept(Struct, frozen=True, kw_only=True):
-    """Hold how an SLA of some days was kept for a severity.
+    """Hold how well an SLA of `days` days was met for a severity.
 
-    `within` and `late` are remediated findings whose beginning is known, `overdue` those that are not resolved and
-    older now.
+    `within` and `late` count remediated findings with a known beginning, `overdue` counts findings that are not
+    resolved and are older than the SLA allows.
     """
 
     severity: Severity
@@ -78,13 +79,13 @@ class Kept(Struct, frozen=True, kw_only=True):
 
 
 def duration_of(episode: Episode, calendar: Calendar, config_rule_name: str) -> Duration:
-    """Return how long an episode lasted, and whether it ended because somebody mended it."""
-    mended = episode.resolved is not None and not calendar.asked_otherwise(episode.resolved, config_rule_name)
-    return Duration(episode.age_days(calendar.newest), mended and not episode.at_least)
+    """Return how long an episode lasted, and whether it ended because the resource was fixed."""
+    fixed = episode.resolved is not None and not calendar.has_changed_settings(episode.resolved, config_rule_name)
+    return Duration(episode.age_days(calendar.newest), fixed and not episode.at_least)
 
 
 def remediation(severity: Severity, durations: Counter[Duration]) -> Remediation:
-    """Return the time to remediate that durations come to."""
+    """Return the time to remediate for the given durations."""
     left = tuple(Left(days, round(share, _DIGITS)) for days, share in _survival(durations))
     return Remediation(severity=severity, left=left, **_measured(durations))
 
@@ -93,7 +94,7 @@ _DIGITS = 4  # of a share
 
 
 def by_owner(durations: Mapping[str | None, Counter[Duration]]) -> Sequence[OwnerRemediation]:
-    """Return the times to remediate by owner, those with the most findings first; none where no owner is known."""
+    """Return the times to remediate by owner, those with the most findings first; empty if no owner is known."""
     if not any(owner is not None for owner in durations):
         return ()
     found = [OwnerRemediation(owner=owner, **_measured(each)) for owner, each in durations.items()]
@@ -101,7 +102,7 @@ def by_owner(durations: Mapping[str | None, Counter[Duration]]) -> Sequence[Owne
 
 
 def _measured(durations: Counter[Duration]) -> dict[str, Any]:
-    """Return what is said of durations, by the names of fields."""
+    """Return the fields that durations determine, by name."""
     ended = sum(count for each, count in durations.items() if each.ended)
     return {
         "remediated": ended,
@@ -112,8 +113,8 @@ def _measured(durations: Counter[Duration]) -> dict[str, Any]:
     }
 
 
-def kept(severity: Severity, days: int, durations: Counter[Duration], ages: Counter[int]) -> Kept:
-    """Return how an SLA was kept, by the durations of findings and the ages of those that it is about now."""
+def sla_result(severity: Severity, days: int, durations: Counter[Duration], ages: Counter[int]) -> Kept:
+    """Return how an SLA was met, from the durations of findings and the ages of those that it applies to now."""
     within = sum(count for each, count in durations.items() if each.ended and each.days <= days)
     late = sum(count for each, count in durations.items() if each.ended and each.days > days)
     overdue = sum(count for age, count in ages.items() if age > days)
@@ -121,7 +122,7 @@ def kept(severity: Severity, days: int, durations: Counter[Duration], ages: Coun
 
 
 def quantile(durations: Counter[Duration], share: float) -> int | None:
-    """Return after how many days this share of all findings is remediated, None where it never comes to that."""
+    """Return the number of days after which this share of all findings is remediated, None if it is never reached."""
     return next((days for days, left in _survival(durations) if left <= 1 - share + _ROUNDING), None)
 
 
@@ -129,7 +130,7 @@ _ROUNDING = 1e-9
 
 
 def _survival(durations: Counter[Duration]) -> Iterator[tuple[int, float]]:
-    """Yield the days on which a finding was remediated, each with the share of findings that last longer."""
+    """Yield the days on which findings were remediated, each with the share of findings that last longer."""
     left, share = durations.total(), 1.0
     for days in sorted({each.days for each in durations}):
         ended, censored = (durations[Duration(days, end)] for end in (True, False))

@@ -1,4 +1,4 @@
-"""A stored report beside its history: how old its findings were when it was made, and which were new."""
+"""A stored report with data from its history: the ages of its findings when it was made, and which were new."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -19,17 +19,17 @@ from auditor.report.report import Report
 
 
 class ReportedFinding(Struct, frozen=True):
-    """Hold a finding of the report that was not resolved, with its age; `new`: it began after the run of `since`."""
+    """Hold an unresolved finding of the report, with its age; `new`: it began after the run of `since`."""
 
     new: bool
     finding: AgedFinding
 
 
 class ReportAges(Struct, frozen=True, kw_only=True):
-    """Hold the ages of a report's findings; the fields are those of the JSON, which `version` numbers.
+    """Hold the ages of a report's findings; the fields are those of the JSON, whose format has the number `version`.
 
-    A finding is new if it began after the run of `since`: the run before, or the last one before the day asked for.
-    None: there is no such run, and nobody knows what is new.
+    A finding is new if it began after the run of `since`: the run before, or the last one before the requested day.
+    None: there is no such run, so it is unknown which findings are new.
     """
 
     format: Literal["iam-audit-history-report"] = "iam-audit-history-report"
@@ -46,9 +46,9 @@ class ReportAges(Struct, frozen=True, kw_only=True):
 def ages(
     connection: sqlite3.Connection, report: Report, place: str, limits: Limits, new_since: date | None = None
 ) -> ReportAges:
-    """Return the ages of a report's findings as they were when it was made; later runs do not matter.
+    """Return the ages of a report's findings when it was made; later runs are ignored.
 
-    Raises SourceError, naming `place`, for a report that the history does not have.
+    Raises SourceError, naming `place`, for a report that is not in the history.
     """
     account, time = _account(connection, report, place), time_of(report, place)
     run = next((each for each in stored_runs(connection, account.id) if each.time == time), None)

@@ -1,4 +1,4 @@
-"""Runs: what the history keeps of each report beside its findings, and the chain that joins them."""
+"""Runs: what the history stores of each report besides its findings, and the hash chain of the runs."""
 
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,8 +21,8 @@ Key = tuple[str, str | None, str, str | None]
 class Run(Struct, frozen=True, kw_only=True):
     """Hold a row of the table of runs; times are ISO 8601 in UTC, and `time` is the capture in seconds since 1970.
 
-    `asked`, `configuration` and `proof` are digests of documents. `previous_sha256` is the digest of the report before,
-    `link` that of everything here and of the link before. Of a `pruned` run the verdicts are gone.
+    `asked` (the rules), `configuration` and `proof` are digests of documents. `previous_sha256` is the digest of the
+    report before, `link` is the digest of this row and of the link before. A `pruned` run has lost its verdicts.
     """
 
     account: int
@@ -59,13 +59,13 @@ def time_of(report: Report, place: str) -> int:
     """Return when the account of a report was captured, in seconds since 1970; raise SourceError if that is unknown."""
     captured_at = report.snapshot.captured_at
     if captured_at is None:
-        hint = "Scan with --captured-at, so that the report says of which time it is."
+        hint = "Scan with --captured-at, so that the report contains the time."
         raise SourceError("does not say when the account was captured", hint, subject=place)
     return int(captured_at.timestamp())
 
 
 def run_of(report: Report, account: int, place: str, digest: str, documents: tuple[str, str, str]) -> Run:
-    """Return the row of a report, not yet in the chain; `documents` are what was asked, configured and proven."""
+    """Return the row of a report, not yet linked; `documents` are the digests of its rules, configuration and proof."""
     asked, configuration, proof = documents
     snapshot = report.snapshot
     time = time_of(report, place)
@@ -96,13 +96,13 @@ def _text(time: datetime | None) -> str | None:
 
 
 def content_digest(report: Report) -> str:
-    """Return the digest of a report but for the time of its run: judged again, the same snapshot gives the same."""
+    """Return the digest of a report without the time of its run, so that judging the same snapshot again is equal."""
     timeless = structs.replace(report, evaluated_at=datetime.fromtimestamp(0, UTC))
     return sha256(encoded(timeless)).hexdigest()
 
 
 def key_of(finding: Finding) -> Key:
-    """Return what the history keeps of a finding in a night."""
+    """Return what the history stores of a finding in a run."""
     return finding.fingerprint, finding.resource_id, finding.compliance_type.value, suppression_text(finding)
 
 
@@ -114,12 +114,12 @@ def suppression_text(finding: Finding) -> str | None:
 
 
 def findings_digest(keys: Iterable[Key]) -> str:
-    """Return the digest of the verdicts of a run, in whatever order they come."""
+    """Return the digest of the verdicts of a run, regardless of their order."""
     return sha256(msgspec.json.encode(sorted(keys, key=lambda key: key[0]))).hexdigest()
 
 
 def owners_in(report: Report) -> Mapping[str, str]:
-    """Return the owners of a report by ARN, empty where a resource has none; what is not known is not in it."""
+    """Return the owners in a report by ARN, empty if a resource has none; unknown owners are left out."""
     arns = {each.resource_arn for each in report.findings}
     named = {} if report.owners is None else report.owners.by_arn
     return {arn: owner or "" for arn, owner in named.items() if arn in arns}
@@ -131,13 +131,13 @@ def owners_digest(owners: Mapping[str, str]) -> str:
 
 
 def stored_runs(connection: sqlite3.Connection, account: int) -> Sequence[Run]:
-    """Return the runs of an account in order of time."""
+    """Return the runs of an account ordered by time."""
     rows = connection.execute(f"{_SELECT} WHERE account = ? ORDER BY time", (account,))
     return [_run(row) for row in rows]
 
 
 def report_digests(connection: sqlite3.Connection) -> Collection[str]:
-    """Return the digests of the documents of all reports that the history has."""
+    """Return the digests of the documents of all reports in the history."""
     return {digest for (digest,) in connection.execute("SELECT report_sha256 FROM run")}
 
 
@@ -145,8 +145,8 @@ def _run(row: Sequence[Any]) -> Run:
     return Run(**dict(zip(_COLUMNS, row, strict=True)))
 
 
-def whole(runs: Sequence[Run]) -> Sequence[Run]:
-    """Return the runs whose verdicts are there: all that were not pruned."""
+def unpruned(runs: Sequence[Run]) -> Sequence[Run]:
+    """Return the runs that have verdicts: all that were not pruned."""
     return [run for run in runs if not run.pruned]
 
 
@@ -156,14 +156,14 @@ def insert(connection: sqlite3.Connection, run: Run) -> None:
 
 
 def link_of(run: Run, previous: Run | None) -> str:
-    """Return the link that joins a run to the one before: a digest of its whole row and of that one's link."""
+    """Return the link of a run to the one before: a digest of its whole row and of the link before."""
     facts = {name: value for name, value in structs.asdict(run).items() if name not in _NOT_LINKED}
     before = ("", "") if previous is None else (previous.report_sha256, previous.link)
     return sha256(msgspec.json.encode([*before, facts])).hexdigest()
 
 
 def chained(runs: Sequence[Run]) -> Sequence[Run]:
-    """Return the runs of an account, in order of time, with the links that they should have."""
+    """Return the runs of an account, ordered by time, with the links that they should have."""
     joined: list[Run] = []
     for run in runs:
         previous = joined[-1] if joined else None
@@ -173,7 +173,7 @@ def chained(runs: Sequence[Run]) -> Sequence[Run]:
 
 
 def relink(connection: sqlite3.Connection, account: int) -> None:
-    """Join the runs of an account in order of time, again where one was added before others."""
+    """Set the links of the runs of an account again, because a run may have been added before others."""
     stored = stored_runs(connection, account)
     for old, new in zip(stored, chained(stored), strict=True):
         if old != new:

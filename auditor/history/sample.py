@@ -1,4 +1,4 @@
-"""A sample: findings drawn at random, so that anybody who has the history and the seed draws the same ones."""
+"""A random sample of findings that anybody with the history and the seed can draw again."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from auditor.judging.rule import Severity
 
 
 class Drawn(Struct, frozen=True, kw_only=True):
-    """Hold a finding of the sample, by its last episode in the period; `resolved` is the run that proves it gone."""
+    """Hold a finding of the sample, by its last episode in the period; `resolved` is the run that proves that."""
 
     account: str
     config_rule_name: str
@@ -34,7 +34,7 @@ class Drawn(Struct, frozen=True, kw_only=True):
 
 
 class Sample(Struct, frozen=True, kw_only=True):
-    """Hold a sample, and of how many findings it was drawn, with the digest of their fingerprints."""
+    """Hold a sample, the number of findings from which it was drawn, and the digest of their fingerprints."""
 
     format: Literal["iam-audit-history-sample"] = "iam-audit-history-sample"
     version: Literal[1] = 1
@@ -55,8 +55,8 @@ class _Candidate(NamedTuple):
 def sample(connection: sqlite3.Connection, wanted: Wanted, period: Period, *, size: int, seed: int) -> Sample:
     """Return a sample of the findings that were NON_COMPLIANT in a period.
 
-    Each is ranked by the SHA-256 of the seed and of what identifies it, and the first ones are taken: no generator of
-    random numbers is involved whose next release might draw others.
+    Findings are ordered by the SHA-256 of the seed and of what identifies them, and the first ones are taken. A random
+    number generator is not used, because another version of it might draw other findings.
     """
     found = (_of(connection, calendar, wanted, period) for calendar in calendars(connection, wanted))
     candidates = sorted((each for of_account in found for each in of_account), key=lambda each: each.key)

@@ -1,11 +1,11 @@
-"""The schema of a history: the steps that lead to it, one for each version, and the mark of our files.
+"""The schema of a history: the statements for each version, and the id that marks our files.
 
-A `run` is a report of one account, at `time` (seconds since 1970). A row of `verdict` holds what its reports say of a
-`finding` from the run of `first` to that of `last`; NULL: up to the newest. A row of `owner` holds likewise who owns a
-`resource`, empty where nobody does. A finding that was ever NON_COMPLIANT on a resource is `tracked`; its rows in
-`state` hold what each run proves of it. A `tally` is what the trend counts of the findings of a rule, or of all
-rules. A run that is `pruned` has lost its verdicts and the documents of its configuration and proof; its
-row and the states stay.
+A `run` is a report of one account, at `time` (seconds since 1970). A row of `verdict` has what the reports contain for
+a `finding` from the run of `first` to that of `last`; NULL: up to the newest. A row of `owner` has the owner of a
+`resource` in the same way, empty if there is none. A finding that was ever NON_COMPLIANT on a resource is `tracked`;
+its rows in `state` have what each run proves for it. A `tally` has the counts of the trend for the findings of a
+rule, or of all rules. A run that is `pruned` has lost its verdicts and the documents of its configuration and
+proof; its row and the states stay.
 """
 
 APPLICATION_ID = 0x49414D48  # "IAMH"; https://www.sqlite.org/pragma.html#pragma_application_id
@@ -57,9 +57,9 @@ CREATE TABLE tally (
 """
 
 _OWNERS = "DELETE FROM tally"
-"""Tallies count by owner too: those without are counted again when a history is next written (tally.py)."""
+"""Version 2 counts tallies by owner too: they are counted again when the history is next written (tally.py)."""
 
 MIGRATIONS = (_FIRST, _OWNERS)
-"""The statements that lead from each version of the schema to the next; the first text makes a new file."""
+"""The statements that lead from each version of the schema to the next; the first one creates a new file."""
 
 VERSION = len(MIGRATIONS)

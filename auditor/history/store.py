@@ -1,4 +1,4 @@
-"""The file of a history: opened for one transaction, made or brought up to date, its faults told in plain words."""
+"""The file of a history: opened for one transaction, created or upgraded, with errors that users can understand."""
 
 import os
 import sqlite3
@@ -12,14 +12,14 @@ from auditor.documents import remedy_of
 from auditor.errors import AuditError, OutputError, SourceError
 from auditor.history.schema import APPLICATION_ID, MIGRATIONS, VERSION
 
-_PATIENCE_S = 30.0  # for which a writer waits until another one is done
+_BUSY_TIMEOUT_S = 30.0  # how long to wait for another process that is writing
 _PAUSE_S = 0.02
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _TAKEN = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _CONTRADICTING = frozenset({0, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_ERROR})
-"""The codes of text that is no UTF-8, of a rule of the schema that is broken, and of a table that is missing."""
-_PRIMARY = 0xFF  # SQLite's extended codes hold the primary one in the last byte
-_NOTHING_ADDED = "Nothing was changed: what was in the history before is still there."
+"""The error codes for text that is not UTF-8, for a violated constraint, and for a missing table."""
+_PRIMARY = 0xFF  # the last byte of an extended SQLite error code is the primary code
+_ROLLED_BACK = "This change was undone; everything that was stored before is still there."
 _RESTORE = (
     "Restore a copy of the file, or build a new history: `iam-audit history add --history NEW.db REPORT.json ...` "
     "reads your stored reports."
@@ -28,9 +28,9 @@ _RESTORE = (
 
 @contextmanager
 def writing(path: str) -> Iterator[sqlite3.Connection]:
-    """Yield a connection in a transaction that is committed whole at the end of the block, or not at all.
+    """Yield a connection in a transaction that is committed at the end of the block, or rolled back on an error.
 
-    The file is made where there is none. Raises OutputError where it cannot be written, SourceError for a file that is
+    The file is created if it does not exist. Raises OutputError if it cannot be written, SourceError for a file that is
     damaged or not a history.
     """
     with _explained(path, OutputError), _connection(path, lambda: _opened(path, "rwc")) as connection:
@@ -41,24 +41,24 @@ def writing(path: str) -> Iterator[sqlite3.Connection]:
             connection.execute("COMMIT")
         finally:
             if connection.in_transaction:
-                with suppress(sqlite3.Error):  # the first error is the one to be told; the file rolls back by itself
+                with suppress(sqlite3.Error):  # report the first error; SQLite rolls back by itself
                     connection.execute("ROLLBACK")
 
 
 def compact(path: str) -> None:
-    """Give the space of dropped rows back to the disk, so that nothing of them is left; raise OutputError."""
+    """Return the space of deleted rows to the disk, so that their content is gone; raise OutputError if it fails."""
     try:
         with _connection(path, lambda: _opened(path, "rw")) as connection:
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.Error as error:
         hint = "Free some space, wait until no other command uses it, and run the command again."
-        raise OutputError(f"{path} was pruned, but what was dropped is still in the file: {error}", hint) from error
+        raise OutputError(f"{path} was pruned, but the deleted rows are still in the file: {error}", hint) from error
 
 
 @contextmanager
 def undone(connection: sqlite3.Connection) -> Iterator[None]:
-    """Take back at its end whatever the block changes, within the transaction of the connection."""
+    """Undo all changes of the block at its end, in the current transaction of the connection."""
     connection.execute("SAVEPOINT trial")
     yield
     connection.execute("ROLLBACK TO trial")
@@ -67,7 +67,7 @@ def undone(connection: sqlite3.Connection) -> Iterator[None]:
 
 @contextmanager
 def reading(path: str) -> Iterator[sqlite3.Connection]:
-    """Yield a connection that sees one state of the history and changes nothing; raise SourceError."""
+    """Yield a connection that sees one state of the history and cannot change it; raise SourceError on errors."""
     if not Path(path).is_file():
         hint = "`iam-audit scan --history FILE` and `iam-audit history add --history FILE REPORT.json` make one."
         raise SourceError(f"there is no history at {path}", hint)
@@ -76,7 +76,9 @@ def reading(path: str) -> Iterator[sqlite3.Connection]:
             raise SourceError(f"{path} is empty", "Add a report: `iam-audit history add --history FILE REPORT.json`.")
         _check(connection, path)
         if _version(connection) < VERSION:
-            hint = "Any command that adds to it does that, such as `iam-audit history add --history FILE REPORT.json`."
+            hint = (
+                "Any command that adds to it upgrades it, such as `iam-audit history add --history FILE REPORT.json`."
+            )
             raise SourceError(f"{path} was made by an earlier release and has to be brought up to date", hint)
         connection.execute("BEGIN")
         yield connection
@@ -95,19 +97,20 @@ def _connection(path: str, opened: Callable[[], sqlite3.Connection]) -> Iterator
 
 def _opened(path: str, mode: str, more: str = "") -> sqlite3.Connection:
     uri = f"file:{quote(str(Path(path).absolute()))}?mode={mode}{more}"
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_PATIENCE_S)
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_TIMEOUT_S)
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
 
 
 def _for_reading(path: str) -> sqlite3.Connection:
-    """Open the file for reading so that nothing of the write-ahead log stays beside it.
+    """Open the file for reading so that no write-ahead log is left beside it.
 
-    SQLite removes the log with the last connection that may write, and makes one for each that may not. So who may not
-    write joins the log of a process that writes, or reads a copy: https://www.sqlite.org/wal.html#read_only_databases
+    The last connection that may write removes the log, but a read-only connection creates one and cannot remove it.
+    Without write permission, use the log of a process that is writing, or else read a copy:
+    https://www.sqlite.org/wal.html#read_only_databases
     """
     file = Path(path).resolve()
-    if _may(file, os.W_OK) and _may(file.parent, os.W_OK):
+    if _is_permitted(file, os.W_OK) and _is_permitted(file.parent, os.W_OK):
         connection = _opened(path, "rw")
         connection.execute("PRAGMA query_only = ON")
         return connection
@@ -115,13 +118,13 @@ def _for_reading(path: str) -> sqlite3.Connection:
     return _opened(path, "ro") if log.exists() and log.stat().st_size else _copied(path)
 
 
-def _may(path: Path, how: int) -> bool:
+def _is_permitted(path: Path, how: int) -> bool:
     return os.access(path, how, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _copied(path: str) -> sqlite3.Connection:
-    """Return a copy in memory of a file to which nobody wrote meanwhile; raise SourceError if somebody always does."""
-    end = time.monotonic() + _PATIENCE_S
+    """Return a copy of the file in memory; raise SourceError if the file changes during every attempt to copy it."""
+    end = time.monotonic() + _BUSY_TIMEOUT_S
     while time.monotonic() < end:
         before = _state(path)
         copy = sqlite3.connect(":memory:", isolation_level=None)
@@ -136,7 +139,7 @@ def _copied(path: str) -> sqlite3.Connection:
 
 
 def _copy(path: str, copy: sqlite3.Connection) -> sqlite3.Error | None:
-    """Fill a copy, and return the error of a file that cannot be read or changes at that moment."""
+    """Fill a copy, and return the error if the file cannot be read or changes at that moment."""
     try:
         with closing(_opened(path, "ro", "&immutable=1")) as original:
             original.backup(copy)
@@ -146,13 +149,13 @@ def _copy(path: str, copy: sqlite3.Connection) -> sqlite3.Error | None:
 
 
 def _state(path: str) -> tuple[int, int, int]:
-    """Return what is another after each write."""
+    """Return a value that differs after each write."""
     found = Path(path).stat()
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _prepare(connection: sqlite3.Connection, path: str) -> None:
-    """Bring the file to this release's schema, whatever else opens it at the same time."""
+    """Upgrade the file to the schema of this release, while other processes may open it too."""
     new = _is_new(connection)
     if not new:
         _check(connection, path)
@@ -164,13 +167,13 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
-    _insist(lambda: connection.execute("PRAGMA journal_mode = WAL"))
+    _retry(lambda: connection.execute("PRAGMA journal_mode = WAL"))
     connection.execute("PRAGMA synchronous = FULL")
 
 
-def _insist(action: Callable[[], object]) -> None:
-    """Repeat what SQLite refuses at once, without the wait that it grants to transactions, while another one writes."""
-    end = time.monotonic() + _PATIENCE_S
+def _retry(action: Callable[[], object]) -> None:
+    """Repeat an action while another process writes; SQLite's timeout does not apply to this kind of action."""
+    end = time.monotonic() + _BUSY_TIMEOUT_S
     while True:
         try:
             action()
@@ -204,10 +207,10 @@ def _number(connection: sqlite3.Connection, query: str) -> int:
 
 @contextmanager
 def _explained(path: str, otherwise: type[AuditError]) -> Iterator[None]:
-    """Turn SQLite's errors into ours."""
+    """Convert SQLite's errors to ours."""
     try:
         yield
-    except (sqlite3.ProgrammingError, sqlite3.InterfaceError):  # a fault of ours
+    except (sqlite3.ProgrammingError, sqlite3.InterfaceError):  # a bug in this module
         raise
     except sqlite3.Error as error:
         raise _as_ours(error, path, otherwise) from error
@@ -219,7 +222,7 @@ def _code(error: sqlite3.Error) -> int:
 
 def _as_ours(error: sqlite3.Error, path: str, otherwise: type[AuditError]) -> AuditError:
     code = _code(error)
-    kept = _NOTHING_ADDED if otherwise is OutputError else ""
+    kept = _ROLLED_BACK if otherwise is OutputError else ""
     if code in _DAMAGED:
         return damaged(path, str(error))
     if code in _TAKEN:
@@ -231,13 +234,13 @@ def _as_ours(error: sqlite3.Error, path: str, otherwise: type[AuditError]) -> Au
     if code in _CONTRADICTING:
         return damaged(path, str(error))
     hint = "Check the path and its permissions; its folder must be writable too."
-    if not _may(Path(path), os.R_OK):
+    if not _is_permitted(Path(path), os.R_OK):
         hint = remedy_of(PermissionError(), path, hint)
     return otherwise(f"{path} cannot be opened: {error}", f"{hint} {kept}".strip())
 
 
 def _taken(path: str, otherwise: type[AuditError], kept: str = "") -> AuditError:
-    problem = f"{path} is being written by another process, which did not finish within {_PATIENCE_S:.0f} s"
+    problem = f"{path} is being written by another process, which did not finish within {_BUSY_TIMEOUT_S:.0f} s"
     return otherwise(problem, f"Run the command again when that process is done. {kept}".strip())
 
 

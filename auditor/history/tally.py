@@ -1,7 +1,7 @@
-"""Tallies: what the trend counts of one account, kept beside its rows so that a hundred accounts add up quickly.
+"""Tallies: the counts of the trend for one account, stored so that a hundred accounts can be added up quickly.
 
-There is one of each rule and one of all together. They follow from the states alone, are made again whenever a report
-is added, and `history verify` counts them anew.
+There is a tally for each rule and one for all rules. They are derived from the states, are replaced whenever a report
+is added, and `history verify` checks them.
 """
 
 import sqlite3
@@ -26,18 +26,18 @@ from auditor.judging.rule import Severity
 AUDITED, INCOMPLETE, RUNNING, BEGAN, REOPENED, RESOLVED = (
     *("audited", "incomplete", "running", "began", "reopened", "resolved"),
 )
-"""What is counted by day beside open findings, which stand under their severity, and suppressed ones.
+"""The counts by day, besides suppressed findings and open ones, which are counted under their severity.
 
-Running are those that began and are not resolved, whether they were seen or not.
+RUNNING counts findings that began and are not resolved, whether a run saw them or not.
 """
 
 
 class Tally(Struct, frozen=True):
-    """Hold counts by what is counted and by day (counted from 1970), and how often an episode lasted how long.
+    """Hold counts by kind and day (days since 1970), and how often episodes lasted how long.
 
-    The durations are by severity: days, whether the episode ended, and how many did so. The ages are those of findings
-    that an SLA holds to a date now, by severity: days, and how many are so old. The owners have the same durations by
-    owner, as History has them; None stands for all that no run knows.
+    `durations` are by severity: days, whether the episode ended, and the number of episodes. `ages` are those of
+    findings that have a due date now, by severity: days, and the number of findings. `owners` has durations by owner,
+    as History has them; None is for findings without a known owner.
     """
 
     days: dict[str, dict[int, int]]
@@ -47,9 +47,9 @@ class Tally(Struct, frozen=True):
 
 
 RuleName = tuple[str, str]
-"""A rule by its name and its source identifier."""
+"""The name and the source identifier of a rule."""
 EVERY: RuleName = ("", "")
-"""Stands for all rules together."""
+"""The key of the tally for all rules."""
 
 
 class Totals:
@@ -76,7 +76,7 @@ class Totals:
             self.owners[owner].update(_counted(durations))
 
     def tally(self) -> Tally:
-        """Return what was added up, in an order that is always the same."""
+        """Return the sum, always in the same order."""
         days = {what: {day: n for day, n in sorted(counts.items()) if n} for what, counts in sorted(self.days.items())}
         durations = {each: _listed(self.durations[each]) for each in Severity if each in self.durations}
         ages = {severity: sorted(self.ages[severity].items()) for severity in Severity if severity in self.ages}
@@ -93,7 +93,7 @@ def _listed(durations: Counter[Duration]) -> list[tuple[int, bool, int]]:
 
 
 def tallied(connection: sqlite3.Connection, calendar: Calendar) -> Mapping[RuleName, Tally]:
-    """Return the tallies of an account, counted now."""
+    """Return the tallies of an account, counted from the states."""
     by_rule: dict[RuleName, list[History]] = {rule: [] for rule in calendar.severities}
     for history in histories(connection, calendar):
         by_rule[history.rule, history.identifier].append(history)
@@ -111,8 +111,8 @@ def _of_findings(found: Iterable[History], calendar: Calendar) -> Tally:
     return totals.tally()
 
 
-def keep(connection: sqlite3.Connection, calendar: Calendar) -> None:
-    """Count the tallies of an account, and keep them in place of those before."""
+def store_tallies(connection: sqlite3.Connection, calendar: Calendar) -> None:
+    """Count the tallies of an account and store them, in place of the old ones."""
     account = calendar.account.id
     connection.execute("DELETE FROM tally WHERE account = ?", (account,))
     for rule, tally in tallied(connection, calendar).items():
@@ -120,23 +120,23 @@ def keep(connection: sqlite3.Connection, calendar: Calendar) -> None:
         connection.execute("INSERT INTO tally (account, rule, identifier, content) VALUES (?, ?, ?, ?)", row)
 
 
-def keep_missing(connection: sqlite3.Connection) -> None:
-    """Count the tallies of accounts that have none, as in a history that an earlier release made."""
+def store_missing_tallies(connection: sqlite3.Connection) -> None:
+    """Count and store the tallies of accounts that have none, as in a history that an earlier release wrote."""
     counted = {account for (account,) in connection.execute("SELECT DISTINCT account FROM tally")}
     for account in accounts(connection):
         if account.id not in counted:
-            keep(connection, Calendar(connection, account, Documents(connection)))
+            store_tallies(connection, Calendar(connection, account, Documents(connection)))
 
 
-def kept(connection: sqlite3.Connection, calendar: Calendar) -> Mapping[RuleName, Tally]:
-    """Return the tallies of an account that are kept."""
+def stored_tallies(connection: sqlite3.Connection, calendar: Calendar) -> Mapping[RuleName, Tally]:
+    """Return the stored tallies of an account."""
     query = "SELECT rule, identifier, content FROM tally WHERE account = ?"
     rows = connection.execute(query, (calendar.account.id,))
     return {(name, identifier): _decoded(connection, calendar, content) for name, identifier, content in rows}
 
 
-def add_kept(connection: sqlite3.Connection, calendar: Calendar, wanted: Wanted, totals: Totals) -> None:
-    """Add what is kept of an account to totals, as far as it is wanted; raise SourceError where it is lost."""
+def add_stored_tallies(connection: sqlite3.Connection, calendar: Calendar, wanted: Wanted, totals: Totals) -> None:
+    """Add the stored tallies of an account that match `wanted` to totals; raise SourceError if one is missing."""
     every = _read(connection, calendar, EVERY)
     if not (wanted.rules or wanted.severities):
         totals.add(every)
@@ -161,7 +161,7 @@ def _decoded(connection: sqlite3.Connection, calendar: Calendar, content: str) -
 
 
 class _Steps:
-    """Count findings run by run: up where they begin, down after they end."""
+    """Count findings run by run: plus one when they begin, minus one after they end."""
 
     def __init__(self, calendar: Calendar) -> None:
         self._times = calendar.times
@@ -169,19 +169,19 @@ class _Steps:
         self._last = {day_of(time): position for position, time in enumerate(calendar.times)}
 
     def add(self, what: str, first: int, last: int | None) -> None:
-        """Count one from a run to another, None: to the newest."""
+        """Count one finding from one run to another; None: up to the newest."""
         self._steps[what][bisect_left(self._times, first)] += 1
         self._steps[what][len(self._times) if last is None else bisect_right(self._times, last)] -= 1
 
     def by_day(self, what: str) -> Iterator[tuple[int, int]]:
-        """Yield each day that has a run, with the count at its last one."""
+        """Yield each day that has a run, with the count at its last run."""
         counts = list(accumulate(self._steps[what]))
         for day, position in self._last.items():
             yield day, counts[position]
 
 
 def _count_runs(connection: sqlite3.Connection, calendar: Calendar, totals: Totals) -> None:
-    """Count by day whether there was a run, and whether the last one of the day was incomplete."""
+    """Count by day whether there was a run, and whether the last run of the day was incomplete."""
     query = "SELECT time, complete FROM run WHERE account = ? ORDER BY time"
     last = {day_of(time): complete for time, complete in connection.execute(query, (calendar.account.id,))}
     for day, complete in last.items():
@@ -212,7 +212,7 @@ def _count_finding(history: History, severity: Severity, calendar: Calendar, ste
 
 
 def _count_changes(totals: Totals, calendar: Calendar, episode: Episode, *, reopened: bool) -> None:
-    """Count when an episode began and ended; what the first run of an account found did not begin on that day."""
+    """Count when an episode began and ended; the beginning of a finding in the first run of an account is unknown."""
     day = day_of(episode.first)
     if episode.first != calendar.times[0]:
         totals.days[BEGAN][day] += 1

@@ -1,4 +1,4 @@
-"""Timelines: what holds of one thing from run to run, as spans over which it stays the same."""
+"""Timelines: values that change from run to run, stored as spans in which they stay the same."""
 
 from collections.abc import Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
@@ -14,12 +14,12 @@ class Span(NamedTuple, Generic[V]):
     value: V
 
     def covers(self, time: int) -> bool:
-        """Return whether a run of this time is within the span."""
+        """Return whether the span includes the run of this time."""
         return self.first <= time and (self.last is None or time <= self.last)
 
 
 class Moment(NamedTuple):
-    """Hold the time of a run, and those of its neighbours; None: it is the first or the newest."""
+    """Hold the time of a run and of the runs before and after; None: it is the first or the newest."""
 
     before: int | None
     time: int
@@ -27,20 +27,20 @@ class Moment(NamedTuple):
 
 
 def neighbours(times: Sequence[int], time: int) -> Moment:
-    """Return the moment of a run among the times of the others."""
+    """Return the moment of a run, given the times of the other runs."""
     earlier, later = [each for each in times if each < time], [each for each in times if each > time]
     return Moment(max(earlier, default=None), time, min(later, default=None))
 
 
 def at(spans: Sequence[Span[V]], time: int) -> V | None:
-    """Return the value at a time, None where no span covers it."""
+    """Return the value at a time, None if no span includes it."""
     return next((span.value for span in spans if span.covers(time)), None)
 
 
 def placed(spans: Sequence[Span[V]], moment: Moment, value: V | None) -> Sequence[Span[V]]:
-    """Return the spans with a value at the moment of a new run; None: nothing holds there.
+    """Return the spans with a value added for a new run; None: there is no value at that run.
 
-    In whatever order runs are added, the spans are the same: the fewest that tell each run's value.
+    The result does not depend on the order in which runs are added: it has the fewest possible spans.
     """
     if at(spans, moment.time) == value:
         return spans
@@ -51,7 +51,7 @@ def placed(spans: Sequence[Span[V]], moment: Moment, value: V | None) -> Sequenc
 
 
 def _without(span: Span[V], moment: Moment) -> Iterator[Span[V]]:
-    """Yield what is left of a span when the run at the moment is taken out of it."""
+    """Yield what remains of a span when the run of the moment is removed from it."""
     if not span.covers(moment.time):
         yield span
         return
@@ -62,7 +62,7 @@ def _without(span: Span[V], moment: Moment) -> Iterator[Span[V]]:
 
 
 def _joined(spans: Sequence[Span[V]], moment: Moment) -> Sequence[Span[V]]:
-    """Return the spans with equal ones at neighbouring runs made one."""
+    """Return the spans with equal values at neighbouring runs merged."""
     seams = {(moment.before, moment.time), (moment.time, moment.after)}
     joined: list[Span[V]] = []
     for span in spans:
@@ -74,17 +74,17 @@ def _joined(spans: Sequence[Span[V]], moment: Moment) -> Sequence[Span[V]]:
 
 
 def until(spans: Sequence[Span[V]], time: int) -> Sequence[Span[V]]:
-    """Return the spans as they were when the run of a time was the newest."""
+    """Return the spans as they were when the run of this time was the newest."""
     return [span._replace(last=None) if span.covers(time) else span for span in spans if span.first <= time]
 
 
 def since(spans: Sequence[Span[V]], time: int) -> Sequence[Span[V]]:
-    """Return what spans say of the run of a time and of those after it."""
+    """Return the parts of spans from the run of this time on."""
     return [span._replace(first=max(span.first, time)) for span in spans if span.last is None or span.last >= time]
 
 
 def in_sequence(values: Sequence[tuple[int, V | None]]) -> Sequence[Span[V]]:
-    """Return the spans of the values at all runs, in order of time."""
+    """Return spans for the values of all runs, which are ordered by time."""
     spans: Sequence[Span[V]] = ()
     before: int | None = None
     for time, value in values:

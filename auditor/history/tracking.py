@@ -1,4 +1,4 @@
-"""Tracking: of every finding that was ever NON_COMPLIANT, what each night proves of it."""
+"""Tracking: what each run proves for findings that were ever NON_COMPLIANT."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,13 +10,13 @@ from auditor.history.timeline import Moment, Span, in_sequence
 from auditor.judging.rule import ComplianceType
 
 Tracked = tuple[int, str | None]
-"""A finding by its number, on the resource of a unique id."""
+"""The number of a finding, and the unique id of the resource."""
 
 
 def track(connection: sqlite3.Connection, ledger: Ledger, runs: Sequence[Run], moment: Moment) -> None:
-    """Write what a new run proves of every tracked finding, and what every run proves of those that it brings.
+    """Write what a new run proves for each tracked finding, and what all runs prove for findings that are new.
 
-    Call it when the verdicts of the run are in the ledger; `runs` are the whole ones of the account, in order of time.
+    Call it after the verdicts of the run are recorded; `runs` are the account's runs with verdicts, ordered by time.
     """
     account = ledger.account
     known = tracked(connection, account)
@@ -31,13 +31,13 @@ def track(connection: sqlite3.Connection, ledger: Ledger, runs: Sequence[Run], m
 
 
 def tracked(connection: sqlite3.Connection, account: int) -> Mapping[Tracked, int]:
-    """Return the tracked findings of an account with the numbers that their states have."""
+    """Return the tracked findings of an account, with the number that their states use."""
     rows = connection.execute("SELECT finding, resource_id, id FROM tracked WHERE account = ?", (account,))
     return {(finding, resource_id): number for finding, resource_id, number in rows}
 
 
 def failures(ledger: Ledger) -> Iterator[Tracked]:
-    """Yield what was NON_COMPLIANT in any run, suppressed or not."""
+    """Yield the findings that were NON_COMPLIANT in any run, suppressed or not."""
     failed = {
         number: each.resource_id
         for number, each in ledger.observations.items()
@@ -48,17 +48,17 @@ def failures(ledger: Ledger) -> Iterator[Tracked]:
 
 
 def proofs_of(ledger: Ledger, runs: Sequence[Run]) -> Mapping[int, StoredProof]:
-    """Return what each run proves, in order of time, by its time."""
+    """Return what each run proves, by its time and ordered by time."""
     decoded = {run.proof: ledger.documents.decoded(run.proof, dict[str, RuleProof]) for run in runs}
     return {run.time: StoredProof(decoded[run.proof], ledger.at(run.time)) for run in runs}
 
 
 def state_at(ledger: Ledger, key: Tracked, proof: StoredProof) -> str:
-    """Return what one run proves of a finding."""
+    """Return the state that one run proves for a finding."""
     item, resource_id = ledger.items[key[0]], key[1]
     return state_of(proof.fate(item.entry(resource_id), item.source_identifier))
 
 
 def states(ledger: Ledger, key: Tracked, proofs: Mapping[int, StoredProof]) -> Sequence[Span[str]]:
-    """Return what all runs prove of a finding, in order of time."""
+    """Return the states that all runs prove for a finding, ordered by time."""
     return in_sequence([(time, state_at(ledger, key, proof)) for time, proof in proofs.items()])

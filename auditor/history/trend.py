@@ -1,4 +1,4 @@
-"""The trend: day by day how many findings were open, what came and went, and on which days nobody looked."""
+"""The trend: open, new and resolved findings by day, and the days without a run."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,19 +10,19 @@ from msgspec import Struct
 from auditor.history.aged import AuditedAccount, Limits, audited, calendars
 from auditor.history.calendar import Boundary, Calendar, date_of, day_of
 from auditor.history.proofs import SUPPRESSED
-from auditor.history.remediation import Kept, OwnerRemediation, Remediation, by_owner, kept, remediation
-from auditor.history.tally import AUDITED, BEGAN, INCOMPLETE, REOPENED, RESOLVED, RUNNING, Totals, add_kept
+from auditor.history.remediation import Kept, OwnerRemediation, Remediation, by_owner, remediation, sla_result
+from auditor.history.tally import AUDITED, BEGAN, INCOMPLETE, REOPENED, RESOLVED, RUNNING, Totals, add_stored_tallies
 from auditor.history.wanted import Period, Wanted
 from auditor.judging.rule import Severity
 
 
 class Day(Struct, frozen=True, kw_only=True):
-    """Hold one day (UTC); without a run, `accounts` is 0 and nothing is known of it.
+    """Hold one day (UTC); without a run `accounts` is 0, and the other counts are unknown.
 
-    `accounts` were audited on that day, `incomplete` of them with INSUFFICIENT_DATA. `open` counts what was
-    NON_COMPLIANT and not suppressed in their last runs of the day, by severity as the newest run has it. `not_seen` are
-    those that were not resolved before, and of which that run proves nothing. `began` counts findings that were not
-    there a run before or were never seen before, `reopened` those of them that had been resolved once.
+    `accounts` were audited on that day, `incomplete` of them with INSUFFICIENT_DATA. `open` counts findings that were
+    NON_COMPLIANT and not suppressed in the last runs of the day, with the severity of the newest run. `not_seen`
+    counts findings that were not resolved before and for which that run proves nothing. `began` counts findings that
+    were absent in the run before or never seen before, `reopened` those of them that had been resolved.
     """
 
     date: date
@@ -37,7 +37,7 @@ class Day(Struct, frozen=True, kw_only=True):
 
 
 class Gap(Struct, frozen=True):
-    """Hold days without a run of an account, both included."""
+    """Hold a range of days without a run of an account, both included."""
 
     account: str
     first: date
@@ -46,10 +46,10 @@ class Gap(Struct, frozen=True):
 
 
 class Trend(Struct, frozen=True, kw_only=True):
-    """Hold the trend; the fields are those of the JSON, which `version` numbers.
+    """Hold the trend; the fields are those of the JSON, whose format has the number `version`.
 
-    `rules` and `severities` are those that it was narrowed to; empty: it is of all findings. `remediation_by_owner` is
-    empty where no run knows an owner.
+    `rules` and `severities` are the selected ones, empty for all. `remediation_by_owner` is empty if no run knows an
+    owner.
     """
 
     format: Literal["iam-audit-history-trend"] = "iam-audit-history-trend"
@@ -68,7 +68,7 @@ class Trend(Struct, frozen=True, kw_only=True):
 
 
 def _day(day: int, totals: Totals) -> Day:
-    """Return what is counted of a day."""
+    """Return the counts of a day."""
     found = {what: totals.days[what][day] for what in (*Severity, SUPPRESSED, *_COUNTED)}
     by_severity = {severity: found[severity] for severity in Severity}
     return Day(
@@ -88,11 +88,11 @@ _COUNTED = (AUDITED, INCOMPLETE, RUNNING, BEGAN, REOPENED, RESOLVED)
 
 
 def trend(connection: sqlite3.Connection, wanted: Wanted, period: Period, limits: Limits) -> Trend:
-    """Return the trend of the wanted findings over the days of a period; `limits` is the SLA."""
+    """Return the trend of the selected findings over the days of a period; `limits` is the SLA."""
     of_accounts = calendars(connection, wanted)
     totals = Totals()
     for calendar in of_accounts:
-        add_kept(connection, calendar, wanted, totals)
+        add_stored_tallies(connection, calendar, wanted, totals)
     every = _days(of_accounts)
     days = [day for day in every if period.has(day)]
     return Trend(
@@ -107,7 +107,9 @@ def trend(connection: sqlite3.Connection, wanted: Wanted, period: Period, limits
         remediation=tuple(remediation(each, totals.durations[each]) for each in Severity if each in totals.durations),
         remediation_by_owner=tuple(by_owner(totals.owners)),
         sla=tuple(
-            kept(each, limits[each], totals.durations[each], totals.ages[each]) for each in Severity if each in limits
+            sla_result(each, limits[each], totals.durations[each], totals.ages[each])
+            for each in Severity
+            if each in limits
         ),
     )
 
@@ -120,7 +122,7 @@ def _days(of_accounts: Sequence[Calendar]) -> Sequence[int]:
 
 
 def gaps(calendar: Calendar, period: Period, until: int) -> Iterator[Gap]:
-    """Yield the days without a run of an account, from its first run to the newest of any, as far as of interest."""
+    """Yield the days without a run of an account within a period, from its first run to the day `until`."""
     for first, last in calendar.missing(until):
         days = [day for day in range(first, last + 1) if period.has(day)]
         if days:

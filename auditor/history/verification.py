@@ -1,4 +1,4 @@
-"""Verification: whether a history is as it was written, run by run, and is of the reports that are kept."""
+"""Verification: whether a history is unchanged since it was written, and matches the stored reports."""
 
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -11,14 +11,14 @@ from auditor.history.accounts import Account, accounts
 from auditor.history.calendar import Calendar
 from auditor.history.episodes import FAILING
 from auditor.history.ledger import Ledger, spans_of
-from auditor.history.runs import Run, findings_digest, link_of, owners_digest, stored_runs, whole
-from auditor.history.tally import kept, tallied
+from auditor.history.runs import Run, findings_digest, link_of, owners_digest, stored_runs, unpruned
+from auditor.history.tally import stored_tallies, tallied
 from auditor.history.timeline import Span, since
 from auditor.history.tracking import failures, proofs_of, states, tracked
 
 
 class Fault(Struct, frozen=True):
-    """Hold what does not agree: in which account and of which run, None where that does not matter."""
+    """Hold one inconsistency, with its account and run; None if it does not belong to one."""
 
     account: str | None
     captured_at: str | None
@@ -26,9 +26,9 @@ class Fault(Struct, frozen=True):
 
 
 class Head(Struct, frozen=True):
-    """Hold the newest link of an account's chain: whoever notes it can tell later that nothing before was changed.
+    """Hold the newest link of an account's chain: whoever writes it down can check later that no run was changed.
 
-    `pruned` runs have lost their verdicts, which therefore were not checked.
+    `pruned` runs have lost their verdicts, so these were not checked.
     """
 
     account: str
@@ -40,7 +40,7 @@ class Head(Struct, frozen=True):
 
 
 class Verification(Struct, frozen=True, kw_only=True):
-    """Hold what a verification found, and the heads of the chains; the fields are those of the JSON."""
+    """Hold the result of a verification, and the heads of the chains; the fields are those of the JSON."""
 
     format: Literal["iam-audit-history-verification"] = "iam-audit-history-verification"
     version: Literal[1] = 1
@@ -52,9 +52,9 @@ class Verification(Struct, frozen=True, kw_only=True):
 def verified(
     connection: sqlite3.Connection, reports: Mapping[str, str] | None = None, heads: Collection[str] = ()
 ) -> Verification:
-    """Return what in a history does not agree; `reports` are the kept ones, their places by digest, None: not asked.
+    """Return the inconsistencies of a history; `reports` has the places of stored reports by digest, None: not checked.
 
-    `heads` are links that were noted earlier.
+    `heads` are links that were written down earlier.
     """
     faults = list(_of_the_file(connection))
     if faults:
@@ -93,11 +93,11 @@ def _of_account(connection: sqlite3.Connection, account: Account, runs: Sequence
     yield from _of_chain(account, runs)
     try:
         ledger = Ledger(connection, account.id)
-        for run in whole(runs):
+        for run in unpruned(runs):
             for digest in (run.asked, run.configuration, run.proof):
                 ledger.documents.content(digest)
             if findings_digest(ledger.keys(run.time)) != run.findings_sha256:
-                yield Fault(account.number, run.captured_at, "its verdicts were changed: they do not give its digest")
+                yield Fault(account.number, run.captured_at, "its verdicts were changed: they do not match its digest")
             if owners_digest(ledger.owners_at(run.time)) != run.owners_sha256:
                 yield Fault(account.number, run.captured_at, "the owners of its resources were changed")
         yield from _of_states(connection, account, ledger, runs)
@@ -110,36 +110,42 @@ def _of_chain(account: Account, runs: Sequence[Run]) -> Iterator[Fault]:
     for previous, run in zip([None, *runs], runs, strict=False):
         before = None if previous is None else previous.report_sha256
         if run.previous_sha256 != before:
-            problem = "it names another report before it: a run was removed, added or changed there"
+            problem = "its previous report is missing or different: a run was removed, added or changed there"
             yield Fault(account.number, run.captured_at, problem)
         elif run.link != link_of(run, previous):
-            yield Fault(account.number, run.captured_at, "its link is not that of its row: the run was changed")
+            yield Fault(account.number, run.captured_at, "its link does not match its row: the run was changed")
 
 
 def _of_states(
     connection: sqlite3.Connection, account: Account, ledger: Ledger, runs: Sequence[Run]
 ) -> Iterator[Fault]:
     known, spans = tracked(connection, account.id), spans_of(connection, "state", account.id)
-    proofs = proofs_of(ledger, whole(runs))
+    proofs = proofs_of(ledger, unpruned(runs))
     first = min(proofs, default=0)
     failed = {
         key for key, number in known.items() if any(_failed_before(span, first) for span in spans.get(number, ()))
     }
     for key in sorted(({*failures(ledger)} ^ {*known}) - failed, key=str):
-        yield Fault(account.number, None, f"{_name(ledger, key[0])} is not tracked as its verdicts ask for")
+        yield Fault(
+            account.number,
+            None,
+            f"the tracking of {_name(ledger, key[0])} does not match its verdicts",
+        )
     for key, number in known.items():
         if list(since(spans.get(number, ()), first)) != list(states(ledger, key, proofs)):
-            yield Fault(account.number, None, f"{_name(ledger, key[0])} has other states than its verdicts prove")
+            yield Fault(
+                account.number, None, f"{_name(ledger, key[0])} has states that differ from what its verdicts prove"
+            )
 
 
 def _failed_before(span: Span[str], time: int) -> bool:
-    """Return whether a span has a failure in a run before a time, that is in one that was pruned."""
+    """Return whether a span has a NON_COMPLIANT state in a run before a time, that is in a pruned run."""
     return span.value in FAILING and span.first < time
 
 
 def _of_tally(connection: sqlite3.Connection, calendar: Calendar) -> Iterator[Fault]:
-    if calendar.runs and kept(connection, calendar) != tallied(connection, calendar):
-        yield Fault(calendar.account.number, None, "the counts for its trend are not those of its states")
+    if calendar.runs and stored_tallies(connection, calendar) != tallied(connection, calendar):
+        yield Fault(calendar.account.number, None, "the counts for its trend do not match its states")
 
 
 def _name(ledger: Ledger, item: int) -> str:
@@ -161,6 +167,6 @@ def _of_reports(runs: Mapping[Account, Sequence[Run]], reports: Mapping[str, str
         if digest not in kept:
             yield Fault(None, None, f"{place} is not in the history, or was changed since it was added")
     for account, of_account in runs.items():
-        for run in whole(of_account):
+        for run in unpruned(of_account):
             if run.report_sha256 not in reports:
                 yield Fault(account.number, run.captured_at, "its report was not given, or was changed")

@@ -89,7 +89,7 @@ class Template:
 
     @contextmanager
     def assuming(self, values: Mapping[str, str]) -> Iterator[None]:
-        """Let assumed pseudo parameters have these values where their own are not known."""
+        """Use these values for assumed pseudo parameters within the block, unless their real values are known."""
         known, self._known = self._known, {**values, **self._known}
         try:
             yield
@@ -108,7 +108,7 @@ class Template:
         if isinstance(node, Unknown):
             raise UnknownValueError(node)
         if not isinstance(node, Table):
-            raise self.fault(node.line, f"{what} is no mapping", "Write it as NAME: VALUE, a line each.")
+            raise self.fault(node.line, f"{what} is not a mapping", "Write it as NAME: VALUE, a line each.")
         return node
 
     def fault(self, line: int, problem: str, remedy: str) -> TemplateError:
@@ -143,7 +143,7 @@ class Template:
         if name not in self._conditions:
             raise self.fault(line, f"there is no condition {name!r}", _alike(name, self._conditions))
         if name in self._evaluating:
-            raise self.fault(line, f"the condition {name!r} rests on itself", "Take it out of its own definition.")
+            raise self.fault(line, f"the condition {name!r} depends on itself", "Remove it from its own definition.")
         if name not in self._results:  # cached: a chain of conditions that each use the next twice would never end
             self._evaluating.append(name)
             try:
@@ -173,9 +173,9 @@ class Template:
             values = dict(zip(node.entries, map(self.resolved, node.entries.values()), strict=True))
             return Table({name: value for name, value in values.items() if value is not None}, node.line)
         if "Fn::Transform" in node.entries:  # a macro may be beside the keys that it changes
-            return Unknown("what Fn::Transform makes is known only within AWS", node.line)
+            return Unknown("what Fn::Transform creates is known only within AWS", node.line)
         if len(node.entries) > 1:
-            raise self.fault(node.line, f"{function} stands beside other keys", "A function stands alone.")
+            raise self.fault(node.line, f"{function} is beside other keys", "Make the function the only key.")
         if function in self._functions:
             return self._functions[function](node.entries[function], node.line)
         if function in _WITHIN_AWS:
@@ -242,7 +242,7 @@ class Template:
         delimiter, source = self._arguments(argument, "Fn::Split", 2)
         separator = self._literal(delimiter, "Fn::Split")
         if not separator:
-            raise self.fault(line, "Fn::Split has no delimiter", "Name what stands between the items.")
+            raise self.fault(line, "Fn::Split has no delimiter", "Write the text between the items.")
         value = self._scalar(source, "the text of Fn::Split")
         if isinstance(value, Unknown):
             return value
@@ -284,7 +284,7 @@ class Template:
         return values[0] if all(alike(values[0], each) for each in values[1:]) else unknown
 
     def _key(self, node: Node, what: str) -> Scalar | Unknown:
-        """Return a key of a mapping; as a condition, it may not rest on what is assumed."""
+        """Return a key of a mapping; like a condition, it must not use assumed values."""
         self._deciding += 1
         try:
             return self._scalar(node, f"the {what} of Fn::FindInMap")
@@ -292,7 +292,7 @@ class Template:
             self._deciding -= 1
 
     def _missing(self, error: KeyNotFoundError, node: Node) -> Unknown:
-        """Return that AWS would find nothing for this account or these parameters; raise for what it never finds."""
+        """Return an Unknown for a key from a function, since AWS may have another one; raise for a literal key."""
         what = KEYS[error.number]
         if isinstance(node, Scalar):
             problem = f"there is no {what} {error.name!r} for Fn::FindInMap"

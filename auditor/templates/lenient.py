@@ -33,13 +33,13 @@ class LenientReader(nodes.Reader):
         """Accept aliases; `_node` limits them."""
 
     def _again(self, key: str, line: int, first: Node) -> Node:
-        return Unknown(f"{key!r} stands here again, after line {first.line}", line)
+        return Unknown(f"{key!r} is repeated here, after line {first.line}", line)
 
     def _node(self, node: yaml.Node, line: int) -> Node:
         key = id(node)
         if key not in self._built:
             if key in self._extents:
-                raise self._fault(line, "an alias stands within what it names", "Write the value out.")
+                raise self._fault(line, "an alias is within its own anchor", "Write the value out.")
             self._extents[key] = (0, 0)
             known = node.tag in nodes.TYPES or nodes.function_of_tag(node.tag) is not None
             tag = nodes.written(node.tag)

@@ -1,4 +1,4 @@
-"""The mappings of a template: which of their entries the keys of Fn::FindInMap lead to, also where a key is unknown.
+"""The mappings of a template: the entries that Fn::FindInMap may select, even if a key is unknown.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-findinmap.html
 """
@@ -11,7 +11,7 @@ KEYS = ("mapping", "first key", "second key")
 
 
 class KeyNotFoundError(Exception):
-    """Raised where no entry has a key; `number` is that of the key, and `names` are those that there are."""
+    """Raised if no entry has a key; `number` is the position of the key, and `names` are the existing keys."""
 
     def __init__(self, number: int, name: str, names: Mapping[str, None]) -> None:
         super().__init__(name)
@@ -19,9 +19,9 @@ class KeyNotFoundError(Exception):
 
 
 def entries(mappings: Table, keys: Sequence[Scalar | Unknown], table: Callable[[Node, str], Table]) -> list[Node]:
-    """Return the entries that keys lead to: one, or all that they may lead to where a key is unknown.
+    """Return the entry that the keys select; if a key is unknown, return all entries that they may select.
 
-    `table` returns a node that must be a mapping. Raises KeyNotFoundError where there are none.
+    `table` checks that a node is a mapping and returns it. Raises KeyNotFoundError if there is no entry.
     """
     found: list[Node] = [mappings]
     for number, key in enumerate(keys):

@@ -204,7 +204,7 @@ class Reader:
 
     def _again(self, key: str, line: int, first: Node) -> Node:
         """Return the value for a repeated key; this class raises TemplateError."""
-        problem = f"{key!r} stands here again, after line {first.line}"
+        problem = f"{key!r} is repeated here, after line {first.line}"
         raise self._fault(line, problem, "Keep one of the two.")
 
     def _key(self, node: yaml.Node) -> str:

@@ -26,7 +26,7 @@ class Declarations:
     """Read the declarations of one template; every method raises TemplateError with the line of a mistake."""
 
     def __init__(self, fault: Fault, option: str, *, lenient: bool = False) -> None:
-        """Take the function that makes errors, and the command line option that sets a parameter, or "".
+        """Set the function that makes errors, and the command line option that sets a parameter, or "".
 
         `lenient`: a declaration that is not supported makes its parameter unknown, and a secret value is not read.
         """
@@ -39,7 +39,7 @@ class Declarations:
         """Return the value of a parameter; if `lenient`, an invalid declaration gives an Unknown and a note."""
         try:
             if not isinstance(declared, Table):
-                problem = f"the parameter {name!r} is no mapping"
+                problem = f"the parameter {name!r} is not a mapping"
                 raise self._fault(declared.line, problem, "Write it as NAME: VALUE, a line each.")
             return self.value(name, declared, given)
         except TemplateError as error:
@@ -61,7 +61,7 @@ class Declarations:
         if value is None:
             return Unknown(f"the parameter {name} has no default and was not given", line, self._remedy(name))
         if kind.startswith("AWS::SSM::Parameter::Value<"):
-            return Unknown(f"the value of {name} is in Systems Manager, which is not asked", line)
+            return Unknown(f"the value of {name} is in Systems Manager, which is not read", line)
         items = self._items(name, value, kind, line)
         self._check_value(name, value, items, entries, line)
         return Scalar(value, line) if items is None else Items(tuple(Scalar(item, line) for item in items), line)
@@ -88,7 +88,9 @@ class Declarations:
             for item in [value] if items is None else items:
                 if item not in values:
                     remedy = f"It allows {', '.join(map(repr, values))}."
-                    raise self._fault(allowed.line, f"{name} is {item!r}, which its AllowedValues leave out", remedy)
+                    raise self._fault(
+                        allowed.line, f"{name} is {item!r}, which is not one of its AllowedValues", remedy
+                    )
         if unchecked := [key for key in _CONSTRAINTS if key in declared]:
             self.notes.append(f"line {line}: {', '.join(unchecked)} of the parameter {name} was not checked")
 

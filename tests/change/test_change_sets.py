@@ -292,7 +292,7 @@ REFUSED = [
     ({"Status": "FAILED", "StatusReason": "Template error"}, "FAILED, Template error", "create a new change set"),
     ({"ExecutionStatus": "OBSOLETE"}, "its ExecutionStatus is OBSOLETE", "Create a new change set"),
     ({"StackId": "people"}, "has no ARN of a stack", "describe-change-set"),
-    ({"Changes": None}, "is not a whole change set", "--output json"),
+    ({"Changes": None}, "is not a complete change set", "--output json"),
     ({"Changes": [change("Guess", "U", "User")]}, "has the action 'Guess' for U", "newer release"),
     (
         {"StackId": "arn:aws:cloudformation:us-east-1:999999999999:stack/s/1"},
@@ -327,7 +327,7 @@ def test_a_change_set_in_yaml_is_named_as_such(run: Run, tmp_path: Path) -> None
 def test_a_change_set_without_changes_touches_nothing(run: Run, tmp_path: Path, reason: str) -> None:
     path = written(tmp_path, answer(Status="FAILED", ExecutionStatus="UNAVAILABLE", StatusReason=reason))
     done = run("scan", "--cloudformation", path, "--fail-on", "noncompliant")
-    assert (done.code, "touches no IAM resource" in done.err) == (0, True)
+    assert (done.code, "touches no IAM resource" in done.out) == (0, True)
 
 
 def test_programs_read_a_change_set_with_its_template(tmp_path: Path) -> None:

@@ -192,8 +192,8 @@ UNSEEN = [
 def test_what_is_not_seen_is_said_and_leaves_lists_in_doubt(tmp_path: Path, name: str, template: str) -> None:
     for over in (None, OPS):
         made = report(tmp_path, template, over)
-        assert any("not seen" in each.message for each in made.warnings), name
-        unseen = [each for each in made.findings if "not seen" in each.annotation]
+        assert any("is unknown" in each.message for each in made.warnings), name
+        unseen = [each for each in made.findings if "is unknown" in each.annotation]
         assert {each.compliance_type for each in unseen} == {UNDECIDED}
 
 

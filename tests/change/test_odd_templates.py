@@ -52,7 +52,7 @@ CASES = [
         INLINE,
         UNDECIDED,
     ),
-    ("a group that is no text", of("User", "Groups: [[a, b]]"), IN_GROUP, UNDECIDED),
+    ("a group that is not a text", of("User", "Groups: [[a, b]]"), IN_GROUP, UNDECIDED),
     ("a group without a name", of("User", "Groups: ['']"), IN_GROUP, NC),
     ("a user without a name", of("User", "UserName: ''"), IN_GROUP, NC),
     ("a statement that may be left out", of("ManagedPolicy", PERHAPS_ADMIN + "]}"), ADMIN, UNDECIDED),
@@ -245,7 +245,7 @@ def test_aliases_that_multiply_are_refused(tmp_path: Path) -> None:
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     with pytest.raises(AuditError, match="aliases make this too large"):
         report(tmp_path, "\n".join([*lines, "Resources: {X: {Type: AWS::IAM::User}}"]))
-    with pytest.raises(AuditError, match="an alias stands within what it names"):
+    with pytest.raises(AuditError, match="an alias is within its own anchor"):
         report(tmp_path, "Resources: &r {X: {Type: AWS::IAM::User, Properties: *r}}")
 
 

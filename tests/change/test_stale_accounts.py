@@ -42,7 +42,7 @@ def test_what_changes_of_a_resource_that_the_account_lacks_is_undetermined(
 ) -> None:
     result = run("scan", "--terraform-plan", written(tmp_path, plan(change)), "--snapshot", today, *GATE)
     assert result.code == 4
-    assert re.search(r"[1-9]\d* undetermined", result.err)
+    assert re.search(r"[1-9]\d* undetermined", result.out)
     assert f"{change['address']} changes a" in result.err
     assert "that the account does not have" in result.err
 
@@ -76,7 +76,7 @@ def test_a_template_that_changes_a_user_whom_the_account_lacks_is_undetermined(
     )
     result = run("scan", "--cloudformation", path, "--snapshot", today, *GATE)
     assert result.code == 4
-    assert re.search(r"[1-9]\d* undetermined", result.err)
+    assert re.search(r"[1-9]\d* undetermined", result.out)
 
 
 OTHER = "999999999999"
@@ -91,8 +91,8 @@ OF_OTHER = {
 def test_a_plan_of_another_account_is_refused(run: Run, tmp_path: Path, today: str, change: Json) -> None:
     result = run("scan", "--terraform-plan", written(tmp_path, plan(change)), "--snapshot", today, *GATE)
     assert result.code == 3
-    assert f"is of account {OTHER}" in result.err
-    assert f"the account is {ACCOUNT_ID}" in result.err
+    assert f"belongs to account {OTHER}" in result.err
+    assert f"the audited account is {ACCOUNT_ID}" in result.err
 
 
 def test_other_accounts_in_documents_and_of_other_providers_are_fine(run: Run, tmp_path: Path, today: str) -> None:

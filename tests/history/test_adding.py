@@ -91,7 +91,7 @@ def test_a_report_of_the_same_time_that_says_something_else_is_refused(nights: P
     other = stored(nights, "other", night(0, people(EVE)))
     result = run("history", "add", "--history", "h.db", other)
     assert result.code == 3
-    assert "other.json is another report of account 111122223333 captured at 2026-11-24T03:00:00Z" in result.err
+    assert "other.json differs from the report of account 111122223333 captured at 2026-11-24T03:00:00Z" in result.err
     assert rows(nights, "SELECT count(*) FROM run") == [(1,)]
 
 

@@ -99,11 +99,14 @@ def test_a_pruned_history_verifies_and_says_so(history: Path, run: Run) -> None:
 @pytest.mark.parametrize(
     ("statement", "text"),
     [
-        ("DELETE FROM run WHERE captured_at LIKE '2026-11-25%'", "names another report before it"),
-        ("UPDATE run SET summary = summary || ' ' WHERE pruned", "its link is not that of its row"),
+        ("DELETE FROM run WHERE captured_at LIKE '2026-11-25%'", "its previous report is missing or different"),
+        ("UPDATE run SET summary = summary || ' ' WHERE pruned", "its link does not match its row"),
         ("UPDATE run SET pruned = 0", "its verdicts were changed"),
-        ("DELETE FROM state WHERE value = 'open'", "has other states than its verdicts prove"),
-        ("DELETE FROM state WHERE item = 1", "is not tracked as its verdicts ask for"),
+        ("DELETE FROM state WHERE value = 'open'", "has states that differ from what its verdicts prove"),
+        (
+            "DELETE FROM state WHERE item = 1",
+            "the tracking of ",
+        ),
     ],
 )
 def test_what_is_changed_after_it_was_pruned_is_named(history: Path, run: Run, statement: str, text: str) -> None:

@@ -142,7 +142,7 @@ def test_a_disk_without_space_while_pruning_is_told(folder: Path, run: Run) -> N
     )
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
-    assert "what was dropped is still in the file" in done.stderr or "was in the history before" in done.stderr
+    assert "the deleted rows are still in the file" in done.stderr or "stored before is still there" in done.stderr
     assert run("history", "verify", "--history", "h.db").code == 0
     assert run("history", "prune", "--history", "h.db", "--before", "2026-11-28").code == 0
 
@@ -196,7 +196,7 @@ def test_a_disk_without_space_is_told_and_changes_nothing(folder: Path, reports:
     assert done.returncode == 3
     assert "iam-audit: h.db" in done.stderr
     assert "Traceback" not in done.stderr
-    assert "what was in the history before is still there" in done.stderr
+    assert "everything that was stored before is still there" in done.stderr
     more = re.search(r"Added (\d) report", done.stderr)
     assert more is not None
     assert count(folder) == 1 + int(more[1]) < len(reports)
@@ -223,7 +223,7 @@ def test_a_writer_that_does_not_end_is_told(folder: Path, reports: list[str]) ->
     added(folder / "h.db", NIGHTS[0])
     code = (
         "import sys\nfrom auditor.history import store\nfrom auditor.console.cli import main\n"
-        "store._PATIENCE_S = 0.2\nsys.exit(main(['history', 'add', '--history', 'h.db', '1.json']))\n"
+        "store._BUSY_TIMEOUT_S = 0.2\nsys.exit(main(['history', 'add', '--history', 'h.db', '1.json']))\n"
     )
     with closing(sqlite3.connect(folder / "h.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -43,22 +43,22 @@ def test_an_untouched_history_agrees(history: Path, run: Run) -> None:
     [
         pytest.param(
             "DELETE FROM run WHERE captured_at LIKE '2026-11-25%'",
-            "Fault in account 111122223333, 2026-11-26T03:00:00Z: it names another report before it",
+            "Fault in account 111122223333, 2026-11-26T03:00:00Z: its previous report is missing or different",
             id="a run in the middle is removed",
         ),
         pytest.param(
             "DELETE FROM run WHERE captured_at LIKE '2026-11-24%'",
-            "Fault in account 111122223333, 2026-11-25T03:00:00Z: it names another report before it",
+            "Fault in account 111122223333, 2026-11-25T03:00:00Z: its previous report is missing or different",
             id="the first run is removed",
         ),
         pytest.param(
             "UPDATE run SET report_sha256 = replace(report_sha256, 'a', 'b') WHERE captured_at LIKE '2026-11-27%'",
-            "Fault in account 111122223333, 2026-11-27T03:00:00Z: its link is not that of its row",
+            "Fault in account 111122223333, 2026-11-27T03:00:00Z: its link does not match its row",
             id="the newest report is another one",
         ),
         pytest.param(
             "UPDATE run SET complete = 0 WHERE captured_at LIKE '2026-11-25%'",
-            "2026-11-25T03:00:00Z: its link is not that of its row: the run was changed",
+            "2026-11-25T03:00:00Z: its link does not match its row: the run was changed",
             id="a run is said to be incomplete",
         ),
         pytest.param(
@@ -68,12 +68,12 @@ def test_an_untouched_history_agrees(history: Path, run: Run) -> None:
         ),
         pytest.param(
             "UPDATE state SET value = 'resolved' WHERE last IS NULL",
-            "mfa-enabled-for-iam-console-access on bob has other states than its verdicts prove",
+            "mfa-enabled-for-iam-console-access on bob has states that differ from what its verdicts prove",
             id="an open finding is called resolved",
         ),
         pytest.param(
             "DELETE FROM state WHERE item = 2",
-            "mfa-enabled-for-iam-console-access on eve has other states than its verdicts prove",
+            "mfa-enabled-for-iam-console-access on eve has states that differ from what its verdicts prove",
             id="what is known of a finding is removed",
         ),
         pytest.param(
@@ -83,10 +83,10 @@ def test_an_untouched_history_agrees(history: Path, run: Run) -> None:
         ),
         pytest.param(
             'UPDATE tally SET content = replace(content, \'"began":{\', \'"began":{"20000":7,\')',
-            "the counts for its trend are not those of its states",
+            "the counts for its trend do not match its states",
             id="a count is changed",
         ),
-        pytest.param("DELETE FROM tally", "the counts for its trend are not those", id="the counts are removed"),
+        pytest.param("DELETE FROM tally", "the counts for its trend do not match", id="the counts are removed"),
         pytest.param("DELETE FROM rule", "points to a row that is not there", id="a row is missing"),
         pytest.param("UPDATE resource SET type = 'AWS::IAM::Thing'", "AWS::IAM::Thing", id="a type is unknown"),
     ],

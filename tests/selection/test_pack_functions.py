@@ -147,7 +147,10 @@ UNKNOWN = {
     "Fn::ImportValue": ("!ImportValue length", IMPORTED),
     "Fn::GetAtt": ("!GetAtt Topic.TopicName", within_aws("Fn::GetAtt")),
     "Fn::GetAZs": ("!Select [0, !GetAZs '']", within_aws("Fn::GetAZs")),
-    "Fn::Transform": ("{'Fn::Transform': {Name: 'AWS::Include'}}", "what Fn::Transform makes is known only within AWS"),
+    "Fn::Transform": (
+        "{'Fn::Transform': {Name: 'AWS::Include'}}",
+        "what Fn::Transform creates is known only within AWS",
+    ),
     "Ref of a resource": ("!Ref Topic", within_aws("Topic")),
     "Fn::Sub of a resource": ("!Sub '${Topic}'", within_aws("Topic")),
     "Fn::Sub of an attribute": ("!Sub '${Topic.TopicName}'", within_aws("Topic.TopicName")),
@@ -166,7 +169,7 @@ UNKNOWN = {
     "Fn::If": ("!If [imported, '14', '15']", IMPORTED),
     "Fn::If with AWS::NoValue": ("!If [imported, '14', !Ref AWS::NoValue]", IMPORTED),
     "Fn::If that gives an unknown": ("!If [home, !ImportValue x, '15']", IMPORTED),
-    "a parameter in Systems Manager": ("!Ref Image", "the value of Image is in Systems Manager, which is not asked"),
+    "a parameter in Systems Manager": ("!Ref Image", "the value of Image is in Systems Manager, which is not read"),
     "a parameter without a value": (
         "!Ref NotGiven",
         "has no default and was not given; --pack-parameter NotGiven=VALUE",
@@ -292,7 +295,7 @@ PARTS = {
         "a",
         "InputParameters is unknown",
     ),
-    "a macro beside the properties": (rule(name="'Fn::Transform': {Name: ours}"), "A", "what Fn::Transform makes"),
+    "a macro beside the properties": (rule(name="'Fn::Transform': {Name: ours}"), "A", "what Fn::Transform creates"),
     "a macro beside a rule's keys": (
         rule().replace(
             "    Type: AWS::Config::ConfigRule",
@@ -300,7 +303,7 @@ PARTS = {
             1,
         ),
         "A",
-        "what Fn::Transform makes",
+        "what Fn::Transform creates",
     ),
     "the properties": (
         rule().replace("Properties:\n      ConfigRuleName: a", "Properties: !ImportValue x\n    Metadata:\n      a: b"),
@@ -380,15 +383,15 @@ def test_a_known_value_beside_an_unknown_one_is_checked(read: Any) -> None:
 BIG = "x" * 4_000
 DOUBLED = "\n".join(f"  c{n}: !Equals ['', !Join ['', [{', '.join(['!Ref Big'] * 12)}]]]" for n in range(300))
 BOUNDS = {
-    "a long text": (f"!Join ['', [{', '.join(['!Ref Big'] * 13)}]]", "Fn::Join gives more than 51,200 characters"),
-    "a long separator": (f"!Join ['{BIG}', [{', '.join('x' * 20)}]]", "Fn::Join gives more than 51,200 characters"),
-    "a long substitution": (f"!Sub '{'${Big}' * 13}'", "Fn::Sub gives more than 51,200 characters"),
+    "a long text": (f"!Join ['', [{', '.join(['!Ref Big'] * 13)}]]", "Fn::Join returns more than 51,200 characters"),
+    "a long separator": (f"!Join ['{BIG}', [{', '.join('x' * 20)}]]", "Fn::Join returns more than 51,200 characters"),
+    "a long substitution": (f"!Sub '{'${Big}' * 13}'", "Fn::Sub returns more than 51,200 characters"),
     "a long substitution of its own": (
         f"!Sub ['{'${B}' * 13}', {{B: !Ref Big}}]",
-        "Fn::Sub gives more than 51,200 characters",
+        "Fn::Sub returns more than 51,200 characters",
     ),
-    "many long texts": ("!If [all, a, b]", "the functions give more than 8,388,608 characters in all"),
-    "many long lists": ("!If [lists, a, b]", "the functions give more than 8,388,608 characters in all"),
+    "many long texts": ("!If [all, a, b]", "the functions return more than 8,388,608 characters in all"),
+    "many long lists": ("!If [lists, a, b]", "the functions return more than 8,388,608 characters in all"),
 }
 
 

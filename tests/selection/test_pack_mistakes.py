@@ -52,7 +52,7 @@ MISTAKES = {
     "not UTF-8": Mistake("Resources:\n  a: \udcff\n", 2, "this is not UTF-8"),
     "a control character": Mistake("Resources:\n  a: \x07\n", 2, "'\\x07' is not allowed in YAML"),
     "two documents": Mistake(HEAD + "---\na: b\n", 16, "a second document begins here"),
-    "a key twice": Mistake(HEAD + "  Passwords: {}\n", 16, "'Passwords' stands here again, after line 9"),
+    "a key twice": Mistake(HEAD + "  Passwords: {}\n", 16, "'Passwords' is repeated here, after line 9"),
     "a key that is no word": Mistake(HEAD + "  ? [a, b]\n  : c\n", 16, "a key must be a plain word"),
     "a merge key": Mistake("a: {b: c}\nd:\n  <<: {e: f}\n", 3, "'<<' merges mappings"),
     "an alias": Mistake(BILLION_LAUGHS, 2, "this is an alias", "write the value out"),
@@ -79,7 +79,7 @@ MISTAKES = {
     "a macro among others": Mistake(
         HEAD + "Transform: [AWS::LanguageExtensions, OurMacro]\n", 16, "Transform is not understood"
     ),
-    "a resource that is no mapping": Mistake(HEAD + "  Other: text\n", 16, "Other is no mapping"),
+    "a resource that is not a mapping": Mistake(HEAD + "  Other: text\n", 16, "Other is not a mapping"),
     "a resource without a type": Mistake(HEAD + "  Other: {}\n", 16, "Other has no Type", "AWS::Config::ConfigRule"),
     "an unknown function": Mistake(
         INPUT + "\n          Fn::Jion: ['', ['1', '4']]\n",
@@ -87,7 +87,7 @@ MISTAKES = {
         "there is no function Fn::Jion",
         "Did you mean Fn::Join?",
     ),
-    "a function beside keys": Mistake(INPUT + "{Ref: Length, Other: x}\n", 17, "Ref stands beside other keys"),
+    "a function beside keys": Mistake(INPUT + "{Ref: Length, Other: x}\n", 17, "Ref is beside other keys"),
     "an unknown parameter": Mistake(INPUT + "!Ref Lenght\n", 17, "no parameter 'Lenght'", "Did you mean Length?"),
     "an unknown parameter of AWS": Mistake(
         INPUT + "!Ref AWS::AccountID\n", 17, "no pseudo parameter 'AWS::AccountID'", "Did you mean AWS::AccountId?"
@@ -137,11 +137,11 @@ MISTAKES = {
     "an unknown condition of a resource": Mistake(
         SECOND + "    Condition: never\n", 18, "there is no condition 'never'", "It has long"
     ),
-    "a condition that rests on itself": Mistake(
+    "a condition that depends on itself": Mistake(
         HEAD.replace("[!Ref Length, '14']", "[a, b]").replace("Fn::Equals: [a, b]", "Fn::Not: [Condition: long]")
         + "    Condition: long\n",
         7,
-        "the condition 'long' rests on itself",
+        "the condition 'long' depends on itself",
     ),
     "no condition": Mistake(
         HEAD.replace("Fn::Equals", "Fn::Join") + "    Condition: long\n", 6, "Fn::Join is no condition"
@@ -178,7 +178,9 @@ MISTAKES = {
     "a parameter out of range": Mistake(INPUT + "5\n", 17, "MinimumPasswordLength is 5, out of range", "from 6 to 128"),
     "the name of a parameter as text": Mistake(INPUT + "Length\n", 17, "is 'Length'", "write {Ref: Length}"),
     "a list as a value": Mistake(INPUT + "[1, 4]\n", 17, "MinimumPasswordLength is no plain value", "commas"),
-    "input that is no mapping": Mistake(HEAD + "      InputParameters: [a]\n", 16, "InputParameters is no mapping"),
+    "input that is not a mapping": Mistake(
+        HEAD + "      InputParameters: [a]\n", 16, "InputParameters is not a mapping"
+    ),
     "input that is no JSON": Mistake(HEAD + "      InputParameters: abc\n", 16, "is no JSON object of plain values"),
     "input that is JSON with a key twice": Mistake(
         HEAD + '      InputParameters: \'{"MaxPasswordAge": 9, "MaxPasswordAge": 90}\'\n',
@@ -228,7 +230,7 @@ MISTAKES = {
     "a value that is not allowed": Mistake(
         HEAD.replace("    Default: '14'", "    Default: '14'\n    AllowedValues: ['15', 16]"),
         5,
-        "Length is '14', which its AllowedValues leave out",
+        "Length is '14', which is not one of its AllowedValues",
         "It allows '15', '16'",
     ),
     "a parameter of a type that is not there": Mistake(
@@ -242,7 +244,7 @@ MISTAKES = {
             "    Type: String\n    Default: '14'", "    Type: CommaDelimitedList\n    Default: '15, 14'"
         ).replace("Conditions:", "    AllowedValues: ['15', '16']\nConditions:"),
         5,
-        "Length is '14', which its AllowedValues leave out",
+        "Length is '14', which is not one of its AllowedValues",
     ),
     "a default that is a function": Mistake(HEAD.replace("'14'\n", "!Ref Other\n", 1), 4, "must be a plain value"),
 }

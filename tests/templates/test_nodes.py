@@ -26,7 +26,7 @@ def test_an_error_keeps_its_parts(path: Path) -> None:
     path.write_text("a: b\na: c\n")
     error = refused(path)
     assert (error.place, error.line) == (str(path), 2)
-    assert error.problem == "'a' stands here again, after line 1"
+    assert error.problem == "'a' is repeated here, after line 1"
     assert error.remedy == error.hint == "Keep one of the two."
     assert error.message == f"{path}, line 2: {error.problem}"
     assert error.exit_code == 2
@@ -117,8 +117,8 @@ REFUSED = {
     "an alias of nothing": ("a: b\nc: *x\n", 2, "this is an alias"),
     "aliases that multiply": (LAUGHS, 2, "this is an alias"),
     "an anchor twice": ("a: &x b\n\nc: &x d\n", 3, "this anchor is defined again, after line 1"),
-    "a key twice": ("a: b\n'a': c\n", 2, "'a' stands here again, after line 1"),
-    "a key twice in a list": ("a:\n  - {b: c, b: d}\n", 2, "'b' stands here again, after line 2"),
+    "a key twice": ("a: b\n'a': c\n", 2, "'a' is repeated here, after line 1"),
+    "a key twice in a list": ("a:\n  - {b: c, b: d}\n", 2, "'b' is repeated here, after line 2"),
     "a merge key": ("a:\n  <<: {b: c}\n", 2, "'<<' merges mappings"),
     "a key that is a list": ("a: b\n[c]: d\n", 2, "a key must be a plain word"),
     "an unknown tag": ("a:\n  - !Fn b\n", 2, "there is no tag !Fn"),

@@ -21,18 +21,18 @@ _ACTIONS = frozenset({"Add", "Modify", "Remove", "Import", "Dynamic", "SyncWithA
 _WRITE = "aws cloudformation describe-change-set --change-set-name NAME --include-property-values --output json"
 _MAKE = f"Make it with: {_WRITE}"
 _UNCHANGED = re.compile(r"didn't contain changes|No updates are to be performed")
-"""The reasons of AWS for a change set that failed because there is nothing to change."""
+"""Matches AWS's reason for a change set that failed because there is nothing to change."""
 _STACK = re.compile(
     r"arn:(?P<partition>[\w-]+):cloudformation:(?P<region>[\w-]+):(?P<account>\d{12}):stack/(?P<name>[^/]+)"
 )
 _LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
 _MASK = "****"
-"""What stands for the value of a parameter with NoEcho."""
+"""What AWS shows instead of the value of a parameter with NoEcho."""
 NO_VALUES = "the change set shows no property values; --include-property-values shows them"
 
 
 class ResourceChange(Struct, frozen=True, kw_only=True, rename="pascal"):
-    """Hold what happens to one resource of the stack; contexts are JSON within JSON."""
+    """Hold what happens to one resource of the stack; the contexts are JSON texts within the JSON."""
 
     action: str
     logical_resource_id: str
@@ -46,12 +46,12 @@ class ResourceChange(Struct, frozen=True, kw_only=True, rename="pascal"):
 
     @property
     def after(self) -> Mapping[str, Any] | Unknown:
-        """Return the properties after the change, as far as they are shown."""
+        """Return the properties after the change, with Unknown for what AWS does not show."""
         return _properties(self.after_context, self.logical_resource_id)
 
     @property
     def before(self) -> Mapping[str, Any] | Unknown:
-        """Return the properties before the change, as far as they are shown."""
+        """Return the properties before the change, with Unknown for what AWS does not show."""
         return _properties(self.before_context, self.logical_resource_id)
 
 
@@ -66,7 +66,7 @@ class _Parameter(Struct, frozen=True, kw_only=True, rename="pascal"):
 
 
 class _Answer(Struct, frozen=True, kw_only=True, rename="pascal"):
-    """What AWS answers."""
+    """Hold AWS's response."""
 
     stack_id: str
     status: str
@@ -79,7 +79,7 @@ class _Answer(Struct, frozen=True, kw_only=True, rename="pascal"):
 
 
 class ChangeSet(Struct, frozen=True, kw_only=True):
-    """Hold a change set that can be executed, with what its stack is called and where it is."""
+    """Hold a change set that can be executed, with the name, account and Region of its stack."""
 
     id: str
     stack_id: str
@@ -92,9 +92,9 @@ class ChangeSet(Struct, frozen=True, kw_only=True):
 
 
 def read(path: str) -> ChangeSet | None:
-    """Return the change set that a file holds; None for a file that holds none, or cannot be read.
+    """Return the change set in a file; None if the file has none or cannot be read.
 
-    Raises SourceError for one that is not whole, or that cannot be executed.
+    Raises SourceError for a change set that is incomplete or cannot be executed.
     """
     try:
         content = documents.in_utf_8(Path(path).read_bytes(), path)
@@ -116,7 +116,7 @@ def _answer(content: bytes, path: str) -> _Answer:
         documents.check_keys(content)
         return msgspec.json.decode(content, type=_Answer)
     except documents.FAULTS as error:
-        problem = f"is not a whole change set: {documents.reason(error)}"
+        problem = f"is not a complete change set: {documents.reason(error)}"
         raise SourceError(problem, _MAKE, subject=path) from error
 
 
@@ -181,7 +181,7 @@ def _properties(context: str | None, place: str) -> Mapping[str, Any] | Unknown:
 
 
 def _known(value: Any, place: str) -> Any:
-    """Return a value of a context, with Unknown for each text that only AWS knows in full."""
+    """Return a value of a context, with Unknown for each text that AWS does not show completely."""
     if isinstance(value, dict):
         return {key: _known(each, f"{place}.{key}") for key, each in value.items()}
     if isinstance(value, list):

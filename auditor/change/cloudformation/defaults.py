@@ -1,4 +1,4 @@
-"""The defaults of a template's parameters: which a condition rests on, and what is said of those that were used."""
+"""The defaults of a template's parameters: which of them a condition uses, and a note about those that were used."""
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -9,8 +9,8 @@ from auditor.templates.values import Items, Node, Scalar, Table
 _MAX_SHOWN = 40  # characters of a default
 
 
-def rests_on(conditions: Mapping[str, Node], name: str) -> frozenset[str]:
-    """Return the names that a condition refers to, also through other conditions."""
+def names_used_by(conditions: Mapping[str, Node], name: str) -> frozenset[str]:
+    """Return the names that a condition refers to, directly or through other conditions."""
     names: set[str] = set()
     left, seen = [name], {name}
     while left:
@@ -25,7 +25,7 @@ def rests_on(conditions: Mapping[str, Node], name: str) -> frozenset[str]:
 
 
 def _named(node: Node) -> Iterator[tuple[str, str]]:
-    """Yield what the functions within a node name, with the function."""
+    """Yield each function in a node that refers to a name, with that name."""
     entries = node.entries if isinstance(node, Table) else {}
     for key, each in entries.items():
         if isinstance(each, Scalar) and key in ("Ref", "Condition"):
@@ -39,7 +39,7 @@ def _named(node: Node) -> Iterator[tuple[str, str]]:
 
 
 def note(path: str, declared: Mapping[str, Node], names: AbstractSet[str]) -> Iterator[str]:
-    """Yield what is to be said of the parameters whose defaults were used, if there are any."""
+    """Yield a note with the parameters whose defaults were used, if there are any."""
     if names:
         listed = ", ".join(_shown(name, declared[name]) for name in sorted(names))
         other = "--stack-parameter NAME=VALUE gives another value"

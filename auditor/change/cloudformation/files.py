@@ -1,4 +1,4 @@
-"""The files of CloudFormation that a change is read from: templates, change sets, and both together."""
+"""The files that describe a CloudFormation change: templates, change sets, and a template with its change set."""
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -26,20 +26,20 @@ class File(Struct, frozen=True):
 
     @property
     def parameters(self) -> frozenset[str]:
-        """Return the names of the parameters that may be given: those of a template, and its Region."""
+        """Return the names of the parameters that can be given: those of a template, and AWS::Region."""
         return frozenset() if self.document is None else parameter_names(self.document) | {REGION}
 
 
 def read(path: str) -> File:
-    """Return what a file holds; raise AuditError for what is neither a template nor a whole change set."""
+    """Return the content of a file; raise AuditError if it is neither a template nor a complete change set."""
     found = change_sets.read(path)
     return File(path, None, found) if found is not None else File(path, reading.document_of(path))
 
 
 def opened(files: Sequence[File], given: Given) -> Sequence[Opened]:
-    """Return the function of each file from today's account to the change that it makes.
+    """Return for each file a function that returns the change it makes to the given account.
 
-    A template directly before a change set that deploys it is read together with that, and changes nothing by itself.
+    A template directly before a change set that deploys it is read as part of that, and changes nothing by itself.
     """
     described = frozenset(each.change_set.id for each in files if each.change_set is not None)
     templates = {second.path: first for first, second in pairwise(files) if belongs(first, second)}
@@ -57,7 +57,7 @@ def opened(files: Sequence[File], given: Given) -> Sequence[Opened]:
 
 
 def belongs(template: File, change_set: File) -> bool:
-    """Return whether a template declares what a change set adds and modifies, if it does any of both."""
+    """Return whether a template declares all resources that a change set adds or modifies; False if there are none."""
     if template.document is None or change_set.change_set is None:
         return False
     resources = template.document.entries["Resources"]
@@ -76,7 +76,7 @@ def _type_of(resources: object, name: str) -> str | None:
 
 
 def _paired(template: File, change_set: ChangeSet, given: Given) -> stack_changes.Paired | None:
-    """Return the resources that a template declares with the parameters of a change set."""
+    """Return the resources that a template declares, with the parameters of a change set."""
     if template.document is None:
         return None
     known = pseudo_parameters(change_set.account_id, change_set.partition, change_set.region)

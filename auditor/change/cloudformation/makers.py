@@ -1,9 +1,9 @@
-"""The types of resources of which a template or change set does not show what they make in IAM."""
+"""The resource types that can create resources of IAM which a template or change set does not show."""
 
 import re
 
 EVERYTHING = ("users", "groups", "roles", "policies")
-"""The lists to which what is not seen may add."""
+"""The lists that may get unseen resources."""
 _STACKS = (
     "AWS::CloudFormation::Stack",
     "AWS::CloudFormation::StackSet",
@@ -17,25 +17,25 @@ _TOUCHING = ("AWS::IAM::", "AWS::AccessAnalyzer::", "AWS::Serverless::")
 
 
 def may_touch(kind: str) -> bool:
-    """Return whether a type of resource is of IAM, or may make some that are."""
+    """Return whether a resource type is of IAM, or can create resources of IAM."""
     return not _TYPE.fullmatch(kind) or _maker(kind) is not None or kind.startswith(_TOUCHING)
 
 
 def unseen(name: str, kind: str) -> tuple[str, tuple[str, ...]] | None:
-    """Return what is not seen of a resource that is not read, and in which lists; None where nothing is missed."""
+    """Return what is unseen of a resource that is not read, as text, and the lists it may affect; None if nothing."""
     if not _TYPE.fullmatch(kind):
-        return f"what {name} makes, whose Type is not understood,", EVERYTHING
+        return f"what {name} creates, whose Type is not supported,", EVERYTHING
     if maker := _maker(kind):
-        return f"what the {maker} {name} makes", EVERYTHING
+        return f"what the {maker} {name} creates", EVERYTHING
     if kind.startswith("AWS::Serverless::"):
-        return f"which roles {name} ({kind}) gets", ("roles",)
+        return f"which roles {name} ({kind}) creates", ("roles",)
     if kind.startswith("AWS::IAM::"):
-        return f"what {name} does, whose type {kind} is not judged,", EVERYTHING
+        return f"the effect of {name}, whose type {kind} is not judged,", EVERYTHING
     return None
 
 
 def _maker(kind: str) -> str | None:
-    """Return what a type of resource is called that may make others; None for one that makes none."""
+    """Return the name of a kind of resource that creates other resources; None for any other type."""
     if kind.endswith("::MODULE"):
         return "module"
     if kind in _STACKS:

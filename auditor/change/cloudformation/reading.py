@@ -1,4 +1,4 @@
-"""Reading a CloudFormation template: from its text to the steps of a change."""
+"""Reading a CloudFormation template: turn its text into the steps of a change."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -25,19 +25,19 @@ _KNOWN_MACROS = frozenset(
     {_EXTENSIONS, _SAM, "AWS::Include", "AWS::SecretsManager-2020-07-23", "AWS::SecretsManager-2024-09-16"}
     | {"AWS::CodeDeployBlueGreen", "AWS::ServiceCatalog"}
 )
-"""The macros of AWS, of which none changes the resources of IAM that a template declares."""
+"""The macros of AWS; none of them changes the resources of IAM that a template declares."""
 _LOOP = "Fn::ForEach::"
 _HOLDERS = {"AWS::IAM::User": "users", "AWS::IAM::Group": "groups", "AWS::IAM::Role": "roles"}
 _ASSUMED = {name: pseudo.UNKNOWN[name] for name in ("AWS::Partition", "AWS::AccountId")}
-"""The pseudo parameters that have a value though no account is read, which no condition may rest on."""
+"""Placeholder values of pseudo parameters when no account was read; conditions must not use them."""
 _OF_STACK = {
     pseudo.REGION: f"is the Region of the stack, which is not known; --stack-parameter {pseudo.REGION}=VALUE names it"
 }
-"""The Region in which an account was read is not where a stack is deployed."""
+"""The pseudo parameters with a placeholder when the Region of the stack is unknown: the audited one may differ."""
 
 
 def document_of(path: str) -> Table:
-    """Return the template that a file holds; raise UnreadableTemplateError for what is none."""
+    """Return the template in a file; raise UnreadableTemplateError if there is none."""
     try:
         document = read_document(path, _KIND, reader=LenientReader)
     except TemplateError as error:
@@ -53,39 +53,40 @@ def document_of(path: str) -> Table:
 
 
 def _without_resources(path: str, document: Table) -> UnreadableTemplateError:
-    """Return the error of a file without resources, which says what else the file is, where that is known."""
+    """Return the error for a file without resources, which says what else the file is, if that is known."""
     problem, remedy = "has no Resources", f"Name the file of a {_KIND}."
     if {"Changes", "ChangeSetId"} <= document.entries.keys():
         problem, remedy = "is a change set that is not in JSON", "Describe it again with: --output json"
     elif "TemplateBody" in document.entries:
-        problem = "is an answer of get-template and not the template in it"
+        problem = "is the output of get-template, not the template in it"
         remedy = "Run get-template with --query TemplateBody, and with --output text if the template is YAML."
     return UnreadableTemplateError(path, None, problem, remedy)
 
 
 def check_parameters(path: str, document: Table, given: Mapping[str, str]) -> None:
-    """Raise TemplateError for a value that is given to a parameter which a template does not declare, or refuses."""
+    """Raise TemplateError for a given value if the template does not declare its parameter, or does not allow it."""
     Template(document, path, _declared_of(given), option="--stack-parameter", lenient=True)
 
 
 def _declared_of(given: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the values that are given to parameters which a template declares: it declares no Region."""
+    """Return the given values of declared parameters: without the Region, which no template declares."""
     return {name: value for name, value in given.items() if name != pseudo.REGION}
 
 
 def opened(path: str, document: Table, given: Mapping[str, str]) -> Opened:
-    """Return the function from today's account to the change that a template makes to it.
+    """Return a function that returns the change that a template makes to the given account.
 
-    `given` are values of its parameters. What it returns raises TemplateError for a value that the template refuses.
+    `given` has the values of its parameters. The function raises TemplateError for a value that the template does not
+    allow.
     """
     return lambda account: _change(path, document, given, account)
 
 
 def declared(path: str, document: Table, given: Mapping[str, str], known: Mapping[str, str]) -> Mapping[str, Declared]:
-    """Return the resources of IAM that a template declares, by logical id; what only AWS knows of them is Unknown.
+    """Return the resources of IAM that a template declares, by logical id; values that only AWS knows are Unknown.
 
-    `given` are values of its parameters, and `known` its pseudo parameters. Of a template that a macro changes nothing
-    is returned.
+    `given` has the values of its parameters, and `known` its pseudo parameters. The result is empty if a macro changes
+    the template.
     """
     reading = _Reading(path, document, _declared_of(given), known, {}, None)
     return {} if reading.has_macros else dict(reading.declared())
@@ -106,7 +107,7 @@ def _change(path: str, document: Table, given: Mapping[str, str], account: Snaps
 
 
 class _Reading:
-    """Turn the resources of a template into steps, and keep what is to be said of those that are not seen."""
+    """Turn the resources of a template into steps, and collect notes about what cannot be seen."""
 
     def __init__(
         self,
@@ -132,7 +133,7 @@ class _Reading:
 
     @property
     def notes(self) -> list[str]:
-        """Return what is to be said of the template."""
+        """Return the notes about the template."""
         lacking = (
             f"{self._path}: the parameter {name} has no default; --stack-parameter {name}=VALUE gives its value"
             for name in sorted(self._template.lacking)
@@ -153,25 +154,25 @@ class _Reading:
         return bool(names - {_EXTENSIONS}) or "Fn::Transform" in {*self._document.entries, *self._resources}
 
     def declared(self) -> Iterator[tuple[str, Declared]]:
-        """Yield the resources of IAM by logical id, whatever their conditions are."""
+        """Yield the resources of IAM by logical id, regardless of their conditions."""
         for name, node in self._resources.items():
             kind = node.entries.get("Type") if isinstance(node, Table) else None
             if isinstance(node, Table) and isinstance(kind, Scalar) and kind.text in READERS:
                 yield name, Declared(name, kind.text or "", node.line, self._properties(name, node))
 
     def steps(self) -> Iterator[Step]:
-        """Yield the steps of each resource, and the doubts that macros leave."""
+        """Yield the steps of each resource, and doubts about what macros change."""
         yield from self._macros()
         for name, node in self._resources.items():
             if name.startswith(_LOOP) or isinstance(node, Items):
                 if any(map(may_touch, _types(node))):
-                    yield self._unseen(name, node.line, "what Fn::ForEach makes")
+                    yield self._unseen(name, node.line, "what Fn::ForEach creates")
             elif isinstance(node, Table):
                 yield from self._resource(name, node)
             elif isinstance(node, UnknownNode):
                 yield self._unseen(name, node.line, f"what {name} is ({node.why})")
             elif name != "Fn::Transform":
-                yield self._unseen(name, node.line, f"what {name} makes, which is no mapping with a Type,")
+                yield self._unseen(name, node.line, f"what {name} creates, which is not a mapping with a Type,")
 
     def _macros(self) -> Iterator[Step]:
         node = self._document.entries.get("Transform")
@@ -179,26 +180,28 @@ class _Reading:
         for name in names:
             if name != _EXTENSIONS:
                 listings = ("roles",) if name == _SAM else EVERYTHING
-                yield self._unseen(name, node.line if node is not None else 1, f"what the macro {name} makes", listings)
+                yield self._unseen(
+                    name, node.line if node is not None else 1, f"what the macro {name} creates", listings
+                )
         if set(names) - _KNOWN_MACROS:
             yield from self._perhaps_changed(names)
         for entries in (self._document.entries, self._resources):
             if "Fn::Transform" in entries:
-                yield self._unseen("Fn::Transform", entries["Fn::Transform"].line, "what Fn::Transform makes")
+                yield self._unseen("Fn::Transform", entries["Fn::Transform"].line, "what Fn::Transform creates")
 
     def _perhaps_changed(self, macros: list[str]) -> Iterator[Step]:
-        """Yield the doubts that a macro may add to what the template's own resources hold."""
+        """Yield doubts that a macro may add items to the lists of the template's own resources."""
         for name, node in self._resources.items():
             kind = node.entries.get("Type") if isinstance(node, Table) else None
             listing = _HOLDERS.get(kind.text or "") if isinstance(kind, Scalar) else None
             if listing is not None:
-                why = f"what the macro {', '.join(macros)} changes is not seen"
+                why = f"what the macro {', '.join(macros)} changes is unknown"
                 holder = Target(listing, Unknown(why, name))
                 yield Doubt(address=name, line=node.line, why=why, holders=(holder,), keep=True)
 
     def _unseen(self, address: str, line: int, what: str, listings: tuple[str, ...] = EVERYTHING) -> Step:
-        self._notes.append(f"{self._path}, line {line}: {what} is not seen")
-        return Doubt(address=address, line=line, why=f"{what} is not seen", listings=listings, fields=())
+        self._notes.append(f"{self._path}, line {line}: {what} is unknown")
+        return Doubt(address=address, line=line, why=f"{what} is unknown", listings=listings, fields=())
 
     def _resource(self, name: str, node: Table) -> Iterator[Step]:
         kind = node.entries.get("Type")
@@ -214,7 +217,7 @@ class _Reading:
             yield self._unseen(name, node.line, what, listings)
 
     def _analyzer_elsewhere(self, name: str, node: Node) -> Iterator[Step]:
-        """Yield a doubt where the Region of the stack is not known; an analyzer of another Region is not audited."""
+        """Yield a doubt if the Region of the stack is unknown; an analyzer in another Region is only noted."""
         if self._region is None:
             why = f"the Region of the stack is not known; --stack-parameter {pseudo.REGION}=VALUE names it"
             yield Doubt(address=name, line=node.line, why=why, listings=("access_analyzers",), fields=())
@@ -233,10 +236,10 @@ class _Reading:
         yield from steps(Declared(name, kind, node.line, self._properties(name, node), maybe))
 
     def _left_out(self, name: str, line: int, condition: Node) -> None:
-        """Keep that a resource is left out, where that rests on the default of a parameter."""
+        """Add a note that a resource is left out, if this depends on the default of a parameter."""
         text = condition.text or "" if isinstance(condition, Scalar) else ""
         conditions = self._template.section(self._document, "Conditions")
-        names = defaults.rests_on(conditions, text) & self._defaults
+        names = defaults.names_used_by(conditions, text) & self._defaults
         if names:
             self.leaves_out_by_default = True
             why = f"its condition {text} is false with the default of {', '.join(sorted(names))}"
@@ -244,18 +247,18 @@ class _Reading:
 
     def _properties(self, name: str, node: Table) -> Mapping[str, Any] | Unknown:
         if "Fn::Transform" in node.entries:
-            return Unknown(f"{name}: what Fn::Transform makes is not seen", optional=True)
+            return Unknown(f"{name}: what Fn::Transform creates is unknown", optional=True)
         written = node.entries.get("Properties")
         if written is None:
             return {}
         value = self._values.value(written, name)
         if value is NOTHING or value is None:
             return {}
-        return value if isinstance(value, Mapping | Unknown) else Unknown(f"{name}: Properties is no mapping")
+        return value if isinstance(value, Mapping | Unknown) else Unknown(f"{name}: Properties is not a mapping")
 
 
 def _types(node: Node) -> Iterator[str]:
-    """Yield the types of the resources within a node, "" for one that is no plain text."""
+    """Yield the types of the resources within a node, "" for a type that is not plain text."""
     if isinstance(node, Table) and "Type" in node.entries:
         kind = node.entries["Type"]
         yield kind.text or "" if isinstance(kind, Scalar) else ""
@@ -267,7 +270,7 @@ def _types(node: Node) -> Iterator[str]:
 
 
 def _texts(node: Node) -> list[str]:
-    """Return the names that Transform lists."""
+    """Return the macro names in Transform."""
     if isinstance(node, Scalar):
         return [node.text or ""]
     if isinstance(node, Table):

@@ -18,9 +18,9 @@ _NEVER_SAID = ("password_last_used", "password_last_changed", "password_next_rot
 
 
 class Declared(Struct, frozen=True):
-    """Hold a resource of a template: its logical id and line, and its properties, Unknown where AWS makes them.
+    """Hold a resource of a template: its logical id, line and properties, which are Unknown if AWS creates them.
 
-    `maybe` says why nobody knows whether the resource is created, or is None.
+    `maybe` is the reason why it is unknown whether the resource is created, or None.
     """
 
     logical_id: str
@@ -30,22 +30,22 @@ class Declared(Struct, frozen=True):
     maybe: str | None = None
 
     def get(self, name: str) -> Any:
-        """Return a property; None where it is left out."""
+        """Return a property; None if it is left out."""
         if isinstance(self.properties, Unknown):
             return self.properties
         return self.properties.get(name)
 
     def text(self, name: str) -> Text | None:
-        """Return a property that is a text; None where it is left out."""
+        """Return a property that is a text; None if it is left out."""
         value = self.get(name)
-        return value if isinstance(value, str | Unknown | None) else Unknown(f"{self.logical_id}: {name} is no text")
+        return value if isinstance(value, str | Unknown | None) else Unknown(f"{self.logical_id}: {name} is not a text")
 
     def named(self, name: str) -> Text:
-        """Return a text by which the resource names another; Unknown where it is left out."""
+        """Return a property with the name of another resource; Unknown if it is left out."""
         return self.text(name) or Unknown(f"{self.logical_id}: {name} is not there")
 
     def items(self, name: str) -> tuple[Any, ...] | Unknown:
-        """Return a property that is a list; a single value is a list of one."""
+        """Return a property that is a list; a single value becomes a list with one item."""
         value = self.get(name)
         if isinstance(value, Unknown):
             return value
@@ -53,7 +53,7 @@ class Declared(Struct, frozen=True):
 
     @property
     def own(self) -> Unknown:
-        """Return the name of the resource as others refer to it."""
+        """Return the reference to the resource's own name or ARN, which is Unknown."""
         return Unknown(f"{self.logical_id}: its name is known only after the stack is deployed", self.logical_id)
 
 
@@ -61,7 +61,7 @@ Read = Callable[[Declared], Iterator[Step]]
 
 
 def steps(of: Declared) -> Iterator[Step]:
-    """Yield the steps of a resource; nothing for a type that no rule is about."""
+    """Yield the steps of a resource; no steps for a type that no rule evaluates."""
     if of.type in READERS:
         yield from READERS[of.type](of)
 
@@ -102,7 +102,7 @@ def _link(of: Declared, field: str, holder: Target, item: Text, *, document: Any
 
 
 def _links(of: Declared, name: str, field: str, holder: Target) -> Iterator[Step]:
-    """Yield the links of a list of names or ARNs that a user, group or role has of its own."""
+    """Yield the links for a list of names or ARNs in a user, group or role."""
     items = of.items(name)
     if isinstance(items, Unknown):
         yield _perhaps(of, holder, field, items)
@@ -116,12 +116,12 @@ def _links(of: Declared, name: str, field: str, holder: Target) -> Iterator[Step
 
 
 def _perhaps(of: Declared, holder: Target, field: str, why: Unknown) -> Doubt:
-    """Return the doubt that a list of a resource may hold more."""
+    """Return a doubt that a list of a resource may have more items."""
     return Doubt(address=of.logical_id, line=of.line, why=why.why, holders=(holder,), fields=(field,), keep=True)
 
 
 def _text(value: Any, of: Declared, name: str) -> Text:
-    why = f"{of.logical_id}: an item of {name} is no text"
+    why = f"{of.logical_id}: an item of {name} is not a text"
     return value if isinstance(value, str | Unknown) else Unknown(why, optional=True)
 
 
@@ -143,7 +143,7 @@ def _inline(of: Declared, holder: Target) -> Iterator[Step]:
 
 
 def document(value: Any, place: str) -> Any:
-    """Return a policy document, which may be written as a mapping or as JSON."""
+    """Return a policy document, which can be written as a mapping or as JSON text."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
@@ -198,16 +198,16 @@ def _managed_policy(of: Declared) -> Iterator[Step]:
     text = document(of.get("PolicyDocument"), f"{of.logical_id}: PolicyDocument")
     fields = {"path": _path(of), "document": text, "description": of.text("Description") or None}
     yield _entity(of, "policies", of.text("ManagedPolicyName"), **fields)
-    yield from _held(of, _ATTACHED, of.own, None)
+    yield from _holder_links(of, _ATTACHED, of.own, None)
 
 
 def _inline_policy(of: Declared) -> Iterator[Step]:
     text = document(of.get("PolicyDocument"), f"{of.logical_id}: PolicyDocument")
-    yield from _held(of, _INLINE, of.named("PolicyName"), text)
+    yield from _holder_links(of, _INLINE, of.named("PolicyName"), text)
 
 
-def _held(of: Declared, field: str, item: Text, text: Any) -> Iterator[Step]:
-    """Yield the links of a policy that names its holders."""
+def _holder_links(of: Declared, field: str, item: Text, text: Any) -> Iterator[Step]:
+    """Yield the links of a policy to the users, groups and roles that it names."""
     for name, listing in _HOLDERS.items():
         holders = of.items(name)
         if isinstance(holders, Unknown):
@@ -295,4 +295,5 @@ READERS: Mapping[str, Read] = {
     "AWS::IAM::SAMLProvider": _saml,
     "AWS::AccessAnalyzer::Analyzer": _analyzer,
 }
-"""What reads each type of resource. AWS::IAM::Policy is an inline policy; AWS Config calls managed ones so."""
+"""The function that reads each type of resource. AWS::IAM::Policy is an inline policy here; AWS Config uses
+this name for managed policies."""

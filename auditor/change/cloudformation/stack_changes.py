@@ -1,7 +1,7 @@
-"""Change sets, read into the steps of a change: what is done to each resource of a stack.
+"""Change sets: turn the changes to each resource of a stack into the steps of a change.
 
-A change set names what it touches, and shows the properties before and after if AWS is asked for them. It does not show
-which resource a value is of that is known only after it is executed; its template does.
+A change set names the resources that it changes, and shows their properties before and after if AWS is asked for them.
+For a value known only after execution, it does not show which resource the value comes from; the template does.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,24 +21,24 @@ from auditor.errors import SourceError
 _HOLDERS = frozenset({"users", "groups", "roles"})
 _LISTS = ("group_names", "attached_policies", "inline_policies")
 _UNCHANGED = frozenset({"Import", "SyncWithActual"})
-"""The actions that leave the resource itself as it is."""
+"""The actions that do not modify the resource itself."""
 _NO_PASSWORD = {"password_enabled": False} | dict.fromkeys(
     ("password_last_used", "password_last_changed", "password_next_rotation"), "N/A"
 )
 
 
 class Paired(Struct, frozen=True):
-    """Hold the template of a change set: its file, and the resources of IAM that it declares, by logical id."""
+    """Hold the template of a change set: its file, and its resources of IAM by logical id."""
 
     file: str
     declared: Mapping[str, Declared]
 
 
 def opened(path: str, change_set: ChangeSet, described: AbstractSet[str], template: Paired | None) -> Opened:
-    """Return the function from today's account to the change that a change set makes to it.
+    """Return a function that returns the change that a change set makes to the given account.
 
-    `described` are the ids of the change sets that are judged too, so that nested ones are seen. What it returns raises
-    SourceError where the stack is in another account.
+    `described` has the ids of all change sets that are judged, so that nested ones are not reported as unseen. The
+    function raises SourceError if the stack is in another account.
     """
     return lambda account: _change(path, change_set, described, template, account)
 
@@ -48,7 +48,7 @@ def _change(
 ) -> Change:
     number = account.account.id
     if number not in (None, change_set.account_id):
-        problem = f"is of a stack in account {change_set.account_id}; the account is {number}"
+        problem = f"belongs to a stack in account {change_set.account_id}, but the audited account is {number}"
         remedy = f"Use a snapshot of account {change_set.account_id}, or a change set of account {number}."
         raise SourceError(problem, remedy, subject=path)
     reading = _Reading(path, change_set, described, template, account.region)
@@ -57,7 +57,7 @@ def _change(
 
 
 class _Reading:
-    """Turn the changes of resources into steps, and keep what is to be said of those that are not seen."""
+    """Turn the changes of resources into steps, and collect notes about what cannot be seen."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class _Reading:
         self.notes: list[str] = []
 
     def steps(self) -> Iterator[Step]:
-        """Yield the steps of each change, and the names of the resources of the template that are not changed."""
+        """Yield the steps of each change, and a KEEP step for each resource of the template that does not change."""
         for each in self._change_set.changes:
             for step in self._of(each):
                 yield self._placed(step, each.logical_resource_id)
@@ -124,8 +124,8 @@ class _Reading:
             return
         what, listings = missed
         nested = f"; describe its change set too: {each.change_set_id}" if each.change_set_id else ""
-        self.notes.append(f"{self._path}: {what} is not seen{nested}")
-        yield Doubt(address=each.logical_resource_id, why=f"{what} is not seen", listings=listings, fields=())
+        self.notes.append(f"{self._path}: {what} is unknown{nested}")
+        yield Doubt(address=each.logical_resource_id, why=f"{what} is unknown", listings=listings, fields=())
 
     def _after(self, each: ResourceChange) -> Declared:
         written = self._declared.get(each.logical_resource_id)
@@ -135,18 +135,18 @@ class _Reading:
                 self.notes.append(f"{self._path}: {NO_VALUES}; what it changes is undecided")
             return _declared(each, after)
         return _declared(
-            each, written.properties if each.after_context is None else _overlaid(after, written.properties)
+            each, written.properties if each.after_context is None else _with_references(after, written.properties)
         )
 
     def _removed(self, each: ResourceChange) -> Iterator[Step]:
-        """Yield what goes with a resource that is removed or replaced; nothing of one that is retained."""
+        """Yield the steps for a resource that is removed or replaced; none if the account retains it."""
         policy = each.policy_action or ""
         if policy.endswith("Retain"):
             self.notes.append(f"{self._path}: {each.logical_resource_id} leaves the stack and stays in the account")
         elif not policy:
-            yield self._doubt(each, "whether the account keeps it is not in the change set")
+            yield self._doubt(each, "the change set does not show whether the account keeps it")
         else:
-            yield from _undone(each, _declared(each, each.before))
+            yield from _removal_steps(each, _declared(each, each.before))
 
 
 def _declared(each: ResourceChange, properties: Mapping[str, Any] | Unknown) -> Declared:
@@ -154,7 +154,7 @@ def _declared(each: ResourceChange, properties: Mapping[str, Any] | Unknown) -> 
 
 
 def _kept(of: Declared, physical_id: str | None) -> Iterator[Step]:
-    """Yield under which name a resource is known that stays as it is."""
+    """Yield a KEEP step with the name of a resource that does not change."""
     for step in steps(of):
         name = _name(physical_id) if physical_id else getattr(step, "name", None)
         if isinstance(step, Entity) and isinstance(name, str):
@@ -166,8 +166,8 @@ def _added(of: Declared) -> Iterator[Step]:
         yield structs.replace(step, may_exist=False) if isinstance(step, Entity) else step
 
 
-def _undone(each: ResourceChange, of: Declared) -> Iterator[Step]:
-    """Yield what the deletion of a resource takes away."""
+def _removal_steps(each: ResourceChange, of: Declared) -> Iterator[Step]:
+    """Yield the steps that undo what a resource contributed, when it is deleted."""
     yield from _without_device(each, of)
     for step in steps(of):
         if isinstance(step, Entity):
@@ -182,32 +182,32 @@ def _undone(each: ResourceChange, of: Declared) -> Iterator[Step]:
 
 
 def _without_device(each: ResourceChange, of: Declared) -> Iterator[Step]:
-    """Yield the doubt that the owners of an MFA device have MFA after it is deleted or given to others."""
+    """Yield steps that make MFA unknown for the users of an MFA device that is deleted or moved to other users."""
     if each.resource_type != "AWS::IAM::VirtualMFADevice":
         return
     users = of.items("Users")
     for name in (users,) if isinstance(users, Unknown) else users:
-        owner = name if isinstance(name, str | Unknown) else Unknown(f"{of.logical_id}: an item of Users is no text")
+        owner = name if isinstance(name, str | Unknown) else Unknown(f"{of.logical_id}: an item of Users is not a text")
         what = "an MFA device of the user is deleted"
         yield Credential(address=of.logical_id, holder=Target("users", owner), columns={"mfa_active": None}, what=what)
 
 
 def _taken(step: Step, each: ResourceChange, of: Declared) -> Iterator[Step]:
-    """Yield the opposite of a step that connects a resource with others."""
+    """Yield the opposite of a step that connects resources."""
     if isinstance(step, Link):
         yield structs.replace(_named(step, each), adds=False)
     elif isinstance(step, Doubt):
         for holder in step.holders:
             target = _target(holder, each)
             for field in step.fields:
-                why = Unknown(f"{of.logical_id}: what an earlier version of the stack gave is not known")
+                why = Unknown(f"{of.logical_id}: what an earlier version of the stack added is unknown")
                 yield Exclusive(
                     address=step.address, field=field, holder=target, items=why, completes=False, early=True
                 )
 
 
 def _modified(each: ResourceChange, after: Declared, before: Declared) -> Iterator[Step]:
-    """Yield what an update changes: the difference of what the stack gave before and gives after."""
+    """Yield the steps of an update: the differences between the properties before and after."""
     yield from _without_device(each, before)
     made = [_named(step, each) for step in steps(after)]
     was = [_named(step, each) for step in steps(before)]
@@ -228,7 +228,7 @@ def _modified(each: ResourceChange, after: Declared, before: Declared) -> Iterat
 
 
 def _updated(step: Entity, each: ResourceChange, before: Mapping[str, Any]) -> Entity:
-    """Return the update of a resource: what the stack gives as before stays as it is in the account."""
+    """Return the update of a resource, without fields that the stack does not change."""
     name = _name(each.physical_resource_id)
     fields = {
         key: value
@@ -247,7 +247,7 @@ def _perhaps_replaced(step: Entity, each: ResourceChange) -> Iterator[Step]:
 
 
 def _password(each: ResourceChange, after: Declared, before: Declared) -> Iterator[Step]:
-    """Yield what an update does to the console password of a user."""
+    """Yield the effect of an update on the console password of a user."""
     name = _name(each.physical_resource_id)
     if each.resource_type != "AWS::IAM::User" or name is None:
         return
@@ -273,7 +273,7 @@ def _has_unknown(step: Step) -> bool:
 
 
 def _named(step: Step, each: ResourceChange) -> Step:
-    """Return a step with the name that a resource has in the account, where it stands for that resource."""
+    """Return a step with references to the resource replaced by its name in the account."""
     if isinstance(step, Link):
         return structs.replace(step, holder=_target(step.holder, each), item=_of_account(step.item, each, step.field))
     if isinstance(step, Doubt):
@@ -296,22 +296,22 @@ def _is_own(holder: Target, of: Declared) -> bool:
 
 
 def _name(physical_id: str | None) -> str | None:
-    """Return the name that a physical id holds: some are ARNs, of which a device is known by the whole."""
+    """Return the name in a physical id, which can be an ARN; an MFA device is named by its whole ARN."""
     if not physical_id or not physical_id.startswith("arn:"):
         return physical_id or None
     kind, _, name = physical_id.split(":", 5)[-1].partition("/")
     return physical_id if kind == "mfa" else name if kind == "oidc-provider" else name.rpartition("/")[2]
 
 
-def _overlaid(after: Any, written: Any) -> Any:
-    """Return the values of a change set, with the resource that one is of which is known only later.
+def _with_references(after: Any, written: Any) -> Any:
+    """Return the values of a change set, with references from the template for values known only after execution.
 
-    `written` is the same in the template.
+    `written` is the same part of the template.
     """
     if isinstance(after, Unknown):
         return written if isinstance(written, Unknown) and written.entity is not None else after
     if isinstance(after, Mapping) and isinstance(written, Mapping):
-        return {key: _overlaid(each, written.get(key)) for key, each in after.items()}
+        return {key: _with_references(each, written.get(key)) for key, each in after.items()}
     if isinstance(after, list) and isinstance(written, list) and len(after) == len(written):
-        return [_overlaid(*pair) for pair in zip(after, written, strict=True)]
+        return [_with_references(*pair) for pair in zip(after, written, strict=True)]
     return after

@@ -1,4 +1,4 @@
-"""The values of a CloudFormation template: its functions applied as far as they are constant, all else unknown."""
+"""The values of a CloudFormation template: functions are evaluated if possible, and other values are Unknown."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,24 +15,24 @@ from auditor.templates.values import Unknown as UnknownNode
 
 _WHOLE = re.compile(r"^\$\{([\w.]+)\}$")
 _NAMING = frozenset({"Arn", "PolicyArn", "UserName", "RoleName", "GroupName"})
-"""The attributes by which Fn::GetAtt names a resource."""
+"""The attributes of Fn::GetAtt that return the name or ARN of a resource."""
 
 _DOCUMENTS = frozenset({"PolicyDocument", "AssumeRolePolicyDocument"})
 _SOME_REGION = {REGION: "Region"}
-"""What stands for a Region that is not known in a policy document, where no verdict rests on which one it is."""
+"""The placeholder for an unknown Region in policy documents, where no verdict depends on the Region."""
 _DEFINITE = frozenset({"Ref", "Fn::FindInMap", "Fn::GetAtt", "Fn::ImportValue", "Fn::Join", "Fn::Select", "Fn::Sub"})
-"""The functions that give one value where they give any; others may give several, or none."""
+"""The functions that return exactly one value; others may return several or none."""
 
 
 class Nothing:
-    """Stand for AWS::NoValue: a property or item that is not there."""
+    """Stand for AWS::NoValue: a property or item that is absent."""
 
 
 NOTHING = Nothing()
 
 
 class Values:
-    """Give the values of a template as Python has them, with Unknown where only AWS knows them."""
+    """Convert the values of a template to Python, with Unknown for values that only AWS knows."""
 
     def __init__(self, template: Template, resources: Mapping[str, Node]) -> None:
         self._template = template
@@ -40,7 +40,7 @@ class Values:
         self.notes: list[str] = []
 
     def value(self, node: Node, place: str) -> Any:
-        """Return a value; NOTHING for AWS::NoValue. `place` names it where it is unknown."""
+        """Return a value; NOTHING for AWS::NoValue. `place` names it in the reason of an Unknown."""
         if isinstance(node, UnknownNode):
             return Unknown(f"{place}: {node.reason}", optional=True)
         if isinstance(node, Items):
@@ -67,7 +67,7 @@ class Values:
             return self.value(node, place)
 
     def _referred(self, function: str, argument: Node) -> str | None:
-        """Return the logical id of the resource whose name or ARN a function gives; None for any other value."""
+        """Return the logical id of the resource whose name or ARN a function returns; None for any other value."""
         text = argument.text if isinstance(argument, Scalar) else None
         if function == "Fn::GetAtt" and isinstance(argument, Items):
             parts = [each.text if isinstance(each, Scalar) else None for each in argument.items]
@@ -93,7 +93,7 @@ class Values:
         return either if _equal(either, other) else structs.replace(holds, optional=_may_lack(either, other))
 
     def holds(self, name: Node, place: str) -> bool | Unknown:
-        """Return whether a condition holds; `name` is the node that names it."""
+        """Return whether a condition is true; `name` is the node with its name."""
         text = name.text if isinstance(name, Scalar) else None
         try:
             result = self._template.holds(text or "", name.line)
@@ -116,7 +116,7 @@ class Values:
         return found.text if isinstance(found, Scalar) else self.value(found, place)
 
     def _mistake(self, error: TemplateError, place: str) -> Unknown:
-        """Return what stands for a value that is written in a way that is not understood, and keep why."""
+        """Return Unknown for a value with a syntax that is not supported, and note the error."""
         if error.message not in self.notes:
             self.notes.append(error.message)
         return Unknown(f"{place}: {error.problem}", optional=True)
@@ -127,7 +127,7 @@ def _equal(left: Any, right: Any) -> bool:
 
 
 def _may_lack(*values: Any) -> bool:
-    """Return whether one of these values stands for nothing, or may."""
+    """Return whether one of these values is absent, or may be."""
     return any(each is NOTHING or (isinstance(each, Unknown) and each.optional) for each in values)
 
 

@@ -22,7 +22,7 @@ _LISTINGS: Mapping[str, tuple[str, str]] = {
     "aws_accessanalyzer_analyzer": ("access_analyzers", "analyzer_name"),
 }
 TYPES = frozenset({*_LISTINGS, "aws_iam_account_password_policy"})
-"""The types of resources that this module knows."""
+"""The resource types that this module reads."""
 
 
 def steps(of: Resource, action: Action, lookup: Lookup) -> Iterator[Step]:
@@ -62,7 +62,7 @@ def _previous_name(of: Resource, key: str) -> Text:
 
 
 def _cut(name: str, key: str) -> str:
-    """Return a name as IAM has it: that of an OIDC provider is its URL without the scheme."""
+    """Return a name as IAM stores it: the name of an OIDC provider is its URL without the scheme."""
     return type(name)(name.removeprefix("https://").rstrip("/")) if key == "url" else name
 
 
@@ -91,7 +91,7 @@ def _policy_fields(of: Resource, lookup: Lookup) -> Iterator[tuple[str, Any]]:
     yield "document", lookup.document(of, "policy")
     description = of.planned("description")
     known = isinstance(description, str | Unknown | None)
-    yield "description", description or None if known else Unknown(f"{of.address}: description is no text")
+    yield "description", description or None if known else Unknown(f"{of.address}: description is not a text")
 
 
 def _oidc_fields(of: Resource, lookup: Lookup) -> Iterator[tuple[str, Any]]:
@@ -115,7 +115,7 @@ _KINDS: Mapping[str, Callable[[Resource, Lookup], Any]] = {
 
 
 def _of_role(of: Resource, holder: Target, lookup: Lookup) -> Iterator[Step]:
-    """Yield what a role's own arguments attach; both exclude what they do not list."""
+    """Yield the steps of a role's inline_policy and managed_policy_arns; both remove what they do not list."""
     arns = lookup.texts(of, "managed_policy_arns")
     if _manages(of, "managed_policy_arns") and (arns or of.before is not None):
         yield Exclusive(
@@ -132,7 +132,7 @@ def _of_role(of: Resource, holder: Target, lookup: Lookup) -> Iterator[Step]:
 
 
 def _manages(of: Resource, name: str) -> bool:
-    """Return whether a role sets what is attached to it: what it leaves off holds the values of before."""
+    """Return whether a role manages a list of policies; if the argument is left out, the plan repeats the old value."""
     given = of.expressions is None or name in of.expressions
     return given or of.planned(name) != of.previous(name)
 
@@ -156,7 +156,7 @@ def _inline(of: Resource, holder: Target, blocks: Any, lookup: Lookup) -> Iterat
 
 
 def _password_policy(of: Resource) -> dict[str, Any]:
-    """Return the fields of a password policy; what is left off is off, as the resource replaces the whole policy."""
+    """Return the fields of a password policy; an argument that is left out resets its field to the default."""
     age, reuse = of.planned("max_password_age"), of.planned("password_reuse_prevention")
     length, change = of.planned("minimum_password_length"), of.planned("allow_users_to_change_password")
     return {

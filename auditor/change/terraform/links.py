@@ -1,7 +1,7 @@
-"""The resources of a Terraform plan that connect others, as steps.
+"""The resources of a Terraform plan that connect other resources, as steps.
 
-What each does to the account was measured: membership and attachment resources only add when they are created, and
-take out when they are updated what was there before and is not listed any more.
+Measured with Terraform: membership and attachment resources only add items when they are created. When they are
+updated, they remove the items that were listed before and no longer are.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -26,7 +26,7 @@ _PASSWORD_TIMES = ("password_last_used", "password_last_changed", "password_next
 
 
 def steps(of: Resource, action: Action, lookup: Lookup) -> Iterator[Step]:
-    """Yield the steps of a resource that connects others, or is about somebody's credentials."""
+    """Yield the steps of a resource that connects others or manages a user's credentials."""
     if action is not Action.KEEP:
         yield from READERS[of.type](of, action, lookup)
 
@@ -43,7 +43,7 @@ def _listed(value: Any) -> list[Any]:
 def _one_to_many(
     of: Resource, action: Action, lookup: Lookup, one: str, many: str, link: Callable[[Text, Text], Link]
 ) -> Iterator[Step]:
-    """Yield the links between what `one` names and each that `many` lists; `link` makes one of two texts."""
+    """Yield the links between the resource in `one` and each one listed in `many`; `link` builds one from two names."""
     before = [] if action is Action.CREATE else _listed(of.previous(many))
     if action is Action.DELETE:
         yield from (_undone(link(_previous(of, one), each)) for each in before)
@@ -58,7 +58,7 @@ def _one_to_many(
 
 
 def _required(of: Resource, name: str, lookup: Lookup) -> tuple[Text, ...] | Unknown:
-    """Return the texts of a list that a whole plan always has."""
+    """Return the texts of a list that every complete plan contains."""
     return lookup.texts(of, name) if name in (of.after or {}) else Unknown(f"{of.address}: {name} is not in the plan")
 
 
@@ -69,7 +69,7 @@ def _undone(step: Link) -> Link:
 def _unknown_links(
     of: Resource, which: Text, before: list[Any], after: Unknown, link: Callable[[Text, Text], Link]
 ) -> Iterator[Step]:
-    """Yield what is left of links that are known only after apply: those of before may be gone, others may come."""
+    """Yield the steps for links that are known only after apply: old ones may be removed, new ones may be added."""
     yield link(which, after)
     holders = tuple(link(which, each).holder for each in before)
     if holders:
@@ -137,7 +137,7 @@ def _inline(kind: str) -> Read:
 
 def _exclusive(kind: str, field: str, listed: str, *, completes: bool) -> Read:
     def read(of: Resource, action: Action, lookup: Lookup) -> Iterator[Step]:
-        if action is not Action.DELETE:  # which takes nothing off
+        if action is not Action.DELETE:  # deleting it removes nothing from the account
             holder = Target(_HOLDERS[kind], lookup.named(of, f"{kind}_name"))
             items = _required(of, listed, lookup)
             yield Exclusive(address=of.address, field=field, holder=holder, items=items, completes=completes)
@@ -188,7 +188,7 @@ def _service_credential(of: Resource, action: Action, lookup: Lookup) -> Iterato
 
 
 def _nothing(_of: Resource, _action: Action, _lookup: Lookup) -> Iterator[Step]:
-    """Yield nothing: no rule judges what the resource is about."""
+    """Yield no steps: no rule evaluates what the resource manages."""
     yield from ()
 
 
@@ -218,4 +218,4 @@ READERS: Mapping[str, Read] = {
         for kind in _HOLDERS
     },
 }
-"""What reads each type of resource."""
+"""The function that reads each type of resource."""

@@ -1,4 +1,4 @@
-"""Looking up values of a Terraform plan: texts, lists and documents, with references followed to planned resources."""
+"""Looking up values of a Terraform plan: texts, lists and documents, with references to planned resources resolved."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ class Lookup:
             address: self._read(each) for address, each in zip(addresses, entries, strict=True) if concerns_iam(each)
         }
         self.deposed = tuple(self._deposed(each) for each in everything if each.get("deposed") and concerns_iam(each))
-        """What a replacement that failed has left: objects that Terraform deletes as soon as it can."""
+        """The objects that failed replacements left behind; Terraform deletes them with the next apply."""
         self.secrets: set[str] = set(_sensitive_variables(plan))
 
     def _read(self, entry: Mapping[str, Any]) -> Resource:
@@ -42,7 +42,7 @@ class Lookup:
         return structs.replace(found, address=f"{address} (deposed {entry['deposed']})")
 
     def region_of(self, of: Resource) -> str | None:
-        """Return the Region of a resource, None where the plan does not show it."""
+        """Return the Region of a resource, None if the plan does not show it."""
         own = (of.after or of.before or {}).get("region")
         if isinstance(own, str):
             return own
@@ -51,14 +51,14 @@ class Lookup:
         return found if isinstance(found, str) else None
 
     def text(self, of: Resource, name: str) -> Text | None:
-        """Return a text after the change, None where it is null, empty or left off."""
+        """Return a text after the change, None if it is null, empty or left out."""
         value = of.planned(name)
         if isinstance(value, Unknown):
             return self._referred(of, name)
         return value if isinstance(value, str) and value else None
 
     def named(self, of: Resource, name: str) -> Text:
-        """Return a text that must be there, such as whom a membership is of."""
+        """Return a required text, such as the user of a membership."""
         value = self.text(of, name)
         return value if value is not None else Unknown(f"{of.address}: {name} is not in the plan")
 
@@ -67,7 +67,7 @@ class Lookup:
         return Unknown(why, self.references.target(of, (of.expressions or {}).get(name)))
 
     def texts(self, of: Resource, name: str) -> tuple[Text, ...] | Unknown:
-        """Return the texts of a list after the change; null and "" are none. An unknown list has no known items."""
+        """Return the texts of a list after the change, without null and ""; Unknown if the list itself is unknown."""
         value = of.planned(name)
         if isinstance(value, Unknown) and self._is_written_empty(of, name):
             return ()
@@ -82,7 +82,7 @@ class Lookup:
         )
 
     def _is_written_empty(self, of: Resource, name: str) -> bool:
-        """Return whether the configuration writes out an empty list, which is shown as unknown when it is created."""
+        """Return whether the configuration sets an empty list; the plan shows it as unknown for a new resource."""
         expression = (of.expressions or {}).get(name)
         return isinstance(expression, Mapping) and expression.get("constant_value") == [] and of.is_new
 
@@ -100,7 +100,7 @@ class Lookup:
         return found
 
     def parsed(self, text: Any, place: str) -> Any:
-        """Return the JSON of a document that is known, Unknown where it is none."""
+        """Return the parsed JSON of a known document, Unknown if it is not valid JSON."""
         if not isinstance(text, str):
             return Unknown(f"{place} is {UNREADABLE}")
         try:
@@ -115,7 +115,7 @@ class Lookup:
         return msgspec.json.format(text.strip().encode("utf-8", "replace"), indent=-1)
 
     def tags(self, of: Resource) -> Any:
-        """Return the tags after the change, with those of the provider."""
+        """Return the tags after the change, including the default tags of the provider."""
         everything, own = of.planned("tags_all"), (of.after or {}).get("tags")
         if isinstance(everything, Mapping):
             return everything
@@ -126,7 +126,7 @@ class Lookup:
 
 
 def _sensitive_variables(plan: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the texts of sensitive root variables, which the plan holds in clear text."""
+    """Yield the values of sensitive root variables, which the plan contains in clear text."""
     declared = ((plan.get("configuration") or {}).get("root_module") or {}).get("variables") or {}
     given = plan.get("variables") or {}
     for name, each in declared.items():

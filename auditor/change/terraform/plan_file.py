@@ -1,4 +1,4 @@
-"""The file of a Terraform plan: read, and refused where it is another file or a plan that failed.
+"""The file of a Terraform plan: read, and rejected if it is another file or a plan that failed.
 
 https://developer.hashicorp.com/terraform/internals/json-format
 """
@@ -18,7 +18,7 @@ _Mask = _Object | bool | None
 
 
 class _Values(Struct):
-    """What a plan says of one change."""
+    """Hold the values before and after one change."""
 
     actions: list[str] | None = None
     before: _Object | None = None
@@ -29,7 +29,7 @@ class _Values(Struct):
 
 
 class _Entry(Struct):
-    """An entry of resource_changes."""
+    """Hold an entry of resource_changes."""
 
     address: str
     type: str = ""
@@ -39,7 +39,7 @@ class _Entry(Struct):
 
 
 class _Configured(Struct):
-    """A resource of the configuration."""
+    """Hold a resource of the configuration."""
 
     address: str = ""
     expressions: _Object | None = None
@@ -48,13 +48,13 @@ class _Configured(Struct):
 
 
 class _Output(Struct):
-    """An output of a module."""
+    """Hold an output of a module."""
 
     expression: _Object | None = None
 
 
 class _Module(Struct):
-    """A module of the configuration."""
+    """Hold a module of the configuration."""
 
     resources: list[_Configured] | None = None
     module_calls: dict[str, "_Call"] | None = None
@@ -63,27 +63,27 @@ class _Module(Struct):
 
 
 class _Call(Struct):
-    """A call of a module."""
+    """Hold a module call."""
 
     module: _Module | None = None
     expressions: _Object | None = None
 
 
 class _Provider(Struct):
-    """The settings of a provider."""
+    """Hold the settings of a provider."""
 
     expressions: _Object | None = None
 
 
 class _Configuration(Struct):
-    """The configuration."""
+    """Hold the configuration."""
 
     root_module: _Module | None = None
     provider_config: dict[str, _Provider] | None = None
 
 
 class _Stored(Struct):
-    """A resource of planned_values or prior_state."""
+    """Hold a resource of planned_values or prior_state."""
 
     address: str = ""
     type: str = ""
@@ -91,26 +91,26 @@ class _Stored(Struct):
 
 
 class _StoredModule(Struct):
-    """A module of planned_values or prior_state."""
+    """Hold a module of planned_values or prior_state."""
 
     resources: list[_Stored] | None = None
     child_modules: list["_StoredModule"] | None = None
 
 
 class _StoredValues(Struct):
-    """The values of planned_values or prior_state."""
+    """Hold the values of planned_values or prior_state."""
 
     root_module: _StoredModule | None = None
 
 
 class _State(Struct):
-    """The state before the plan."""
+    """Hold the state before the plan."""
 
     values: _StoredValues | None = None
 
 
 class _Plan(Struct):
-    """The parts of a plan that are read; what else it holds is passed over."""
+    """Hold the parts of a plan that are read; other parts are ignored."""
 
     resource_changes: list[_Entry] | None = None
     configuration: _Configuration | None = None
@@ -126,10 +126,10 @@ _ZIP = b"PK\x03\x04"
 
 
 def read(path: str) -> dict[str, Any]:
-    """Return the plan that a file holds; "-" is standard input.
+    """Return the plan in a file; "-" is standard input.
 
-    Raises SourceError for what is no plan in JSON, for another major version, and for a plan that failed or is only of
-    some resources.
+    Raises SourceError for a file that is not a plan in JSON, for another major version, and for a plan that failed or
+    includes only some resources.
     """
     place = "standard input" if path == "-" else path
     content = documents.read(path, place)
@@ -143,14 +143,14 @@ def read(path: str) -> dict[str, Any]:
 
 
 def _decoded(content: bytes, place: str) -> dict[str, Any]:
-    """Return what the file holds, of a plan without the sections that are not read: they may be most of it."""
+    """Return the content of a plan without the sections that are not used, which can be most of it."""
     if content.startswith(b"[command]"):
         raise SourceError("is not JSON: a wrapper of Terraform wrote lines around it", _WRAPPED, subject=place)
     try:
         sections = msgspec.json.decode(content, type=dict[str, Raw])
         documents.check_keys(content)
-        unread = _UNREAD if "resource_changes" in sections else frozenset()
-        plan = {name: msgspec.json.decode(each) for name, each in sections.items() if name not in unread}
+        unused = _UNREAD if "resource_changes" in sections else frozenset()
+        plan = {name: msgspec.json.decode(each) for name, each in sections.items() if name not in unused}
     except msgspec.ValidationError as error:
         raise SourceError("is not a Terraform plan: it is no JSON object", _MAKE, subject=place) from error
     except documents.FAULTS as error:
@@ -173,7 +173,7 @@ def _check_listed(plan: dict[str, Any], sections: dict[str, Raw], place: str) ->
 
 
 def _unlisted(plan: dict[str, Any], sections: dict[str, Raw]) -> str | None:
-    """Return the address of a planned resource of IAM that neither the changes nor the state list; None for none."""
+    """Return the address of a planned resource of IAM that neither changes nor state list; None if there is none."""
     changes = plan.get("resource_changes")
     if "resource_changes" not in plan or not isinstance(changes, list | None) or "planned_values" not in sections:
         return None
@@ -187,7 +187,7 @@ def _unlisted(plan: dict[str, Any], sections: dict[str, Raw]) -> str | None:
 
 
 def _addresses(values: _StoredValues | None) -> Iterator[str]:
-    """Yield the addresses of the resources that may change something of IAM."""
+    """Yield the addresses of the resources that may change something in IAM."""
     modules = [values.root_module] if values is not None and values.root_module is not None else []
     while modules:
         module = modules.pop()
@@ -247,7 +247,7 @@ def _check_whole(plan: dict[str, Any], place: str) -> None:
 
 
 def _check_entry(entry: _Entry, place: str) -> None:
-    """Raise SourceError for an entry of which nobody could tell what happens to it: it would pass for unchanged."""
+    """Raise SourceError for an entry without a clear action, because it would be taken for unchanged."""
     change = entry.change
     actions = change.actions if change is not None else None
     if change is None or not actions or not entry.type:

@@ -1,4 +1,4 @@
-"""Policy documents of a Terraform plan: as text, or as the data source that makes them only when it is applied.
+"""Policy documents of a Terraform plan that a data source creates only when the plan is applied.
 
 https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document
 """
@@ -14,7 +14,7 @@ _ELEMENTS = {"actions": "Action", "not_actions": "NotAction", "resources": "Reso
 
 
 def of_data_source(source: Resource) -> Any:
-    """Return the document that a data source will make, with Unknown parts; Unknown where others are merged into it."""
+    """Return the document that a data source will create, with Unknown parts; Unknown if it merges other documents."""
     after = source.after or {}
     why = Unknown(f"{source.address} is read only during apply")
     if any(after.get(name) for name in _MERGED) or isinstance(after.get("version"), Unknown):
@@ -27,7 +27,7 @@ def of_data_source(source: Resource) -> Any:
 
 
 def _with_variables(value: Any) -> Any:
-    """Return a part of a document with the variables of IAM, which the data source takes as `&{NAME}`."""
+    """Return a part of a document with IAM policy variables, which the data source writes as `&{NAME}`."""
     if isinstance(value, str):
         return type(value)(value.replace("&{", "${"))
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Reading a Terraform plan: from its JSON to the steps of a change."""
+"""Reading a Terraform plan: turn its JSON into the steps of a change."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -19,9 +19,9 @@ _ACTIONS = {"create": Action.CREATE, "update": Action.UPDATE, "delete": Action.D
 _ACCOUNT = re.compile(r"arn:[\w-]+:iam::(\d{12}):role/")
 _OWNER = re.compile(r"arn:[\w-]+:(?:iam|access-analyzer):[\w-]*:(\d{12}):")
 _ARNS = frozenset({"arn", "id", "policy_arn", "policy_arns", "managed_policy_arns", "permissions_boundary"})
-"""The attributes whose ARNs are always of the account of their resource, or AWS's own."""
+"""The attributes whose ARNs always belong to the account of their resource, or to AWS."""
 _OWN_CREDENTIALS = frozenset({"profile", "access_key", "shared_credentials_files", "assume_role_with_web_identity"})
-"""The settings by which a provider beside the default one may be in another account."""
+"""The settings that can put a provider with an alias into another account."""
 _PEOPLE = {"user": "users", "user_name": "users", "group": "groups", "group_name": "groups", "role": "roles"} | {
     "role_name": "roles"
 }
@@ -29,10 +29,10 @@ _EVERY_LIST = ("users", "groups", "roles", "policies")
 
 
 def opened(path: str, source_dir: str | None = None) -> Opened:
-    """Return the function from today's account to the change that a plan makes to it.
+    """Return a function that returns the change that a plan makes to the given account.
 
-    `source_dir` is the folder of the root module, in whose files addresses are looked for. Raises SourceError for a
-    file that is no plan, or not a whole one, and UsageError for what is no folder.
+    `source_dir` is the folder of the root module, which is searched for the addresses. Raises SourceError if the file
+    is not a complete plan, and UsageError if `source_dir` is not a folder.
     """
     lookup = Lookup(plan_file.read(path))
     sources = Sources(source_dir, lookup.root_module) if source_dir is not None else None
@@ -47,7 +47,7 @@ def _change(lookup: Lookup, file: str, account: Snapshot, sources: Sources | Non
     steps = tuple(
         _placed(step, sources) for each in everything for step in _deleted_last(each, list(reading.steps(each)))
     )
-    stays = any(each.after is not None for each in everything)  # what is deleted may be gone from the folder too
+    stays = any(each.after is not None for each in everything)  # the code of a deleted resource may be deleted too
     if sources is not None and stays and all(step.file is None for step in steps):
         reading.notes.append(f"--source-dir {sources.folder}: no address of {file} is found in this folder")
     hidden = {text for each in everything for text in _secrets(each)}
@@ -60,7 +60,7 @@ def _change(lookup: Lookup, file: str, account: Snapshot, sources: Sources | Non
 
 
 def _deleted_last(of: Resource, made: list[Step]) -> list[Step]:
-    """Return the steps of a resource without what is given before the old object takes it away (create_before_destroy).
+    """Return the steps of a resource without additions that deleting the old object undoes (create_before_destroy).
 
     https://developer.hashicorp.com/terraform/language/meta-arguments#lifecycle
     """
@@ -85,7 +85,7 @@ def _secrets(of: Resource) -> Iterator[str]:
 
 
 def _numbers(values: Mapping[str, Any] | None) -> Iterator[str]:
-    """Yield the accounts that the ARNs of a resource, or of policies attached to it, name; documents are not read."""
+    """Yield the account ids in ARNs of a resource or of policies attached to it; policy documents are not searched."""
     for name in _ARNS & (values or {}).keys():
         held = (values or {})[name]
         for each in held if isinstance(held, list) else [held]:
@@ -95,7 +95,7 @@ def _numbers(values: Mapping[str, Any] | None) -> Iterator[str]:
 
 
 class _Reading:
-    """Turn resources into steps, and keep what is to be said of those that are passed over."""
+    """Turn resources into steps, and collect warnings about resources that are left out."""
 
     def __init__(self, lookup: Lookup, account: Snapshot) -> None:
         self._lookup = lookup
@@ -126,7 +126,7 @@ class _Reading:
         return self._region is None or self._lookup.region_of(of) == self._region
 
     def _analyzer_elsewhere(self, of: Resource, action: Action) -> Iterator[Step]:
-        """Yield a doubt where the Region of an analyzer is not shown; that of another Region is not audited."""
+        """Yield a doubt if the Region of an analyzer is unknown; an analyzer in another Region is only noted."""
         region = self._lookup.region_of(of)
         if action is Action.KEEP:
             return
@@ -137,22 +137,23 @@ class _Reading:
         self.notes.append(f"{of.address} is in {region}; the analyzers of {self._region} are audited")
 
     def _is_ours(self, of: Resource) -> bool:
-        """Return whether a resource is known to be in the account under audit, or nothing says otherwise."""
+        """Return whether a resource is in the audited account, as far as its provider shows."""
         number = self._account_of(of)
         return number is None or number == self._account_id or self._account_id is None
 
     def check_account(self, of: Resource, file: str) -> None:
-        """Raise SourceError where the ARNs of a resource are of another account, and its provider does not say so."""
+        """Raise SourceError if the ARNs of a resource belong to another account, unless its provider does so too."""
         if self._account_id is None or not self._is_ours(of):
             return
         numbers = sorted({*_numbers(of.before), *_numbers(of.after)} - {self._account_id})
         if numbers:
-            problem = f"is of account {numbers[0]}, by the ARNs of {of.address}; the account is {self._account_id}"
+            problem = f"belongs to account {numbers[0]} by the ARNs of {of.address}"
+            problem += f", but the audited account is {self._account_id}"
             remedy = f"Use a snapshot of account {numbers[0]}, or the plan of account {self._account_id}."
             raise SourceError(problem, remedy, subject=file)
 
     def _account_of(self, of: Resource) -> str | None:
-        """Return the account of a resource's provider: "" where it is another role's that is not known."""
+        """Return the account id of a resource's provider; "" if it may be another account, None if nothing says so."""
         expressions = (self._lookup.providers.get(of.provider_key) or {}).get("expressions") or {}
         written = expressions.get("allowed_account_ids")
         allowed = written.get("constant_value") if isinstance(written, Mapping) else None
@@ -178,7 +179,7 @@ class _Reading:
         yield from self._doubts(of, f"the account of its provider {of.provider_key} is not known")
 
     def _doubts(self, of: Resource, why: str) -> Iterator[Step]:
-        """Yield a doubt in what a resource names; in every list where it names nobody."""
+        """Yield a doubt about the users, groups and roles that a resource names, about all of them if it names none."""
         values: dict[str, Any] = {**(of.before or {}), **(of.after or {})}
         holders = [
             Target(_PEOPLE[name], value if isinstance(value, str) else Unknown(why))
@@ -200,6 +201,6 @@ class _Reading:
 
 
 def _actions(of: Resource) -> tuple[Action, ...]:
-    """Return what happens to a resource, a deletion before the creation that replaces it."""
+    """Return what happens to a resource; a deletion comes before the creation that replaces the resource."""
     found = [_ACTIONS[each] for each in ("delete", "update", "create") if each in of.actions]
     return tuple(found) or (Action.KEEP,)

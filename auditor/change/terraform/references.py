@@ -1,6 +1,7 @@
-"""The references of a Terraform configuration: which planned resource an unknown value belongs to.
+"""The references of a Terraform configuration: which planned resource an unknown value comes from.
 
-The plan's JSON shows which names an expression uses and not how; one that uses a single name is taken for equal to it.
+The plan's JSON shows the names in an expression, but not how it uses them. An expression with a single name is assumed
+to be equal to it.
 """
 
 import re
@@ -15,12 +16,12 @@ _MODULE = re.compile(rf"^module\.(?P<name>[\w-]+){_IN_BRACKETS}\.(?P<output>[\w-
 _STEP = re.compile(r"module\.([\w-]+)((?:\[(?:\"(?:[^\"\\]|\\.)*\"|\d+)\])?)\.?")
 _OF_INSTANCE = ("count.index", "each.key", "each.value")
 _NAMING = frozenset({"name", "id", "arn", "json", "minified_json"})
-"""The attributes that stand for a resource: one that names it, or the text of a document."""
-_MAX_STEPS = 40  # through variables and outputs
+"""The attributes that identify a resource, or contain the text of a document."""
+_MAX_STEPS = 40  # the longest chain of variables and outputs
 
 
 class References:
-    """Follow expressions through variables and outputs to the addresses of resources."""
+    """Resolve expressions through variables and outputs to the addresses of resources."""
 
     def __init__(self, configuration: Mapping[str, Any], addresses: Sequence[str]) -> None:
         root = configuration.get("root_module")
@@ -29,7 +30,7 @@ class References:
         self.configured = dict(_resources(self._root, ""))
 
     def target(self, resource: Resource, expression: Any) -> str | None:
-        """Return the address of the only resource that an expression uses; None where it uses none, or several."""
+        """Return the address of the only resource that an expression uses; None if it uses none or several."""
         module = resource.address[: _module_end(resource.address)]
         return self._target(module, expression, _key(resource.address), resource, _MAX_STEPS)
 
@@ -49,7 +50,7 @@ class References:
         return self._instance(module, name, key, of_instance=len(names) > 1)
 
     def _each(self, module: str, names: Sequence[str], key: str, resource: Resource | None, left: int) -> str | None:
-        """Return the resource that `each.value` is, where for_each goes over the instances of one."""
+        """Return the resource that `each.value` refers to, if for_each iterates over the instances of one resource."""
         if resource is None or not any(name.startswith("each.value") for name in names):
             return None
         configured = self.configured.get(configured_address(resource.address), {})
@@ -63,7 +64,7 @@ class References:
         return f"{module}{found['base']}" if found is not None and found["index"] is None else None
 
     def _variable(self, module: str, name: str, left: int) -> str | None:
-        """Return what the caller of a module passes as a variable."""
+        """Return the resource that the caller of a module passes as a variable."""
         steps = _STEP.findall(module)
         if not steps:
             return None
@@ -100,13 +101,13 @@ class References:
 
 
 def steps_of(address: str) -> tuple[list[str], str]:
-    """Return the names of the modules that an address goes through, and what is left of it without keys."""
+    """Return the names of the modules in an address, and the rest of the address without keys."""
     end = _module_end(address)
     return [name for name, _ in _STEP.findall(address[:end])], configured_address(address[end:])
 
 
 def _module_end(address: str) -> int:
-    """Return where the module's part of an address ends."""
+    """Return the index at which the module part of an address ends."""
     end = 0
     while (found := _STEP.match(address, end)) is not None:
         end = found.end()
@@ -114,12 +115,12 @@ def _module_end(address: str) -> int:
 
 
 def _key(address: str) -> str:
-    """Return the key of an instance as its address has it, such as [0]; empty for a resource without instances."""
+    """Return the instance key in an address, such as [0]; empty for a resource without instances."""
     return address[address.index("[", _module_end(address)) :] if "[" in address[_module_end(address) :] else ""
 
 
 def _names(expression: Any) -> list[str]:
-    """Return the names that an expression uses, without those that are only a part of another."""
+    """Return the names in an expression, without those that are a prefix of another."""
     if not isinstance(expression, Mapping):
         return []
     names = [str(name) for name in expression.get("references") or ()]

@@ -1,4 +1,4 @@
-"""The resources of a Terraform plan: their values before and after, with what is unknown or sensitive marked so."""
+"""The resources of a Terraform plan: their values before and after, with unknown and sensitive values marked."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,21 +13,21 @@ _LEFT_OFF = frozenset(
     {"require_symbols", "require_numbers", "require_uppercase_characters", "require_lowercase_characters"}
     | {"max_password_age", "password_reuse_prevention", "hard_expiry", "managed_policy_arns", "inline_policy"}
 )
-"""The attributes that a new resource has unknown where the configuration leaves them off, and that are then not set."""
+"""Attributes that the plan shows as unknown for a new resource if they are left out, although they are not set."""
 _TOUCHING = re.compile(
     r"aws_iam_|aws_accessanalyzer_|awscc_iam_|awscc_accessanalyzer_|aws_cloudformation_stack|"
     r"awscc_cloudformation_stack|aws_servicecatalog_provisioned_product|"
     r"aws_serverlessapplicationrepository_cloudformation_stack|aws_cloudcontrolapi_resource"
 )
-"""The types of resources that may change something of IAM."""
+"""The resource types that may change something in IAM."""
 _INDEX = re.compile(r"\[(?:\"(?:[^\"\\]|\\.)*\"|\d+)\]")
 
 
 class Resource(Struct, frozen=True, kw_only=True):
     """Hold one entry of resource_changes.
 
-    `before` and `after` are None where there is no such object. `expressions` is what the configuration sets, None
-    where the plan does not show it.
+    `before` and `after` are None if the object does not exist then. `expressions` are those of the configuration, None
+    if the plan does not contain them.
     """
 
     address: str
@@ -42,14 +42,14 @@ class Resource(Struct, frozen=True, kw_only=True):
     provider_key: str
 
     def planned(self, name: str) -> Any:
-        """Return the value after the change: None where it is null or left off, Unknown where only apply tells it."""
+        """Return the value after the change: None if null or left out, Unknown if known only after apply."""
         value = (self.after or {}).get(name)
         left_off = name in _LEFT_OFF and self.expressions is not None and name not in self.expressions
         return None if isinstance(value, Unknown) and self.is_new and left_off else value
 
     @property
     def is_new(self) -> bool:
-        """Return whether there is a new object after the change, which keeps nothing of an old one."""
+        """Return whether the change creates an object that keeps nothing of an old one."""
         return self.before is None or "create" in self.actions
 
     def previous(self, name: str) -> Any:
@@ -58,7 +58,7 @@ class Resource(Struct, frozen=True, kw_only=True):
 
 
 def concerns_iam(entry: Mapping[str, Any]) -> bool:
-    """Return whether an entry of resource_changes may change something of IAM, or is a policy document."""
+    """Return whether an entry of resource_changes may change something in IAM, or is a policy document."""
     kind = str(entry.get("type", ""))
     if entry.get("mode", "managed") == "managed":
         return touches_iam(kind)
@@ -66,17 +66,17 @@ def concerns_iam(entry: Mapping[str, Any]) -> bool:
 
 
 def touches_iam(kind: str) -> bool:
-    """Return whether resources of a type may change something of IAM."""
+    """Return whether resources of a type may change something in IAM."""
     return _TOUCHING.match(kind) is not None
 
 
 def configured_address(address: str) -> str:
-    """Return the address by which the configuration knows a resource: without the keys of instances."""
+    """Return the address of a resource in the configuration, which has no instance keys."""
     return _INDEX.sub("", address)
 
 
 def resource(entry: Mapping[str, Any], configured: Mapping[str, Any] | None) -> Resource:
-    """Return an entry of resource_changes; `configured` is the resource in the configuration."""
+    """Return an entry of resource_changes as a Resource; `configured` is its block in the configuration."""
     change = entry.get("change") or {}
     address = str(entry.get("address", ""))
     expressions = None if configured is None else configured.get("expressions") or {}
@@ -100,7 +100,7 @@ def resource(entry: Mapping[str, Any], configured: Mapping[str, Any] | None) -> 
 
 
 def marked(value: Any, unknown: Any, sensitive: Any, place: str) -> Any:
-    """Return a value with its unknown parts as Unknown and its sensitive texts Hidden, by the masks of the plan."""
+    """Return a value with its unknown parts as Unknown and its sensitive texts as Hidden, by the masks of the plan."""
     if unknown is True:
         return Unknown(f"{place} is known only after apply")
     if isinstance(value, Mapping) or isinstance(unknown, Mapping):
@@ -109,7 +109,7 @@ def marked(value: Any, unknown: Any, sensitive: Any, place: str) -> Any:
         masks = (_items(unknown), [sensitive] * len(value) if sensitive is True else _items(sensitive))
         rows = list(zip_longest(value, *masks))[: max(len(value), len(masks[0]))]
         return [marked(*row, place) for row in rows]
-    if _some(unknown):  # a list of which nothing stands in the plan
+    if _some(unknown):  # a list that is missing in the plan
         return Unknown(f"{place} is known only after apply")
     return Hidden(value) if sensitive is True and isinstance(value, str) else value
 

@@ -1,7 +1,7 @@
-"""The sources of a Terraform plan: file and line of each address, which the plan's JSON does not hold.
+"""The sources of a Terraform plan: the file and line of each address, which the plan's JSON does not contain.
 
-Only the headers of blocks are looked for, in the files of the root module and of the modules that it calls by a path.
-A resource of any other module is found where that module is called.
+Only the headers of blocks are parsed, in the files of the root module and of modules with a local path. A resource of
+any other module gets the place where that module is called.
 https://developer.hashicorp.com/terraform/language/files
 """
 
@@ -17,8 +17,8 @@ from auditor.templates.errors import TemplateError
 from auditor.templates.nodes import Items, Node, Table, read_text
 
 Place = tuple[str, int]
-"""A file, and a line in it."""
-_MAX_BYTES = 4 << 20  # of a file; larger ones are no code that people write
+"""A file, and a line number in it."""
+_MAX_BYTES = 4 << 20  # per file; larger files are not written by people
 _NATIVE, _JSON = (".tf", ".tofu"), (".tf.json", ".tofu.json")
 _OVERRIDE = re.compile(r"(?:^|_)override\.(?:tf|tofu)(?:\.json)?$")
 _LABEL = r'(?:"([\w.-]+)"|([\w-]+))'
@@ -30,16 +30,16 @@ _TOKEN = re.compile(
     r'|"(?:[^"\\\n]|\\.)*"',
     re.DOTALL | re.MULTILINE,
 )
-"""Comments, heredocs and texts, in which nothing is looked for, and the headers of blocks."""
+"""Matches comments, heredocs and strings, which are skipped, and the headers of blocks."""
 _LABELS = (3, 4, 5, 6, 8, 9)
-"""The groups that hold labels of blocks, quoted or not."""
+"""The groups that match labels of blocks, quoted or not."""
 
 
 class Sources:
-    """Find the places of a plan's addresses in the folder of its root module."""
+    """Find the file and line of a plan's addresses in the folder of its root module."""
 
     def __init__(self, folder: str, root: Mapping[str, Any]) -> None:
-        """Take the folder, and the root module of the plan's configuration; raise UsageError for no folder."""
+        """Set the folder and the root module of the plan's configuration; raise UsageError if it is not a folder."""
         if not Path(folder).is_dir():
             raise UsageError("is not a folder", "Name the folder of the root module.", subject=f"--source-dir {folder}")
         self.folder = folder
@@ -47,7 +47,7 @@ class Sources:
         self._blocks: dict[str, dict[str, Place]] = {}
 
     def place(self, address: str) -> Place | None:
-        """Return where the block of an address stands, or the call of its module; None where that is not found."""
+        """Return the place of the block of an address, or of the call of its module; None if neither is found."""
         steps, own = steps_of(address)
         folder, module, called = self.folder, self._root, None
         for name in steps:
@@ -80,7 +80,7 @@ def _overrides(file: Path) -> bool:
 
 
 def _text(file: Path) -> str:
-    """Return the text of a file; that of one which cannot be read has no blocks, as if it were not here."""
+    """Return the text of a file; a file that cannot be read is treated as empty."""
     try:
         with file.open("rb") as stream:
             return stream.read(_MAX_BYTES).decode("utf-8-sig", "replace")
@@ -100,7 +100,7 @@ def _blocks_in(text: str, _place: str) -> Iterator[tuple[str, int]]:
 
 
 def _blocks_in_json(text: str, place: str) -> Iterator[tuple[str, int]]:
-    """Yield the blocks of a file in JSON, each an object or a list of such at every level; none of what is no JSON.
+    """Yield the blocks of a JSON file: at each level an object or a list of objects; none if it is not valid JSON.
 
     https://developer.hashicorp.com/terraform/language/syntax/json
     """

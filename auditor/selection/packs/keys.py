@@ -48,7 +48,7 @@ class KeyCheck:
         """
         for key in (key for key in entries if key not in _KEYS[what]):
             if key == "Fn::Transform":
-                why = "what Fn::Transform makes is known only within AWS"
+                why = "what Fn::Transform creates is known only within AWS"
                 raise UnknownValueError(Unknown(why, entries[key].line))
             if remedy := _remedy(what, key):
                 raise self._template.fault(entries[key].line, f"{key} is no key of {what}", remedy)
