@@ -14,7 +14,7 @@ from auditor.organization.places import places, unfolded
 from auditor.organization.records import AUDITABLE, State
 from auditor.organization.report import OrganizationReport, OrganizationRule, OrganizationSummary
 from auditor.organization.unaudited import error_of, unaudited
-from auditor.organization.wording import IN_WORDS, denominator, shortfall
+from auditor.organization.wording import ORDERED_STATES, denominator, shortfall
 from auditor.organization.worst import failing, worst_first
 from auditor.writers.html import asset, csp_hash, page_environment
 from auditor.writers.organization.links import Link, checked, no_link
@@ -51,7 +51,7 @@ def _document(report: OrganizationReport, link: Link) -> str:
         subject=_subject(report),
         denominator=denominator(report.summary),
         shortfall=shortfall(report.summary),
-        states=[state for state in IN_WORDS if report.summary.states.get(state)],
+        states=[state for state in ORDERED_STATES if report.summary.states.get(state)],
         stripes=list(_stripes(report.summary)),
         auditable=AUDITABLE,
         asks=_questions(report),
@@ -109,7 +109,9 @@ class _Stripe(NamedTuple):
 
 def _stripes(summary: OrganizationSummary) -> Iterator[_Stripe]:
     """Yield the parts of the bar, which is all active accounts."""
-    counted = {state: summary.states[state] for state in IN_WORDS if state in AUDITABLE and summary.states.get(state)}
+    counted = {
+        state: summary.states[state] for state in ORDERED_STATES if state in AUDITABLE and summary.states.get(state)
+    }
     shares = {state: max(100 * count / summary.active, _SMALLEST_BAR) for state, count in counted.items()}
     left = 0.0
     for state, part in shares.items():
