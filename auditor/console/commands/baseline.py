@@ -1,4 +1,4 @@
-"""`iam-audit baseline`: the findings of a report that the gate shall let pass."""
+"""`iam-audit baseline`: the findings of a report that the gate lets pass."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`iam-audit explain`: everything that is known of a user, group, role or policy."""
+"""`iam-audit explain`: everything that is known about a user, group, role or policy."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`iam-audit history`: many nights in one file, and what became of each finding."""
+"""`iam-audit history`: many nights in one file, with the age and the end of each finding."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +30,7 @@ from auditor.console.values import day, files, rule_names, without_signatures
 
 
 def history_option(command: C) -> C:
-    """Add the options that name the history, itself or by the configuration file."""
+    """Add the options that name the history, directly or through the configuration file."""
     named = click.option(
         "--history",
         shell_complete=files,
@@ -47,7 +47,7 @@ _format = showing(
 
 
 def _filters(command: C) -> C:
-    """Add the options that say which findings are meant."""
+    """Add the options that select findings."""
     for option in (
         click.option(
             "--severity", "severities", multiple=True, type=SEVERITIES, help="Only this severity; repeatable."
@@ -74,7 +74,7 @@ def _period(command: C) -> C:
 
 
 def _output(text: str) -> Callable[[C], C]:
-    """Return what adds the options of commands that print or write files; `text` is the help of -o."""
+    """Return a decorator for the options of commands that print or write files; `text` is the help of -o."""
     path = files_option(text)
     form = showing(
         "--format", "output_format", type=_FORMATS, help="What standard output shows, also beside -o [table]."

@@ -30,7 +30,7 @@ _RETRY = ("denied", "timed_out", "lost", "failed", "partial")
 
 
 def _account_options(command: C) -> C:
-    """Add the options that say which accounts are meant, and how they are reached."""
+    """Add the options that choose accounts, and say how they are read."""
     for option in (
         _accounts("--region", metavar="REGION", help="AWS Region to call, whose access analyzers are judged."),
         _accounts("--profile", metavar="NAME", shell_complete=profile_names, help="AWS profile that takes the roles."),
@@ -78,7 +78,7 @@ def _account_options(command: C) -> C:
 
 
 def _output_options(command: C) -> C:
-    """Add the options on output and exit code."""
+    """Add the options for output and exit code."""
     for option in (
         quiet_option,
         gate_option(
