@@ -35,7 +35,7 @@ from auditor.rule import Context, NoParameters, Rule, RuleOrigin, Severity, Verd
 
 
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
-    """Judge one user by what identity policies, boundary and password policy decide."""
+    """Judge one user by identity policies, permissions boundary and password policy."""
     return password_change(user, context)
 
 

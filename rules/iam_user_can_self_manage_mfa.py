@@ -1,8 +1,8 @@
 """Checks that each console user may register and manage the own MFA device, by policies of groups.
 
 Why
-    Who cannot register a device works without MFA until an administrator helps. A policy that denies everything until
-    MFA is used must spare what registering a first device takes, or nobody can register one.
+    Somebody who cannot register a device works without MFA until an administrator helps. A policy that denies
+    everything until MFA is used must exempt the actions that register a first device, or nobody can register one.
 
 COMPLIANT
     Signed in at the console without MFA, the user may do iam:CreateVirtualMFADevice (on a device named like the user),

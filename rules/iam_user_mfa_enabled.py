@@ -38,7 +38,7 @@ from auditor.rule import (
 
 
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
-    """Judge one user by its row of the credential report, or by what AWS said of it when asked again."""
+    """Judge one user by its row of the credential report, or by what was read again from AWS."""
     if user.verified is not None:
         origin = f" (read from AWS again at {time_text(user.verified.read_at)})"
         return _judged(Evidence("verified.mfa_active", user.verified.mfa_active, Source.MFA_DEVICES), origin)

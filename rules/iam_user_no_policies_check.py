@@ -28,7 +28,7 @@ from auditor.rule import Context, Evidence, NoParameters, Rule, RuleOrigin, Seve
 
 
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
-    """Judge one user by the policies that are its own."""
+    """Judge one user by the policies on the user itself."""
     inline = [policy.name for policy in user.inline_policies.known_part]
     managed = [policy.name for policy in user.attached_policies.known_part]
     if not (inline or managed or any(user.inline_policies) or any(user.attached_policies)):
