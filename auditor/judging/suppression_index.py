@@ -1,4 +1,4 @@
-"""The index of suppressions: which of hundreds may match a finding, found without asking each of them."""
+"""The index of suppressions: finds the ones that may match a finding without testing hundreds of them."""
 
 import re
 from collections import Counter
@@ -8,16 +8,16 @@ from typing import NamedTuple
 from auditor.account.kinds import ResourceType
 from auditor.judging.finding import Finding
 
-_LENGTH = 3  # characters: of so few, names have few in common
+_LENGTH = 3  # characters: short enough for most patterns, long enough to be rare in names
 _WILDCARDS = re.compile(r"[*?]|\[!?\]?[^\]]*\]?")
 Resource = tuple[ResourceType, str]
 
 
 class Condition(NamedTuple):
-    """Hold what a suppression asks of a finding: a test, and by what findings that may pass it are found.
+    """Hold the test of a suppression, and one necessary condition by which the index finds it.
 
-    `names` are names and ARNs, of which one has to be the finding's; `resources` likewise; `pattern` is one that the
-    name or the ARN has to match, or hold a match of. Exactly one of the three is given.
+    Exactly one of the three is given: `names` with the finding's name or ARN among them, `resources` with its resource
+    among them, or a `pattern` that its name or ARN, or a part of one, matches.
     """
 
     test: Callable[[Finding], bool]
@@ -27,7 +27,7 @@ class Condition(NamedTuple):
 
 
 class SuppressionIndex:
-    """Answer which conditions, by their numbers, a finding fulfils."""
+    """Find the conditions that a finding meets; they are identified by numbers."""
 
     def __init__(self, conditions: Mapping[int, Condition]) -> None:
         self._tests = {number: condition.test for number, condition in conditions.items()}
@@ -48,7 +48,7 @@ class SuppressionIndex:
         self._known_parts = frozenset(self._by_part)
 
     def matching(self, finding: Finding) -> list[int]:
-        """Return the numbers of the conditions that a finding fulfils, in order."""
+        """Return the numbers of the conditions that a finding meets, in order."""
         name, arn = finding.resource_name, finding.resource_arn or ""
         candidates = [*self._others, *self._by_name.get(name, ()), *self._by_name.get(arn, ())]
         if self._by_resource:
@@ -61,6 +61,6 @@ class SuppressionIndex:
 
 
 def _parts(pattern: str) -> Iterator[str]:
-    """Yield the texts of a fixed length that stand in everything that a shell pattern matches."""
+    """Yield the texts of a fixed length that everything that a shell pattern matches contains."""
     for literal in _WILDCARDS.split(pattern):
         yield from (literal[start : start + _LENGTH] for start in range(len(literal) - _LENGTH + 1))
