@@ -1,8 +1,8 @@
 """Checks that the given IAM policy is attached to a user, to a group with users, or to a role that can be assumed.
 
 Why
-    Somebody must have some policies: without AWSSupportAccess on an identity that is in use, nobody can open a case
-    with AWS when there is an incident.
+    Some policies must be attached to an identity that is in use: without AWSSupportAccess, for example, nobody can
+    open a case with AWS when there is an incident.
 
 COMPLIANT
     The policy is attached to a user, to a group with at least one user, or to a role that trusts somebody: its trust
