@@ -10,7 +10,7 @@ COMPLIANT
 NON_COMPLIANT
     An active key is older. Inactive keys do not count, however old.
 INSUFFICIENT_DATA
-    The credential report could not be read, is older than asked for, of unknown time, does not list the user (created
+    The credential report could not be read, is older than allowed, of unknown time, does not list the user (created
     since), or does not say clearly whether a key is active and when it was rotated (a time later than that of the
     report is not clear); or the user has further keys that the report does not describe.
 

@@ -6,7 +6,7 @@ Why
     up, and MFA cannot be set up before the password is changed. An administrator has to help.
 
 COMPLIANT
-    The user may do iam:ChangePassword on the own user, or need not change the password now. A user with an MFA device
+    The user may do iam:ChangePassword on their own user, or need not change the password now. A user with an MFA device
     signs in with MFA, and is judged so; that is our decision. A note says if a deny will lock the user out at the next
     forced reset, or if iam:GetAccountPasswordPolicy is not allowed, which AWS documents as needed too.
 NON_COMPLIANT
@@ -77,7 +77,7 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
     change = context.access.can(user, CHANGE_PASSWORD, session)
     if change.decision is Decision.ALLOW:
         note = _unread(user, context, session)
-        return compliant(f"The user may change the own password. {change.reason}", decided_by(change), note=note)
+        return compliant(f"The user may change their own password. {change.reason}", decided_by(change), note=note)
     denied = change.decision is Decision.EXPLICIT_DENY
     if context.parameters.strict and not change.allows and denied:  # `allows` raises if that is undecided
         return non_compliant(f"The next forced reset will lock the user out. {change.reason}", decided_by(change))
@@ -90,7 +90,7 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
 
 def _locked_out(user: User, context: Context[Parameters], change: Answer, forced: tuple[Evidence, ...]) -> Verdict:
     if change.allows:  # raises, as above
-        return compliant("The user may change the own password", decided_by(change))
+        return compliant("The user may change their own password", decided_by(change))
     denied = change.decision is Decision.EXPLICIT_DENY
     fix = f"Exempt {CHANGE_PASSWORD} there" if denied else f"Allow {CHANGE_PASSWORD} through a group"
     return non_compliant(

@@ -21,7 +21,7 @@ Parameters
 Fix
     `aws iam attach-group-policy --group-name GROUP --policy-arn arn:aws:iam::aws:policy/IAMUserChangePassword`, or let
     the account's password policy allow users to change their own password; and attach AWS's documented policy for
-    managing the own MFA device to the group too.
+    managing one's own MFA device to the group too.
 """
 
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ _PASSWORD = (
     "lacks iam:ChangePassword: attach IAMUserChangePassword to the group or set AllowUsersToChangePassword,"
     " and let no statement deny it"
 )
-_MFA = "lacks the actions on the own MFA device: attach AWS's policy for managing it to the group"
+_MFA = "lacks the actions on the user's own MFA device: attach AWS's policy for managing it to the group"
 
 
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
@@ -66,7 +66,7 @@ def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
         partial(_failed, partial(mfa_management, user, context), _MFA),
     )
     if not failed:
-        return compliant("The user may change the own password and manage the own MFA device", holding[0])
+        return compliant("The user may change their own password and manage their own MFA device", holding[0])
     evidence = (fact for verdict, _ in failed for fact in verdict.evidence)
     notes = filter(None, (verdict.note for verdict, _ in failed))
     remedies = "; ".join(remedy for _, remedy in failed)

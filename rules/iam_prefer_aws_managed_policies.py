@@ -1,4 +1,4 @@
-"""Checks that no customer-managed policy repeats one of AWS's, and, if asked, how many attached policies are AWS's.
+"""Checks that no customer-managed policy repeats one of AWS's, and optionally how many attached policies are AWS's.
 
 Why
     AWS keeps its managed policies up to date with new services and actions. A copy under a name of one's own goes stale

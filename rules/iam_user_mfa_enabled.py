@@ -10,7 +10,7 @@ NON_COMPLIANT
     The user has no MFA device, also if it has only access keys, or no credentials at all. A virtual device that was
     created and not assigned does not count.
 INSUFFICIENT_DATA
-    The credential report could not be read, is older than asked for, does not list the user (created since), or says
+    The credential report could not be read, is older than allowed, does not list the user (created since), or says
     neither true nor false.
 
 Parameters

@@ -14,7 +14,7 @@ NON_COMPLIANT
     from its last rotation. Changing a password or activating a key again does not count as use. SSH keys, certificates
     and service-specific credentials are not looked at.
 INSUFFICIENT_DATA
-    The credential report could not be read, is older than asked for, of unknown time, does not list the user (created
+    The credential report could not be read, is older than allowed, of unknown time, does not list the user (created
     since), or does not say clearly what is active and when it was used (a time later than that of the report is not
     clear); or the user has further keys that the report does not describe.
 

@@ -9,7 +9,7 @@ NON_COMPLIANT
     The user has a console password and no MFA device, also if the password was never used. A virtual device that was
     created and not assigned does not count.
 INSUFFICIENT_DATA
-    The credential report could not be read, is older than asked for, does not list the user (created since), or says
+    The credential report could not be read, is older than allowed, does not list the user (created since), or says
     neither true nor false.
 
 Parameters
