@@ -34,7 +34,7 @@ def check_choice(which: AccountsChoice, *, resumed: bool) -> None:
     if which.management_role and not which.organization:
         raise UsageError("--management-role can only be used with --organization", "Leave it out.")
     if which.chain_roles and not which.management_role:
-        hint = "Name the role with --management-role, or let a profile of ~/.aws/config take it, and give --profile."
+        hint = "Name the role with --management-role, or let a profile of ~/.aws/config assume it, and give --profile."
         raise UsageError("--chain-roles needs --management-role", hint)
 
 

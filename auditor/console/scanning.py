@@ -103,8 +103,8 @@ def _baseline(settings: RunSettings) -> tuple[Baseline, str] | None:
 def _history(request: ScanRequest, settings: RunSettings, say: Say) -> str | None:
     """Return the history to which the report is added, None for none.
 
-    The history of the configuration file is not used, and a note says so, if options select other rules or the change
-    is only planned. Raises UsageError for a planned change with --history.
+    The history of the configuration file is not used, and a note says so, if options select other rules or the report
+    is of a planned change. Raises UsageError for a planned change with --history.
     """
     path, planning_ahead = settings.history_path, bool(planning.files(request))
     if path is None or settings.history.origin.file == "":

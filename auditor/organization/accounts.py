@@ -82,7 +82,7 @@ def with_roles(
     external_id: str | None = None,
     read_as: Mapping[str, str | None] | None = None,
 ) -> Sequence[Account]:
-    """Return the accounts with the role that reads each of them; a role in the list takes precedence.
+    """Return the accounts with the role that reads each of them; roles and external ids in the list take precedence.
 
     `role` is a name, by default DEFAULT_ROLE, and may have a path ("audit/iam-audit"). `read_as` maps account ids to
     other role ARNs, or to None to use the caller's own credentials. Raises UsageError for an invalid role name.

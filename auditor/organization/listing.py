@@ -53,7 +53,7 @@ def listed_by_aws(
 def _own(
     connection: Any, arn: str, external_id: str | None, management_role: str | None, say: Say
 ) -> Mapping[str, str | None]:
-    """Return what reads the connection's own account if it is not the role `arn`: another role, None for no role."""
+    """Return the role for the connection's own account, None for no role; empty if the role `arn` is to be used."""
     from auditor.collectors.live.organization import assumable
 
     own = connection.caller.account_id

@@ -75,7 +75,7 @@ def audit_role(
         raise UsageError(problem, f"Choose another name, such as {OWN_ROLE}, for a role that can only read.")
     if principal is None:
         remedy = "Give --principal with the number of the account that audits, or the ARN of its role or user."
-        raise UsageError("--template needs --principal: who may take the role", remedy)
+        raise UsageError("--template needs --principal: who may assume the role", remedy)
     if not (_ACCOUNT.fullmatch(principal) or _PRINCIPAL.fullmatch(principal)):
         problem = f"--principal {principal!r} is neither an account's number nor the ARN of a role or user"
         raise UsageError(problem, "Write 111122223333, or arn:aws:iam::111122223333:role/NAME.")

@@ -113,7 +113,7 @@ def _mapped(
 
 
 def recheck(accounts: Iterable[Account], work: Work, state_now: StateNow) -> None:
-    """Update the receipts of accounts that were not fully audited because they were suspended or closed meanwhile."""
+    """Update the receipts of those `accounts`, not fully audited, that were suspended or closed during the run."""
     for account in accounts:
         now = state_now(account.id) if account.id is not None else None
         receipt = work.receipt_of(account) if now is not None else None
