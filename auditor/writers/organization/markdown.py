@@ -122,7 +122,7 @@ def _account(account: AccountResult) -> Sequence[str]:
 
 def _closing(report: OrganizationReport) -> Iterator[str]:
     yield ""
-    yield f"`?` stands where nothing is known of an account. Made by iam-audit {code(report.tool.version, 40)}.\n"
+    yield f"`?` means that nothing is known about an account. Made by iam-audit {code(report.tool.version, 40)}.\n"
 
 
 def _time(time: datetime | None) -> str:
