@@ -10,7 +10,7 @@ COMPLIANT
 NON_COMPLIANT
     An active key is older. Inactive keys do not count, however old.
 INSUFFICIENT_DATA
-    The credential report could not be read, is older than asked for, of unknown time, does not list the user (created
+    The credential report could not be read, is older than allowed, of unknown time, does not list the user (created
     since), or does not say clearly whether a key is active and when it was rotated (a time later than that of the
     report is not clear); or the user has further keys that the report does not describe.
 
@@ -18,9 +18,9 @@ Parameters
     maxAccessKeyAge (int, required; AWS prints the default 90): days, 1 to 36500; the range is our decision.
 
 Fix
-    `aws iam list-access-keys --user-name USER` shows which key it is by its date; the report does not name keys. Make
-    a new one, put it in use, and then `aws iam delete-access-key --user-name USER --access-key-id ID`. A role needs no
-    key. AWS makes a new credential report at most every four hours, so a fix may show only then.
+    `aws iam list-access-keys --user-name USER` shows which key it is by its date; the credential report does not name
+    keys. Make a new one, put it in use, and then `aws iam delete-access-key --user-name USER --access-key-id ID`. A
+    role needs no key. AWS makes a new credential report at most every four hours, so a fix may show only then.
 """
 
 from datetime import timedelta
@@ -58,15 +58,15 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
     keys = row.access_keys
     old = proofs(*(partial(_old, key, context) for key in keys), lambda: row.additional_credentials_info)
     if old:
-        said = ", ".join(text for text, _ in old)
+        keys_text = ", ".join(text for text, _ in old)
         return non_compliant(
-            f"Not rotated for more than {limit} days: {said}",
+            f"Not rotated for more than {limit} days: {keys_text}",
             *(rotation for _, rotation in old),
         )
     active = [reported(row, key.columns.active) for key in keys]
     rotations = [reported(row, key.columns.last_rotated) for key in keys if key.active]
-    said = f"Every active key was rotated within {limit} days" if rotations else "The user has no active access key"
-    return compliant(said, *active, *rotations)
+    text = f"Every active key was rotated within {limit} days" if rotations else "The user has no active access key"
+    return compliant(text, *active, *rotations)
 
 
 def _old(key: AccessKey, context: Context[Parameters]) -> tuple[str, Evidence] | None:

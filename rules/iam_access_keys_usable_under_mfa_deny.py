@@ -1,4 +1,4 @@
-"""Checks how the access keys of console users fare under a policy that denies until MFA is used.
+"""Checks whether the access keys of console users work under a policy that denies everything until MFA is used.
 
 Why
     The documented policies that deny everything until MFA is used are written for the console. With the condition
@@ -69,12 +69,12 @@ def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
     guards = key_guards(context.access.holdings(user))
     if guards.stopping:
         works = _WORK[mfa_device(user, context)]
-        said = f"The access keys {works}. {_start(guards.stopping[0])} denies until MFA is used"
-        return non_compliant(said, *keys, _guards(guards.stopping))
+        text = f"The access keys {works}. {_start(guards.stopping[0])} denies until MFA is used"
+        return non_compliant(text, *keys, _guards(guards.stopping))
     if guards.console_only:
         first = _start(guards.console_only[0])
-        said = f"The access keys work without MFA: a plain Bool never stops them; use BoolIfExists. {first} denies"
-        return non_compliant(f"{said} at the console only", *keys, _guards(guards.console_only))
+        text = f"The access keys work without MFA: a plain Bool never stops them; use BoolIfExists. {first} denies"
+        return non_compliant(f"{text} at the console only", *keys, _guards(guards.console_only))
     note = "access keys work without MFA wherever a statement allows that"
     return compliant("No statement denies until MFA is used", *keys, note=note)
 

@@ -14,7 +14,7 @@ INSUFFICIENT_DATA
 
 Parameters
     countInactive (boolean, default false): count inactive keys too, which can be activated again. A key counts if the
-    report tells when it was last rotated.
+    credential report says when it was last rotated.
 
 Fix
     Let people work at the console, in CloudShell, or with roles and IAM Identity Center; `aws login` (AWS CLI 2.32 and
@@ -63,7 +63,7 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
 
 
 def _keys(user: User, context: Context[Parameters]) -> tuple[Evidence, ...]:
-    """Return a fact for each key that counts; raise UnknownFact if none is known and one may be there."""
+    """Return evidence of each key that counts; raise UnknownFact if none is known, but there may be one."""
     keys = user.credentials.access_keys
     found = proofs(
         *(partial(_counted, user, key, context) for key in keys),

@@ -77,7 +77,7 @@ def _blocked(version_id: str, access: KeyAccess) -> Verdict:
 
 
 def notes(context: Context[Parameters]) -> Iterator[str]:
-    """Yield a warning for values that are no actions of KMS."""
+    """Yield a warning for values that are not actions of KMS."""
     return not_actions(context.parameters.blockedActionsPatterns)
 
 

@@ -6,7 +6,7 @@ Why
     up, and MFA cannot be set up before the password is changed. An administrator has to help.
 
 COMPLIANT
-    The user may do iam:ChangePassword on the own user, or need not change the password now. A user with an MFA device
+    The user may do iam:ChangePassword on their own user, or need not change the password now. A user with an MFA device
     signs in with MFA, and is judged so; that is our decision. A note says if a deny will lock the user out at the next
     forced reset, or if iam:GetAccountPasswordPolicy is not allowed, which AWS documents as needed too.
 NON_COMPLIANT
@@ -67,7 +67,7 @@ class Parameters(Struct, frozen=True):
 
 
 def evaluate(user: User, context: Context[Parameters]) -> Verdict:
-    """Judge one user by whether the password must be changed now, and whether the user may."""
+    """Judge one user by whether the password must be changed now, and whether the user may change it."""
     if not user.credentials.password_enabled:
         return not_applicable("The user has no console password")
     if both(lambda: _expired(user, context), lambda: _hard_expiry(context)):
@@ -77,9 +77,9 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
     change = context.access.can(user, CHANGE_PASSWORD, session)
     if change.decision is Decision.ALLOW:
         note = _unread(user, context, session)
-        return compliant(f"The user may change the own password. {change.reason}", decided_by(change), note=note)
+        return compliant(f"The user may change their own password. {change.reason}", decided_by(change), note=note)
     denied = change.decision is Decision.EXPLICIT_DENY
-    if context.parameters.strict and not change.allows and denied:  # raises where that is undecided
+    if context.parameters.strict and not change.allows and denied:  # `allows` raises if that is undecided
         return non_compliant(f"The next forced reset will lock the user out. {change.reason}", decided_by(change))
     forced = _forced(user, context, change)
     if not forced:
@@ -90,9 +90,9 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
 
 def _locked_out(user: User, context: Context[Parameters], change: Answer, forced: tuple[Evidence, ...]) -> Verdict:
     if change.allows:  # raises, as above
-        return compliant("The user may change the own password", decided_by(change))
-    there = change.decision is Decision.EXPLICIT_DENY
-    fix = f"Exempt {CHANGE_PASSWORD} there" if there else f"Allow {CHANGE_PASSWORD} through a group"
+        return compliant("The user may change their own password", decided_by(change))
+    denied = change.decision is Decision.EXPLICIT_DENY
+    fix = f"Exempt {CHANGE_PASSWORD} there" if denied else f"Allow {CHANGE_PASSWORD} through a group"
     return non_compliant(
         f"Locked out: must change the password, and may not. {change.reason}. {fix}, or lift the forced reset",
         decided_by(change),
@@ -109,7 +109,7 @@ def _unread(user: User, context: Context[Parameters], session: Session) -> str |
 
 
 def _forced(user: User, context: Context[Parameters], change: Answer) -> tuple[Evidence, ...]:
-    """Return why the password must be changed at the next sign-in: it has expired, or a reset was forced."""
+    """Return evidence that the password must be changed at the next sign-in: it has expired, or a reset is forced."""
     return proofs(
         lambda: reported(user.credentials, "password_next_rotation") if _expired(user, context) else None,
         lambda: _reset(user) if _reset_required(user, context, change) else None,
@@ -136,7 +136,7 @@ def _reset_required(user: User, context: Context[Parameters], change: Answer) ->
     if profile is not None:
         return profile.password_reset_required
     if change.decision is Decision.UNDECIDED:
-        return change.allows  # raises: what hides the policies tells more than a profile that nobody read
+        return change.allows  # raises: the gap in the policies explains more than a login profile that was not read
     denied = change.decision is Decision.EXPLICIT_DENY
     likely = "likely locked out: " if denied and user.credentials.password_last_used is None else ""
     command = f"aws iam get-login-profile --user-name {user.name}"

@@ -24,7 +24,7 @@ from auditor.rule import Context, Evidence, NoParameters, Rule, RuleOrigin, Seve
 
 
 def evaluate(group: Group, context: Context[NoParameters]) -> Verdict:
-    """Judge one group by its members, joined by exact group name."""
+    """Judge one group by the users that list its exact name."""
     for member in context.members(group):
         return compliant("The group has users", Evidence("members", member, Source.USERS))
     return non_compliant("The group has no users", Evidence("members", [], Source.USERS))

@@ -85,7 +85,7 @@ def _blocked(identity: User | Group | Role, policy_name: str, access: KeyAccess)
 
 
 def notes(context: Context[Parameters]) -> Iterator[str]:
-    """Yield a warning for values that are no actions of KMS."""
+    """Yield a warning for values that are not actions of KMS."""
     return not_actions(context.parameters.blockedActionsPatterns)
 
 

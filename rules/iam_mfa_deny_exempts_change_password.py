@@ -1,4 +1,4 @@
-"""Checks that a policy that denies everything without MFA spares what a user needs to change the password.
+"""Checks that a policy that denies everything without MFA exempts what a user needs to change the password.
 
 Why
     A user without MFA who has to change the password at the next sign-in, or whose password expired, needs
@@ -54,8 +54,8 @@ def evaluate(policy: Policy, context: Context[NoParameters]) -> Verdict:
     if not covering:
         return compliant(f"{denials[0].text} denies until MFA is used, and spares the change of the password", fact)
     actions = " and ".join(sorted({action for each in covering for action in each.covered}))
-    said = f"{covering[0].text} denies {actions} until MFA is used"
-    return non_compliant(f"{said}: who must first change the password is locked out. Exempt both there", fact)
+    text = f"{covering[0].text} denies {actions} until MFA is used"
+    return non_compliant(f"{text}: who must first change the password is locked out. Exempt both there", fact)
 
 
 RULE = Rule(

@@ -1,17 +1,17 @@
 """Checks for signs that several people share a user with a console password.
 
 Why
-    Of a shared user nobody knows who did what, its password is passed around and outlives those who leave, and MFA
-    hangs on one person's device. The record of a user cannot prove that it is shared: what is found is a sign, not a
-    proof.
+    If several people share a user, logs do not show who did what. The password is passed around and stays known to
+    people who leave, and MFA depends on one person's device. The record of a user cannot prove that it is shared: what
+    is found is a sign, not a proof.
 
 COMPLIANT
-    The user shows none of the signs that are asked about.
+    The user shows none of the signs that are checked.
 NON_COMPLIANT
-    The user shows one. By default these count: every word of the name is a general one (`dev-team`, not `alice-dev`;
-    words are what stands between characters other than letters); or a tag that names the owner lists several. Only if
-    asked: no tag names the owner; the name does not match a pattern; two active access keys were last used in
-    different Regions.
+    The user shows one of them. By default these are checked: every word of the name is a general one (`dev-team`, not
+    `alice-dev`; any character other than a letter separates words); or a tag that names the owner lists several owners.
+    These are checked only if a parameter says so: no tag names the owner; the name does not match a pattern; two active
+    access keys were last used in different Regions.
 NOT_APPLICABLE
     The user has no console password.
 INSUFFICIENT_DATA
@@ -27,16 +27,16 @@ Parameters
 
     ownerTag (boolean, default false): whether it is a sign if no tag names the owner.
 
-    ownerTagKeys (list, default Owner,Email): the keys of tags that name the owner, whatever their case.
+    ownerTagKeys (list, default Owner,Email): the keys of tags that name the owner; case does not matter.
 
     userNamePattern (string, default none): a regular expression that names must match in full.
 
-    severalRegions (boolean, default false): whether it is a sign that the access keys were last used in two Regions; a
-    weak one.
+    severalRegions (boolean, default false): whether it is a sign, a weak one, that the access keys were last used in
+    two Regions.
 
 Fix
-    Give each person a user of their own, better access through IAM Identity Center, and take the password of the shared
-    user away: `aws iam delete-login-profile --user-name USER`. Programs should use roles.
+    Give each person a user of their own or, better, access through IAM Identity Center. Then remove the password of the
+    shared user: `aws iam delete-login-profile --user-name USER`. Programs should use roles.
 """
 
 import re
@@ -78,7 +78,7 @@ class Parameters(Struct, frozen=True):
 
 
 def evaluate(user: User, context: Context[Parameters]) -> Verdict:
-    """Judge one user by the signs that are asked about."""
+    """Judge one user by the signs that the parameters select."""
     if not user.credentials.password_enabled:
         return not_applicable("The user has no console password")
     parameters = context.parameters
@@ -92,8 +92,8 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
     password = reported(user.credentials, "password_enabled")
     if not signs:
         return compliant("The user shows no sign of being shared", password)
-    said = ", ".join(text for text, _ in signs)
-    return non_compliant(f"The user may be shared: {said}", password, *(fact for _, fact in signs))
+    signs_text = ", ".join(text for text, _ in signs)
+    return non_compliant(f"The user may be shared: {signs_text}", password, *(fact for _, fact in signs))
 
 
 def _generic_name(user: User, parameters: Parameters) -> _Sign | None:

@@ -1,25 +1,25 @@
 """Checks that the account's password policy for IAM users meets the given requirements.
 
 Why
-    The default policy asks for eight characters and lets passwords live for ever. A custom policy is the only way to
-    ask for more, for every console user at once.
+    The default policy requires eight characters, and passwords never expire. A custom policy is the only way to
+    require more, for every console user at once.
 
 COMPLIANT
-    The account has a custom password policy, and it is at least as strict as each parameter asks.
+    The account has a custom password policy, and it is at least as strict as each parameter requires.
 NON_COMPLIANT
     The account is on AWS's default policy, whatever the parameters; or the custom policy falls short of one of them.
 NOT_APPLICABLE
     The account has a custom password policy, and every check is switched off, which is our decision: there is nothing
     to check.
 INSUFFICIENT_DATA
-    The password policy, or a property of it that is asked for, could not be read, or a parameter is neither `true` nor
-    `false`, and nothing falls short that was read.
+    The password policy, or a required property of it, could not be read, or a parameter is neither `true` nor `false`,
+    and everything that was read is strict enough.
 
 Parameters
     RequireUppercaseCharacters, RequireLowercaseCharacters, RequireSymbols, RequireNumbers (boolean, default true):
-    `true` in lower case asks for the property; `false` means that it is not asked for. With `True`, `TRUE`, `1` and the
-    like the check is undecided: AWS documents that they count as false, and its users report correct policies that were
-    NON_COMPLIANT until they wrote `true`.
+    `true` in lower case requires the property; `false` does not. With `True`, `TRUE`, `1` and the like the check is
+    undecided: AWS documents that they count as false, and its users report correct policies that were NON_COMPLIANT
+    until they wrote `true`.
     MinimumPasswordLength (int, default 14): at least this many characters, 6 to 128.
     PasswordReusePrevention (int, default 24): at least this many passwords remembered, 1 to 24.
     MaxPasswordAge (int, default 90): passwords expire after at most this many days, 1 to 1095.
@@ -86,22 +86,22 @@ def evaluate(account: Account, context: Context[Parameters]) -> Verdict:
     parameters = context.parameters
     failed = proofs(*(partial(_shortfall, policy, parameters, name) for name in _FIELDS))
     if failed:
-        facts = proofs(*(partial(_fact_if_asked, policy, parameters, name) for name in _FIELDS))
+        facts = proofs(*(partial(_fact_if_required, policy, parameters, name) for name in _FIELDS))
         return non_compliant(f"The password policy falls short: {', '.join(failed)}", *facts)
-    asked = [name for name in _FIELDS if getattr(parameters, name)]
-    if not asked:
+    required = [name for name in _FIELDS if getattr(parameters, name)]
+    if not required:
         return not_applicable("There is nothing to check: every parameter is off")
-    return compliant(f"Checked {', '.join(asked)}", *(_fact(policy, name) for name in asked))
+    return compliant(f"Checked {', '.join(required)}", *(_fact(policy, name) for name in required))
 
 
 def _shortfall(policy: PasswordPolicy, parameters: Parameters, name: str) -> str | None:
-    fact = _fact_if_asked(policy, parameters, name)
+    fact = _fact_if_required(policy, parameters, name)
     if fact is None or _is_enough(name, fact.value, getattr(parameters, name)):
         return None
-    return f"{name} {_said(fact.value)}"
+    return f"{name} {_text(fact.value)}"
 
 
-def _fact_if_asked(policy: PasswordPolicy, parameters: Parameters, name: str) -> Evidence | None:
+def _fact_if_required(policy: PasswordPolicy, parameters: Parameters, name: str) -> Evidence | None:
     return _fact(policy, name) if getattr(parameters, name) else None
 
 
@@ -111,13 +111,13 @@ def _fact(policy: PasswordPolicy, name: str) -> Evidence:
     return Evidence(f"password_policy.{field}", None if never else getattr(policy, field), Source.PASSWORD_POLICY)
 
 
-def _is_enough(name: str, value: Any, wanted: Any) -> bool:
+def _is_enough(name: str, value: Any, required: Any) -> bool:
     if value is None:
         return False
-    return 1 <= value <= wanted if name == "MaxPasswordAge" else bool(value >= wanted)
+    return 1 <= value <= required if name == "MaxPasswordAge" else bool(value >= required)
 
 
-def _said(value: object) -> str:
+def _text(value: object) -> str:
     return "is not set" if value is None else f"is {str(value).lower()}"
 
 

@@ -9,7 +9,7 @@ COMPLIANT
 NON_COMPLIANT
     AllowUsersToChangePassword is off; or the account is on AWS's default password policy, under which users cannot
     change their password unless an identity policy lets them. That such policies do not count is our decision;
-    iam-user-can-change-own-password asks about each user.
+    iam-user-can-change-own-password checks each user.
 INSUFFICIENT_DATA
     The password policy could not be read.
 

@@ -44,19 +44,19 @@ _KINDS: Mapping[str, Source] = {"users": Source.USERS, "groups": Source.GROUPS, 
 
 
 class Parameters(Struct, frozen=True):
-    """Hold the parameters in AWS's spelling; exceptionList stays text, since its commas have two meanings."""
+    """Hold the parameters in AWS's spelling; exceptionList is a text, because its commas have two meanings."""
 
     policyArns: Annotated[tuple[str, ...], Meta(extra={"printed_default": _ADMINISTRATOR})]
     exceptionList: str | None = None
 
     def __post_init__(self) -> None:
-        """Raise ValueError for an exceptionList against the grammar."""
+        """Raise ValueError for an exceptionList that cannot be parsed."""
         _exceptions(self.exceptionList)
 
 
 @lru_cache(maxsize=16)
 def _exceptions(text: str | None) -> Mapping[Source, frozenset[str]]:
-    """Return the excepted names by the source that tells of their kind."""
+    """Return the excepted names by the source of their kind (users, groups or roles)."""
     found: dict[Source, frozenset[str]] = {}
     rest = text or ""
     while rest.strip():
@@ -77,13 +77,13 @@ def _exceptions(text: str | None) -> Mapping[Source, frozenset[str]]:
 
 def evaluate(identity: User | Group | Role, context: Context[Parameters]) -> Verdict:
     """Judge one user, group or role by the managed policies that are attached to it."""
-    source, asked = source_of(identity), context.parameters
-    if identity.name in _exceptions(asked.exceptionList).get(source, ()):
+    source, parameters = source_of(identity), context.parameters
+    if identity.name in _exceptions(parameters.exceptionList).get(source, ()):
         return compliant("The identity is in exceptionList")
-    if not any(policy.arn in asked.policyArns for policy in identity.attached_policies):
+    if not any(policy.arn in parameters.policyArns for policy in identity.attached_policies):
         return compliant("None of policyArns is attached")
     arns = [policy.arn for policy in identity.attached_policies.known_part]
-    listed = [arn for arn in asked.policyArns if arn in arns]
+    listed = [arn for arn in parameters.policyArns if arn in arns]
     return non_compliant(f"Attached: {', '.join(listed)}", Evidence("attached_policies", listed, source))
 
 

@@ -1,8 +1,7 @@
 """Checks that every customer-managed IAM policy has a description.
 
 Why
-    A description tells the next reader what a policy is for. IAM takes it only when the policy is created, so what is
-    missing stays missing.
+    A description says what a policy is for. It can be set only when the policy is created, and not added later.
 
 COMPLIANT
     The policy has a description.

@@ -1,8 +1,8 @@
 """Checks that the given IAM policy is attached to a user, to a group with users, or to a role that can be assumed.
 
 Why
-    Some policies must be in somebody's hands: without AWSSupportAccess on an identity that is in use, nobody can open
-    a case with AWS when there is an incident.
+    Some policies must be attached to an identity that is in use: without AWSSupportAccess, for example, nobody can
+    open a case with AWS when there is an incident.
 
 COMPLIANT
     The policy is attached to a user, to a group with at least one user, or to a role that trusts somebody: its trust
@@ -41,7 +41,7 @@ class UsageType(StrEnum):
     IAM_ROLE = "IAM_ROLE"
 
 
-_NOBODY = {
+_UNUSED_TEXT = {
     UsageType.ANY: "no user, group with users, or role that trusts somebody",
     UsageType.IAM_USER: "no user",
     UsageType.IAM_GROUP: "no group with users",
@@ -60,17 +60,17 @@ class Parameters(Struct, frozen=True):
 
 
 def evaluate(account: Account, context: Context[Parameters]) -> Verdict:
-    """Judge the account by who holds the policy."""
-    asked = context.parameters
+    """Judge the account by the users, groups and roles that have the policy."""
+    parameters = context.parameters
     for holder in _uses(context):
         source = source_of(holder)
-        evidence = Evidence(f"{source}[{holder.name}].attached_policies", asked.policyARN, source)
-        return compliant(f"{asked.policyARN} is in use: {holder.name} ({source}) has it", evidence)
-    return non_compliant(f"{asked.policyARN} is attached to {_NOBODY[asked.policyUsageType]}")
+        evidence = Evidence(f"{source}[{holder.name}].attached_policies", parameters.policyARN, source)
+        return compliant(f"{parameters.policyARN} is in use: {holder.name} ({source}) has it", evidence)
+    return non_compliant(f"{parameters.policyARN} is attached to {_UNUSED_TEXT[parameters.policyUsageType]}")
 
 
 def _uses(context: Context[Parameters]) -> Iterator[User | Group | Role]:
-    """Yield every known use that counts, and then raise UnknownFact if there may be others."""
+    """Yield every known use that counts; then raise UnknownFact if there may be others."""
     arn, counted = context.parameters.policyARN, context.parameters.policyUsageType
     by_users, by_groups, by_roles = (counted in (UsageType.ANY, kind) for kind in _SINGLE)
     users = context.index.holders(ResourceType.USER, arn)

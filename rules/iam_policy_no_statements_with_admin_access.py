@@ -60,10 +60,10 @@ def evaluate(policy: Policy, context: Context[Parameters]) -> Verdict:
     for number, statement in enumerate(statements):
         if _is_admin(statement):
             place = f"versions[{policy.default_version_id}].document.Statement[{number}]"
-            said = {"Action": statement.actions, "Resource": statement.resources}
+            value = {"Action": statement.actions, "Resource": statement.resources}
             return non_compliant(
                 f"Statement {number + 1} of {policy.default_version_id} allows every action on every resource",
-                Evidence(place, said, Source.POLICIES),
+                Evidence(place, value, Source.POLICIES),
             )
     near = "; ".join(_near_admin(statements))
     return compliant("No statement allows every action on every resource", note=near or None)
@@ -76,7 +76,7 @@ def _is_admin(statement: Statement) -> bool:
 
 
 def _near_admin(statements: Sequence[Statement]) -> Iterator[str]:
-    """Yield what comes near to administration, but is compliant by the letter."""
+    """Yield a note on each statement that allows nearly everything, but is compliant by the letter."""
     for number, statement in enumerate(statements, start=1):
         if statement.effect is Effect.ALLOW and _broad_actions(statement) and _broad_resources(statement):
             action = "NotAction" if statement.actions is None else "every action"

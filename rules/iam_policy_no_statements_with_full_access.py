@@ -70,7 +70,7 @@ def evaluate(policy: Policy, context: Context[Parameters]) -> Verdict:
 
 
 def _full_access(statement: Statement) -> str | None:
-    """Return the words of a statement that grant all actions of some service."""
+    """Return the part of a statement that grants all actions of some service, None without one."""
     if statement.actions is not None:
         return next((action for action in statement.actions if _is_whole_service(action)), None)
     excluded = statement.not_actions or ()
@@ -92,7 +92,7 @@ def _of_every_service(action: str) -> bool:
 
 
 def _near_full_access(statements: Sequence[Statement]) -> Iterator[str]:
-    """Yield what comes near to all actions of a service, but is compliant by the letter."""
+    """Yield a note on each statement that allows nearly all actions of a service, but is compliant by the letter."""
     for number, statement in enumerate(statements, start=1):
         if statement.effect is Effect.ALLOW:
             near = [action for action in statement.actions or () if _is_nearly_whole(action)]
@@ -100,8 +100,8 @@ def _near_full_access(statements: Sequence[Statement]) -> Iterator[str]:
             if left_out and not any(map(every_action, left_out)):
                 near.append(f"NotAction {', '.join(left_out)}")
             if near:
-                said = ", ".join(near)
-                yield f"statement {number} allows {said}: compliant by the letter, but near to all of a service"
+                actions = ", ".join(near)
+                yield f"statement {number} allows {actions}: compliant by the letter, but near to all of a service"
 
 
 RULE = Rule(

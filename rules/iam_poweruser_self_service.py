@@ -21,7 +21,7 @@ Parameters
 Fix
     `aws iam attach-group-policy --group-name GROUP --policy-arn arn:aws:iam::aws:policy/IAMUserChangePassword`, or let
     the account's password policy allow users to change their own password; and attach AWS's documented policy for
-    managing the own MFA device to the group too.
+    managing one's own MFA device to the group too.
 """
 
 from collections.abc import Iterator
@@ -51,14 +51,14 @@ _PASSWORD = (
     "lacks iam:ChangePassword: attach IAMUserChangePassword to the group or set AllowUsersToChangePassword,"
     " and let no statement deny it"
 )
-_MFA = "lacks the actions on the own MFA device: attach AWS's policy for managing it to the group"
+_MFA = "lacks the actions on the user's own MFA device: attach AWS's policy for managing it to the group"
 
 
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
-    """Judge one user by the two rules that it combines."""
+    """Judge one user by the two rules that this one combines."""
     if not user.credentials.password_enabled:
         return not_applicable("The user has no console password")
-    holding = proofs(*_questions(user, context))
+    holding = proofs(*_checks(user, context))
     if not holding:
         return not_applicable("The user does not have PowerUserAccess")
     failed = proofs(
@@ -66,15 +66,15 @@ def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
         partial(_failed, partial(mfa_management, user, context), _MFA),
     )
     if not failed:
-        return compliant("The user may change the own password and manage the own MFA device", holding[0])
+        return compliant("The user may change their own password and manage their own MFA device", holding[0])
     evidence = (fact for verdict, _ in failed for fact in verdict.evidence)
     notes = filter(None, (verdict.note for verdict, _ in failed))
-    said = "; ".join(remedy for _, remedy in failed)
-    return non_compliant(f"PowerUserAccess {said}", holding[0], *evidence, note="; ".join(notes) or None)
+    remedies = "; ".join(remedy for _, remedy in failed)
+    return non_compliant(f"PowerUserAccess {remedies}", holding[0], *evidence, note="; ".join(notes) or None)
 
 
-def _questions(user: User, context: Context[NoParameters]) -> Iterator[partial[Evidence | None]]:
-    """Yield the questions whether the user has the policy: itself, through each group, and through one unseen."""
+def _checks(user: User, context: Context[NoParameters]) -> Iterator[partial[Evidence | None]]:
+    """Yield checks that the user has the policy: attached itself, through each group, or through unknown groups."""
     yield partial(_attached, user.attached_policies, "attached_policies", Source.USERS)
     for name in user.group_names.known_part:
         yield partial(_through, name, context)

@@ -1,4 +1,4 @@
-"""Checks that no customer-managed policy repeats one of AWS's, and, if asked, how many attached policies are AWS's.
+"""Checks that no customer-managed policy repeats one of AWS's, and optionally how many attached policies are AWS's.
 
 Why
     AWS keeps its managed policies up to date with new services and actions. A copy under a name of one's own goes stale
@@ -83,7 +83,7 @@ def _of_policy(policy: Policy, context: Context[Parameters]) -> Verdict:
         name = same[0].arn.rpartition("/")[2]
         return non_compliant(f"The policy repeats the AWS-managed policy {name}", _own_version(policy), fact)
     if not others:
-        list(context.snapshot.users)  # raises where others may hold some
+        list(context.snapshot.users)  # raises if unknown users or groups may have some
         list(context.snapshot.groups)
         gap = context.index.unread(Source.AWS_MANAGED_POLICIES)
         raise UnknownFact(gap, f"no AWS-managed policy was read to compare with; {_HELP}")
@@ -114,18 +114,18 @@ def _of_account(context: Context[Parameters]) -> Verdict:
     if not attached:
         return not_applicable("No managed policy is attached to a group or role")
     of_aws = sum(is_aws_managed(each.arn) for each in attached)
-    said = f"{of_aws} of {len(attached)} policies attached to groups and roles are AWS-managed"
+    text = f"{of_aws} of {len(attached)} policies attached to groups and roles are AWS-managed"
     facts = [
         Evidence(kind, {"attached": len(attached), "aws_managed": of_aws}, source)
         for kind, source in (("groups", Source.GROUPS), ("roles", Source.ROLES))
     ]
     if of_aws * _PERCENT < least * len(attached):
-        return non_compliant(f"{said}, less than {least} %", *facts)
-    return compliant(f"{said}, at least {least} %", *facts)
+        return non_compliant(f"{text}, less than {least} %", *facts)
+    return compliant(f"{text}, at least {least} %", *facts)
 
 
 def _attached(context: Context[Parameters]) -> Iterator[AttachedPolicy]:
-    """Yield each attachment of a managed policy to a group or role; raise UnknownFact where there may be others."""
+    """Yield each attachment of a managed policy to a group or role; raise UnknownFact if there may be others."""
     for holder in (*context.snapshot.groups, *context.snapshot.roles):
         yield from holder.attached_policies
 

@@ -47,7 +47,7 @@ def evaluate(role: Role, context: Context[Parameters]) -> Verdict:
     evidence = Evidence("attached_policies", [policy.arn for policy in role.attached_policies.known_part], Source.ROLES)
     if missing:
         return non_compliant(f"Not attached: {', '.join(missing)}", evidence)
-    return compliant("Every policy asked for is attached", evidence)
+    return compliant("Every required policy is attached", evidence)
 
 
 def notes(context: Context[Parameters]) -> Iterator[str]:

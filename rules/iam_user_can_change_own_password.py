@@ -5,7 +5,7 @@ Why
     sets passwords for others, and then knows them.
 
 COMPLIANT
-    The user may do iam:ChangePassword on the own user, signed in with MFA; or, if the user has no MFA device, signed in
+    The user may do iam:ChangePassword on their own user, signed in with MFA; or, without an MFA device, signed in
     without it. The right may come from the account's password policy, from AWS's policy IAMUserChangePassword or from
     any other one, attached to the user or to a group. Without iam:GetAccountPasswordPolicy the console cannot show the
     rules for passwords; then a note says so.
@@ -35,7 +35,7 @@ from auditor.rule import Context, NoParameters, Rule, RuleOrigin, Severity, Verd
 
 
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
-    """Judge one user by what identity policies, boundary and password policy decide."""
+    """Judge one user by identity policies, permissions boundary and password policy."""
     return password_change(user, context)
 
 

@@ -1,12 +1,12 @@
-"""Checks that each console user may register and manage the own MFA device, by policies of groups.
+"""Checks that each console user may register and manage their own MFA device, by policies of groups.
 
 Why
-    Who cannot register a device works without MFA until an administrator helps. A policy that denies everything until
-    MFA is used must spare what registering a first device takes, or nobody can register one.
+    Somebody who cannot register a device works without MFA until an administrator helps. A policy that denies
+    everything until MFA is used must exempt the actions that register a first device, or nobody can register one.
 
 COMPLIANT
     Signed in at the console without MFA, the user may do iam:CreateVirtualMFADevice (on a device named like the user),
-    iam:EnableMFADevice, iam:ListMFADevices and iam:ResyncMFADevice (on the own user) and iam:ListVirtualMFADevices,
+    iam:EnableMFADevice, iam:ListMFADevices and iam:ResyncMFADevice (on their own user) and iam:ListVirtualMFADevices,
     each by a policy of a group. A note says if only a device named like the user can be created, since the console asks
     for a free name; if iam:DeactivateMFADevice is allowed without MFA too, so that whoever has the password could
     remove the device (since 2023 AWS refuses that to access keys without MFA, whatever a policy says); and if an action
@@ -28,8 +28,8 @@ Parameters
     Not considered are SCPs, RCPs, session policies and resource-based policies.
 
 Fix
-    Attach AWS's documented policy for managing the own MFA device to a group of the user (`aws iam attach-group-policy
-    --group-name GROUP --policy-arn ARN`), with the resources `arn:aws:iam::*:mfa/*` and
+    Attach AWS's documented policy for managing one's own MFA device to a group of the user (`aws iam
+    attach-group-policy --group-name GROUP --policy-arn ARN`), with the resources `arn:aws:iam::*:mfa/*` and
     `arn:aws:iam::*:user/${aws:username}`, for users with a path also `arn:aws:iam::*:user/*/${aws:username}`.
     `iam-audit can USER iam:EnableMFADevice` shows which statement decides.
 """

@@ -10,7 +10,7 @@ NON_COMPLIANT
     The user has no MFA device, also if it has only access keys, or no credentials at all. A virtual device that was
     created and not assigned does not count.
 INSUFFICIENT_DATA
-    The credential report could not be read, is older than asked for, does not list the user (created since), or says
+    The credential report could not be read, is older than allowed, does not list the user (created since), or says
     neither true nor false.
 
 Parameters
@@ -38,7 +38,7 @@ from auditor.rule import (
 
 
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
-    """Judge one user by its row of the credential report, or by what AWS said of it when asked again."""
+    """Judge one user by its row of the credential report, or by what was read again from AWS."""
     if user.verified is not None:
         origin = f" (read from AWS again at {time_text(user.verified.read_at)})"
         return _judged(Evidence("verified.mfa_active", user.verified.mfa_active, Source.MFA_DEVICES), origin)

@@ -28,7 +28,7 @@ from auditor.rule import Context, Evidence, NoParameters, Rule, RuleOrigin, Seve
 
 
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
-    """Judge one user by the policies that are its own."""
+    """Judge one user by the policies on the user itself."""
     known = user.inline_policies.known_part or user.attached_policies.known_part
     if not (known or any(user.inline_policies) or any(user.attached_policies)):
         return compliant("The user has no policies of its own")

@@ -68,8 +68,8 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
         return compliant("No active service-specific credential lasts longer than allowed", *facts)
     first = lasting[0]
     more = f", and {len(lasting) - 1} more" if len(lasting) > 1 else ""
-    said = f"An active credential for {first.service_name} {_age(first, context)} {_end(first)}{more}"
-    return non_compliant(said, *map(_evidence, lasting))
+    text = f"An active credential for {first.service_name} {_age(first, context)} {_end(first)}{more}"
+    return non_compliant(text, *map(_evidence, lasting))
 
 
 def _lasting(credential: ServiceCredential, most_days: int) -> ServiceCredential | None:

@@ -14,7 +14,7 @@ NON_COMPLIANT
     from its last rotation. Changing a password or activating a key again does not count as use. SSH keys, certificates
     and service-specific credentials are not looked at.
 INSUFFICIENT_DATA
-    The credential report could not be read, is older than asked for, of unknown time, does not list the user (created
+    The credential report could not be read, is older than allowed, of unknown time, does not list the user (created
     since), or does not say clearly what is active and when it was used (a time later than that of the report is not
     clear); or the user has further keys that the report does not describe.
 
@@ -57,7 +57,7 @@ class Parameters(Struct, frozen=True):
 
 
 class _Credential(Struct, frozen=True):
-    """Name the columns that tell of one credential."""
+    """Name the columns of the credential report about one credential."""
 
     name: str
     active: str
@@ -82,27 +82,27 @@ def evaluate(user: User, context: Context[Parameters]) -> Verdict:
         lambda: user.credentials.additional_credentials_info,
     )
     if idle:
-        said = ", ".join(text for text, _ in idle)
-        signs = (sign for _, sign in idle)
-        return non_compliant(f"Not used for more than {limit} days: {said}", *signs)
+        credentials = ", ".join(text for text, _ in idle)
+        uses = (use for _, use in idle)
+        return non_compliant(f"Not used for more than {limit} days: {credentials}", *uses)
     active = [reported(user.credentials, credential.active) for credential in _CREDENTIALS]
-    used = [_last_sign(user, each)[1] for each, fact in zip(_CREDENTIALS, active, strict=True) if fact.value]
-    said = f"Everything active was used within {limit} days" if used else "The user has no password and no active key"
-    return compliant(said, *active, *used)
+    used = [_last_use(user, each)[1] for each, fact in zip(_CREDENTIALS, active, strict=True) if fact.value]
+    text = f"Everything active was used within {limit} days" if used else "The user has no password and no active key"
+    return compliant(text, *active, *used)
 
 
 def _idle(user: User, credential: _Credential, context: Context[Parameters]) -> tuple[str, Evidence] | None:
-    """Return the words for the credential and its last sign of life if it is active and that is too long ago."""
+    """Return the text for the credential, and evidence of its last use, if it is active and not used for too long."""
     if not getattr(user.credentials, credential.active):
         return None
-    time, sign = _last_sign(user, credential)
-    age = context.age_at_report(time, sign.path.rpartition(".")[2])
+    time, use = _last_use(user, credential)
+    age = context.age_at_report(time, use.path.rpartition(".")[2])
     too_long = age > timedelta(days=context.parameters.maxCredentialUsageAge)
-    return (f"{credential.name} since {time_text(time)}", sign) if too_long else None
+    return (f"{credential.name} since {time_text(time)}", use) if too_long else None
 
 
-def _last_sign(user: User, credential: _Credential) -> tuple[datetime, Evidence]:
-    """Return when an active credential was last used, or from when on it never was."""
+def _last_use(user: User, credential: _Credential) -> tuple[datetime, Evidence]:
+    """Return when an active credential was last used, or when it was made or changed if it was never used."""
     for column in (credential.used, credential.started):
         time: datetime | None = getattr(user.credentials, column)
         if time is not None:

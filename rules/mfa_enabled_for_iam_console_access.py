@@ -9,7 +9,7 @@ NON_COMPLIANT
     The user has a console password and no MFA device, also if the password was never used. A virtual device that was
     created and not assigned does not count.
 INSUFFICIENT_DATA
-    The credential report could not be read, is older than asked for, does not list the user (created since), or says
+    The credential report could not be read, is older than allowed, does not list the user (created since), or says
     neither true nor false.
 
 Parameters
@@ -36,7 +36,7 @@ from auditor.rule import (
     time_text,
 )
 
-# Where the two facts stand in the user's record, and which sources they are from.
+# The paths of the two facts in the user's record, and their sources.
 _Place = tuple[str, Source]
 _REPORTED = (
     ("credentials.password_enabled", Source.CREDENTIAL_REPORT),
@@ -46,7 +46,7 @@ _VERIFIED = (("verified.password_enabled", Source.LOGIN_PROFILES), ("verified.mf
 
 
 def evaluate(user: User, context: Context[NoParameters]) -> Verdict:
-    """Judge one user by its row of the credential report, or by what AWS said of it when asked again."""
+    """Judge one user by its row of the credential report, or by what was read again from AWS."""
     if user.verified is not None:
         return _judged(user.verified, f" (read from AWS again at {time_text(user.verified.read_at)})", _VERIFIED)
     return _judged(user.credentials, "", _REPORTED)

@@ -1,4 +1,4 @@
-"""Checks that root needs hardware MFA to sign in, and that no virtual MFA device would do.
+"""Checks that root needs hardware MFA to sign in, and that root has no virtual MFA device.
 
 Why
     The secret of a virtual device can be copied, with a backup of the phone for one. The secret of a hardware device
@@ -49,7 +49,7 @@ from auditor.rule import (
 
 
 def evaluate(account: Account, context: Context[NoParameters]) -> Verdict:
-    """Judge root by whether it has MFA, and by the list of virtual devices: the rest is hardware."""
+    """Judge root by whether it has MFA, and by the list of virtual devices, because all others are hardware."""
     credentials = root_credentials(account)
     if not credentials.holds:
         return not_applicable("Root has neither a password nor an active access key", *credentials.evidence)
@@ -58,8 +58,8 @@ def evaluate(account: Account, context: Context[NoParameters]) -> Verdict:
         evidence = (*credentials.evidence, *root_mfa(account).evidence)
         return compliant("Root has MFA, and no virtual device", *evidence)
     evidence = (*credentials.evidence, *(fact for _, facts in faults for fact in facts))
-    said = ", ".join(words for words, _ in faults)
-    return non_compliant(f"Root has {said}", *evidence)
+    details = ", ".join(text for text, _ in faults)
+    return non_compliant(f"Root has {details}", *evidence)
 
 
 def _without_mfa(account: Account) -> tuple[str, tuple[Evidence, ...]] | None:
@@ -81,7 +81,7 @@ def _by_user(devices: Listing[VirtualMfaDevice], account: Account) -> VirtualMfa
 
 
 def _by_serial_number(devices: Listing[VirtualMfaDevice], account: Account) -> VirtualMfaDevice | None:
-    """Return root's device in a list that names no users, such as an export with other fields."""
+    """Return root's device in a list that names no users, such as an export with other fields, None without one."""
     if any(each.user_arn is not None for each in devices):
         _check_owners(devices)
         return None
@@ -89,16 +89,16 @@ def _by_serial_number(devices: Listing[VirtualMfaDevice], account: Account) -> V
 
 
 def _check_owners(devices: Listing[VirtualMfaDevice]) -> None:
-    """Raise UnknownFact for a device that is enabled for nobody in a list that names the users of others."""
+    """Raise UnknownFact for an enabled device without a user, in a list that names the users of other devices."""
     for device in devices:
         if device.user_arn is None and device.enabled_at is not None:
             raise undecided(f"the virtual device {device.serial_number} is enabled, and its user is not known")
 
 
 def _is(account: Account, resource: str, arn: str | None) -> bool:
-    """Compare whole ARNs: users and their devices may have names such as root-ops.
+    """Return whether an ARN is exactly this resource of the account; users may have names such as root-ops.
 
-    While the account number is not known any will do, since the devices are those of one account.
+    If the account number is unknown any number matches, because all devices are those of one account.
     """
     own = rf"arn:{re.escape(account.partition)}:iam::{re.escape(account.id) if account.id else '[0-9]{12}'}:"
     return arn is not None and re.fullmatch(own + re.escape(resource), arn) is not None

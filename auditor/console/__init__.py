@@ -1,1 +1,1 @@
-"""The console: the command line and what a person at a terminal sees."""
+"""The console: the command line, and what it shows on a terminal."""

@@ -1,4 +1,4 @@
-"""The progress of a run over many accounts: a bar on a terminal, elsewhere a line now and then."""
+"""The progress of a run over many accounts: a bar on a terminal, otherwise a line from time to time."""
 
 import sys
 import time
@@ -10,12 +10,12 @@ from auditor.console.messages import Say
 from auditor.organization.records import Account, Receipt, State
 
 Done = Callable[[Account, Receipt], None]
-_EVERY_S = 30.0  # seconds between two lines in a log
+_INTERVAL_S = 30.0  # seconds between two lines in a log
 
 
 @contextmanager
 def progress(total: int, *, shown: bool, say: Say) -> Iterator[Done]:
-    """Show how many accounts are done while the block runs; yields what is to be told of each."""
+    """Show how many accounts are done while the block runs; yield a function to call for each of them."""
     with _bar(total) if shown else _lines(total, say) as done:
         yield done
 
@@ -49,13 +49,13 @@ def _bar(total: int) -> Iterator[Done]:
 @contextmanager
 def _lines(total: int, say: Say) -> Iterator[Done]:
     states: Counter[State] = Counter()
-    told = time.monotonic()
+    last_line = time.monotonic()
 
     def done(_account: Account, receipt: Receipt) -> None:
-        nonlocal told
+        nonlocal last_line
         states[receipt.state] += 1
-        if time.monotonic() - told > _EVERY_S:
-            told = time.monotonic()
+        if time.monotonic() - last_line > _INTERVAL_S:
+            last_line = time.monotonic()
             say(f"{states.total():,} of {total:,} accounts are done: {_text(states)}")
 
     yield done

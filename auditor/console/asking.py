@@ -1,4 +1,4 @@
-"""Asking what a user may do: from a request to answers shown and an exit code."""
+"""Runs `iam-audit can`: shows what a user may do, and returns the exit code."""
 
 from collections.abc import Iterator, Sequence
 
@@ -28,7 +28,7 @@ _DENIED = 1
 def ask(request: CanRequest) -> int:
     """Show the answers and return the exit code.
 
-    For one session that is 0 for allow, 1 for a denial, 4 for undecided; for all three 4 if one is undecided, else 0.
+    With one session: 0 for allow, 1 for a denial, 4 for undecided. With all three: 4 if one is undecided, otherwise 0.
     """
     say = speaker(quiet=request.quiet)
     places.check(request.account)
@@ -59,7 +59,7 @@ def _show(answers: Sequence[Answer], request: CanRequest) -> None:
 
 
 def _lines(answers: Sequence[Answer]) -> Iterator[str]:
-    """Yield the lines that show answers to one question in one or more sessions."""
+    """Yield the lines that show the answers for one action in one or more sessions."""
     first = answers[0]
     yield f"{first.user}: {first.action} on {first.resource}"
     for answer in answers:

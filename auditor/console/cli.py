@@ -1,4 +1,4 @@
-"""The command line: the group of all commands, and the program's entry."""
+"""The command line: the group of all commands, and the program's entry point."""
 
 import sys
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from auditor.console.groups import Commands
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; every error ends here, as one message on stderr.
 
-    Without `argv` it takes the program's own, and the whole process is then its business: a signal ends it.
+    Without `argv` it uses the program's own arguments, and handles signals and streams of the whole process.
     """
     if argv is not None:
         return process.run(iam_audit, argv)
@@ -29,7 +29,7 @@ _SECTIONS = {
     "Rules, settings and rights": ("rules", "frameworks", "config", "export", "permissions"),
     "In pipelines": ("pre-commit",),
 }
-"""The names of the commands, in the order of the help, each under the heading of what it is for."""
+"""The names of the commands under the headings of the help, in its order."""
 
 _BEGIN = """\b
 Begin with one of these:
@@ -41,13 +41,13 @@ Begin with one of these:
 `iam-audit COMMAND --help` describes a command and its options."""
 
 
-def _place(name: str) -> str:
+def _module(name: str) -> str:
     return f"auditor.console.commands.{name.replace('-', '_')}"
 
 
 @click.group(
     cls=Commands,
-    places={name: _place(name) for names in _SECTIONS.values() for name in names},
+    modules={name: _module(name) for names in _SECTIONS.values() for name in names},
     headings=_SECTIONS,
     epilog=_BEGIN,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -1,4 +1,4 @@
-"""The diff: from two reports or two snapshots to what changed between them, shown and written, and an exit code."""
+"""Runs `iam-audit diff`: compares two reports or two snapshots, shows and writes the changes."""
 
 from datetime import UTC, datetime
 
@@ -25,7 +25,7 @@ from auditor.writers.diff.formats import DIFF_SUFFIXES
 
 
 def run(request: DiffRequest) -> int:
-    """Compare what the request names and return the exit code."""
+    """Compare the two documents of a request and return the exit code."""
     say = speaker(quiet=request.quiet)
     sources = [each for each in (request.old, request.new) if each != "-"]
     if request.old == request.new == "-":
@@ -45,7 +45,7 @@ def _compared(request: DiffRequest) -> Comparison:
     old, place = saved.read(request.old, "the old report")
     if saved.is_snapshot(old):
         before = load(old, place)
-        del old  # a large account's has a hundred megabytes
+        del old  # a large account's snapshot takes a hundred megabytes
         after = load(*_second(request.new, place, "snapshot"))
         return _of_snapshots(before, after, request)
     _check_selection(request)
@@ -55,7 +55,7 @@ def _compared(request: DiffRequest) -> Comparison:
 
 
 def _second(source: str, other: str, kind: str) -> tuple[bytes, str]:
-    """Return the content of the new document and its place; raise UsageError if it is not of the old one's kind."""
+    """Return the content of the new document and its place; raise UsageError if the old one is of another kind."""
     content, place = saved.read(source, "the new report")
     if saved.is_snapshot(content) != (kind == "snapshot"):
         kinds = ("a snapshot", "a report")
@@ -66,9 +66,9 @@ def _second(source: str, other: str, kind: str) -> tuple[bytes, str]:
 
 
 def _check_selection(request: DiffRequest) -> None:
-    """Raise UsageError for options that are about the judging of snapshots."""
-    unasked = Choice()
-    given = [name for name in structs.asdict(unasked) if getattr(request.selection, name) not in ((), None, False)]
+    """Raise UsageError for options that only matter when snapshots are judged."""
+    names = structs.asdict(Choice())
+    given = [name for name in names if getattr(request.selection, name) not in ((), None, False)]
     given += ["as_of"] if request.as_of is not None else []
     if given:
         option = _OPTIONS.get(given[0], given[0]).replace("_", "-")
@@ -83,7 +83,7 @@ _OPTIONS = {"rule_set": "rules", "include": "rule", "exclude": "exclude-rule", "
 
 
 def _of_snapshots(old: Snapshot, new: Snapshot, request: DiffRequest) -> Comparison:
-    """Compare what the same rules say of two snapshots, as of one time."""
+    """Compare the verdicts of the same rules on two snapshots, as of one time."""
     now = request.as_of or datetime.now(UTC).replace(microsecond=0)
     loaded = config.load(request.selection.config, now.date(), ignored=request.selection.no_config)
     plan = planned(request.selection, loaded)

@@ -1,4 +1,4 @@
-"""Explaining a resource: from a request to an explanation shown or written, and an exit code."""
+"""Runs `iam-audit explain`: shows or writes an explanation of a resource, and returns the exit code."""
 
 import sys
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ _SOURCES = POLICIES_OF_USERS | {
 
 
 def explain(request: ExplainRequest) -> int:
-    """Explain a resource and return the exit code: 4 where something of it is unknown, 3 where a rule failed."""
+    """Explain a resource and return the exit code: 4 if something about it is unknown, 3 if a rule failed."""
     say = speaker(quiet=request.quiet)
     places.check(request.account)
     loaded = config.load(request.selection.config, datetime.now(UTC).date(), ignored=request.selection.no_config)
@@ -68,14 +68,14 @@ def explain(request: ExplainRequest) -> int:
 
 
 def _plan(choice: Choice, loaded: Loaded) -> tuple[Plan, bool]:
-    """Return the plan, and whether nothing selects rules: then it has all of them."""
+    """Return the plan, and whether nothing selects rules, in which case the plan has all of them."""
     if choice.rule_set or choice.include or choice.packs or layer_of_file(loaded).decides:
         return planned(choice, loaded), False
     return planned(structs.replace(choice, rule_set=RuleSet.ALL.value), loaded), True
 
 
 def _rules(plan: Plan, resource_type: ResourceType | None, *, usual: bool) -> list[ConfiguredRule]:
-    """Return the rules that judge such resources; those that cost calls run only where somebody selects them."""
+    """Return the rules that judge this type of resource; rules that need extra calls run only if they are selected."""
     rules = relevant(plan.rules, resource_type)
     return cheap(rules) if usual else rules
 

@@ -1,4 +1,4 @@
-"""The forecast: from a request to what the calendar alone will change, shown, written, and an exit code."""
+"""Runs `iam-audit forecast`: shows and writes the findings that will open only because time passes."""
 
 from datetime import UTC, datetime
 
@@ -18,7 +18,7 @@ from auditor.writers.forecast import SUFFIXES
 
 
 def run(request: ForecastRequest) -> int:
-    """Forecast what the request asks for and return the exit code."""
+    """Show and write the forecast, and return the exit code."""
     say = speaker(quiet=request.quiet)
     places.check(request.account)
     sources = [each for each in (request.account.snapshot,) if each is not None]

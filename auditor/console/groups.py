@@ -1,4 +1,4 @@
-"""Commands and groups of commands: help under headings, and modules that are imported when they are needed."""
+"""Commands and groups of commands: help with headings, and modules that are imported only when needed."""
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -10,7 +10,7 @@ from auditor.errors import nearest
 
 
 class Headed(click.Option):
-    """An option that help lists under a heading of its kind."""
+    """An option that the help lists under a heading."""
 
     def __init__(self, *arguments: Any, heading: str, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
@@ -18,14 +18,14 @@ class Headed(click.Option):
 
 
 ORDER = "iam-audit.order"
-"""The key of a context's `meta` that holds the names of options in the order given, one for each time."""
+"""The key in a context's `meta` for the names of the given options, in their order and with repetitions."""
 
 
 class Command(click.Command):
-    """A command whose help lists its options under their headings, and those without one last."""
+    """A command whose help lists its options under their headings, and options without a heading last."""
 
     def make_parser(self, ctx: click.Context) -> Any:
-        """Return the parser of the command line, which keeps the order of options in the context."""
+        """Return the parser of the command line; it records the order of the options in the context."""
         parser: Any = super().make_parser(ctx)
         parse = parser.parse_args
 
@@ -51,9 +51,9 @@ class Command(click.Command):
 
 
 class Commands(click.Group):
-    """A group whose commands list their options under headings, and stand in modules that are imported when needed.
+    """A group whose commands list their options under headings, and are imported only when needed.
 
-    `places` maps the names of such commands to the modules in which they stand, under the attribute `command`.
+    `modules` maps the names of commands to the modules that define them, as the attribute `command`.
     `headings` maps the headings of the group's help to the names of the commands below them.
     """
 
@@ -63,31 +63,31 @@ class Commands(click.Group):
     def __init__(
         self,
         *arguments: Any,
-        places: Mapping[str, str] | None = None,
+        modules: Mapping[str, str] | None = None,
         headings: Mapping[str, Sequence[str]] | None = None,
         **settings: Any,
     ) -> None:
         super().__init__(*arguments, **settings)
-        self._places = places or {}
+        self._modules = modules or {}
         self._headings = headings or {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, whether imported or not."""
-        return sorted({*super().list_commands(ctx), *self._places})
+        return sorted({*super().list_commands(ctx), *self._modules})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command of a name, imported now if it is not yet; None if there is none."""
-        if cmd_name in self._places and cmd_name not in self.commands:
-            command: click.Command = import_module(self._places[cmd_name]).command
+        """Return the command with a name, and import it if needed; None if there is none."""
+        if cmd_name in self._modules and cmd_name not in self.commands:
+            command: click.Command = import_module(self._modules[cmd_name]).command
             self.add_command(command, cmd_name)
         return super().get_command(ctx, cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that the arguments name; raise click's error with the nearest name where there is none.
+        """Return the command that the arguments name; if there is none, raise click's error with the nearest name.
 
-        click itself looks for near names only among commands that were imported.
+        click itself only suggests names of commands that were imported.
         """
         name = args[0]
         if ctx.resilient_parsing or name.startswith("-") or self.get_command(ctx, name) is not None:

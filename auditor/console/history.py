@@ -1,4 +1,4 @@
-"""What a history says, shown: verified, as open findings, as a trend, as a sample."""
+"""Runs the commands that read a history: verify, show, trend, report and sample."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -29,7 +29,7 @@ from auditor.writers.history.formats import SUFFIXES
 
 
 def verify(request: HistoryVerifyRequest) -> int:
-    """Show whether a history is whole; the exit code is 1 where something was removed or changed."""
+    """Show whether a history is unchanged; the exit code is 1 if something was removed or changed."""
     path, _ = named(request)
     reports = _digests(request.reports) if request.reports else None
     with store.reading(path) as connection:
@@ -39,7 +39,7 @@ def verify(request: HistoryVerifyRequest) -> int:
 
 
 def show(request: HistoryShowRequest) -> int:
-    """Show what is not resolved, and how old it is."""
+    """Show the findings that are not resolved, and their ages; the exit code is 0."""
     path, settings = named(request)
     with store.reading(path) as connection:
         found = open_findings(connection, _wanted(request.wanted), settings.days_allowed)
@@ -48,19 +48,19 @@ def show(request: HistoryShowRequest) -> int:
 
 
 def show_trend(request: HistoryTrendRequest) -> int:
-    """Show how findings came and went, or write it to files."""
+    """Show or write how many findings were open and resolved on each day; the exit code is 0."""
     path, settings = named(request)
     paths.check(request.paths, SUFFIXES, sources=[path])
     with store.reading(path) as connection:
         found = trend(connection, _wanted(request.wanted), Period(request.since, request.until), settings.days_allowed)
     account_id = found.accounts[0].account if len(found.accounts) == 1 else None
     newest = max(each.newest_run for each in found.accounts)
-    _give(found, request, [paths.resolved(each, account_id, newest) for each in request.paths], [path])
+    _output(found, request, [paths.resolved(each, account_id, newest) for each in request.paths], [path])
     return 0
 
 
 def show_report(request: HistoryReportRequest) -> int:
-    """Show a stored report with the ages of its findings, or write it to files."""
+    """Show or write a stored report with the ages of its findings; the exit code is 0."""
     path, settings = named(request)
     sources = [path, request.report_file]
     paths.check(request.paths, SUFFIXES, sources=sources)
@@ -69,18 +69,18 @@ def show_report(request: HistoryReportRequest) -> int:
     with store.reading(path) as connection:
         found = ages(connection, report, place, settings.days_allowed, request.new_since)
     targets = [paths.resolved(each, found.account, found.captured_at) for each in request.paths]
-    _give(found, request, targets, sources, report)
+    _output(found, request, targets, sources, report)
     return 0
 
 
-def _give(
+def _output(
     found: Trend | ReportAges,
     request: HistoryTrendRequest | HistoryReportRequest,
     targets: Sequence[Path],
     sources: Sequence[str],
     report: Report | None = None,
 ) -> None:
-    """Write what was found to files, and print it where none are named or a format is."""
+    """Write a result to files; print it if there are none, or if a format is given."""
     if targets:
         results.write_history(found, targets, sources=sources, report=report)
     if request.output_format or not targets:
@@ -90,7 +90,7 @@ def _give(
 
 
 def show_sample(request: HistorySampleRequest) -> int:
-    """Show findings that are drawn at random."""
+    """Show findings that are drawn at random; the exit code is 0."""
     path, _ = named(request)
     period = Period(request.since, request.until)
     with store.reading(path) as connection:
@@ -104,7 +104,7 @@ def _wanted(wanted: Filter) -> Wanted:
 
 
 def _digests(sources: Sequence[str]) -> Mapping[str, str]:
-    """Return the places of reports by their digests; what is no report is an error."""
+    """Return the places of reports by their digests; raise AuditError for a file that is not a report."""
     found: dict[str, str] = {}
     for source in sources:
         content, place = saved.read(source, "the report")

@@ -1,4 +1,4 @@
-"""The file of the history that a command is about: that of --history, or the one that the configuration file names."""
+"""Finds the history file of a command: the one of --history, or the one in the configuration file."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from auditor.selection.run_settings import RunSettings, run_settings
 
 
 class Naming(Protocol):
-    """Stand for a request that may name a history and a configuration file."""
+    """Describe a request that may name a history and a configuration file."""
 
     @property
     def history(self) -> str | None:
@@ -28,7 +28,7 @@ class Naming(Protocol):
 
 
 def named(request: Naming) -> tuple[str, RunSettings]:
-    """Return the path of the history and the settings of the configuration file; raise UsageError without a history."""
+    """Return the path of the history and the settings of the configuration file; raise UsageError if none is named."""
     loaded = config.load(request.config, datetime.now(UTC).date(), ignored=request.no_config)
     settings = run_settings(RunOptions(history=request.history), loaded)
     if settings.history_path is None:
@@ -40,7 +40,7 @@ def named(request: Naming) -> tuple[str, RunSettings]:
 
 
 def check_folder(settings: RunSettings, loaded: Loaded) -> None:
-    """Raise UsageError for a history out of the folder of a configuration file that was read without being named."""
+    """Raise UsageError if a configuration file found without --config names a history outside its folder."""
     path = settings.history_path
     if path is None or loaded.path is None or not settings.history.origin.file or "\0" in path:
         return

@@ -1,4 +1,4 @@
-"""The hook for pre-commit: which files are templates with resources of IAM, and judging each alone."""
+"""Runs the pre-commit hook: finds the templates with IAM resources among files, and judges each by itself."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,9 +19,9 @@ _WORST_FIRST = (3, 1)
 
 
 def run(options: Mapping[str, Any]) -> int:
-    """Judge each template among the files, and return the worst exit code; what stays undecided passes.
+    """Judge each template among the files, and return the worst exit code; undecided findings pass.
 
-    Raises AuditError, after all other files were judged, for one that could not be read.
+    If a file cannot be read, the other files are judged first; then the worst AuditError is raised.
     """
     given = {name: value for name, value in options.items() if name != "paths"}
     codes: set[int] = set()
@@ -39,7 +39,7 @@ def run(options: Mapping[str, Any]) -> int:
 
 
 def _judged(path: str, given: Mapping[str, Any]) -> int:
-    """Return the exit code for a file; 0 for one that is no template."""
+    """Return the exit code for a file; 0 if it is not a template."""
     return scanning.run(_request(path, given), undecided_passes=True) if _is_template(path) else 0
 
 
@@ -50,12 +50,12 @@ def _show(errors: Sequence[AuditError], say: Say) -> None:
 
 
 def _is_template(path: str) -> bool:
-    """Return whether a file looks like a template with resources of IAM; its reader says what is wrong with it."""
+    """Return whether a file looks like a template with IAM resources; errors in it are found when it is parsed."""
     content = documents.read(path, path)
     return _RESOURCES.search(content) is not None and _OF_IAM.search(content) is not None
 
 
 def _request(path: str, given: Mapping[str, Any]) -> ScanRequest:
-    """Return what `scan` is asked with only a template and the gate, and with the options of the hook."""
+    """Return the request of a `scan` with only a template and the gate, and with the options of the hook."""
     params = scan.make_context("scan", ["--cloudformation", path, *_GATE]).params
     return request_of(ScanRequest, {**params, **given})

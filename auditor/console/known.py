@@ -1,4 +1,4 @@
-"""Writing the baseline of a stored report."""
+"""Runs `iam-audit baseline`: writes the baseline of a stored report."""
 
 from auditor import load_report
 from auditor.collectors.saved import load_baseline
@@ -12,18 +12,18 @@ SUFFIXES = (".json",)
 
 
 def write_baseline(request: BaselineRequest) -> int:
-    """Write what is known by a report, and return the exit code, 0."""
+    """Write the baseline of a report, and return the exit code, 0."""
     say = speaker(quiet=request.quiet)
     paths.check([request.path], SUFFIXES, sources=[request.report_file])
     earlier = None if request.keep is None else load_baseline(request.keep)
     report = load_report(request.report_file)
     baseline = baseline_of(report, request.report_file, earlier)
     file = paths.resolved(request.path, report.account.id, report.snapshot.captured_at)
-    undecided, aside = report.summary.counts[ComplianceType.INSUFFICIENT_DATA], report.summary.suppressed
+    undecided, suppressed = report.summary.counts[ComplianceType.INSUFFICIENT_DATA], report.summary.suppressed
     if undecided:
         say(f"Warning: findings with INSUFFICIENT_DATA are not in a baseline; the report has {undecided:,}")
-    if aside:
-        say(f"Note: suppressed findings are not in a baseline; the report has {aside:,}")
+    if suppressed:
+        say(f"Note: suppressed findings are not in a baseline; the report has {suppressed:,}")
     files.write_text(baseline.to_json(), file)
     count = len(baseline.findings)
     kept = count - len(baseline_of(report).findings)

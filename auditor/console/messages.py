@@ -1,4 +1,4 @@
-"""Messages to the person at the terminal, beside the findings: on standard error, if they want any."""
+"""Messages to people, apart from the findings: on standard error, unless --quiet is given."""
 
 import os
 import sys
@@ -13,12 +13,12 @@ Say = Callable[[str], None]
 
 
 def speaker(*, quiet: bool) -> Say:
-    """Return what shows messages, or does nothing if they are not wanted."""
+    """Return a function that shows messages, or does nothing if `quiet`."""
     return (lambda _: None) if quiet else _shown
 
 
 def _shown(message: str) -> None:
-    """Show a message on stderr; one that nobody reads any more ends nothing, as with `2>&1 | head`."""
+    """Show a message on stderr; go on if the reader has left, as with `2>&1 | head`."""
     try:
         click.echo(visible(message), err=True)
     except BrokenPipeError:
@@ -26,5 +26,5 @@ def _shown(message: str) -> None:
 
 
 def wants_progress(*, quiet: bool) -> bool:
-    """Return whether to show progress: only to somebody at a terminal."""
+    """Return whether to show progress, which is only done on a terminal."""
     return not quiet and sys.stderr.isatty()

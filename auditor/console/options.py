@@ -1,4 +1,4 @@
-"""The options of commands that have many or share them."""
+"""Command-line options that several commands share, and those of commands with many."""
 
 from collections.abc import Callable
 from functools import partial
@@ -127,7 +127,7 @@ def _options(*options: Callable[[C], C]) -> Callable[[C], C]:
 
 
 def aws_options_for(*, region: str, timeout: str) -> Callable[[C], C]:
-    """Return what adds the options that lead to an account, with the help of --region and of --timeout."""
+    """Return a decorator for the options that lead to an account; `region` and `timeout` are the help of these two."""
     return _options(
         _credentials("--profile", metavar="NAME", shell_complete=profile_names, help="AWS profile to use."),
         _credentials(
@@ -237,7 +237,7 @@ verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show on std
 
 
 def files_option(help_text: str) -> Callable[[C], C]:
-    """Return the option -o of a command that writes any number of files."""
+    """Return a decorator for the option -o of a command that writes any number of files."""
     return showing("-o", "--output", "paths", shell_complete=files, multiple=True, metavar="PATH", help=help_text)
 
 

@@ -1,4 +1,4 @@
-"""An organization from the command line: a run begun or resumed, its report shown and written, and an exit code."""
+"""Runs `iam-audit organization`: begins or resumes a run, shows and writes its report, returns the exit code."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -44,12 +44,12 @@ _OF_RUN = {
     "pages": "--account-pages",
     "parquet": "--parquet",
 }
-"""What a run is begun with and keeps, as its options are called."""
+"""The settings that a run keeps from its beginning, and the names of their options."""
 DEFAULT_TIMEOUT_S = 1800.0
 
 
 class _Run(Struct, frozen=True):
-    """Hold a run that is to be carried out."""
+    """Hold a run that is to be begun or resumed."""
 
     storage: Storage
     manifest: Manifest
@@ -62,7 +62,7 @@ class _Run(Struct, frozen=True):
 
 
 def scan(request: OrganizationScanRequest) -> int:
-    """Begin a run or resume one, show and write its report, and return the exit code."""
+    """Begin or resume a run, show and write its report, and return the exit code."""
     say = speaker(quiet=request.quiet)
     _check(request)
     check_output(request.paths)
@@ -123,7 +123,7 @@ def _check(request: OrganizationScanRequest) -> None:
 
 
 def _check_parquet(*, wanted: bool) -> None:
-    """Raise UsageError where Parquet is wanted and what writes it is not installed."""
+    """Raise UsageError if Parquet is requested and pyarrow is not installed."""
     if wanted and find_spec("pyarrow") is None:
         remedy = "In a checkout, install the extra `parquet`: `pip install '.[parquet]'`."
         raise UsageError("--parquet needs pyarrow, which is not installed", remedy)
@@ -214,7 +214,7 @@ def _work(run: _Run) -> Work:
 def _carried_out(
     run: _Run, work: Work, todo: Sequence[Account], request: OrganizationScanRequest, say: Say
 ) -> list[Account]:
-    """Do the work on the accounts, and return those of which something is unknown."""
+    """Do the work on the accounts, and return those that were not fully audited."""
     troubled: list[Account] = []
 
     live = any(account.source is None for account in todo)
@@ -236,7 +236,7 @@ def _carried_out(
 
 
 def _recheck(run: _Run, work: Work, troubled: Sequence[Account]) -> None:
-    """See whether such accounts were suspended or closed while the run went on, where AWS Organizations lists them."""
+    """Check whether these accounts were suspended or closed during the run, if AWS Organizations listed them."""
     manifest = run.manifest
     if manifest.organization_id is None or not troubled:
         return
@@ -262,7 +262,7 @@ def _has_more(found: OrganizationReport) -> bool:
 
 
 def _gate(settings: RunSettings) -> Gate:
-    """Return the gate of the options and the file; raise UsageError for one that needs what an organization has not."""
+    """Return the gate of the options and the file; raise UsageError for a gate that organizations do not have."""
     wanted = settings.fail_on.value
     if wanted in ("new", "overdue"):
         remedy = "Use --fail-on noncompliant; `iam-audit scan` has this gate, for one account."

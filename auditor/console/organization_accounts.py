@@ -1,4 +1,4 @@
-"""Which accounts an organization run is about: by AWS Organizations, by a file, or by what is stored."""
+"""Lists the accounts of an organization run: from AWS Organizations, from a file, or from stored snapshots."""
 
 from typing import Any
 
@@ -34,12 +34,15 @@ def check_choice(which: AccountsChoice, *, resumed: bool) -> None:
     if which.management_role and not which.organization:
         raise UsageError("--management-role can only be used with --organization", "Leave it out.")
     if which.chain_roles and not which.management_role:
-        hint = "Name the role with --management-role, or let a profile of ~/.aws/config take it, and give --profile."
+        hint = "Name the role with --management-role, or let a profile of ~/.aws/config assume it, and give --profile."
         raise UsageError("--chain-roles needs --management-role", hint)
 
 
 def listed(which: AccountsChoice, say: Say) -> Listed:
-    """Return the accounts that the options name, those too that a filter leaves out; raise as what reads them does."""
+    """Return the accounts that the options name, including those that a filter leaves out.
+
+    Raises SourceError for a list that cannot be read, and UsageError for a wrong filter or role.
+    """
     if which.organization:
         return _of_organization(which, say)
     if which.snapshots:
@@ -66,7 +69,7 @@ def _of_organization(which: AccountsChoice, say: Say) -> Listed:
 
 
 def management(profile: str | None, region: str | None, role: str | None) -> Any:
-    """Return a connection to the account that lists the organization; raise AuditError where it cannot be reached."""
+    """Return a connection to the account that lists the organization; raise AuditError if it cannot be reached."""
     from auditor.collectors.live.session import LiveOptions, connect  # boto3: 380 ms
 
     return connect(LiveOptions(profile=profile, region=region, role_arn=role), ask_code=None)

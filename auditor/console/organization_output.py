@@ -1,4 +1,4 @@
-"""What people see of an organization's report: standard output, files, and the reports of single accounts."""
+"""Shows and writes the report of an organization, and the stored reports of its accounts."""
 
 import os
 import sys
@@ -28,13 +28,13 @@ def check_output(output: Sequence[str]) -> None:
 
 
 def written(report: OrganizationReport, output: Sequence[str], storage: Storage, manifest: Manifest) -> str:
-    """Write the report to the files, and return the text that says so; empty where there are none."""
+    """Write the report to the files, and return a sentence that names them; "" if there are none."""
     done = [results.write_organization(report, path, _linking(path, storage, manifest)) for path in output]
     return files.sentence(done) if done else ""
 
 
 def _linking(path: str, storage: Storage, manifest: Manifest) -> Callable[[AccountResult], str | None]:
-    """Return what says where the page of an account is, as seen from a file."""
+    """Return a function that returns the relative link from a file to the page of an account, None without a page."""
     run = Path(storage.place, manifest.run)
     start = Path(path).absolute().parent
 
@@ -49,7 +49,7 @@ def _linking(path: str, storage: Storage, manifest: Manifest) -> Callable[[Accou
 
 
 def shown(report: OrganizationReport, output_format: str, *, every_account: bool) -> None:
-    """Show the report on standard output; the table lists only the worst accounts unless all are wanted."""
+    """Show the report on standard output; the table lists only the worst accounts unless `every_account`."""
     with printing.reader_may_leave():
         if output_format == "table":
             from auditor.writers.organization.table import write  # rich
@@ -61,7 +61,7 @@ def shown(report: OrganizationReport, output_format: str, *, every_account: bool
 
 
 def show_account(storage: Storage, manifest: Manifest, request: OrganizationReportRequest, say: Say) -> int:
-    """Show the report of one account, or write it, and return 0; raise UsageError for a gate, which it has not."""
+    """Show or write the report of one account, and return 0; raise UsageError for options of a gate."""
     _check_of_all(request)
     paths.check(request.paths, REPORT_SUFFIXES)
     account = _named(manifest, str(request.account))
@@ -83,7 +83,7 @@ def show_account(storage: Storage, manifest: Manifest, request: OrganizationRepo
 
 
 def _check_of_all(request: OrganizationReportRequest) -> None:
-    """Raise UsageError for options that are about all accounts."""
+    """Raise UsageError for options that only apply to the report of all accounts."""
     given = [] if request.fail_on is None else ["--fail-on"]
     given += gate_settings(request)
     given += ["--all"] if request.every_account else []
@@ -93,7 +93,7 @@ def _check_of_all(request: OrganizationReportRequest) -> None:
 
 
 def _named(manifest: Manifest, name: str) -> Account:
-    """Return the account of a number, key or name; raise UsageError where there is none or more than one."""
+    """Return the account with a number, key or name; raise UsageError if there is none or more than one."""
     exact = [each for each in manifest.accounts if name == each.key]
     found = exact or [each for each in manifest.accounts if name in (each.id, each.name)]
     if len(found) == 1:

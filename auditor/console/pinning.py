@@ -1,4 +1,4 @@
-"""Pinning: the selection of rules written into the configuration file."""
+"""Pinning: writes the selection of rules into the configuration file."""
 
 from collections.abc import Container
 from datetime import UTC, datetime
@@ -14,9 +14,9 @@ from auditor.writers import files
 
 
 def pin(choice: Choice) -> tuple[Path, int]:
-    """Write the selected rules into the configuration file, which keeps the rest; return the file and how many.
+    """Write the selected rules into the configuration file, and keep the rest of it; return the file and their number.
 
-    Raises UsageError for a file that is not understood, and where the file would not run the same rules by itself;
+    Raises UsageError for a file that cannot be parsed, and if the file would not run the same rules by itself;
     OutputError for a file that cannot be written.
     """
     plan = current(choice)
@@ -50,14 +50,14 @@ def _check(choice: Choice, plan: Plan, text: str, file: Path) -> None:
 
 
 def _pinned(text: str, plan: Plan, names: list[str]) -> str:
-    """Return the text with the rules in it; comments, line ends and everything else stay."""
-    import tomlkit  # keeps comments and order; only here
+    """Return the text with the rules written into it; comments, line ends and everything else are kept."""
+    import tomlkit  # keeps comments and order
     from tomlkit.items import InlineTable, Table
 
     mark, ends = "\ufeff" if text.startswith("\ufeff") else "", "\r\n" if "\r\n" in text else "\n"
     document = tomlkit.parse(text.removeprefix(mark).replace("\r\n", "\n"))
     old: Any = document.get("selection")
-    kept = {"exclude"} if plan.loaded.config.conformance_packs else set[str]()  # it is about their rules too
+    kept = {"exclude"} if plan.loaded.config.conformance_packs else set[str]()  # it also excludes rules of packs
     rules = _included(old, plan, names)
     if isinstance(old, InlineTable):
         for key in {"set", "exclude"} - kept:
@@ -65,7 +65,7 @@ def _pinned(text: str, plan: Plan, names: list[str]) -> str:
         old["include"] = rules
     elif isinstance(old, Table):
         document["selection"] = _rewritten(old, rules, kept)
-    else:  # there is none, or its keys stand apart
+    else:  # there is no table, or its keys are dotted
         excluded = old.get("exclude") if old is not None and kept else None
         document.pop("selection", None)
         document["selection"] = {"include": rules} | ({} if excluded is None else {"exclude": excluded})
@@ -73,15 +73,15 @@ def _pinned(text: str, plan: Plan, names: list[str]) -> str:
 
 
 def _included(old: Any, plan: Plan, names: list[str]) -> Any:
-    """Return the array of rules: that of the file, with its comments, without others and with those that it lacks."""
+    """Return the array of rules: the file's own, with its comments, changed to contain exactly these rules."""
     import tomlkit
 
     array = tomlkit.array() if old is None or "include" not in old else old["include"]
     for name in list(array):
         if find(plan.known, name).id not in names:
             array.remove(name)
-    there = {find(plan.known, name).id for name in array}
-    missing = [name for name in names if name not in there]
+    present = {find(plan.known, name).id for name in array}
+    missing = [name for name in names if name not in present]
     on_one_line = "\n" not in array.as_string()  # so it has no comments between its names
     for name in missing:
         (array.append if on_one_line else array.add_line)(name)
@@ -91,7 +91,7 @@ def _included(old: Any, plan: Plan, names: list[str]) -> Any:
 
 
 def _rewritten(old: Any, rules: Any, kept: Container[str]) -> Any:
-    """Return a table with the rules where the first of its keys was; comments stay where they are."""
+    """Return a copy of a table with the rules in place of its first key; comments stay where they are."""
     import tomlkit
 
     table, written = tomlkit.table(), False

@@ -1,4 +1,4 @@
-"""Places: which of them the account is read from, and reading it."""
+"""Places: reads the account from the place that the options name (AWS, a snapshot, exports or the demo)."""
 
 import os
 import sys
@@ -18,13 +18,13 @@ from auditor.collectors.cli_output.names import FILES
 from auditor.errors import UsageError
 
 Doubtful = Callable[[Snapshot], Sequence[str]]
-"""Return the names of the users whom AWS shall be asked about again."""
+"""Return the names of the users to read again from AWS."""
 
 AWS_OPTIONS = ("profile", "region", "role_arn", "external_id", "mfa_serial", "mfa_code", "expect_account")
 
 
 class Inputs(Struct, frozen=True, kw_only=True):
-    """Hold the options that say where the account is read from; by default that is AWS."""
+    """Hold the options that name the place of the account; by default that is AWS."""
 
     snapshot: str | None = None
     exports: str | None = None
@@ -69,14 +69,14 @@ def reads_aws(inputs: Inputs) -> bool:
 
 
 def files_read(inputs: Inputs) -> list[str]:
-    """Return the files that the account is read from; nothing that is written may replace them."""
+    """Return the files that the account is read from; no output may replace them."""
     folder = Path(inputs.exports) if inputs.exports is not None else None
     exports = [str(each) for name in FILES for each in folder.glob(name)] if folder else []
     return [*([inputs.snapshot] if inputs.snapshot is not None else []), *exports]
 
 
 def names_account(inputs: Inputs) -> bool:
-    """Return whether an option says where the account is read from; for planned changes that is a choice."""
+    """Return whether an option names the place of the account, which planned changes do not need."""
     named = [name for name in AWS_OPTIONS if name not in ("region", "expect_account")]
     return any(getattr(inputs, name) for name in ("snapshot", "exports", "demo", *named))
 
@@ -95,11 +95,11 @@ def collect(
 ) -> Snapshot:
     """Return the snapshot of the account that the options name; `say` shows people what is being read.
 
-    `doubtful` returns the users of a snapshot whom AWS shall be asked about again.
-    Raises UsageError when the account is not --expect-account, and what the collectors raise.
+    `doubtful` returns the users of a snapshot to read again from AWS.
+    Raises UsageError if the account is not --expect-account, and whatever the collectors raise.
     """
     if inputs.snapshot is not None:
-        snapshot = auditor.load_snapshot(inputs.snapshot)  # the door loads only the collector that is needed
+        snapshot = auditor.load_snapshot(inputs.snapshot)  # `auditor` imports only the collector that is needed
     elif inputs.exports is not None:
         snapshot = auditor.read_exports(inputs.exports, inputs.captured_at, inputs.region)
     else:
@@ -110,9 +110,9 @@ def collect(
 
 @contextmanager
 def connected(inputs: Inputs, say: Callable[[str], None]) -> Iterator[tuple[Any, float]]:
-    """Yield a connection to the account that the options lead to, and how long it may be read, in seconds.
+    """Yield a connection to the account that the options lead to, and the timeout for reading it (s).
 
-    Raises UsageError when it is not --expect-account, and what connecting raises.
+    Raises UsageError if it is not --expect-account, and whatever connecting raises.
     """
     from auditor.collectors.live import session  # boto3: 380 ms
 

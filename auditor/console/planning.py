@@ -1,4 +1,4 @@
-"""Planned changes on the command line: which files are read, whether an account is, and judging both."""
+"""Planned changes on the command line: checks their options, reads their files, and judges the account after them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -17,7 +17,7 @@ from auditor.selection.run_settings import RunSettings
 
 T = TypeVar("T")
 _FOR_PEOPLE = frozenset({"table", "markdown", "step-summary"})
-"""The formats of standard output that begin with what a planned change does."""
+"""The formats of standard output that begin with the effect of a planned change."""
 
 
 def files(request: ScanRequest) -> Sequence[str]:
@@ -26,14 +26,14 @@ def files(request: ScanRequest) -> Sequence[str]:
 
 
 def _in_order(planned: PlannedFiles, plans: Iterable[T], templates: Iterable[T]) -> Sequence[T]:
-    """Return what belongs to plans and templates, in the order in which these were given."""
+    """Return the items of plans and templates, in the order in which plans and templates were given."""
     given = {"terraform_plans": iter(plans), "templates": iter(templates)}
     made = [next(given[name]) for name in planned.order if name in given]
     return [*made, *given["terraform_plans"], *given["templates"]]
 
 
 def check(request: ScanRequest) -> None:
-    """Raise UsageError for options of planned changes that do not go together."""
+    """Raise UsageError for options of planned changes that exclude each other."""
     planned, named = request.planned, files(request)
     if "" in named:
         raise UsageError("--terraform-plan or --cloudformation is empty", "Name the file; a variable may not be set.")
@@ -54,7 +54,7 @@ def check(request: ScanRequest) -> None:
 
 
 def _check_others(request: ScanRequest) -> None:
-    """Raise UsageError for options of other kinds that make no sense with planned changes."""
+    """Raise UsageError for other options that cannot be used with planned changes."""
     if is_alone(request) and request.verify:
         raise UsageError("--verify asks AWS, but the account is not read", "Add --live, or leave it out.")
 
@@ -69,7 +69,7 @@ def _check_folders(planned: PlannedFiles) -> None:
 
 
 def check_gate(request: ScanRequest, settings: RunSettings) -> None:
-    """Raise UsageError for a gate that is only about what a change introduces, where there is no gate."""
+    """Raise UsageError for --only without a gate."""
     if request.planned.only is not None and settings.fail_on.value == "nothing":
         hint = "Add --fail-on noncompliant. Or narrow a stored report: `iam-audit report FILE.json --only introduced`."
         raise UsageError("--only introduced needs a gate, and --fail-on is nothing", hint)
@@ -81,7 +81,7 @@ def is_alone(request: ScanRequest) -> bool:
 
 
 def opened(request: ScanRequest) -> Sequence[Opened]:
-    """Return the planned changes of a request, read and checked; raise AuditError for one that is not readable."""
+    """Return the planned changes of a request, read and checked; raise AuditError for one that cannot be read."""
     return _in_order(request.planned, _plans(request.planned), _templates(request.planned))
 
 
@@ -106,22 +106,22 @@ def _templates(planned: PlannedFiles) -> Sequence[Opened]:
 
 
 def _given(planned: PlannedFiles, declared: Mapping[str, AbstractSet[str]]) -> Mapping[str, Mapping[str, str]]:
-    """Return the values of the parameters of each template; raise UsageError for one that none of them declares."""
+    """Return the parameter values of each template; raise UsageError for a parameter that none of them declares."""
     given: dict[str, dict[str, str]] = {path: {} for path in declared}
     for text in planned.stack_parameters:
         left, equals, value = text.partition("=")
-        meant = {(each, name) for each, names in declared.items() for name in names if left in (name, f"{each}:{name}")}
-        if not equals or not meant:
+        named = {(each, name) for each, names in declared.items() for name in names if left in (name, f"{each}:{name}")}
+        if not equals or not named:
             names = ", ".join(sorted(set().union(*declared.values()))) or "none"
             problem = f"--stack-parameter {left} names no parameter of a template"
             raise UsageError(problem, f"Write [FILE:]NAME=VALUE; the templates have the parameters: {names}.")
-        for each, name in meant:
+        for each, name in named:
             given[each][name] = value
     return given
 
 
 def unread_account(request: ScanRequest, say: Say) -> Snapshot:
-    """Return what is known of an account that is not read."""
+    """Return the snapshot for an account that is not read, in which everything is unknown."""
     from auditor.change.empty import nothing_read
 
     say("Judging the planned change alone; `iam-audit scan --snapshot FILE` (or --exports, --live) reads the account")
@@ -131,7 +131,7 @@ def unread_account(request: ScanRequest, say: Say) -> Snapshot:
 def judge(snapshot: Snapshot, changes: Sequence[Opened], by: Judge, say: Say, *, printed: str | None) -> Report:
     """Return the report of an account after planned changes.
 
-    Their effect is shown unless standard output shows it to people too; `printed` is its format, None for a query.
+    A message shows their effect unless standard output does; `printed` is the format of that, None for a query.
     """
     from auditor.change.applying import applied
     from auditor.change.judging import judged

@@ -1,4 +1,4 @@
-"""The process around a command: its streams, and errors turned into messages and exit codes."""
+"""The process around a command: opens its streams, and turns errors into messages and exit codes."""
 
 import os
 import sys
@@ -12,16 +12,16 @@ from auditor.redaction import redacted
 from auditor.writers.visible import visible
 
 INTERRUPTED = 130
-NOBODY_READS = 141  # as of a program that the signal SIGPIPE (13) ends
+NOBODY_READS = 141  # the exit code of a program that the signal SIGPIPE (13) ends
 COMPLETE = "_IAM_AUDIT_COMPLETE"
-"""The environment variable by which a shell asks for completions."""
+"""The environment variable that a shell sets to request completions."""
 
 
 def open_streams() -> None:
-    """Open standard streams that are closed so that writing fails; else a report might be opened in their place."""
+    """Replace closed standard streams by ones that fail, so that no report file gets the number of a stream."""
     for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
-            os.open(os.devnull, os.O_RDONLY)  # gets the lowest number that is free
+            os.open(os.devnull, os.O_RDONLY)  # gets the lowest free descriptor, which is this stream's
             setattr(sys, name, os.fdopen(descriptor, "w" if descriptor else "r", closefd=False))
 
 
@@ -29,20 +29,20 @@ def run(command: click.Group, arguments: Sequence[str]) -> int:
     """Run a command and return the exit code; every error ends here, as one message on stderr."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # what a terminal's encoding lacks is spelt out
+            stream.reconfigure(errors="backslashreplace")  # for characters that the terminal's encoding lacks
     try:
         return _invoked(command, list(arguments))
     except click.ClickException as error:
         return _shown(error)
-    except (click.Abort, KeyboardInterrupt):  # the latter where somebody else's process called
+    except (click.Abort, KeyboardInterrupt):  # the latter if another program called `main`
         return _fail("interrupted", "", INTERRUPTED)
-    except BaseException as error:  # noqa: BLE001 - no fault may end with the gate's code 1, no plug-in's exit with 0
+    except BaseException as error:  # noqa: BLE001 - no error may exit with the gate's code 1, no plug-in with 0
         return _explained(error)
 
 
 def _invoked(command: click.Group, arguments: list[str]) -> int:
-    """Run the command; not by click's main(), which exits with 1, the gate's code, when standard output is closed."""
-    if (instruction := os.environ.get(COMPLETE)) and not arguments:  # a variable that was left set hides no command
+    """Run the command without click's main(), which exits with 1, the gate's code, when standard output is closed."""
+    if (instruction := os.environ.get(COMPLETE)) and not arguments:  # with arguments, the variable was left set
         return _completed(command, instruction)
     try:
         with command.make_context("iam-audit", arguments) as context:
@@ -53,13 +53,13 @@ def _invoked(command: click.Group, arguments: list[str]) -> int:
 
 
 def _completed(command: click.Group, instruction: str) -> int:
-    """Answer a shell that asks for completions, or for the script that makes it ask."""
-    from click.shell_completion import get_completion_class, shell_complete  # nobody else needs it
+    """Print the completions that a shell requests, or the script that sets completion up in the shell."""
+    from click.shell_completion import get_completion_class, shell_complete  # only needed here
 
     shell, _, what = instruction.partition("_")
-    words = "COMP_WORDS" in os.environ and (shell == "fish" or os.environ.get("COMP_CWORD", "").isdecimal())
-    asked = what == "source" or (what == "complete" and words and "COMP_CWORD" in os.environ)
-    if get_completion_class(shell) is None or not asked:
+    has_words = "COMP_WORDS" in os.environ and (shell == "fish" or os.environ.get("COMP_CWORD", "").isdecimal())
+    is_request = what == "source" or (what == "complete" and has_words and "COMP_CWORD" in os.environ)
+    if get_completion_class(shell) is None or not is_request:
         hint = f"Unset it; the README shows how completion is set up, by {COMPLETE}=bash_source iam-audit."
         raise UsageError(f"the environment variable {COMPLETE} is {instruction!r}, which no shell asks for", hint)
     return shell_complete(command, {}, "iam-audit", COMPLETE, instruction)
@@ -85,7 +85,7 @@ def _explained(error: BaseException) -> int:
         return NOBODY_READS
     if isinstance(error, OSError):
         _give_up_output()
-        from auditor.documents import remedy_of  # --help starts faster without
+        from auditor.documents import remedy_of  # --help starts faster without it
 
         hint = remedy_of(error, error.filename, "") if isinstance(error.filename, str) else ""
         return _fail(f"{error.filename or 'standard output'}: {error.strerror}", hint, AuditError.exit_code)
@@ -96,7 +96,7 @@ def _explained(error: BaseException) -> int:
 
 
 def _give_up_output() -> None:
-    """Let what is still in the buffers go nowhere: the interpreter flushes them at its end, and would fail again."""
+    """Send what is still in the buffers to /dev/null: the interpreter flushes them at its end, and would fail again."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -114,4 +114,4 @@ def _show_lines(lines: Sequence[str]) -> None:
         for line in lines:
             click.echo(visible(line), err=True)
     except OSError:
-        _give_up_output()  # nobody can read it; the exit code still says it
+        _give_up_output()  # nobody can read the message, but the exit code still reports the error

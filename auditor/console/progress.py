@@ -8,7 +8,7 @@ from auditor.account.sources import Source
 
 
 class Progressed(Protocol):
-    """What is known of a source being read; the live collector's ProgressEvent is one."""
+    """Describe how far a source is read; the live collector's ProgressEvent is one."""
 
     @property
     def source(self) -> Source:
@@ -29,9 +29,9 @@ class Progressed(Protocol):
 
 @contextmanager
 def show(stream: TextIO) -> Iterator[Callable[[Progressed], None]]:
-    """Show progress on a terminal while the block runs, and clear it away afterwards.
+    """Show progress on a terminal while the block runs, and clear it afterwards.
 
-    Yields what takes the events; it may be called from several threads.
+    Yields a function to call with each event; several threads may call it.
     """
     from rich.console import Console  # 70 ms, only with a terminal
     from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn
@@ -46,8 +46,8 @@ def show(stream: TextIO) -> Iterator[Callable[[Progressed], None]]:
             source: progress.add_task(source, total=1, so_far="", visible=False) for source in Source
         }
 
-        def take(event: Progressed) -> None:
+        def update(event: Progressed) -> None:
             so_far = f"{event.items:,}" if event.items or event.done else "waiting"
             progress.update(tasks[event.source], visible=True, so_far=so_far, completed=int(event.done))
 
-        yield take
+        yield update

@@ -1,4 +1,4 @@
-"""Recording: reports that are added to a history, the one of a scan or stored ones."""
+"""Adds reports to a history, the one of a scan or stored ones, and prunes old runs."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -28,9 +28,9 @@ from auditor.writers.json import document_of, shown
 
 
 def check(history: str | None, settings: RunSettings) -> None:
-    """Make the history if it is not there; raise AuditError where nothing can be added to it.
+    """Create the history if it does not exist; raise AuditError if nothing can be added to it.
 
-    Raises UsageError for a gate on what is overdue without a history, or without days that are allowed.
+    Raises UsageError for a gate on overdue findings without a history, or without the table [sla].
     """
     if settings.fail_on.value == "overdue":
         if history is None:
@@ -45,7 +45,7 @@ def check(history: str | None, settings: RunSettings) -> None:
 
 
 def make(history: str) -> None:
-    """Make the history if it is not there, and raise AuditError where nothing can be added to it."""
+    """Create the history if it does not exist; raise AuditError if nothing can be added to it."""
     with store.writing(history) as connection:
         store_missing_tallies(connection)
 
@@ -53,7 +53,7 @@ def make(history: str) -> None:
 def record(report: Report, history: str, settings: RunSettings, say: Say) -> int:
     """Add the report of a scan, and return how many findings are overdue for the gate.
 
-    The digest of the report is that of the file that `-o FILE.json` writes.
+    The stored digest of the report is that of the file that `-o FILE.json` writes.
     """
     digest = sha256(b"".join(shown(document_of(report)))).hexdigest()
     with store.writing(history) as connection:
@@ -63,7 +63,7 @@ def record(report: Report, history: str, settings: RunSettings, say: Say) -> int
 
 
 def _overdue(report: Report, history: str, settings: RunSettings) -> int:
-    """Return how many findings of the account are overdue, of those severe enough for the gate."""
+    """Return how many findings of the account are overdue and severe enough for the gate."""
     order = list(Severity)
     severe = order[: order.index(Severity(settings.min_severity.value)) + 1]
     wanted = Wanted(accounts=[report.account.id or ""], severities=severe)
@@ -79,7 +79,7 @@ _SENTENCES = {
 
 
 def add_reports(request: HistoryAddRequest) -> int:
-    """Add stored reports in the order of their times, each whole or not at all; the exit code is 0."""
+    """Add stored reports in the order of their capture times, each completely or not at all; the exit code is 0."""
     say = speaker(quiet=request.quiet)
     path, _ = named(request)
     waiting, notes = in_order(request.reports)
@@ -118,7 +118,7 @@ def _summary(results: Counter[Added], path: str) -> str:
 
 
 def prune_history(request: HistoryPruneRequest) -> int:
-    """Drop what old runs said of each resource, or show what would go; the exit code is 0."""
+    """Delete the verdicts of old runs, or show what would be deleted; the exit code is 0."""
     say = speaker(quiet=request.quiet)
     path, _ = named(request)
     if not Path(path).is_file():
@@ -127,18 +127,18 @@ def prune_history(request: HistoryPruneRequest) -> int:
         found = prune(connection, request.before, request.accounts)
     before = Path(path).stat().st_size
     if request.dry_run:
-        say(f"Would prune {_dropped(found)}. Nothing was changed")
+        say(f"Would prune {_deleted(found)}. Nothing was changed")
         return 0
     store.compact(path)
     sizes = (f"{size / _MEGABYTE:,.1f} MB" for size in (before, Path(path).stat().st_size))
-    say(f"Pruned {_dropped(found)}. {path}: {' before, '.join(sizes)} now")
+    say(f"Pruned {_deleted(found)}. {path}: {' before, '.join(sizes)} now")
     return 0
 
 
 _MEGABYTE = 1_000_000
 
 
-def _dropped(found: Pruned) -> str:
+def _deleted(found: Pruned) -> str:
     names = (
         (found.verdicts, "verdict", "verdicts"),
         (found.resources, "name of a resource", "names of resources"),

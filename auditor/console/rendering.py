@@ -1,4 +1,4 @@
-"""Rendering a stored report again."""
+"""Runs `iam-audit report`: shows a stored report again, or writes it in other formats."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ from auditor.writers.formats import REPORT_SUFFIXES, check_region
 def render(request: ReportRequest) -> int:
     """Write a stored report in other formats, or show it, and return the exit code: that of the gate if there is one.
 
-    Without a gate it is 0: what the report says was judged before.
+    Without a gate it is 0, because the report was judged before.
     """
     say = speaker(quiet=request.quiet)
     output_format, region = request.output_format or "table", request.security_hub_region
@@ -43,14 +43,14 @@ def render(request: ReportRequest) -> int:
 
 
 def _check_gate(request: ReportRequest) -> None:
-    """Raise UsageError for a setting of a gate where there is none."""
+    """Raise UsageError for a setting of the gate without a gate."""
     given = gate_settings(request)
     if request.fail_on in (None, "nothing") and given:
         raise UsageError(f"{given[0]} needs a gate, and --fail-on is nothing", "Add --fail-on noncompliant.")
 
 
 def gate_settings(request: ReportRequest | OrganizationReportRequest) -> Sequence[str]:
-    """Return the options that were given of those that set a gate, as they were spelled."""
+    """Return the given options that set up the gate, in their spelling."""
     severity = [] if request.min_severity is None else ["--min-severity"]
     incomplete = {None: [], True: ["--allow-incomplete"], False: ["--no-allow-incomplete"]}[request.allow_incomplete]
     return [*severity, *incomplete]

@@ -1,4 +1,4 @@
-"""Requests: what a command line asks for, typed, one Struct for each command that has options."""
+"""Requests: the options of a command line with their types, one Struct for each command that has options."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -13,7 +13,7 @@ R = TypeVar("R", bound=Struct)
 
 
 class Shown(Struct, frozen=True, kw_only=True):
-    """Hold the options that say what of a report is shown; counts, files and the exit code rest on all of it."""
+    """Hold the options that narrow what is shown of a report, but never the counts, the files or the exit code."""
 
     query: str | None
     every_finding: bool
@@ -22,9 +22,10 @@ class Shown(Struct, frozen=True, kw_only=True):
 
 
 class PlannedFiles(Struct, frozen=True, kw_only=True):
-    """Hold the options that name planned changes; `live`: over the account of the credentials.
+    """Hold the options that name planned changes; with `live` they apply to the account of the credentials.
 
-    `order` names the options as they were given, one for each file. `only` narrows the gate to what they introduce.
+    `order` has the names of the options in the order given, one for each file. `only` narrows the gate to findings
+    that the changes introduce.
     """
 
     terraform_plans: Sequence[str] = ()
@@ -37,7 +38,7 @@ class PlannedFiles(Struct, frozen=True, kw_only=True):
 
 
 class ScanRequest(Struct, frozen=True, kw_only=True):
-    """Ask for a scan: where the account is read from, what is selected, what goes before the file, what is shown."""
+    """Request a scan: the place of the account, the selection, the settings that override the file, and the output."""
 
     account: Inputs
     planned: PlannedFiles
@@ -54,7 +55,7 @@ class ScanRequest(Struct, frozen=True, kw_only=True):
 
 
 class SnapshotRequest(Struct, frozen=True, kw_only=True):
-    """Ask for a snapshot of what the selected rules read."""
+    """Request a snapshot of what the selected rules read."""
 
     account: Inputs
     selection: Choice
@@ -64,7 +65,7 @@ class SnapshotRequest(Struct, frozen=True, kw_only=True):
 
 
 class CanRequest(Struct, frozen=True, kw_only=True):
-    """Ask what a user may do, in one session or, where that is None, in each."""
+    """Request what a user may do in one session, or in every session if that is None."""
 
     account: Inputs
     user: str
@@ -76,7 +77,7 @@ class CanRequest(Struct, frozen=True, kw_only=True):
 
 
 class ExplainRequest(Struct, frozen=True, kw_only=True):
-    """Ask for everything that is known of a resource; `kind` is what the name is of, None for whatever has it."""
+    """Request everything that is known about a resource; `kind` is what it is, None for anything with the name."""
 
     account: Inputs
     selection: Choice
@@ -88,7 +89,7 @@ class ExplainRequest(Struct, frozen=True, kw_only=True):
 
 
 class ReportRequest(Struct, frozen=True, kw_only=True):
-    """Ask for a stored report in other formats, or as a table, and for the exit code of a gate."""
+    """Request a stored report in other formats, or as a table, and the exit code of a gate."""
 
     report_file: str
     paths: Sequence[str]
@@ -105,7 +106,7 @@ class ReportRequest(Struct, frozen=True, kw_only=True):
 
 
 class BaselineRequest(Struct, frozen=True, kw_only=True):
-    """Ask for the baseline of a stored report, with what it does not prove of an earlier one."""
+    """Request the baseline of a stored report; `keep` is an earlier one whose unproven entries are kept."""
 
     report_file: str
     path: str
@@ -114,7 +115,7 @@ class BaselineRequest(Struct, frozen=True, kw_only=True):
 
 
 class DiffRequest(Struct, frozen=True, kw_only=True):
-    """Ask what changed between two reports, or two snapshots; `selection` is of the rules that judge snapshots."""
+    """Request the changes between two reports or two snapshots; `selection` selects the rules that judge snapshots."""
 
     old: str
     new: str
@@ -128,7 +129,7 @@ class DiffRequest(Struct, frozen=True, kw_only=True):
 
 
 class ParityRequest(Struct, frozen=True, kw_only=True):
-    """Ask how far AWS Config's results, in a folder or live, agree with the account; `max_time_apart` is in hours."""
+    """Request a comparison of AWS Config's results, in a folder or live, with ours; `max_time_apart` is in hours."""
 
     account: Inputs
     config_results: str | None
@@ -142,7 +143,7 @@ class ParityRequest(Struct, frozen=True, kw_only=True):
 
 
 class ForecastRequest(Struct, frozen=True, kw_only=True):
-    """Ask which findings will open by the calendar alone."""
+    """Request the findings that will open only because time passes."""
 
     account: Inputs
     selection: Choice
@@ -157,7 +158,7 @@ class ForecastRequest(Struct, frozen=True, kw_only=True):
 
 
 class PublishRequest(Struct, frozen=True, kw_only=True):
-    """Ask for a stored report to be imported into Security Hub; without `apply` it is only shown what would be."""
+    """Request the import of a stored report into Security Hub; without `apply` the import is only shown."""
 
     account: Inputs
     report_file: str
@@ -167,7 +168,7 @@ class PublishRequest(Struct, frozen=True, kw_only=True):
 
 
 class EvidenceMakeRequest(Struct, frozen=True, kw_only=True):
-    """Ask for an evidence pack of stored reports; days are in UTC."""
+    """Request an evidence pack of stored reports; days are in UTC."""
 
     reports: Sequence[str]
     snapshots: Sequence[str]
@@ -183,7 +184,7 @@ class EvidenceMakeRequest(Struct, frozen=True, kw_only=True):
 
 
 class EvidenceVerifyRequest(Struct, frozen=True, kw_only=True):
-    """Ask whether a file is evidence as it was made; `timestamps` are replies on it or on its signature."""
+    """Request a check that evidence is unchanged; `timestamps` are replies on the file or on its signature."""
 
     file: str
     key: str | None
@@ -196,7 +197,7 @@ class EvidenceVerifyRequest(Struct, frozen=True, kw_only=True):
 
 
 class HistoryAddRequest(Struct, frozen=True, kw_only=True):
-    """Ask for stored reports to be added to a history."""
+    """Request that stored reports are added to a history."""
 
     history: str | None
     config: str | None
@@ -206,7 +207,7 @@ class HistoryAddRequest(Struct, frozen=True, kw_only=True):
 
 
 class Filter(Struct, frozen=True, kw_only=True):
-    """Hold which accounts, rules and severities a command on a history is about; empty: all."""
+    """Hold the accounts, rules and severities that a command on a history selects; empty selects all."""
 
     accounts: Sequence[str]
     rules: Sequence[str]
@@ -214,7 +215,7 @@ class Filter(Struct, frozen=True, kw_only=True):
 
 
 class HistoryShowRequest(Struct, frozen=True, kw_only=True):
-    """Ask for the findings that are not resolved, with the SLA of a configuration file."""
+    """Request the findings that are not resolved, with the SLA of a configuration file."""
 
     history: str | None
     wanted: Filter
@@ -224,7 +225,7 @@ class HistoryShowRequest(Struct, frozen=True, kw_only=True):
 
 
 class HistoryTrendRequest(Struct, frozen=True, kw_only=True):
-    """Ask how findings came and went, day by day, with the SLA of a configuration file."""
+    """Request the open and resolved findings of each day, with the SLA of a configuration file."""
 
     history: str | None
     wanted: Filter
@@ -238,7 +239,7 @@ class HistoryTrendRequest(Struct, frozen=True, kw_only=True):
 
 
 class HistoryReportRequest(Struct, frozen=True, kw_only=True):
-    """Ask for a stored report with the ages of its findings, and which are new since a day or the run before."""
+    """Request a stored report with the ages of its findings, and which are new since a day or the run before."""
 
     report_file: str
     history: str | None
@@ -251,7 +252,7 @@ class HistoryReportRequest(Struct, frozen=True, kw_only=True):
 
 
 class HistorySampleRequest(Struct, frozen=True, kw_only=True):
-    """Ask for findings drawn at random."""
+    """Request findings drawn at random."""
 
     history: str | None
     config: str | None
@@ -265,7 +266,7 @@ class HistorySampleRequest(Struct, frozen=True, kw_only=True):
 
 
 class HistoryPruneRequest(Struct, frozen=True, kw_only=True):
-    """Ask for the verdicts of old runs to be dropped, or only how many there are."""
+    """Request that the verdicts of old runs are deleted, or, with `dry_run`, only their number."""
 
     history: str | None
     config: str | None
@@ -277,7 +278,7 @@ class HistoryPruneRequest(Struct, frozen=True, kw_only=True):
 
 
 class HistoryVerifyRequest(Struct, frozen=True, kw_only=True):
-    """Ask whether a history is whole, and is of these reports; `heads` are links noted earlier."""
+    """Request a check that a history is unchanged and made of these reports; `heads` are links noted earlier."""
 
     history: str | None
     config: str | None
@@ -288,7 +289,7 @@ class HistoryVerifyRequest(Struct, frozen=True, kw_only=True):
 
 
 class AccountsChoice(Struct, frozen=True, kw_only=True):
-    """Hold the options that say which accounts an organization run is about, and by which role they are read."""
+    """Hold the options that choose the accounts of an organization run, and the role that reads them."""
 
     organization: bool
     accounts_file: str | None
@@ -304,7 +305,7 @@ class AccountsChoice(Struct, frozen=True, kw_only=True):
 
 
 class OrganizationScanRequest(Struct, frozen=True, kw_only=True):
-    """Ask for a run over many accounts, or for the rest of one that was begun."""
+    """Request a run over many accounts, or the rest of a run that was begun."""
 
     which: AccountsChoice
     selection: Choice
@@ -330,7 +331,7 @@ class OrganizationScanRequest(Struct, frozen=True, kw_only=True):
 
 
 class OrganizationReportRequest(Struct, frozen=True, kw_only=True):
-    """Ask for the report of a run, or that of one of its accounts, again."""
+    """Request the report of a stored run, or that of one of its accounts."""
 
     run: str
     account: str | None
@@ -345,7 +346,7 @@ class OrganizationReportRequest(Struct, frozen=True, kw_only=True):
 
 
 class ExportRequest(Struct, frozen=True, kw_only=True):
-    """Ask for the selected rules as rules of AWS Config."""
+    """Request the selected rules as rules of AWS Config."""
 
     form: str
     selection: Choice
@@ -354,7 +355,7 @@ class ExportRequest(Struct, frozen=True, kw_only=True):
 
 
 class PermissionsRequest(Struct, frozen=True, kw_only=True):
-    """Ask for the IAM policy that reading needs, for that of an organization's auditor, or for the role in accounts."""
+    """Request the IAM policy that reading needs, that of an organization's auditor, or the role in accounts."""
 
     selection: Choice
     verify: bool
@@ -369,7 +370,7 @@ class PermissionsRequest(Struct, frozen=True, kw_only=True):
 
 
 def request_of(kind: type[R], options: Mapping[str, Any]) -> R:
-    """Return the request that click's keyword arguments make; a Struct within it takes the options of its fields."""
+    """Return the request for click's keyword arguments; nested Structs get the options named as their fields."""
     parts: dict[str, Any] = {}
     for field in structs.fields(kind):
         if isinstance(field.type, type) and issubclass(field.type, Struct):

@@ -1,4 +1,4 @@
-"""Saving a snapshot of what the selected rules read."""
+"""Runs `iam-audit snapshot`: saves a snapshot of what the selected rules read."""
 
 from auditor.account.snapshot import dump
 from auditor.console import places

@@ -1,4 +1,4 @@
-"""The scan: from a request to findings shown, files written and an exit code."""
+"""Runs `iam-audit scan`: reads and judges the account, shows findings, writes files, returns the exit code."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -39,7 +39,7 @@ UNDECIDED = 4
 
 
 def run(request: ScanRequest, *, undecided_passes: bool = False) -> int:
-    """Do the scan and return its exit code; `undecided_passes`: the caller passes on 4, which is then not shown."""
+    """Do the scan and return its exit code; with `undecided_passes` the caller lets 4 pass, so it is not shown."""
     say = speaker(quiet=request.quiet)
     places.check(request.account)
     planning.check(request)
@@ -88,7 +88,7 @@ def run(request: ScanRequest, *, undecided_passes: bool = False) -> int:
 
 
 def _baseline(settings: RunSettings) -> tuple[Baseline, str] | None:
-    """Return the baseline and the path that names it; raise UsageError for a gate on what is new without one."""
+    """Return the baseline and its path, None without one; raise UsageError for a gate that needs one."""
     path = settings.baseline_path
     if path == "":
         raise UsageError("--baseline is empty", "Name the file; a variable may not be set.")
@@ -101,10 +101,10 @@ def _baseline(settings: RunSettings) -> tuple[Baseline, str] | None:
 
 
 def _history(request: ScanRequest, settings: RunSettings, say: Say) -> str | None:
-    """Return the history to which the report is added: nights of one selection, and never what is only planned.
+    """Return the history to which the report is added, None for none.
 
-    Raises UsageError for a planned change with --history. The file's is passed over, with a note, where options select
-    other rules.
+    The history of the configuration file is not used, and a note says so, if options select other rules or the report
+    is of a planned change. Raises UsageError for a planned change with --history.
     """
     path, planning_ahead = settings.history_path, bool(planning.files(request))
     if path is None or settings.history.origin.file == "":
@@ -121,7 +121,7 @@ def _history(request: ScanRequest, settings: RunSettings, say: Say) -> str | Non
 
 
 def _check_history(history: str | None, settings: RunSettings) -> None:
-    """Raise AuditError for a history to which nothing can be added, or for a gate that needs one and has none."""
+    """Raise AuditError if nothing can be added to the history, or if the gate needs a history and there is none."""
     if history is not None or settings.fail_on.value == "overdue":
         from auditor.console import recording  # sqlite3, which other scans do not need
 
@@ -138,14 +138,14 @@ def _recorded(report: Report, history: str | None, settings: RunSettings, say: S
 
 
 def _show_unread(request: ScanRequest, loaded: Loaded, say: Say) -> None:
-    """Show that a configuration file of a parent folder is not read, which people may think it is."""
+    """Show a note if a parent folder has a configuration file, because people may think that it is read."""
     above = None if request.selection.no_config else config.unread_above(loaded, Path())
     if above is not None:
         say(f"Note: {above} is not read, because it is not in the working folder; --config {above} reads it")
 
 
 def _check(request: ScanRequest) -> None:
-    """Raise UsageError for options that make no sense together."""
+    """Raise UsageError for options that exclude each other."""
     if request.verify and not places.reads_aws(request.account):
         raise UsageError(
             "--verify calls AWS, but the account is read from files", "Leave it out, or read the account live."
@@ -154,7 +154,7 @@ def _check(request: ScanRequest) -> None:
 
 
 def _check_places(settings: RunSettings, loaded: Loaded, *, named: bool) -> None:
-    """Raise UsageError for files out of the folder of a configuration file that was read without having been named."""
+    """Raise UsageError if a configuration file found without --config names files outside its folder."""
     if named or loaded.path is None:
         return
     check_folder(settings, loaded)
@@ -166,13 +166,13 @@ def _check_places(settings: RunSettings, loaded: Loaded, *, named: bool) -> None
 
 
 def _read(request: ScanRequest, loaded: Loaded) -> Sequence[str]:
-    """Return the files that are read, but for packs; no report may replace them."""
+    """Return the files that are read, except packs; no report may replace them."""
     configuration = [] if loaded.path is None else [str(loaded.path)]
     return [*places.files_read(request.account), *configuration, *planning.files(request)]
 
 
 def _check_files(settings: RunSettings, sources: Sequence[str], signatures: Sequence[str]) -> None:
-    """Raise AuditError for a file that cannot be written, with the configuration file where that names it."""
+    """Raise AuditError for a file that cannot be written; the error names the option or the configuration file."""
     named_by = settings.files.origin.file
     place = f"{named_by}: output.files" if named_by else "-o"
     paths.check([*settings.paths, *signatures], REPORT_SUFFIXES, sources=sources, place=place)
@@ -194,7 +194,7 @@ def _collected(plan: Plan, request: ScanRequest, say: Say) -> Snapshot:
 
 
 def _check_age(snapshot: Snapshot, oldest: timedelta | None, request: ScanRequest) -> None:
-    """Raise SourceError for stored data that are older than allowed, or of an unknown time."""
+    """Raise SourceError for a snapshot or export that is older than allowed, or has no known capture time."""
     if oldest is None or not (request.account.snapshot or request.account.exports):
         return
     place = str(request.account.snapshot or request.account.exports)
@@ -259,7 +259,7 @@ def _show_warnings(report: Report, say: Say) -> None:
 
 
 def _show_revived(suppressions: Sequence[Suppression], as_of: datetime, say: Say) -> None:
-    """Warn of suppressions that have ended and count nevertheless; no report says so, since none holds today's date."""
+    """Warn about suppressions that have ended but count as of the given time; a report does not know today's date."""
     today = datetime.now(UTC).date()
     for each in suppressions:
         if as_of.date() <= each.until < today:

@@ -1,4 +1,4 @@
-"""Showing a report on standard output: narrowed, in a format or as the result of a query."""
+"""Shows a report on standard output: narrowed, in a format or as the result of a query."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from auditor.writers.printing import Query
 
 
 def check_shown(shown: Shown, output_format: str | None) -> None:
-    """Raise UsageError for a query beside a format that is not JSON."""
+    """Raise UsageError for a query together with a format that is not JSON."""
     if shown.query is not None and output_format not in (None, "json"):
         raise UsageError(f"--query prints JSON, not {output_format}", "Leave --format out.")
 
@@ -28,11 +28,10 @@ def show(
     region: str | None = None,
     only: str | None = None,
 ) -> None:
-    """Show a report, with only the findings that are wanted; `region` is Security Hub's, for the format asff.
+    """Show a report, narrowed by `shown`; `region` is Security Hub's, for the format asff.
 
-    `only`, of a planned change: what it introduces, and what may be introduced.
-
-    A reader that leaves early, as head does, ends nothing: the exit code is still that of the audit.
+    `only` narrows the report of a planned change to findings that the change introduces or may introduce.
+    A reader that leaves early, such as head, is no error: the exit code is still that of the audit.
     """
     narrow = narrowed(
         report, [Severity(name) for name in shown.severities], shown.resources, only_introduced=only is not None

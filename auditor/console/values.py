@@ -1,4 +1,4 @@
-"""The values of options: how they are read, and what a shell can complete."""
+"""The values of options: functions that parse them, and functions that complete them in a shell."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -29,7 +29,7 @@ def day(text: str) -> date:
 
 
 def hours(text: str) -> float:
-    """Read a number of hours that a time can be away."""
+    """Read a number of hours, from 0 to what a timedelta can hold."""
     try:
         number = float(text)
         timedelta(hours=number)
@@ -41,7 +41,7 @@ def hours(text: str) -> float:
 
 
 def seconds(text: str) -> float:
-    """Read a number of seconds that a clock can wait: not nan, which no range of click's refuses."""
+    """Read a number of seconds to wait; unlike click's ranges, reject nan."""
     try:
         number = float(text)
     except ValueError:
@@ -52,7 +52,7 @@ def seconds(text: str) -> float:
 
 
 class SetName(click.Choice[str]):
-    """The name of a set of rules; for another one the error shows the nearest, and not two dozen frameworks."""
+    """The name of a set of rules; the error for an unknown one shows the nearest name, not two dozen frameworks."""
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ARG002 - click's signature
         """Return the message for a value that is no set."""
@@ -62,7 +62,7 @@ class SetName(click.Choice[str]):
 
 
 class FormatName(click.Choice[str]):
-    """A format for standard output; for one of files only the error shows how a file is written."""
+    """A format for standard output; the error for a format that is only for files shows how to write a file."""
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ARG002 - click's signature
         """Return the message for a value that is no format of standard output."""
@@ -72,31 +72,31 @@ class FormatName(click.Choice[str]):
 
 
 def files(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Let the shell complete the name of a file; click's own type of paths would look at them before we do."""
+    """Let the shell complete the name of a file; click's own type for paths would check them before we do."""
     return [CompletionItem(incomplete, type="file")]
 
 
 def without_signatures(_context: click.Context, _parameter: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the paths but for those of signatures, which lie beside reports and which reports/*.json names too."""
+    """Return the paths without those of signatures, which are beside reports and also match reports/*.json."""
     return tuple(each for each in paths if not each.endswith(".dsse.json")) or paths
 
 
 def profile_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Return the AWS profiles that begin so, for a shell to complete; none where the AWS files cannot be read."""
+    """Return the AWS profiles that begin with a text, for completion; none if AWS's files cannot be read."""
     from auditor.collectors.live.session import profiles
 
     return [name for name in profiles() if name.startswith(incomplete)]
 
 
 def rule_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Return the names of rules that begin so, for a shell to complete."""
-    from auditor.judging.registry import load_rules  # imported late, as everywhere
+    """Return the names of rules that begin with a text, for completion."""
+    from auditor.judging.registry import load_rules  # imported late, so that --help is fast
 
     return [name for name in load_rules() if name.startswith(incomplete)]
 
 
 def parameter_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Return the parameters that begin so, as RULE.NAME=, for a shell to complete."""
+    """Return the parameters that begin with a text, as RULE.NAME=, for completion."""
     from auditor.judging.registry import load_rules
 
     names = (f"{rule.id}.{name}=" for rule in load_rules().values() for name in rule.parameters.__struct_fields__)
@@ -104,7 +104,7 @@ def parameter_names(_context: click.Context, _parameter: click.Parameter, incomp
 
 
 def explained_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Return the names in the snapshot of the command line that begin so, for a shell to complete; else none."""
+    """Return the names in the snapshot of the command line that begin with a text, for completion."""
     from auditor.collectors.saved import load_snapshot
     from auditor.errors import AuditError
     from auditor.explaining.subject import names
@@ -119,7 +119,7 @@ def explained_names(context: click.Context, _parameter: click.Parameter, incompl
 
 
 def framework_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Return the names of frameworks that begin so, whatever the case, for a shell to complete."""
+    """Return the names of frameworks that begin with a text, in any case, for completion."""
     from auditor.selection.frameworks import known
 
     return [name for name in known() if name.casefold().startswith(incomplete.casefold())]

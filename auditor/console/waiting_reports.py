@@ -1,4 +1,4 @@
-"""Reports that wait to be added to a history: files, and what runs over organizations have stored, in order of time."""
+"""The reports to add to a history, in order of time: files, and the stored reports of organization runs."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -16,9 +16,9 @@ from auditor.writers.blocks import number
 
 
 class Waiting(Struct, frozen=True):
-    """Hold when the account of a report was captured (seconds since 1970), and what reads the report.
+    """Hold when the account of a report was captured (seconds since 1970), and a function that reads the report.
 
-    `read` returns the document and its place, and raises SourceError where it cannot be read.
+    `read` returns the document and its place, and raises SourceError if it cannot be read.
     """
 
     time: float
@@ -26,9 +26,9 @@ class Waiting(Struct, frozen=True):
 
 
 def in_order(sources: Sequence[str]) -> tuple[Sequence[Waiting], Sequence[str]]:
-    """Return the reports of files and of runs by the time of their accounts, and what is to be said of the runs.
+    """Return the reports of files and of runs, sorted by capture time, and notes on missing reports of runs.
 
-    Raises SourceError for what cannot be read, and for a place whose runs have no report.
+    Raises SourceError for a file or run that cannot be read, and for a place whose runs have no report.
     """
     waiting: list[Waiting] = []
     notes: list[str] = []
@@ -47,14 +47,14 @@ def _reader(report: StoredReport) -> Callable[[], tuple[bytes, str]]:
 
 
 def _of_file(source: str) -> Waiting:
-    """Return the report of a file; only what standard input held is kept in memory."""
+    """Return the report of a file; only the content of standard input is kept in memory."""
     content, place = saved.read(source, "the report")
     kept = content if source == "-" else None
     return Waiting(_captured_at(content), lambda: saved.read(source, place) if kept is None else (kept, place))
 
 
 def _notes(place: str, found: StoredReports) -> Iterator[str]:
-    """Yield which accounts have no report; raise SourceError where none has one."""
+    """Yield a note on accounts without a report; raise SourceError if no account has one."""
     lacking = ", ".join(f"{count:,} {reason}" for reason, count in sorted(found.lacking.items()))
     if not found.reports:
         hint = "`iam-audit organization report RUN` says why; a run with --keep none keeps no reports."
@@ -73,7 +73,7 @@ class _Header(Struct, frozen=True):
 
 
 def _captured_at(content: bytes) -> float:
-    """Return the time that a document names; its reader says what is wrong with one that names none."""
+    """Return the capture time in a document, 0 if it has none, which is an error when the report is read."""
     try:
         time = msgspec.json.decode(content, type=_Header).snapshot.captured_at
     except documents.FAULTS:

@@ -50,13 +50,13 @@ def _password_change(user: User, context: Context[Any]) -> Verdict:
     allowing = proofs(partial(_with_mfa, user, context), partial(_without_mfa, user, context))
     if allowing:
         return compliant(
-            f"The user may change the own password. {allowing[0].reason}",
+            f"The user may change their own password. {allowing[0].reason}",
             decided_by(allowing[0]),
             note=_unread(user, context, allowing[0].session),
         )
     answer = context.access.can(user, CHANGE_PASSWORD, Session.MFA)
     return non_compliant(
-        f"The user may not change the own password. {answer.reason}",
+        f"The user may not change their own password. {answer.reason}",
         decided_by(answer),
         note=never_applying(user, context, [answer]),
     )
@@ -98,7 +98,7 @@ def _mfa_management(user: User, context: Context[Any]) -> Verdict:
         return non_compliant(f"The user may do {names} by policies of its own, not of a group", *map(decided_by, own))
     note = "; ".join(_notes(user, context, answers))
     return compliant(
-        "The user may register and manage the own MFA device", *map(decided_by, answers), note=note or None
+        "The user may register and manage their own MFA device", *map(decided_by, answers), note=note or None
     )
 
 

@@ -1,4 +1,4 @@
-"""The index of suppressions: which of hundreds are about a finding, found without asking each of them."""
+"""The index of suppressions: finds the ones that may match a finding without testing hundreds of them."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
@@ -9,14 +9,14 @@ from auditor.judging.shell_patterns import ShellPatterns
 
 Resource = tuple[ResourceType, str]
 Text = Callable[[Finding], str | None]
-"""What returns a text of a finding, None where it has none."""
+"""A function that returns a text of a finding, None if the finding has none."""
 
 
 class Condition(NamedTuple):
-    """Hold what a suppression asks of a finding.
+    """Hold what a suppression requires of a finding.
 
-    It has the name or the ARN `name`, or is of one of the `resources`, or one of the `texts` matches the `pattern`; and
-    it passes the `test`, if there is one.
+    The finding has the name or the ARN `name`, or is of one of the `resources`, or one of its `texts` matches the
+    `pattern`; and it passes the `test`, if there is one.
     """
 
     test: Callable[[Finding], bool] | None = None
@@ -27,7 +27,7 @@ class Condition(NamedTuple):
 
 
 class SuppressionIndex:
-    """Answer which conditions, by their numbers, a finding fulfils."""
+    """Find the conditions that a finding meets; they are identified by numbers."""
 
     def __init__(self, conditions: Mapping[int, Condition]) -> None:
         self._tests = {number: each.test for number, each in conditions.items() if each.test is not None}
@@ -44,7 +44,7 @@ class SuppressionIndex:
         self._by_text = {text: ShellPatterns(of_text) for text, of_text in patterns.items()}
 
     def matching(self, finding: Finding) -> list[int]:
-        """Return the numbers of the conditions that a finding fulfils, in order."""
+        """Return the numbers of the conditions that a finding meets, in order."""
         name, arn = finding.resource_name, finding.resource_arn or ""
         candidates = [*self._by_name.get(name, ()), *self._by_name.get(arn, ())]
         if self._by_resource:

@@ -16,31 +16,31 @@ from auditor.judging.finding import Finding
 from auditor.judging.rule import OPEN
 from auditor.judging.suppression_index import Condition, SuppressionIndex
 
-EXPIRED, UNUSED, BROAD, ENDING = (f"suppression-{word}" for word in ("expired", "unused", "broad", "ending"))
-"""The codes of the notices about suppressions that no longer count, set nothing aside, match much, or end soon."""
+EXPIRED, UNUSED, BROAD, ENDING = (f"suppression-{state}" for state in ("expired", "unused", "broad", "ending"))
+"""The codes of notices about suppressions that have ended, are not needed, match too much, or end soon."""
 
-MAX_TEXT = 2_048  # characters, of each text of a suppression; the longest of IAM's names, an ARN, has as many
+MAX_TEXT = 2_048  # characters of each text of a suppression; IAM's longest names, which are ARNs, have as many
 SOON = timedelta(days=14)
 _ONE_KIND = re.compile(r"(?:[^:]*:){5}(?:[\w-]+/|root$)")
-"""ARNs, and patterns of them, whose kind of resource is written out."""
+"""Matches ARNs, and patterns of ARNs, that name the kind of resource."""
 _WILDCARDS = frozenset("*?[")
 PATTERNS = tuple(pattern.value for pattern in Pattern)
-"""The fields of which exactly one says what a suppression is about."""
+"""The fields that select resources; a suppression has exactly one of them."""
 
 _Text = Annotated[str, Meta(extra_json_schema={"pattern": r"\S", "maxLength": MAX_TEXT})]
-"""A text that is not blank; what is wrong with one that is says `complaint`, in better words."""
+"""A text that is not blank; decoding accepts blanks, so that `complaint` reports them with a better message."""
 
 
 class Suppression(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Set aside the findings of one rule on some resources, until a day and for a reason.
 
-    `resource` is a shell pattern over names, or over ARNs where it holds a colon, `path` one over IAM paths (with both
+    `resource` is a shell pattern for names, or for ARNs if it contains a colon, `path` one for IAM paths (with both
     slashes), `tag` a tag `Key=Value` or `Key`; exactly one of the three is given. Patterns match whole texts, and case
-    counts; the account is meant by its number or ARN only, and what is not known of a resource matches nothing.
-    `rule` is a rule's id or the name under which it is configured; `type` is the resource type that is meant, which a
-    name needs where the rule judges several. The day `until` itself still counts, in UTC.
-    `account` and `ou` are shell patterns over the account's number and over the path of its organizational unit, which
-    only organization runs know; where they are given, the suppression is for those accounts alone.
+    matters; only its number or ARN matches the account itself, and an unknown path or tag matches nothing.
+    `rule` is a rule's id or the name under which it is configured; `type` is the resource type, which a name needs if
+    the rule judges several. `until` is the last day, in UTC, on which the suppression counts.
+    `account` and `ou` are shell patterns for the account's number and for the path of its organizational unit, which
+    only organization runs know; if they are given, the suppression only applies to those accounts.
     """
 
     rule: _Text
@@ -57,7 +57,7 @@ class Suppression(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     @property
     def description(self) -> str:
-        """Return the words by which messages name the suppression."""
+        """Return a text that identifies the suppression in messages."""
         field, pattern = next((name, value) for name, value in self.patterns().items())
         of_type = f" of {self.type}" if self.type else ""
         of_type += f" in account {self.account}" if self.account else ""
@@ -65,20 +65,20 @@ class Suppression(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return f"suppression of {self.rule} on {field} {pattern!r}{of_type} (owner {self.owner}, until {self.until})"
 
     def is_for(self, account_id: str | None, ou: str | None) -> bool:
-        """Return whether an account is meant, by its number and its unit; what is not known is not meant."""
+        """Return whether the suppression applies to an account; an unknown number or unit matches no pattern."""
         return all(
             pattern is None or (value is not None and fnmatchcase(value, pattern))
             for pattern, value in ((self.account, account_id), (self.ou, ou))
         )
 
     def patterns(self) -> Mapping[str, str]:
-        """Return what says which resources are meant, by the name of its field."""
+        """Return the pattern that selects resources, by the name of its field."""
         given = {name: getattr(self, name) for name in PATTERNS}
         return {name: value for name, value in given.items() if value is not None}
 
 
 class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Hold how far ahead a suppression may end (days), and above how many findings it is told to be over-broad."""
+    """Hold how far ahead a suppression may end (days), and how many findings it may match without a notice."""
 
     max_days: Annotated[int, Meta(ge=1, le=36_500)] = 365
     max_findings: Annotated[int, Meta(ge=1, le=1_000_000)] = 20
@@ -103,7 +103,7 @@ def complaint(suppression: Suppression, limits: Limits, today: date) -> str | No
 def missing_type(suppression: Suppression, resource_types: Sequence[ResourceType]) -> str | None:
     """Return what is wrong with the type of a suppression of a rule that judges these types, None if nothing.
 
-    One name may be a user's, a group's and a role's, so that an exception made for one would hide the others.
+    A user, a group and a role may share a name, so a suppression without a type could hide more than it should.
     """
     if suppression.type is not None and suppression.type not in (*resource_types, ResourceType.ACCOUNT):
         return f"the rule judges no {suppression.type}"
@@ -129,7 +129,7 @@ def suppressed(
     """Return the findings, each with the first suppression that matches it, and notices about the suppressions by rule.
 
     `rule_ids` maps the names under which rules are configured to their ids. Verdicts never change. `ou` is the path of
-    the account's organizational unit, where it is known; suppressions of other accounts count for nothing here.
+    the account's organizational unit, None if unknown; suppressions of other accounts are ignored.
     """
     suppressions = [each for each in suppressions if each.is_for(snapshot.account.id, ou)]
     live = [each for each in suppressions if each.until >= today]
@@ -157,7 +157,7 @@ def suppressed(
 
 
 class _Use(Struct, frozen=True):
-    """Hold what a suppression matches: how many findings, any not in order; and if its rule judges the account."""
+    """Hold how many findings a suppression matches, whether any of them is open, and if its rule judges the account."""
 
     suppression: Suppression
     findings: int
@@ -173,7 +173,7 @@ def _marked(finding: Finding, suppression: Suppression) -> Finding:
 def _indexes(
     suppressions: Sequence[Suppression], snapshot: Snapshot, rule_ids: Mapping[str, str]
 ) -> Mapping[str, SuppressionIndex]:
-    """Return the index of the suppressions of each configured rule that has some."""
+    """Return an index of suppressions for each configured rule that has some."""
     conditions = [_of_type(each, _condition(each, snapshot)) for each in suppressions]
     found = {
         name: {number: conditions[number] for number, each in enumerate(suppressions) if each.rule in (name, rule_id)}
@@ -200,10 +200,10 @@ def _condition(suppression: Suppression, snapshot: Snapshot) -> Condition:
 
 
 def _by_name(pattern: str) -> Condition:
-    """Match names and ARNs; the account only as written out, so that no pattern hides that a list was not read.
+    """Return a condition on names and ARNs; patterns never match the account, so that they do not hide unread lists.
 
-    Nor does a name do so: while its number is unknown, the account is called "account", as a user may be. Only a
-    pattern with a colon, which no name has, is one of ARNs: `a*` would match all of them, and `*user*` every user's.
+    While its number is unknown, no name matches it either: it is then called "account", and so may be a user. A pattern
+    applies to ARNs only if it has a colon, which no name has: `a*` would match all ARNs, and `*user*` every user's.
     """
     if _WILDCARDS & set(pattern):
         return Condition(pattern=pattern, texts=(_name, _arn) if ":" in pattern else (_name,))
@@ -223,7 +223,7 @@ def _arn(finding: Finding) -> str | None:
 
 
 def _path(finding: Finding) -> str | None:
-    """Return the IAM path that an ARN holds, as in arn:aws:iam::111122223333:user/path/name; None if it has none."""
+    """Return the IAM path in a finding's ARN, such as arn:aws:iam::111122223333:user/path/name; None if it has none."""
     if finding.resource_arn is None or Pattern.PATH not in kind_of(finding.resource_type).patterns:
         return None
     _, slash, rest = finding.resource_arn.partition("/")
@@ -232,7 +232,7 @@ def _path(finding: Finding) -> str | None:
 
 
 def _tagged(tag: str, snapshot: Snapshot) -> Iterator[tuple[ResourceType, str]]:
-    """Yield the resources that have the tag; what is not known to have it has it not."""
+    """Yield the resources that have the tag; those whose tags are unknown do not count."""
     key, equals, value = tag.partition("=")
     for kind in (each for each, _, _ in listed_kinds() if Pattern.TAG in each.patterns):
         for resource in kind.resources(snapshot).known_part:

@@ -1,6 +1,6 @@
-"""The accounts of a run: from the list of an organization, with the role by which each is read.
+"""The accounts of a run, from the list of an organization, with the role that reads each of them.
 
-A run keeps the whole list: what is not read stays in it, with the reason.
+A run keeps the whole list: an account that is not read stays in it, with the reason.
 """
 
 import re
@@ -13,7 +13,7 @@ from auditor.errors import UsageError
 from auditor.organization.records import Account, State
 
 DEFAULT_ROLE = "OrganizationAccountAccessRole"
-"""The role that AWS Organizations makes in every account that it creates, and that trusts the management account.
+"""The role that AWS Organizations creates in every account that it creates; it trusts the management account.
 
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_access.html
 """
@@ -32,9 +32,9 @@ _LONGEST_PATH = 512  # characters: https://docs.aws.amazon.com/IAM/latest/APIRef
 
 
 class Listed(Struct, frozen=True, kw_only=True):
-    """Hold the accounts that a run is about, and where the list of them comes from, in words.
+    """Hold the accounts of a run; `listed_by` says in words where the list of them comes from.
 
-    The ids of organization and management account are None where the list is not AWS Organizations' own.
+    The ids of organization and management account are None unless the list comes from AWS Organizations.
     """
 
     accounts: tuple[Account, ...]
@@ -46,7 +46,7 @@ class Listed(Struct, frozen=True, kw_only=True):
 
 
 def of_organization(organization: Organization) -> Listed:
-    """Return the accounts of an organization; those that are suspended or closed have that state."""
+    """Return the accounts of an organization; the suspended and closed ones have that state."""
     return Listed(
         accounts=tuple(map(_account, organization.members)),
         listed_by=f"AWS Organizations ({organization.id})",
@@ -69,9 +69,9 @@ def _account(member: Member) -> Account:
     )
 
 
-def state_of(word: str | None) -> State | None:
-    """Return the state of an account by AWS's word for it; None for active ones, and for words that are not known."""
-    return _STATES.get(word or ACTIVE)
+def state_of(aws_state: str | None) -> State | None:
+    """Return our state for AWS's state of an account; None for an active account and for an unknown state."""
+    return _STATES.get(aws_state or ACTIVE)
 
 
 def with_roles(
@@ -82,10 +82,10 @@ def with_roles(
     external_id: str | None = None,
     read_as: Mapping[str, str | None] | None = None,
 ) -> Sequence[Account]:
-    """Return the accounts with the role by which each is read; what the list says of an account goes before.
+    """Return the accounts with the role that reads each of them; roles and external ids in the list take precedence.
 
-    `role` is a name, by default DEFAULT_ROLE, which may have a path ("audit/iam-audit"). `read_as` has other roles by
-    the account's number, None where the caller's own credentials are used. Raises UsageError for a name that is wrong.
+    `role` is a name, by default DEFAULT_ROLE, and may have a path ("audit/iam-audit"). `read_as` maps account ids to
+    other role ARNs, or to None to use the caller's own credentials. Raises UsageError for an invalid role name.
     """
     path = role_path(role if role is not None else DEFAULT_ROLE)
     others = read_as or {}
@@ -101,17 +101,17 @@ def with_roles(
 
 
 def partition_of(region: str | None) -> str:
-    """Return the partition of an AWS Region; without one that of most accounts."""
+    """Return the partition of an AWS Region; without a Region "aws", where most accounts are."""
     return next((name for start, name in _PARTITIONS.items() if (region or "").startswith(f"{start}-")), "aws")
 
 
 def role_arn(account_id: str, path: str, partition: str) -> str:
-    """Return the ARN of a role, by its name or its path and name, in an account."""
+    """Return the ARN of a role in an account; `path` is the name of the role, or its path and name."""
     return f"arn:{partition}:iam::{account_id}:role/{path}"
 
 
 def role_path(role: str) -> str:
-    """Return the path and name of a role as its ARN has them; raise UsageError for what can be no role's name."""
+    """Return the path and name of a role as they stand in its ARN; raise UsageError for an invalid role name."""
     path = role.removeprefix("/")
     if role.startswith("arn:"):
         problem = f"--role-name {role!r} is an ARN"

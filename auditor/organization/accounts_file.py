@@ -1,6 +1,6 @@
 """Lists of accounts in files: CSV, or JSON such as `aws organizations list-accounts` prints.
 
-Columns may be spelled in many ways. Values are taken only as AWS writes them: a wrong account number is a lost account.
+Columns may be spelled in many ways, but values must be as AWS writes them: a wrong account number loses an account.
 """
 
 import csv
@@ -33,7 +33,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 _SPELLINGS = {spelling: field for field, spellings in _FIELDS.items() for spelling in spellings}
 _KNOWN = frozenset({"arn", "accountarn", "joinedmethod", "joinedtimestamp"})
-"""What AWS writes of accounts too, and is not needed."""
+"""Fields that AWS lists for accounts and that are not needed."""
 _TAG = re.compile(r"tags?[:.](?P<key>.+)", re.IGNORECASE)
 _ROLE_ARN = re.compile(r"arn:(?P<partition>aws[\w-]*):iam::(?P<account>\d{12}):role/[\x21-\x7e]+", re.ASCII)
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
@@ -44,7 +44,7 @@ Entry = Mapping[str, Any]
 
 
 class _Form(Struct, frozen=True):
-    """Hold what to do about a file of one form: how it is written, and what keeps numbers and letters whole."""
+    """Hold the hints for errors in a CSV or JSON file: an example, and how to keep numbers and letters unchanged."""
 
     example: str
     whole_numbers: str
@@ -65,7 +65,7 @@ _JSON = _Form(
 
 
 class _Row(Struct, frozen=True):
-    """Hold one entry of the file: where it stands, and its values by field, those of tags by `tag:KEY`."""
+    """Hold one entry of the file: its line or number, and its values by field; a tag's field is `tag:KEY`."""
 
     place: str
     values: Entry
@@ -75,10 +75,10 @@ class _Row(Struct, frozen=True):
 def read_accounts_file(path: str, region: str | None = None) -> Listed:
     """Return the accounts that a CSV or JSON file lists; `path` may be "-" for standard input.
 
-    Their partition is that of the roles in the file; where it has none, that of `region`, or of the Region that AWS's
-    environment variables name.
-    Raises SourceError for a file that cannot be read, a value that is not as AWS writes it, an account that stands
-    there twice, and for a list that was cut; the error names the line or entry.
+    Their partition is that of the roles in the file; without roles, that of `region` or of the Region in AWS's
+    environment variables.
+    Raises SourceError for a file that cannot be read, a value that is not as AWS writes it, an account that is listed
+    twice, and an incomplete list; the error names the line or entry.
     """
     place = "standard input" if path == "-" else path
     content = documents.in_utf_8(documents.unpacked(documents.read(path, place), place), place)
@@ -157,24 +157,24 @@ def _json_rows(text: str, place: str) -> Iterator[_Row]:
         yield _Row(where, values, _JSON)
 
 
-def _field(spelled: str) -> str:
-    """Return the field that a column or key stands for, or its own spelling where that is not known."""
-    tag = _TAG.fullmatch(spelled.strip())
+def _field(column: str) -> str:
+    """Return the field that a column or key stands for, or the column itself if it is unknown."""
+    tag = _TAG.fullmatch(column.strip())
     if tag is not None:
         return f"tag:{tag['key'].strip()}"
-    return _SPELLINGS.get(_plain(spelled), spelled.strip())
+    return _SPELLINGS.get(_plain(column), column.strip())
 
 
-def _plain(spelled: str) -> str:
-    return re.sub(r"[\W_]+", "", spelled.lower())
+def _plain(column: str) -> str:
+    return re.sub(r"[\W_]+", "", column.lower())
 
 
 def _account(row: _Row) -> Account:
     number = _number(row)
-    word = _text(row, "state") or _text(row, "status")
-    if word and word.upper() not in STATES:
-        raise _wrong(row, f"has the state {word!r}", f"AWS's words are {', '.join(STATES)}.")
-    state = word.upper() if word else ACTIVE
+    written = _text(row, "state") or _text(row, "status")
+    if written and written.upper() not in STATES:
+        raise _wrong(row, f"has the state {written!r}", f"Valid states are {', '.join(STATES)}.")
+    state = written.upper() if written else ACTIVE
     return Account(
         id=number,
         name=_text(row, "name"),
@@ -234,7 +234,7 @@ def _external_id(row: _Row) -> str | None:
 
 
 def _unit(row: _Row) -> str:
-    """Return the path of organizational units; AWS's own Paths name them by ids."""
+    """Return the path of organizational units; in AWS's `Paths` these are ids."""
     paths = row.values.get("paths")
     if not _text(row, "ou") and isinstance(paths, list) and paths:
         return "/".join(part for part in str(paths[0]).split("/") if part.startswith(("r-", "ou-")))
@@ -284,7 +284,7 @@ def _usual_region() -> str | None:
 
 
 def _partition(rows: Sequence[_Row], accounts: Sequence[Account]) -> str | None:
-    """Return the partition of the roles, None without roles; keys of one partition open no role in another."""
+    """Return the partition of the roles, None without roles; credentials of one partition are invalid in another."""
     found: dict[str, _Row] = {}
     for row, account in zip(rows, accounts, strict=True):
         if account.role_arn is not None:

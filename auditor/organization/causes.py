@@ -1,4 +1,4 @@
-"""Counting causes: the faults that several accounts share, among millions that only one account has."""
+"""Counts causes: finds the faults that several accounts share, among millions that only one account has."""
 
 import gzip
 from collections import Counter
@@ -18,10 +18,10 @@ _Of = tuple[str, tuple[Cause, ...]]  # an account and its causes
 
 
 class Causes:
-    """Count in how many accounts each cause is, exactly, and in memory that hardly grows with accounts.
+    """Count exactly in how many accounts each cause is, in memory that hardly grows with the number of accounts.
 
-    Most causes are of one account, such as the name of a user, and as many as that would take gigabytes. So all are
-    first written to a temporary file, while bits note what may be there twice; then only this is counted.
+    Most causes occur in one account only, such as a user by name, and counting all of them would take gigabytes. So
+    `add` writes them to a temporary file and marks in a bit array what may occur twice; `common` only counts that.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Causes:
         self._file.close()
 
     def add(self, account: str, causes: Iterable[Cause]) -> None:
-        """Take the causes of one account; accounts are added in the order of their ids."""
+        """Add the causes of one account; accounts must be added in the order of their ids."""
         different = tuple(frozenset(causes))
         for cause in different:
             byte, bit = _place(cause)
@@ -46,7 +46,7 @@ class Causes:
         self._written.write(msgspec.json.encode((account, different)) + b"\n")
 
     def common(self, severities: Mapping[str, Severity]) -> Sequence[CommonCause]:
-        """Return the causes of two or more accounts, those of the most accounts first; nothing can be added after."""
+        """Return the causes of two or more accounts, those of the most accounts first; call it once, after `add`."""
         self._once = bytearray()
         first: dict[Cause, list[str]] = {}
         more: Counter[Cause] = Counter()
@@ -86,7 +86,7 @@ class Causes:
 
 
 def _place(cause: Cause) -> tuple[int, int]:
-    """Return the byte and the bit that stand for a cause; others may share them, which costs memory only."""
+    """Return the byte and the bit of a cause; causes that share a bit only cost memory."""
     number = hash(cause) % _BITS
     return number >> 3, 1 << (number & 7)
 

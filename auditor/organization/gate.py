@@ -10,9 +10,9 @@ _UNREAD = (State.FAILED, State.LOST, State.DENIED, State.TIMED_OUT, State.UNFINI
 
 
 def exit_code(report: OrganizationReport, gate: Gate) -> tuple[int, str]:
-    """Return the exit code and the reason for it; precedence 3, 1, 4, 0, as for one account.
+    """Return the exit code and the reason for it; the precedence is 3, 1, 4, 0, as for one account.
 
-    --allow-incomplete lets facts be unknown, never accounts: one that was not read at all could hold anything.
+    --allow-incomplete allows unknown facts, but no account that was not read: anything could be wrong in it.
     """
     states = report.summary.states
     if not any(states[state] for state in REPORTED):

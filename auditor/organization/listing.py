@@ -1,4 +1,4 @@
-"""The list of an organization's accounts as a run needs it: read, filtered, each with the role that opens it."""
+"""Reads the list of an organization's accounts, filters it, and adds the role that reads each account."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -32,10 +32,10 @@ def listed_by_aws(
 ) -> Listed:
     """Return the accounts of the organization that a connection lists.
 
-    The account that the connection is in may lack the role: service-managed StackSets deploy nothing to the management
-    account. It is read by `management_role` where that was assumed to list, and otherwise by the caller's own
-    credentials if the role there cannot be assumed. Raises SourceError as `read_organization` does, and UsageError for
-    a wrong filter or role.
+    The connection's own account may lack the role, because service-managed StackSets deploy nothing to the management
+    account. It is read with `management_role` if that role was assumed for the list, otherwise with the caller's own
+    credentials if the role cannot be assumed. `say` receives progress messages.
+    Raises SourceError as `read_organization` does, and UsageError for a wrong filter or role.
     """
     from auditor.collectors.live.organization import read_organization  # boto3: 380 ms
 
@@ -53,7 +53,7 @@ def listed_by_aws(
 def _own(
     connection: Any, arn: str, external_id: str | None, management_role: str | None, say: Say
 ) -> Mapping[str, str | None]:
-    """Return by what the account of the connection is read, if that is not the role."""
+    """Return the role for the connection's own account, None for no role; empty if the role `arn` is to be used."""
     from auditor.collectors.live.organization import assumable
 
     own = connection.caller.account_id
@@ -67,12 +67,12 @@ def _own(
 
 
 def state_now(connection: Any, account_id: str) -> tuple[State, str] | None:
-    """Return the state of an account that is not active any more, with AWS's word for it.
+    """Return the state of an account that is no longer active, with AWS's own name for it.
 
-    None for an active account, and where AWS does not say.
+    Returns None for an active account, and if AWS does not report the state.
     """
     from auditor.collectors.live.organization import account_state
 
-    word = account_state(connection, account_id)
-    state = state_of(word)
-    return None if state is None or word is None else (state, word)
+    aws_state = account_state(connection, account_id)
+    state = state_of(aws_state)
+    return None if state is None or aws_state is None else (state, aws_state)

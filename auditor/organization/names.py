@@ -1,4 +1,4 @@
-"""The names under which a run keeps its files."""
+"""The names of the files and folders of a run."""
 
 from auditor.organization.records import Account
 

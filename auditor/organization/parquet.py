@@ -1,4 +1,4 @@
-"""Findings as Parquet, for those who query them: one file an account, the columns of which are the same in all."""
+"""Findings as Parquet, for queries: one file an account, all with the same columns."""
 
 import io
 from datetime import datetime
@@ -29,7 +29,7 @@ _OF_FINDING = (*list(_COLUMNS)[2:11], "fingerprint")
 
 
 def dump_parquet(report: Report) -> bytes:
-    """Return the findings of a report as Parquet, a row each; the same report gives the same bytes."""
+    """Return the findings of a report as Parquet, one row each; the same report gives the same bytes."""
     columns: dict[str, list[Any]] = {
         name: [getattr(finding, name) for finding in report.findings] for name in _OF_FINDING
     }
@@ -44,5 +44,5 @@ def dump_parquet(report: Report) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as Parquet takes it: text without lone surrogates, which UTF-8 cannot hold."""
+    """Return a value that Parquet accepts: text without lone surrogates, which UTF-8 cannot encode."""
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value

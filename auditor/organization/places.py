@@ -1,4 +1,4 @@
-"""Places: the organizational units as a tree, with what was found below each, rule by rule."""
+"""Places: the tree of organizational units, with the findings in and below each unit, rule by rule."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -13,10 +13,10 @@ SEPARATOR = "/"  # in the path of an organizational unit
 class Place(NamedTuple):
     """Hold an organizational unit with all active accounts in it and below it.
 
-    `ou` is its path, empty for accounts of which no unit is known, None for all accounts; `inside` counts the places
-    below it, which follow it. `severities` count the findings that are NON_COMPLIANT, `undecided` those that have
-    INSUFFICIENT_DATA. `failing` and `unknown` are numbers of accounts by rule, in the order of the report: in the first
-    something is NON_COMPLIANT, of the second that is not known.
+    `ou` is its path, empty for accounts whose unit is unknown, None for all accounts; `inside` counts the places
+    below it, which follow it. `severities` counts NON_COMPLIANT findings by severity, `undecided` the INSUFFICIENT_DATA
+    ones. `failing` and `unknown` are numbers of accounts by rule, in the order of the report's rules: accounts with
+    NON_COMPLIANT findings, and accounts where it is unknown whether there are any.
     """
 
     ou: str | None
@@ -32,7 +32,7 @@ class Place(NamedTuple):
 
 
 def places(report: OrganizationReport) -> Sequence[Place]:
-    """Return the places from the top, below each those in which most is wrong first."""
+    """Return the places from the top down; siblings with the most severe findings come first."""
     rules = {rule.config_rule_name: number for number, rule in enumerate(report.rules)}
     top = _Node(None, "All accounts", len(rules))
     for account in report.accounts:
@@ -49,7 +49,7 @@ def places(report: OrganizationReport) -> Sequence[Place]:
 
 
 def unfolded(tree: Sequence[Place], most: int) -> tuple[Sequence[Place], int]:
-    """Return the places of the upper levels, at most so many, and the deepest of these levels that is shown whole."""
+    """Return at most `most` places of the upper levels, and the deepest level of which all places are returned."""
     deepest = max(place.depth for place in tree)
     fitting = (depth for depth in range(deepest, 0, -1) if sum(place.depth <= depth for place in tree) <= most)
     depth = next(fitting, 1)
@@ -57,7 +57,7 @@ def unfolded(tree: Sequence[Place], most: int) -> tuple[Sequence[Place], int]:
 
 
 class _Node:
-    """Gather the accounts of a place, and the places below it."""
+    """Collect the accounts of a place, and the places below it."""
 
     def __init__(self, ou: str | None, name: str, rules: int) -> None:
         self.ou, self.name = ou, name
@@ -67,7 +67,7 @@ class _Node:
         self._failing, self._unknown = [0] * rules, [0] * rules
 
     def add(self, account: AccountResult, rules: dict[str, int]) -> None:
-        """Count an account that is here or below."""
+        """Count an account that is in this place or below it."""
         self._active += 1
         self._audited += account.state is State.AUDITED
         self._unjudged += not account.judged
@@ -78,13 +78,13 @@ class _Node:
             (self._failing if failing else self._unknown)[rules[name]] += 1
 
     def child(self, ou: str, name: str, rules: int) -> "_Node":
-        """Return the place of a name below this one."""
+        """Return the place with this name directly below; create it if needed."""
         if name not in self.below:
             self.below[name] = _Node(ou, name, rules)
         return self.below[name]
 
     def rows(self, depth: int) -> Iterator[Place]:
-        """Yield this place and those below it."""
+        """Yield this place and all places below it."""
         below = [list(each.rows(depth + 1)) for each in sorted(self.below.values(), key=_Node.urgency)]
         yield Place(
             self.ou,
@@ -102,12 +102,12 @@ class _Node:
             yield from rows
 
     def urgency(self) -> tuple[tuple[int, ...], int, str]:
-        """Return what places are sorted by: findings by severity, then accounts that were not audited, then name."""
+        """Return the sort key of places: findings by severity, then accounts that were not audited, then name."""
         return tuple(-count for count in self._severities.values()), self._audited - self._active, self.name
 
 
 def _below(top: _Node, account: AccountResult, rules: dict[str, int]) -> None:
-    """Count an account in each place that it is in."""
+    """Count an account in each place on its path."""
     node, path = top, ""
     for name in account.ou.split(SEPARATOR) if account.ou else ("",):
         path = f"{path}{SEPARATOR}{name}" if node is not top else name

@@ -1,4 +1,4 @@
-"""Reading one account of an organization: live, by a role that is taken here, or from what is stored."""
+"""Reads one account of an organization: live, through a role that is assumed here, or from stored files."""
 
 import time
 from contextlib import suppress
@@ -15,11 +15,11 @@ from auditor.organization.records import Account, Failure, State
 
 _OTHER_ACCOUNT = "OtherAccount"
 _DENIED_REMEDY = "sts:AssumeRole"
-_REQUEST_S = 20.0  # how long a request for a credential report may take; what hangs is found when it is read
+_REQUEST_S = 20.0  # how long a request for a credential report may take; reading it later detects one that hangs
 
 
 class NotReadError(Exception):
-    """Raised where an account cannot be read; `state` is what becomes of it, `failure` says why."""
+    """Raised when an account cannot be read; `state` is the account's state in the run, `failure` says why."""
 
     def __init__(self, state: State, failure: Failure) -> None:
         super().__init__(state, failure)
@@ -28,9 +28,9 @@ class NotReadError(Exception):
 
 
 class Reading(Struct, frozen=True, kw_only=True):
-    """Hold how accounts are read: with which profile and Region, and for how long at most (s) each.
+    """Hold how accounts are read: the profile, the Region, and the timeout (s) for each account.
 
-    The role in each account is taken by the credentials of the role `through`, where there is one.
+    If `through` is the ARN of a role, that role's credentials assume the role in each account.
     """
 
     profile: str | None = None
@@ -39,7 +39,7 @@ class Reading(Struct, frozen=True, kw_only=True):
     timeout_s: float = 1800.0
 
     def snapshot(self, account: Account, sources: frozenset[Source]) -> Snapshot:
-        """Return the snapshot of an account; raise NotReadError if there can be none."""
+        """Return the snapshot of an account; raise NotReadError if it cannot be read."""
         if account.source is None:
             return self._live(account, sources)
         found = _stored(account, self.region)
@@ -50,9 +50,9 @@ class Reading(Struct, frozen=True, kw_only=True):
         return found
 
     def request_report(self, account: Account) -> None:
-        """Have AWS make the credential report of an account, without waiting; raise NotReadError if it is out of reach.
+        """Request the credential report of an account without waiting; raise NotReadError if it cannot be reached.
 
-        What AWS answers to the request itself is told when the report is read.
+        AWS's answer to the request is ignored: an error shows up again when the credential report is read.
         """
         from auditor.collectors.live.side_by_side import Deadline, side_by_side  # boto3: 380 ms
 
@@ -108,7 +108,7 @@ def _request(connection: Any) -> None:
 
 
 def _stored(account: Account, region: str | None) -> Snapshot:
-    """Return what is stored of an account: a snapshot, or a folder of exports."""
+    """Return the snapshot of a stored account, from a snapshot file or a folder of exports."""
     from auditor.collectors.cli_output.folder import read_exports
     from auditor.collectors.saved import load_snapshot
 

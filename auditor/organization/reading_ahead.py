@@ -1,4 +1,4 @@
-"""Reading ahead: while one thing is worked on, the next ones are being read."""
+"""Reads ahead: while one item is processed, threads read the next ones."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -9,13 +9,13 @@ W = TypeVar("W")
 T = TypeVar("T")
 
 READERS = 32
-"""How many are read side by side: a store far away answers each after tens of milliseconds."""
+"""How many items are read at the same time: a remote store takes tens of milliseconds for each."""
 
 
 def read_ahead(read: Callable[[W], T], wanted: Iterable[W], readers: int = READERS) -> Iterator[T]:
-    """Yield what `read` returns of each, in their order; raise what it raises at the first one that fails.
+    """Yield what `read` returns for each item, in order; raise what it raises for the first item that fails.
 
-    So many are read at a time, and no more than twice as many are held in memory.
+    `readers` threads read at a time, and at most twice as many results are held in memory.
     """
     with ThreadPoolExecutor(readers, thread_name_prefix="reader") as pool:
         try:

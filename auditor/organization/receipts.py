@@ -1,4 +1,4 @@
-"""Receipts as they are stored: read strictly, and refused where they contradict themselves, as reports are."""
+"""Reads stored receipts strictly, and rejects those that contradict themselves, as `report/reading.py` does reports."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,15 +14,15 @@ from auditor.organization.records import Account, Receipt, State
 from auditor.organization.storage import Storage
 
 _UNWORKED = (State.UNFINISHED, State.NOT_ASKED)
-"""The states that no work on an account ends in."""
+"""The states that work on an account cannot end in."""
 _LEFT = (State.SUSPENDED, State.CLOSED)
-"""The states of accounts that left the organization while the run went on."""
+"""The states of accounts that were suspended or closed during the run."""
 
 
 def read_receipt(storage: Storage, run: str, account: Account) -> Receipt | None:
-    """Return the receipt of an account in a run, None where there is none.
+    """Return the receipt of an account in a run, None if there is none.
 
-    Raises SourceError if it is damaged, is of another account, or contradicts itself.
+    Raises SourceError if it is damaged, belongs to another account, or contradicts itself.
     """
     name = f"{run}/{folder_of(account)}/{RECEIPT}"
     content = storage.read(name)
@@ -30,16 +30,16 @@ def read_receipt(storage: Storage, run: str, account: Account) -> Receipt | None
         return None
     try:
         receipt = msgspec.json.decode(content, type=Receipt)
-        for complaint in _complaints(receipt, account):
-            raise ValueError(complaint)
+        for contradiction in _contradictions(receipt, account):
+            raise ValueError(contradiction)
     except documents.FAULTS as error:
         remedy = "Remove it: then the account is read again with --resume."
         raise SourceError(f"is not a receipt: {error}", remedy, subject=f"{storage.place}/{name}") from error
     return receipt
 
 
-def _complaints(receipt: Receipt, account: Account) -> Iterator[str]:
-    """Yield why a receipt cannot be what the work on an account left."""
+def _contradictions(receipt: Receipt, account: Account) -> Iterator[str]:
+    """Yield why a receipt cannot come from the work on an account."""
     if receipt.key != account.key or (account.source is None and receipt.account_id != account.id):
         yield f"it is of account {receipt.key}"
     if receipt.report is not None and REPORT not in receipt.digests:
@@ -58,7 +58,7 @@ def _complaints(receipt: Receipt, account: Account) -> Iterator[str]:
 
 
 def _added(counts: Iterable[Mapping[ComplianceType, int]]) -> Mapping[ComplianceType, int]:
-    """Return the sums of counts by compliance type."""
+    """Return the sum of several counts by compliance type."""
     total: Counter[ComplianceType] = Counter()
     for each in counts:
         total.update(each)

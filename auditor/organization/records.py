@@ -1,6 +1,6 @@
-"""The records of an organization run: its accounts, what became of each, and what is stored of it.
+"""The records of an organization run: its accounts, the state of each at the end, and what is stored about it.
 
-The denominator is the organization's own list of accounts, as it was read when the run began: each of them is in
+The denominator is the organization's own list of accounts, as it was read when the run began. Each account has
 exactly one state, whatever happens to the work on it.
 """
 
@@ -16,13 +16,12 @@ from auditor.selection.options import Choice
 
 
 class State(StrEnum):
-    """Name what became of an account.
+    """Name the result of the work on an account.
 
-    AUDITED: all that the rules read is known. PARTIAL: audited, and some facts are unknown. DENIED: AWS refused the
-    role or the credentials. TIMED_OUT: not read within its time. LOST: the process that worked on it died, twice.
-    FAILED: the work ended with an error that is none of these, or no rule decided anything. UNFINISHED: nothing is
-    known, as the run was ended before. SUSPENDED and CLOSED are AWS's own states, NOT_ASKED are accounts that a filter
-    leaves out.
+    AUDITED: all that the rules read is known. PARTIAL: audited, but some facts are unknown. DENIED: AWS refused the
+    role or the credentials. TIMED_OUT: not read within the timeout. LOST: the process that worked on it died, twice.
+    FAILED: the work ended with another error, or no rule decided anything. UNFINISHED: nothing is known, because the
+    run ended before. SUSPENDED and CLOSED are AWS's own states. NOT_ASKED: a filter leaves the account out.
     """
 
     FAILED = "failed"
@@ -38,23 +37,23 @@ class State(StrEnum):
 
     @property
     def text(self) -> str:
-        """Return the state as people read it."""
+        """Return the state as shown to people."""
         return self.value.replace("_", " ")
 
 
 AUDITABLE = tuple(state for state in State if state not in (State.SUSPENDED, State.CLOSED, State.NOT_ASKED))
-"""The states of accounts that the run is about: its denominator."""
+"""The states of the accounts that count in the denominator of a run."""
 REPORTED = (State.AUDITED, State.PARTIAL, State.TIMED_OUT)
 """The states in which an account may have a report of its own."""
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """Hold what the list says of an account, and how to read it.
+    """Hold an account as it was listed, and how to read it.
 
-    `ou` is the path of organizational units by name, as in "Root/Production/Payments", empty where it is not known.
-    `state` is set where no work is to be done. An account is read from `source`, a stored snapshot or a folder of
-    exports; then `id` may be None until that was read. Otherwise it is read live by way of `role_arn`, and by the
-    caller's own credentials where there is none. `own_key` is set where number and file name are another's too.
+    `ou` is the path of organizational units by name, as in "Root/Production/Payments", empty if unknown.
+    `state` is set if the account is not to be read. With `source`, the account is read from that snapshot or folder of
+    exports, and `id` may be None until then. Otherwise it is read live through `role_arn`, or with the caller's own
+    credentials if that is None. `own_key` is set if another account has the same number or file name.
     """
 
     id: str | None = None
@@ -71,12 +70,12 @@ class Account(Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """Return the name of the account in the run: its number, or the name of the file that it is read from."""
+        """Return the unique name of the account in the run: its number, or the name of the file it is read from."""
         return self.own_key or self.id or (self.source or self.name).rstrip("/").rpartition("/")[2]
 
 
 class Keep(StrEnum):
-    """Name what a run keeps of each account beside its receipt: all that was read, its report, or nothing."""
+    """Name what a run keeps of each account besides its receipt: snapshot and report, the report, or nothing."""
 
     SNAPSHOTS = "snapshots"
     REPORTS = "reports"
@@ -93,7 +92,7 @@ class Failure(Struct, frozen=True, kw_only=True):
 
 
 class SourceState(Struct, frozen=True):
-    """Hold how far one source of an account was read; `iam_actions` are those to grant where it was refused."""
+    """Hold how completely one source of an account was read; `iam_actions` are those to grant if it was denied."""
 
     name: str
     status: SourceStatus
@@ -102,7 +101,7 @@ class SourceState(Struct, frozen=True):
 
     @property
     def lacking(self) -> bool:
-        """Return whether facts are missing that rules may rest on; the alias is only shown."""
+        """Return whether facts are missing that rules may need; the account alias is only shown."""
         sufficient = (SourceStatus.COMPLETE, SourceStatus.NOT_REQUESTED)
         return self.status not in sufficient and self.name != Source.ACCOUNT_ALIAS
 
@@ -117,10 +116,10 @@ class RuleCounts(Struct, frozen=True):
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
-    """Hold what became of the work on one account, in about 3 kB; what it produced is stored beside it.
+    """Hold the result of the work on one account, in about 3 kB; its snapshot and report are stored beside it.
 
-    `report` is the name of the account's own report within the run. `digests` are the SHA-256 of the stored files by
-    name. `tries` counts how often the work was begun. `rule_failed`: a rule crashed, so that its verdicts are missing.
+    `report` is the name of the account's own report within the run. `digests` has the SHA-256 of each stored file by
+    name. `tries` counts how often the work was begun. `rule_failed`: a rule crashed, so its verdicts are missing.
     """
 
     format: Literal["iam-audit-receipt"] = "iam-audit-receipt"
@@ -147,9 +146,9 @@ class Receipt(Struct, frozen=True, kw_only=True):
 
 
 class Cause(Struct, frozen=True):
-    """Name what is wrong independently of the account: the same template makes the same fault in many accounts.
+    """Name a fault independently of the account: one template makes the same fault in many accounts.
 
-    `digest` is of the policy document, where the resource is a policy; `resource_name` is empty for the account itself.
+    `digest` is that of the policy document if the resource is a policy. `resource_name` is empty for the account.
     """
 
     config_rule_name: str
@@ -159,11 +158,11 @@ class Cause(Struct, frozen=True):
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
-    """Hold what a run is about: the organization, its accounts as they were listed, and how each is read and judged.
+    """Describe a run: the organization, its accounts as they were listed, and how each is read and judged.
 
-    `listed_by` says where the list comes from, in words. `settings` is the digest of the rules and all that goes with
-    them, `configuration` what the configuration file does to these, and `selection` the options that they follow from.
-    `chain_roles`: the role in each account is taken with the credentials of the management role.
+    `listed_by` says in words where the list comes from. `settings` is the digest of the rules and their settings,
+    `configuration` what the configuration file changes in them, and `selection` the options that select them.
+    `chain_roles`: the credentials of the management role assume the role in each account.
     """
 
     format: Literal["iam-audit-run"] = "iam-audit-run"

@@ -1,4 +1,4 @@
-"""The report of an organization: every account in one state, the rules, the places and the causes that matter most."""
+"""The report of an organization: the state of every account, the rules, and the causes that most accounts share."""
 
 from typing import Literal
 
@@ -23,7 +23,7 @@ class OrganizationHeader(Struct, frozen=True):
 
 
 class RunHeader(Struct, frozen=True):
-    """Name the run: its place, when it began (UTC) and when its last account ended, and the settings by digest."""
+    """Name the run: its folder, when it began and when its last account was done (UTC), and its settings' digest."""
 
     name: str
     began_at: Time
@@ -34,9 +34,9 @@ class RunHeader(Struct, frozen=True):
 class OrganizationSummary(Struct, frozen=True):
     """Sum up the accounts by state and the findings that are not suppressed by compliance type and severity.
 
-    `active` counts the accounts that the run is about, `audited` those of them about which everything is known.
+    `active` counts the accounts of the denominator, `audited` those of them about which everything is known.
     `compliance_type` is that of the worst finding, and no better than INSUFFICIENT_DATA while accounts are missing.
-    `oldest_credential_report` is the earliest time at which AWS made the credential report of any account.
+    `oldest_credential_report` is the time at which AWS made the oldest credential report.
     """
 
     active: int
@@ -50,7 +50,7 @@ class OrganizationSummary(Struct, frozen=True):
 
 
 class OrganizationRule(Struct, frozen=True):
-    """Sum up a rule over all accounts: in how many it has findings of each type, and how many findings those are."""
+    """Sum up a rule over all accounts: how many accounts have findings of each type, and how many findings."""
 
     config_rule_name: str
     source_identifier: str
@@ -60,11 +60,11 @@ class OrganizationRule(Struct, frozen=True):
 
 
 class AccountResult(Struct, frozen=True, kw_only=True):
-    """Hold what became of one account; `id` is null for an input that could not be read, whose `name` is the file's.
+    """Hold the result of one account; for a file that could not be read `id` is null and `name` is the file's name.
 
     `rules` has, by the name of each rule with open findings, how many are NON_COMPLIANT and INSUFFICIENT_DATA.
     `lacking` are the sources that were not read completely. `rule_failed`: a rule crashed, its verdicts are missing.
-    `report` is the place of its own report within the run, null where there is none.
+    `report` is the name of its own report within the run, null if there is none.
     """
 
     id: str | None
@@ -86,12 +86,12 @@ class AccountResult(Struct, frozen=True, kw_only=True):
 
     @property
     def judged(self) -> bool:
-        """Return whether rules judged it: where none did, zeros mean that nothing is known."""
+        """Return whether rules judged the account; if none did, counts of zero mean that nothing is known."""
         return bool(self.suppressed or any(self.counts.values()))
 
 
 class CommonCause(Struct, frozen=True):
-    """Hold a fault that several accounts share: how many, and the first of them by id."""
+    """Hold a fault that several accounts share: the number of these accounts, and the first of them by id."""
 
     config_rule_name: str
     severity: Severity
@@ -103,9 +103,9 @@ class CommonCause(Struct, frozen=True):
 
 
 class OrganizationReport(Struct, frozen=True, kw_only=True):
-    """Hold the report of all accounts; its fields are the JSON report's, a stable contract that `version` numbers.
+    """Hold the report of all accounts; its fields are those of the JSON report, a stable contract with a `version`.
 
-    Accounts stand in the order of their ids, rules the most urgent first, causes by how many accounts they are in.
+    Accounts are sorted by id, rules by urgency, causes by the number of accounts that have them.
     """
 
     format: Literal["iam-audit-organization-report"] = "iam-audit-organization-report"

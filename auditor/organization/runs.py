@@ -1,4 +1,4 @@
-"""Runs: begun once, carried on as often as needed, and summed up from what is stored."""
+"""Runs: begin one, resume it as often as needed, and make the report from what is stored."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -24,18 +24,18 @@ from auditor.report.reading import load_report
 
 T = TypeVar("T")
 Done = Callable[[Account, Receipt], object]
-"""Be told of an account that is done."""
+"""Receive each account that is done, with its receipt."""
 StateNow = Callable[[str], tuple[State, str] | None]
-"""Return the state and AWS's own word for it of an account that is not active any more, by its number."""
+"""Return the state of an account that is no longer active, and AWS's own name for it, by the account's number."""
 
 
 def name_of(organization_id: str | None, began_at: datetime) -> str:
-    """Return the folder of a run within the storage; its parts are columns for DuckDB and Athena."""
+    """Return the folder of a run within the storage; its parts are partition columns for DuckDB and Athena."""
     return f"org={organization_id or 'none'}/date={began_at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
 def begin(storage: Storage, manifest: Manifest) -> None:
-    """Store what a run is about; raise OutputError where there is such a run, SourceError for a name not in UTF-8."""
+    """Store the manifest of a new run; raise OutputError if the run exists, SourceError for a name not in UTF-8."""
     name = f"{manifest.run}/{MANIFEST}"
     try:
         content = msgspec.json.encode(manifest)
@@ -47,7 +47,7 @@ def begin(storage: Storage, manifest: Manifest) -> None:
 
 
 def opened(storage: Storage, run: str) -> Manifest:
-    """Return what a run is about; raise SourceError where there is none, or it is damaged."""
+    """Return the manifest of a run; raise SourceError if there is none, or it is damaged."""
     name = f"{run}/{MANIFEST}"
     content = storage.read(name)
     place = f"{storage.place}/{run}"
@@ -62,12 +62,12 @@ def opened(storage: Storage, run: str) -> Manifest:
 
 
 def wanted(manifest: Manifest) -> list[Account]:
-    """Return the accounts that a run is about; others, such as suspended ones, have a state from the beginning."""
+    """Return the accounts that a run reads; others, such as suspended ones, have a state from the beginning."""
     return [account for account in manifest.accounts if account.state is None]
 
 
 def unfinished(manifest: Manifest, work: Work) -> Iterator[Account]:
-    """Return the accounts of a run on which work is to be done."""
+    """Return the accounts of a run that have no receipt yet."""
     accounts = wanted(manifest)
     receipts = read_ahead(work.receipt_of, accounts)
     return (account for account, receipt in zip(accounts, receipts, strict=True) if receipt is None)
@@ -87,9 +87,9 @@ def forget(manifest: Manifest, work: Work, states: Sequence[State]) -> int:
 
 
 def carry_out(accounts: Iterable[Account], work: Work, executor: Executor, done: Done, *, live: bool) -> None:
-    """Work on the accounts; `done` is called for each. Raise OutputError where the storage fails.
+    """Work on the accounts, and call `done` for each; raise OutputError if the storage fails.
 
-    Where they are read live, credential reports are requested of all of them first: AWS makes those side by side.
+    If they are read live, all credential reports are requested first, so that AWS makes them at the same time.
     """
     left = list(accounts)
     if live:
@@ -102,7 +102,7 @@ def carry_out(accounts: Iterable[Account], work: Work, executor: Executor, done:
 def _mapped(
     executor: Executor, task: Task[Receipt | None], accounts: Sequence[Account], work: Work, done: Done
 ) -> Iterator[tuple[str, Receipt]]:
-    """Yield the accounts that are done, by key."""
+    """Yield the key and the receipt of each account that is done."""
     for account, found in executor.map(task, accounts):
         receipt = (
             work.keep_receipt(account, lost(account, work.as_of, found.tries)) if isinstance(found, Dead) else found
@@ -113,7 +113,7 @@ def _mapped(
 
 
 def recheck(accounts: Iterable[Account], work: Work, state_now: StateNow) -> None:
-    """See of accounts that were not fully audited whether they were suspended or closed while the run went on."""
+    """Update the receipts of those `accounts`, not fully audited, that were suspended or closed during the run."""
     for account in accounts:
         now = state_now(account.id) if account.id is not None else None
         receipt = work.receipt_of(account) if now is not None else None
@@ -123,9 +123,9 @@ def recheck(accounts: Iterable[Account], work: Work, state_now: StateNow) -> Non
 
 
 def differences(storage: Store, manifest: Manifest) -> Iterator[str]:
-    """Yield what of a run is not as its list of accounts and its receipts say.
+    """Yield each difference between the stored files of a run and its list of accounts and receipts.
 
-    Files are held against their digests, and the counts of reports against those of receipts.
+    Files are compared with their digests, and the counts of reports with those of receipts.
     """
     listed = set(map(folder_of, manifest.accounts))
     for folder in storage.folders(manifest.run):
@@ -158,7 +158,7 @@ def _differences(storage: Storage, run: str, account: Account, receipt: Receipt)
 
 
 def report_of(storage: Storage, manifest: Manifest) -> OrganizationReport:
-    """Return the report of a run, finished or not; raise SourceError for what is damaged of it."""
+    """Return the report of a run, finished or not; raise SourceError if a file of it is damaged."""
     by_key = {account.key: account for account in manifest.accounts}
 
     def receipt_of(key: str) -> Receipt | None:

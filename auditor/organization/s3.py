@@ -1,4 +1,4 @@
-"""Storage in Amazon S3: a prefix of a bucket, encrypted as the bucket says."""
+"""Storage in Amazon S3: a prefix of a bucket, encrypted as the bucket is configured."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -11,14 +11,14 @@ from auditor.collectors.live.session import service_client
 from auditor.errors import OutputError, SourceError
 
 _MISSING = frozenset({"NoSuchKey", "404"})
-_THERE = frozenset({"PreconditionFailed", "412"})
+_EXISTS = frozenset({"PreconditionFailed", "412"})
 _READ, _WRITE, _DELETE, _LIST = "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"
 
 
 class Bucket(Struct, frozen=True):
-    """Keep files below a prefix of a bucket; each process makes a client of its own.
+    """Keep files below a prefix of a bucket; each process creates its own client.
 
-    A file that is read is the one that was written last, and a write is whole or none:
+    A read returns what was written last, and a write succeeds completely or not at all:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
     """
 
@@ -29,7 +29,7 @@ class Bucket(Struct, frozen=True):
 
     @property
     def place(self) -> str:
-        """Return the address of the prefix."""
+        """Return the address of the prefix, as in s3://BUCKET/PREFIX."""
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
     def read(self, name: str) -> bytes | None:
@@ -43,15 +43,15 @@ class Bucket(Struct, frozen=True):
         return content
 
     def write(self, name: str, content: bytes) -> None:
-        """Write an object, or replace it; raise OutputError if that fails."""
+        """Write or replace an object; raise OutputError if that fails."""
         self._put(name, content)
 
     def add(self, name: str, content: bytes) -> bool:
-        """Write an object unless it is there; return whether it was written, raise OutputError if that fails."""
+        """Write an object unless it exists; return whether it was written, raise OutputError if that fails."""
         return self._put(name, content, IfNoneMatch="*")
 
     def remove(self, name: str) -> None:
-        """Remove an object, if it is there; raise OutputError if that fails."""
+        """Remove an object if it exists; raise OutputError if that fails."""
         try:
             self._client.delete_object(Bucket=self.bucket, Key=self._key(name))
         except FAULTS as error:
@@ -83,7 +83,7 @@ class Bucket(Struct, frozen=True):
         try:
             self._client.put_object(Bucket=self.bucket, Key=self._key(name), Body=content, **condition)
         except FAULTS as error:
-            if condition and error_code(error) in _THERE:
+            if condition and error_code(error) in _EXISTS:
                 return False
             raise OutputError(
                 self._problem("written", error), _hint(error, _WRITE), subject=self._said(name)
@@ -103,5 +103,5 @@ def _hint(error: Exception, action: str) -> str:
 
 @cache
 def client_of(profile: str | None, region: str | None) -> Any:
-    """Return this process's client of S3 by a profile."""
+    """Return this process's S3 client for a profile and Region."""
     return service_client("s3", profile=profile, region=region)

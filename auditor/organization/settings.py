@@ -1,4 +1,4 @@
-"""The digest of a run's settings: two runs with the same one judge alike."""
+"""The digest of a run's settings: two runs with the same digest judge in the same way."""
 
 from hashlib import sha256
 
@@ -9,7 +9,7 @@ from auditor.selection.plan import Plan
 
 
 def digest_of(plan: Plan) -> str:
-    """Return the SHA-256 of the rules with their parameters and severities, all else that decides, and the version."""
+    """Return the SHA-256 of the rules, their parameters and severities, all other settings, and our version."""
     rules = [
         (each.config_rule_name, each.rule.id, each.rule.severity, msgspec.to_builtins(each.parameters))
         for each in plan.rules

@@ -1,4 +1,4 @@
-"""Storage: where the files of a run are kept, each written whole or not at all.
+"""Storage: where the files of a run are kept; each is written completely or not at all.
 
 A name is a path with slashes below the root, as in "org=o-a1/date=20261124T020000Z/account=111122223333/receipt.json";
 query engines read all runs with one pattern over such names.
@@ -17,16 +17,16 @@ from auditor.documents import remedy_of
 from auditor.errors import OutputError, SourceError
 from auditor.signals import unfinished
 
-_PRIVATE = 0o600  # what is stored says much about an account
+_PRIVATE = 0o600  # the files contain details of accounts
 _HINT = "Check the path, its permissions and the space that is left."
 
 
 class Storage(Protocol):
-    """Keep files by name; a storage survives pickle, and many processes write to it at the same time.
+    """Keep files by name; a storage can be pickled, and many processes write to it at the same time.
 
-    `place` is the root as people write it. `read` returns None for a name that is not there. `write` replaces what is
-    there. `add` returns False, and writes nothing, where the name is there. All raise SourceError or OutputError where
-    the storage itself fails.
+    `place` is the root as people write it. `read` returns None for a name that does not exist. If the file exists,
+    `write` replaces it, and `add` returns False and writes nothing. All raise SourceError or OutputError if the storage
+    itself fails.
     """
 
     @property
@@ -34,25 +34,25 @@ class Storage(Protocol):
         """Return the root as people write it."""
 
     def read(self, name: str) -> bytes | None:
-        """Return the content of a file, None if it is not there."""
+        """Return the content of a file, None if it does not exist."""
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file, or replace it."""
+        """Write or replace a file."""
 
     def add(self, name: str, content: bytes) -> bool:
-        """Write a file unless it is there; return whether it was written."""
+        """Write a file unless it exists; return whether it was written."""
 
     def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file if it exists."""
 
 
 class Store(Storage, Protocol):
-    """Keep files by name as a storage does, and list what there is."""
+    """Keep files by name as a storage does, and list folders."""
 
     def folders(self, name: str) -> Sequence[str]:
         """Return the names of the folders directly below a name, in order; "" is the root.
 
-        Raises SourceError where they cannot be listed.
+        Raises SourceError if they cannot be listed.
         """
 
 
@@ -77,7 +77,7 @@ class Folder(Struct, frozen=True):
             raise SourceError(problem, remedy, subject=self._said(name)) from error
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file whole: the old one or the new one, never half of one; raise OutputError if that fails."""
+        """Write or replace a file completely, never half of it; raise OutputError if that fails."""
         path = self._path(name)
         temporary = path.with_name(f".{path.name}.{token_hex(8)}")
         try:
@@ -89,7 +89,7 @@ class Folder(Struct, frozen=True):
             raise self._unwritten(name, error) from error
 
     def add(self, name: str, content: bytes) -> bool:
-        """Write a file unless it is there; return whether it was written, raise OutputError if that fails."""
+        """Write a file unless it exists; return whether it was written, raise OutputError if that fails."""
         path = self._path(name)
         temporary = path.with_name(f".{path.name}.{token_hex(8)}")
         try:
@@ -104,7 +104,7 @@ class Folder(Struct, frozen=True):
         return False
 
     def remove(self, name: str) -> None:
-        """Remove a file, if it is there; raise OutputError if that fails."""
+        """Remove a file if it exists; raise OutputError if that fails."""
         try:
             self._path(name).unlink(missing_ok=True)
         except OSError as error:

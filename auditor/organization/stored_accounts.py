@@ -1,6 +1,6 @@
-"""Stored accounts: a folder of snapshots and folders of exports, each of which is an account of the run.
+"""Stored accounts: finds the snapshots and folders of exports in a folder, each of which is an account of the run.
 
-Which file is what is seen in its first bytes: ten thousand snapshots are read where the work on them is done.
+Only the first bytes of a file are read to recognize it: the workers read the ten thousand snapshots themselves.
 """
 
 import gzip
@@ -23,9 +23,9 @@ from auditor.organization.accounts import Listed
 from auditor.organization.names import MANIFEST, SNAPSHOT, folder_of
 from auditor.organization.records import Account, Manifest
 
-_DEPTH = 8  # folders below the one that is given; runs keep accounts as org=/date=/account=
+_DEPTH = 8  # levels of folders that are searched; runs keep accounts as org=/date=/account=
 _SUFFIXES = (".json", ".json.gz")
-_HEAD = 8192  # bytes; what `iam-audit snapshot` writes names its format in the first of them
+_HEAD = 8192  # bytes; a snapshot starts with its format, account and partition
 _GZIP_MAGIC = b"\x1f\x8b"
 _FORMAT = re.compile(rb'"format"\s*:\s*"(?P<format>iam-audit-[\w-]+)"')
 _NUMBER = re.compile(rb'"account"\s*:\s*\{\s*(?:"record"\s*:\s*"\w+"\s*,\s*)?"id"\s*:\s*"(?P<id>\d{12})"')
@@ -36,9 +36,9 @@ _SHOWN = 5  # names in one warning
 def read_stored(folder: str) -> Listed:
     """Return the accounts that are stored in a folder and in the folders below it.
 
-    What cannot be read is an account too, which the work on it will tell; other files are named in a warning. Of an
-    earlier run that read AWS all accounts are listed, also those of which it stored nothing.
-    Raises SourceError for a folder that is none, holds no account, or has folders so deep that they are not searched:
+    A file that cannot be read is listed as an account too, so that the work on it reports the error; a warning names
+    all other files. If the folder is that of an earlier live run, all its accounts are listed, stored or not.
+    Raises SourceError if this is not a folder, holds no account, or has folders too deep to be searched, because
     accounts in these would be missing.
     """
     top = Path(folder)
@@ -67,7 +67,7 @@ def read_stored(folder: str) -> Listed:
 
 
 class _Found:
-    """Hold what was found in a folder."""
+    """Hold the accounts, and the other files, that were found in a folder."""
 
     def __init__(self, top: Path) -> None:
         self.accounts: list[Account] = []
@@ -77,7 +77,7 @@ class _Found:
         self.too_deep: list[str] = []
 
     def search(self, folder: Path, depth: int) -> None:
-        """Take what a folder holds, and what is in the folders below."""
+        """Add the accounts in a folder and in the folders below it."""
         if (run := _run_in(folder)) is not None:
             self.accounts += _of_run(run, folder)
             self.partition = run.partition
@@ -109,7 +109,7 @@ class _Found:
         return str(path.relative_to(self._top)) if path != self._top else path.resolve().name
 
     def warnings(self) -> Iterator[str]:
-        """Yield what a reader of the list must know."""
+        """Yield warnings about files that are not read, and accounts that are stored twice."""
         if self._others:
             yield f"{self._top}: neither snapshots nor exports, and not read: {_shown(self._others)}"
         numbers = Counter(account.id for account in self.accounts if account.id is not None)
@@ -119,7 +119,7 @@ class _Found:
 
 
 def _run_in(folder: Path) -> Manifest | None:
-    """Return what a run is about that has read its accounts from AWS; None for a folder that is no such run's."""
+    """Return the manifest of a run that read its accounts from AWS; None if the folder is not that of such a run."""
     path = folder / MANIFEST
     ours = _FORMAT.search(_head(path)) if path.is_file() else None
     if ours is None or ours["format"] != b"iam-audit-run":
@@ -130,11 +130,11 @@ def _run_in(folder: Path) -> Manifest | None:
         hint = "Restore it from a copy, or remove it: then only the snapshots that are there count."
         raise SourceError(f"is a damaged list of accounts: {error}", hint, subject=str(path)) from error
     live = any(account.source is None and account.state is None for account in manifest.accounts)
-    return manifest if live else None  # what was judged from files is not stored again
+    return manifest if live else None  # a run over files stores no snapshots
 
 
 def _of_run(run: Manifest, folder: Path) -> Iterator[Account]:
-    """Yield the accounts of an earlier run, those too of which it has kept no snapshot: the work on them says so."""
+    """Yield all accounts of an earlier run; the work on those without a stored snapshot reports that it is missing."""
     for account in run.accounts:
         if account.state is not None:
             yield account
@@ -148,7 +148,7 @@ def _is_export(name: str) -> bool:
 
 
 def _head(file: Path) -> bytes:
-    """Return the first bytes of a file, unpacked; none of one that is damaged."""
+    """Return the first bytes of a file, decompressed; b"" if it is damaged."""
     try:
         with file.open("rb") as stream:
             packed = stream.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
@@ -159,7 +159,7 @@ def _head(file: Path) -> bytes:
 
 
 def _is_input(file: Path, head: bytes) -> bool:
-    """Return whether a file is a snapshot, or cannot be understood, so that the work on it says why."""
+    """Return whether a file is a snapshot, or cannot be parsed; the work on the latter reports the error."""
     if (ours := _FORMAT.search(head)) is not None:
         return ours["format"].decode() == FORMAT
     try:
@@ -170,7 +170,7 @@ def _is_input(file: Path, head: bytes) -> bool:
 
 
 def _with_own_keys(accounts: Sequence[Account], top: Path) -> tuple[Account, ...]:
-    """Return the accounts, each with a key that no other has: its place where number or file name are another's too."""
+    """Return the accounts with unique keys: those that share a number or file name get their path as key."""
     counts = Counter(account.key for account in accounts)
     taken = {key for key, count in counts.items() if count == 1}
     made: list[Account] = []

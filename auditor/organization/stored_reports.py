@@ -1,4 +1,4 @@
-"""Stored reports: those of the accounts that runs have kept, each as its receipt says, for a history of many nights."""
+"""Stored reports: the reports of accounts that runs have kept, checked against their receipts, for a history."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,11 +18,11 @@ from auditor.organization.storage import Storage, Store
 from auditor.organization.stores import opened_run, storage_of
 
 _FOLDERS = ("org=", "date=")
-"""How the folders below a store begin, from the outer to the inner one, which is a run's."""
+"""How the names of the folders below a store begin, from the outer one to the inner one, which is a run."""
 
 
 class StoredReport(Struct, frozen=True):
-    """Name the stored report of one account: its file, the digest of that, and when the account was captured."""
+    """Name the stored report of one account: its file, the file's digest, and when the account was captured."""
 
     storage: Storage
     file: str
@@ -35,7 +35,7 @@ class StoredReport(Struct, frozen=True):
         return f"{self.storage.place}/{self.file}"
 
     def read(self) -> bytes:
-        """Return the content of the file, packed; raise SourceError where it is not as the receipt says."""
+        """Return the compressed content of the file; raise SourceError if it differs from the receipt's digest."""
         content = self.storage.read(self.file)
         if content is None or sha256(content).hexdigest() != self.digest:
             problem = "is not there" if content is None else "is not what was stored: its digest differs"
@@ -45,7 +45,7 @@ class StoredReport(Struct, frozen=True):
 
 
 class StoredReports(Struct, frozen=True):
-    """Hold the reports of some runs, and why other active accounts of these have none: how many, by the reason."""
+    """Hold the reports of some runs; `lacking` counts their other active accounts by the reason for having none."""
 
     runs: int
     reports: tuple[StoredReport, ...]
@@ -82,7 +82,7 @@ def _runs_of(place: str) -> tuple[Store, Sequence[str]]:
 
 
 def _runs_below(storage: Store, name: str, beginnings: Sequence[str]) -> Iterator[str]:
-    """Yield the names of the runs some levels of folders below a name."""
+    """Yield the names of the runs below a name, one level of folders for each of `beginnings`."""
     if not beginnings:
         yield name
         return
@@ -92,7 +92,7 @@ def _runs_below(storage: Store, name: str, beginnings: Sequence[str]) -> Iterato
 
 
 def _of_run(storage: Storage, manifest: Manifest) -> Iterator[StoredReport | str]:
-    """Yield the report of each account that the run was to audit, or why there is none."""
+    """Yield the report of each account that the run reads, or why there is none."""
     accounts = wanted(manifest)
     receipts = read_ahead(partial(read_receipt, storage, manifest.run), accounts)
     for account, receipt in zip(accounts, receipts, strict=True):

@@ -1,4 +1,4 @@
-"""Summing up: from the list of accounts and what is stored of each to the report of the organization."""
+"""Makes the report of the organization from the list of accounts and what is stored of each."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -38,15 +38,15 @@ MOST_CAUSES = 3_000
 _SEVERITIES = list(Severity)
 
 ReceiptOf = Callable[[str], Receipt | None]
-"""Return the receipt of an account by its key, None where there is none."""
+"""Return the receipt of an account by its key, None if there is none."""
 CausesOf = Callable[[str], Iterable[Cause]]
 """Return the causes of the open findings of an account, by its key."""
 
 
 def summed_up(manifest: Manifest, receipt_of: ReceiptOf, causes_of: CausesOf) -> OrganizationReport:
-    """Return the report of a run; an account without a receipt is unfinished, whatever became of the work on it.
+    """Return the report of a run; an account without a receipt is unfinished, whatever happened to the work on it.
 
-    Receipts are read side by side and not kept: ten thousand of them with all their counts take 100 MB.
+    Receipts are read by several threads and not kept: ten thousand of them with all their counts take 100 MB.
     """
     with closing(Causes()) as causes:
         return _summed_up(manifest, receipt_of, causes_of, causes)
@@ -85,7 +85,7 @@ def _summed_up(manifest: Manifest, receipt_of: ReceiptOf, causes_of: CausesOf, c
 
 
 def _configuration(manifest: Manifest, totals: "_Totals") -> ConfigurationSummary | None:
-    """Return what the configuration file does to the run, with the findings that were suppressed in all accounts."""
+    """Return what the configuration file changes in the run, with the suppressed findings of all accounts."""
     configuration = manifest.configuration
     return None if configuration is None else structs.replace(configuration, suppressed=totals.suppressed)
 
@@ -139,7 +139,7 @@ class _Totals:
         )
 
     def _verdict(self, *, complete: bool) -> ComplianceType:
-        """Return the verdict of all findings; of accounts that nobody saw there are none, which must not look clean."""
+        """Return the verdict of all findings, which is not COMPLIANT while accounts are missing: these have none."""
         verdict = worst(self._counts)
         return verdict if complete or verdict in OPEN else ComplianceType.INSUFFICIENT_DATA
 

@@ -1,4 +1,4 @@
-"""Accounts that were not or not fully audited, gathered by what happened to them and what is to be done about it."""
+"""Accounts that were not or not fully audited, grouped by what happened to them and what to do about it."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,11 +10,11 @@ from auditor.organization.report import AccountResult, OrganizationReport
 _STATES = list(State)
 _NUMBER = re.compile("[0-9]{12}")
 PLACEHOLDER = "ACCOUNT_ID"
-"""Stands in messages for the number of the account, so that what happened to many is said once."""
+"""Replaces the account's number in messages, so that accounts with the same problem share one message."""
 
 
 class Unaudited(NamedTuple):
-    """Hold what happened to some accounts: the error code, the message, the actions to grant, what to do."""
+    """Hold what happened to a group of accounts: the error code, the message, the actions to grant, what to do."""
 
     state: State
     code: str | None
@@ -29,9 +29,9 @@ Happened = tuple[str | None, str, tuple[str, ...], str]
 
 
 def unaudited(report: OrganizationReport) -> Sequence[Unaudited]:
-    """Return what kept accounts from being audited, by state, then what happened to the most accounts first.
+    """Return why accounts were not fully audited, sorted by state, then by the number of accounts, most first.
 
-    A partial account stands in each group of what it lacks; others stand in one.
+    A partial account is in one group for each source that it lacks; other accounts are in one group.
     """
     groups: dict[tuple[State, Happened], list[AccountResult]] = {}
     for account in report.accounts:
@@ -53,17 +53,17 @@ def happened(account: AccountResult) -> Iterator[Happened]:
             detail = source.detail or f"{source.status.value.replace('_', ' ')}"
             yield None, f"{source.name}: {_shared(detail, account)}", source.iam_actions, ""
     else:
-        yield None, _UNSAID.get(account.state, ""), (), ""
+        yield None, _MESSAGES.get(account.state, ""), (), ""
 
 
-_UNSAID = {
+_MESSAGES = {
     State.PARTIAL: "Some findings have INSUFFICIENT_DATA, though every source was read: see the account's own report",
     State.UNFINISHED: "The run ended before this account was read; resume it",
 }
 
 
 def error_of(account: AccountResult) -> str:
-    """Return the error codes of an account, and where there is none what happened."""
+    """Return the error codes of an account, with the message in place of a code that is missing."""
     texts = (message if code is None else code for code, message, _, _ in happened(account))
     return "; ".join(texts).replace(PLACEHOLDER, account.id or PLACEHOLDER)
 
@@ -74,5 +74,5 @@ def _failure(account: AccountResult, error: Failure) -> Happened:
 
 
 def _shared(text: str, account: AccountResult) -> str:
-    """Return the text without the account's number; whatever else stands for an id may be part of any word."""
+    """Return the text without the account's number; other ids, such as file names, could be part of any word."""
     return text.replace(account.id, PLACEHOLDER) if account.id and _NUMBER.fullmatch(account.id) else text

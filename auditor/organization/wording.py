@@ -1,4 +1,4 @@
-"""What is said of an organization run in one sentence, by every format and by the command line."""
+"""Sentences about an organization run that all formats and the command line share."""
 
 from collections.abc import Iterable
 
@@ -14,12 +14,12 @@ _TROUBLED = (
     State.FAILED,
     State.UNFINISHED,
 )
-IN_WORDS = (State.AUDITED, *_TROUBLED, *_LEFT_OUT)
-"""The states in the order of the sentence."""
+ORDERED_STATES = (State.AUDITED, *_TROUBLED, *_LEFT_OUT)
+"""The states in the order in which `denominator` shows them."""
 
 
 def denominator(summary: OrganizationSummary) -> str:
-    """Return how many of the accounts were audited, and what became of the others: the states add up to all accounts.
+    """Return how many accounts were audited, and the states of the others, which add up to all accounts.
 
     As in "9,871 of 10,000 active accounts audited; 61 partial, 40 denied, 28 lost; 112 suspended, left out".
     """
@@ -35,7 +35,7 @@ def _counted(summary: OrganizationSummary, states: Iterable[State]) -> str:
 
 
 def shortfall(summary: OrganizationSummary) -> str | None:
-    """Return why the audit is incomplete; None where everything is known about every active account."""
+    """Return why the audit is incomplete; None if everything is known about every active account."""
     missing = summary.active - summary.audited
     if not summary.active:
         return "Nothing was audited: there is no active account to audit"

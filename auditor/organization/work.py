@@ -1,7 +1,7 @@
-"""The work on one account: read it, judge it, store what was found, and leave a receipt.
+"""The work on one account: read it, judge it, store the results, and write a receipt.
 
-It is done wherever there is room for it: in a thread, in another process, on another machine. No credentials travel;
-each worker takes the role itself. A receipt is written last, so that work which was done before is not done again.
+It runs in a thread, in another process or on another machine. No credentials are sent: each worker assumes the role
+itself. The receipt is written last, so that an account with a receipt is done and is not read again.
 """
 
 import gzip
@@ -35,7 +35,7 @@ from auditor.report.report import Report, dump_report
 from auditor.selection.plan import Plan, settled, sources_read
 
 Page = Callable[[Report, BinaryIO], object]
-"""Write the page of one account."""
+"""Write the HTML page of one account."""
 
 _LEVEL = 1  # of gzip; a higher one costs more than the audit itself and saves a fifth
 _SLOW = frozenset({"Timeout", "Throttling", "ThrottlingException", "TooManyRequestsException"})
@@ -43,10 +43,10 @@ _OWN_FAULT = "InternalError"
 
 
 class Work(Struct, frozen=True, kw_only=True):
-    """Hold all that the work on any account of a run needs; it survives pickle, and holds no credentials.
+    """Hold everything that the work on any account of a run needs; it can be pickled, and holds no credentials.
 
     `run` is the folder of the run in the storage, `as_of` the run's time, which all reports share. `page` writes the
-    page of an account, where pages are kept; `parquet` keeps the findings as Parquet too.
+    page of an account, None if pages are not kept; `parquet` keeps the findings as Parquet too.
     """
 
     storage: Storage
@@ -60,11 +60,11 @@ class Work(Struct, frozen=True, kw_only=True):
     page: Page | None = None
 
     def receipt_of(self, account: Account) -> Receipt | None:
-        """Return the receipt of an account, None where there is none; raise SourceError for one that is damaged."""
+        """Return the receipt of an account, None if there is none; raise SourceError if it is damaged."""
         return read_receipt(self.storage, self.run, account)
 
     def request(self, account: Account, tries: int = 1) -> Receipt | None:
-        """Have the credential report of an account made; return the receipt where the account is out of reach."""
+        """Request the credential report of an account; return a receipt if the account is done or out of reach."""
         if (found := self.receipt_of(account)) is not None:
             return found
         began = _now()
@@ -75,9 +75,9 @@ class Work(Struct, frozen=True, kw_only=True):
         return None
 
     def __call__(self, account: Account, tries: int = 1) -> Receipt:
-        """Do the work on an account and return its receipt; one that was left before is returned as it is.
+        """Do the work on an account and return its receipt; if there is a receipt already, return that.
 
-        A fault of the account, or of ours, is told in the receipt. Raises OutputError where the storage fails.
+        The receipt records errors of the account and of our own code. Raises OutputError if the storage fails.
         """
         if (found := self.receipt_of(account)) is not None:
             return found
@@ -112,14 +112,14 @@ class Work(Struct, frozen=True, kw_only=True):
         return _receipt(account, snapshot, report, digests, began, tries)
 
     def _stored(self, account: Account, snapshot: Snapshot, report: Report) -> Iterator[tuple[str, str]]:
-        """Store what is kept, and yield the digest of each file by name."""
+        """Store the files that the run keeps, and yield the name and digest of each."""
         contents = {CAUSES: msgspec.json.encode(list(causes_of(snapshot, report)))}
         if self.keep is Keep.SNAPSHOTS and account.source is None:
             contents[SNAPSHOT] = gzip.compress(dump(snapshot), _LEVEL, mtime=0)
         if self.keep is not Keep.NONE:
             contents[REPORT] = gzip.compress(dump_report(report), _LEVEL, mtime=0)
         if self.parquet:
-            from auditor.organization.parquet import dump_parquet  # pyarrow, which few have
+            from auditor.organization.parquet import dump_parquet  # needs pyarrow, an extra
 
             contents[PARQUET] = dump_parquet(report)
         if self.page is not None:
@@ -144,7 +144,7 @@ def lost(account: Account, began: datetime, tries: int) -> Receipt:
 
 
 def causes_of(snapshot: Snapshot, report: Report) -> Iterator[Cause]:
-    """Yield what is NON_COMPLIANT and not suppressed, named so that one fault in two accounts is one cause."""
+    """Yield the causes of NON_COMPLIANT findings that are not suppressed; equal faults of accounts have one cause."""
     digests = _policy_digests(snapshot)
     for finding in report.findings:
         if finding.compliance_type is ComplianceType.NON_COMPLIANT and finding.suppression is None:
@@ -155,7 +155,7 @@ def causes_of(snapshot: Snapshot, report: Report) -> Iterator[Cause]:
 
 
 def _policy_digests(snapshot: Snapshot) -> Mapping[str, str]:
-    """Return the digests of the documents in force by the ARNs of their policies, without the account's number."""
+    """Return the digests of the default versions' documents by policy ARN; account numbers are left out of them."""
     own = (snapshot.account.id or "").encode()
     found: dict[str, str] = {}
     for policy in snapshot.policies.known_part:
@@ -205,7 +205,7 @@ def _receipt(
 
 
 def _outcome(snapshot: Snapshot, report: Report) -> tuple[State, Failure | None]:
-    """Return the state of an account that was judged, and what stands in the way of knowing all."""
+    """Return the state of an account that was judged, and the failure that keeps facts unknown."""
     why = shortfall(report)
     if why is None:
         return State.AUDITED, None

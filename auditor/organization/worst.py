@@ -1,4 +1,4 @@
-"""The order of accounts by what is wrong in them."""
+"""The order of accounts by the severity of their findings."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,10 +8,10 @@ from auditor.organization.report import AccountResult
 
 
 def worst_first(accounts: Iterable[AccountResult]) -> Sequence[AccountResult]:
-    """Return the accounts by their NON_COMPLIANT findings of each severity.
+    """Return the accounts sorted by their NON_COMPLIANT findings of each severity, most first.
 
-    Of accounts without any, those of which nothing is known come before those in which facts are unknown; what the run
-    is not about comes last.
+    Among accounts without any, those that are completely unknown come first, then those with unknown facts; accounts
+    outside the denominator come last.
     """
     return sorted(accounts, key=_weight)
 

@@ -1,4 +1,4 @@
-"""The three traps of a policy for managing the own MFA device, found in the account that the policy is written for.
+"""The three traps of a policy for managing one's own MFA device, found in the account that the policy is written for.
 
 The group developers has PowerUserAccess and a policy that denies everything until MFA is used. Each trap is found live
 and in an export of the AWS CLI's output.

@@ -25,7 +25,7 @@ PASSWORD = ["iam:ChangePassword", "iam:GetAccountPasswordPolicy"]
 
 
 def self_managed(spared: list[str]) -> str:
-    """Return the policy by which users manage the own MFA device, and before that do only what is spared."""
+    """Return the policy by which users manage their own MFA device, and before that do only what is spared."""
     manage = ["iam:EnableMFADevice", "iam:ListMFADevices", "iam:ResyncMFADevice"]
     without_mfa = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
     statements: list[dict[str, Any]] = [

@@ -56,7 +56,7 @@ def test_what_is_new_since_a_day(history: Path, run: Run) -> None:
     # What the first run found may have been there before.
     assert [each[3] for each in found(run, "2.json", "--new-since", "2026-11-01")] == [False, False, False]
     text = run("history", "report", "0.json", "--history", "h.db").out
-    assert "the history has no run before, so nobody knows which are new" in text
+    assert "the history has no earlier run, so it is unknown which are new" in text
     assert history.is_dir()
 
 

@@ -58,9 +58,9 @@ def test_what_is_left_out_stays_with_the_reason() -> None:
     assert found == {
         "payments": (None, None),
         "shop": (State.NOT_ASKED, "--exclude shop"),
-        "sandbox-1": (State.NOT_ASKED, "no --include means it"),
+        "sandbox-1": (State.NOT_ASKED, "no --include matches it"),
         "old": (State.SUSPENDED, "SUSPENDED"),
-        "acme.json.gz": (State.NOT_ASKED, "no --include means it"),
+        "acme.json.gz": (State.NOT_ASKED, "no --include matches it"),
     }
 
 

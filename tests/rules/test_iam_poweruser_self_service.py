@@ -96,6 +96,6 @@ def test_the_finding_names_both_shortfalls() -> None:
     assert finding.annotation == (
         "PowerUserAccess lacks iam:ChangePassword: attach IAMUserChangePassword to the group or set "
         "AllowUsersToChangePassword, and let no statement deny it; "
-        "lacks the actions on the own MFA device: attach AWS's policy for managing it to the group"
+        "lacks the actions on the user's own MFA device: attach AWS's policy for managing it to the group"
     )
     assert len(finding.evidence) == 7  # who brings PowerUserAccess, the password, five actions on devices

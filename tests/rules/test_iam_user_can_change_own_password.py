@@ -123,7 +123,7 @@ def test_a_note_says_that_the_rules_for_passwords_cannot_be_read() -> None:
 def test_the_finding_names_the_statement_that_denies() -> None:
     (finding,) = member("", NC, *BOTH, deny(CHANGE, Sid="Never")).check(RULE).findings
     assert finding.annotation == (
-        "The user may not change the own password. "
+        "The user may not change their own password. "
         "Statement 3 (Never) of the customer-managed policy policy of the group team denies it"
     )
     (evidence,) = finding.evidence

@@ -1,1 +1,1 @@
-"""The commands, one module each: options and help; the work is imported when a command runs."""
+"""The commands, one module each, with options and help; what does the work is imported when a command runs."""

@@ -1,4 +1,4 @@
-"""`iam-audit baseline`: the findings of a report that the gate shall let pass."""
+"""`iam-audit baseline`: the findings of a report that the gate lets pass."""
 
 from typing import Any
 
@@ -31,8 +31,8 @@ from auditor.console.values import files
 def baseline(**options: Any) -> int:
     """Write the baseline of a stored report.
 
-    It holds what is NON_COMPLIANT. `scan --baseline` takes it, and lets these findings pass the gate as long as they
-    are the same. Suppressed findings are not in it, and neither are those with INSUFFICIENT_DATA.
+    It contains the NON_COMPLIANT findings. `scan --baseline` lets them pass the gate as long as they are the same.
+    Suppressed findings are not in it, and neither are those with INSUFFICIENT_DATA.
 
     \b
     Examples:

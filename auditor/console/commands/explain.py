@@ -1,4 +1,4 @@
-"""`iam-audit explain`: everything that is known of a user, group, role or policy."""
+"""`iam-audit explain`: everything that is known about a user, group, role or policy."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def explain(**options: Any) -> int:
     What is not known is shown too, with the reason.
 
     NAME is a name or an ARN. Of a user it shows the groups, each policy and where it comes from, the boundary, the
-    credentials with their ages, what the user may do about the own password and MFA device, and the verdict of each
+    credentials with their ages, what the user may do about their own password and MFA device, and the verdict of each
     rule with its evidence. Of a policy it shows who has it and what it allows.
 
     Every rule runs that judges such a resource, unless options or the configuration file select others.

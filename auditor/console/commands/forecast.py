@@ -1,4 +1,4 @@
-"""`iam-audit forecast`: which findings will open by the calendar alone."""
+"""`iam-audit forecast`: the findings that will open only because time passes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`iam-audit history`: many nights in one file, and what became of each finding."""
+"""`iam-audit history`: many nights in one file, with the age and the end of each finding."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +30,7 @@ from auditor.console.values import day, files, rule_names, without_signatures
 
 
 def history_option(command: C) -> C:
-    """Add the options that name the history, itself or by the configuration file."""
+    """Add the options that name the history, directly or through the configuration file."""
     named = click.option(
         "--history",
         shell_complete=files,
@@ -47,7 +47,7 @@ _format = showing(
 
 
 def _filters(command: C) -> C:
-    """Add the options that say which findings are meant."""
+    """Add the options that select findings."""
     for option in (
         click.option(
             "--severity", "severities", multiple=True, type=SEVERITIES, help="Only this severity; repeatable."
@@ -74,7 +74,7 @@ def _period(command: C) -> C:
 
 
 def _output(text: str) -> Callable[[C], C]:
-    """Return what adds the options of commands that print or write files; `text` is the help of -o."""
+    """Return a decorator for the options of commands that print or write files; `text` is the help of -o."""
     path = files_option(text)
     form = showing(
         "--format", "output_format", type=_FORMATS, help="What standard output shows, also beside -o [table]."
@@ -118,9 +118,9 @@ def history_add(**options: Any) -> int:
 def history_show(**options: Any) -> int:
     """Show the findings that are not resolved, with their ages.
 
-    Ages are of the newest run of the account. "At least" stands where no run of the day before proves that the finding
-    was not there yet; a night that proves nothing neither begins nor ends a finding. What is overdue follows from the
-    table [sla] of iam-audit.toml.
+    Ages are those at the newest run of the account. An age is "at least" so many days if no run of the day before
+    proves that the finding was not there yet; a night that proves nothing neither begins nor ends a finding. The table
+    [sla] of iam-audit.toml decides what is overdue.
 
     \b
     Examples:
@@ -140,8 +140,8 @@ def history_show(**options: Any) -> int:
 def history_trend(**options: Any) -> int:
     """Show what was open and resolved on each day.
 
-    Days without a run are named. Below follow the changes of rules, parameters and release, how long findings took to
-    be remediated by severity, and how the table [sla] of iam-audit.toml was kept.
+    Days without a run are listed. So are the changes of rules, parameters and release, how long findings took to be
+    remediated by severity, and how the table [sla] of iam-audit.toml was kept.
 
     \b
     Examples:
@@ -164,8 +164,8 @@ def history_trend(**options: Any) -> int:
 def history_report(**options: Any) -> int:
     """Show a stored report with the age of each finding.
 
-    The report must be in the history. Ages are those of its own time: later runs do not matter. The report itself stays
-    as it is; --format json and .json hold what the history says of it, by fingerprint.
+    The report must be in the history. Ages are those at the time of the report: later runs do not matter. The report
+    itself stays as it is; --format json and .json contain the ages by fingerprint.
 
     \b
     Examples:
@@ -203,7 +203,7 @@ def history_sample(**options: Any) -> int:
 @click.option("--dry-run", is_flag=True, help="Show what would go, and change nothing.")
 @quiet_option
 def history_prune(**options: Any) -> int:
-    """Drop what the runs before a day said of each resource.
+    """Delete the verdicts of the runs before a day.
 
     What stays: every run with its digests and the chain, and every finding that was ever NON_COMPLIANT, with its name
     and when it was open, suppressed or resolved. So ages, the trend and samples stay the same.
@@ -236,8 +236,8 @@ def history_prune(**options: Any) -> int:
 def history_verify(**options: Any) -> int:
     """Check that nothing in a history was removed or changed.
 
-    Every run is held against the one before, its verdicts against their digest, and what became of each finding is
-    concluded again. With reports, each must be in the history as it stands, and each run must have its report.
+    Every run is compared with the one before, its verdicts with their digest, and the status of each finding is
+    derived again. With reports, each must be in the history unchanged, and each run must have its report.
 
     \b
     Examples:

@@ -30,19 +30,21 @@ _RETRY = ("denied", "timed_out", "lost", "failed", "partial")
 
 
 def _account_options(command: C) -> C:
-    """Add the options that say which accounts are meant, and how they are reached."""
+    """Add the options that choose accounts, and say how they are read."""
     for option in (
         _accounts("--region", metavar="REGION", help="AWS Region to call, whose access analyzers are judged."),
-        _accounts("--profile", metavar="NAME", shell_complete=profile_names, help="AWS profile that takes the roles."),
+        _accounts(
+            "--profile", metavar="NAME", shell_complete=profile_names, help="AWS profile that assumes the roles."
+        ),
         _accounts(
             "--chain-roles",
             is_flag=True,
-            help="Take the role in each account with the credentials of --management-role, not with your own.",
+            help="Assume the role in each account with the credentials of --management-role, not with your own.",
         ),
         _accounts("--management-role", metavar="ARN", help="Assume this role first, to list the organization."),
         _accounts("--external-id", metavar="ID", help="External id for the role in each account."),
         _accounts(
-            "--role-name", metavar="NAME", help="The role to take in each account [OrganizationAccountAccessRole]."
+            "--role-name", metavar="NAME", help="The role to assume in each account [OrganizationAccountAccessRole]."
         ),
         _accounts(
             "--exclude",
@@ -78,7 +80,7 @@ def _account_options(command: C) -> C:
 
 
 def _output_options(command: C) -> C:
-    """Add the options on output and exit code."""
+    """Add the options for output and exit code."""
     for option in (
         quiet_option,
         gate_option(

@@ -1,4 +1,4 @@
-"""`iam-audit parity`: AWS Config's own results held against an account."""
+"""`iam-audit parity`: AWS Config's own results compared with ours."""
 
 from typing import Any
 

@@ -36,7 +36,7 @@ _organization = partial(click.option, cls=Headed, heading="Organization")
     help="The role in each account [OrganizationAccountAccessRole; --template: iam-audit].",
 )
 @_organization(
-    "--principal", metavar="ID|ARN", help="With --template: the account, role or user that may take the role."
+    "--principal", metavar="ID|ARN", help="With --template: the account, role or user that may assume the role."
 )
 @_organization("--external-id", metavar="ID", help="With --template: the external id that the role demands.")
 @_organization(

@@ -1,4 +1,4 @@
-"""`iam-audit pre-commit`: judge CloudFormation templates among files, alone."""
+"""`iam-audit pre-commit`: judges the CloudFormation templates among files, each by itself."""
 
 from typing import Any
 

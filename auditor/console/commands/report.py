@@ -1,4 +1,4 @@
-"""`iam-audit report`: render a stored report again."""
+"""`iam-audit report`: shows a stored report again, or writes it in other formats."""
 
 from typing import Any
 

@@ -43,14 +43,14 @@ def rules_list(*, output_format: str) -> None:
     click.echo(f"{'rule':<42} {'severity':<8} {'set':<10} what it checks")
     for rule in known:
         needs = f" (needs {', '.join(needed(rule))})" if needed(rule) else ""
-        head, asks = f"{rule.id:<42} {rule.severity:<8} {sets_of(rule)[0]}", f"{sections(page(rule))['']}{needs}"
-        click.echo(_unfolded(head, asks) if sys.stdout.isatty() else f"{head:<62} {asks}")
+        head, question = f"{rule.id:<42} {rule.severity:<8} {sets_of(rule)[0]}", f"{sections(page(rule))['']}{needs}"
+        click.echo(_on_terminal(head, question) if sys.stdout.isatty() else f"{head:<62} {question}")
 
 
-def _unfolded(head: str, asks: str) -> str:
-    """Set what a rule asks under its name, for a terminal; a pipe gets a rule a line."""
+def _on_terminal(head: str, question: str) -> str:
+    """Return a rule with its question below its name, for a terminal; a pipe gets one line for each rule."""
     width = shutil.get_terminal_size().columns
-    return f"{head}\n{click.wrap_text(asks, width, initial_indent='  ', subsequent_indent='  ')}\n"
+    return f"{head}\n{click.wrap_text(question, width, initial_indent='  ', subsequent_indent='  ')}\n"
 
 
 @rules.command("show")

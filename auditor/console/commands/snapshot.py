@@ -1,4 +1,4 @@
-"""`iam-audit snapshot`: save what rules read of an account."""
+"""`iam-audit snapshot`: saves what rules read from an account."""
 
 from typing import Any
 

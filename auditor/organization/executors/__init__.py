@@ -1,1 +1,1 @@
-"""Executors: where the work on accounts is done, each behind the same function from accounts to what came of them."""
+"""Executors: run the work on accounts in threads, processes or a cluster, all through the same `map`."""

@@ -1,4 +1,4 @@
-"""What executors have in common: the work on one account, and what becomes of it when its worker dies."""
+"""What executors have in common: the task for one account, and the result when its worker dies."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
@@ -9,24 +9,24 @@ from auditor.organization.records import Account
 
 T = TypeVar("T")
 Task = Callable[[Account, int], T]
-"""Do something with an account, for the first or second time; it survives pickle."""
+"""Do something with an account, given the number of the try, which starts at 1; a task can be pickled."""
 
 MOST_TRIES = 2
-"""How often the work on one account is begun where its worker dies of it."""
+"""How often the work on one account is begun if its worker dies."""
 
 
 class Dead(Struct, frozen=True):
-    """Say that each worker which was given the account died of it, and how many did."""
+    """Report that every worker that worked on the account died; `tries` is how many."""
 
     tries: int
 
 
 class Executor(Protocol):
-    """Do the work on accounts side by side.
+    """Do the work on several accounts at the same time.
 
-    `map` yields each account once, with what the task returned, as it is ready. What the task raises ends it. A dead
-    worker costs its own account one try, and no other.
+    `map` yields each account once, with what the task returned, as soon as it is done. An exception of the task ends
+    it. A worker that dies costs only its own account a try.
     """
 
     def map(self, task: Task[T], accounts: Iterable[Account]) -> Iterator[tuple[Account, T | Dead]]:
-        """Yield the accounts with what the task returned for each."""
+        """Yield each account with what the task returned for it."""

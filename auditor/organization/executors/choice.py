@@ -7,21 +7,21 @@ from auditor.organization.executors.base import Executor
 from auditor.organization.work import Work
 
 THREADS = 32
-"""How many accounts are read side by side: reading is waiting, and AWS throttles each account by itself."""
-_NOT_THERE = "Dask is not installed"
+"""How many accounts are read at the same time: reading is mostly waiting, and AWS throttles per account."""
+_NOT_INSTALLED = "Dask is not installed"
 _INSTALL = "Install iam-audit with the extra dask, here and on each worker."
 
 
 def chosen(name: str, workers: int | None, dask: str | None, work: Work) -> Executor:
-    """Return the executor of a name, threads or processes, or that of the Dask scheduler with this address.
+    """Return the executor `name` (threads or processes), or Dask's if `dask` is the address of its scheduler.
 
-    Raises UsageError where Dask is wanted and not installed.
+    Raises UsageError if Dask is requested and not installed.
     """
     if dask is not None:
         try:
             from auditor.organization.executors.dask import Dask
         except ModuleNotFoundError as error:
-            raise UsageError(_NOT_THERE, _INSTALL) from error
+            raise UsageError(_NOT_INSTALLED, _INSTALL) from error
         return Dask(dask, work.storage, work.run, workers)
     if name == "threads":
         from auditor.organization.executors.threads import Threads

@@ -1,8 +1,8 @@
-"""Dask: the work on accounts done by a cluster of machines, which have iam-audit and its AWS credentials.
+"""Dask: a cluster of machines, with iam-audit and AWS credentials on each, does the work on accounts.
 
-Dask itself begins a task again when its worker dies, several times, and counts the death against every task that the
-worker had. So each try leaves a mark in the storage before it begins: one that was begun before and left no receipt
-killed its worker, or was beside one that did. Such accounts are tried again one after the other, alone in the cluster.
+When a worker dies, Dask itself restarts its tasks several times, and counts the death against every task that the
+worker had. So each try writes a mark to the storage before it begins. A try with a mark but no receipt killed its
+worker, or ran beside one that did; such accounts are tried again one after the other, alone in the cluster.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,10 +27,10 @@ _GONE = "Start the cluster again."
 
 
 class Dask(Struct, frozen=True):
-    """Work on accounts on the cluster of a scheduler, such as tcp://10.0.0.1:8786, or on one made for this run.
+    """Work on accounts in the cluster of a scheduler, such as tcp://10.0.0.1:8786, or in a LOCAL one for this run.
 
-    `workers` is the number of processes of the latter, None for Dask's own choice; `wait_s` how long to wait for the
-    scheduler (s).
+    `workers` is the number of processes of a local cluster, None for Dask's own choice; `wait_s` is how long to wait
+    for the scheduler (s).
     """
 
     address: str
@@ -40,15 +40,15 @@ class Dask(Struct, frozen=True):
     wait_s: float = 30
 
     def map(self, task: Task[T], accounts: Iterable[Account]) -> Iterator[tuple[Account, T | Dead]]:
-        """Yield the accounts with what the task returned; raise what it raises, SourceError without a cluster."""
+        """Yield the accounts with what the task returned; raise what it raises, or SourceError without a cluster."""
         with self._client() as client:
-            bring = _Bring(task, self.storage, self.run)
-            client.register_plugin(bring)
+            plugin = _TaskPlugin(task, self.storage, self.run)
+            client.register_plugin(plugin)
             try:
-                yield from _mapped(client, bring.name, list(accounts))
+                yield from _mapped(client, plugin.name, list(accounts))
             except (FutureCancelledError, OSError) as error:
                 raise SourceError("went away", _GONE, subject=f"the Dask scheduler {self.address}") from error
-            client.unregister_worker_plugin(bring.name)
+            client.unregister_worker_plugin(plugin.name)
 
     def _client(self) -> Any:
         try:
@@ -60,8 +60,8 @@ class Dask(Struct, frozen=True):
             raise SourceError("cannot be reached", remedy, subject=f"the Dask scheduler {self.address}") from error
 
 
-class _Bring(WorkerPlugin):  # type: ignore[misc]  # distributed has no types
-    """Bring the task to each worker once, also to those that come later."""
+class _TaskPlugin(WorkerPlugin):  # type: ignore[misc]  # distributed has no types
+    """Send the task to each worker once, also to workers that start later."""
 
     def __init__(self, task: Task[Any], storage: Storage, run: str) -> None:
         self.name = f"iam-audit-{token_hex(8)}"
@@ -95,14 +95,14 @@ def _result(future: Future) -> Any:
 
 
 def _tried(name: str, account: Account, tries: int) -> Any:
-    """Do the task on an account, unless this try was begun before: then its worker died meanwhile."""
-    bring: _Bring = get_worker().plugins[name]
-    mark = f"{bring.run}/{folder_of(account)}/begun-{name}-{tries}"
+    """Do the task for an account, unless this try was begun before, which means that its worker died."""
+    plugin: _TaskPlugin = get_worker().plugins[name]
+    mark = f"{plugin.run}/{folder_of(account)}/begun-{name}-{tries}"
     try:
-        if not bring.storage.add(mark, b""):
-            return read_receipt(bring.storage, bring.run, account) or Dead(tries)
-        found = bring.task(account, tries)
-        bring.storage.remove(mark)
+        if not plugin.storage.add(mark, b""):
+            return read_receipt(plugin.storage, plugin.run, account) or Dead(tries)
+        found = plugin.task(account, tries)
+        plugin.storage.remove(mark)
     except AuditError as error:
         return error
     return found

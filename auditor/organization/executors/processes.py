@@ -1,7 +1,7 @@
-"""Processes: stored accounts are work for the processor, which threads of one process share.
+"""Processes: judging stored accounts needs the processor, which threads of one process would share.
 
-Each process works on one account at a time, so that a process which dies (killed for its memory, say) names its
-account by itself. concurrent.futures' pool fails all accounts that are still waiting when one process dies.
+Each process works on one account at a time, so that the account of a process that dies (for lack of memory, say) is
+known. The process pool of concurrent.futures instead fails all waiting accounts when one process dies.
 """
 
 import signal
@@ -26,21 +26,21 @@ _END_S = 5.0  # how long a process may take to end
 
 
 class Processes(Struct, frozen=True):
-    """Work on so many accounts at the same time, each in a process of its own."""
+    """Work on `count` accounts at the same time, each in its own process."""
 
     count: int
 
     def map(self, task: Task[T], accounts: Iterable[Account]) -> Iterator[tuple[Account, T | Dead]]:
-        """Yield the accounts with what the task returned for each; raise what it raises."""
-        crew = _Crew(task, accounts, self.count)
+        """Yield each account with what the task returned for it; raise what it raises."""
+        pool = _Pool(task, accounts, self.count)
         try:
-            yield from crew.work()
+            yield from pool.work()
         finally:
-            crew.end()
+            pool.end()
 
 
-class _Crew:
-    """Give accounts to processes, one at a time, and start a new process for one that died."""
+class _Pool:
+    """Send accounts to processes, one at a time, and replace a process that died."""
 
     def __init__(self, task: Task[Any], accounts: Iterable[Account], count: int) -> None:
         self._task = task
@@ -50,16 +50,16 @@ class _Crew:
         self._count = min(count, len(self._waiting))
 
     def work(self) -> Iterator[tuple[Account, Any]]:
-        """Yield the accounts with what came of them."""
+        """Yield each account with its result."""
         for _ in range(self._count):
             self._start()
         while self._workers:
             for connection in wait(list(self._workers)):
                 if isinstance(connection, Connection):
-                    yield from self._heard(self._workers[connection])
+                    yield from self._receive(self._workers[connection])
 
     def end(self) -> None:
-        """End the processes, whatever they do."""
+        """End the processes, even while they work."""
         for worker in self._workers.values():
             worker.connection.close()
             worker.process.terminate()
@@ -74,7 +74,7 @@ class _Crew:
         theirs.close()  # so that the end of the process is the end of the connection
         self._workers[ours] = _Worker(process, ours)
 
-    def _heard(self, worker: "_Worker") -> Iterator[tuple[Account, Any]]:
+    def _receive(self, worker: "_Worker") -> Iterator[tuple[Account, Any]]:
         try:
             kind, value = worker.connection.recv()
         except (EOFError, ConnectionResetError):
@@ -117,7 +117,7 @@ class _Crew:
 
 
 class _Worker:
-    """A process, the connection to it, and the account that it works on, with the number of the try."""
+    """Hold a process, the connection to it, and the account that it works on, with the number of the try."""
 
     def __init__(self, process: BaseProcess, connection: Connection) -> None:
         self.process = process
@@ -127,10 +127,10 @@ class _Worker:
 
 
 def _serve(connection: Connection, task: Task[Any]) -> None:
-    """Work on accounts until there are no more; an interruption is the parent's business."""
+    """Work on accounts until there are no more; the parent process handles interruptions."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection.send((_READY, None))
-    with suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the parent has gone
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the parent process ended
         while True:
             account, tries = connection.recv()
             connection.send(("done", _outcome(task, account, tries)))

@@ -1,4 +1,4 @@
-"""Threads: many accounts side by side in this process, as reading them live is mostly waiting."""
+"""Threads: works on many accounts at the same time in this process, as reading them live is mostly waiting."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -14,18 +14,18 @@ T = TypeVar("T")
 
 
 class Threads(Struct, frozen=True):
-    """Work on so many accounts at the same time, each in a thread of its own."""
+    """Work on `count` accounts at the same time, each in its own thread."""
 
     count: int
 
     def map(self, task: Task[T], accounts: Iterable[Account]) -> Iterator[tuple[Account, T | Dead]]:
-        """Yield the accounts with what the task returned for each; raise what it raises."""
+        """Yield each account with what the task returned for it; raise what it raises."""
         waiting = iter(accounts)
         with ThreadPoolExecutor(self.count, thread_name_prefix="account") as pool:
             try:
                 running: dict[Future[T], Account] = {}
                 while True:
-                    for account in islice(waiting, self.count - len(running)):  # no more: each holds a receipt
+                    for account in islice(waiting, self.count - len(running)):  # more would hold receipts in memory
                         running[pool.submit(task, account, 1)] = account
                     if not running:
                         return

@@ -1,1 +1,1 @@
-"""What histories say, written as text and as JSON."""
+"""Writers of the results of a history: tables, Markdown, HTML and JSON."""

@@ -1,6 +1,6 @@
-"""Charts of a trend, as the numbers and paths of small SVGs: every day is one unit wide.
+"""Charts of a trend, as the numbers and paths of small SVGs, in which every day is one unit wide.
 
-Shapes are stretched to the width of the page; texts stand beside them at per cents, so that they are never stretched.
+The page stretches the shapes to its width. Texts are placed beside them, in per cent, so that they are not stretched.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,22 +13,22 @@ from auditor.history.trend import Day, Trend
 from auditor.judging.rule import Severity
 
 _STEPS = (1, 2, 5)
-_TICKS = 4  # lines across a chart, about
+_TICKS = 4  # approximate number of lines across a chart
 _LABELS = 10  # dates below a chart, at most
-_NARROWEST = 14  # days across a chart; fewer leave room at its right
-_YEAR = 330  # days, from which on dates are shown as months
-_APART = 3.5  # per cent between the numbers of two marks
+_NARROWEST = 14  # days across a chart; with fewer days the right of it is empty
+_YEAR = 330  # days; from this length on, dates are shown as months
+_APART = 3.5  # per cent, at least, between the numbers of two marks
 
 
 class Shape(NamedTuple):
-    """Hold what is drawn in one colour, which `kind` names."""
+    """Hold the path of everything in one colour; `kind` names the colour."""
 
     kind: str
     path: str
 
 
 class Label(NamedTuple):
-    """Hold a text at a place: per cent from the left, or from the top."""
+    """Hold a text and its place, in per cent from the left or from the top."""
 
     at: float
     text: str
@@ -36,14 +36,14 @@ class Label(NamedTuple):
 
 
 class Band(NamedTuple):
-    """Hold days in a row, as per cent from the left and per cent of the width."""
+    """Hold a range of days, as per cent from the left and per cent of the width."""
 
     left: float
     width: float
 
 
 class Chart(NamedTuple):
-    """Hold a chart of days: its shapes, how high it is in their units, and what stands at its lines."""
+    """Hold a chart of days: its shapes, its size in their units, and the labels of its lines."""
 
     shapes: Sequence[Shape]
     width: int
@@ -52,7 +52,7 @@ class Chart(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """Hold a line at the beginning of a day on which something changed; `shown`: there is room for its number."""
+    """Hold the line for a day on which something changed; `shown` means that there is room for its number."""
 
     at: float
     number: int
@@ -60,9 +60,9 @@ class Mark(NamedTuple):
 
 
 def open_findings(days: Sequence[Day]) -> Chart:
-    """Return what was open by severity, the most severe at the bottom, and on top what was not seen any more.
+    """Return the chart of open findings by severity, the most severe at the bottom, with those not seen on top.
 
-    Days without a run have nothing.
+    Days without a run are empty.
     """
     layers = {
         **{severity.value: [day.open[severity] for day in days] for severity in Severity},
@@ -79,7 +79,7 @@ def open_findings(days: Sequence[Day]) -> Chart:
 
 
 def _areas(below: Sequence[int], above: Sequence[int], top: int) -> Iterator[str]:
-    """Yield an area for each run of days on which there is something between two heights."""
+    """Yield an area for each range of days on which the upper height is above the lower one."""
     places = [place for place, height in enumerate(above) if height > below[place]]
     for run in _in_a_row(places):
         upper = "".join(f"V{top - above[place]}h1" for place in run)
@@ -88,7 +88,7 @@ def _areas(below: Sequence[int], above: Sequence[int], top: int) -> Iterator[str
 
 
 def changes(days: Sequence[Day]) -> Chart:
-    """Return what began on each day, upwards, reopened findings first, and what was resolved, downwards."""
+    """Return the chart of findings that began on each day, upwards, and that were resolved, downwards."""
     up, down = (max((count(day) for day in days), default=0) for count in (_began, _resolved))
     step, _ = scale(max(up, down))
     top, bottom = (-(-most // step) * step for most in (max(up, 1), down))
@@ -109,7 +109,7 @@ def _resolved(day: Day) -> int:
 
 
 def _bars(days: Sequence[Day], bar: Callable[[Day], tuple[int, int]]) -> Iterator[str]:
-    """Yield a bar for each day that has one: where it stands, and how high it is."""
+    """Yield a bar for each day with a height above 0; `bar` returns its foot and its height."""
     for place, day in enumerate(days):
         foot, height = bar(day)
         if height:
@@ -117,7 +117,7 @@ def _bars(days: Sequence[Day], bar: Callable[[Day], tuple[int, int]]) -> Iterato
 
 
 def runs(trend: Trend) -> Sequence[Shape]:
-    """Return the strip that shows of each day whether accounts were audited, and whether completely."""
+    """Return the strip that shows for each day whether all or some accounts were audited, and whether completely."""
     kinds = [_kind_of_day(day, len(trend.accounts)) for day in trend.days]
     paths = {
         kind: "".join(
@@ -154,7 +154,7 @@ def marks(days: Sequence[Day], changed: Sequence[date]) -> Sequence[Mark]:
 
 
 def dates(days: Sequence[Day]) -> Sequence[Label]:
-    """Return dates to stand below a chart, in equal steps; every second one is minor."""
+    """Return the dates below a chart, in equal steps; every second one is minor."""
     step = max(1, -(-len(days) // _LABELS))
     places, form = range(0, len(days), step), "%d %b" if len(days) < _YEAR else "%b %Y"
     return [
@@ -164,7 +164,7 @@ def dates(days: Sequence[Day]) -> Sequence[Label]:
 
 
 class Curve(NamedTuple):
-    """Hold the curve of a severity, and the days that an SLA allows it, in per cent from the left."""
+    """Hold the curve of a severity, and the days that the SLA allows for it, in per cent from the left."""
 
     severity: Severity
     path: str
@@ -172,7 +172,7 @@ class Curve(NamedTuple):
 
 
 class Durations(NamedTuple):
-    """Hold which share of findings was not remediated after how many days."""
+    """Hold the chart of the share of findings that was not remediated after a number of days."""
 
     curves: Sequence[Curve]
     width: int
@@ -180,7 +180,7 @@ class Durations(NamedTuple):
 
 
 def durations(remediation: Sequence[Remediation], sla: Sequence[Kept]) -> Durations:
-    """Return the curves of the time to remediate, over as many days as the longest lasted or an SLA allows."""
+    """Return the curves of the time to remediate, up to the longest time or the most days that an SLA allows."""
     allowed = {each.severity: each.days for each in sla if any(each.severity is one.severity for one in remediation)}
     longest = max((each.longest_days for each in remediation), default=0)
     step, width = scale(max(longest, *allowed.values(), 1) if allowed else max(longest, 1))
@@ -198,7 +198,7 @@ def _allowed(days: int | None, width: int) -> Label | None:
 
 
 def scale(most: int) -> tuple[int, int]:
-    """Return the step between the lines of a chart, and a multiple of it that has room for the most."""
+    """Return the step between the lines of a chart, and the smallest multiple of it that is at least `most`."""
     wanted, power = max(most / _TICKS, 1), 1
     while wanted > _STEPS[-1] * power:
         power *= 10
@@ -215,7 +215,7 @@ def _width(days: Sequence[Day]) -> int:
 
 
 def _in_a_row(places: Sequence[int]) -> Sequence[Sequence[int]]:
-    """Return numbers cut where one is left out."""
+    """Return the numbers split into ranges of consecutive ones."""
     seams = [0, *(at for at, (one, two) in enumerate(pairwise(places), start=1) if two - one > 1), len(places)]
     return [places[start:end] for start, end in pairwise(seams) if end > start]
 

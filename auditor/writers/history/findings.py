@@ -1,4 +1,4 @@
-"""Open findings with their ages."""
+"""The open findings of a history with their ages."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,7 +12,7 @@ _OWNER = _HEADS.index("owner")
 
 
 def blocks(found: OpenFindings) -> Iterator[Block]:
-    """Yield the accounts, the findings, and what they come to."""
+    """Yield the accounts, the findings, and their totals."""
     for account in found.accounts:
         yield _account(account)
     if found.findings:
@@ -32,23 +32,23 @@ def _account(account: AuditedAccount) -> str:
 def _row(finding: AgedFinding, *, several: bool) -> Sequence[str]:
     resource = f"{finding.account} {finding.resource_name}" if several else finding.resource_name
     seen = (f"{time:%Y-%m-%d}" for time in (finding.first_seen, finding.last_seen))
-    said = owner(finding.owner), "; ".join(notes(finding))
-    return finding.severity, age(finding), finding.config_rule_name, resource, *seen, *said
+    texts = owner(finding.owner), "; ".join(notes(finding))
+    return finding.severity, age(finding), finding.config_rule_name, resource, *seen, *texts
 
 
 def owner(name: str | None) -> str:
-    """Return the owner as people read it."""
+    """Return the owner as shown to people."""
     return "unknown" if name is None else name or "none"
 
 
 def age(finding: AgedFinding) -> str:
-    """Return the age as people read it: at least so many days where nobody saw the beginning."""
+    """Return the age as shown to people, with "at least" if the beginning was not seen."""
     least = finding.at_least or finding.status is Status.NOT_SEEN
     return f"{'at least ' if least else ''}{number(finding.age_days, 'day', 'days')}"
 
 
 def notes(finding: AgedFinding) -> Iterator[str]:
-    """Yield what else is to be said of a finding's past."""
+    """Yield further notes on a finding's past."""
     if finding.overdue and finding.due is not None:
         yield f"overdue since {finding.due}"
     if finding.status is Status.SUPPRESSED:

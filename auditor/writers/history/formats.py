@@ -1,4 +1,4 @@
-"""The formats of what is said of a history: for standard output, and by the suffixes of files."""
+"""The formats of the results of a history: for standard output, and by the suffixes of files."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
@@ -19,7 +19,7 @@ from auditor.writers.json import shown
 SUFFIXES = (".json", ".md", ".html")
 """The suffixes of files."""
 SUFFIX_OF = {"table": ".txt", "json": ".json", "markdown": ".md"}
-"""The suffixes of what standard output shows."""
+"""The suffixes of the formats of standard output."""
 
 _BLOCKS: Mapping[type, tuple[str, Callable[[Any], Iterator[Block]]]] = {
     OpenFindings: ("IAM findings that are not resolved", findings.blocks),
@@ -31,7 +31,7 @@ _BLOCKS: Mapping[type, tuple[str, Callable[[Any], Iterator[Block]]]] = {
 
 
 def write(result: Any, suffix: str, stream: BinaryIO, report: Report | None = None) -> None:
-    """Write what a history says in the format of a suffix; `report` is the one that it is about, if there is one."""
+    """Write a result of a history in the format of a suffix; `report` is the report that it is about, if any."""
     if suffix == ".html" and report is not None:
         reported.write_page(report, result, stream)
     elif suffix == ".html" and isinstance(result, Trend):

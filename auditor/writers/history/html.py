@@ -1,4 +1,4 @@
-"""The trend as one HTML file that opens from disk, runs nothing and asks for nothing; its charts are SVG."""
+"""The trend as one HTML file with SVG charts, which opens from disk, runs no script and makes no request."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -14,7 +14,7 @@ from auditor.writers.history import trend as texts
 from auditor.writers.html import asset, csp_hash, page_environment
 
 MAX_ROWS = 1_000  # days of the table, and days with a hint; the JSON trend has them all
-MAX_LISTED = 200  # boundaries and gaps that are written out
+MAX_LISTED = 200  # boundaries and gaps that are listed
 
 
 class _Change(NamedTuple):
@@ -70,7 +70,7 @@ class _Tile(NamedTuple):
 
 
 def _tiles(trend: Trend) -> Iterator[_Tile]:
-    """Yield the counts that matter most: those of the newest day with a run, and the sums of the period."""
+    """Yield the most important counts: those of the newest day with a run, and the sums of the period."""
     seen = [day for day in trend.days if day.accounts]
     if not seen:
         return
@@ -88,7 +88,7 @@ def _tiles(trend: Trend) -> Iterator[_Tile]:
 
 
 class _Drawn(NamedTuple):
-    """Hold what the charts of days show."""
+    """Hold the charts of days, and their labels."""
 
     open: charts.Chart
     changes: charts.Chart
@@ -117,7 +117,7 @@ def _drawn(trend: Trend) -> _Drawn | None:
 
 
 def _changed(boundaries: Sequence[Boundary]) -> Mapping[date, _Change]:
-    """Return what changed by day; of many accounts they are many."""
+    """Return the changes of each day, with the number of those that are not listed."""
     by_day: dict[date, list[Boundary]] = {}
     for each in sorted(boundaries, key=lambda each: each.captured_at):
         by_day.setdefault(each.captured_at.date(), []).append(each)
@@ -131,7 +131,7 @@ _LISTED_A_DAY = 5
 
 
 def _hint(day: Day) -> str:
-    """Return what a pointer over a day shows."""
+    """Return the text that is shown when the pointer is over a day."""
     if not day.accounts:
         return f"{day.date}: no run"
     by_severity = ", ".join(f"{count:,} {severity}" for severity, count in day.open.items() if count)

@@ -12,7 +12,7 @@ _HEADS = ("severity", "age", "first seen", "", "rule", "resource", "notes")
 
 
 def blocks(found: ReportAges) -> Iterator[Block]:
-    """Yield the report, its findings that are not resolved, and what they come to."""
+    """Yield the report, its findings that are not resolved, and their totals."""
     yield f"Account {found.account}, captured {found.captured_at:%Y-%m-%d %H:%MZ}, report {found.report_sha256}"
     if found.findings:
         yield Table(_HEADS, [_row(each) for each in found.findings], right=(1,))
@@ -27,10 +27,10 @@ def _row(each: ReportedFinding) -> Sequence[str]:
 
 
 def summary(found: ReportAges) -> str:
-    """Return the sentence that counts what is new and what is overdue."""
+    """Return a sentence with the numbers of new and overdue findings."""
     count = f"{number(len(found.findings), 'finding is', 'findings are')} not resolved"
     if found.since is None:
-        return f"{count}; the history has no run before, so nobody knows which are new{_overdue(found)}"
+        return f"{count}; the history has no earlier run, so it is unknown which are new{_overdue(found)}"
     return f"{count}; {found.new:,} new since the run of {found.since:%Y-%m-%d %H:%MZ}{_overdue(found)}"
 
 
@@ -39,7 +39,7 @@ def _overdue(found: ReportAges) -> str:
 
 
 def write_page(report: Report, found: ReportAges, stream: BinaryIO) -> None:
-    """Write the report as HTML, each finding with its age, and the new ones marked."""
+    """Write the report as HTML with the age of each finding, and mark the new ones."""
     from auditor.writers import html  # jinja2: 70 ms
 
     seen = {each.finding.fingerprint: html.Seen(_text(each), each.new) for each in found.findings}

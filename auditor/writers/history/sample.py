@@ -1,4 +1,4 @@
-"""A sample of findings."""
+"""The sample of findings of a history."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,7 +9,7 @@ _HEADS = ("account", "rule", "resource", "status", "first seen", "last seen", "r
 
 
 def blocks(found: Sample) -> Iterator[Block]:
-    """Yield the findings that were drawn, and of which they were."""
+    """Yield the findings that were drawn, and the population that they were drawn from."""
     if found.findings:
         yield Table(_HEADS, [_row(each) for each in found.findings])
     drawn = f"{len(found.findings):,} of {number(found.population, 'finding', 'findings')}"

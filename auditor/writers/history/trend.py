@@ -1,4 +1,4 @@
-"""The trend, day by day."""
+"""The trend of a history, day by day."""
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
@@ -22,11 +22,11 @@ _COUNTS = (
 )
 _HEADS = ("day", "runs", *_COUNTS, "notes")
 _NUMBERS = range(1, len(_HEADS) - 1)
-_MOST = 3  # differences of a boundary that are written out
+_MOST = 3  # differences of a boundary that are listed
 
 
 def blocks(found: Trend) -> Iterator[Block]:
-    """Yield the days, the changes of what was asked, the gaps, the times to remediate, and how an SLA was kept."""
+    """Yield the days, the changes of rules and release, the gaps, the times to remediate, and how the SLA was kept."""
     if not found.days:
         yield "No run in this period"
         return
@@ -59,7 +59,7 @@ NO_GAPS = "Gaps: none; from its first run on, every account has one on each day"
 
 
 def narrowed(found: Trend) -> str:
-    """Return what the trend was narrowed to; empty where it is of all findings."""
+    """Return the severities and rules that the trend was narrowed to; "" if it is about all findings."""
     return "; ".join(", ".join(each) for each in (found.severities, found.rules) if each)
 
 
@@ -69,29 +69,29 @@ def _day(day: Day, accounts: int, changed: Collection[date]) -> Sequence[str]:
     notes = [f"{day.incomplete:,} incomplete"] if day.incomplete else []
     notes += ["rules changed, see below"] if day.date in changed else []
     counts = (*(day.open[severity] for severity in Severity), sum(day.open.values()), day.suppressed, day.not_seen)
-    happened = (day.began, day.reopened, day.resolved)
+    changes = (day.began, day.reopened, day.resolved)
     return (
         str(day.date),
         f"{day.accounts}/{accounts}",
-        *(f"{each:,}" for each in (*counts, *happened)),
+        *(f"{each:,}" for each in (*counts, *changes)),
         "; ".join(notes),
     )
 
 
 def boundary_text(each: Boundary) -> str:
-    """Return when and where something was asked otherwise, and what."""
+    """Return the date and the account of changed rules, parameters or release, and the changes."""
     return f"{each.captured_at.date()} {changes_text(each)}"
 
 
 def changes_text(each: Boundary) -> str:
-    """Return for which account something was asked otherwise, and what."""
+    """Return the account of changed rules, parameters or release, and the changes."""
     texts = [sentence(difference) for difference in each.differences]
     more = f"; and {len(texts) - _MOST:,} more" if len(texts) > _MOST else ""
     return f"account {each.account}: {'; '.join(texts[:_MOST])}{more}"
 
 
 def gap_text(gap: Gap) -> str:
-    """Return which days of an account have no run."""
+    """Return the days of an account without a run."""
     days = str(gap.first) if gap.days == 1 else f"{gap.first} to {gap.last} ({gap.days:,} days)"
     return f"account {gap.account}: {days}"
 
@@ -100,21 +100,21 @@ REMEDIATION = ("severity", "remediated", "open or unclear", "median", "90th perc
 
 
 def remediation_row(each: Remediation) -> Sequence[str]:
-    """Return the times to remediate of a severity as REMEDIATION heads them."""
+    """Return the times to remediate of a severity, in the columns of REMEDIATION."""
     return each.severity, *_times(each)
 
 
 MAX_OWNERS = 50
-"""Owners that are written out; the JSON trend has them all."""
+"""How many owners are listed; the JSON trend has them all."""
 
 
 def owner_row(each: OwnerRemediation) -> Sequence[str]:
-    """Return the times to remediate of an owner, headed like those of a severity."""
+    """Return the times to remediate of an owner, in the same columns as those of a severity."""
     return owner(each.owner), *_times(each)
 
 
 def more_owners(found: Trend) -> str:
-    """Return how many owners are not written out; empty where all are."""
+    """Return a note on the owners that are not listed; "" if all are."""
     more = len(found.remediation_by_owner) - MAX_OWNERS
     return f"And {number(more, 'owner', 'owners')} with fewer findings" if more > 0 else ""
 
@@ -129,5 +129,5 @@ SLA = ("severity", "days allowed", "remediated in time", "later", "overdue now")
 
 
 def sla_row(each: Kept) -> Sequence[str]:
-    """Return how the SLA of a severity was kept, as SLA heads it."""
+    """Return how the SLA of a severity was kept, in the columns of SLA."""
     return each.severity, *(f"{number:,}" for number in (each.days, each.within, each.late, each.overdue))

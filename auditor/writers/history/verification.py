@@ -1,4 +1,4 @@
-"""What a verification found."""
+"""The result of a verification of a history."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from auditor.writers.blocks import Block
 
 
 def blocks(found: Verification) -> Iterator[Block]:
-    """Yield the faults, then the heads of the chains, then what it comes to."""
+    """Yield the faults, then the heads of the chains, then the result."""
     for fault in found.faults:
         yield _line(fault)
     for head in found.heads:

@@ -1,8 +1,8 @@
 """The report of an organization as CSV, for people with a spreadsheet: a row for each account.
 
-After the fixed columns comes one for each rule, with the number of its findings that are NON_COMPLIANT. A cell is empty
-where that is not known: a zero means that everything was seen. The file starts with a byte order mark, without which
-Excel does not read UTF-8.
+After the fixed columns there is one for each rule, with the number of its NON_COMPLIANT findings. A cell is empty if
+the number is unknown: a zero means that everything was seen. The file starts with a byte order mark, because Excel
+needs one to read UTF-8.
 """
 
 import csv
@@ -42,7 +42,7 @@ def write(report: OrganizationReport, stream: BinaryIO) -> None:
             cells = _cells(account) | common
             writer.writerow([*(cells[name] for name in COLUMNS), *_of_rules(account, rules)])
     finally:
-        text.detach()  # flushes; the stream stays open for whoever opened it
+        text.detach()  # flushes, but does not close the stream
 
 
 def _common(report: OrganizationReport) -> dict[str, str]:
@@ -54,7 +54,7 @@ def _common(report: OrganizationReport) -> dict[str, str]:
 
 
 def _cells(account: AccountResult) -> dict[str, str]:
-    """Return the cells of an account; findings are counted only where rules judged it."""
+    """Return the cells of an account; counts are empty if no rule judged it."""
     return {
         "account_id": harmless(account.id or ""),
         "name": harmless(account.name),
@@ -74,7 +74,7 @@ _COUNTS = COLUMNS[COLUMNS.index(ComplianceType.NON_COMPLIANT) : COLUMNS.index("u
 
 
 def _error(account: AccountResult) -> Mapping[str, str]:
-    """Return what happened to an account; where several sources are lacking, all of them."""
+    """Return the cells with the errors of an account; if several sources are lacking, those of all of them."""
     found = list(happened(account))
     parts = {
         "error_code": "; ".join(code for code, _, _, _ in found if code),

@@ -21,13 +21,13 @@ _WRITERS: Mapping[str, str] = {
 _LINKING = (".html",)
 ORGANIZATION_SUFFIXES = tuple(_WRITERS)
 SUFFIX_OF = {"json": ".json", "jsonl": ".jsonl", "csv": ".csv", "markdown": ".md", "html": ".html"}
-"""The suffixes of what standard output shows; the table is written by `table.write`."""
+"""The suffixes of the formats of standard output; `table.write` writes the table."""
 
 
 def writer_of(suffix: str, link: Link = no_link) -> Write:
     """Return the function that writes a report in the format of a suffix; only this format is imported.
 
-    `link` says where the page of an account is, for the format that can link.
+    `link` returns the address of the page of an account, for formats with links.
     """
     write: Callable[..., Any] = import_module(_WRITERS[suffix]).write
     return partial(write, link=link) if suffix in _LINKING else write

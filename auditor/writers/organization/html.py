@@ -1,7 +1,7 @@
-"""The front page of an organization: one file that opens from disk, and stays readable and small at 10,000 accounts.
+"""The front page of an organization: one file that opens from disk, and is readable and small with 10,000 accounts.
 
-What matters most is static HTML, bounded. All accounts, places and causes travel packed in the page, and its script
-lists them; everything else is on the page of each account, which is linked.
+What matters most is static HTML of limited length. The page also contains all accounts, places and causes as packed
+data, which its script lists. Everything else is on the pages of the accounts, which are linked.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,19 +14,19 @@ from auditor.organization.places import places, unfolded
 from auditor.organization.records import AUDITABLE, State
 from auditor.organization.report import OrganizationReport, OrganizationRule, OrganizationSummary
 from auditor.organization.unaudited import error_of, unaudited
-from auditor.organization.wording import IN_WORDS, denominator, shortfall
+from auditor.organization.wording import ORDERED_STATES, denominator, shortfall
 from auditor.organization.worst import failing, worst_first
 from auditor.writers.html import asset, csp_hash, page_environment
 from auditor.writers.organization.links import Link, checked, no_link
 from auditor.writers.organization.numbers import compact, share
 from auditor.writers.organization.packing import pack
 
-ACCOUNTS = 25  # rows that stand in the page without its script, the worst first
+ACCOUNTS = 25  # rows that the page shows without its script, the worst first
 CAUSES = 20
 PLACES = 40
 GROUPS = 100  # of accounts that were not audited
 NAMED = 20  # accounts of a group
-_SMALLEST_BAR = 0.75  # per cent: one account among thousands must still be seen
+_SMALLEST_BAR = 0.75  # per cent: one account among thousands must be visible
 _STEPS = (5, 20, 50, 80)  # per cent: the bounds of the colours of the heat map
 _SCRIPTS = ("unpack.js", *(f"organization/{name}.js" for name in ("list", "places", "causes", "accounts", "page")))
 
@@ -51,7 +51,7 @@ def _document(report: OrganizationReport, link: Link) -> str:
         subject=_subject(report),
         denominator=denominator(report.summary),
         shortfall=shortfall(report.summary),
-        states=[state for state in IN_WORDS if report.summary.states.get(state)],
+        states=[state for state in ORDERED_STATES if report.summary.states.get(state)],
         stripes=list(_stripes(report.summary)),
         auditable=AUDITABLE,
         asks=_questions(report),
@@ -84,23 +84,23 @@ def _subject(report: OrganizationReport) -> str:
 
 
 def _questions(report: OrganizationReport) -> dict[str, str]:
-    """Return what each rule asks, in one sentence; of a rule that is not installed here nothing."""
+    """Return what each rule checks, in one sentence; "" for a rule that is not installed here."""
     known = {rule.source_identifier: sections(page(rule)).get("", "") for rule in load_rules().values()}
     return {rule.config_rule_name: known.get(rule.source_identifier, "") for rule in report.rules}
 
 
 def _open_rules(report: OrganizationReport) -> int:
-    """Return how many rules have open findings: they stand first in the report."""
+    """Return how many rules have open findings; they are the first rules of the report."""
     return sum(1 for rule in report.rules if any(rule.counts[kind] for kind in OPEN))
 
 
 def _groups(rules: Iterable[OrganizationRule]) -> Sequence[tuple[Severity, int]]:
-    """Return the severities of the rules, and how many rules of each follow each other."""
+    """Return the severities of the rules, with the number of consecutive rules of each."""
     return [(severity, len(list(group))) for severity, group in groupby(rules, key=lambda rule: rule.severity)]
 
 
 class _Stripe(NamedTuple):
-    """A part of the bar of states: left edge and width in per cent."""
+    """Hold a part of the bar of states: left edge and width in per cent."""
 
     state: State
     left: float
@@ -108,8 +108,10 @@ class _Stripe(NamedTuple):
 
 
 def _stripes(summary: OrganizationSummary) -> Iterator[_Stripe]:
-    """Yield the parts of the bar, which is all active accounts."""
-    counted = {state: summary.states[state] for state in IN_WORDS if state in AUDITABLE and summary.states.get(state)}
+    """Yield the parts of the bar, which stands for all active accounts."""
+    counted = {
+        state: summary.states[state] for state in ORDERED_STATES if state in AUDITABLE and summary.states.get(state)
+    }
     shares = {state: max(100 * count / summary.active, _SMALLEST_BAR) for state, count in counted.items()}
     left = 0.0
     for state, part in shares.items():
@@ -119,9 +121,9 @@ def _stripes(summary: OrganizationSummary) -> Iterator[_Stripe]:
 
 
 def heat(found: int, unknown: int, active: int) -> tuple[str, str]:
-    """Return the text and the class of a cell of the heat map: the share of accounts in per cent.
+    """Return the text of a cell of the heat map, the share of accounts in per cent, and its CSS class.
 
-    A question mark stands where nothing was found and not everything is known; the script does the same.
+    The text is a question mark if nothing was found but not everything is known; the script does the same.
     """
     if not found:
         return ("?", "q") if unknown else ("·", "")

@@ -1,4 +1,4 @@
-"""The JSON report of an organization, which other programs read; its fields are those of organization/report."""
+"""The JSON report of an organization, for other programs; its fields are those of `organization/report.py`."""
 
 from typing import BinaryIO
 

@@ -1,4 +1,4 @@
-"""The report of an organization as JSON Lines: one on the report as a whole, then one for each account and each cause.
+"""The report of an organization as JSON Lines: one for the whole report, then one for each account and each cause.
 
 The first line ("record": "report") is the JSON report without its accounts and causes. Each of these ("record":
 "account" and "cause") is an object of the JSON report on a line of its own.

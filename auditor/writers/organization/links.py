@@ -6,19 +6,19 @@ from collections.abc import Callable
 from auditor.organization.report import AccountResult
 
 Link = Callable[[AccountResult], str | None]
-"""Return the address of an account's own page, None where there is none.
+"""Return the address of an account's own page, None if there is none.
 
-It is that of a file (file:///), of a server (https://), or relative to the front page, and then starts with ./ or ../.
+It starts with file:///, https://, or, if it is relative to the front page, with ./ or ../.
 """
 
 _ADDRESS = re.compile(r"(\.{1,2}/|https://|file:///)[!-~]+")
 
 
 def no_link(_account: AccountResult) -> str | None:
-    """Link to nothing."""
+    """Return no address for any account."""
     return None
 
 
 def checked(address: str | None) -> str | None:
-    """Return an address if it may become a link: what is stored of a run may have been changed by anybody."""
+    """Return an address if it is safe as a link, otherwise None: somebody may have changed the stored run."""
     return address if address and _ADDRESS.fullmatch(address) else None

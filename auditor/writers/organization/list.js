@@ -1,4 +1,4 @@
-// Shared by the lists of the front page: what is known of accounts, searching words, and pages of rows.
+// Shared by the lists of the front page: facts about accounts, search, and pages of rows.
 let data; // set once, by main(): the columns that the page carries
 
 const STATES = {}; // by value: { text, auditable }
@@ -16,7 +16,7 @@ const nameOf = (row) => data.accounts.name[row] || data.accounts.id[row];
 const completed = (text, row) => text.replaceAll(data.placeholder, () => data.accounts.id[row] || data.placeholder);
 const linkOf = (row) => data.accounts.link.of(row) && completed(data.accounts.link.of(row), row);
 
-// The text of an error for the column: its code, or what is said where it has none.
+// The text of an error for the column: its code, or its message if it has none.
 const errorOf = (row) => data.accounts.error.of(row).map(([code, message]) => code ?? completed(message, row)).join("; ");
 
 const counted = (count, noun) => `${number(count)} ${noun}${count === 1 ? "" : "s"}`;

@@ -1,6 +1,6 @@
-"""The report of an organization as Markdown, for a comment or a step summary: bounded, what is incomplete first.
+"""The report of an organization as Markdown, for a comment or a step summary: limited in length, gaps first.
 
-What comes of the organization stands in code spans, where nothing is markup, a mention or a link.
+Texts from the organization are in code spans, where nothing is markup, a mention or a link.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ from auditor.organization.wording import denominator, shortfall
 from auditor.organization.worst import failing, worst_first
 from auditor.writers.markdown import MOST_BYTES, Page, code
 
-_CLOSING = 1_500  # bytes that titles, what is said of rows left out, and the last line may take
+_CLOSING = 1_500  # bytes for titles, notes on rows that are left out, and the last line
 _PLACES = 20
 _CAUSES = 20
 _NAMED = 20  # accounts of a group or a cause
@@ -65,7 +65,7 @@ _ACCOUNT = ("Account", "Name", "Organizational unit", "State", *_SEVERITY_HEADS,
 
 
 def _add_table(page: Page, title: str, heads: Sequence[str], rows: Iterable[Sequence[str]], total: int) -> None:
-    """Add as many rows as fit; how many there are is always said."""
+    """Add as many rows as fit, and a note on how many more there are."""
     page.lines += ["", f"## {title} ({total:,})"]
     opening = ["", f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
     added = 0
@@ -78,7 +78,7 @@ def _add_table(page: Page, title: str, heads: Sequence[str], rows: Iterable[Sequ
 
 
 def _cell(text: str) -> str:
-    """Return a text as a code span that cannot end a cell of a table."""
+    """Return a text as a code span that does not end the table cell."""
     return code(text).replace("|", r"\x7c")
 
 
@@ -122,7 +122,7 @@ def _account(account: AccountResult) -> Sequence[str]:
 
 def _closing(report: OrganizationReport) -> Iterator[str]:
     yield ""
-    yield f"`?` stands where nothing is known of an account. Made by iam-audit {code(report.tool.version, 40)}.\n"
+    yield f"`?` means that nothing is known about an account. Made by iam-audit {code(report.tool.version, 40)}.\n"
 
 
 def _time(time: datetime | None) -> str:

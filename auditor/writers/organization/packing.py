@@ -1,4 +1,4 @@
-"""What the front page's script lists, in columns: accounts, places, and causes, as base64 of zlib of JSON."""
+"""The data for the front page's script: accounts, places and causes in columns, as base64 of zlib of JSON."""
 
 import zlib
 from base64 import b64encode
@@ -16,13 +16,13 @@ from auditor.report.report import encoded
 from auditor.writers.html import Column
 from auditor.writers.organization.links import Link, checked
 
-DIGEST = 12  # digits of the digest of a policy: enough to tell policies apart; the JSON report has them all
+DIGEST = 12  # digits of a policy's digest: enough to distinguish policies; the JSON report has all digits
 
 
 def pack(report: OrganizationReport, tree: Sequence[Place], link: Link, open_rules: int, *, shown: int) -> str:
-    """Return what the script needs; base64 cannot end the block that it stands in.
+    """Return the data for the script; base64 cannot end the HTML block that contains it.
 
-    `open_rules` are the first rules, which have a column in the heat map; `shown` is the depth of the unfolded tree.
+    The first `open_rules` rules have a column in the heat map; `shown` is the depth of the unfolded tree.
     """
     payload = {
         "placeholder": PLACEHOLDER,
@@ -71,12 +71,12 @@ def _packed(values: Iterable[Any], first: Iterable[Any] = ()) -> dict[str, Any]:
 
 
 def _templated(account: AccountResult, address: str | None) -> str | None:
-    """Return the address with a placeholder for the account's number: then all addresses are one."""
+    """Return the address with a placeholder for the account's number, so that all accounts share one address."""
     return address.replace(account.id, PLACEHOLDER) if address and account.id else address
 
 
 def _minutes(report: OrganizationReport, time: datetime | None) -> int | None:
-    """Return when something was, in whole minutes since the run began: seconds would take 25 kB more."""
+    """Return a time in whole minutes since the run began; seconds would take 25 kB more."""
     return None if time is None else int((time - report.run.began_at).total_seconds() // 60)
 
 
@@ -106,6 +106,6 @@ def _causes(report: OrganizationReport) -> dict[str, Any]:
 
 
 def _steps(cause: CommonCause, rows: dict[str, int]) -> list[int]:
-    """Return the rows of a cause's first accounts, each as the step from the one before."""
+    """Return the rows of a cause's first accounts, each as the difference to the one before."""
     at = [rows[account] for account in cause.first if account in rows]
     return [row - before for before, row in zip([0, *at], at, strict=False)]

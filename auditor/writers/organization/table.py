@@ -1,4 +1,4 @@
-"""The report of an organization for a terminal: bounded, however many accounts there are; files list all of them."""
+"""The report of an organization for a terminal: limited in length for any number of accounts; files list them all."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -23,17 +23,17 @@ from auditor.writers.visible import visible
 SHOWN = 25  # accounts
 _PLACES, _CAUSES, _GROUPS = 10, 10, 20
 _NAMED = 5  # accounts of a group
-_BESIDE_NAME = 62  # columns of the table of accounts that are not for names
+_BESIDE_NAME = 62  # width of the table of accounts without the names
 _HEADS = (*(severity.capitalize() for severity in Severity), "Undecided")
 _HTML = "the HTML report has them all"
 _OTHERS = "the CSV and HTML reports list every account"
 
 
 def write(report: OrganizationReport, stream: TextIO, *, every_account: bool = False) -> None:
-    """Write the report for a terminal; in colour only where the stream is one and NO_COLOR is not set.
+    """Write the report for a terminal; in colour only if the stream is a terminal and NO_COLOR is not set.
 
-    Lines are as long as they need to be where the stream is no terminal and COLUMNS is not set. Of many accounts only
-    the worst are listed, unless `every_account` asks for all.
+    Lines are not wrapped if the stream is not a terminal and COLUMNS is not set. Only the worst accounts are listed,
+    unless `every_account` is set.
     """
     console = console_for(stream)
     with console.capture() as captured:
@@ -71,7 +71,7 @@ def _heading(report: OrganizationReport) -> Text:
 
 
 def _rules(report: OrganizationReport, top: Place) -> Iterator[RenderableType]:
-    """Yield the rules, most urgent first: in how many accounts something is wrong, and how much."""
+    """Yield the rules, the most urgent first, with their numbers of accounts and findings."""
     if not report.rules:
         yield Text("\nNo rule judged any account", style="yellow")
         return
@@ -117,7 +117,7 @@ def _cause_table(causes: Iterable[CommonCause]) -> Table:
 
 
 def _unaudited(groups: Sequence[Unaudited]) -> Iterator[RenderableType]:
-    """Yield what kept accounts from being audited, with what to grant and to do."""
+    """Yield why accounts were not fully audited, with what to grant and what to do."""
     if groups:
         yield Text("\nAccounts that were not fully audited", style="bold")
     for group in groups[:_GROUPS]:
@@ -154,7 +154,7 @@ def _account_table(accounts: Iterable[AccountResult], name_width: int) -> Table:
 
 
 def _table(*heads: str) -> Table:
-    """Return a table whose first column is text, and the others numbers."""
+    """Return a table whose first column is text; the other columns are numbers."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     table.add_column(heads[0], overflow="fold")
     for head in heads[1:]:
