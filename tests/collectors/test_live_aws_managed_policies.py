@@ -8,7 +8,7 @@ import pytest
 from aws_report import CredentialReports
 from aws_server import Answer, Call, Disturbance, Front, denied, result
 from conftest import Run
-from live_account import NOW, collected, gap_codes, status
+from live_account import collected, emulator_now, gap_codes, status
 
 from auditor import can
 from auditor.account.model import Snapshot
@@ -46,7 +46,7 @@ def _people(aws: Front, monkeypatch: pytest.MonkeyPatch) -> None:
     iam.attach_user_policy(UserName="alice", PolicyArn=arn(CHANGE))
     iam.attach_user_policy(UserName="service", PolicyArn=arn("AmazonS3FullAccess"))
     iam.attach_user_policy(UserName="bob", PolicyArn=arn(READ))
-    CredentialReports(lambda: NOW).serve(aws)
+    CredentialReports(emulator_now).serve(aws)
     aws.calls.clear()
 
 

@@ -10,7 +10,7 @@ import pytest
 from aws_report import CredentialReports
 from aws_server import Front, denied
 from conftest import Run
-from live_account import NOW, collected, status
+from live_account import collected, emulator_now, status
 
 from auditor import read_exports
 from auditor.account.snapshot import dump, load
@@ -43,7 +43,7 @@ def account_at_risk(aws: Front) -> Any:
     serial = iam.create_virtual_mfa_device(VirtualMFADeviceName="safe")["VirtualMFADevice"]["SerialNumber"]
     codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
     iam.enable_mfa_device(UserName="safe", SerialNumber=serial, **codes)
-    CredentialReports(lambda: NOW).serve(aws)
+    CredentialReports(emulator_now).serve(aws)
     aws.calls.clear()
     return iam
 

@@ -9,7 +9,7 @@ import pytest
 from aws_report import CredentialReports
 from aws_server import Front, aws_server, denied, lead_to
 from conftest import Run
-from live_account import ACCOUNT, NOW, policy_of_aws
+from live_account import ACCOUNT, emulator_now, policy_of_aws
 
 from auditor.collectors.live.collection import LiveOptions, connect
 from auditor.console.cli import main
@@ -60,7 +60,7 @@ def fill(front: Front) -> Any:
     codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}
     iam.enable_mfa_device(UserName="userB", SerialNumber=serial, **codes)
     iam.create_access_key(UserName="userB")
-    CredentialReports(lambda: NOW).serve(front)
+    CredentialReports(emulator_now).serve(front)
     return iam
 
 
@@ -100,7 +100,7 @@ def place(request: pytest.FixtureRequest, account: Path) -> list[object]:
     """Return the options that lead to the account, as it was read live, and in exports."""
     if request.param == "live":
         return ["--snapshot", account / "live.json"]
-    return ["--exports", account / "exports", "--captured-at", NOW.isoformat()]
+    return ["--exports", account / "exports", "--captured-at", emulator_now().isoformat()]
 
 
 def explained(run: Run, place: list[object], name: str) -> Any:

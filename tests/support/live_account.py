@@ -16,7 +16,8 @@ from auditor.judging.engine import evaluate
 from auditor.judging.registry import load_rules
 from auditor.judging.rule import ComplianceType
 
-NOW = datetime.now(UTC).replace(microsecond=0)  # as the emulator's own clock
+NOW = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+"""The time of a FakeClock: later than what the emulator makes by the real clock, also in a session that takes long."""
 EXPIRES_AT = datetime(2099, 11, 24, tzinfo=UTC)
 ACCOUNT = "arn:aws:iam::123456789012"
 EVERYTHING = BULK
@@ -24,6 +25,11 @@ DOCUMENT = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::a+b%41 é"}],
 }
+
+
+def emulator_now() -> datetime:
+    """Return the time by the emulator's own clock, which is the real one."""
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 class FakeClock:
