@@ -84,7 +84,7 @@ def _do(draft: Draft, step: Step, file: str) -> None:
 
 
 def _set_credentials(draft: Draft, step: Credential) -> None:
-    unknown = draft.gap(f"{step.address}: the user's remaining credentials are known only after apply")
+    unknown = draft.gap(f"{step.address}: the user's remaining credentials are known only after deployment")
     name = draft.found_or_added(step.holder, step.address)
     names = [name] if name is not None else [*draft.lists["users"]] if isinstance(step.holder.name, Unknown) else []
     for each in names:
@@ -104,7 +104,7 @@ def _doubt_service_credentials(draft: Draft, step: ServiceCredentials) -> None:
     listed = draft.service_credentials
     if listed is None:
         return
-    gap = draft.gap(f"{step.address}: which service-specific credentials there are is known only after apply")
+    gap = draft.gap(f"{step.address}: which service-specific credentials there are is known only after deployment")
     name = draft.found_or_added(step.holder, step.address)
     draft.service_credentials = Listing(() if name is None else listed.known_part, listed.gap or gap)
     if name is not None:

@@ -177,5 +177,5 @@ def agreed(finding: Finding, answers: Sequence[Finding], documents: Sequence[Any
     trusted = all(map(_is_covered, documents)) or types == {ComplianceType.NON_COMPLIANT}
     if not trusted or ComplianceType.INSUFFICIENT_DATA in types:
         return finding
-    text = f"{answers[0].annotation} (regardless of what is known only after apply)"
+    text = f"{answers[0].annotation} (regardless of what is known only after deployment)"
     return structs.replace(finding, compliance_type=answers[0].compliance_type, annotation=cut(text), evidence=())

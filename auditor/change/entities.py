@@ -17,7 +17,7 @@ from auditor.judging.finding import Location
 
 _HOLDERS = ("users", "groups", "roles")
 _FAILS = "AWS refuses that, and applying the change will fail"
-_NEW_USER = "the credentials of a new user are known only after apply"
+_NEW_USER = "the credentials of a new user are known only after deployment"
 
 
 def entity(draft: Draft, step: Entity, file: str) -> None:
@@ -175,7 +175,7 @@ def document(draft: Draft, value: Any, place: str) -> Raw | Missing:
         return draft.missing(value)
     if unknown_within(value) is None:
         return as_json(value)
-    gap = draft.gap(f"{place}: parts of the policy document are known only after apply")
+    gap = draft.gap(f"{place}: parts of the policy document are known only after deployment")
     draft.partly[gap] = understood(value)
     return Missing(gap)
 

@@ -147,7 +147,7 @@ def _with_doubtful_policy_arns(snapshot: Snapshot, after: Applied, rules: Sequen
         return snapshot
     gap = f"{MARK}arns"
     lists = {name: _doubted(getattr(snapshot, name), doubtful, gap) for name in ("users", "groups", "roles")}
-    text = "The ARN of a planned policy is known only after apply, and it may be one that a rule parameter names"
+    text = "The ARN of a planned policy is known only after deployment, and it may be one that a rule parameter names"
     made = structs.replace(snapshot.gaps[0], id=gap, source=SOURCE, error_code=KNOWN_AFTER_APPLY, message=text)
     return structs.replace(snapshot, gaps=(*snapshot.gaps, made), **lists)
 

@@ -160,7 +160,7 @@ def _shown(item: Any) -> str:
 
 def _doubt_all_holders(draft: Draft, step: Link, unknown: Unknown) -> None:
     """Mark a list of all holders as unknown, because it is unknown whose list the step changes."""
-    gap = draft.gap(f"{step.address}: whose {step.field.replace('_', ' ')} it changes is known only after apply")
+    gap = draft.gap(f"{step.address}: whose {step.field.replace('_', ' ')} it changes is known only after deployment")
     if step.field == "group_names":
         group = draft.found("groups", step.item)
         unnamed = isinstance(step.item, Unknown) and group is None

@@ -90,7 +90,7 @@ def test_texts_say_first_what_the_change_does_then_where_why_and_how_to_mend_it(
         "Resolved by the change",
         "because Joins: lone gets the group ops",
         "Undetermined: ",
-        f"known only after the change; rules: {MFA}",
+        f"known only after deployment; rules: {MFA}",
         "Account",
     ]
     places = [text.index(each) for each in told]
