@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -24,6 +25,7 @@ from auditor.organization.storage import Folder
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent / "support")}
 _WAIT_S = 60
+_ENDING_S = 15
 
 
 class Cluster(NamedTuple):
@@ -37,11 +39,16 @@ class Cluster(NamedTuple):
 def running(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command of Dask until the end of the block."""
     command = [sys.executable, "-m", "dask", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT) as started:
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, stdout=quiet, stderr=quiet, env=ENVIRONMENT, start_new_session=True) as started:
         try:
             yield started
         finally:
             started.terminate()
+            try:
+                started.wait(_ENDING_S)
+            except subprocess.TimeoutExpired:  # a nanny that starts a dead worker again just then never ends
+                os.killpg(started.pid, signal.SIGKILL)
 
 
 @pytest.fixture
