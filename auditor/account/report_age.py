@@ -46,7 +46,7 @@ def time_and_age(generated_at: datetime, age: timedelta | None) -> str:
 def duration(time: timedelta) -> str:
     """Return a duration as text, rounded down: in minutes below two hours, in hours below two days, else in days."""
     minutes = int(time.total_seconds() // 60)
-    if minutes < 120:  # noqa: PLR2004 - two hours
+    if minutes < 2 * 60:
         return f"{minutes} min"
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"
 

@@ -186,10 +186,15 @@ def _credential_report(response: Any) -> Any:
     return _result({"Content": content, "ReportFormat": "text/csv", "GeneratedTime": now})
 
 
+def _parameters(response: Any) -> Callable[..., Any]:
+    """Return the function that returns a parameter of a call by its name, or a default."""
+    return response._get_param  # type: ignore[no-any-return]  # noqa: SLF001 - moto has no types, and its own code does so
+
+
 def _upload_server_certificate(response: Any) -> Any:
     from cryptography import x509
 
-    given = response._get_param  # noqa: SLF001 - moto's own code reads parameters this way
+    given = _parameters(response)
     certificate = response.backend.upload_server_certificate(
         given("ServerCertificateName"), given("CertificateBody"), given("PrivateKey"), path=given("Path")
     )
@@ -220,24 +225,24 @@ def _unique_id(prefix: str, arn: str) -> str:
 
 
 def _list_server_certificate_tags(response: Any) -> Any:
-    name = response._get_param("ServerCertificateName")  # noqa: SLF001 - as above
+    name = _parameters(response)("ServerCertificateName")
     return _result({"Tags": response.backend.get_server_certificate(name).tags, "IsTruncated": False})
 
 
 def _create_saml_provider(response: Any) -> Any:
-    given = response._get_param  # noqa: SLF001 - as above
+    given = _parameters(response)
     provider = response.backend.create_saml_provider(given("Name"), given("SAMLMetadataDocument"))
     provider.tags = given("Tags", [])
     return _result({"SAMLProviderArn": provider.arn})
 
 
 def _list_saml_provider_tags(response: Any) -> Any:
-    arn = response._get_param("SAMLProviderArn")  # noqa: SLF001 - as above
+    arn = _parameters(response)("SAMLProviderArn")
     return _result({"Tags": response.backend.get_saml_provider(arn).tags, "IsTruncated": False})
 
 
 def _create_service_specific_credential(response: Any) -> Any:
-    given = response._get_param  # noqa: SLF001 - as above
+    given = _parameters(response)
     user = response.backend.get_user(given("UserName"))
     made = vars(user).setdefault("service_credentials", [])
     credential = {
@@ -252,7 +257,7 @@ def _create_service_specific_credential(response: Any) -> Any:
 
 
 def _list_service_specific_credentials(response: Any) -> Any:
-    wanted = response._get_param("ServiceName")  # noqa: SLF001 - as above
+    wanted = _parameters(response)("ServiceName")
     made = (each for user in response.backend.users.values() for each in vars(user).get("service_credentials", ()))
     listed = [each for each in made if wanted in (None, each["ServiceName"])]
     return _result({"ServiceSpecificCredentials": listed, "IsTruncated": False})

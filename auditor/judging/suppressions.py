@@ -107,7 +107,7 @@ def missing_type(suppression: Suppression, resource_types: Sequence[ResourceType
     """
     if suppression.type is not None and suppression.type not in (*resource_types, ResourceType.ACCOUNT):
         return f"the rule judges no {suppression.type}"
-    if suppression.resource is None or suppression.type is not None or len(resource_types) < 2:  # noqa: PLR2004 - of one kind, or unknown
+    if suppression.resource is None or suppression.type is not None or len(resource_types) <= 1:
         return None
     if ":" not in suppression.resource:
         return "the rule judges several kinds of resources, and names are not unique among them"

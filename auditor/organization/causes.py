@@ -26,7 +26,7 @@ class Causes:
 
     def __init__(self) -> None:
         self._once, self._twice = bytearray(_BITS // 8), bytearray(_BITS // 8)
-        self._file = TemporaryFile()  # noqa: SIM115  closed by close()
+        self._file = TemporaryFile()  # noqa: SIM115 - close() closes it
         self._written = gzip.GzipFile(fileobj=self._file, mode="wb", compresslevel=1)
 
     def close(self) -> None:

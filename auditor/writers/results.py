@@ -81,11 +81,8 @@ def write(
 
 def write_comparison(comparison: Comparison, paths: Sequence[str], *, sources: Sequence[str] = ()) -> list[Path]:
     """Write the comparison to every path, as write_reports does; {captured_at} is that of the new report."""
-    account_id, captured_at = comparison.account.id, comparison.new_report.captured_at
-    files = [resolved(path, account_id, captured_at) for path in paths]
-    contents: dict[Path, Fill] = {file: partial(diff_writer_of(file.suffix), comparison) for file in files}
-    write_whole(contents, sources, private=False)
-    return list(contents)
+    files = [resolved(path, comparison.account.id, comparison.new_report.captured_at) for path in paths]
+    return _written({file: partial(diff_writer_of(file.suffix), comparison) for file in files}, sources)
 
 
 def write_organization(report: OrganizationReport, path: str, link: Link, *, sources: Sequence[str] = ()) -> Path:
@@ -100,17 +97,17 @@ def write_organization(report: OrganizationReport, path: str, link: Link, *, sou
 
 def write_explanation(explanation: Explanation, paths: Sequence[str], *, sources: Sequence[str] = ()) -> list[Path]:
     """Write the explanation to every path, as write_reports does."""
-    account_id, captured_at = explanation.account.id, explanation.snapshot.captured_at
-    files = [resolved(path, account_id, captured_at) for path in paths]
-    contents: dict[Path, Fill] = {file: partial(explanation_writer_of(file.suffix), explanation) for file in files}
-    write_whole(contents, sources, private=False)
-    return list(contents)
+    files = [resolved(path, explanation.account.id, explanation.snapshot.captured_at) for path in paths]
+    return _written({file: partial(explanation_writer_of(file.suffix), explanation) for file in files}, sources)
 
 
 def write_parity(parity: Parity, paths: Sequence[str], *, sources: Sequence[str] = ()) -> list[Path]:
     """Write the parity report to every path, as write_reports does."""
     files = [resolved(path, parity.account.id, parity.captured_at) for path in paths]
-    contents: dict[Path, Fill] = {file: partial(parity_writer_of(file.suffix), parity) for file in files}
+    return _written({file: partial(parity_writer_of(file.suffix), parity) for file in files}, sources)
+
+
+def _written(contents: Mapping[Path, Fill], sources: Sequence[str]) -> list[Path]:
     write_whole(contents, sources, private=False)
     return list(contents)
 

@@ -83,13 +83,14 @@ class Values:
 
     def _chosen(self, node: Table, place: str) -> Any:
         argument = node.entries["Fn::If"]
-        parts = argument.items if isinstance(argument, Items) else ()
-        if len(parts) != 3 or not isinstance(parts[0], Scalar):  # noqa: PLR2004 - a condition and two values
-            return self._resolved(node, place)
-        holds = self.holds(parts[0], place)
+        match argument.items if isinstance(argument, Items) else ():
+            case (Scalar() as condition, if_true, if_false):
+                holds = self.holds(condition, place)
+            case _:
+                return self._resolved(node, place)
         if isinstance(holds, bool):
-            return self.value(parts[1] if holds else parts[2], place)
-        either, other = self.value(parts[1], place), self.value(parts[2], place)
+            return self.value(if_true if holds else if_false, place)
+        either, other = self.value(if_true, place), self.value(if_false, place)
         return either if _equal(either, other) else structs.replace(holds, optional=_may_lack(either, other))
 
     def holds(self, name: Node, place: str) -> bool | Unknown:

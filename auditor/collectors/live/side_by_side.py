@@ -1,6 +1,7 @@
 """Side by side: pieces of work in separate threads, which end at a deadline or with the process."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import TypeVar
@@ -8,7 +9,7 @@ from typing import TypeVar
 K = TypeVar("K")
 T = TypeVar("T")
 
-Ended = SimpleQueue[tuple[K, T | None, BaseException | None]]
+Ended = SimpleQueue[tuple[K, Future[T]]]
 
 
 class Deadline:
@@ -40,17 +41,17 @@ def side_by_side(work: Mapping[K, Callable[[], T]], deadline: Deadline) -> dict[
     results: dict[K, T] = {}
     while len(results) < len(work):
         try:
-            key, result, error = ended.get(timeout=deadline.left())
+            key, future = ended.get(timeout=deadline.left())
         except Empty:
             break
-        if error is not None:
-            raise error
-        results[key] = result  # type: ignore[assignment]  # without an error there is a result
+        results[key] = future.result()
     return results
 
 
 def _run(key: K, do: Callable[[], T], ended: Ended[K, T]) -> None:
+    future: Future[T] = Future()
     try:
-        ended.put((key, do(), None))
+        future.set_result(do())
     except BaseException as error:  # noqa: BLE001 - it is raised in the thread that waits for the result
-        ended.put((key, None, error))
+        future.set_exception(error)
+    ended.put((key, future))
