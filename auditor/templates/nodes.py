@@ -46,14 +46,19 @@ _SCHEMA = yaml.SafeLoader("")  # resolves which texts are booleans and numbers
 
 
 def read_document(
-    path: str, kind: str = "template", key: str = "Resources", *, reader: "type[Reader] | None" = None
+    path: str,
+    kind: str = "template",
+    key: str = "Resources",
+    *,
+    reader: "type[Reader] | None" = None,
+    content: bytes | None = None,
 ) -> Table:
-    """Return the mapping in a file; `reader` builds it.
+    """Return the mapping in a file; `reader` builds it, and `content` is that of the file if it was read already.
 
     `kind` says what the file should be, and `key` is a key that such a mapping has; errors name both. Raises
     TemplateError, with the line if there is one, if the file cannot be read.
     """
-    node = (reader or Reader)(readable(_text(path, kind), path), path, kind).document()
+    node = (reader or Reader)(readable(_text(path, kind, content), path), path, kind).document()
     if not isinstance(node, Table):
         raise TemplateError(path, node.line, f"this is not a {kind}", f"A {kind} is a mapping with a key {key}.")
     return node
@@ -86,13 +91,17 @@ def _joined(found: re.Match[str]) -> str:
     return found[1] + chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
 
 
-def _text(path: str, kind: str) -> str:
+def _content(path: str, kind: str) -> bytes:
     try:
         with Path(path).open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+            return stream.read(MAX_BYTES + 1)
     except OSError as error:
         remedy = documents.remedy_of(error, path, f"Name the file of a {kind}.")
         raise TemplateError(path, None, f"cannot be read: {error.strerror}", remedy) from error
+
+
+def _text(path: str, kind: str, content: bytes | None = None) -> str:
+    content = _content(path, kind) if content is None else content
     if len(content) > MAX_BYTES:
         raise TemplateError(path, None, f"is larger than {MAX_BYTES:,} bytes", f"A {kind} is smaller; is it one?")
     wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # as PowerShell's > writes it

@@ -1,6 +1,9 @@
 """Change sets of CloudFormation: what they show is judged, and what they do not show makes nothing COMPLIANT."""
 
+import json
+import os
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -312,6 +315,17 @@ def test_a_change_set_that_cannot_be_judged_is_one_error(
     assert (done.code, "Traceback" in done.err) == (3, False)
     assert problem in done.err
     assert hint in done.err
+
+
+@pytest.mark.parametrize("content", [TEMPLATE, json.dumps(answer(*ADDED))], ids=["a template", "a change set"])
+def test_a_pipe_is_read_once(run: Run, tmp_path: Path, content: str) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_text, args=[content], daemon=True)
+    writer.start()
+    done = run("scan", "--cloudformation", pipe, "-q")
+    writer.join(5)
+    assert f"Planned change ({pipe})" in " ".join(done.out.split()), done
 
 
 def test_a_change_set_in_yaml_is_named_as_such(run: Run, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeCh
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -91,15 +90,12 @@ class ChangeSet(Struct, frozen=True, kw_only=True):
     changes: tuple[ResourceChange, ...]
 
 
-def read(path: str) -> ChangeSet | None:
-    """Return the change set in a file; None if the file has none or cannot be read.
+def change_set_of(content: bytes, path: str) -> ChangeSet | None:
+    """Return the change set in the content of a file, None if there is none; `path` names the file in errors.
 
     Raises SourceError for a change set that is incomplete or cannot be executed.
     """
-    try:
-        content = documents.in_utf_8(Path(path).read_bytes(), path)
-    except OSError:
-        return None
+    content = documents.in_utf_8(content, path)
     if not content.lstrip().startswith(b"{") or not any(key in content for key in _KEYS):
         return None
     try:

@@ -5,9 +5,9 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from auditor.change.cloudformation import change_set as change_sets
+from auditor import documents
 from auditor.change.cloudformation import reading, stack_changes
-from auditor.change.cloudformation.change_set import ChangeSet
+from auditor.change.cloudformation.change_set import ChangeSet, change_set_of
 from auditor.change.steps import Change, Opened
 from auditor.templates.parameters import parameter_names
 from auditor.templates.pseudo import REGION, pseudo_parameters
@@ -32,8 +32,9 @@ class File(Struct, frozen=True):
 
 def read(path: str) -> File:
     """Return the content of a file; raise AuditError if it is neither a template nor a complete change set."""
-    found = change_sets.read(path)
-    return File(path, None, found) if found is not None else File(path, reading.document_of(path))
+    content = documents.read(path, path)
+    found = change_set_of(content, path)
+    return File(path, None, found) if found is not None else File(path, reading.document_of(path, content))
 
 
 def opened(files: Sequence[File], given: Given) -> Sequence[Opened]:

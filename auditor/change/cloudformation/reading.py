@@ -36,10 +36,13 @@ _OF_STACK = {
 """The pseudo parameters with a placeholder when the Region of the stack is unknown: the audited one may differ."""
 
 
-def document_of(path: str) -> Table:
-    """Return the template in a file; raise UnreadableTemplateError if there is none."""
+def document_of(path: str, content: bytes | None = None) -> Table:
+    """Return the template in a file; raise UnreadableTemplateError if there is none.
+
+    `content` is that of the file if it was read already, as from a pipe, which can be read only once.
+    """
     try:
-        document = read_document(path, _KIND, reader=LenientReader)
+        document = read_document(path, _KIND, reader=LenientReader, content=content)
     except TemplateError as error:
         raise UnreadableTemplateError(path, error.line, error.problem, error.remedy) from error
     resources = document.entries.get("Resources")
