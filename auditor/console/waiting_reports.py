@@ -47,9 +47,9 @@ def _reader(report: StoredReport) -> Callable[[], tuple[bytes, str]]:
 
 
 def _of_file(source: str) -> Waiting:
-    """Return the report of a file; only the content of standard input is kept in memory."""
+    """Return the report of a file; only what can be read once, such as a pipe, is kept in memory."""
     content, place = saved.read(source, "the report")
-    kept = content if source == "-" else None
+    kept = None if Path(source).is_file() else content
     return Waiting(_captured_at(content), lambda: saved.read(source, place) if kept is None else (kept, place))
 
 

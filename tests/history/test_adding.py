@@ -1,10 +1,12 @@
 """`history add` and `scan --history`: reports go into one file, each once, and what cannot be kept is refused."""
 
 import gzip
+import os
 import sqlite3
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from conftest import Run
@@ -127,6 +129,15 @@ def test_the_file_is_marked_and_has_a_version(nights: Path, run: Run) -> None:
     assert rows(nights, "PRAGMA user_version") == [(VERSION,)]
     assert rows(nights, "PRAGMA journal_mode") == [("wal",)]
     assert rows(nights, "PRAGMA foreign_key_check") == []
+
+
+def test_a_pipe_is_read_once(nights: Path, run: Run) -> None:
+    os.mkfifo(nights / "pipe")
+    writer = Thread(target=(nights / "pipe").write_bytes, args=[(nights / "0.json").read_bytes()], daemon=True)
+    writer.start()
+    result = run("history", "add", "--history", "h.db", "pipe")
+    writer.join(5)
+    assert (result.code, result.err.splitlines()[0]) == (0, "Added 1 report to h.db")
 
 
 def test_two_accounts_share_a_history(nights: Path, run: Run) -> None:
